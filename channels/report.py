@@ -1,0 +1,220 @@
+"""What every door hands over, and the few things a door is given.
+
+A channel turns what came in into a `Report` and calls `Intake.accept`. A `Receipt` means that the report is committed;
+`NotStored` means that nobody may be told "we have it" and that the sender should try again later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Channel(StrEnum):
+    PHONE = "phone"
+    EMAIL = "email"
+    FORM = "form"
+    PORTAL = "portal"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    ALARM = "alarm"
+    API = "api"
+
+
+class Outcome(StrEnum):
+    OPENED = "opened"
+    ATTACHED = "attached"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who says it, as the channel knows it: `email` bare and lower case, `phone` E.164 where it could be normalised.
+
+    `verified` is true only when somebody we trust vouches for it (a trusted Authentication-Results, a log-in), never
+    because of a caller ID or a From header alone.
+    """
+
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file as it came; `name` is cleaned and has no folder; `quarantined` says why it must not be opened lightly."""
+
+    name: str
+    media_type: str
+    content: bytes
+    inline: bool = False
+    quarantined: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A charger's own words: an OCPP StatusNotification (1.6) or its 2.0.1 counterpart."""
+
+    status: str | None = None
+    error: str | None = None
+    connector: int | None = None
+    vendor_id: str | None = None
+    vendor_code: str | None = None
+    info: str | None = None
+    protocol: str = "ocpp1.6"
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What a message says it belongs to: a signed reply token, Message-IDs it answers, a case number in its subject."""
+
+    token: str | None = None
+    references: tuple[str, ...] = ()
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One thing that one person or charger told us through one channel at one time.
+
+    `key` is the idempotency key within `channel`; it must hold something that a stranger cannot choose alone.
+    `text` is what was newly said, `full_text` everything with quotes and signatures; `raw` is what came over the wire.
+    `charger`, `site`, `connector`, `category` and `danger` are what the sender gave in a structured way, unchecked.
+    `quarantined` is the reason why the content was not understood; such a report goes to a person.
+    """
+
+    channel: Channel
+    key: str
+    received_at: datetime
+    text: str
+    sender: Sender = Sender()
+    subject: str | None = None
+    full_text: str | None = None
+    html: str | None = None
+    charger: str | None = None
+    site: str | None = None
+    connector: int | None = None
+    category: str | None = None
+    danger: bool = False
+    language: str | None = None
+    alarm: Alarm | None = None
+    attachments: tuple[Attachment, ...] = ()
+    raw: bytes = b""
+    raw_type: str = "application/octet-stream"
+    recipients: tuple[str, ...] = ()
+    queue: str | None = None
+    thread: Thread = Thread()
+    message_id: str | None = None
+    auto_reply: bool = False
+    bounce: bool = False
+    quarantined: str | None = None
+    call_sid: str | None = None
+    flags: tuple[str, ...] = ()
+
+    def digest(self) -> bytes:
+        """The 32 bytes under which the record knows this report: SHA-256 over channel family and key."""
+        return hashlib.sha256(f"{self.channel}\0{self.key}".encode("utf-8", "surrogatepass")).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The promise that a report is kept. `case` is the case number (`1042-9`), `token` opens the status page,
+    `code` is the reporter's own four digits for asking about the case by phone."""
+
+    case: str
+    report: int
+    outcome: Outcome
+    token: str
+    code: str
+    priority: str
+    category: str
+    queue: str
+
+
+class NotStored(Exception):
+    """The report could not be stored, or it is not known whether it was; try again later."""
+
+
+class Intake(Protocol):
+    async def accept(self, report: Report) -> Receipt:
+        """Keep one report and return after COMMIT. Raises NotStored (temporary) and nothing else."""
+        ...
+
+
+class Spool(Protocol):
+    async def keep(self, report: Report) -> None:
+        """Put a report on durable disk (file and folder fsynced) until the database answers. Raises NotStored."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message to a customer. `kind` names the text (`acknowledgement`, `reply`, …); `case` is the case's id.
+
+    With `text` None the words are composed at sending time from the kind's template in `language`.
+    """
+
+    case: int
+    channel: Channel
+    kind: str
+    language: str
+    to: str | None = None
+    report: int | None = None
+    subject: str | None = None
+    text: str | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+class Messages(Protocol):
+    async def send(self, letter: Letter) -> int:
+        """Put a message into the outbox, in a transaction of its own, and return its id."""
+        ...
+
+
+class RemoteAnswer(StrEnum):
+    """What a charger back end answers to a remote action (OCPP 1.6 and 2.0.1 words folded together)."""
+
+    ACCEPTED = "Accepted"
+    REJECTED = "Rejected"
+    UNLOCKED = "Unlocked"
+    UNLOCK_FAILED = "UnlockFailed"
+    NOT_SUPPORTED = "NotSupported"
+    UNREACHABLE = "Unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class ChargerStatus:
+    charger: str
+    status: str
+    error: str | None
+    at: datetime | None
+
+
+class Chargers(Protocol):
+    """The charging platform's back end. Every act may take seconds and never raises: no answer is UNREACHABLE."""
+
+    async def status(self, charger: str) -> ChargerStatus | None: ...
+    async def restart(self, charger: str) -> RemoteAnswer: ...
+    async def unlock(self, charger: str, connector: int) -> RemoteAnswer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A standard solution: `steps` are sentences that can be read aloud one by one."""
+
+    slug: str
+    category: str
+    title: str
+    steps: tuple[str, ...]
+    models: tuple[str, ...] = ()
+
+
+class Solutions(Protocol):
+    def find(self, category: str, language: str, model: str | None = None) -> Sequence[Solution]:
+        """The standard solutions for a category, best first; Swedish and English, English for other languages."""
+        ...

@@ -1,0 +1,1 @@
+"""The gateway: the core, and the only package that speaks SQL and Redis."""

@@ -1,0 +1,1 @@
+"""Pages and HTTP interfaces over the record and the verbs."""

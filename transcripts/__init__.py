@@ -1,0 +1,1 @@
+"""Recordings and transcripts: fetching, transcription, redaction, retention."""
