@@ -1,0 +1,103 @@
+"""The way to PostgreSQL: a pool, and the named statements of the `.sql` files.
+
+A statement file holds blocks headed `-- name: word`; `statements("cases")` reads `cases.sql` once. Connections are
+checked when handed out, a transaction left idle is ended by the server after 5 s and a statement after 20 s, so that a
+paused process holds nobody up. `Unavailable` is raised when no connection can be had in time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, LiteralString, cast
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+Connection = AsyncConnection[DictRow]
+
+FOLDER = Path(__file__).parent
+HEAD = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+SESSION = "-c idle_in_transaction_session_timeout=5s -c statement_timeout=20s -c lock_timeout=10s -c timezone=UTC"
+
+
+class Unavailable(Exception):
+    """PostgreSQL did not answer in time; what was asked was not done."""
+
+
+@cache
+def statements(aggregate: str) -> Mapping[str, LiteralString]:
+    """The named statements of one aggregate's `.sql` file."""
+    parts = HEAD.split((FOLDER / f"{aggregate}.sql").read_text(encoding="utf-8"))
+    return MappingProxyType(
+        {name: cast(LiteralString, body.strip()) for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    )
+
+
+class Database:
+    """A pool of connections, and a small one beside it that is kept free for live calls."""
+
+    def __init__(self, url: str, *, size: int = 8, timeout: float = 5.0, name: str = "switchyard") -> None:
+        self.url = url
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            connection_class=AsyncConnection[DictRow],
+            kwargs={
+                "row_factory": dict_row,
+                "autocommit": True,
+                "options": SESSION,
+                "application_name": name,
+                "prepare_threshold": 2,
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 2,
+                "tcp_user_timeout": 10_000,
+                "connect_timeout": 5,
+            },
+            min_size=1,
+            max_size=size,
+            timeout=timeout,
+            open=False,
+            reconnect_timeout=2.0,
+        )
+
+    async def open(self) -> None:
+        """Start filling the pool; does not wait for PostgreSQL to answer."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        await self._pool.close(timeout=5.0)
+
+    @asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
+        """A connection in autocommit. Raises Unavailable when there is none or when it breaks."""
+        try:
+            async with self._pool.connection(timeout=timeout) as connection:
+                yield connection
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable | PoolTimeout):
+                raise Unavailable(type(error).__name__) from error
+            if error.sqlstate is None or error.sqlstate[:2] in ("08", "57", "53"):
+                raise Unavailable(type(error).__name__) from error
+            raise
+
+    @asynccontextmanager
+    async def transaction(self, timeout: float | None = None) -> AsyncIterator[Connection]:
+        """A connection inside a transaction: commits when the block ends, rolls back when it raises."""
+        async with self.connection(timeout) as connection, connection.transaction():
+            yield connection
+
+    async def rows(self, statement: LiteralString, parameters: Mapping[str, Any] | None = None) -> list[DictRow]:
+        """All rows of one statement outside any transaction."""
+        async with self.connection() as connection:
+            return await (await connection.execute(statement, parameters)).fetchall()
+
+    async def row(self, statement: LiteralString, parameters: Mapping[str, Any] | None = None) -> DictRow | None:
+        async with self.connection() as connection:
+            return await (await connection.execute(statement, parameters)).fetchone()
