@@ -1,0 +1,157 @@
+"""The words: catalogues of six languages, and how times, durations and decisions are said in them.
+
+Every `.po` file of `gateway/locale/<language>/` is read and merged, one file a domain. The msgid of a sentence is its
+English text, the msgid of a code is the code (`category.safety`, or a reason's code). What a language lacks is said in
+English, and what English lacks stands as its msgid: a missing word never keeps a page or a message from going out.
+"""
+
+from __future__ import annotations
+
+import gettext as gnu
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date as babel_date
+from babel.dates import format_datetime as babel_datetime
+from babel.dates import format_timedelta as babel_timedelta
+from babel.messages.pofile import read_po
+
+from routing.values import Reason
+
+FOLDER = Path(__file__).parent / "locale"
+PAGES = ("sv", "en")
+CUSTOMERS = ("sv", "en", "no", "da", "fi", "de")
+NAMES = MappingProxyType(
+    {"sv": "Svenska", "en": "English", "no": "Norsk", "da": "Dansk", "fi": "Suomi", "de": "Deutsch"}
+)
+SPOKEN = "en"
+LOCALES = MappingProxyType({"sv": "sv_SE", "en": "en_GB", "no": "nb_NO", "da": "da_DK", "fi": "fi_FI", "de": "de_DE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The words of one language; `others` is asked for what is missing."""
+
+    language: str
+    messages: Mapping[str, tuple[str, ...]]
+    plural: Callable[[int], int]
+    others: Catalogue | None = None
+
+    def has(self, msgid: str) -> bool:
+        """Whether this language itself has the msgid."""
+        return msgid in self.messages
+
+    def gettext(self, msgid: str) -> str:
+        """The words for a msgid: in this language, else in English, else the msgid itself."""
+        found = self.messages.get(msgid)
+        if found:
+            return found[0]
+        return self.others.gettext(msgid) if self.others else msgid
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        """The form for `number`, by the language's own plural rule."""
+        found = self.messages.get(singular)
+        if found and len(found) > 1:
+            return found[min(self.plural(number), len(found) - 1)]
+        if self.others:
+            return self.others.ngettext(singular, plural, number)
+        return singular if number == 1 else plural
+
+    def code(self, family: str, code: str | None) -> str:
+        """The words for a code of a family, `code("category", "safety")`; an unknown code stands for itself."""
+        if not code:
+            return ""
+        msgid = f"{family}.{code}"
+        words = self.gettext(msgid)
+        return code.replace("_", " ") if words == msgid else words
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """The catalogue of a language, read once; an unknown language is English."""
+    if language not in LOCALES:
+        language = SPOKEN
+    messages: dict[str, tuple[str, ...]] = {}
+    plural = "(n != 1)"
+    for path in sorted((FOLDER / language).glob("*.po")):
+        with path.open("rb") as file:
+            book = read_po(file, locale=LOCALES[language])
+        plural = book.plural_expr
+        for message in book:
+            forms = message.string if isinstance(message.string, tuple | list) else (message.string,)
+            if message.id and all(forms) and not message.fuzzy:
+                msgid = message.id[0] if isinstance(message.id, tuple | list) else message.id
+                messages[str(msgid)] = tuple(str(form) for form in forms)
+    others = None if language == SPOKEN else catalogue(SPOKEN)
+    return Catalogue(language, MappingProxyType(messages), gnu.c2py(plural), others)  # type: ignore[attr-defined]
+
+
+def words(reason: Reason | Mapping[str, Any], language: str) -> str:
+    """A decision's reason as a sentence that can be read to a customer.
+
+    Values that are themselves codes (`category`, `queue`, `priority`, …) are said in words too. A sentence whose
+    figures do not fit is told without them: a reason must never keep a case page from opening.
+    """
+    if isinstance(reason, Reason):
+        code, data = reason.code, dict(reason.data)
+    else:
+        code, data = str(reason.get("code", "")), dict(reason.get("data") or {})
+    book = catalogue(language)
+    sentence = book.gettext(code)
+    told = {
+        name: book.code(name, value)
+        if isinstance(value, str) and book.gettext(f"{name}.{value}") != f"{name}.{value}"
+        else value
+        for name, value in data.items()
+    }
+    try:
+        return sentence % told
+    except (KeyError, TypeError, ValueError):
+        return sentence
+
+
+def locale(language: str) -> Locale:
+    """Babel's locale for one of our languages."""
+    return Locale.parse(LOCALES.get(language, LOCALES[SPOKEN]))
+
+
+def format_time(at: datetime, timezone: str, language: str, now: datetime | None = None) -> str:
+    """A moment as people of the site's time zone write it; with `now`, today's is the time of day alone."""
+    local = at.astimezone(ZoneInfo(timezone))
+    if now is not None:
+        today = now.astimezone(ZoneInfo(timezone)).date()
+        if local.date() == today:
+            return str(babel_datetime(local, "HH:mm", locale=locale(language)))
+        if abs((local.date() - today).days) < 300:
+            return str(babel_datetime(local, "d MMM HH:mm", locale=locale(language)))
+    return str(babel_datetime(local, "d MMM y HH:mm", locale=locale(language)))
+
+
+def format_date(at: datetime, timezone: str, language: str) -> str:
+    """The day of a moment, with the name of the weekday."""
+    return str(babel_date(at.astimezone(ZoneInfo(timezone)), "EEEE d MMMM", locale=locale(language)))
+
+
+def format_duration(length: timedelta, language: str) -> str:
+    """A duration in words, rounded to its largest unit: `4 hours`, `2 dagar`."""
+    return str(babel_timedelta(abs(length), threshold=1.5, locale=locale(language)))
+
+
+def format_clock(length: timedelta) -> str:
+    """A duration for a column of figures, the same in every language: `45 s`, `12 min`, `1 h 05 min`, `2 d 4 h`."""
+    seconds = round(abs(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes < 60:
+        return f"{minutes} min"
+    if hours < 24:
+        return f"{hours} h {minutes % 60:02d} min"
+    return f"{days} d {hours % 24} h"
