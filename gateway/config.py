@@ -1,0 +1,258 @@
+"""One frozen, typed configuration, read once; no other module looks at the environment.
+
+`load` tells every fault at once, a line each, and never a secret's value. On loopback a missing secret is generated and
+kept in DATA_DIR/secrets (mode 0600); beyond loopback (HTTP_HOST or PUBLIC_URL) nothing is guessed: see `_exposed`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated
+
+from dotenv import dotenv_values
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from gateway import folders
+from gateway.settings import (
+    MailAddress,
+    Mailbox,
+    Number,
+    on_loopback,
+    read_domain,
+    read_mail_address,
+    read_mailbox,
+    read_network,
+    read_number,
+    read_phone,
+    separate,
+    url_of,
+)
+
+EX_CONFIG = 78
+PLACEHOLDER = "change-me"
+DEMO_DOMAIN = "support.example"
+SECRETS = ("ADMIN_TOKEN", "SECRET_KEYS", "TWILIO_AUTH_TOKEN")
+_DEBUG = ("DEBUG", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE")
+_TOGETHER = (
+    ("TWILIO_API_KEY", "TWILIO_API_SECRET"),
+    ("SMTP_TLS_CERT", "SMTP_TLS_KEY"),
+    ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"),
+)
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Phone = Annotated[str, BeforeValidator(read_phone)]
+WebUrl = Annotated[str, BeforeValidator(url_of("http", "https"))]
+DatabaseUrl = Annotated[str, BeforeValidator(url_of("postgresql", "postgres"))]
+RedisUrl = Annotated[str, BeforeValidator(url_of("redis", "rediss", "unix", "redis+sentinel", "redis+cluster"))]
+MailUrl = Annotated[str, BeforeValidator(url_of("smtp", "smtps", "smtp+starttls"))]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. `faults` are sentences of one line each, `NAME: what is wrong`."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Config(BaseSettings):
+    """Every variable of the environment that we know, under its name in lower case."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    port: Port = 8080
+    smtp_port: Port = 8025
+    http_host: str = "127.0.0.1"
+    smtp_host: str = "127.0.0.1"
+    data_dir: Path = Path("var")
+    database_url: DatabaseUrl | None = Field(None, repr=False)
+    database_direct_url: DatabaseUrl | None = Field(None, repr=False)
+    redis_url: RedisUrl | None = Field(None, repr=False)
+    blob_url: str = Field("", repr=False)
+    public_url: WebUrl = ""
+    admin_token: str = Field("", repr=False)
+    secret_keys: Annotated[tuple[str, ...], BeforeValidator(separate(str))] = Field((), repr=False)
+
+    twilio_account_sid: str | None = None
+    twilio_auth_token: str = Field("", repr=False)
+    twilio_auth_token_next: str | None = Field(None, repr=False)
+    twilio_api_key: str | None = None
+    twilio_api_secret: str | None = Field(None, repr=False)
+    twilio_app_sid: str | None = None
+    twilio_api_url: WebUrl = "https://api.twilio.com"
+    twilio_numbers: Annotated[tuple[Number, ...], BeforeValidator(separate(read_number))] = ()
+    last_resort_number: Phone | None = None
+
+    mail_domains: Annotated[tuple[str, ...], BeforeValidator(separate(read_domain))] = ()
+    mail_addresses: Annotated[tuple[MailAddress, ...], BeforeValidator(separate(read_mail_address))] = ()
+    smtp_tls_cert: Path | None = None
+    smtp_tls_key: Path | None = None
+    outbound_smtp_url: MailUrl | None = Field(None, repr=False)
+    imap_urls: Annotated[tuple[Mailbox, ...], BeforeValidator(separate(read_mailbox))] = ()
+
+    transcriber_url: WebUrl | None = None
+    chargers_url: WebUrl | None = None
+    oidc_issuer: WebUrl | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = Field(None, repr=False)
+    platform_health_url: WebUrl | None = None
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(separate(read_network))] = ()
+
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    @property
+    def exposed(self) -> bool:
+        """True when the pages are meant for somebody beyond this machine."""
+        host = self.public_url.split("://", 1)[-1].split("/", 1)[0].rpartition("@")[2]
+        name = host if host.endswith("]") else host.rpartition(":")[0] or host
+        return not on_loopback(self.http_host) or (bool(host) and not on_loopback(name))
+
+
+NAMES = tuple(name.upper() for name in Config.model_fields if name != "notes")
+
+
+def from_environment() -> Config:
+    """The configuration of this process; a file `.env` in the working folder fills in what the environment lacks."""
+    written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return load({**written, **os.environ})
+
+
+def child_environment(**changed: str) -> dict[str, str]:
+    """The environment for a process of ours."""
+    return {**os.environ, **changed}
+
+
+def load(environ: Mapping[str, str]) -> Config:
+    """Read the variables, an empty one counting as missing. Makes DATA_DIR and, on loopback, the secrets that lack.
+
+    Raises ConfigError with every fault at once.
+    """
+    given = {name: environ[name].strip() for name in NAMES if environ.get(name, "").strip()}
+    faults = []
+    try:
+        config = Config(**_lower(given))  # type: ignore[arg-type]
+    except ValidationError as problem:
+        wrong = {str(fault["loc"][0]).upper(): fault["msg"].removeprefix("Value error, ") for fault in problem.errors()}
+        faults = [f"{name}: {message}" for name, message in sorted(wrong.items())]
+        given = {name: value for name, value in given.items() if name not in wrong}
+        config = Config(**_lower(given))  # type: ignore[arg-type]
+    faults += _contradictions(config, given)
+    faults += _exposed(config, given, environ) if config.exposed else []
+    if faults:
+        raise ConfigError(faults)
+    return _completed(config, given)
+
+
+def _lower(given: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in given.items()}
+
+
+def _contradictions(config: Config, given: Mapping[str, str]) -> Iterator[str]:
+    for names in _TOGETHER:
+        if missing := [name for name in names if name not in given]:
+            yield from (
+                f"{name}: missing, because {names[0]} … are set" for name in missing if len(missing) < len(names)
+            )
+    if config.http_host == config.smtp_host and config.port == config.smtp_port != 0:
+        yield f"SMTP_PORT: {config.smtp_port} is PORT as well"
+    for name, path, unwanted in (
+        ("SMTP_TLS_CERT", config.smtp_tls_cert, 0),
+        ("SMTP_TLS_KEY", config.smtp_tls_key, 0o007),
+    ):
+        if path:
+            yield from _file_faults(name, path, unwanted)
+    domains = config.mail_domains
+    for address in config.mail_addresses:
+        if domains and address.address.rpartition("@")[2] not in domains:
+            yield f"MAIL_ADDRESSES: {address.address} is in none of MAIL_DOMAINS"
+
+
+def _file_faults(name: str, path: Path, unwanted: int) -> Iterator[str]:
+    try:
+        mode = path.stat().st_mode & 0o777
+        path.open("rb").close()
+    except OSError as problem:
+        yield f"{name}: {path}: {problem.strerror}"
+        return
+    if mode & unwanted:
+        yield f"{name}: {path} is readable by others (mode {mode:04o}): chmod 600 it"
+
+
+def _exposed(config: Config, given: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[str]:
+    """What is refused as soon as the pages are not for this machine only."""
+    for name in SECRETS:
+        if name not in given:
+            yield f"{name}: missing; generated secrets are for loopback only"
+    for name, value in given.items():
+        if PLACEHOLDER in value:
+            yield f"{name}: still the value of .env.example"
+    for key in config.secret_keys:
+        if len(key) < 32 and PLACEHOLDER not in key:
+            yield "SECRET_KEYS: a key is shorter than 32 characters"
+    if config.admin_token and len(config.admin_token) < 16:
+        yield "ADMIN_TOKEN: shorter than 16 characters"
+    if not config.public_url:
+        yield "PUBLIC_URL: missing; set the https:// address that customers use"
+    elif config.public_url.startswith("http://"):
+        yield "PUBLIC_URL: http:// is for loopback only, use https://"
+    for name in _DEBUG:
+        if environ.get(name, "").strip().lower() not in {"", "0", "false", "no", "off"}:
+            yield f"{name}: debugging is for loopback only"
+
+
+def _completed(config: Config, given: Mapping[str, str]) -> Config:
+    data_dir = config.data_dir.absolute()
+    try:
+        folders.make(data_dir)
+    except OSError as problem:
+        raise ConfigError([f"DATA_DIR: {data_dir}: {problem.strerror}"]) from problem
+    host = f"[{config.http_host}]" if ":" in config.http_host else config.http_host
+    changes: dict[str, object] = {
+        "data_dir": data_dir,
+        "public_url": config.public_url or f"http://{host}:{config.port}",
+        "blob_url": config.blob_url or (data_dir / "blobs").as_uri(),
+    }
+    if not config.mail_domains:
+        domains = dict.fromkeys(address.address.rpartition("@")[2] for address in config.mail_addresses)
+        changes["mail_domains"] = tuple(domains) or (() if config.exposed else (DEMO_DOMAIN,))
+    notes, faults = [], []
+    for name in SECRETS:
+        if name not in given:
+            try:
+                value = _kept_secret(data_dir / "secrets" / name)
+            except (OSError, ValueError) as problem:
+                faults.append(f"{name}: {problem}")
+                continue
+            changes[name.lower()] = (value,) if name == "SECRET_KEYS" else value
+            notes.append(f"{name} is not set: using the generated one in {data_dir / 'secrets' / name}")
+    if faults:
+        raise ConfigError(faults)
+    return config.model_copy(update={**changes, "notes": tuple(notes)})
+
+
+def _kept_secret(path: Path) -> str:
+    folders.make(path.parent, 0o700)
+    if not path.exists():
+        folders.write_private(path, secrets.token_urlsafe(32), replace=False)
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        raise ValueError(f"{path} is readable by others (mode {mode:04o}): chmod 600 it")
+    if not (value := path.read_text(encoding="utf-8").strip()):
+        raise ValueError(f"{path} is empty: remove it")
+    return value

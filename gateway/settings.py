@@ -1,0 +1,182 @@
+"""How single values of the environment are written: numbers, addresses, mailboxes, URLs, lists of them.
+
+Every reader raises ValueError with a sentence that holds no secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, TypeVar
+from urllib.parse import SplitResult, unquote, urlsplit
+
+T = TypeVar("T")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_LOCAL = re.compile(r"[a-z0-9!#$%&'*/?^_`{|}~.+-]{1,64}")
+_QUEUE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_IMAP_PORTS = {"imaps": 993, "imap": 143}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A telephone number of ours in E.164 and what it is for."""
+
+    number: str
+    voice: bool = True
+    sms: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MailAddress:
+    """An address of ours in lower case, and the queue its mails go to when nothing else decides."""
+
+    address: str
+    queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """An IMAP folder to read."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
+    queue: str | None = None
+
+
+def separate(read: Callable[[str], T]) -> Callable[[Any], Any]:
+    """A reader of a list with commas between: each entry by `read`, all faults told at once."""
+
+    def entries(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        found, faults = [], []
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            try:
+                found.append(read(part))
+            except ValueError as fault:
+                faults.append(str(fault))
+        if faults:
+            raise ValueError("; ".join(faults))
+        return tuple(found)
+
+    return entries
+
+
+def read_number(text: str) -> Number:
+    """`+46…[=voice|sms|both]`."""
+    number, _, use = text.partition("=")
+    if use not in {"", "voice", "sms", "both"}:
+        raise ValueError(f"{number} is for voice, sms or both, not for {use!r}")
+    return Number(read_phone(number), voice=use != "sms", sms=use != "voice")
+
+
+def read_phone(text: str) -> str:
+    """A number in E.164."""
+    if not _E164.fullmatch(text):
+        raise ValueError(f"{text!r} is not a number like +46771234567")
+    return text
+
+
+def read_mail_address(text: str) -> MailAddress:
+    """`address[=queue]`; the local part may hold no `=`."""
+    address, separator, queue = text.lower().partition("=")
+    local, _, domain = address.rpartition("@")
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        raise ValueError(f"{address!r} is not an address like support@example.com")
+    return MailAddress(address, _read_queue(queue) if separator else None)
+
+
+def read_domain(text: str) -> str:
+    """A mail domain, in lower case."""
+    if not _DOMAIN.fullmatch(text.lower()):
+        raise ValueError(f"{text!r} is not a domain like example.com")
+    return text.lower()
+
+
+def read_network(text: str) -> IPv4Network | IPv6Network:
+    """An address or a network, `10.0.0.0/8`."""
+    try:
+        return ip_network(text)
+    except ValueError as fault:
+        raise ValueError(f"{text!r} is not an address or network like 10.0.0.0/8") from fault
+
+
+def read_mailbox(text: str) -> Mailbox:
+    """`imaps://user:secret@host[:port]/FOLDER[#queue]`; reserved characters in it are percent-encoded.
+
+    `imap://` (no TLS) is taken for this machine only. A folder name with a control character, a quote or a backslash
+    could end its IMAP command and begin another: it is refused whatever the Python version does.
+    """
+    parts = _split(text, tuple(_IMAP_PORTS))
+    where = f"{parts.scheme}://…@{parts.hostname}"
+    user, password, folder = unquote(parts.username or ""), unquote(parts.password or ""), unquote(parts.path[1:])
+    if not user or not password:
+        raise ValueError(f"{where}: user and secret are needed before the host")
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in user + password):
+        raise ValueError(f"{where}: control characters in user or secret")
+    if any(ord(sign) < 32 or ord(sign) == 127 or sign in '"\\' for sign in folder):
+        raise ValueError(f"{where}: control characters, quotes or backslashes in the folder name")
+    if parts.scheme == "imap" and not on_loopback(parts.hostname or ""):
+        raise ValueError(f"{where}: without TLS, use imaps://")
+    return Mailbox(
+        host=parts.hostname or "",
+        port=parts.port or _IMAP_PORTS[parts.scheme],
+        tls=parts.scheme == "imaps",
+        user=user,
+        password=password,
+        folder=folder or "INBOX",
+        queue=_read_queue(unquote(parts.fragment)) if parts.fragment else None,
+    )
+
+
+def url_of(*schemes: str) -> Callable[[Any], Any]:
+    """A reader of a URL with one of `schemes`; a `/` at its end is taken away."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, str) or not value:
+            return value
+        parts = _split(value, schemes)
+        if parts.scheme in {"http", "https", "smtp", "smtps", "smtp+starttls"} and not parts.hostname:
+            raise ValueError("names no host")
+        return value.rstrip("/")
+
+    return check
+
+
+def on_loopback(host: str) -> bool:
+    """True for localhost, 127.0.0.0/8 and ::1."""
+    name = host.strip("[]").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _split(text: str, schemes: tuple[str, ...]) -> SplitResult:
+    wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+    # urlsplit silently drops tabs and line ends.
+    if any(ord(sign) <= 32 or ord(sign) == 127 for sign in text):
+        raise ValueError("holds spaces or control characters")
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018
+    except ValueError as fault:
+        raise ValueError(f"is not a URL that begins with {wanted}") from fault
+    if parts.scheme not in schemes:
+        raise ValueError(f"is not a URL that begins with {wanted}")
+    return parts
+
+
+def _read_queue(text: str) -> str:
+    if not _QUEUE.fullmatch(text):
+        raise ValueError(f"{text!r} is not the name of a queue")
+    return text

@@ -1,0 +1,198 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey a run, a fresh copy of the migrated database a test.
+
+DATABASE_URL and REDIS_URL name others to use instead; the database's user must be allowed to create databases, and
+the highest-numbered databases of the Redis server are emptied. Nothing else of the environment reaches the tests.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from gateway.config import NAMES, Config, load
+from gateway.servers import start
+
+_GIVEN = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
+for _name in [*NAMES, "DEBUG", *(name for name in os.environ if name.startswith("PG"))]:
+    os.environ.pop(_name, None)
+
+_LAST_STORE = 15
+_TEMPLATE_LOCK = 7_204_118
+
+
+def _short_folder() -> Path:
+    """A folder in memory where there is such a thing, which the servers' user can enter."""
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="switchyard-tests-", dir=memory if os.access(memory, os.W_OK) else None))
+    folder.chmod(0o711)
+    return folder
+
+
+class _Run:
+    """The servers of one test run, started by whoever needs them first; with several workers, by their parent."""
+
+    def __init__(self) -> None:
+        self.id = uuid.uuid4().hex[:8]
+        self._own = False
+        self._urls: tuple[str, str] | None = None
+
+    @classmethod
+    def of_parent(cls, given: dict[str, str]) -> _Run:
+        run = cls()
+        run.id = given["id"]
+        run._urls = given["database_url"], given["redis_url"]
+        return run
+
+    @property
+    def urls(self) -> tuple[str, str]:
+        if self._urls is None:
+            self._own = True
+            if len(_GIVEN) == 2:
+                self._urls = _GIVEN["DATABASE_URL"], _GIVEN["REDIS_URL"]
+            else:
+                self._folder = _short_folder()
+                self._servers = start(self._folder)
+                self._urls = (
+                    _GIVEN.get("DATABASE_URL", self._servers.database_url),
+                    _GIVEN.get("REDIS_URL", self._servers.redis_url),
+                )
+        return self._urls
+
+    @property
+    def template(self) -> str:
+        return f"switchyard_template_{self.id}"
+
+    def end(self) -> None:
+        if not self._own:
+            return
+        if len(_GIVEN) < 2:
+            self._servers.stop()
+            shutil.rmtree(self._folder, ignore_errors=True)
+        if "DATABASE_URL" in _GIVEN:
+            drop_database(_GIVEN["DATABASE_URL"], self.template)
+
+
+def drop_database(url: str, name: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def with_database(url: str, name: str) -> str:
+    """The same server and user, another database."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
+
+
+def with_store(url: str, number: int) -> str:
+    """The same Redis server, its database of that number."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"unix://{parts.netloc}{parts.path}?db={number}"
+    return urlunsplit((parts.scheme, parts.netloc, f"/{number}", parts.query, ""))
+
+
+_RUN = pytest.StashKey[_Run]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", {}).get("switchyard")
+    config.stash[_RUN] = _Run.of_parent(given) if given else _Run()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:  # type: ignore[no-untyped-def]
+    run = node.config.stash[_RUN]
+    database_url, redis_url = run.urls
+    node.workerinput["switchyard"] = {"id": run.id, "database_url": database_url, "redis_url": redis_url}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if run := config.stash.get(_RUN, None):
+        run.end()
+
+
+@pytest.fixture(scope="session")
+def server_urls(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """(database URL, Redis URL) of the run's servers: to ask about them, not to keep anything in them."""
+    return request.config.stash[_RUN].urls
+
+
+@pytest.fixture(scope="session")
+def template_database(request: pytest.FixtureRequest, server_urls: tuple[str, str]) -> str:
+    """The name of a database that holds the migrated schema and nothing else."""
+    from gateway.record.migrate import migrate
+
+    url, _ = server_urls
+    name = request.config.stash[_RUN].template
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_TEMPLATE_LOCK])
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            new = f"{name}_new"
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(new)))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(new)))
+            migrate(with_database(url, new))
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(new), sql.Identifier(name))
+            )
+    return name
+
+
+@pytest.fixture
+def empty_database_url(server_urls: tuple[str, str]) -> Iterator[str]:
+    """A database of this test's own without a schema."""
+    yield from _database(server_urls[0], "template1")
+
+
+@pytest.fixture
+def database_url(server_urls: tuple[str, str], template_database: str) -> Iterator[str]:
+    """A migrated database of this test's own, dropped afterwards whoever is still connected."""
+    yield from _database(server_urls[0], template_database)
+
+
+def _database(url: str, template: str) -> Iterator[str]:
+    name = f"switchyard_test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+    yield with_database(url, name)
+    drop_database(url, name)
+
+
+@pytest.fixture
+def redis_url(server_urls: tuple[str, str], worker_number: int) -> Iterator[str]:
+    """An empty Redis database that no other test uses meanwhile."""
+    url = with_store(server_urls[1], _LAST_STORE - worker_number)
+    with redis.Redis.from_url(url) as store:
+        store.flushdb()
+        yield url
+        store.flushdb()
+
+
+@pytest.fixture(scope="session")
+def worker_number(request: pytest.FixtureRequest) -> int:
+    """0 for the only or first worker, counting up."""
+    worker: str = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
+    return int(worker.removeprefix("gw"))
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """The variables of a configuration on loopback without servers; ports are taken free."""
+    return {"DATA_DIR": str(tmp_path / "data"), "PORT": "0", "SMTP_PORT": "0"}
+
+
+@pytest.fixture
+def config(environ: dict[str, str], database_url: str, redis_url: str) -> Config:
+    """A configuration with a database and a Redis of this test's own."""
+    return load({**environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url})
