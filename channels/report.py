@@ -85,7 +85,8 @@ class Report:
     `key` is the idempotency key within `channel`; it must hold something that a stranger cannot choose alone.
     `text` is what was newly said, `full_text` everything with quotes and signatures; `raw` is what came over the wire.
     `charger`, `site`, `connector`, `category` and `danger` are what the sender gave in a structured way, unchecked.
-    `quarantined` is the reason why the content was not understood; such a report goes to a person.
+    `quarantined` is the reason why the content was not understood; such a report goes to a person. `fingerprint` is a hash
+    of a request's body: doors that refuse the same key with another body compare it with their receipt's.
     """
 
     channel: Channel
@@ -114,6 +115,7 @@ class Report:
     bounce: bool = False
     quarantined: str | None = None
     call_sid: str | None = None
+    fingerprint: bytes | None = None
     flags: tuple[str, ...] = ()
 
     def digest(self) -> bytes:
@@ -134,6 +136,7 @@ class Receipt:
     priority: str
     category: str
     queue: str
+    fingerprint: bytes | None = None
 
 
 class NotStored(Exception):

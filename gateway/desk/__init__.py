@@ -1,0 +1,35 @@
+"""The agents' verbs. Each is one transaction: guard, change, timeline; pages are told after commit."""
+
+from gateway.desk.acts import Refused, Taken, Unknown
+from gateway.desk.bundles import attach, detach, split
+from gateway.desk.endings import DISPOSITIONS, close_unconfirmed, confirm, conclude, reopen
+from gateway.desk.holding import claim, escalate, escalate_overdue, hand_over, release, resume, wait
+from gateway.desk.words import correct, note, reply
+from gateway.record.timeline import CUSTOMER, SYSTEM, Actor
+
+__all__ = [
+    "CUSTOMER",
+    "DISPOSITIONS",
+    "SYSTEM",
+    "Actor",
+    "Refused",
+    "Taken",
+    "Unknown",
+    "attach",
+    "claim",
+    "close_unconfirmed",
+    "conclude",
+    "confirm",
+    "correct",
+    "detach",
+    "escalate",
+    "escalate_overdue",
+    "hand_over",
+    "note",
+    "release",
+    "reopen",
+    "reply",
+    "resume",
+    "split",
+    "wait",
+]

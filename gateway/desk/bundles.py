@@ -1,0 +1,115 @@
+"""Which reports a case holds: attach, detach, split, each undoable and each kept as a labelled example."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg.types.json import Jsonb
+
+from gateway.casenumber import number
+from gateway.desk.acts import CASES, REPORTS, WORK, Act, Refused, Unknown, act
+from gateway.record import cases, timeline
+from gateway.record.timeline import Actor, Entry
+from gateway.runtime import Runtime
+from routing.values import Priority
+
+
+async def attach(
+    runtime: Runtime, actor: Actor, case_id: int, *, case: int | None = None, report: int | None = None
+) -> None:
+    """Bring another case's reports, or one report, under this case; an emptied case is closed as merged."""
+    if (case is None) == (report is None):
+        raise Refused(case="name either a case or a report")
+    async with act(runtime, actor, case_id) as deed:
+        if report is not None:
+            row = await (await deed.conn.execute(CASES["report"], {"report": report})).fetchone()
+            if row is None:
+                raise Unknown
+            source, moved = row["case_id"], [report]
+        else:
+            source = case
+            found = await (await deed.conn.execute(CASES["report_ids"], {"case": source})).fetchall()
+            moved = [row["id"] for row in found]
+        if source == case_id:
+            raise Refused(case="this is the same case")
+        other = await cases.lock(deed.conn, source)
+        if other is None or other.merged_into is not None:
+            raise Unknown
+        await _move(deed, source, case_id, moved)
+        left = await (await deed.conn.execute(CASES["report_ids"], {"case": source})).fetchall()
+        if not left:
+            await deed.conn.execute(CASES["merge"], {"case": source, "into": case_id, "now": deed.now})
+            await deed.conn.execute(WORK["finish"], {"case": source})
+    runtime.live.publish({"type": "case", "case": source})
+
+
+async def detach(runtime: Runtime, actor: Actor, case_id: int, report: int) -> int:
+    """Undo an attachment: the report gets a case of its own. Returns the new case's id."""
+    return await split(runtime, actor, case_id, [report])
+
+
+async def split(runtime: Runtime, actor: Actor, case_id: int, reports: Sequence[int]) -> int:
+    """Give some of a case's reports a new case, judged as they were at their arrival. Returns its id."""
+    async with act(runtime, actor, case_id) as deed:
+        rows = [await (await deed.conn.execute(CASES["report"], {"report": r})).fetchone() for r in reports]
+        mine = [row for row in rows if row is not None and row["case_id"] == case_id]
+        if not mine or len(mine) != len(reports):
+            raise Unknown
+        held = await (await deed.conn.execute(CASES["report_ids"], {"case": case_id})).fetchall()
+        if len(held) == len(mine):
+            raise Refused(reports="a case keeps at least one report")
+        first = min(mine, key=lambda row: row["received_at"])
+        opened = await _open_from(deed, first, max(row["received_at"] for row in mine))
+        await _move(deed, case_id, opened, [row["id"] for row in mine])
+    runtime.live.publish({"type": "case", "case": opened})
+    return opened
+
+
+async def _open_from(deed: Act, report: dict[str, object], last: object) -> int:
+    row = await (await deed.conn.execute(REPORTS["numbers"], {"count": 1})).fetchone()
+    assert row is not None
+    directory, site = deed.runtime.directory(), report["site_id"]
+    level, timezone = directory.level(str(site) if site else None), directory.timezone(str(site) if site else None)
+    due = deed.runtime.rules().deadlines(Priority(str(report["priority"])), level, timezone, deed.now)
+    fresh = {
+        "id": row["case"],
+        "line": 1,
+        "queue": report["queue"],
+        "priority": report["priority"],
+        "category": report["category"],
+        "language": report["language"],
+        "fault_code": report["fault_code"],
+        "charger_id": report["charger_id"],
+        "site_id": site,
+        "owner_id": directory.owner_of(str(site) if site else None),
+        "sla_level": level,
+        "timezone": timezone,
+        "whole_site": False,
+        "mass": False,
+        "incident": False,
+        "opened_at": report["received_at"].isoformat(),  # type: ignore[attr-defined]
+        "last_report_at": last.isoformat(),  # type: ignore[attr-defined]
+        "due_first_response": due.first_response.isoformat(),
+        "due_line": due.line.isoformat(),
+        "due_next_update": due.next_update.isoformat(),
+        "due_solution": due.solution.isoformat(),
+    }
+    await deed.conn.execute(CASES["add"], {"rows": Jsonb([fresh])})
+    await deed.conn.execute(WORK["add"], {"rows": Jsonb([fresh])})
+    data = {"because": "split", "from": deed.case.number, "priority": fresh["priority"], "category": fresh["category"]}
+    entry = Entry(row["case"], "opened", deed.actor, int(str(report["id"])), data)
+    await timeline.append(deed.conn, [entry], deed.now)
+    return int(row["case"])
+
+
+async def _move(deed: Act, source: int, target: int, moved: Sequence[int]) -> None:
+    given = {"from": source, "to": target, "reports": list(moved)}
+    await deed.conn.execute(CASES["move_reports"], given)
+    for case in (source, target):
+        await deed.conn.execute(CASES["set_incident"], {"case": case})
+    entries = []
+    for report in moved:
+        await deed.correct("case", source, target, report)
+        entries.append(Entry(source, "detached", deed.actor, report, {"to": number(target)}))
+        entries.append(Entry(target, "attached", deed.actor, report, {"from": number(source), "by": "agent"}))
+    await timeline.append(deed.conn, entries, deed.now)

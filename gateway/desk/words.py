@@ -1,0 +1,152 @@
+"""What is said about a case: reply, note, correct."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from channels.report import Channel
+from gateway.desk.acts import Act, Refused, act, require_text
+from gateway.record.db import statements
+from gateway.record.timeline import Actor
+from gateway.runtime import Runtime
+from routing.values import Category, Priority
+
+MESSAGES = statements("messages")
+LONGEST = 20_000  # characters of one reply
+
+
+async def reply(runtime: Runtime, actor: Actor, case_id: int, text: str, channel: str | None = None) -> None:
+    """Write to the person who reported last, by their channel or the one named. The first one is the first response."""
+    require_text(text=text)
+    if len(text) > LONGEST:
+        raise Refused(text=f"at most {LONGEST} characters")
+    async with act(runtime, actor, case_id) as deed:
+        cursor = await deed.conn.execute(MESSAGES["reachable"], {"case": case_id})
+        for row in await cursor.fetchall():
+            way = _way(row["sender_email"], row["sender_phone"], channel, row["channel"])
+            if way is not None:
+                break
+        else:
+            raise Refused(channel="no reporter of this case can be reached that way")
+        by, recipient = way
+        message = await deed.send(
+            "reply",
+            by,
+            report=row["id"],
+            person=row["person_id"],
+            language=row["language"],
+            recipient=recipient,
+            text=text,
+        )
+        await respond(deed, "reply", message=message, channel=by)
+
+
+async def respond(deed: Act, by: str, **data: object) -> None:
+    """Count a human word to the customer: the first one of an interval is the first response."""
+    case = deed.case
+    if case.first_response_at is None and case.status not in ("concluded", "closed"):
+        since = case.reopened_at or case.opened_at
+        waited = (deed.now - since).total_seconds()
+        deed.tell("first_response", by=by, seconds=round(waited, 3), in_time=_in_time(deed))
+    due = deed.runtime.rules().deadlines(Priority(case.priority), case.sla_level, case.timezone, deed.now)
+    if case.status not in ("concluded", "closed"):
+        await deed.run("respond", next_update=due.next_update)
+    deed.tell("replied", **data)
+
+
+async def note(runtime: Runtime, actor: Actor, case_id: int, text: str) -> None:
+    """Write something down for colleagues; customers never see it."""
+    require_text(text=text)
+    async with act(runtime, actor, case_id) as deed:
+        deed.tell("note", note=await deed.keep_text("note", text))
+
+
+async def correct(
+    runtime: Runtime,
+    actor: Actor,
+    case_id: int,
+    *,
+    reason: str,
+    category: str | None = None,
+    priority: str | None = None,
+    charger: str | None = None,
+    site: str | None = None,
+) -> None:
+    """Correct what was judged. Targets follow a changed priority or site; each correction is kept as an example."""
+    require_text(reason=reason)
+    directory = runtime.directory()
+    unknown = {
+        "category": category is not None and category not in set(Category),
+        "priority": priority is not None and priority not in set(Priority),
+        "charger": charger is not None and charger not in directory.chargers,
+        "site": site is not None and site not in directory.sites,
+    }
+    if any(unknown.values()):
+        raise Refused(**{name: "unknown" for name, wrong in unknown.items() if wrong})
+    async with act(runtime, actor, case_id) as deed:
+        case = deed.case
+        if charger is not None:
+            site = directory.chargers[charger].site_id
+        after = {
+            "category": category or case.category,
+            "priority": priority or case.priority,
+            "charger": charger or (case.charger_id if site in (None, case.site_id) else None),
+            "site": site or case.site_id,
+        }
+        if (after["category"] == Category.SAFETY) != (after["priority"] == Priority.P1):
+            raise Refused(priority="P1 and the category safety go together")
+        before = {
+            "category": case.category,
+            "priority": case.priority,
+            "charger": case.charger_id,
+            "site": case.site_id,
+        }
+        changed = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
+        if not changed:
+            return
+        for name, (old, new) in changed.items():
+            await deed.correct(name, old, new)
+        level, timezone = directory.level(after["site"]), directory.timezone(after["site"])
+        rules = runtime.rules()
+        due = rules.deadlines(Priority(str(after["priority"])), level, timezone, case.reopened_at or case.opened_at)
+        graded = "priority" in changed or level != case.sla_level
+        queue = case.queue
+        if case.line == 1 and ("category" in changed or "priority" in changed):
+            queue = rules.queue_for(str(after["category"]), str(after["priority"]))
+        await deed.run(
+            "correct",
+            category=after["category"],
+            priority=after["priority"],
+            charger=after["charger"],
+            site=after["site"],
+            owner=directory.owner_of(after["site"]) or case.owner_id,
+            sla_level=level,
+            timezone=timezone,
+            queue=queue,
+            due_first_response=due.first_response if graded and case.due_first_response else case.due_first_response,
+            due_line=due.line if graded and case.due_line else case.due_line,
+            due_next_update=max(due.next_update, deed.now + timedelta(minutes=1))
+            if graded and case.due_next_update
+            else case.due_next_update,
+            due_solution=due.solution if graded and case.due_solution else case.due_solution,
+        )
+        await deed.run("regrade_one", queue=queue, priority=after["priority"])
+        deed.tell("corrected", changed=changed, note=await deed.keep_text("reason", reason))
+
+
+def _way(
+    email: str | None, phone: str | None, wanted: str | None, reported_by: str
+) -> tuple[Channel, str] | None:
+    ways = {"email": (Channel.EMAIL, email), "sms": (Channel.SMS, phone)}
+    preferred = "sms" if reported_by in ("phone", "sms", "whatsapp") else "email"
+    order = [wanted] if wanted else [preferred, "email", "sms"]
+    for name in order:
+        channel, address = ways.get(name, (Channel.EMAIL, None))
+        if address:
+            return channel, address
+    return None
+
+
+def _in_time(deed: Act) -> bool | None:
+    due = deed.case.due_first_response
+    return deed.now <= due if due else None

@@ -1,0 +1,221 @@
+"""The one door: every report of every channel is kept here, and a receipt means that it is committed.
+
+What waits is committed together, at most 64 reports in one transaction; alone, a report waits for nobody. A group that
+fails is done again one by one, so that a bad report takes no neighbour down: it alone is kept raw for a person to read.
+Deadlocks are retried. A COMMIT without an answer is unknown for its whole group and raises `NotStored`, as does
+everything that keeps PostgreSQL from answering within the deadline; the sender's retry is then recognised.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Protocol
+
+import psycopg
+import structlog
+from routing.facts import read_facts
+from routing.rules import Rules
+
+from channels.report import NotStored, Receipt, Report
+from gateway.blobs import Blobs, BlobsUnavailable
+from gateway.clock import Clock
+from gateway.keeping import INLINE_RAW, Kept, Overtaken, Prepared, keep
+from gateway.live import Live
+from gateway.record.db import Connection, Database, Unavailable
+from routing.directory import Directory
+from routing.values import Alarm, Said
+
+log = structlog.get_logger()
+GROUP = 64
+LANES = 2  # groups on their way at once: one may wait for a lock without holding up the next
+DEADLINE = 25.0  # seconds until a door is told to answer "try again later"
+ATTEMPTS = 5
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Followers(Protocol):
+    """Whoever must be woken when reports were kept."""
+
+    async def wake(self, conn: Connection) -> None:
+        """Defer the jobs that follow a kept report, inside the caller's transaction."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    item: Prepared
+    receipt: asyncio.Future[Receipt]
+
+
+class GroupIntake:
+    """`Intake` with group commit over one pool."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        directory: Callable[[], Directory],
+        rules: Callable[[], Rules],
+        blobs: Blobs,
+        live: Live,
+        followers: Followers,
+    ) -> None:
+        self._db, self._clock, self._directory, self._rules = db, clock, directory, rules
+        self._blobs, self._live, self._followers = blobs, live, followers
+        self._waiting: list[_Waiting] = []
+        self._lanes: set[asyncio.Task[None]] = set()
+
+    async def accept(self, report: Report) -> Receipt:
+        """Keep one report and return after COMMIT. Raises NotStored and nothing else."""
+        try:
+            item = await self._prepare(clean(report))
+        except BlobsUnavailable as error:
+            raise NotStored("files cannot be stored") from error
+        waiting = _Waiting(item, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._start_lane()
+        try:
+            return await asyncio.wait_for(asyncio.shield(waiting.receipt), DEADLINE)
+        except TimeoutError as error:
+            waiting.receipt.add_done_callback(lambda done: done.cancelled() or done.exception())
+            raise NotStored("the database did not answer in time") from error
+
+    async def close(self) -> None:
+        """Wait until nothing is on its way any more."""
+        while self._lanes:
+            await asyncio.gather(*self._lanes, return_exceptions=True)
+
+    async def _prepare(self, report: Report) -> Prepared:
+        raw_blob = await self._blobs.keep(report.raw) if len(report.raw) > INLINE_RAW else None
+        attachments = [await self._blobs.keep(attachment.content) for attachment in report.attachments]
+        said = _said(report)
+        facts = read_facts(said, self._directory(), self._rules())
+        return Prepared(report, said, facts, raw_blob, tuple(attachments))
+
+    def _start_lane(self) -> None:
+        if len(self._lanes) < LANES:
+            lane = asyncio.create_task(self._serve())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
+
+    async def _serve(self) -> None:
+        while self._waiting:
+            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+            await self._settle(group)
+
+    async def _settle(self, group: Sequence[_Waiting]) -> None:
+        try:
+            kept = await self._commit([waiting.item for waiting in group])
+        except NotStored as error:
+            for waiting in group:
+                _fail(waiting, error)
+        except Exception as error:
+            await self._one_by_one(group, error)
+        else:
+            for waiting, receipt in zip(group, kept.receipts, strict=True):
+                if not waiting.receipt.done():
+                    waiting.receipt.set_result(receipt)
+            self._tell(kept)
+
+    async def _one_by_one(self, group: Sequence[_Waiting], error: Exception) -> None:
+        if len(group) > 1:
+            log.warning("intake.group_failed", size=len(group), error=type(error).__name__)
+            for waiting in group:
+                await self._settle([waiting])
+            return
+        waiting = group[0]
+        report = waiting.item.report
+        if report.quarantined:
+            log.error("intake.refused", channel=report.channel, error=type(error).__name__, exc_info=error)
+            _fail(waiting, NotStored("this report could not be kept"))
+            return
+        log.error("intake.quarantined", channel=report.channel, error=type(error).__name__, exc_info=error)
+        bare = await self._prepare(_bare(report, error))
+        await self._settle([replace(waiting, item=bare)])
+
+    async def _commit(self, group: list[Prepared]) -> Kept:
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._db.transaction() as conn:
+                    kept = await keep(conn, group, self._directory(), self._rules(), self._clock.now())
+                    if kept.changed:
+                        await self._followers.wake(conn)
+                return kept
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, Overtaken) as error:
+                log.info("intake.again", attempt=attempt, error=type(error).__name__)
+            except (Unavailable, psycopg.OperationalError) as error:
+                raise NotStored("the database is away") from error
+        raise NotStored("too much at once")
+
+    def _tell(self, kept: Kept) -> None:
+        for case in kept.changed:
+            self._live.publish({"type": "case", "case": case})
+
+
+def clean(report: Report) -> Report:
+    """The report with NUL and lone surrogates in its texts replaced by U+FFFD; the raw bytes stay as they came."""
+    cleaned: Report = _clean(report)
+    return cleaned
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return UNSTORABLE.sub("\ufffd", value) if UNSTORABLE.search(value) else value
+    if isinstance(value, tuple):
+        return tuple(_clean(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changes = {}
+        for entry in fields(value):
+            before = getattr(value, entry.name)
+            after = _clean(before)
+            if after is not before and after != before:
+                changes[entry.name] = after
+        return replace(value, **changes) if changes else value
+    return value
+
+
+def _said(report: Report) -> Said:
+    alarm = report.alarm
+    return Said(
+        channel=report.channel,
+        at=report.received_at,
+        text=report.text,
+        subject=report.subject,
+        phone=report.sender.phone,
+        email=report.sender.email,
+        verified=report.sender.verified,
+        charger=report.charger,
+        site=report.site,
+        connector=report.connector,
+        category=report.category,
+        danger=report.danger,
+        language=report.language,
+        alarm=alarm
+        and Alarm(alarm.status, alarm.error, alarm.connector, alarm.vendor_id, alarm.vendor_code, alarm.info),
+        auto_reply=report.auto_reply,
+        bounce=report.bounce,
+        quarantined=report.quarantined is not None,
+        queue=report.queue,
+    )
+
+
+def _bare(report: Report, error: Exception) -> Report:
+    """What is left when a report cannot be written as understood: its raw bytes and that somebody must look."""
+    return replace(
+        report,
+        text="",
+        full_text=None,
+        html=None,
+        subject=None,
+        attachments=(),
+        alarm=None,
+        quarantined=f"could not be stored as understood ({type(error).__name__})",
+    )
+
+
+def _fail(waiting: _Waiting, error: NotStored) -> None:
+    if not waiting.receipt.done():
+        waiting.receipt.set_exception(error)

@@ -1,0 +1,150 @@
+"""Redis: live events between processes, rate counters, presence. Hints only; everything here may vanish at any moment.
+
+Without Redis events still reach the subscribers of this process, limiters let everything pass, and presence counts as
+given. Nothing here ever raises because Redis is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+log = structlog.get_logger()
+Event = Mapping[str, Any]
+CHANNEL = "switchyard:events"
+PATIENCE = 0.5  # seconds that a hint may cost
+WAITING = 200  # events a slow subscriber may be behind before the oldest are dropped
+
+
+class Live:
+    """Events, rates and presence over one Redis."""
+
+    def __init__(self, url: str | None) -> None:
+        self._redis: Redis | None = (
+            Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) if url else None
+        )
+        self._url = url
+        self._origin = uuid4().hex
+        self._subscribers: set[asyncio.Queue[Event]] = set()
+        self._listener: asyncio.Task[None] | None = None
+        self._sends: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        if self._url:
+            self._listener = asyncio.create_task(self._listen(self._url))
+
+    async def close(self) -> None:
+        if self._listener:
+            self._listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listener
+        for send in list(self._sends):
+            send.cancel()
+        if self._redis:
+            await self._redis.aclose()
+
+    def publish(self, event: Event) -> None:
+        """Tell every process, soon and without waiting; an event may be lost, so pages also poll."""
+        self._deliver(event)
+        if self._redis:
+            send = asyncio.ensure_future(self._send(json.dumps({**event, "origin": self._origin})))
+            self._sends.add(send)
+            send.add_done_callback(self._sends.discard)
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncIterator[AsyncIterator[Event]]:
+        """Events from now on, as an iterator that ends with the block."""
+        queue: asyncio.Queue[Event] = asyncio.Queue(WAITING)
+        self._subscribers.add(queue)
+        try:
+            yield _drain(queue)
+        finally:
+            self._subscribers.discard(queue)
+
+    async def within(self, key: str, limit: int, seconds: int) -> bool:
+        """Whether this use of a key stays within `limit` uses a fixed window of `seconds`. Fails open."""
+        if not self._redis:
+            return True
+        name = f"switchyard:rate:{key}"
+        try:
+            used = await self._redis.incr(name)
+            if used == 1:
+                await self._redis.expire(name, seconds)
+        except (RedisError, OSError):
+            return True
+        return int(used) <= limit
+
+    async def seen(self, key: str, seconds: int) -> None:
+        """Leave a sign of life that expires by itself."""
+        if self._redis:
+            with suppress(RedisError, OSError):
+                await self._redis.set(f"switchyard:seen:{key}", "1", ex=seconds)
+
+    async def missing(self, keys: list[str], seconds: int) -> set[str]:
+        """Those of the keys that gave no sign of life, and only when the store has been up long enough to know."""
+        if not self._redis or not keys:
+            return set()
+        try:
+            uptime = int((await self._redis.info("server"))["uptime_in_seconds"])
+            age = await self._redis.get("switchyard:young")
+            if uptime < seconds or age is not None:
+                return set()
+            signs = [await self._redis.exists(f"switchyard:seen:{key}") for key in keys]
+        except (RedisError, OSError):
+            return set()
+        return {key for key, sign in zip(keys, signs, strict=True) if not sign}
+
+    async def answers(self) -> bool:
+        """Whether Redis is there at all."""
+        if not self._redis:
+            return False
+        try:
+            await self._redis.exists(CHANNEL)
+        except (RedisError, OSError):
+            return False
+        return True
+
+    def _deliver(self, event: Event) -> None:
+        for queue in self._subscribers:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(event)
+
+    async def _send(self, text: str) -> None:
+        if self._redis:
+            with suppress(RedisError, OSError):
+                await self._redis.publish(CHANNEL, text)
+
+    async def _listen(self, url: str) -> None:
+        while True:
+            try:
+                async with (
+                    Redis.from_url(url, socket_connect_timeout=PATIENCE, health_check_interval=10) as redis,
+                    redis.pubsub() as subscription,
+                ):
+                    await subscription.subscribe(CHANNEL)
+                    async for message in subscription.listen():
+                        if message["type"] == "message":
+                            self._receive(message["data"])
+            except (RedisError, OSError) as error:
+                log.warning("live.away", error=type(error).__name__)
+                await asyncio.sleep(1.0)
+
+    def _receive(self, data: bytes) -> None:
+        with suppress(ValueError):
+            event = json.loads(data)
+            if isinstance(event, dict) and event.pop("origin", None) != self._origin:
+                self._deliver(event)
+
+
+async def _drain(queue: asyncio.Queue[Event]) -> AsyncIterator[Event]:
+    while True:
+        yield await queue.get()

@@ -1,0 +1,205 @@
+-- name: add
+INSERT INTO cases (id, status, line, queue, priority, category, language, fault_code, charger_id, site_id, owner_id,
+                   sla_level, timezone, whole_site, mass, incident, opened_at, last_report_at, due_first_response,
+                   due_line, due_next_update, due_solution)
+SELECT r.id, 'open', r.line, r.queue, r.priority, r.category, r.language, r.fault_code, r.charger_id, r.site_id,
+       r.owner_id, r.sla_level, r.timezone, r.whole_site, r.mass, r.incident, r.opened_at, r.last_report_at,
+       r.due_first_response, r.due_line, r.due_next_update, r.due_solution
+FROM jsonb_to_recordset(%(rows)s) AS r(
+    id bigint, line smallint, queue text, priority text, category text, language text, fault_code text,
+    charger_id text, site_id text, owner_id text, sla_level text, timezone text, whole_site boolean, mass boolean,
+    incident boolean, opened_at timestamptz, last_report_at timestamptz, due_first_response timestamptz,
+    due_line timestamptz, due_next_update timestamptz, due_solution timestamptz)
+
+-- name: grow
+-- What attached reports change about a case; a concluded case that was written to again is open again.
+UPDATE cases c SET
+    queue = r.queue, priority = r.priority, category = r.category, charger_id = r.charger_id, site_id = r.site_id,
+    owner_id = r.owner_id, sla_level = r.sla_level, timezone = r.timezone, whole_site = r.whole_site,
+    incident = r.incident, last_report_at = greatest(c.last_report_at, r.last_report_at),
+    first_response_at = CASE WHEN r.reopened THEN NULL ELSE c.first_response_at END,
+    due_first_response = CASE WHEN c.first_response_at IS NULL OR r.reopened THEN r.due_first_response END,
+    due_line = r.due_line, due_next_update = r.due_next_update, due_solution = r.due_solution,
+    status = CASE WHEN r.reopened THEN 'open' ELSE c.status END,
+    concluded_at = CASE WHEN r.reopened THEN NULL ELSE c.concluded_at END,
+    confirmed_at = CASE WHEN r.reopened THEN NULL ELSE c.confirmed_at END,
+    closed_at = CASE WHEN r.reopened THEN NULL ELSE c.closed_at END,
+    disposition = CASE WHEN r.reopened THEN NULL ELSE c.disposition END,
+    assignee = CASE WHEN r.reopened THEN NULL ELSE c.assignee END,
+    assigned_at = CASE WHEN r.reopened THEN NULL ELSE c.assigned_at END,
+    reopened_at = CASE WHEN r.reopened THEN %(now)s ELSE c.reopened_at END,
+    version = c.version + 1
+FROM jsonb_to_recordset(%(rows)s) AS r(
+    id bigint, queue text, priority text, category text, charger_id text, site_id text, owner_id text, sla_level text,
+    timezone text, whole_site boolean, incident boolean, last_report_at timestamptz, due_first_response timestamptz,
+    due_line timestamptz, due_next_update timestamptz, due_solution timestamptz, reopened boolean)
+WHERE c.id = r.id
+
+-- name: find
+SELECT * FROM cases WHERE id = %(case)s
+
+-- name: lock
+SELECT * FROM cases WHERE id = %(case)s FOR UPDATE
+
+-- name: listing
+-- Newest last report first, a page at a time; the cursor is the last row's (last_report_at, id).
+SELECT c.* FROM cases c
+WHERE (%(status)s::text[] IS NULL OR c.status = ANY(%(status)s))
+  AND (%(queue)s::text IS NULL OR c.queue = %(queue)s)
+  AND (%(line)s::smallint IS NULL OR c.line = %(line)s)
+  AND (%(priority)s::text IS NULL OR c.priority = %(priority)s)
+  AND (%(charger)s::text IS NULL OR c.charger_id = %(charger)s
+       OR EXISTS (SELECT FROM reports r WHERE r.case_id = c.id AND r.charger_id = %(charger)s))
+  AND (%(site)s::text IS NULL OR c.site_id = %(site)s)
+  AND (%(owner)s::text IS NULL OR c.owner_id = %(owner)s)
+  AND (%(assignee)s::text IS NULL OR c.assignee = %(assignee)s)
+  AND (%(case)s::bigint IS NULL OR c.id = %(case)s)
+  AND (%(q)s::text IS NULL OR EXISTS (
+        SELECT FROM reports r JOIN report_contents t ON t.report_id = r.id
+        WHERE r.case_id = c.id
+          AND (to_tsvector('simple', left(coalesce(t.subject, '') || ' ' || t.text, 20000))
+                   @@ websearch_to_tsquery('simple', %(q)s)
+               OR t.sender_phone = %(q)s OR t.sender_email = lower(%(q)s) OR r.charger_id = %(q)s)))
+  AND (%(before_at)s::timestamptz IS NULL OR (c.last_report_at, c.id) < (%(before_at)s, %(before_id)s::bigint))
+ORDER BY c.last_report_at DESC, c.id DESC
+LIMIT %(limit)s
+
+-- name: channels
+SELECT case_id, array_agg(DISTINCT channel ORDER BY channel) AS channels, count(*) AS reports
+FROM reports WHERE case_id = ANY(%(cases)s::bigint[]) GROUP BY case_id
+
+-- name: first_reports
+-- The report that opened each case, with a few of its words for lists.
+SELECT DISTINCT ON (r.case_id) r.case_id, r.id, r.channel, r.reasons, r.language, t.subject,
+       left(t.text, 160) AS text, t.sender_name
+FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id
+WHERE r.case_id = ANY(%(cases)s::bigint[]) ORDER BY r.case_id, r.id
+
+-- name: reports
+SELECT r.*, t.sender_name, t.sender_phone, t.sender_email, t.subject, t.text, t.full_text, t.html IS NOT NULL AS has_html,
+       t.recipients, t.alarm, t.report_id IS NULL AS erased
+FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id
+WHERE r.case_id = %(case)s ORDER BY r.id
+
+-- name: attachments
+SELECT a.id, a.report_id, a.name, a.media_type, a.size, a.inline, a.quarantined
+FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE r.case_id = %(case)s ORDER BY a.id
+
+-- name: notes
+SELECT id, agent_id, at, kind, text FROM notes WHERE case_id = %(case)s ORDER BY id
+
+-- name: messages
+SELECT m.id, m.report_id, m.channel, m.kind, m.language, m.agent_id, m.state, m.reason, m.created_at, m.sent_at,
+       c.recipient, c.subject, c.text
+FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id WHERE m.case_id = %(case)s ORDER BY m.id
+
+-- name: neighbours
+-- Other open cases at the same site.
+SELECT * FROM cases WHERE site_id = %(site)s AND id <> %(case)s AND status NOT IN ('concluded', 'closed')
+ORDER BY last_report_at DESC LIMIT 8
+
+-- name: board
+SELECT queue, priority, count(*) AS open, count(*) FILTER (WHERE assignee IS NULL) AS waiting,
+       min(opened_at) FILTER (WHERE assignee IS NULL) AS longest,
+       count(*) FILTER (WHERE least(due_first_response, due_next_update, due_solution) < %(now)s) AS late
+FROM cases WHERE status IN ('open', 'assigned', 'waiting', 'planned') GROUP BY queue, priority
+
+-- name: claim
+UPDATE cases SET status = 'assigned', assignee = %(agent)s, assigned_at = %(now)s, waiting_until = NULL,
+                 version = version + 1
+WHERE id = %(case)s
+
+-- name: release
+UPDATE cases SET status = 'open', assignee = NULL, assigned_at = NULL, waiting_until = NULL, version = version + 1
+WHERE id = %(case)s
+
+-- name: respond
+-- The first human response meets its target; every word to the customer moves the next update.
+UPDATE cases SET first_response_at = coalesce(first_response_at, %(now)s), due_first_response = NULL,
+                 due_next_update = %(next_update)s, version = version + 1
+WHERE id = %(case)s
+
+-- name: correct
+UPDATE cases SET category = %(category)s, priority = %(priority)s, charger_id = %(charger)s, site_id = %(site)s,
+                 owner_id = %(owner)s, sla_level = %(sla_level)s, timezone = %(timezone)s, queue = %(queue)s,
+                 due_first_response = %(due_first_response)s, due_line = %(due_line)s,
+                 due_next_update = %(due_next_update)s, due_solution = %(due_solution)s, version = version + 1
+WHERE id = %(case)s
+
+-- name: hand_over
+UPDATE cases SET queue = %(queue)s, line = %(line)s, due_line = %(due_line)s, waiting_until = NULL,
+                 status = CASE WHEN %(agent)s::text IS NULL THEN 'open' ELSE 'assigned' END,
+                 assignee = %(agent)s, assigned_at = CASE WHEN %(agent)s::text IS NULL THEN NULL ELSE %(now)s END,
+                 version = version + 1
+WHERE id = %(case)s
+
+-- name: wait
+UPDATE cases SET status = 'waiting', waiting_until = %(until)s, version = version + 1 WHERE id = %(case)s
+
+-- name: resume
+UPDATE cases SET status = CASE WHEN assignee IS NULL THEN 'open' ELSE 'assigned' END, waiting_until = NULL,
+                 version = version + 1
+WHERE id = %(case)s
+
+-- name: conclude
+UPDATE cases SET status = 'concluded', concluded_at = %(now)s, disposition = %(disposition)s, waiting_until = NULL,
+                 due_first_response = NULL, due_line = NULL, due_next_update = NULL, due_solution = NULL,
+                 version = version + 1
+WHERE id = %(case)s
+
+-- name: close
+UPDATE cases SET status = 'closed', closed_at = %(now)s,
+                 confirmed_at = CASE WHEN %(confirmed)s THEN %(now)s::timestamptz END, version = version + 1
+WHERE id = %(case)s
+
+-- name: reopen
+-- A new interval: the old first response and conclusion stay on the timeline.
+UPDATE cases SET status = 'open', assignee = NULL, assigned_at = NULL, concluded_at = NULL, confirmed_at = NULL,
+                 closed_at = NULL, disposition = NULL, first_response_at = NULL, reopened_at = %(now)s,
+                 due_first_response = %(due_first_response)s, due_line = %(due_line)s,
+                 due_next_update = %(due_next_update)s, due_solution = %(due_solution)s, version = version + 1
+WHERE id = %(case)s
+
+-- name: move_reports
+UPDATE reports SET case_id = %(to)s WHERE id = ANY(%(reports)s::bigint[]) AND case_id = %(from)s
+
+-- name: report_ids
+SELECT id FROM reports WHERE case_id = %(case)s ORDER BY id
+
+-- name: report
+SELECT r.id, r.case_id, r.received_at, r.language, r.category, r.priority, r.charger_id, r.site_id, r.queue, r.fault_code
+FROM reports r WHERE r.id = %(report)s
+
+-- name: merge
+UPDATE cases SET merged_into = %(into)s, status = 'closed', assignee = NULL, assigned_at = NULL, waiting_until = NULL,
+                 concluded_at = coalesce(concluded_at, %(now)s), closed_at = coalesce(closed_at, %(now)s),
+                 disposition = 'merged', due_first_response = NULL, due_line = NULL, due_next_update = NULL,
+                 due_solution = NULL, version = version + 1
+WHERE id = %(case)s
+
+-- name: set_incident
+UPDATE cases SET incident = (SELECT count(DISTINCT coalesce(person_id, -id)) > 1 FROM reports WHERE case_id = %(case)s),
+                 last_report_at = (SELECT max(received_at) FROM reports WHERE case_id = %(case)s), version = version + 1
+WHERE id = %(case)s
+
+-- name: add_correction
+INSERT INTO corrections (at, agent_id, case_id, report_id, field, before, after)
+VALUES (%(now)s, %(agent)s, %(case)s, %(report)s, %(field)s, %(before)s, %(after)s)
+
+-- name: add_note
+INSERT INTO notes (case_id, agent_id, at, kind, text) VALUES (%(case)s, %(agent)s, %(now)s, %(kind)s, %(text)s)
+RETURNING id
+
+-- name: due_line
+-- Cases whose line neither solved them nor handed them on in time.
+SELECT id FROM cases WHERE due_line <= %(now)s AND status IN ('open', 'assigned') ORDER BY due_line LIMIT 100
+
+-- name: done_waiting
+SELECT id FROM cases WHERE waiting_until <= %(now)s ORDER BY waiting_until LIMIT 100
+
+-- name: unanswered
+-- Concluded, and nobody confirmed or objected.
+SELECT id FROM cases WHERE status = 'concluded' AND concluded_at <= %(before)s ORDER BY concluded_at LIMIT 100
+
+-- name: clear_due_line
+UPDATE cases SET due_line = NULL, version = version + 1 WHERE id = %(case)s

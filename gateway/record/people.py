@@ -1,0 +1,103 @@
+"""People: who reports, by which addresses, and what they reported before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from gateway.record.db import Connection, statements
+from routing.values import Earlier, History
+
+SQL = statements("people")
+Address = tuple[str, str]  # kind and value
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody as one report shows them."""
+
+    addresses: tuple[Address, ...]
+    name: str | None
+    language: str | None
+    verified: bool
+
+
+def addresses(phone: str | None, email: str | None) -> tuple[Address, ...]:
+    """The addresses of one sender, the telephone number first."""
+    return tuple((kind, value) for kind, value in (("phone", phone), ("email", email)) if value)
+
+
+async def resolve(conn: Connection, newcomers: Sequence[Newcomer], now: datetime) -> list[int | None]:
+    """The person behind each, made where nobody was known; None where no address was given.
+
+    An unknown address given together with a known one is linked to that person, with the evidence. Two known addresses
+    of different persons stay apart: the first one reports.
+    """
+    wanted = {address for newcomer in newcomers for address in newcomer.addresses}
+    if not wanted:
+        return [None] * len(newcomers)
+    known = await _known(conn, wanted)
+    missing = wanted - known.keys()
+    if missing:
+        await conn.execute(SQL["lock"], {"keys": sorted(_lock_key(address) for address in missing)})
+        known |= await _known(conn, missing)
+        known = await _introduce(conn, newcomers, known, now)
+    return [next((known[a] for a in n.addresses if a in known), None) for n in newcomers]
+
+
+async def histories(conn: Connection, people: Iterable[int | None]) -> Mapping[int, History]:
+    """What each person reported before, newest first."""
+    ids = sorted({person for person in people if person is not None})
+    earlier: dict[int, list[Earlier]] = defaultdict(list)
+    if ids:
+        for r in await (await conn.execute(SQL["histories"], {"people": ids})).fetchall():
+            earlier[r["person_id"]].append(
+                Earlier(r["received_at"], r["case_id"], r["charger_id"], r["site_id"], r["category"])
+            )
+    return {person: History(person, tuple(earlier[person])) for person in ids}
+
+
+async def _known(conn: Connection, wanted: Iterable[Address]) -> dict[Address, int]:
+    kinds, values = zip(*sorted(wanted), strict=True)
+    cursor = await conn.execute(SQL["known"], {"kinds": list(kinds), "values": list(values)})
+    return {(row["kind"], row["value"]): row["person_id"] for row in await cursor.fetchall()}
+
+
+async def _introduce(
+    conn: Connection, newcomers: Sequence[Newcomer], known: dict[Address, int], now: datetime
+) -> dict[Address, int]:
+    strangers: list[Newcomer] = []
+    met: set[Address] = set(known)
+    for newcomer in newcomers:
+        if newcomer.addresses and not met.intersection(newcomer.addresses):
+            strangers.append(newcomer)
+        met.update(newcomer.addresses)
+    rows = [{"name": s.name, "language": s.language} for s in strangers]
+    if rows:
+        cursor = await conn.execute(SQL["add_people"], {"rows": Jsonb(rows), "now": now})
+        for stranger, row in zip(strangers, await cursor.fetchall(), strict=True):
+            known[stranger.addresses[0]] = row["id"]
+    links = []
+    fresh = {s.addresses[0] for s in strangers}
+    for newcomer in newcomers:
+        person = next((known[a] for a in newcomer.addresses if a in known), None)
+        for kind, value in newcomer.addresses:
+            if person is None or ((kind, value) in known and (kind, value) not in fresh):
+                continue
+            evidence = "own report" if (kind, value) in fresh else "given together in one report"
+            links.append(
+                {"person_id": person, "kind": kind, "value": value, "verified": newcomer.verified, "evidence": evidence}
+            )
+            fresh.discard((kind, value))
+            known[kind, value] = person
+    await conn.execute(SQL["add_identities"], {"rows": Jsonb(links), "now": now})
+    return known
+
+
+def _lock_key(address: Address) -> int:
+    return int.from_bytes(hashlib.sha256("\0".join(address).encode()).digest()[:8], "big", signed=True)

@@ -1,0 +1,49 @@
+-- name: known
+-- Who stands behind these addresses at present.
+SELECT i.kind, i.value, i.person_id, p.owner_id
+FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS w(kind, value)
+JOIN identities i ON i.kind = w.kind AND i.value = w.value AND i.unlinked_at IS NULL
+JOIN people p ON p.id = i.person_id
+
+-- name: lock
+-- Held until commit, so that two first reports of one person make one person.
+SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
+
+-- name: add_people
+INSERT INTO people (name, language, created_at)
+SELECT r.name, r.language, %(now)s
+FROM jsonb_to_recordset(%(rows)s) WITH ORDINALITY AS r(name text, language text, nth bigint)
+ORDER BY r.nth
+RETURNING id
+
+-- name: add_identities
+INSERT INTO identities (person_id, kind, value, verified, evidence, linked_at)
+SELECT r.person_id, r.kind, r.value, r.verified, r.evidence, %(now)s
+FROM jsonb_to_recordset(%(rows)s) AS r(person_id bigint, kind text, value text, verified boolean, evidence text)
+ON CONFLICT (kind, value) WHERE unlinked_at IS NULL DO NOTHING
+
+-- name: histories
+-- The newest reports of each person, newest first.
+SELECT p.id AS person_id, h.received_at, h.case_id, h.charger_id, h.site_id, h.category
+FROM unnest(%(people)s::bigint[]) AS p(id)
+CROSS JOIN LATERAL (
+    SELECT received_at, case_id, charger_id, site_id, category FROM reports
+    WHERE person_id = p.id ORDER BY received_at DESC LIMIT 20
+) AS h
+
+-- name: find
+SELECT p.id, p.name, p.language, p.owner_id, p.created_at, p.erased_at FROM people p WHERE p.id = %(person)s
+
+-- name: by_identity
+SELECT person_id FROM identities WHERE value = %(value)s AND unlinked_at IS NULL
+
+-- name: identities
+SELECT kind, value, verified, evidence, linked_at, unlinked_at, stopped_at FROM identities
+WHERE person_id = %(person)s ORDER BY id
+
+-- name: stop
+UPDATE identities SET stopped_at = %(at)s WHERE kind = %(kind)s AND value = %(value)s AND unlinked_at IS NULL
+
+-- name: stopped
+SELECT EXISTS (SELECT FROM identities
+               WHERE kind = %(kind)s AND value = %(value)s AND stopped_at IS NOT NULL) AS stopped

@@ -1,0 +1,104 @@
+-- name: kept
+-- Reports that are already known by their digest.
+SELECT digest, id, case_id, token, code, priority, category, queue, fingerprint FROM reports
+WHERE digest = ANY(%(digests)s::bytea[])
+
+-- name: numbers
+SELECT nextval('report_counter') AS report, nextval('case_counter') AS "case" FROM generate_series(1, %(count)s)
+
+-- name: lock
+-- Held until commit: whoever looks for duplicates under the same keys waits for us.
+SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
+
+-- name: add
+INSERT INTO reports (id, digest, fingerprint, case_id, channel, received_at, kept_at, person_id, charger_id, site_id,
+                     connector, language, category, priority, fault_code, queue, outcome, suggested, verified, token,
+                     code, reasons, flags, quarantined, call_sid)
+SELECT r.id, r.digest, r.fingerprint, r.case_id, r.channel, r.received_at, %(now)s, r.person_id, r.charger_id,
+       r.site_id, r.connector, r.language, r.category, r.priority, r.fault_code, r.queue, r.outcome, r.suggested,
+       r.verified, r.token, r.code, r.reasons, r.flags, r.quarantined, r.call_sid
+FROM jsonb_to_recordset(%(rows)s) AS r(
+    id bigint, digest bytea, fingerprint bytea, case_id bigint, channel text, received_at timestamptz,
+    person_id bigint, charger_id text, site_id text, connector integer, language text, category text, priority text,
+    fault_code text, queue text, outcome text, suggested bigint, verified boolean, token text, code text,
+    reasons jsonb, flags text[], quarantined text, call_sid text)
+ON CONFLICT (digest) DO NOTHING
+
+-- name: add_contents
+INSERT INTO report_contents (report_id, sender_name, sender_phone, sender_email, subject, text, full_text, html,
+                             message_id, recipients, raw, raw_blob, raw_type, alarm)
+SELECT r.report_id, r.sender_name, r.sender_phone, r.sender_email, r.subject, r.text, r.full_text, r.html,
+       r.message_id, r.recipients, raws.raw, r.raw_blob, r.raw_type, r.alarm
+FROM jsonb_to_recordset(%(rows)s) WITH ORDINALITY AS r(
+    report_id bigint, sender_name text, sender_phone text, sender_email text, subject text, text text, full_text text,
+    html text, message_id text, recipients text[], raw_blob text, raw_type text, alarm jsonb, nth bigint)
+JOIN unnest(%(raws)s::bytea[]) WITH ORDINALITY AS raws(raw, nth) ON raws.nth = r.nth
+
+-- name: add_attachments
+INSERT INTO report_attachments (report_id, name, media_type, size, sha256, inline, quarantined)
+SELECT r.report_id, r.name, r.media_type, r.size, decode(r.sha256, 'hex'), r.inline, r.quarantined
+FROM jsonb_to_recordset(%(rows)s) AS r(
+    report_id bigint, name text, media_type text, size bigint, sha256 text, inline boolean, quarantined text)
+
+-- name: candidates
+-- Cases that these reports might belong to, a few for each report and each way of looking, by index only.
+WITH wanted AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s)
+        AS w(nth integer, site text, chargers text[], person bigint, owner text, placeless boolean, category text)
+), found AS (
+    SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
+        SELECT id FROM cases WHERE site_id = w.site AND last_report_at > %(since)s
+        ORDER BY last_report_at DESC LIMIT 20) AS c
+    UNION
+    SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL unnest(w.chargers) AS charger(id) CROSS JOIN LATERAL (
+        SELECT id FROM cases WHERE charger_id = charger.id AND last_report_at > %(since)s
+        ORDER BY last_report_at DESC LIMIT 8) AS c
+    UNION
+    SELECT w.nth, r.case_id FROM wanted w CROSS JOIN LATERAL unnest(w.chargers) AS charger(id) CROSS JOIN LATERAL (
+        SELECT case_id FROM reports WHERE charger_id = charger.id AND received_at > %(since)s
+        ORDER BY received_at DESC LIMIT 8) AS r
+    UNION
+    SELECT w.nth, r.case_id FROM wanted w CROSS JOIN LATERAL (
+        SELECT case_id FROM reports WHERE person_id = w.person AND received_at > %(since)s
+        ORDER BY received_at DESC LIMIT 12) AS r
+    UNION
+    SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
+        SELECT id FROM cases WHERE category = w.category AND (mass OR site_id IS NULL) AND w.placeless
+            AND last_report_at > %(recent)s
+        ORDER BY last_report_at DESC LIMIT 20) AS c
+    UNION
+    SELECT w.nth, s.id FROM wanted w CROSS JOIN LATERAL unnest(%(referred)s::bigint[]) AS s(id)
+)
+SELECT f.nth, c.id, c.status, c.line, c.queue, c.category, c.priority, c.language, c.charger_id, c.site_id, c.owner_id,
+       c.sla_level, c.timezone, c.fault_code, c.whole_site, c.mass, c.incident, c.opened_at, c.last_report_at,
+       c.concluded_at, c.first_response_at, c.due_first_response, c.due_line, c.due_next_update, c.due_solution
+FROM found f JOIN cases c ON c.id = f.id
+WHERE c.merged_into IS NULL AND (c.concluded_at IS NULL OR c.concluded_at > %(concluded)s OR c.id = ANY(%(referred)s::bigint[]))
+
+-- name: case_reports
+-- The newest reports of each case, for the duplicate score.
+SELECT r.case_id, r.id, r.received_at, r.person_id, r.channel, r.charger_id, r.site_id, r.category, r.language,
+       left(concat_ws(E'\n', t.subject, t.text), 2000) AS text
+FROM unnest(%(cases)s::bigint[]) AS c(id)
+CROSS JOIN LATERAL (
+    SELECT * FROM reports WHERE case_id = c.id ORDER BY id DESC LIMIT 8
+) AS r
+LEFT JOIN report_contents t ON t.report_id = r.id
+ORDER BY r.case_id, r.id DESC
+
+-- name: case_persons
+SELECT case_id, array_agg(DISTINCT person_id) AS persons FROM reports
+WHERE case_id = ANY(%(cases)s::bigint[]) AND person_id IS NOT NULL GROUP BY case_id
+
+-- name: referred_by_token
+SELECT r.case_id, r.person_id FROM reports r WHERE r.token = %(token)s
+
+-- name: participant
+-- Whether this sender already takes part in a case.
+SELECT EXISTS (
+    SELECT FROM reports r JOIN identities i ON i.person_id = r.person_id AND i.unlinked_at IS NULL
+    WHERE r.case_id = %(case)s AND i.value = ANY(%(addresses)s::text[])
+) AS participant
+
+-- name: existing_cases
+SELECT id FROM cases WHERE id = ANY(%(cases)s::bigint[])

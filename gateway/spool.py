@@ -1,0 +1,98 @@
+"""What waits for the database: one file a report, for the doors whose senders have no queue of their own.
+
+`keep` returns when file and folder are fsynced; the idempotency digest is the file's name, so that the same report kept
+twice is one file. `empty` hands everything to `accept`, oldest first, and removes a file only after its receipt. A file
+that cannot be read is moved aside, never deleted. `open_spool` proves at start that the folder can be written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from channels.report import NotStored, Receipt, Report
+from gateway.blobs import sync_folder
+
+log = structlog.get_logger()
+REPORT = TypeAdapter(Report)
+SUFFIX = ".report"
+
+
+class SpoolUnusable(Exception):
+    """The spool folder cannot be written to; a promise made through it would be empty."""
+
+
+class FileSpool:
+    """A folder of reports on a volume that outlives the process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.arrived = asyncio.Event()
+
+    async def keep(self, report: Report) -> None:
+        try:
+            await asyncio.to_thread(_write, self._folder, report.digest().hex(), REPORT.dump_json(report))
+        except OSError as error:
+            raise NotStored("the spool cannot be written") from error
+        log.warning("spool.kept", channel=report.channel, waiting=len(self.waiting()))
+        self.arrived.set()
+
+    def waiting(self) -> list[Path]:
+        """The files, oldest first."""
+        found = [(path.stat().st_mtime_ns, path) for path in self._folder.glob(f"*{SUFFIX}")]
+        return [path for _, path in sorted(found)]
+
+    def oldest(self) -> datetime | None:
+        """When the oldest waiting report was kept; None when the spool is empty."""
+        waiting = self.waiting()
+        return datetime.fromtimestamp(waiting[0].stat().st_mtime).astimezone() if waiting else None
+
+    async def empty(self, accept: Callable[[Report], Awaitable[Receipt]]) -> int:
+        """Hand over what waits; returns how many were accepted. Raises NotStored when the database is still away."""
+        accepted = 0
+        for path in self.waiting():
+            try:
+                report = REPORT.validate_json(await asyncio.to_thread(path.read_bytes))
+            except ValidationError:
+                path.rename(path.with_suffix(".unreadable"))
+                log.error("spool.unreadable", file=path.name)
+                continue
+            except FileNotFoundError:
+                continue
+            receipt = await accept(report)
+            path.unlink(missing_ok=True)
+            accepted += 1
+            log.info("spool.emptied", case=receipt.case, outcome=receipt.outcome)
+        return accepted
+
+
+def open_spool(data_dir: Path) -> FileSpool:
+    """The spool of this data directory. Raises SpoolUnusable."""
+    folder = data_dir / "spool"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = folder / f".probe.{os.getpid()}"
+        _write(folder, probe.name, b"")
+        (folder / (probe.name + SUFFIX)).unlink()
+    except OSError as error:
+        raise SpoolUnusable(f"the spool {folder} cannot be written: {error.strerror}") from error
+    return FileSpool(folder)
+
+
+def _write(folder: Path, name: str, content: bytes) -> None:
+    path = folder / (name + SUFFIX)
+    if path.exists():
+        return
+    partial = folder / f".{name}.{os.getpid()}.partial"
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(path)
+    sync_folder(folder)
