@@ -90,7 +90,7 @@ def catalogue(language: str) -> Catalogue:
                 msgid = message.id[0] if isinstance(message.id, tuple | list) else message.id
                 messages[str(msgid)] = tuple(str(form) for form in forms)
     others = None if language == SPOKEN else catalogue(SPOKEN)
-    return Catalogue(language, MappingProxyType(messages), gnu.c2py(plural), others)  # type: ignore[attr-defined]
+    return Catalogue(language, MappingProxyType(messages), gnu.c2py(plural), others)
 
 
 def words(reason: Reason | Mapping[str, Any], language: str) -> str:

@@ -1,0 +1,236 @@
+"""How pages are made: templates, the words and looks a visitor prefers, the files they load, and their headers.
+
+`render` is all that a handler needs; `setup` mounts `/static/` and reads every template once, so that a broken one is
+found at start. A page never runs inline scripts or styles and loads nothing from elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import aiohttp_jinja2
+import jinja2
+import phonenumbers
+from aiohttp import web
+from babel.core import negotiate_locale
+from jinja2.runtime import Context
+
+from gateway import languages
+from gateway.languages import CUSTOMERS, NAMES, PAGES, Catalogue
+from gateway.web.access import csrf_token
+from gateway.web.keys import runtime_of
+from routing.values import Reason
+
+FOLDER = Path(__file__).parent
+HOUSE_LANGUAGE = "sv"
+TIMEZONE = "Europe/Stockholm"
+THEMES = ("auto", "light", "dark")
+SOON = timedelta(minutes=15)
+YEAR = 365 * 86400
+HEADERS = MappingProxyType(
+    {
+        "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "font-src 'self'; connect-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+)
+mimetypes.add_type("image/svg+xml", ".svg")
+
+
+def setup(app: web.Application) -> None:
+    """Give an application its templates and static files."""
+    files = {path.relative_to(FOLDER / "static").as_posix(): path for path in (FOLDER / "static").rglob("*.*")}
+    versions = {name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for name, path in files.items()}
+    env = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        filters=dict(FILTERS),
+        default_helpers=False,
+    )
+    env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals["static"] = lambda name: f"/static/{name}?v={versions[name]}"
+    env.globals["language_names"] = NAMES
+    for name in env.list_templates(extensions=["html"]):
+        env.get_template(name)
+
+    async def static(request: web.Request) -> web.StreamResponse:
+        path = files.get(request.match_info["name"])
+        if path is None:
+            raise web.HTTPNotFound
+        known = request.query.get("v") == versions[request.match_info["name"]]
+        lasting = f"public, max-age={YEAR}, immutable" if known else "no-cache"
+        return web.FileResponse(path, headers={"Cache-Control": lasting, "X-Content-Type-Options": "nosniff"})
+
+    app.router.add_get("/static/{name:.+}", static)
+
+
+def render(
+    request: web.Request,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+    language: str | None = None,
+) -> web.Response:
+    """A page. `language` is used unless the visitor chose another one; the help center has six, other pages two."""
+    offered = CUSTOMERS if template.startswith("help/") else PAGES
+    chosen = language_of(request, offered, language)
+    runtime = runtime_of(request)
+    everything = {
+        "request": request,
+        "language": chosen,
+        "languages": offered,
+        "catalogue": languages.catalogue(chosen),
+        "theme": theme_of(request),
+        "agent": request.get("agent"),
+        "path": request.path,
+        "csrf": _Csrf(request),
+        "here": lambda **changes: str(request.rel_url.update_query(changes)),
+        "phones": tuple(number.number for number in runtime.config.twilio_numbers if number.voice),
+        "now": runtime.clock.now(),
+        **(context or {}),
+    }
+    response = aiohttp_jinja2.render_template(template, request, everything, status=status)
+    response.headers.update(HEADERS)
+    response.headers["Content-Language"] = chosen
+    secure = request.secure
+    for name, offers in (("language", CUSTOMERS), ("theme", THEMES)):
+        if request.query.get(name) in offers:
+            response.set_cookie(name, request.query[name], max_age=YEAR, secure=secure, httponly=True, samesite="Lax")
+    return response
+
+
+def language_of(request: web.Request, offered: tuple[str, ...] = PAGES, preferred: str | None = None) -> str:
+    """The visitor's language: chosen here, chosen before, the agent's own, `preferred`, the browser's, else Swedish."""
+    agent = request.get("agent")
+    for choice in (request.query.get("language"), request.cookies.get("language"), agent and agent.language, preferred):
+        if choice in offered:
+            return str(choice)
+    wanted = []
+    for part in request.headers.get("Accept-Language", "")[:200].split(","):
+        tag, _, quality = part.partition(";q=")
+        try:
+            wanted.append((-float(quality or 1), tag.strip().lower().replace("nb", "no").replace("nn", "no")))
+        except ValueError:
+            continue
+    ordered = [tag for _, tag in sorted(wanted, key=lambda pair: pair[0])]
+    return negotiate_locale(ordered, offered, sep="-") or (HOUSE_LANGUAGE if not ordered else "en")
+
+
+def theme_of(request: web.Request) -> str:
+    """`auto`, `light` or `dark`: chosen here, chosen before, or the agent's own."""
+    agent = request.get("agent")
+    for choice in (request.query.get("theme"), request.cookies.get("theme"), agent and agent.theme):
+        if choice in THEMES:
+            return str(choice)
+    return "auto"
+
+
+def masked(number: str) -> str:
+    """A telephone number that can be recognised but not read off a screen: `+46 •• ••• •• 05`."""
+    return f"{number[:3]} •• ••• •• {number[-2:]}" if len(number) > 6 else "•••"
+
+
+def written_phone(number: str) -> str:
+    """A number in the international way of writing; what is no number stands as it is."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+class _Csrf:
+    """The form token, made only when a page has a form: making it may begin a visit."""
+
+    def __init__(self, request: web.Request) -> None:
+        self._request = request
+
+    def __html__(self) -> str:
+        return csrf_token(self._request)
+
+    __str__ = __html__
+
+
+@jinja2.pass_context
+def _gettext(context: Context, msgid: str) -> str:
+    book: Catalogue = context["catalogue"]
+    return book.gettext(msgid)
+
+
+@jinja2.pass_context
+def _ngettext(context: Context, singular: str, plural: str, number: int) -> str:
+    book: Catalogue = context["catalogue"]
+    return book.ngettext(singular, plural, number)
+
+
+@jinja2.pass_context
+def _time(context: Context, at: datetime, timezone: str | None = None, full: bool = False) -> str:
+    zone = timezone or context.get("timezone") or TIMEZONE
+    return languages.format_time(at, zone, context["language"], None if full else context["now"])
+
+
+@jinja2.pass_context
+def _date(context: Context, at: datetime, timezone: str | None = None) -> str:
+    return languages.format_date(at, timezone or context.get("timezone") or TIMEZONE, context["language"])
+
+
+@jinja2.pass_context
+def _duration(context: Context, length: timedelta) -> str:
+    return languages.format_duration(length, context["language"])
+
+
+@jinja2.pass_context
+def _countdown(context: Context, at: datetime) -> str:
+    left: timedelta = at - context["now"]
+    written = languages.format_clock(left)
+    if left >= timedelta(0):
+        return written
+    book: Catalogue = context["catalogue"]
+    return book.gettext("%(time)s late") % {"time": written}
+
+
+@jinja2.pass_context
+def _urgency(context: Context, at: datetime) -> str:
+    left: timedelta = at - context["now"]
+    return "late" if left < timedelta(0) else "soon" if left < SOON else ""
+
+
+@jinja2.pass_context
+def _say(context: Context, reason: Reason | Mapping[str, Any]) -> str:
+    return languages.words(reason, context["language"])
+
+
+@jinja2.pass_context
+def _code(context: Context, code: str | None, family: str) -> str:
+    book: Catalogue = context["catalogue"]
+    return book.code(family, code)
+
+
+FILTERS = MappingProxyType(
+    {
+        "time": _time,
+        "date": _date,
+        "duration": _duration,
+        "clock": languages.format_clock,
+        "countdown": _countdown,
+        "urgency": _urgency,
+        "say": _say,
+        "code": _code,
+        "phone": written_phone,
+        "masked": masked,
+    }
+)
