@@ -1,6 +1,6 @@
 """How pages are made: templates, the words and looks a visitor prefers, the files they load, and their headers.
 
-`render` is all that a handler needs; `setup` mounts `/static/` and reads every template once, so that a broken one is
+`page` is all that a handler needs; `setup` mounts `/static/` and reads every template once, so that a broken one is
 found at start. A page never runs inline scripts or styles and loads nothing from elsewhere.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +25,7 @@ from gateway import languages
 from gateway.languages import CUSTOMERS, NAMES, PAGES, Catalogue
 from gateway.web.access import csrf_token
 from gateway.web.keys import runtime_of
+from gateway.web.problems import Problem
 from routing.values import Reason
 
 FOLDER = Path(__file__).parent
@@ -41,6 +42,19 @@ HEADERS = MappingProxyType(
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cache-Control": "no-store",
+    }
+)
+ERRORS = MappingProxyType(
+    {
+        400: ("That did not work", "Your browser sent something that we cannot read. Go back and try again."),
+        401: ("Log in first", "This page is for people who work here."),
+        403: ("Not allowed", "This page is not for you, or it was open for too long. Load it again and repeat."),
+        404: ("Nothing here", "The page does not exist, or the link is no longer valid."),
+        409: ("Somebody was first", "The case was taken in the meantime. Load it again to see by whom."),
+        413: ("Too large", "What you sent is larger than we can take. Try a smaller photo."),
+        429: ("Too many tries", "Wait a minute and try again."),
+        500: ("Something went wrong on our side", "It was not your fault, and we have been told."),
+        503: ("We cannot do this right now", "Our system does not answer. Try again in a moment; nothing was lost."),
     }
 )
 mimetypes.add_type("image/svg+xml", ".svg")
@@ -77,15 +91,15 @@ def setup(app: web.Application) -> None:
     app.router.add_get("/static/{name:.+}", static)
 
 
-def render(
+def page(
     request: web.Request,
     template: str,
     context: Mapping[str, Any] | None = None,
-    *,
     status: int = 200,
+    *,
     language: str | None = None,
 ) -> web.Response:
-    """A page. `language` is used unless the visitor chose another one; the help center has six, other pages two."""
+    """Render a page. `language` is used unless the visitor chose another one; the help center has six, other pages two."""
     offered = CUSTOMERS if template.startswith("help/") else PAGES
     chosen = language_of(request, offered, language)
     runtime = runtime_of(request)
@@ -110,6 +124,15 @@ def render(
     for name, offers in (("language", CUSTOMERS), ("theme", THEMES)):
         if request.query.get(name) in offers:
             response.set_cookie(name, request.query[name], max_age=YEAR, secure=secure, httponly=True, samesite="Lax")
+    return response
+
+
+def error_page(request: web.Request, problem: Problem) -> web.Response:
+    """A page that says what went wrong and what to do now."""
+    title, text = ERRORS.get(problem.status) or ERRORS[500 if problem.status >= 500 else 400]
+    context = {"status": problem.status, "title": title, "text": text, "retry": problem.status in (429, 500, 503)}
+    response = page(request, "error.html", context, problem.status)
+    response.headers.update(problem.headers)
     return response
 
 
@@ -220,7 +243,7 @@ def _code(context: Context, code: str | None, family: str) -> str:
     return book.code(family, code)
 
 
-FILTERS = MappingProxyType(
+FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "time": _time,
         "date": _date,
