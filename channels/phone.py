@@ -1,0 +1,224 @@
+"""The phone door: provider webhooks in, TwiML out; what a call told becomes one report however the call ends.
+
+A turn's state and answer are written before the answer goes out, under (CallSid, turn): a repeated request gets the
+same answer. Whatever goes wrong, the caller hears a sentence: slow work a holding one that comes back to the same turn;
+a record that is away, "leave a message", promised to be kept only once it lies in the spool; and when even that fails,
+the truth and the last-resort number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import structlog
+
+from channels import phone_report
+from channels.phone_effects import Scene, carry_out, keep
+from channels.phone_events import FINAL, Params, caller_facts, event_of, progress_of, seconds_of, sid_of, sound_of
+from channels.phone_ports import Given, Taken
+from channels.report import NotStored
+from ivr import engine, twiml
+from ivr.engine import Begin, CallState, Event, Line, Recorded, Turn
+from ivr.flow import End, Flow, Record
+from ivr.prompts import Phrases
+
+log = structlog.get_logger()
+
+DEADLINE = 1.7  # seconds, under the 2 s that a webhook may take
+HOLDS = 12  # holding sentences while a turn is slow
+PATIENCE = 2  # and while the record does not answer, before a call that had begun goes on without it
+PLAIN = 1000  # turns from here on are spoken without the record
+LANGUAGES = ("sv", "en")
+
+
+class PhoneDoor:
+    """The door of one process. `now` is the clock; with `consent` "announce" callers are told of recording."""
+
+    def __init__(
+        self,
+        given: Given,
+        flow: Flow,
+        phrases: Phrases,
+        now: Callable[[], datetime],
+        public_url: str,
+        *,
+        consent: str = "announce",
+        last_resort: str | None = None,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self._given = given
+        self._flow = flow
+        self._phrases = phrases
+        self._now = now
+        self._url = public_url.rstrip("/")
+        self._consent = consent
+        self._last_resort = last_resort
+        self._deadline = deadline
+        self._running: dict[tuple[str, int], asyncio.Task[str]] = {}
+        self._holds: dict[tuple[str, int], int] = {}
+
+    async def voice(self, params: Params, turn: int = 0) -> str:
+        """The answer to one turn of a call, within two seconds. Raises ValueError without a CallSid, else nothing."""
+        key = (sid_of(params, "CallSid"), turn)
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.create_task(self._turn(params, turn))
+            self._running[key] = task
+            task.add_done_callback(lambda done: self._forget(key, done))
+        try:
+            answer = await asyncio.wait_for(asyncio.shield(task), self._deadline)
+        except TimeoutError:
+            if self._held(key) <= HOLDS:
+                log.info("phone.hold", call=key[0], turn=turn)
+                return twiml.hold(self._both("hold"), self._action(turn))
+            return await self._without_record(params, turn)
+        except Exception as error:
+            log.warning("phone.turn_failed", call=key[0], turn=turn, error=type(error).__name__)
+            if 0 < turn < PLAIN and "RecordingSid" not in params and self._held(key) <= PATIENCE:
+                return twiml.hold(self._both("hold"), self._action(turn))
+            return await self._without_record(params, turn)
+        self._holds.pop(key, None)
+        return answer
+
+    async def status(self, params: Params) -> None:
+        """Note what the provider says of a call; one that ended before it was filed is filed now, or spooled."""
+        progress = progress_of(params, self._now())
+        final = progress.status in FINAL
+        if final:
+            await self._settled(progress.sid)
+        try:
+            loaded = await self._given.calls.progress(progress)
+        except Exception as error:
+            log.warning("phone.status_not_noted", call=progress.sid, error=type(error).__name__)
+            if final and not progress.outbound:
+                await self._file_dropped(progress.sid, self._begin(params), progress.called)
+            return
+        if not final or loaded.state is None:
+            return
+        state = CallState.from_json(loaded.state)
+        if not progress.outbound and not (state.facts.get("filed") or state.facts.get("kept")):
+            await self._file_dropped(progress.sid, state, progress.called)
+        await self._given.line.leave(progress.sid, "hung_up")
+
+    async def recording(self, params: Params) -> None:
+        """Note a recording, once. Raises when the record is away: a sweep of the provider's list finds it again."""
+        await self._given.calls.recorded(sound_of(params, self._now()))
+
+    async def transcription(self, params: Params) -> None:
+        """Keep a transcript of a recording, as the provider made it; card numbers are masked by the events' reader."""
+        if params.get("TranscriptionStatus") != "completed":
+            return
+        spoken = event_of({"SpeechResult": params.get("TranscriptionText", "")})
+        text = spoken.text if isinstance(spoken, engine.Spoken) else ""
+        recording, call = sid_of(params, "RecordingSid"), sid_of(params, "CallSid")
+        await self._given.calls.transcribed(recording, call, text, params.get("LanguageCode"))
+
+    async def _turn(self, params: Params, turn: int) -> str:
+        calls, sid = self._given.calls, params["CallSid"]
+        loaded = await calls.load(sid, turn)
+        if loaded.ended:
+            if "RecordingSid" in params:
+                await calls.recorded(sound_of(params, self._now()))
+            return twiml.goodbye(self._both("already_over"))
+        if loaded.answer is not None:
+            return loaded.answer
+        if loaded.state is not None and turn <= loaded.turn:
+            return twiml.hold(self._both("hold"), self._action(loaded.turn + 1))
+        known = CallState.from_json(loaded.state) if loaded.state is not None else None
+        state, spoken = self._first_step(known or self._begin(params), event_of(params), new=known is None)
+        state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
+        at = self._now()
+        return await calls.save(
+            Taken(
+                sid=sid,
+                turn=turn,
+                at=at,
+                node=state.node,
+                language=state.language,
+                state=state.to_json(),
+                answer=self._render(spoken, state, turn + 1),
+                caller=params.get("From", "")[:80] or None,
+                called=params.get("To", "")[:80] or None,
+                report=int(state.facts.get("report", "0")) or None,
+            )
+        )
+
+    def _first_step(self, state: CallState, event: Event, *, new: bool) -> tuple[CallState, Turn]:
+        if isinstance(event, Recorded) and not isinstance(self._flow.node.get(state.node), Record):
+            return engine.rescue(self._flow, state, {"message": event.sid, "message_how": str(event.seconds)})
+        return engine.step(self._flow, state, Begin() if new else event)
+
+    async def _carried_out(
+        self, sid: str, state: CallState, spoken: Turn, called: str | None
+    ) -> tuple[CallState, Turn]:
+        lines = spoken.say
+        while spoken.effect is not None:
+            scene = Scene(sid, state, self._now(), called, self._given, self._phrases)
+            outcome = await carry_out(spoken.effect, scene)
+            state, spoken = engine.step(self._flow, state, outcome)
+            lines = (*lines, *spoken.say)
+        return state, Turn(lines, spoken.node, state.language)
+
+    def _begin(self, params: Params) -> CallState:
+        return engine.start(self._flow, {**caller_facts(params), "consent": self._consent})
+
+    def _render(self, spoken: Turn, state: CallState, turn: int) -> str:
+        if isinstance(spoken.node, End) and spoken.node.ends == "goodbye" and self._last_resort:
+            return twiml.goodbye(self._sentences(spoken.say), self._last_resort)
+        return twiml.render(spoken, self._phrases, self._ways(turn, state.facts.get("room", "")))
+
+    async def _without_record(self, params: Params, turn: int) -> str:
+        """What is said when the record does not answer: a message is taken, then kept in the spool, then promised."""
+        sid = params["CallSid"]
+        if turn < PLAIN and "RecordingSid" not in params:
+            sentences = [*self._both("trouble"), *self._both("message_after_tone")]
+            return twiml.take_message(sentences, self._ways(PLAIN + turn, ""))
+        state = self._begin(params)
+        if "RecordingSid" in params:
+            seconds = seconds_of(params, "RecordingDuration")
+            state = engine.noting(state, {"message": sid_of(params, "RecordingSid"), "message_how": str(seconds)})
+        report = phone_report.report_of(
+            sid, state, self._now(), self._phrases, (phone_report.TROUBLE,), params.get("To")
+        )
+        try:
+            await self._given.spool.keep(report)
+        except NotStored:
+            log.error("phone.nothing_kept", call=sid)
+            return twiml.goodbye(self._both("no_way"), self._last_resort)
+        return twiml.goodbye([*self._both("kept"), *self._both("goodbye")])
+
+    async def _file_dropped(self, sid: str, state: CallState, called: str | None) -> None:
+        report = phone_report.report_of(sid, state, self._now(), self._phrases, (phone_report.DROPPED,), called)
+        receipt = await keep(self._given, report)
+        if receipt is not None:
+            await self._given.calls.filed(sid, receipt.report)
+        log.info("phone.dropped", call=sid, case=receipt.case if receipt else None)
+
+    def _held(self, key: tuple[str, int]) -> int:
+        self._holds[key] = self._holds.get(key, 0) + 1
+        return self._holds[key]
+
+    async def _settled(self, sid: str) -> None:
+        """Let turns of this call that are still being worked out come to their end first."""
+        running = [task for (call, _), task in self._running.items() if call == sid]
+        if running:
+            await asyncio.wait(running, timeout=self._deadline)
+
+    def _forget(self, key: tuple[str, int], done: asyncio.Task[str]) -> None:
+        self._running.pop(key, None)
+        if not done.cancelled():
+            done.exception()
+
+    def _both(self, prompt: str) -> list[tuple[str, str]]:
+        return [(language, self._phrases.say(prompt, language)) for language in LANGUAGES]
+
+    def _sentences(self, lines: Iterable[Line]) -> list[tuple[str, str]]:
+        return [(line.language, self._phrases.text(line)) for line in lines]
+
+    def _action(self, turn: int) -> str:
+        return f"{self._url}/twilio/voice/{turn}"
+
+    def _ways(self, turn: int, room: str) -> twiml.Ways:
+        return twiml.Ways(self._action(turn), f"{self._url}/twilio/recording", f"{self._url}/twilio/music.wav", room)

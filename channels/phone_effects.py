@@ -1,0 +1,255 @@
+"""What a flow's named effects do: ask the things the door was given, and answer with an outcome and new facts.
+
+An effect that fails in any way is the outcome `failed`, which the flow leads on; none of them lets a call end. What
+must not happen twice (a restart, an unlock) is noted as begun before it is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+import structlog
+
+from channels import phone_report
+from channels.numbers import reachable, region_of
+from channels.phone_ports import Given, Place, Waiting
+from channels.report import NotStored, Receipt, RemoteAnswer, Report
+from ivr.engine import PROMPTED_IN, CallState, Outcome
+from ivr.prompts import Phrases
+from ivr.vocabulary import FAILED
+
+log = structlog.get_logger()
+
+MISSES = 3
+REMOTE = {"cable_stuck": "unlock", "no_start": "restart", "interrupted": "restart", "slow": "restart"}
+DONE = {RemoteAnswer.ACCEPTED, RemoteAnswer.UNLOCKED}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A call in which an effect is carried out."""
+
+    sid: str
+    state: CallState
+    at: datetime
+    called: str | None
+    given: Given
+    phrases: Phrases
+
+    def fact(self, name: str) -> str | None:
+        return self.state.facts.get(name) or None
+
+    def say(self, prompt: str, **facts: str) -> str:
+        return self.phrases.say(prompt, PROMPTED_IN.get(self.state.language, "en"), facts)
+
+
+Effect = Callable[[Scene], Awaitable[Outcome]]
+
+
+async def carry_out(effect: str, scene: Scene) -> Outcome:
+    """Do what a flow asks for. Never raises."""
+    try:
+        return await EFFECTS[effect](scene)
+    except Exception as error:
+        log.warning("phone.effect_failed", call=scene.sid, effect=effect, error=type(error).__name__)
+        return Outcome(FAILED)
+
+
+async def _recognise_caller(scene: Scene) -> Outcome:
+    phone = scene.fact("phone")
+    language = await scene.given.callers.language(phone) if phone else None
+    return Outcome("known", {"language": language}) if language else Outcome("new")
+
+
+async def _find_charger(scene: Scene) -> Outcome:
+    found = await scene.given.places.find(
+        scene.fact("heard") or "", scene.fact("heard_how") == "spoken", scene.fact("phone")
+    )
+    facts = {"candidate": found.charger, "site": found.site, "site_name": found.name or None, "confirmed": None}
+    return Outcome(found.kind, facts)
+
+
+async def _known_incident(scene: Scene) -> Outcome:
+    incident = await scene.given.incidents.open_at(scene.fact("candidate"), scene.fact("site"))
+    if incident is None:
+        return Outcome("none")
+    words = [scene.say("incident_planned" if incident.status == "planned" else "incident_working")]
+    if incident.hours is not None:
+        words.append(scene.say("incident_expected", when=_when(scene, incident.hours)))
+    return Outcome("open", {"incident_text": " ".join(words)})
+
+
+async def _next_step(scene: Scene) -> Outcome:
+    category, at = scene.fact("category") or "", int(scene.fact("step_number") or "0")
+    language = PROMPTED_IN.get(scene.state.language, "en")
+    found = scene.given.solutions.find(category, language)
+    if found and at < len(found[0].steps):
+        return Outcome("step", {"step_number": str(at + 1), "step_text": found[0].steps[at]})
+    remote = REMOTE.get(category)
+    if remote and scene.fact("confirmed") and scene.fact("candidate") and not scene.fact("remote_offered"):
+        return Outcome(remote, {"remote_offered": "yes"})
+    return Outcome("none")
+
+
+async def _restart_charger(scene: Scene) -> Outcome:
+    if not await scene.given.calls.first(scene.sid, "restart"):
+        return Outcome("refused")
+    answer = await scene.given.chargers.restart(scene.fact("candidate") or "")
+    return Outcome("done", {"restarted": "yes"}) if answer in DONE else Outcome("refused")
+
+
+async def _unlock_connector(scene: Scene) -> Outcome:
+    if not await scene.given.calls.first(scene.sid, "unlock"):
+        return Outcome("refused")
+    answer = await scene.given.chargers.unlock(scene.fact("candidate") or "", int(scene.fact("connector") or "1"))
+    return Outcome("done", {"unlocked": "yes"}) if answer in DONE else Outcome("refused")
+
+
+async def _case_status(scene: Scene) -> Outcome:
+    found = await scene.given.cases.status(scene.fact("asked_case") or "", scene.fact("asked_code") or "")
+    asked: dict[str, str | None] = {"asked_case": None, "asked_code": None}
+    if found is None:
+        misses = int(scene.fact("misses") or "0") + 1
+        return Outcome("locked" if misses >= MISSES else "wrong", {**asked, "misses": str(misses)})
+    words = [scene.say(f"status_{found.status}")]
+    if found.hours is not None and found.status not in {"concluded", "closed"}:
+        words.append(scene.say("incident_expected", when=_when(scene, found.hours)))
+    return Outcome("found", {**asked, "status_text": " ".join(words)})
+
+
+async def _check_number(scene: Scene) -> Outcome:
+    number = reachable(scene.fact("number"), region_of(scene.called) or "SE")
+    if number is None:
+        return Outcome("bad", {"number": None})
+    return Outcome("good", {"number": None, "phone": number, "phone_end": number[-4:]})
+
+
+async def _file_report(scene: Scene) -> Outcome:
+    return await _file(scene, ())
+
+
+async def _file_follower(scene: Scene) -> Outcome:
+    outcome = await _file(scene, (phone_report.FOLLOWER,))
+    return Outcome("filed", outcome.facts) if outcome.name == "urgent" else outcome
+
+
+async def _file_solved(scene: Scene) -> Outcome:
+    outcome = await _file(scene, (phone_report.SOLVED,))
+    return Outcome("filed", outcome.facts) if outcome.name == "urgent" else outcome
+
+
+async def _enter_queue(scene: Scene) -> Outcome:
+    place = await scene.given.line.enter(
+        Waiting(
+            sid=scene.sid,
+            report=int(scene.fact("report") or "0") or None,
+            phone=scene.fact("phone"),
+            language=scene.state.language,
+            priority=scene.fact("priority") or ("P1" if scene.fact("danger") else "P3"),
+            queue=scene.fact("queue") or ("emergency" if scene.fact("danger") else "helpdesk"),
+        )
+    )
+    return Outcome("closed") if place is None else Outcome("open", _place_facts(scene, place))
+
+
+async def _look_at_queue(scene: Scene) -> Outcome:
+    place = await scene.given.line.place(scene.sid)
+    if place.room is not None:
+        return Outcome("answered", {"room": place.room})
+    facts = _place_facts(scene, place)
+    return Outcome("waiting" if facts["queue_text"] == scene.fact("queue_text") else "moved", facts)
+
+
+async def _book_callback(scene: Scene) -> Outcome:
+    booked = await scene.given.line.call_back(scene.sid, scene.fact("phone") or "")
+    return Outcome("booked" if booked else FAILED)
+
+
+async def _keep_message(scene: Scene) -> Outcome:
+    await scene.given.line.leave(scene.sid, "message")
+    return Outcome("kept")
+
+
+async def _keep_rating(scene: Scene) -> Outcome:
+    await scene.given.line.rated(scene.sid, int(scene.fact("rating") or "0"))
+    return Outcome("kept")
+
+
+EFFECTS: Mapping[str, Effect] = MappingProxyType(
+    {
+        "recognise_caller": _recognise_caller,
+        "find_charger": _find_charger,
+        "known_incident": _known_incident,
+        "next_step": _next_step,
+        "restart_charger": _restart_charger,
+        "unlock_connector": _unlock_connector,
+        "case_status": _case_status,
+        "check_number": _check_number,
+        "file_report": _file_report,
+        "file_follower": _file_follower,
+        "file_solved": _file_solved,
+        "enter_queue": _enter_queue,
+        "look_at_queue": _look_at_queue,
+        "book_callback": _book_callback,
+        "keep_message": _keep_message,
+        "keep_rating": _keep_rating,
+    }
+)
+
+
+async def keep(given: Given, report: Report) -> Receipt | None:
+    """Store a report, or put it into the spool (None). Raises NotStored when neither could be done."""
+    try:
+        return await given.intake.accept(report)
+    except NotStored:
+        await given.spool.keep(report)
+        return None
+
+
+async def _file(scene: Scene, flags: tuple[str, ...]) -> Outcome:
+    if scene.fact("filed"):
+        return Outcome("urgent" if scene.fact("priority") == "P1" else "filed")
+    report = phone_report.report_of(scene.sid, scene.state, scene.at, scene.phrases, flags, scene.called)
+    receipt = await keep(scene.given, report)
+    if receipt is None:
+        return Outcome("kept", {"kept": "yes"})
+    return Outcome("urgent" if receipt.priority == "P1" else "filed", receipt_facts(receipt))
+
+
+def receipt_facts(receipt: Receipt) -> dict[str, str | None]:
+    """What a call remembers of its receipt."""
+    return {
+        "filed": "yes",
+        "report": str(receipt.report),
+        "case": receipt.case,
+        "code": receipt.code,
+        "priority": receipt.priority,
+        "queue": receipt.queue,
+    }
+
+
+def _place_facts(scene: Scene, place: Place) -> dict[str, str | None]:
+    return {"queue_text": queue_text(scene, place)}
+
+
+def queue_text(scene: Scene, place: Place) -> str:
+    """Place and wait in words; a wait that is not known well is said to be so rather than guessed."""
+    words = [scene.say("queue_number", position=str(place.ahead + 1)) if place.ahead else scene.say("queue_first")]
+    if place.least is None or place.most is None:
+        words.append(scene.say("wait_unsure"))
+    elif place.most <= 2:
+        words.append(scene.say("wait_short"))
+    else:
+        words.append(scene.say("wait_minutes", least=str(place.least), most=str(place.most)))
+    return " ".join(words)
+
+
+def _when(scene: Scene, hours: float) -> str:
+    if hours <= 1:
+        return scene.say("when_soon")
+    if hours <= 48:
+        return scene.say("when_hours", hours=str(round(hours + 0.49)))
+    return scene.say("when_days", days=str(round(hours / 24 + 0.49)))

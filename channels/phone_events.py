@@ -1,0 +1,82 @@
+"""A provider's webhook parameters as the flow's events. Unknown parameters are ignored; what looks like a card number
+is masked here, before anything else sees it, and over-long input is cut."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from channels import cards
+from channels.numbers import normalise
+from channels.phone_ports import Progress, Sound
+from ivr.engine import Dialled, Event, Pressed, Recorded, Silence, Spoken
+
+Params = Mapping[str, str]
+
+SID = re.compile(r"[A-Za-z0-9_\-]{2,64}")
+KEYS = re.compile(r"[0-9*#A-D]{1,64}")
+LONGEST_SPEECH = 2000
+TALKED = frozenset({"completed", "answered"})
+FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+
+def event_of(params: Params) -> Event:
+    """What the caller did, by the parameters of `<Gather>`, `<Record>` or `<Dial>`; nothing at all is silence."""
+    if "DialCallStatus" in params:
+        return Dialled(params["DialCallStatus"] in TALKED)
+    if "RecordingSid" in params:
+        return Recorded(sid_of(params, "RecordingSid"), seconds_of(params, "RecordingDuration"))
+    if params.get("Digits"):
+        digits = params["Digits"]
+        if cards.is_card(digits):
+            return Pressed("", card=True)
+        return Pressed(digits if KEYS.fullmatch(digits) else "")
+    if params.get("SpeechResult"):
+        said = params["SpeechResult"][:LONGEST_SPEECH]
+        clean = cards.masked(said)
+        return Spoken(clean, card=clean != said)
+    return Silence()
+
+
+def caller_facts(params: Params) -> dict[str, str]:
+    """What a call brings with it: the number to reach the caller at, if the network gave a usable one."""
+    phone = normalise(params.get("From"))
+    return {"phone": phone, "phone_end": phone[-4:]} if phone else {}
+
+
+def progress_of(params: Params, at: datetime) -> Progress:
+    """A status callback."""
+    return Progress(
+        sid=sid_of(params, "CallSid"),
+        status=params.get("CallStatus", "unknown"),
+        at=at,
+        seconds=seconds_of(params, "CallDuration") if "CallDuration" in params else None,
+        caller=params.get("From", "")[:80] or None,
+        called=params.get("To", "")[:80] or None,
+        outbound=params.get("Direction", "inbound").startswith("outbound"),
+    )
+
+
+def sound_of(params: Params, at: datetime) -> Sound:
+    """A recording status callback."""
+    return Sound(
+        sid=sid_of(params, "RecordingSid"),
+        call=sid_of(params, "CallSid"),
+        seconds=seconds_of(params, "RecordingDuration"),
+        at=at,
+        lost=params.get("RecordingStatus") in {"absent", "failed"},
+    )
+
+
+def sid_of(params: Params, name: str) -> str:
+    """An identifier that the provider chose. Raises ValueError when it is missing or cannot be one."""
+    sid = params.get(name, "")
+    if not SID.fullmatch(sid):
+        raise ValueError(f"{name} is missing or malformed")
+    return sid
+
+
+def seconds_of(params: Params, name: str) -> int:
+    text = params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0

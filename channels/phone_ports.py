@@ -1,0 +1,208 @@
+"""What the phone door is given: the record of calls, and a few things to ask. Each Protocol is small; none may be slow
+for long, and whatever one raises is told to the caller as a sentence, never as silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from channels.report import Chargers, Intake, Solutions, Spool
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the record knows of a call: its last state (None for a new call), the last turn that was answered, the
+    answer already given to the turn in question, and whether the call is over."""
+
+    state: Mapping[str, Any] | None
+    turn: int
+    answer: str | None
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A turn that was worked out: to be written before its answer goes out."""
+
+    sid: str
+    turn: int
+    at: datetime
+    node: str
+    language: str
+    state: Mapping[str, Any]
+    answer: str
+    caller: str | None
+    called: str | None
+    report: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the provider says of a call. `status` is one of its CallStatus words; `seconds` is its length at the end."""
+
+    sid: str
+    status: str
+    at: datetime
+    seconds: int | None
+    caller: str | None
+    called: str | None
+    outbound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A recording that the provider holds. `seconds` is 0 for an empty one."""
+
+    sid: str
+    call: str
+    seconds: int
+    at: datetime
+    lost: bool = False
+
+
+class Calls(Protocol):
+    """The record of calls. Raises when the database does not answer; the door then goes on without it."""
+
+    async def load(self, sid: str, turn: int) -> Loaded:
+        """One round trip."""
+        ...
+
+    async def save(self, taken: Taken) -> str:
+        """Write a turn and the call's new state in one transaction and return the answer that stands: that of the first
+        request, when another has answered this turn meanwhile."""
+        ...
+
+    async def first(self, sid: str, act: str) -> bool:
+        """Note that an act which must not happen twice is about to be done; False when it already was."""
+        ...
+
+    async def progress(self, progress: Progress) -> Loaded:
+        """Note a status, which never moves backwards; an unknown call gets a row. Answers with what is then known."""
+        ...
+
+    async def filed(self, sid: str, report: int) -> None:
+        """Note the report of a call that was filed outside of a turn."""
+        ...
+
+    async def recorded(self, sound: Sound) -> None:
+        """Note a recording once, whatever came first; it is fetched later."""
+        ...
+
+    async def transcribed(self, recording: str, call: str, text: str, language: str | None) -> None:
+        """Keep a transcript that the provider made of a recording."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a caller's words or keys point at: `near` is the only charger whose number is one digit off."""
+
+    kind: Literal["charger", "near", "site", "none"]
+    charger: str | None = None
+    site: str | None = None
+    name: str = ""
+
+
+class Places(Protocol):
+    async def find(self, heard: str, spoken: bool, caller: str | None) -> Found:
+        """The charger or site that was keyed or said."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An open case about a place, as a stranger may hear it: status, and hours until it should be solved."""
+
+    status: str
+    hours: float | None
+
+
+class Incidents(Protocol):
+    async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
+        """The incident at a charger or its site that is certain enough to be told, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStatus:
+    """What the status page of a reporter tells: the status word and hours until the case should be solved."""
+
+    status: str
+    hours: float | None
+
+
+class Cases(Protocol):
+    async def status(self, digits: str, code: str) -> CaseStatus | None:
+        """The status of a case by its number (digits only) and a reporter's code; None for a wrong pair."""
+        ...
+
+
+class Callers(Protocol):
+    async def language(self, phone: str) -> str | None:
+        """The language that a number chose or was answered in before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A caller who wants a person."""
+
+    sid: str
+    report: int | None
+    phone: str | None
+    language: str
+    priority: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A caller's place in line: how many are before (0 = next), the wait as minutes from `least` to `most` (None when
+    it cannot be said), and the room to be connected to once somebody has answered."""
+
+    ahead: int
+    least: int | None = None
+    most: int | None = None
+    room: str | None = None
+
+
+class Line(Protocol):
+    """The line of callers who wait for a person."""
+
+    async def enter(self, waiting: Waiting) -> Place | None:
+        """Take a place, or go back to the one that this call had; None when nobody is at work (never for a P1)."""
+        ...
+
+    async def place(self, sid: str) -> Place:
+        """Where a call stands now."""
+        ...
+
+    async def call_back(self, sid: str, phone: str) -> bool:
+        """Keep the place for a call-back to `phone`; False when that number may not be called."""
+        ...
+
+    async def leave(self, sid: str, why: Literal["hung_up", "message", "talked"]) -> None:
+        """Give the place up; nothing happens when there is none."""
+        ...
+
+    async def rated(self, sid: str, rating: int) -> None:
+        """Keep a caller's answer, 1 to 5, about the call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Everything the door may ask."""
+
+    calls: Calls
+    intake: Intake
+    spool: Spool
+    chargers: Chargers
+    solutions: Solutions
+    places: Places
+    incidents: Incidents
+    cases: Cases
+    callers: Callers
+    line: Line

@@ -1,0 +1,89 @@
+"""What a call has told so far, as a report: the caller's own words first, then what was chosen, in words.
+
+One call is one report, whenever and however it ends; its key is the CallSid, which no caller can choose.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from channels.report import Channel, Report, Sender
+from ivr.engine import PROMPTED_IN, CallState
+from ivr.prompts import Phrases
+
+DROPPED = "call_dropped"
+TROUBLE = "trouble"
+FOLLOWER = "follower"
+SOLVED = "solved_in_call"
+
+
+def report_of(
+    sid: str, state: CallState, at: datetime, phrases: Phrases, flags: tuple[str, ...] = (), called: str | None = None
+) -> Report:
+    """The report of a call. `flags` say how it ended: dropped, trouble, follower of a known incident, solved."""
+    facts = state.facts
+    confirmed = facts.get("confirmed") == "yes"
+    text = "\n".join(_sentences(state, phrases, flags))
+    return Report(
+        channel=Channel.PHONE,
+        key=sid,
+        received_at=at,
+        text=text,
+        sender=Sender(phone=facts.get("phone")),
+        charger=facts.get("candidate") if confirmed else None,
+        site=facts.get("site") if confirmed else None,
+        category="safety" if facts.get("danger") == "yes" else facts.get("category"),
+        danger=facts.get("danger") == "yes",
+        language=state.language,
+        raw=json.dumps({"call": sid, **state.to_json()}, ensure_ascii=False, sort_keys=True).encode(),
+        raw_type="application/json",
+        recipients=(called,) if called else (),
+        call_sid=sid,
+        flags=(*flags, *_recordings(facts)),
+    )
+
+
+def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> Iterator[str]:
+    facts = state.facts
+    language = PROMPTED_IN.get(state.language, "en")
+
+    def say(prompt: str, **more: str) -> str:
+        return phrases.say(prompt, language, {**facts, **more})
+
+    if facts.get("said"):
+        yield facts["said"]
+    if facts.get("danger") == "yes":
+        yield say("chose_danger")
+    if category := facts.get("category"):
+        yield say(f"chose_{category}")
+    if facts.get("confirmed") == "yes":
+        yield say("report_charger") if facts.get("candidate") else say("report_site")
+    elif facts.get("heard"):
+        yield say("report_heard")
+    for name in ("recording", "message"):
+        if facts.get(name):
+            yield say("report_recorded", seconds=facts.get(f"{name}_how", "0"))
+    for fact, prompt in (("restarted", "report_restarted"), ("unlocked", "report_unlocked")):
+        if facts.get(fact):
+            yield say(prompt)
+    for flag, prompt in ENDINGS.items():
+        if flag in flags:
+            yield say(prompt)
+    if not flags and not any(facts.get(name) for name in ("said", "danger", "category", "recording", "message")):
+        yield say("chose_person")
+
+
+ENDINGS = {
+    DROPPED: "report_dropped",
+    TROUBLE: "report_trouble",
+    FOLLOWER: "report_followed",
+    SOLVED: "report_solved",
+}
+
+
+def _recordings(facts: Mapping[str, str]) -> Iterator[str]:
+    for name in ("recording", "message"):
+        if facts.get(name):
+            yield f"recording:{facts[name]}"

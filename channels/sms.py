@@ -1,0 +1,136 @@
+"""The SMS door: a message becomes a report before it is acknowledged, in the record or in the spool.
+
+The answer to the provider never holds words: what a sender is told goes through the outbox, which knows who opted out
+and who is a robot. Pictures are fetched by their ids from the provider's own API; a URL inside a webhook is never
+followed, and what cannot be fetched is said so and costs no text. Raises NotStored when nothing could be kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from twilio.twiml.messaging_response import MessagingResponse
+
+from channels import cards
+from channels.numbers import normalise
+from channels.phone_events import Params, sid_of
+from channels.report import Attachment, Channel, Intake, NotStored, Report, Sender, Spool
+
+log = structlog.get_logger()
+
+MOST_MEDIA = 10
+MEDIA_SECONDS = 8.0
+MEDIA_SID = re.compile(r"/Media/(ME[0-9a-zA-Z]{1,62})$")
+STOP = frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"})
+START = frozenset({"start", "unstop", "starta", "aloita"})
+EMPTY = str(MessagingResponse())
+
+
+class Media(Protocol):
+    async def media(self, message: str, media: str) -> bytes:
+        """The bytes of a picture, at most 16 MB, from the provider's API. Raises anything when it cannot be had."""
+        ...
+
+
+class Consents(Protocol):
+    async def text(self, phone: str, wanted: bool) -> None:
+        """Note that a number wants no (or again) SMS from us."""
+        ...
+
+
+class Deliveries(Protocol):
+    async def delivered(self, sid: str, status: str, error: str | None) -> None:
+        """Note what became of an SMS of ours; a status never moves backwards."""
+        ...
+
+
+class SmsDoor:
+    """The door of one process. `numbers` are our own: what comes from them is a loop and is marked as a robot's."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        spool: Spool,
+        media: Media,
+        consents: Consents,
+        deliveries: Deliveries,
+        now: Callable[[], datetime],
+        numbers: Collection[str] = (),
+    ) -> None:
+        self._intake, self._spool, self._media = intake, spool, media
+        self._consents, self._deliveries, self._now = consents, deliveries, now
+        self._numbers = frozenset(numbers)
+
+    async def sms(self, params: Params) -> str:
+        """Keep one incoming message and answer with an empty document. Raises NotStored."""
+        report = await self._report(params)
+        try:
+            await self._intake.accept(report)
+        except NotStored:
+            await self._spool.keep(report)
+        await self._note_wish(report)
+        return EMPTY
+
+    async def status(self, params: Params) -> None:
+        """Note a delivery report of a message of ours."""
+        code = params.get("ErrorCode") or None
+        await self._deliveries.delivered(sid_of(params, "MessageSid"), params.get("MessageStatus", "unknown"), code)
+
+    async def _report(self, params: Params) -> Report:
+        sid = sid_of(params, "MessageSid")
+        said = params.get("Body", "")
+        text = cards.masked(said)
+        sender = params.get("From", "")
+        phone = normalise(sender)
+        raw = {name: cards.masked(value) for name, value in params.items()}
+        attachments = await self._attachments(sid, params)
+        return Report(
+            channel=Channel.WHATSAPP if sender.startswith("whatsapp:") else Channel.SMS,
+            key=sid,
+            received_at=self._now(),
+            text=text,
+            sender=Sender(phone=phone or normalise(sender.removeprefix("whatsapp:"))),
+            attachments=attachments,
+            raw=json.dumps(raw, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass"),
+            raw_type="application/json",
+            recipients=(params["To"],) if params.get("To") else (),
+            auto_reply=phone in self._numbers or (phone is None and not sender.startswith("whatsapp:")),
+            flags=tuple(f"media_missing:{file.name}" for file in attachments if file.quarantined),
+        )
+
+    async def _attachments(self, sid: str, params: Params) -> tuple[Attachment, ...]:
+        count = params.get("NumMedia", "0")
+        wanted = min(int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0, MOST_MEDIA)
+        files = [
+            (params.get(f"MediaUrl{at}", ""), params.get(f"MediaContentType{at}", "application/octet-stream"))
+            for at in range(wanted)
+        ]
+        return tuple(await asyncio.gather(*(self._attachment(sid, *file) for file in files)))
+
+    async def _attachment(self, sid: str, url: str, media_type: str) -> Attachment:
+        found = MEDIA_SID.search(url)
+        name = found.group(1) if found else "media"
+        try:
+            if found is None:
+                raise ValueError("not a media address of the provider")
+            async with asyncio.timeout(MEDIA_SECONDS):
+                content = await self._media.media(sid, name)
+        except Exception as error:
+            log.warning("sms.media_not_fetched", message=sid, error=type(error).__name__)
+            return Attachment(name, media_type[:100], b"", quarantined="not fetched: try again")
+        return Attachment(name, media_type[:100], content)
+
+    async def _note_wish(self, report: Report) -> None:
+        word = "".join(character for character in report.text.casefold() if character.isalpha())
+        if report.sender.phone is None or len(report.text) > 20 or word not in STOP | START:
+            return
+        try:
+            await self._consents.text(report.sender.phone, word in START)
+        except Exception as error:
+            log.warning("sms.wish_not_noted", error=type(error).__name__)

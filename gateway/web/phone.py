@@ -1,0 +1,120 @@
+"""The provider's webhooks: measured, verified, handed to the phone and SMS doors, answered as XML.
+
+A request without a good signature, from another account or to a number that is not ours is 403 without a body and
+changes nothing. Voice and SMS are always answered; a callback that could not be noted is 503.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from channels.phone import PhoneDoor
+from channels.phone_events import SID
+from channels.signatures import HEADER, Signatures
+from channels.sms import SmsDoor
+from gateway.web import bodies
+from gateway.web.problems import Problem
+from ivr.music import waiting_music
+
+log = structlog.get_logger()
+
+LIMIT = 128 << 10  # bytes; the provider's own limit for what it posts is far below
+XML = "text/xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """What the provider's webhooks need. `account` and `numbers` are not checked while they are not configured."""
+
+    phone: PhoneDoor
+    sms: SmsDoor
+    signatures: Signatures
+    account: str | None
+    numbers: Collection[str]
+
+
+WEBHOOKS = web.AppKey("webhooks", Webhooks)
+
+
+def setup(app: web.Application, webhooks: Webhooks) -> None:
+    """Mount `/twilio/…` on an application."""
+    app[WEBHOOKS] = webhooks
+    app.router.add_post("/twilio/voice", voice)
+    app.router.add_post(r"/twilio/voice/{turn:\d{1,6}}", voice)
+    app.router.add_post("/twilio/status", status)
+    app.router.add_post("/twilio/recording", recording)
+    app.router.add_post("/twilio/transcription", transcription)
+    app.router.add_post("/twilio/sms", sms)
+    app.router.add_get("/twilio/music.wav", music)
+
+
+async def voice(request: web.Request) -> web.Response:
+    fields = await _verified(request, "CallSid", to_us=True)
+    return _xml(await request.app[WEBHOOKS].phone.voice(fields, int(request.match_info.get("turn", "0"))))
+
+
+async def sms(request: web.Request) -> web.Response:
+    fields = await _verified(request, "MessageSid", to_us=True)
+    return _xml(await request.app[WEBHOOKS].sms.sms(fields))
+
+
+async def status(request: web.Request) -> web.Response:
+    fields = await _verified(request)
+    if "MessageSid" in fields:
+        await request.app[WEBHOOKS].sms.status(fields)
+    else:
+        await request.app[WEBHOOKS].phone.status(_complete(fields, "CallSid"))
+    return web.Response(status=204)
+
+
+async def recording(request: web.Request) -> web.Response:
+    await request.app[WEBHOOKS].phone.recording(await _verified(request, "RecordingSid", "CallSid"))
+    return web.Response(status=204)
+
+
+async def transcription(request: web.Request) -> web.Response:
+    await request.app[WEBHOOKS].phone.transcription(await _verified(request, "RecordingSid", "CallSid"))
+    return web.Response(status=204)
+
+
+async def music(request: web.Request) -> web.Response:
+    return web.Response(body=waiting_music(), content_type="audio/wav", headers={"Cache-Control": "max-age=86400"})
+
+
+async def _verified(request: web.Request, *needed: str, to_us: bool = False) -> Mapping[str, str]:
+    """The posted fields, the first value of each. Raises Problem: 413, 415, 400 before and 403 after they are read."""
+    webhooks = request.app[WEBHOOKS]
+    if HEADER not in request.headers:
+        raise _refused("unsigned")
+    posted = await bodies.form(request, LIMIT)
+    if not webhooks.signatures.good(request.path_qs, posted, request.headers[HEADER]):
+        raise _refused("signature")
+    fields: dict[str, str] = {}
+    for name, value in posted.items():
+        fields.setdefault(name, value)
+    if webhooks.account and fields.get("AccountSid") != webhooks.account:
+        raise _refused("account")
+    ours = fields.get("From" if fields.get("Direction", "").startswith("outbound") else "To")
+    if to_us and webhooks.numbers and ours not in webhooks.numbers:
+        raise _refused("number")
+    return _complete(fields, *needed)
+
+
+def _complete(fields: Mapping[str, str], *needed: str) -> Mapping[str, str]:
+    for name in needed:
+        if not SID.fullmatch(fields.get(name, "")):
+            raise Problem(400, f"{name} is missing or malformed.")
+    return fields
+
+
+def _refused(why: str) -> Problem:
+    log.warning("webhook.refused", why=why)
+    return Problem(403, "This is not a request of our provider.")
+
+
+def _xml(document: str) -> web.Response:
+    return web.Response(text=document, content_type=XML)

@@ -1,0 +1,78 @@
+"""What is spoken: sentences by prompt name, from one gettext catalogue a language (`prompts/sv.po`, `prompts/en.po`).
+
+A placeholder `%(name)s` is a fact; `%(name_digits)s` is the same fact digit by digit. A fact that is missing is left
+out and never raises. A prompt named `…_in_fi` is spoken by the Finnish voice in every catalogue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+from ivr.engine import Line
+
+PROMPTS = Path(__file__).parent / "prompts"
+LANGUAGES = ("sv", "en")
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+FOREIGN = re.compile(r"_in_(sv|en|no|da|fi|de)$")
+UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+LONGEST_FACT = 300
+DIGITS = "_digits"
+
+Catalogues = Mapping[str, Mapping[str, str]]
+
+
+def read_catalogues(folder: Path = PROMPTS) -> Catalogues:
+    """All sentences: language -> prompt -> sentence. An entry without a sentence counts as missing."""
+    return {language: _read(folder / f"{language}.po") for language in LANGUAGES}
+
+
+class Phrases:
+    """Turns lines into sentences."""
+
+    def __init__(self, catalogues: Catalogues) -> None:
+        self._catalogues = catalogues
+
+    def text(self, line: Line) -> str:
+        """The sentence of a line, free of characters that XML cannot carry."""
+        sentence = self._catalogues[line.language].get(line.prompt, "")
+        if "%(" not in sentence:
+            return sentence
+        return PLACEHOLDER.sub(lambda found: _fact(found.group(1), line.facts), sentence)
+
+    def say(self, prompt: str, language: str, facts: Mapping[str, str] | None = None) -> str:
+        """A sentence in one of the two languages that prompts exist in."""
+        return self.text(Line(prompt, language, facts or {}))
+
+
+def voice_of(line: Line) -> str:
+    """The language in which a line is read aloud."""
+    found = FOREIGN.search(line.prompt)
+    return found.group(1) if found else line.language
+
+
+def placeholders(sentence: str) -> frozenset[str]:
+    return frozenset(PLACEHOLDER.findall(sentence))
+
+
+def speakable(text: str) -> str:
+    """A text without control characters, at most 300 characters long."""
+    return UNSPEAKABLE.sub(" ", text[:LONGEST_FACT])
+
+
+def _fact(name: str, facts: Mapping[str, str]) -> str:
+    if name in facts:
+        return speakable(facts[name])
+    if name.endswith(DIGITS):
+        digits = (character for character in facts.get(name.removesuffix(DIGITS), "") if character.isalnum())
+        return speakable(", ".join(digits))
+    return ""
+
+
+def _read(path: Path) -> dict[str, str]:
+    with path.open("rb") as file:
+        catalogue = read_po(file)
+    return {str(message.id): str(message.string) for message in catalogue if message.id and message.string}

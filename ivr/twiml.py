@@ -1,0 +1,138 @@
+"""A turn as TwiML, by the twilio library's builder. What a caller or the record contributed is only ever text.
+
+Whatever a verb waits for comes back to one action URL; a verb that ends without an answer falls through to a redirect
+to the same URL, so that a call goes on whatever the caller does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
+
+from ivr.engine import Line, Turn
+from ivr.flow import Ask, Connect, End, Menu, Queue, Record
+from ivr.prompts import Phrases, voice_of
+
+VOICES = {"sv": "sv-SE", "en": "en-GB", "no": "nb-NO", "da": "da-DK", "fi": "fi-FI", "de": "de-DE"}
+SILENCE_AFTER_SPEECH = "auto"
+RECORDED_SILENCE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where things come back to: absolute or host-relative URLs, and the room that caller and agent meet in."""
+
+    action: str
+    recording: str
+    music: str
+    room: str
+
+
+def render(turn: Turn, phrases: Phrases, ways: Ways) -> str:
+    """The TwiML document of a turn whose effects are done."""
+    response = VoiceResponse()
+    match turn.node:
+        case Menu(seconds=seconds):
+            gather = response.gather(
+                input="dtmf", num_digits=1, timeout=seconds, finish_on_key="", action=ways.action, method="POST"
+            )
+            speak(gather, turn.say, phrases)
+            response.redirect(ways.action, method="POST")
+        case Ask() as node:
+            speak(_ask(response, node, turn.language, ways), turn.say, phrases)
+            response.redirect(ways.action, method="POST")
+        case Record(seconds=seconds):
+            speak(response, turn.say, phrases)
+            _record(response, seconds, ways)
+        case Queue():
+            gather = response.gather(
+                input="dtmf", num_digits=1, timeout=1, finish_on_key="", action=ways.action, method="POST"
+            )
+            speak(gather, turn.say, phrases)
+            gather.play(ways.music)
+            response.redirect(ways.action, method="POST")
+        case Connect():
+            speak(response, turn.say, phrases)
+            dial = response.dial(action=ways.action, method="POST")
+            dial.conference(ways.room, beep=False, start_conference_on_enter=True, end_conference_on_exit=True)
+        case End():
+            speak(response, turn.say, phrases)
+            response.hangup()
+        case node:
+            raise AssertionError(f"a {node.kind} node waits for nobody")
+    return str(response)
+
+
+def hold(sentences: Iterable[tuple[str, str]], action: str) -> str:
+    """A holding sentence, as (language, sentence) pairs, that comes back to the same turn."""
+    response = VoiceResponse()
+    for language, sentence in sentences:
+        response.say(sentence, language=VOICES[language])
+    response.pause(length=1)
+    response.redirect(action, method="POST")
+    return str(response)
+
+
+def take_message(sentences: Iterable[tuple[str, str]], ways: Ways, seconds: int = 120) -> str:
+    """Speak (language, sentence) pairs and record: what is left when nothing else works."""
+    response = VoiceResponse()
+    for language, sentence in sentences:
+        response.say(sentence, language=VOICES[language])
+    _record(response, seconds, ways)
+    return str(response)
+
+
+def goodbye(sentences: Iterable[tuple[str, str]], dial: str | None = None) -> str:
+    """Speak (language, sentence) pairs, try a last number if there is one, and hang up."""
+    response = VoiceResponse()
+    for language, sentence in sentences:
+        response.say(sentence, language=VOICES[language])
+    if dial is not None:
+        response.append(Dial(dial, timeout=60))
+    response.hangup()
+    return str(response)
+
+
+def speak(verb: VoiceResponse | Gather, lines: Iterable[Line], phrases: Phrases) -> None:
+    """Say each line by the voice of its language; lines of one voice that follow each other are said in one breath."""
+    breath: list[str] = []
+    voice = ""
+    for line in lines:
+        sentence = phrases.text(line)
+        if not sentence:
+            continue
+        if breath and voice_of(line) != voice:
+            verb.say(" ".join(breath), language=VOICES[voice])
+            breath = []
+        voice = voice_of(line)
+        breath.append(sentence)
+    if breath:
+        verb.say(" ".join(breath), language=VOICES[voice])
+
+
+def _ask(response: VoiceResponse, node: Ask, language: str, ways: Ways) -> Gather:
+    heard = {"speech_timeout": SILENCE_AFTER_SPEECH, "language": VOICES[language]} if node.speech else {}
+    if node.digits is not None:
+        keyed = {"finish_on_key": "#", "num_digits": node.digits[1]}
+    else:
+        keyed = {"finish_on_key": "", "num_digits": 1} if node.press else {}
+    kinds = " ".join(kind for kind, wanted in (("dtmf", keyed), ("speech", heard)) if wanted)
+    return response.gather(input=kinds, timeout=node.seconds, action=ways.action, method="POST", **keyed, **heard)
+
+
+def _record(response: VoiceResponse, seconds: int, ways: Ways) -> None:
+    response.record(
+        action=ways.action,
+        method="POST",
+        max_length=seconds,
+        timeout=RECORDED_SILENCE,
+        finish_on_key="#",
+        play_beep=True,
+        trim="trim-silence",
+        recording_status_callback=ways.recording,
+        recording_status_callback_method="POST",
+        recording_status_callback_event="completed absent",
+    )
+    response.redirect(ways.action, method="POST")

@@ -1,0 +1,54 @@
+"""The words a flow may use beyond its nine kinds of node: named effects with their outcomes, named conditions.
+
+An effect is something the world does (a look-up, filing the report, restarting a charger); whoever runs the flow
+carries it out and answers with one of the outcomes. Every effect may also answer `failed`. A condition looks only at the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+FAILED = "failed"
+
+EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "recognise_caller": frozenset({"known", "new"}),
+        "find_charger": frozenset({"charger", "near", "site", "none"}),
+        "known_incident": frozenset({"open", "none"}),
+        "next_step": frozenset({"step", "restart", "unlock", "none"}),
+        "restart_charger": frozenset({"done", "refused"}),
+        "unlock_connector": frozenset({"done", "refused"}),
+        "case_status": frozenset({"found", "wrong", "locked"}),
+        "check_number": frozenset({"good", "bad"}),
+        "file_report": frozenset({"filed", "urgent", "kept"}),
+        "file_follower": frozenset({"filed", "kept"}),
+        "file_solved": frozenset({"filed", "kept"}),
+        "enter_queue": frozenset({"open", "closed"}),
+        "look_at_queue": frozenset({"waiting", "moved", "answered"}),
+        "book_callback": frozenset({"booked"}),
+        "keep_message": frozenset({"kept"}),
+        "keep_rating": frozenset({"kept"}),
+    }
+)
+
+
+def knows_number(facts: Mapping[str, str]) -> bool:
+    return bool(facts.get("phone"))
+
+
+def is_announced(facts: Mapping[str, str]) -> bool:
+    return facts.get("consent") == "announce"
+
+
+def knows_category(facts: Mapping[str, str]) -> bool:
+    return bool(facts.get("category"))
+
+
+CONDITIONS: Mapping[str, Callable[[Mapping[str, str]], bool]] = MappingProxyType(
+    {
+        "number_known": knows_number,
+        "recording_announced": is_announced,
+        "category_known": knows_category,
+    }
+)
