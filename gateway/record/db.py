@@ -101,3 +101,8 @@ class Database:
     async def row(self, statement: LiteralString, parameters: Mapping[str, Any] | None = None) -> DictRow | None:
         async with self.connection() as connection:
             return await (await connection.execute(statement, parameters)).fetchone()
+
+    async def run(self, statement: LiteralString, parameters: Mapping[str, Any] | None = None) -> int:
+        """Execute one statement by itself; returns the number of rows it touched."""
+        async with self.connection() as connection:
+            return (await connection.execute(statement, parameters)).rowcount

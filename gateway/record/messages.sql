@@ -31,3 +31,50 @@ SELECT r.id, r.person_id, r.channel, r.language, t.sender_email, t.sender_phone
 FROM reports r JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce}')
 ORDER BY r.id DESC LIMIT 20
+
+-- name: lease
+-- Take what is due; whoever holds the lease sends, and a paused holder that wakes up late finds its epoch gone.
+UPDATE messages m SET lease_until = %(now)s + interval '60 seconds', lease_epoch = m.lease_epoch + 1,
+                      attempts = m.attempts + 1
+FROM (SELECT id FROM messages
+      WHERE state = 'queued' AND due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s)
+      ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS taken
+WHERE m.id = taken.id
+RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.language, m.agent_id, m.created_at,
+          m.attempts, m.lease_epoch
+
+-- name: particulars
+-- What a message needs to be composed, read when it is sent.
+SELECT m.id, m.language, c.recipient, c.subject, c.text, r.token, r.code, r.outcome, r.channel AS report_channel,
+       t.sender_email, t.sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
+       k.category, k.priority, k.charger_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id
+FROM messages m
+JOIN cases k ON k.id = m.case_id
+LEFT JOIN reports r ON r.id = m.report_id
+LEFT JOIN report_contents t ON t.report_id = r.id
+LEFT JOIN message_contents c ON c.message_id = m.id
+WHERE m.id = ANY(%(messages)s::bigint[])
+
+-- name: sent
+UPDATE messages SET state = 'sent', sent_at = %(now)s, due_at = NULL, lease_until = NULL, provider_id = %(provider)s
+WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
+
+-- name: deferred
+UPDATE messages SET due_at = %(due)s, lease_until = NULL, reason = %(reason)s
+WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
+
+-- name: ended
+UPDATE messages SET state = %(state)s, due_at = NULL, lease_until = NULL, reason = %(reason)s
+WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
+
+-- name: keep_words
+INSERT INTO message_contents (message_id, recipient, subject, text)
+VALUES (%(message)s, %(recipient)s, %(subject)s, %(text)s)
+ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient, subject = excluded.subject, text = excluded.text
+
+-- name: automatic_lately
+-- How many automatic messages this address was sent for this case, and in all, since a moment.
+SELECT count(*) FILTER (WHERE m.case_id = %(case)s) AS about_case, count(*) AS in_all
+FROM messages m JOIN message_contents c ON c.message_id = m.id
+WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s AND m.state = 'sent'
+  AND m.sent_at > %(since)s

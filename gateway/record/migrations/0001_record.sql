@@ -416,3 +416,4 @@ CREATE TABLE audit (
     object      text,
     data        jsonb NOT NULL DEFAULT '{}'
 );
+CREATE INDEX message_contents_recipient ON message_contents (recipient);

@@ -1,0 +1,243 @@
+"""The outbox: what customers are told is a row before it is sent, and is sent by whoever holds its lease.
+
+A message is composed when it is sent, so that it says what is true then. Temporary failures are tried again with
+growing pauses for five days; after a time-out it is not known whether the message arrived, and the same Message-ID
+goes out again. Automatic messages are bounded: one acknowledgement an hour to an address and case. A sweep never
+raises for one message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import structlog
+from psycopg.types.json import Jsonb
+
+from channels.report import Letter, Solution
+from gateway.casenumber import number
+from gateway.clock import Clock
+from gateway.jobs import Wake
+from gateway.notify import Facts, Words, compose
+from gateway.record import timeline
+from gateway.record.db import Database, statements
+from gateway.record.timeline import SYSTEM, Actor, Entry
+
+log = structlog.get_logger()
+SQL, PEOPLE = statements("messages"), statements("people")
+BATCH = 20
+PATIENCE = timedelta(days=5)
+STALE = {"acknowledgement": timedelta(days=1)}  # after which an automatic message helps nobody any more
+WINDOW = timedelta(hours=1)
+IN_WINDOW, ABOUT_CASE = 10, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A composed message on its way: `case` signs the reply address, `id` makes the Message-ID."""
+
+    id: int
+    case: int
+    channel: str
+    kind: str
+    recipient: str
+    words: Words
+    automatic: bool
+    answers: str | None  # the Message-ID it answers
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of an attempt: `sent`, `deferred` (try again), `uncertain` (may have arrived), `failed` (never
+    will).
+    """
+
+    state: str
+    reason: str = ""
+    provider_id: str | None = None
+
+
+class Post(Protocol):
+    async def deliver(self, outgoing: Outgoing) -> Delivery:
+        """Try once. Never raises."""
+        ...
+
+
+class Outbox:
+    """`Messages` over the record."""
+
+    def __init__(self, db: Database, clock: Clock, wake: Wake) -> None:
+        self._db, self._clock, self._wake = db, clock, wake
+
+    async def send(self, letter: Letter) -> int:
+        """Raises Unavailable when the database is away; then nothing will be sent."""
+        row = {
+            "case_id": letter.case,
+            "report_id": letter.report,
+            "person_id": None,
+            "channel": letter.channel,
+            "kind": letter.kind,
+            "language": letter.language,
+            "agent_id": None,
+        }
+        async with self._db.transaction() as conn:
+            added = await (await conn.execute(SQL["add"], {"rows": Jsonb([row]), "now": self._clock.now()})).fetchone()
+            assert added is not None
+            content = {
+                "message_id": added["id"],
+                "recipient": letter.to,
+                "subject": letter.subject,
+                "text": letter.text,
+                "data": dict(letter.data),
+            }
+            await conn.execute(SQL["add_contents"], {"rows": Jsonb([content])})
+            await self._wake.wake(conn)
+        return int(added["id"])
+
+
+class Sweeper:
+    """Sends what is due."""
+
+    def __init__(self, db: Database, clock: Clock, post: Mapping[str, Post], facts_of: FactsOf) -> None:
+        self._db, self._clock, self._post, self._facts_of = db, clock, post, facts_of
+
+    async def sweep(self) -> int:
+        """Send until nothing is due; returns how many were tried."""
+        tried = 0
+        while leased := await self._db.rows(SQL["lease"], {"now": self._clock.now(), "limit": BATCH}):
+            ids = [row["id"] for row in leased]
+            particulars = {row["id"]: row for row in await self._db.rows(SQL["particulars"], {"messages": ids})}
+            for row in leased:
+                await self._try(row, particulars.get(row["id"]))
+            tried += len(leased)
+        return tried
+
+    async def _try(self, row: Mapping[str, Any], about: Mapping[str, Any] | None) -> None:
+        recipient = about and (about["recipient"] or _address(row["channel"], about))
+        if not about or not recipient:
+            await self._end(row, None, Delivery("suppressed", "no address"))
+            return
+        held = await self._held_back(row, recipient)
+        if held:
+            await self._end(row, about, Delivery("suppressed", held))
+            return
+        if self._clock.now() - row["created_at"] > STALE.get(row["kind"], PATIENCE):
+            await self._end(row, about, Delivery("stale", "too late to help"))
+            return
+        facts = self._facts_of(about)
+        words = compose(row["kind"], row["channel"], row["language"], facts, about["text"], self._clock.now())
+        kept = {
+            "message": row["id"],
+            "recipient": recipient,
+            "subject": words.subject,
+            "text": about["text"] or words.text,
+        }
+        await self._db.run(SQL["keep_words"], kept)
+        outgoing = Outgoing(
+            id=row["id"],
+            case=row["case_id"],
+            channel=row["channel"],
+            kind=row["kind"],
+            recipient=recipient,
+            words=words,
+            automatic=row["agent_id"] is None,
+            answers=about["report_message_id"],
+            attempt=row["attempts"],
+        )
+        await self._end(row, about, await self._post[row["channel"]].deliver(outgoing))
+
+    async def _held_back(self, row: Mapping[str, Any], recipient: str) -> str | None:
+        """Why an automatic message must not go out now; None when it may. A person's words always go out."""
+        if row["agent_id"] is not None:
+            return None
+        kind = "phone" if row["channel"] == "sms" else "email"
+        stopped = await self._db.row(PEOPLE["stopped"], {"kind": kind, "value": recipient})
+        if stopped and stopped["stopped"]:
+            return "the person asked for no messages"
+        if row["kind"] != "acknowledgement":
+            return None
+        given = {
+            "case": row["case_id"],
+            "recipient": recipient,
+            "kind": row["kind"],
+            "since": self._clock.now() - WINDOW,
+        }
+        lately = await self._db.row(SQL["automatic_lately"], given)
+        if lately and (lately["about_case"] >= ABOUT_CASE or lately["in_all"] >= IN_WINDOW):
+            return "acknowledged already within the hour"
+        return None
+
+    async def _end(self, row: Mapping[str, Any], about: Mapping[str, Any] | None, delivery: Delivery) -> None:
+        now = self._clock.now()
+        given = {
+            "message": row["id"],
+            "epoch": row["lease_epoch"],
+            "now": now,
+            "reason": delivery.reason,
+            "state": delivery.state,
+            "provider": delivery.provider_id,
+            "due": now + pause(row["attempts"]),
+        }
+        again = delivery.state in ("deferred", "uncertain") and now - row["created_at"] < PATIENCE
+        async with self._db.transaction() as conn:
+            if again:
+                await conn.execute(SQL["deferred"], given)
+                return
+            if delivery.state in ("deferred", "uncertain"):
+                given["state"] = "failed"
+            statement = SQL["sent"] if delivery.state == "sent" else SQL["ended"]
+            changed = (await conn.execute(statement, given)).rowcount
+            if changed and row["case_id"]:
+                actor = Actor("agent", row["agent_id"]) if row["agent_id"] else SYSTEM
+                kind = "message_sent" if delivery.state == "sent" else "message_failed"
+                data = {"message": row["id"], "kind": row["kind"], "channel": row["channel"], "state": given["state"]}
+                await timeline.append(conn, [Entry(row["case_id"], kind, actor, row["report_id"], data)], now)
+        log.info("message.ended", message=row["id"], kind=row["kind"], state=given["state"], attempts=row["attempts"])
+
+
+class FactsOf(Protocol):
+    def __call__(self, about: Mapping[str, Any]) -> Facts:
+        """What a message may say, from its particulars."""
+        ...
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait before the next try: 30 s, doubling, at most four hours."""
+    return min(timedelta(seconds=30 * 2 ** min(attempts - 1, 10)), timedelta(hours=4))
+
+
+def facts_from(public_url: str, support_phone: str | None, solutions_for: SolutionsFor) -> FactsOf:
+    """The facts of a message, with links made from the public URL."""
+
+    def facts_of(about: Mapping[str, Any]) -> Facts:
+        open_case = about["status"] not in ("concluded", "closed")
+        return Facts(
+            number=number(about["case_id"]),
+            category=about["category"],
+            priority=about["priority"],
+            charger=about["charger_id"],
+            timezone=about["timezone"],
+            due_first_response=about["due_first_response"] if open_case else None,
+            due_solution=about["due_solution"] if open_case else None,
+            attached=about["outcome"] == "attached",
+            code=about["code"] or "",
+            status_url=f"{public_url.rstrip('/')}/s/{about['token']}",
+            support_phone=support_phone,
+            solutions=solutions_for(about["category"], about["language"], about["charger_id"]),
+        )
+
+    return facts_of
+
+
+class SolutionsFor(Protocol):
+    def __call__(self, category: str, language: str, charger: str | None) -> Sequence[Solution]:
+        """The standard solutions that may be told."""
+        ...
+
+
+def _address(channel: str, about: Mapping[str, Any]) -> str | None:
+    found = about["sender_phone"] if channel == "sms" else about["sender_email"]
+    return str(found) if found else None

@@ -1,0 +1,124 @@
+"""Every outside connection of a process, opened in order and closed in reverse, in one value.
+
+`open_runtime` waits for nobody: a process starts while PostgreSQL or Redis is away and says so on `/readyz`. It refuses
+to start when the spool folder cannot be written to or the rules are wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import structlog
+from routing.rules import Rules, load_rules
+
+from channels.report import Chargers, Intake, Messages, NotStored, Solutions
+from gateway.blobs import Blobs, open_blobs
+from gateway.chargers import connect_chargers
+from gateway.clock import Clock, SystemClock
+from gateway.config import Config
+from gateway.intake import GroupIntake
+from gateway.jobs import Wake
+from gateway.live import Live
+from gateway.outbox import Outbox
+from gateway.record.db import Database
+from gateway.record.heartbeats import beat
+from gateway.record.sites import Master
+from gateway.solutions import SolutionFiles
+from gateway.spool import FileSpool, open_spool
+from routing.directory import Directory
+
+log = structlog.get_logger()
+REFRESH = 10.0  # seconds between looks at the master data, and between heartbeats
+RETRY = 1.0  # seconds between tries while the database is away
+POOL = {"web": 12, "smtp": 6, "imap": 3, "worker": 8}
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a role works with."""
+
+    config: Config
+    role: str
+    clock: Clock
+    db: Database
+    calls_db: Database  # connections that only live calls may use
+    live: Live
+    blobs: Blobs
+    directory: Callable[[], Directory]
+    refresh_directory: Callable[[], object]
+    rules: Callable[[], Rules]
+    wake: Wake
+    intake: Intake
+    spool: FileSpool
+    messages: Messages
+    chargers: Chargers
+    solutions: Solutions
+
+
+@asynccontextmanager
+async def open_runtime(config: Config, role: str = "web", clock: Clock | None = None) -> AsyncIterator[Runtime]:
+    """Open everything a role needs. `config.database_url` must be set. Raises SpoolUnusable and RulesError."""
+    if config.database_url is None:
+        raise ValueError("a role needs DATABASE_URL")
+    clock = clock or SystemClock()
+    rules = load_rules()
+    spool = open_spool(config.data_dir)
+    db = Database(config.database_url, size=POOL.get(role, 6), name=f"switchyard-{role}")
+    calls_db = Database(config.database_url, size=6, timeout=1.0, name="switchyard-calls") if role == "web" else db
+    live = Live(config.redis_url)
+    blobs = open_blobs(config.blob_url or None, config.data_dir)
+    master = Master(db)
+    wake = Wake()
+    intake = GroupIntake(db, clock, master.current, lambda: rules, blobs, live, wake)
+    await db.open()
+    if calls_db is not db:
+        await calls_db.open()
+    await live.open()
+    await master.refresh()
+    async with connect_chargers(config, clock) as chargers:
+        runtime = Runtime(
+            config=config,
+            role=role,
+            clock=clock,
+            db=db,
+            calls_db=calls_db,
+            live=live,
+            blobs=blobs,
+            directory=master.current,
+            refresh_directory=master.refresh,
+            rules=lambda: rules,
+            wake=wake,
+            intake=intake,
+            spool=spool,
+            messages=Outbox(db, clock, wake),
+            chargers=chargers,
+            solutions=SolutionFiles(),
+        )
+        chores = asyncio.create_task(_chores(runtime, master))
+        try:
+            yield runtime
+        finally:
+            chores.cancel()
+            with suppress(asyncio.CancelledError):
+                await chores
+            await intake.close()
+            await live.close()
+            if calls_db is not db:
+                await calls_db.close()
+            await db.close()
+
+
+async def _chores(runtime: Runtime, master: Master) -> None:
+    """Keep the master data fresh, leave heartbeats, and empty the spool when the database is back."""
+    while True:
+        await master.refresh()
+        await beat(runtime.db, runtime.role, runtime.clock.now())
+        with suppress(NotStored):
+            await runtime.spool.empty(runtime.intake.accept)
+        waiting = not master.loaded or bool(runtime.spool.waiting())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(runtime.spool.arrived.wait(), RETRY if waiting else REFRESH)
+            runtime.spool.arrived.clear()
