@@ -1,0 +1,118 @@
+// The console's own behaviour: keys, counting clocks, kept drafts, what to do without a line. Pages work without it.
+(() => {
+  "use strict";
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // Clocks: the server writes the words once, this keeps them true.
+  const late = document.documentElement.lang === "sv" ? "%s för sent" : "%s late";
+  const written = (milliseconds) => {
+    const seconds = Math.round(Math.abs(milliseconds) / 1000);
+    const minutes = Math.floor(seconds / 60), hours = Math.floor(seconds / 3600), days = Math.floor(seconds / 86400);
+    if (seconds < 60) return `${seconds} s`;
+    if (minutes < 60) return `${minutes} min`;
+    if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
+    return `${days} d ${hours % 24} h`;
+  };
+  const tick = () => {
+    for (const clock of $$("time[data-due]")) {
+      const left = new Date(clock.dateTime) - Date.now();
+      const text = left < 0 ? late.replace("%s", written(left)) : written(left);
+      if (clock.textContent !== text) clock.textContent = text;
+      clock.classList.toggle("late", left < 0);
+      clock.classList.toggle("soon", left >= 0 && left < 15 * 60e3);
+    }
+  };
+  setInterval(tick, 1000);
+
+  // Drafts: half-written text outlives a reload, a lost line and a restarted server.
+  const key = (area) => `draft:${area.dataset.draft}`;
+  const drafts = () => $$("textarea[data-draft]");
+  const keep = (area) => {
+    try {
+      if (area.value) localStorage.setItem(key(area), area.value); else localStorage.removeItem(key(area));
+    } catch { /* a browser that keeps nothing still lets people work */ }
+  };
+  const restore = () => {
+    for (const area of drafts()) {
+      try { area.value ||= localStorage.getItem(key(area)) || ""; } catch { /* as above */ }
+    }
+  };
+  document.addEventListener("input", (event) => { if (event.target.matches?.("textarea[data-draft]")) keep(event.target); });
+  document.addEventListener("htmx:after:request", (event) => {
+    const { sourceElement: form, response } = event.detail.ctx;
+    if (!form?.matches?.("form")) return;
+    $("#lost-act").hidden = response.status < 500;
+    if (response.status < 400) for (const area of $$("textarea[data-draft]", form)) localStorage.removeItem(key(area));
+  });
+
+  // Events are hints. Without the stream the page asks every five seconds, and says that it does.
+  let poll = null;
+  const live = () => $("#live");
+  const refresh = () => live() && htmx.trigger(live(), "refresh");
+  const connected = (yes) => {
+    if (yes) { clearInterval(poll); poll = null; } else poll ??= setInterval(refresh, 5000);
+  };
+  document.addEventListener("htmx:sse:after:connection", () => { connected(true); document.body.classList.remove("away"); refresh(); });
+  for (const name of ["htmx:sse:error", "htmx:sse:close"]) document.addEventListener(name, () => connected(false));
+  document.addEventListener("htmx:error", (event) => {
+    const form = event.detail.ctx?.sourceElement;
+    if (form?.matches?.("form")) $("#lost-act").hidden = false;
+    else document.body.classList.add("away");
+    if (form === live()) connected(false);
+  });
+  document.addEventListener("htmx:response:error", (event) => {
+    const { sourceElement, response } = event.detail.ctx;
+    if (response.status === 401) location.reload();
+    if (sourceElement === live()) connected(false);
+    if (sourceElement?.id === "refetch" && response.status >= 500) document.body.classList.add("away");
+    if (sourceElement?.matches?.("form") && [400, 403, 404, 429].includes(response.status)) $("#lost-act").hidden = false;
+  });
+
+  // New cases are marked and said aloud, once.
+  let known = new Set();
+  const links = () => $$("#list .case-link");
+  const remember = () => { known = new Set(links().map((link) => link.dataset.case)); };
+  document.addEventListener("htmx:after:swap", (event) => {
+    const { sourceElement, response } = event.detail.ctx;
+    if (sourceElement?.id === "refetch" && response?.status < 400) document.body.classList.remove("away");
+    const fresh = links().filter((link) => !known.has(link.dataset.case));
+    for (const link of fresh) link.classList.add("fresh");
+    if (fresh.length) $("#said-aloud").textContent = fresh.slice(0, 3).map((link) => link.dataset.say).join(". ");
+    remember();
+    restore();
+    tick();
+    if (sourceElement?.closest?.("#case") || sourceElement?.id === "case") ($("#case .notice") || $("#case"))?.focus?.({ preventScroll: true });
+  });
+
+  // Keys, as in the dialog behind "?".
+  const move = (step) => {
+    const all = links();
+    if (!all.length) return;
+    const at = all.findIndex((link) => link === document.activeElement || (document.activeElement === document.body && link.hasAttribute("aria-current")));
+    all[Math.min(Math.max(at + step, 0), all.length - 1)].focus();
+  };
+  const act = (name) => {
+    const tab = $(`#act-${name}`);
+    if (!tab) return;
+    tab.checked = true;
+    const field = $(`.panel.${name === "note" ? "note-form" : name} textarea`);
+    field?.scrollIntoView({ block: "center" });
+    field?.focus();
+  };
+  const keys = {
+    j: () => move(1), k: () => move(-1), u: () => $("[data-key=u]")?.click(), c: () => $("[data-key=c]")?.click(),
+    r: () => act("reply"), n: () => act("note"), e: () => act("escalate"), x: () => act("conclude"),
+    "/": () => $("#q")?.focus(), "?": () => $("#keys")?.showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    const field = event.target.closest?.("input:not([type=radio]), textarea, select");
+    if (field && event.key === "Enter" && (event.ctrlKey || event.metaKey)) return void field.form?.requestSubmit();
+    if (field && event.key === "Escape") return void field.blur();
+    if (field || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
+    const wanted = keys[event.key];
+    if (wanted) { event.preventDefault(); wanted(); }
+  });
+
+  document.addEventListener("DOMContentLoaded", () => { remember(); restore(); tick(); });
+})();
