@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import os
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -62,7 +63,7 @@ def open_blobs(url: str | None, data_dir: Path) -> Blobs:
     """The store that `BLOB_URL` names, or a folder below the data directory."""
     if url and not url.startswith("file://"):
         return Blobs(from_url(url), None)
-    folder = Path(url.removeprefix("file://")) if url else data_dir / "blobs"
+    folder = Path(unquote(urlsplit(url).path)) if url else data_dir / "blobs"
     folder.mkdir(parents=True, exist_ok=True)
     return Blobs(LocalStore(folder), folder)
 

@@ -1,0 +1,160 @@
+"""What is personal can be erased, what is true stays.
+
+Erasing empties contents, attachments, messages, recordings, transcripts and addresses, in one transaction for the rows
+and after it for the blobs; what remains are ids, codes, times and figures, a tombstone with the idempotency digest, and
+an entry on the timeline of each case. No measure changes. While the person has an open emergency, `Deferred` is raised.
+The nightly retention does the same by age; the periods are those of `PERIODS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+import structlog
+from psycopg.types.json import Jsonb
+
+from gateway.blobs import Blobs
+from gateway.casenumber import number
+from gateway.record import timeline
+from gateway.record.db import Connection, Database, statements
+from gateway.record.timeline import SYSTEM, Actor, Entry
+
+log = structlog.get_logger()
+SQL, PEOPLE = statements("privacy"), statements("people")
+PERIODS: Mapping[str, timedelta] = MappingProxyType(
+    {
+        "recording": timedelta(days=30),
+        "transcript": timedelta(days=90),
+        "call": timedelta(days=395),
+        "message": timedelta(days=730),
+        "content": timedelta(days=730),
+        "person": timedelta(days=730),
+    }
+)
+
+
+class Nobody(Exception):
+    """No person is known by this id or address."""
+
+
+class Deferred(Exception):
+    """The person has an open emergency; erase when it is closed."""
+
+
+async def find_person(db: Database, who: str) -> int:
+    """The id behind an id, a telephone number or an e-mail address. Raises Nobody."""
+    if who.isdecimal():
+        row = await db.row(PEOPLE["find"], {"person": int(who)})
+        if row:
+            return int(row["id"])
+    row = await db.row(PEOPLE["by_identity"], {"value": who.strip().lower()})
+    if row is None:
+        raise Nobody(f"nobody is known as {who!r}")
+    return int(row["person_id"])
+
+
+async def export_person(db: Database, person: int) -> dict[str, Any]:
+    """Everything that is kept about a person, as JSON-ready values; files by name and SHA-256."""
+    found = await db.row(PEOPLE["find"], {"person": person})
+    parts = {
+        "identities": PEOPLE["identities"],
+        "reports": SQL["reports_of"],
+        "attachments": SQL["attachments_of"],
+        "messages": SQL["messages_of"],
+        "calls": SQL["calls_of"],
+    }
+    told = {name: await db.rows(statement, {"person": person}) for name, statement in parts.items()}
+    return {"person": found, **told}
+
+
+async def erase_person(db: Database, blobs: Blobs, person: int, actor: Actor, now: datetime) -> Mapping[str, int]:
+    """Erase a person; returns how much was erased. Raises Deferred, and BlobsUnavailable after the rows are gone:
+    then call it again."""
+    async with db.transaction() as conn:
+        emergencies = await (await conn.execute(SQL["open_emergencies"], {"person": person})).fetchall()
+        if emergencies:
+            raise Deferred(f"open emergency in case {', '.join(number(row['id']) for row in emergencies)}")
+        parameters = {"person": person, "now": now}
+        reports = await (await conn.execute(SQL["reports_of"], parameters)).fetchall()
+        messages = [row["id"] for row in await (await conn.execute(SQL["messages_of"], parameters)).fetchall()]
+        calls = [row["sid"] for row in await (await conn.execute(SQL["calls_of"], parameters)).fetchall()]
+        doomed = await _erase_reports(conn, [(row["id"], row["case_id"]) for row in reports], actor, now)
+        await conn.execute(SQL["stop_messages"], {"messages": messages})
+        await conn.execute(SQL["erase_messages"], {"messages": messages})
+        doomed += await _erase_calls(conn, calls, now)
+        await conn.execute(SQL["erase_identities"], parameters)
+        await conn.execute(SQL["erase_person"], parameters)
+        counts = {"reports": len(reports), "messages": len(messages), "calls": len(calls), "files": len(doomed)}
+        await _audit(conn, actor, "person_erased", str(person), counts, now)
+    for digest in doomed:
+        await blobs.erase(digest)
+    log.info("person.erased", person=person, **counts)
+    return counts
+
+
+async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]:
+    """Erase whatever is older than its period; returns how much. Safe to run at any time and any number of times."""
+    counts = {"reports": 0, "calls": 0, "recordings": 0, "people": 0}
+    while rows := await db.rows(SQL["expired_reports"], {"before": now - PERIODS["content"]}):
+        async with db.transaction() as conn:
+            doomed = await _erase_reports(conn, [(row["id"], row["case_id"]) for row in rows], SYSTEM, now)
+        for digest in doomed:
+            await blobs.erase(digest)
+        counts["reports"] += len(rows)
+    while rows := await db.rows(SQL["expired_calls"], {"before": now - PERIODS["call"]}):
+        async with db.transaction() as conn:
+            doomed = await _erase_calls(conn, [row["sid"] for row in rows], now)
+        for digest in doomed:
+            await blobs.erase(digest)
+        counts["calls"] += len(rows)
+    while rows := await db.rows(SQL["expired_recordings"], {"before": now - PERIODS["recording"]}):
+        for row in rows:
+            await blobs.erase(row["sha256"])
+            await db.run(SQL["expire_recording"], {"sid": row["sid"]})
+        counts["recordings"] += len(rows)
+    await db.run(SQL["expire_transcripts"], {"before": now - PERIODS["transcript"]})
+    await db.run(SQL["expire_messages"], {"before": now - PERIODS["message"]})
+    await db.run(SQL["expire_sessions"], {"now": now})
+    while rows := await db.rows(SQL["lonely_people"], {"before": now - PERIODS["person"]}):
+        async with db.transaction() as conn:
+            for row in rows:
+                await conn.execute(SQL["erase_identities"], {"person": row["id"]})
+                await conn.execute(SQL["erase_person"], {"person": row["id"], "now": now})
+        counts["people"] += len(rows)
+    log.info("retention.done", **counts)
+    return counts
+
+
+async def _erase_reports(
+    conn: Connection, reports: Sequence[tuple[int, int]], actor: Actor, now: datetime
+) -> list[str]:
+    parameters = {"reports": [report for report, _ in reports], "now": now}
+    doomed = [row["sha256"] for row in await (await conn.execute(SQL["lone_blobs"], parameters)).fetchall()]
+    for name in ("erase_contents", "erase_attachments", "mark_reports"):
+        await conn.execute(SQL[name], parameters)
+    await conn.execute(SQL["erase_notes"], {"cases": sorted({case for _, case in reports})})
+    await timeline.append(conn, [Entry(case, "erased", actor, report) for report, case in reports], now)
+    return doomed
+
+
+async def _erase_calls(conn: Connection, calls: Sequence[str], now: datetime) -> list[str]:
+    parameters = {"calls": list(calls), "now": now}
+    recordings = await (await conn.execute(SQL["recordings_of"], parameters)).fetchall()
+    for name in ("erase_calls", "erase_turns", "mark_calls", "erase_transcripts", "erase_recordings"):
+        await conn.execute(SQL[name], parameters)
+    return [row["sha256"] for row in recordings if row["sha256"]]
+
+
+async def _audit(conn: Connection, actor: Actor, act: str, target: str, data: Mapping[str, Any], now: datetime) -> None:
+    given = {
+        "now": now,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "act": act,
+        "object": target,
+        "data": Jsonb(dict(data)),
+    }
+    await conn.execute(SQL["add_audit"], given)

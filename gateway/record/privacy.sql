@@ -1,0 +1,116 @@
+-- name: reports_of
+SELECT r.id, r.case_id, r.channel, r.received_at, t.subject, t.text, t.full_text, t.sender_name, t.sender_phone,
+       t.sender_email, t.raw_blob, t.recipients
+FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id WHERE r.person_id = %(person)s ORDER BY r.id
+
+-- name: attachments_of
+SELECT a.report_id, a.name, a.media_type, a.size, encode(a.sha256, 'hex') AS sha256
+FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE r.person_id = %(person)s ORDER BY a.id
+
+-- name: messages_of
+SELECT m.id, m.case_id, m.channel, m.kind, m.sent_at, c.recipient, c.subject, c.text
+FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id
+WHERE m.person_id = %(person)s OR m.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s) ORDER BY m.id
+
+-- name: calls_of
+SELECT c.sid, c.started_at, c.seconds, t.from_number, t.state
+FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid
+WHERE c.person_id = %(person)s OR c.sid IN (SELECT call_sid FROM reports WHERE person_id = %(person)s)
+   OR t.from_number IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')
+ORDER BY c.started_at
+
+-- name: open_emergencies
+SELECT DISTINCT c.id FROM cases c JOIN reports r ON r.case_id = c.id
+WHERE r.person_id = %(person)s AND c.priority = 'P1' AND c.status NOT IN ('concluded', 'closed')
+
+-- name: lone_blobs
+-- Blobs that only these reports refer to.
+SELECT DISTINCT sha256 FROM (
+    SELECT encode(a.sha256, 'hex') AS sha256 FROM report_attachments a WHERE a.report_id = ANY(%(reports)s::bigint[])
+    UNION SELECT t.raw_blob FROM report_contents t WHERE t.report_id = ANY(%(reports)s::bigint[])
+) AS mine
+WHERE sha256 IS NOT NULL
+  AND NOT EXISTS (SELECT FROM report_attachments o
+                  WHERE o.sha256 = decode(mine.sha256, 'hex') AND o.report_id <> ALL(%(reports)s::bigint[]))
+  AND NOT EXISTS (SELECT FROM report_contents o
+                  WHERE o.raw_blob = mine.sha256 AND o.report_id <> ALL(%(reports)s::bigint[]))
+
+-- name: erase_contents
+DELETE FROM report_contents WHERE report_id = ANY(%(reports)s::bigint[])
+
+-- name: erase_attachments
+DELETE FROM report_attachments WHERE report_id = ANY(%(reports)s::bigint[])
+
+-- name: mark_reports
+-- The digest stays: the same mail or call fetched again is recognised and not taken in anew.
+UPDATE reports SET erased_at = %(now)s WHERE id = ANY(%(reports)s::bigint[]) AND erased_at IS NULL
+
+-- name: erase_messages
+DELETE FROM message_contents WHERE message_id = ANY(%(messages)s::bigint[])
+
+-- name: stop_messages
+UPDATE messages SET state = 'suppressed', due_at = NULL, reason = 'erased'
+WHERE id = ANY(%(messages)s::bigint[]) AND state = 'queued'
+
+-- name: erase_notes
+-- What colleagues wrote about cases that only erased people reported.
+DELETE FROM notes n WHERE n.case_id = ANY(%(cases)s::bigint[])
+  AND NOT EXISTS (SELECT FROM reports r WHERE r.case_id = n.case_id AND r.erased_at IS NULL AND r.channel <> 'alarm')
+
+-- name: erase_calls
+DELETE FROM call_contents WHERE sid = ANY(%(calls)s::text[])
+
+-- name: erase_turns
+DELETE FROM call_turns WHERE sid = ANY(%(calls)s::text[])
+
+-- name: mark_calls
+UPDATE calls SET erased_at = %(now)s WHERE sid = ANY(%(calls)s::text[])
+
+-- name: erase_transcripts
+DELETE FROM transcripts WHERE recording_sid IN (SELECT sid FROM recordings WHERE call_sid = ANY(%(calls)s::text[]))
+
+-- name: recordings_of
+SELECT sid, encode(sha256, 'hex') AS sha256 FROM recordings WHERE call_sid = ANY(%(calls)s::text[])
+
+-- name: erase_recordings
+UPDATE recordings SET state = 'erased', sha256 = NULL, due_at = NULL WHERE call_sid = ANY(%(calls)s::text[])
+
+-- name: erase_identities
+DELETE FROM identities WHERE person_id = %(person)s
+
+-- name: erase_person
+UPDATE people SET name = NULL, erased_at = %(now)s WHERE id = %(person)s
+
+-- name: add_audit
+INSERT INTO audit (at, actor_kind, actor_id, act, object, data)
+VALUES (%(now)s, %(actor_kind)s, %(actor_id)s, %(act)s, %(object)s, %(data)s)
+
+-- name: expired_reports
+-- Reports whose case ended long ago and whose content has not been erased yet.
+SELECT r.id, r.case_id FROM reports r JOIN cases c ON c.id = r.case_id
+WHERE r.erased_at IS NULL AND c.closed_at < %(before)s ORDER BY r.id LIMIT 500
+
+-- name: expired_calls
+SELECT sid FROM calls WHERE erased_at IS NULL AND ended_at < %(before)s ORDER BY ended_at LIMIT 500
+
+-- name: expired_recordings
+SELECT sid, encode(sha256, 'hex') AS sha256 FROM recordings
+WHERE state = 'fetched' AND created_at < %(before)s ORDER BY created_at LIMIT 500
+
+-- name: expire_recording
+UPDATE recordings SET state = 'erased', sha256 = NULL, due_at = NULL WHERE sid = %(sid)s
+
+-- name: expire_transcripts
+DELETE FROM transcripts t USING recordings r WHERE r.sid = t.recording_sid AND r.created_at < %(before)s
+
+-- name: expire_messages
+DELETE FROM message_contents t USING messages m WHERE m.id = t.message_id AND m.created_at < %(before)s
+
+-- name: expire_sessions
+DELETE FROM sessions WHERE expires_at < %(now)s
+
+-- name: lonely_people
+-- People all of whose reports are erased.
+SELECT p.id FROM people p
+WHERE p.erased_at IS NULL AND p.created_at < %(before)s
+  AND NOT EXISTS (SELECT FROM reports r WHERE r.person_id = p.id AND r.erased_at IS NULL) LIMIT 500
