@@ -124,13 +124,12 @@ class Branch(Step):
 
 
 class Queue(Step):
-    """The caller waits for a person: told the place now and then, music between, keys at any time. `tick` is walked
-    every `seconds` of waiting and looks whether somebody has answered."""
+    """The caller waits for a person: told the place, then music, keys at any time. `tick` is walked after each round of
+    the music and looks whether somebody has answered."""
 
     kind: Literal["queue"]
     press: Mapping[Key, Name] = {}
     tick: Name
-    seconds: Annotated[int, Field(ge=5, le=20)] = 18
 
     def exits(self) -> Iterator[tuple[str, str]]:
         yield from self.press.items()

@@ -1,7 +1,8 @@
 """The words a flow may use beyond its nine kinds of node: named effects with their outcomes, named conditions.
 
 An effect is something the world does (a look-up, filing the report, restarting a charger); whoever runs the flow
-carries it out and answers with one of the outcomes. Every effect may also answer `failed`. A condition looks only at the facts.
+carries it out and answers with one of the outcomes. Every effect may also answer `failed`. A condition looks only at
+the facts.
 """
 
 from __future__ import annotations

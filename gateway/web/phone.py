@@ -90,7 +90,9 @@ async def _verified(request: web.Request, *needed: str, to_us: bool = False) -> 
     webhooks = request.app[WEBHOOKS]
     if HEADER not in request.headers:
         raise _refused("unsigned")
-    posted = await bodies.form(request, LIMIT)
+    if request.content_type != bodies.FORM:
+        raise Problem(415, f"Send the body as {bodies.FORM}.")
+    posted = bodies.form_fields(await bodies.read(request, LIMIT))
     if not webhooks.signatures.good(request.path_qs, posted, request.headers[HEADER]):
         raise _refused("signature")
     fields: dict[str, str] = {}

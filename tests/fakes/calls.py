@@ -1,0 +1,215 @@
+"""A world for the phone door without a record: small, in memory, and honest about what it promises."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from channels.phone_ports import (
+    CaseStatus,
+    Found,
+    Given,
+    Incident,
+    Loaded,
+    Place,
+    Progress,
+    Sound,
+    Taken,
+    Waiting,
+)
+from channels.report import ChargerStatus, NotStored, Outcome, Receipt, RemoteAnswer, Report, Solution
+
+RANKS = {"queued": 0, "ringing": 1, "in-progress": 2}
+
+
+class Away(Exception):
+    """The database does not answer."""
+
+
+@dataclass
+class Kept:
+    """One call as it is kept."""
+
+    status: str = "ringing"
+    state: Mapping[str, Any] | None = None
+    turns: dict[int, str] = field(default_factory=dict)
+    acts: set[str] = field(default_factory=set)
+    report: int | None = None
+    ended: bool = False
+
+
+@dataclass
+class World:
+    """Everything that `Given` asks for. `away` makes the record fail; `full` makes the spool fail."""
+
+    calls: dict[str, Kept] = field(default_factory=dict)
+    reports: dict[str, Report] = field(default_factory=dict)
+    spooled: dict[str, Report] = field(default_factory=dict)
+    sounds: dict[str, Sound] = field(default_factory=dict)
+    transcripts: dict[str, str] = field(default_factory=dict)
+    waiting: list[Waiting] = field(default_factory=list)
+    callbacks: dict[str, str] = field(default_factory=dict)
+    left: list[tuple[str, str]] = field(default_factory=list)
+    ratings: dict[str, int] = field(default_factory=dict)
+    remote: list[tuple[str, str]] = field(default_factory=list)
+    rooms: dict[str, str] = field(default_factory=dict)
+    known_language: str | None = None
+    incident: Incident | None = None
+    case: CaseStatus | None = None
+    answer: RemoteAnswer = RemoteAnswer.ACCEPTED
+    nobody: bool = False
+    away: bool = False
+    full: bool = False
+    steps: tuple[str, ...] = ("Pull the cable gently.", "Unlock the car.")
+    places: dict[str, Found] = field(
+        default_factory=lambda: {
+            "21007": Found("charger", "21007", "s001", "BRF Solrosen"),
+            "21008": Found("near", "21007", "s001", "BRF Solrosen"),
+            "solrosen": Found("site", None, "s001", "BRF Solrosen"),
+        }
+    )
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1042))
+
+    def given(self) -> Given:
+        return Given(
+            calls=self,
+            intake=self,
+            spool=self,
+            chargers=self,
+            solutions=_Solutions(self),
+            places=_Places(self),
+            incidents=self,
+            cases=_Cases(self),
+            callers=self,
+            line=_Line(self),
+        )
+
+    def _there(self) -> None:
+        if self.away:
+            raise Away
+
+    async def load(self, sid: str, turn: int) -> Loaded:
+        self._there()
+        call = self.calls.get(sid)
+        if call is None:
+            return Loaded(None, -1, None, False)
+        return Loaded(call.state, max(call.turns, default=-1), call.turns.get(turn), call.ended)
+
+    async def save(self, taken: Taken) -> str:
+        self._there()
+        call = self.calls.setdefault(taken.sid, Kept())
+        if taken.turn in call.turns:
+            return call.turns[taken.turn]
+        call.turns[taken.turn] = taken.answer
+        call.state = taken.state
+        call.report = taken.report or call.report
+        return taken.answer
+
+    async def first(self, sid: str, act: str) -> bool:
+        self._there()
+        acts = self.calls.setdefault(sid, Kept()).acts
+        return act not in acts and not acts.add(act)
+
+    async def progress(self, progress: Progress) -> Loaded:
+        self._there()
+        call = self.calls.setdefault(progress.sid, Kept(status="queued"))
+        if RANKS.get(progress.status, 3) > RANKS.get(call.status, 3):
+            call.status = progress.status
+        call.ended = call.ended or RANKS.get(progress.status, 3) == 3
+        return Loaded(call.state, max(call.turns, default=-1), None, call.ended)
+
+    async def filed(self, sid: str, report: int) -> None:
+        self.calls[sid].report = report
+
+    async def recorded(self, sound: Sound) -> None:
+        self._there()
+        self.sounds.setdefault(sound.sid, sound)
+
+    async def transcribed(self, recording: str, call: str, text: str, language: str | None) -> None:
+        self._there()
+        self.transcripts[recording] = text
+
+    async def accept(self, report: Report) -> Receipt:
+        if self.away:
+            raise NotStored("away")
+        outcome = Outcome.REPEATED if report.key in self.reports else Outcome.OPENED
+        self.reports.setdefault(report.key, report)
+        priority = "P1" if report.danger or "brinner" in report.text else "P3"
+        number = list(self.reports).index(report.key) + 1
+        return Receipt(f"{1041 + number}-9", number, outcome, "token", "4711", priority, "other", "helpdesk")
+
+    async def keep(self, report: Report) -> None:
+        if self.full:
+            raise NotStored("full")
+        self.spooled.setdefault(report.key, report)
+
+    async def status(self, charger: str) -> ChargerStatus | None:
+        return None
+
+    async def restart(self, charger: str) -> RemoteAnswer:
+        self.remote.append(("restart", charger))
+        return self.answer
+
+    async def unlock(self, charger: str, connector: int) -> RemoteAnswer:
+        self.remote.append(("unlock", charger))
+        return self.answer
+
+    async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
+        return self.incident
+
+    async def language(self, phone: str) -> str | None:
+        self._there()
+        return self.known_language
+
+
+@dataclass
+class _Solutions:
+    world: World
+
+    def find(self, category: str, language: str, model: str | None = None) -> Sequence[Solution]:
+        return [Solution("s", category, "First help", self.world.steps)] if self.world.steps else []
+
+
+@dataclass
+class _Places:
+    world: World
+
+    async def find(self, heard: str, spoken: bool, caller: str | None) -> Found:
+        return self.world.places.get(heard, Found("none"))
+
+
+@dataclass
+class _Cases:
+    world: World
+
+    async def status(self, digits: str, code: str) -> CaseStatus | None:
+        return self.world.case if (digits, code) == ("10429", "4711") else None
+
+
+@dataclass
+class _Line:
+    world: World
+
+    async def enter(self, waiting: Waiting) -> Place | None:
+        if self.world.nobody and waiting.priority != "P1":
+            return None
+        if all(known.sid != waiting.sid for known in self.world.waiting):
+            self.world.waiting.append(waiting)
+        return await self.place(waiting.sid)
+
+    async def place(self, sid: str) -> Place:
+        ahead = next((at for at, known in enumerate(self.world.waiting) if known.sid == sid), 0)
+        place = Place(ahead, 3 * ahead, 5 * ahead) if ahead else Place(0)
+        return replace(place, room=self.world.rooms.get(sid))
+
+    async def call_back(self, sid: str, phone: str) -> bool:
+        self.world.callbacks[sid] = phone
+        return True
+
+    async def leave(self, sid: str, why: Literal["hung_up", "message", "talked"]) -> None:
+        self.world.left.append((sid, why))
+
+    async def rated(self, sid: str, rating: int) -> None:
+        self.world.ratings[sid] = rating

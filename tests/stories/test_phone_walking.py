@@ -1,0 +1,485 @@
+"""A caller reaches us: every promise of the phone door, seen by a robot phone over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from channels.phone import PhoneDoor
+from channels.phone_ports import CaseStatus, Incident, Loaded
+from channels.report import Channel, NotStored, RemoteAnswer
+from channels.signatures import Signatures
+from channels.sms import SmsDoor
+from gateway.web import phone
+from gateway.web.problems import Problem
+from ivr.flow import load, shipped
+from ivr.prompts import Phrases, read_catalogues
+from tests.fakes.calls import Kept, World
+from tests.fakes.phone import Call, Line, signature
+
+TOKEN = "a-secret-of-the-provider"
+PUBLIC = "https://support.example"
+OURS = "+46313900100"
+NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
+LanguageKey = {"sv": "1", "en": "2"}
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> object:
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return web.Response(status=problem.status)
+    except NotStored:
+        return web.Response(status=503)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def door(world: World) -> PhoneDoor:
+    flow = load(shipped()[0])
+    return PhoneDoor(
+        world.given(), flow, Phrases(read_catalogues()), lambda: NOW, PUBLIC, last_resort="+46313900199", deadline=0.3
+    )
+
+
+@pytest.fixture
+async def line(world: World, door: PhoneDoor) -> AsyncIterator[Line]:
+    app = web.Application(middlewares=[problems])
+    texts = SmsDoor(world, world, world, world, world, lambda: NOW, {OURS})  # type: ignore[arg-type]
+    phone.setup(
+        app, phone.Webhooks(door, texts, Signatures([TOKEN, "next"], PUBLIC), account="AC" + "a" * 32, numbers={OURS})
+    )
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        yield Line(session, str(server.make_url("/")).rstrip("/"), TOKEN, number=OURS, public_url=PUBLIC)
+
+
+async def to_purpose(line: Line, language: str = "en", caller: str = "+46701740605") -> Call:
+    call = await line.call(caller)
+    await call.press(LanguageKey[language])
+    await call.press("2")
+    return call
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+async def test_a_caller_with_a_charger_that_does_not_start_leaves_with_a_case_number(
+    line: Line, world: World, language: str
+) -> None:
+    call = await to_purpose(line, language)
+    await call.press("1")
+    assert "2, 1, 0, 0, 7" in await call.press("21007#")
+    await call.press("1")
+    await call.press("9")
+    await call.speak("It blinks red and nothing happens")
+    assert "0, 6, 0, 5" in call.now_hears
+    told = await call.press("1")
+    assert "1, 0, 4, 2, 9" in told
+    assert world.reports[call.sid].text.startswith("It blinks red")
+    goodbye = await call.press("3")
+    assert call.over
+    assert goodbye
+    report = world.reports[call.sid]
+    assert (report.channel, report.charger, report.site, report.category, report.language) == (
+        Channel.PHONE,
+        "21007",
+        "s001",
+        "other",
+        language,
+    )
+    assert report.sender.phone == "+46701740605"
+    assert set(call.languages[7:]) == {"sv-SE" if language == "sv" else "en-GB"}
+
+
+async def test_danger_is_asked_first_and_goes_to_the_front(line: Line, world: World) -> None:
+    world.nobody = True
+    call = await line.call()
+    await call.press("2")
+    told = await call.press("1")
+    assert "1 1 2" in told
+    assert "Do not unplug" in told
+    assert world.reports[call.sid].danger
+    assert world.waiting[0].priority == "P1"
+    world.rooms[call.sid] = "room-7"
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits.tag == "Dial"
+
+
+async def test_danger_that_is_only_spoken_of_is_urgent_too(line: Line, world: World) -> None:
+    call = await to_purpose(line, "sv")
+    await call.press("5")
+    await call.speak("det brinner i laddaren")
+    told = await call.press("1")
+    assert "Ring 112" in told
+    assert world.waiting[0].priority == "P1"
+
+
+async def test_a_known_fault_is_told_and_a_follower_is_attached(line: Line, world: World) -> None:
+    world.incident = Incident("planned", 5.2)
+    call = await to_purpose(line)
+    await call.press("1")
+    await call.press("21007#")
+    told = await call.press("1")
+    assert "already know" in told
+    assert "within 6 hours" in told
+    await call.press("1")
+    assert call.over
+    assert "follower" in world.reports[call.sid].flags
+
+
+async def test_first_help_step_by_step_and_a_restart_from_afar(line: Line, world: World) -> None:
+    call = await to_purpose(line)
+    await call.press("1")
+    await call.press("21007#")
+    await call.press("1")
+    assert "Pull the cable" in await call.press("1")
+    assert "Unlock the car" in await call.press("2")
+    assert "restart the charger" in await call.press("2")
+    assert "restarting" in await call.press("1")
+    assert world.remote == [("restart", "21007")]
+    told = await call.press("1")
+    assert "1, 0, 4, 2, 9" in told
+    assert call.over
+    assert "solved_in_call" in world.reports[call.sid].flags
+
+
+async def test_a_stuck_cable_is_unlocked_from_afar_or_told_when_it_cannot_be(line: Line, world: World) -> None:
+    world.steps, world.answer = (), RemoteAnswer.UNREACHABLE
+    call = await to_purpose(line)
+    await call.press("1")
+    await call.press("21007#")
+    await call.press("1")
+    await call.press("3")
+    assert "could not be reached" in await call.press("1")
+    assert world.remote == [("unlock", "21007")]
+
+
+async def test_waiting_callers_hear_their_place_and_may_be_called_back(line: Line, world: World) -> None:
+    first = await to_purpose(line, caller="+46701740606")
+    await first.press("0")
+    call = await to_purpose(line)
+    told = await call.press("0")
+    assert "number 2 in line" in told
+    assert "3 to 5 minutes" in told
+    assert "still in line" in await call.wait()
+    world.waiting.pop(0)
+    assert "next in line" in await call.wait()
+    await call.wait()
+    assert call.voiceless <= 20
+    assert "call you" in await call.press("1")
+    assert call.over
+    assert world.callbacks[call.sid] == "+46701740605"
+
+
+async def test_an_answered_call_is_connected_and_rated(line: Line, world: World) -> None:
+    call = await to_purpose(line)
+    await call.press("0")
+    world.rooms[call.sid] = "room-1"
+    assert "connecting" in await call.wait()
+    assert "satisfied" in await call.talk()
+    await call.press("5")
+    assert call.over
+    assert world.ratings[call.sid] == 5
+
+
+async def test_nobody_at_work_means_a_message_a_call_back_or_a_wait(line: Line, world: World) -> None:
+    world.nobody = True
+    call = await to_purpose(line)
+    assert "Nobody is at work" in await call.press("0")
+    await call.press("1")
+    assert "have your message" in await call.record(9)
+    assert (call.sid, "message") in world.left
+    assert len(world.sounds) == 1
+
+
+async def test_the_status_of_a_case_needs_number_and_code_and_locks_after_three_misses(
+    line: Line, world: World
+) -> None:
+    world.case = CaseStatus("planned", 20)
+    call = await to_purpose(line)
+    await call.press("4")
+    await call.press("10429#")
+    told = await call.press("4711")
+    assert "visit is planned" in told
+    guesser = await to_purpose(line)
+    await guesser.press("4")
+    for code in ("0000", "0001", "0002"):
+        await guesser.press("10429#")
+        told = await guesser.press(code)
+    assert "A person will help you instead" in told
+    assert guesser.waits is not None
+
+
+async def test_b16_a_hang_up_after_any_turn_is_filed(line: Line, world: World) -> None:
+    keys = ["2", "2", "1", "21007#", "1", "9"]
+    for stop in range(len(keys) + 1):
+        call = await line.call()
+        for key in keys[:stop]:
+            await call.press(key)
+        await call.hang_up()
+        report = world.reports[call.sid]
+        assert "call_dropped" in report.flags
+        assert "call dropped" in report.text or "bröts" in report.text
+    assert len(world.reports) == len(keys) + 1
+    assert report.charger == "21007"
+
+
+async def test_b01_b02_unsigned_or_altered_requests_are_refused(line: Line, world: World) -> None:
+    fields = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": "+46701740605"}
+    good = signature(TOKEN, f"{PUBLIC}/twilio/voice", fields)
+    other = signature(TOKEN, f"{PUBLIC.replace('https', 'http')}/twilio/voice", fields)
+    assert await line.post("/twilio/voice", fields, sign=False) == (403, "")
+    for bad in (other, good[:-2] + "x=", ""):
+        status, body = await line.post("/twilio/voice", fields, sign=False, headers={"X-Twilio-Signature": bad})
+        assert (status, body) == (403, "")
+    altered = {**fields, "From": "+46701740606"}
+    assert (await line.post("/twilio/voice", altered, sign=False, headers={"X-Twilio-Signature": good}))[0] == 403
+    assert world.calls == {}
+
+
+async def test_b03_a_foreign_host_header_neither_breaks_nor_enters_anything(line: Line) -> None:
+    fields = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": "+46701740605"}
+    for header in ("Host", "X-Forwarded-Host"):
+        status, document = await line.post("/twilio/voice", fields, headers={header: "evil.example"})
+        assert status == 200
+        assert "evil" not in document
+        assert PUBLIC in document
+
+
+async def test_b04_another_account_or_a_foreign_number_is_refused(line: Line, world: World) -> None:
+    good = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": "+46701740605"}
+    assert (await line.post("/twilio/voice", {**good, "AccountSid": "AC" + "b" * 32}))[0] == 403
+    assert (await line.post("/twilio/voice", {**good, "To": "+46313900177"}))[0] == 403
+    assert world.calls == {}
+
+
+async def test_b05_both_tokens_are_good_during_a_rotation(line: Line) -> None:
+    fields = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": "+46701740605"}
+    for token, expected in ((TOKEN, 200), ("next", 200), ("old", 403)):
+        signed = {"X-Twilio-Signature": signature(token, f"{PUBLIC}/twilio/voice", fields)}
+        assert (await line.post("/twilio/voice", fields, sign=False, headers=signed))[0] == expected
+
+
+async def test_b06_a_replayed_turn_gets_its_answer_and_after_the_call_a_goodbye(line: Line, world: World) -> None:
+    call = await line.call()
+    await call.press("2")
+    fields = {**call._fields("in-progress"), "Digits": "2"}
+    first = await line.post("/twilio/voice/1", fields)
+    assert await line.post("/twilio/voice/1", fields) == first
+    await call.hang_up()
+    status, document = await line.post("/twilio/voice/1", fields)
+    assert status == 200
+    assert "already over" in document
+    assert len(world.reports) == 1
+
+
+async def test_b07_f24_every_request_sent_twice_changes_nothing(line: Line, world: World) -> None:
+    line.repeat = 2
+    call = await to_purpose(line)
+    await call.press("0")
+    await call.press("1")
+    assert call.over
+    assert len(world.reports) == 1
+    assert len(world.waiting) == 1
+
+
+async def test_b07_parallel_requests_of_one_turn_get_the_same_answer(line: Line, world: World) -> None:
+    fields = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": "+46701740605"}
+    answers = await asyncio.gather(*(line.post("/twilio/voice", fields) for _ in range(8)))
+    assert len(set(answers)) == 1
+    assert list(world.calls) == ["CA1"]
+
+
+async def test_b08_b09_statuses_out_of_order_and_of_unknown_calls(line: Line, world: World) -> None:
+    fields = {"AccountSid": line.account, "To": OURS, "From": "+46701740605", "CallSid": "CA7"}
+    for status in ("completed", "ringing", "in-progress"):
+        assert (await line.post("/twilio/status", {**fields, "CallStatus": status}))[0] == 204
+    assert world.calls["CA7"].status == "completed"
+
+
+async def test_b10_recordings_before_the_call_twice_and_empty(line: Line, world: World) -> None:
+    fields = {"AccountSid": line.account, "CallSid": "CA8", "RecordingSid": "RE1", "RecordingStatus": "completed"}
+    for seconds in ("7", "7"):
+        assert (await line.post("/twilio/recording", {**fields, "RecordingDuration": seconds}))[0] == 204
+    empty = {**fields, "RecordingSid": "RE2", "RecordingStatus": "absent", "RecordingDuration": "0"}
+    assert (await line.post("/twilio/recording", empty))[0] == 204
+    assert {sid: sound.seconds for sid, sound in world.sounds.items()} == {"RE1": 7, "RE2": 0}
+
+
+@pytest.mark.parametrize(
+    "caller", ["anonymous", "+266696687", "", "sip:someone@example.org", "Restricted", "4" * 40, "'; DROP TABLE"]
+)
+async def test_b11_a_caller_without_a_number_is_asked_for_one(line: Line, world: World, caller: str) -> None:
+    call = await to_purpose(line, caller=caller)
+    await call.press("5")
+    await call.speak("I have a question")
+    assert "where we can reach you" in call.now_hears
+    told = await call.press("0317001234#")
+    assert "case number" in told
+    assert world.reports[call.sid].sender.phone == "+46317001234"
+
+
+@pytest.mark.parametrize("keys", ["*", "#", "9", "99"])
+async def test_b13_wrong_keys_are_told_twice_and_then_a_person_helps(line: Line, world: World, keys: str) -> None:
+    call = await to_purpose(line)
+    assert "did not get that" in await call.press(keys)
+    assert "did not get that" in await call.press(keys)
+    assert "to a person" in await call.press(keys)
+    assert not call.over
+    assert world.waiting
+
+
+async def test_b13_a_silent_caller_reaches_a_person(line: Line, world: World) -> None:
+    call = await line.call()
+    for _ in range(12):
+        if world.waiting:
+            break
+        await call.wait()
+    assert world.waiting
+    assert not call.over
+
+
+async def test_b14_card_numbers_are_masked_before_anything_is_written(line: Line, world: World) -> None:
+    call = await to_purpose(line)
+    await call.press("1")
+    asked = {**call._fields("in-progress"), "Digits": "4111111111111111"}
+    _, document = await line.post(call.waits.get("action", ""), asked)  # type: ignore[union-attr]
+    assert "do not enter card numbers" in document
+    spoken = {**call._fields("in-progress"), "SpeechResult": "my card is 4111 1111 1111 1111 ok"}
+    await line.post(f"/twilio/voice/{len(call.urls) + 1}", spoken)
+    await call.hang_up()
+    everything = repr(world.calls) + repr(world.reports)
+    assert "1111" not in everything
+    assert "••••" in everything
+
+
+@pytest.mark.parametrize(
+    "said", ["</Say><Dial>+900123</Dial><Say>", "Tom & Jerry <3 \U0001f600", "x" * 10_000, "\x00\x01\x0b"]
+)
+async def test_b15_whatever_is_said_comes_back_as_text_only(line: Line, world: World, said: str) -> None:
+    call = await to_purpose(line)
+    await call.press("1")
+    world.places[said[:2000]] = world.places["solrosen"].__class__("site", None, "s001", said[:500])
+    await call.speak(said)
+    assert call.dialled is None
+    await call.hang_up()
+    assert call.sid in world.reports
+
+
+async def test_b17_unknown_and_many_parameters_are_ignored(line: Line) -> None:
+    extra = {f"Unknown{at}": "x" for at in range(180)}
+    call = await line.call(**extra)
+    assert call.waits is not None
+
+
+async def test_b18_other_methods_and_bodies_are_refused_without_an_error(line: Line) -> None:
+    url = f"{line.url}/twilio/voice"
+    async with line.session.get(url) as answer:
+        assert answer.status == 405
+    signed = {"X-Twilio-Signature": "x"}
+    async with line.session.post(url, data=io.BytesIO(b"x" * 2_000_000), headers=signed | FORM) as answer:
+        assert answer.status == 413
+    async with line.session.post(url, data=b"{}", headers=signed | {"Content-Type": "application/json"}) as answer:
+        assert answer.status == 415
+    async with line.session.post(url, data=b"CallSid=%ff%fe", headers=signed | FORM) as answer:
+        assert answer.status == 400
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+async def test_f10_the_record_away_from_the_first_ring_takes_a_message_and_spools_it(line: Line, world: World) -> None:
+    world.away = True
+    call = await line.call()
+    assert "your call is not lost" in call.now_hears
+    assert await call.record(20, callback=False)
+    assert "We have your report" in call.now_hears
+    assert call.over
+    report = world.spooled[call.sid]
+    assert report.sender.phone == "+46701740605"
+    assert f"recording:{call.recordings[0]}" in report.flags
+
+
+async def test_f10_a_short_absence_of_the_record_in_mid_call_is_a_moment(line: Line, world: World) -> None:
+    call = await line.call()
+    await call.press("2")
+    load, failures = world.load, iter([True])
+
+    async def flaky(sid: str, turn: int) -> Loaded:
+        if next(failures, False):
+            raise ConnectionError
+        return await load(sid, turn)
+
+    world.load = flaky  # type: ignore[method-assign]
+    await call.press("2")
+    assert "One moment" in call.now_hears
+    assert "did not get that" in call.now_hears or "press 1" in call.now_hears
+    assert call.waits is not None
+    assert call.waits.tag == "Gather"
+
+
+async def test_f10_a_hang_up_while_the_record_is_away_is_spooled(line: Line, world: World) -> None:
+    call = await line.call()
+    await call.press("2")
+    world.away = True
+    await call.hang_up()
+    assert world.spooled[call.sid].sender.phone == "+46701740605"
+
+
+async def test_f10_when_the_record_is_back_a_message_leads_to_a_person(line: Line, world: World) -> None:
+    world.away = True
+    call = await line.call()
+    world.away = False
+    told = await call.record(5)
+    assert "1, 0, 4, 2, 9" in told
+    assert world.waiting
+
+
+async def test_nothing_can_be_kept_and_the_caller_is_told_the_truth(line: Line, world: World) -> None:
+    world.away = world.full = True
+    call = await line.call()
+    await call.record(5, callback=False)
+    assert "cannot take your report" in call.now_hears
+    assert call.dialled == "+46313900199"
+
+
+async def test_f14_slow_work_is_a_holding_sentence_that_comes_back(line: Line, world: World) -> None:
+    call = await line.call()
+    gate, restart = asyncio.Event(), world.restart
+    world.steps = ()
+
+    async def slow(charger: str) -> RemoteAnswer:
+        await gate.wait()
+        return await restart(charger)
+
+    world.restart = slow  # type: ignore[method-assign]
+    await call.press("2")
+    await call.press("2")
+    await call.press("1")
+    await call.press("21007#")
+    await call.press("1")
+    await call.press("1")
+    asyncio.get_running_loop().call_later(0.7, gate.set)
+    told = await call.press("1")
+    assert "One moment" in told
+    assert "restarting" in told
+    assert world.remote == [("restart", "21007")]
+
+
+async def test_a_call_whose_menu_has_changed_starts_again(line: Line, world: World) -> None:
+    call = await to_purpose(line)
+    kept: Kept = world.calls[call.sid]
+    kept.state = {**(kept.state or {}), "node": "a_node_of_last_week"}
+    assert "menu has changed" in await call.press("1")
+    assert call.waits is not None
