@@ -128,14 +128,14 @@ NAMES = tuple(name.upper() for name in Config.model_fields if name != "notes")
 
 
 def from_environment() -> Config:
-    """The configuration of this process; a file `.env` in the working folder fills in what the environment lacks."""
-    written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-    return load({**written, **os.environ})
+    """The configuration of this process. Raises ConfigError."""
+    return load(child_environment())
 
 
 def child_environment(**changed: str) -> dict[str, str]:
-    """The environment for a process of ours."""
-    return {**os.environ, **changed}
+    """Our environment, what it lacks filled in from a file `.env` in the working folder, and then `changed`."""
+    written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**written, **os.environ, **changed}
 
 
 def load(environ: Mapping[str, str]) -> Config:

@@ -81,10 +81,16 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals, within: float) -
     return True
 
 
+def end_with_parent() -> None:
+    """From now on the end of the process that started us is a SIGTERM for us (Linux)."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+
+
 def _bound_to_us(death_signal: signal.Signals) -> Callable[[], None] | None:
     if not sys.platform.startswith("linux"):
         return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl = ctypes.CDLL(None).prctl
     parent = os.getpid()
 
     def bind() -> None:

@@ -117,8 +117,8 @@ def read_mailbox(text: str) -> Mailbox:
     parts = _split(text, tuple(_IMAP_PORTS))
     where = f"{parts.scheme}://…@{parts.hostname}"
     user, password, folder = unquote(parts.username or ""), unquote(parts.password or ""), unquote(parts.path[1:])
-    if not user or not password:
-        raise ValueError(f"{where}: user and secret are needed before the host")
+    if not user or not password or not parts.hostname:
+        raise ValueError(f"{where}: user, secret and host are needed, imaps://user:secret@host/FOLDER")
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in user + password):
         raise ValueError(f"{where}: control characters in user or secret")
     if any(ord(sign) < 32 or ord(sign) == 127 or sign in '"\\' for sign in folder):

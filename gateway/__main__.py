@@ -1,0 +1,266 @@
+"""The command line: `python -m gateway`, also installed as `switchyard`.
+
+Results go to standard output, everything else to standard error. Exit status 78 says that the configuration, a flow or
+a rule is wrong (each fault a line), 69 that a server cannot be had, 1 that the command itself failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.config import EX_CONFIG, Config, ConfigError, from_environment
+from gateway.engines import Unavailable
+
+EX_UNAVAILABLE = 69
+_DEMO = Path(__file__).parents[1] / "demo"
+
+app = typer.Typer(
+    name="switchyard", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+)
+token = typer.Typer(no_args_is_help=True, help="Tokens for the API.")
+person = typer.Typer(no_args_is_help=True, help="What is kept about a person.")
+measures = typer.Typer(no_args_is_help=True, help="The figures.")
+app.add_typer(token, name="token")
+app.add_typer(person, name="person")
+app.add_typer(measures, name="measures")
+
+
+def main() -> None:
+    """Run one command and exit with its status."""
+    try:
+        app()
+    except ConfigError as problem:
+        _fail(problem.faults, EX_CONFIG)
+    except Unavailable as problem:
+        _fail([str(problem)], EX_UNAVAILABLE)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="Load the demo's data and let its reports trickle in.")] = False,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Run everything on this machine: servers, migrations, all roles."""
+    from gateway.processes import end_with_parent
+    from gateway.supervisor import up as run
+
+    if with_parent:
+        end_with_parent()
+    raise typer.Exit(run(from_environment(), demo=demo))
+
+
+@app.command()
+def web() -> None:
+    """The pages, the API and the telephone's webhooks."""
+    with _role("web") as config:
+        from gateway.web.app import serve
+
+        _run(serve(config))
+
+
+@app.command()
+def smtp() -> None:
+    """The mail door."""
+    with _role("smtp") as config:
+        from gateway.doors import serve_smtp
+
+        _run(serve_smtp(config))
+
+
+@app.command()
+def imap() -> None:
+    """The mailboxes that are read."""
+    with _role("imap") as config:
+        from gateway.doors import serve_imap
+
+        _run(serve_imap(config))
+
+
+@app.command()
+def worker() -> None:
+    """Jobs: messages, deadlines, what must follow."""
+    with _role("worker") as config:
+        from gateway.worker import serve
+
+        _run(serve(config))
+
+
+@app.command(hidden=True)
+def demo() -> None:
+    """The demo's people and chargers, who use the real doors."""
+    with _role("demo") as config:
+        from gateway.demo import run
+
+        _run(run(config))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date, once configuration, flows and rules are found right."""
+    from gateway.record.migrate import Unmigratable
+    from gateway.record.migrate import migrate as bring
+
+    with _session("migrate") as config:
+        _refuse_faults(config)
+        try:
+            bring(config.database_direct_url or config.database_url or "")
+        except Unmigratable as problem:
+            _fail([str(problem)], EX_CONFIG)
+
+
+@app.command()
+def check() -> None:
+    """Print every fault of configuration, flows and rules."""
+    from gateway.checks import faults
+
+    found: list[str] = []
+    config = None
+    try:
+        config = from_environment()
+    except ConfigError as problem:
+        found += problem.faults
+    found += faults(config)
+    for fault in found:
+        typer.echo(fault)
+    if found:
+        raise typer.Exit(EX_CONFIG)
+    typer.echo("Configuration, flows and rules are right.")
+
+
+@app.command("import")
+def import_(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
+    """Take in owners.csv, sites.csv, chargers.csv and agents.csv of FOLDER."""
+    from gateway.importing import import_folder
+
+    with _session("import") as config:
+        _finish(import_folder(config, folder))
+
+
+@app.command()
+def explain(
+    files: Annotated[list[Path], typer.Argument()],
+    data: Annotated[Path, typer.Option(exists=True, file_okay=False)] = _DEMO,
+) -> None:
+    """What would be made of each mail (or JSON report), one JSON line each; nothing is stored."""
+    from gateway.explain import explain as lines
+
+    for line in lines(files, data):
+        typer.echo(line)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    data: Annotated[Path, typer.Option(exists=True, file_okay=False)] = _DEMO,
+    score: Annotated[bool, typer.Option("--score", help="Compare with the field `truth`.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The score as JSON too.")] = False,
+) -> None:
+    """Run labelled reports through the real pipeline, on servers of its own."""
+    from gateway.replay import replay as run
+
+    _finish(run(file, data, score, as_json))
+
+
+@token.command("create")
+def token_create(role: str, for_id: Annotated[str | None, typer.Option("--for", metavar="ID")] = None) -> None:
+    """Print a new token for ROLE; it is shown this once."""
+    from gateway.tokens import UnknownRole, create
+
+    with _session("token") as config:
+        try:
+            typer.echo(_finish(create(config, role, for_id)))
+        except UnknownRole as problem:
+            _fail([str(problem)], 1)
+
+
+@person.command("export")
+def person_export(who: str) -> None:
+    """Print what is kept about WHO (id, telephone number or mail address) as JSON."""
+    from gateway.people import export
+
+    with _session("person") as config:
+        typer.echo(_finish(export(config, who)))
+
+
+@person.command("erase")
+def person_erase(who: str) -> None:
+    """Erase what is personal about WHO; timeline and measures stay as they are."""
+    from gateway.people import erase
+
+    with _session("person") as config:
+        typer.echo(_finish(erase(config, who)))
+
+
+@measures.command("recompute")
+def measures_recompute(
+    check: Annotated[bool, typer.Option("--check", help="Compare with what is kept, change nothing.")] = False,
+) -> None:
+    """Compute every figure again from the timeline."""
+    from gateway.measures import recompute
+
+    with _session("measures") as config:
+        _finish(recompute(config, check))
+
+
+@contextmanager
+def _session(role: str) -> Iterator[Config]:
+    """The configuration with servers to use: those given, those that run, or our own meanwhile."""
+    from gateway.logs import configure
+    from gateway.servers import servers_for
+
+    config = from_environment()
+    configure(role)
+    with servers_for(config) as (database_url, redis_url):
+        yield config.model_copy(update={"database_url": database_url, "redis_url": redis_url})
+
+
+@contextmanager
+def _role(name: str) -> Iterator[Config]:
+    import structlog
+
+    with _session(name) as config:
+        _refuse_faults(config)
+        if name == "web":
+            for note in config.notes:
+                structlog.get_logger().info(note)
+        yield config
+
+
+def _run(role: Coroutine[None, None, None]) -> None:
+    import uvloop
+
+    uvloop.run(role)
+
+
+def _refuse_faults(config: Config) -> None:
+    from gateway.checks import faults
+
+    if found := faults(config):
+        raise ConfigError(found)
+
+
+def _finish(result: object) -> object:
+    return asyncio.run(_awaited(result)) if isinstance(result, Awaitable) else result
+
+
+async def _awaited(result: Awaitable[object]) -> object:
+    return await result
+
+
+def _fail(lines: list[str], status: int) -> None:
+    for line in lines:
+        typer.echo(line, err=True)
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""What must be right before the first port opens, beyond the single variables: flows, rules, and that they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from gateway.config import Config
+from ivr.checks import check_all
+from routing.rules import RulesError, load_rules
+
+HOME_ZONE = "Europe/Stockholm"
+
+
+def faults(config: Config | None) -> list[str]:
+    """Every fault, a line each; without a configuration, those that can be seen without one."""
+    found = [f"flow {fault}" for fault in check_all()]
+    try:
+        rules = load_rules()
+    except RulesError as problem:
+        found += [f"rules: {fault}" for fault in problem.faults]
+    else:
+        found += _unknown_queues(config, frozenset(rules.queues)) if config else []
+    try:
+        ZoneInfo(HOME_ZONE)
+    except ZoneInfoNotFoundError:
+        found.append("time zones: the zone data is missing; install requirements.lock")
+    return found
+
+
+def _unknown_queues(config: Config, known: frozenset[str]) -> Iterator[str]:
+    wanted = [("MAIL_ADDRESSES", address.address, address.queue) for address in config.mail_addresses]
+    wanted += [("IMAP_URLS", f"{mailbox.user}@{mailbox.host}", mailbox.queue) for mailbox in config.imap_urls]
+    for name, where, queue in wanted:
+        if queue and queue not in known:
+            yield f"{name}: {where}: there is no queue {queue!r}, only {', '.join(sorted(known))}"

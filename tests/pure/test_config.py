@@ -1,0 +1,282 @@
+"""What the configuration accepts, refuses and completes; every fault at once, a line each, and never a secret."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from gateway.config import NAMES, SECRETS, ConfigError, load
+from gateway.settings import MailAddress, Mailbox, Number, on_loopback
+
+ROOT = Path(__file__).parents[2]
+LONG = "k" * 32
+OUTSIDE = {
+    "HTTP_HOST": "0.0.0.0",
+    "PUBLIC_URL": "https://support.example.org",
+    "ADMIN_TOKEN": LONG,
+    "SECRET_KEYS": f"{LONG},{'o' * 40}",
+    "TWILIO_AUTH_TOKEN": "t" * 32,
+}
+
+
+def faults_of(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(ConfigError) as refused:
+        load(environ)
+    assert all("\n" not in fault for fault in refused.value.faults)
+    return refused.value.faults
+
+
+def test_nothing_set_is_enough_on_loopback(environ: dict[str, str]) -> None:
+    config = load({"DATA_DIR": environ["DATA_DIR"]})
+    assert (config.port, config.smtp_port, config.http_host) == (8080, 8025, "127.0.0.1")
+    assert config.public_url == "http://127.0.0.1:8080"
+    assert config.blob_url == f"file://{environ['DATA_DIR']}/blobs"
+    assert config.mail_domains == ("support.example",)
+    assert config.database_url is None
+    assert not config.exposed
+
+
+def test_lists_are_read_into_values(environ: dict[str, str]) -> None:
+    config = load(
+        {
+            **environ,
+            "TWILIO_NUMBERS": "+46771234567, +46701234567=sms,+4631765432=voice",
+            "MAIL_ADDRESSES": "Support@Example.org, invoices@example.org=billing",
+            "IMAP_URLS": "imaps://support%40example.org:p%2Cw%23@imap.example.org/INBOX#field,imap://u:s@localhost:1143",
+            "TRUSTED_PROXIES": "10.0.0.0/8,2001:db8::1",
+            "SECRET_KEYS": " new , old ",
+        }
+    )
+    assert config.twilio_numbers == (
+        Number("+46771234567"),
+        Number("+46701234567", voice=False, sms=True),
+        Number("+4631765432", voice=True, sms=False),
+    )
+    assert config.mail_addresses == (
+        MailAddress("support@example.org"),
+        MailAddress("invoices@example.org", "billing"),
+    )
+    assert config.mail_domains == ("example.org",)
+    assert config.imap_urls == (
+        Mailbox("imap.example.org", 993, True, "support@example.org", "p,w#", "INBOX", "field"),
+        Mailbox("localhost", 1143, False, "u", "s", "INBOX", None),
+    )
+    assert config.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("2001:db8::1/128"))
+    assert config.secret_keys == ("new", "old")
+
+
+def test_an_empty_variable_counts_as_missing(environ: dict[str, str]) -> None:
+    config = load({**environ, "PORT": "", "DATABASE_URL": "  ", "PUBLIC_URL": ""})
+    assert config.port == 8080
+    assert config.database_url is None
+
+
+def test_the_configuration_cannot_be_changed(environ: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load(environ).port = 1
+
+
+def test_all_faults_are_told_at_once_and_hold_no_secret(environ: dict[str, str]) -> None:
+    faults = faults_of(
+        {
+            **environ,
+            "PORT": "eighty",
+            "SMTP_PORT": "70000",
+            "PUBLIC_URL": "ftp://x",
+            "DATABASE_URL": "mysql://root:hunter2@db/x",
+            "TWILIO_NUMBERS": "0771,+46771234567=fax",
+            "MAIL_ADDRESSES": "nobody",
+            "IMAP_URLS": "imaps://u:hunter2@",
+            "OUTBOUND_SMTP_URL": "relay:hunter2",
+            "TRUSTED_PROXIES": "everyone",
+            "LAST_RESORT_NUMBER": "112",
+            "TWILIO_API_KEY": "SK1",
+            "OIDC_ISSUER": "https://login.example.org",
+            "SMTP_TLS_CERT": "/nowhere/cert.pem",
+        }
+    )
+    named = {fault.partition(":")[0] for fault in faults}
+    assert named == {
+        *("PORT", "SMTP_PORT", "PUBLIC_URL", "DATABASE_URL", "TWILIO_NUMBERS", "MAIL_ADDRESSES", "IMAP_URLS"),
+        *("OUTBOUND_SMTP_URL", "TRUSTED_PROXIES", "LAST_RESORT_NUMBER", "TWILIO_API_SECRET", "OIDC_CLIENT_ID"),
+        *("OIDC_CLIENT_SECRET", "SMTP_TLS_CERT", "SMTP_TLS_KEY"),
+    }
+    assert "hunter2" not in "\n".join(faults)
+
+
+@pytest.mark.parametrize("folder", ["IN%0D%0ABOX", "IN%22BOX", "IN%5CBOX", "IN%00BOX", "IN%7FBOX"])
+def test_b49_imap_folder_that_ends_its_command_refused(environ: dict[str, str], folder: str) -> None:
+    assert faults_of({**environ, "IMAP_URLS": f"imaps://u:s@imap.example.org/{folder}"}) == [
+        "IMAP_URLS: imaps://…@imap.example.org: control characters, quotes or backslashes in the folder name"
+    ]
+
+
+@pytest.mark.parametrize("url", ["imaps://u:s@imap.example.org/IN\r\nBOX", "imaps://u:s%0D%0A@imap.example.org/INBOX"])
+def test_b49_imap_url_with_line_ends_refused(environ: dict[str, str], url: str) -> None:
+    assert "control characters" in faults_of({**environ, "IMAP_URLS": url})[0]
+
+
+def test_mail_is_not_read_without_tls_from_afar(environ: dict[str, str]) -> None:
+    assert "use imaps://" in faults_of({**environ, "IMAP_URLS": "imap://u:s@imap.example.org/INBOX"})[0]
+
+
+def test_b109_missing_secrets_are_generated_and_kept_on_loopback(environ: dict[str, str]) -> None:
+    first, again = load(environ), load(environ)
+    assert first == again
+    folder = Path(environ["DATA_DIR"]) / "secrets"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(SECRETS)
+    for name in SECRETS:
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+        assert any(note.startswith(f"{name} ") and str(folder / name) in note for note in first.notes)
+        assert (folder / name).read_text() not in "\n".join(first.notes)
+        assert (folder / name).read_text() not in repr(first)
+    assert len(first.secret_keys[0]) >= 32
+    assert len({first.admin_token, first.secret_keys[0], first.twilio_auth_token}) == 3
+
+
+def test_b109_a_secret_that_is_given_is_not_generated(environ: dict[str, str]) -> None:
+    config = load({**environ, "ADMIN_TOKEN": "mine"})
+    assert config.admin_token == "mine"
+    assert not (Path(environ["DATA_DIR"]) / "secrets" / "ADMIN_TOKEN").exists()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644])
+def test_b109_secret_file_readable_by_others_refused(environ: dict[str, str], mode: int) -> None:
+    load(environ)
+    path = Path(environ["DATA_DIR"]) / "secrets" / "SECRET_KEYS"
+    path.chmod(mode)
+    assert faults_of(environ) == [f"SECRET_KEYS: {path} is readable by others (mode {mode:04o}): chmod 600 it"]
+
+
+def test_b109_tls_key_readable_by_others_refused(environ: dict[str, str], tmp_path: Path) -> None:
+    for name in ("cert", "key"):
+        (tmp_path / name).write_text("-")
+    (tmp_path / "key").chmod(0o644)
+    tls = {**environ, "SMTP_TLS_CERT": str(tmp_path / "cert"), "SMTP_TLS_KEY": str(tmp_path / "key")}
+    assert "readable by others" in faults_of(tls)[0]
+    (tmp_path / "key").chmod(0o600)
+    assert load(tls).smtp_tls_key == tmp_path / "key"
+
+
+def test_b109_beyond_loopback_everything_given_is_accepted(environ: dict[str, str]) -> None:
+    config = load({**environ, **OUTSIDE})
+    assert config.exposed
+    assert config.notes == ()
+    assert config.mail_domains == ()
+    assert not (Path(environ["DATA_DIR"]) / "secrets").exists()
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("value", ["", "  ", None])
+def test_b109_beyond_loopback_a_missing_secret_refused(environ: dict[str, str], name: str, value: str | None) -> None:
+    given = {key: text for key, text in {**environ, **OUTSIDE, name: value}.items() if text is not None}
+    assert faults_of(given) == [f"{name}: missing; generated secrets are for loopback only"]
+
+
+@pytest.mark.parametrize(
+    "where", [{"HTTP_HOST": "0.0.0.0"}, {"HTTP_HOST": "::"}, {"PUBLIC_URL": "https://support.example.org"}]
+)
+def test_b109_either_address_takes_us_beyond_loopback(environ: dict[str, str], where: dict[str, str]) -> None:
+    assert {fault.partition(":")[0] for fault in faults_of({**environ, **where})} >= set(SECRETS)
+
+
+def test_b109_plain_http_beyond_loopback_refused(environ: dict[str, str]) -> None:
+    assert faults_of({**environ, **OUTSIDE, "PUBLIC_URL": "http://support.example.org"}) == [
+        "PUBLIC_URL: http:// is for loopback only, use https://"
+    ]
+    assert faults_of({**environ, **OUTSIDE, "PUBLIC_URL": "http://127.0.0.1:8080"})[0].startswith("PUBLIC_URL")
+    assert faults_of({**environ, **OUTSIDE, "PUBLIC_URL": ""})[0].startswith("PUBLIC_URL: missing")
+
+
+def test_b109_weak_secrets_beyond_loopback_refused(environ: dict[str, str]) -> None:
+    faults = faults_of({**environ, **OUTSIDE, "SECRET_KEYS": "short", "ADMIN_TOKEN": "admin"})
+    assert [fault.partition(":")[0] for fault in faults] == ["SECRET_KEYS", "ADMIN_TOKEN"]
+
+
+def _example() -> dict[str, str]:
+    """Every variable of .env.example, those in comments as well."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    found = [match for line in lines if (match := re.fullmatch(r"#?([A-Z_]+)=(.*)", line))]
+    return {match[1]: match[2] for match in found}
+
+
+def test_every_variable_is_documented_once() -> None:
+    assert set(_example()) == set(NAMES)
+
+
+def test_b109_values_of_the_example_left_in_place_refused(environ: dict[str, str], tmp_path: Path) -> None:
+    example = {name: value for name, value in _example().items() if not name.startswith("SMTP_TLS")}
+    faults = faults_of({**example, "DATA_DIR": environ["DATA_DIR"], "HTTP_HOST": "0.0.0.0"})
+    left = {fault.partition(":")[0] for fault in faults if "still the value of .env.example" in fault}
+    assert left >= {*SECRETS, "PUBLIC_URL", "TWILIO_AUTH_TOKEN_NEXT", "TWILIO_API_SECRET", "OIDC_CLIENT_SECRET"}
+    assert left >= {"DATABASE_URL", "OUTBOUND_SMTP_URL", "IMAP_URLS"}
+    alone = faults_of({**environ, **OUTSIDE, "TWILIO_AUTH_TOKEN": example["TWILIO_AUTH_TOKEN"]})
+    assert alone == ["TWILIO_AUTH_TOKEN: still the value of .env.example"]
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE"])
+def test_b113_debugging_beyond_loopback_refused(environ: dict[str, str], name: str) -> None:
+    assert faults_of({**environ, **OUTSIDE, name: "1"}) == [f"{name}: debugging is for loopback only"]
+    assert load({**environ, **OUTSIDE, name: "0"}).exposed
+
+
+def test_two_doors_on_one_port_refused(environ: dict[str, str]) -> None:
+    assert faults_of({**environ, "PORT": "9000", "SMTP_PORT": "9000"}) == ["SMTP_PORT: 9000 is PORT as well"]
+
+
+def test_an_address_outside_our_domains_refused(environ: dict[str, str]) -> None:
+    faults = faults_of({**environ, "MAIL_DOMAINS": "example.org", "MAIL_ADDRESSES": "a@example.com"})
+    assert faults == ["MAIL_ADDRESSES: a@example.com is in none of MAIL_DOMAINS"]
+
+
+def test_a_data_dir_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert faults_of({"DATA_DIR": str(tmp_path / "file" / "data")})[0].startswith("DATA_DIR: ")
+
+
+@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]", "LOCALHOST."])
+def test_what_is_this_machine(host: str) -> None:
+    assert on_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "localhost.example.org", "127.0.0.1.example.org", "10.0.0.1"])
+def test_what_is_not_this_machine(host: str) -> None:
+    assert not on_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("url", "exposed"),
+    [
+        ("http://localhost:8080", False),
+        ("http://[::1]:8080", False),
+        ("http://127.0.0.1", False),
+        ("https://localhost@evil.example", True),
+        ("https://localhost.evil.example/", True),
+    ],
+)
+def test_the_public_url_alone_decides_too(environ: dict[str, str], url: str, exposed: bool) -> None:
+    given = {**environ, **OUTSIDE, "HTTP_HOST": "127.0.0.1", "PUBLIC_URL": url}
+    assert load(given).exposed is exposed
+
+
+def test_b109_commands_end_with_78_and_a_line_for_each_fault(environ: dict[str, str], tmp_path: Path) -> None:
+    tried = subprocess.run(
+        [sys.executable, "-m", "gateway", "web"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ, "HTTP_HOST": "0.0.0.0", "PORT": "x"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert tried.returncode == 78
+    lines = tried.stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["PORT", *SECRETS, "PUBLIC_URL"]
+    assert tried.stdout == ""
