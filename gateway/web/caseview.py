@@ -1,0 +1,152 @@
+"""What the case page shows, made of what the record holds: the conversation, the reasons, the timeline, who and where.
+
+Pure: everything is given. Each function returns plain values for the templates of `templates/console/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway import telling
+from gateway.record.agents import Agent
+from gateway.record.cases import Case, FullCase, Listed
+from routing.directory import Directory
+
+DECISIONS = ("priority", "category", "place", "queue", "duplicate", "language")
+OURS = ("reply",)
+LEADING = ("lead", "manager", "admin")
+
+
+def rows(listed: Sequence[Listed], directory: Directory, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A list's lines."""
+    return [
+        {
+            "case": one.case,
+            "site": site_name(one.case, directory),
+            "snippet": " ".join((one.subject or one.text or "").split()),
+            "channels": one.channels,
+            "reports": one.reports,
+            "whose": names.get(one.case.assignee or "", one.case.assignee),
+            "due": one.case.due_at,
+        }
+        for one in listed
+    ]
+
+
+def site_name(case: Case, directory: Directory) -> str | None:
+    """`Skeppet, Stockholm`; None when the place is not known."""
+    site = directory.sites.get(case.site_id or "")
+    return f"{site.name}, {site.city}" if site else None
+
+
+def place(case: Case, directory: Directory) -> dict[str, Any]:
+    """Site, charger and owner as the master data has them; None where unknown."""
+    return {
+        "site": directory.sites.get(case.site_id or ""),
+        "charger": directory.chargers.get(case.charger_id or ""),
+        "owner": directory.owners.get(case.owner_id or ""),
+    }
+
+
+def people(whole: FullCase) -> list[dict[str, Any]]:
+    """Who reported, each person once, the last one first."""
+    found: dict[Any, dict[str, Any]] = {}
+    for report in reversed(whole.reports):
+        if report["channel"] == "alarm" or report["erased"]:
+            continue
+        key = report["person_id"] or (report["sender_phone"], report["sender_email"], report["id"])
+        known = found.setdefault(key, {"language": report["language"], "name": None, "phone": None, "email": None})
+        for name in ("name", "phone", "email"):
+            known[name] = known[name] or report[f"sender_{name}"]
+    return list(found.values())
+
+
+def reachable(everyone: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The channels by which somebody who reported can be written to."""
+    ways = {"email": any(one["email"] for one in everyone), "sms": any(one["phone"] for one in everyone)}
+    return [name for name, there in ways.items() if there]
+
+
+def stream(whole: FullCase, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The conversation, oldest first: reports, what we sent, what colleagues noted."""
+    clips: dict[int, list[Mapping[str, Any]]] = {}
+    for clip in whole.attachments:
+        clips.setdefault(clip["report_id"], []).append(clip)
+    items = [_report(report, clips.get(report["id"], [])) for report in whole.reports]
+    items += [
+        {
+            "kind": "sent",
+            "at": message["sent_at"] or message["created_at"],
+            "name": message["kind"],
+            "channel": message["channel"],
+            "state": message["state"],
+            "who": names.get(message["agent_id"] or ""),
+            "text": message["text"] if message["kind"] in OURS else None,
+        }
+        for message in whole.messages
+    ]
+    items += [
+        {
+            "kind": "note",
+            "at": note["at"],
+            "name": note["kind"],
+            "who": names.get(note["agent_id"] or "", note["agent_id"]),
+            "text": note["text"],
+        }
+        for note in whole.notes
+    ]
+    return sorted(items, key=lambda item: item["at"])
+
+
+def why(listed: Listed) -> list[tuple[str, Sequence[Mapping[str, Any]]]]:
+    """The reasons of the report that opened the case, decision by decision."""
+    return [(name, listed.reasons[name]) for name in DECISIONS if listed.reasons.get(name)]
+
+
+def timeline(whole: FullCase, names: Mapping[str, str], language: str) -> list[dict[str, Any]]:
+    """What happened, newest first; the reasons of the opening stand in a place of their own and are left out here."""
+    told = []
+    for entry in reversed(whole.timeline):
+        who = names.get(entry["actor_id"] or "", entry["actor_id"]) if entry["actor_kind"] == "agent" else None
+        data = entry["data"] | ({"to": names[entry["data"]["to"]]} if entry["data"].get("to") in names else {})
+        told.append(
+            {
+                "at": entry["at"],
+                "text": telling.tell(entry["kind"], data, who, language, whole.listed.case.timezone),
+                "because": [] if entry["kind"] == "opened" else telling.reasons(data),
+            }
+        )
+    return told
+
+
+def may(case: Case, agent: Agent) -> dict[str, bool]:
+    """Which verbs make sense for this agent now; the desk decides again when one is asked for."""
+    ended = case.status in ("concluded", "closed")
+    return {
+        "claim": not ended and case.assignee is None,
+        "release": not ended and case.assignee is not None and (case.assignee == agent.id or agent.role in LEADING),
+        "work": not ended,
+        "reopen": ended,
+    }
+
+
+def _report(report: Mapping[str, Any], clips: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    text = (report["text"] or "").strip()
+    full = (report["full_text"] or "").strip()
+    return {
+        "kind": "report",
+        "id": report["id"],
+        "at": report["received_at"],
+        "channel": report["channel"],
+        "who": report["sender_name"] or report["sender_email"],
+        "verified": report["verified"],
+        "language": report["language"],
+        "erased": report["erased"],
+        "subject": report["subject"],
+        "quarantined": report["quarantined"],
+        "alarm": report["alarm"],
+        "text": text,
+        "full_text": full if full != text else "",
+        "clips": clips,
+    }

@@ -1,0 +1,201 @@
+"""The console: the queues as they fill, one case with everything known about it, and the verbs as forms.
+
+Every page works without JavaScript; with it, the same pages are fetched again when something changed. A verb that comes
+too late or lacks something shows the case again with the reason and with every typed word (409, 422).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from gateway import casenumber, desk, languages
+from gateway.record import agents, cases, reports
+from gateway.record.agents import Agent
+from gateway.record.cases import Case
+from gateway.runtime import Runtime
+from gateway.web import caseview
+from gateway.web.bodies import form
+from gateway.web.deskforms import FORMS
+from gateway.web.frame import frame, scope_of
+from gateway.web.keys import runtime_of
+from gateway.web.login import onward
+from gateway.web.pages import HEADERS, THEMES, YEAR, language_of, page
+from gateway.web.problems import Problem
+from gateway.web.sayings import N_
+from routing.values import Category
+
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+ACTIVITIES = ("available", "busy", "away", "offline")
+DONE = {
+    "claim": N_("The case is yours."),
+    "release": N_("The case is back in its queue."),
+    "reply": N_("The reply is on its way."),
+    "note": N_("The note is kept."),
+    "correct": N_("Corrected. The judgement learns from it."),
+    "hand_over": N_("Handed over."),
+    "escalate": N_("Escalated."),
+    "wait": N_("Put aside. The case comes back by itself."),
+    "conclude": N_("Concluded. Those who reported are asked to confirm."),
+    "reopen": N_("The case is open again."),
+}
+TAKEN = N_("%(who)s was first and took the case at %(time)s.")
+REFUSED = N_("That was not done. Nothing you wrote is lost.")
+
+
+def add_routes(app: web.Application) -> None:
+    app.router.add_get("/console", index)
+    app.router.add_get("/console/cases/{number}", show)
+    app.router.add_post("/console/cases/{number}/{verb}", act)
+    app.router.add_get("/console/attachments/{id:[0-9]{1,18}}", attachment)
+    app.router.add_post("/console/settings", settings)
+
+
+async def index(request: web.Request) -> web.StreamResponse:
+    """A list of cases; a search that is a case number opens the case."""
+    scope = scope_of(request)
+    number = casenumber.parse(scope.q) if scope.q else None
+    if number is not None and await cases.find(runtime_of(request).db, number):
+        raise web.HTTPSeeOther(f"/console/cases/{casenumber.number(number)}")
+    return page(request, "console/index.html", await frame(request, scope))
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """One case."""
+    done = DONE.get(request.query.get("done", ""))
+    notice = {"kind": "good", "text": _words(request, done)} if done else None
+    return await _case_page(request, _number(request), notice=notice)
+
+
+async def act(request: web.Request) -> web.StreamResponse:
+    """Do what a form asks for; on success the case is shown by a GET (303)."""
+    runtime, agent, case_id = runtime_of(request), request["agent"], _number(request)
+    verb = request.match_info["verb"]
+    fields = await form(request)
+    case = await cases.find(runtime.db, case_id)
+    if case is None or verb not in FORMS:
+        raise Problem(404, "There is no such case.")
+    actor = desk.Actor("agent", agent.id, agent.role)
+    try:
+        await FORMS[verb](runtime, actor, case, fields)
+    except desk.Taken as taken:
+        by = await agents.find(runtime.db, taken.by) if taken.by else None
+        told = {
+            "who": by.name if by else taken.by,
+            "time": languages.format_time(taken.at, case.timezone, language_of(request), runtime.clock.now())
+            if taken.at
+            else "–",
+        }
+        notice = {"kind": "bad", "text": _words(request, TAKEN) % told}
+        return await _case_page(request, case_id, notice=notice, verb=verb, typed=fields, status=409)
+    except desk.Refused as refused:
+        words = [_words(request, REFUSED), *(_words(request, why) for why in refused.fields.values())]
+        notice = {"kind": "bad", "text": " ".join(words)}
+        return await _case_page(
+            request, case_id, notice=notice, verb=verb, typed=fields, errors=refused.fields, status=422
+        )
+    query = "&".join(filter(None, (f"done={verb}", scope_of(request).query())))
+    raise web.HTTPSeeOther(f"/console/cases/{casenumber.number(case_id)}?{query}")
+
+
+async def attachment(request: web.Request) -> web.StreamResponse:
+    """A file that came with a report: pictures to look at, everything else to take along, nothing that runs here."""
+    runtime = runtime_of(request)
+    found = await reports.attachment(runtime.db, int(request.match_info["id"]))
+    content = await runtime.blobs.read(found.digest) if found and not found.quarantined else None
+    if found is None or content is None:
+        raise Problem(404, "There is no such file.")
+    shown = found.media_type in PICTURES
+    response = web.Response(body=content, content_type=found.media_type if shown else "application/octet-stream")
+    response.headers.update(HEADERS)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    name = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in found.name)[:100]
+    response.headers["Content-Disposition"] = (
+        f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{_percent(name)}"
+    )
+    return response
+
+
+async def settings(request: web.Request) -> web.StreamResponse:
+    """What an agent is doing, and in which language and colours they work."""
+    runtime, agent, fields = runtime_of(request), request["agent"], await form(request)
+    if (activity := fields.get("activity")) in ACTIVITIES and activity != agent.activity:
+        await agents.set_activity(runtime.db, agent.id, activity, runtime.clock.now())
+        runtime.live.publish({"type": "agent", "agent": agent.id})
+    language = fields.get("language") if fields.get("language") in languages.PAGES else None
+    theme = fields.get("theme") if fields.get("theme") in THEMES else None
+    await agents.set_preferences(runtime.db, agent.id, language=language, theme=theme)
+    response = web.HTTPSeeOther(onward(fields.get("back")))
+    for name, value in (("language", language), ("theme", theme)):
+        if value:
+            response.set_cookie(name, value, max_age=YEAR, secure=request.secure, httponly=True, samesite="Lax")
+    raise response
+
+
+async def _case_page(
+    request: web.Request,
+    case_id: int,
+    *,
+    notice: Mapping[str, str] | None = None,
+    verb: str | None = None,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> web.Response:
+    runtime, agent = runtime_of(request), request["agent"]
+    whole = await cases.full(runtime.db, case_id)
+    if whole is None:
+        raise Problem(404, "There is no such case.")
+    case = whole.listed.case
+    context = await frame(request, scope_of(request), case_id)
+    known = {
+        "case": case,
+        "timezone": case.timezone,
+        "notice": notice,
+        "act": verb,
+        "typed": typed or {},
+        "errors": errors or {},
+        "holder": context["names"].get(case.assignee or ""),
+        "stream": caseview.stream(whole, context["names"]),
+        "timeline": caseview.timeline(whole, context["names"], language_of(request)),
+        "why": caseview.why(whole.listed),
+        "people": (people := caseview.people(whole)),
+        "reachable": caseview.reachable(people),
+        "neighbours": whole.neighbours,
+    }
+    offered = _offered(runtime, case, agent, language_of(request))
+    return page(request, "console/case.html", context | known | offered, status)
+
+
+def _offered(runtime: Runtime, case: Case, agent: Agent, language: str) -> dict[str, Any]:
+    """What can be looked up, chosen and done for a case now."""
+    place = caseview.place(case, runtime.directory())
+    model = place["charger"].model if place["charger"] else None
+    tomorrow = runtime.clock.now().astimezone(ZoneInfo(case.timezone)) + timedelta(days=1)
+    return {
+        "place": place,
+        "solutions": runtime.solutions.find(case.category, language, model)[:3],
+        "may": caseview.may(case, agent),
+        "categories": [str(one) for one in Category],
+        "dispositions": desk.DISPOSITIONS,
+        "tomorrow": tomorrow.strftime("%Y-%m-%dT08:00"),
+    }
+
+
+def _number(request: web.Request) -> int:
+    number = casenumber.parse(request.match_info["number"])
+    if number is None:
+        raise Problem(404, "There is no such case.")
+    return number
+
+
+def _words(request: web.Request, msgid: str) -> str:
+    return languages.catalogue(language_of(request)).gettext(msgid)
+
+
+def _percent(text: str) -> str:
+    return "".join(sign if sign.isascii() else "".join(f"%{byte:02X}" for byte in sign.encode()) for sign in text)

@@ -1,0 +1,87 @@
+"""The agents' verbs as forms: what the fields of each form mean to `gateway.desk`.
+
+Raises what the desk raises (`Taken`, `Refused`, `Unknown`), and `Refused` for a field that cannot be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from gateway import desk
+from gateway.record.cases import Case
+from gateway.runtime import Runtime
+
+Fields = Mapping[str, str]
+Form = Callable[[Runtime, desk.Actor, Case, Fields], Awaitable[None]]
+
+
+async def claim(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    await desk.claim(runtime, actor, case.id)
+
+
+async def release(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    await desk.release(runtime, actor, case.id)
+
+
+async def reply(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    await desk.reply(runtime, actor, case.id, _text(fields, "text"), fields.get("channel") or None)
+
+
+async def note(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    await desk.note(runtime, actor, case.id, _text(fields, "text"))
+
+
+async def correct(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    before = {
+        "category": case.category,
+        "priority": case.priority,
+        "charger": case.charger_id,
+        "site": case.site_id,
+    }
+    changed = {name: fields.get(name, "").strip() for name in before}
+    changed = {name: value for name, value in changed.items() if value and value != before[name]}
+    await desk.correct(runtime, actor, case.id, reason=_text(fields, "reason"), **changed)
+
+
+async def hand_over(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    await desk.hand_over(runtime, actor, case.id, fields.get("to", ""), _text(fields, "reason"))
+
+
+async def escalate(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    proposal = {name.removeprefix("proposal."): _text(fields, name) for name in fields if name.startswith("proposal.")}
+    await desk.escalate(runtime, actor, case.id, _text(fields, "reason"), proposal or None)
+
+
+async def wait(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    try:
+        until = datetime.fromisoformat(fields.get("until", ""))
+    except ValueError:
+        raise desk.Refused(until="must be a date and a time") from None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=ZoneInfo(case.timezone))
+    await desk.wait(runtime, actor, case.id, until.astimezone(UTC), _text(fields, "reason"))
+
+
+async def conclude(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    await desk.conclude(runtime, actor, case.id, fields.get("disposition", ""), _text(fields, "text"))
+
+
+async def reopen(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    await desk.reopen(runtime, actor, case.id, _text(fields, "reason"))
+
+
+FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        form.__name__: form
+        for form in (claim, release, reply, note, correct, hand_over, escalate, wait, conclude, reopen)
+    }
+)
+
+
+def _text(fields: Fields, name: str) -> str:
+    """Browsers send CR LF; what cannot be kept in the record becomes U+FFFD."""
+    text = fields.get(name, "").replace("\r\n", "\n").replace("\0", "\ufffd")
+    return text.encode("utf-8", "replace").decode("utf-8").strip()
