@@ -1,0 +1,158 @@
+"""Who may enter which room of the house, and that what is posted was meant by who posts it.
+
+One table decides: a path that no room covers does not exist. Rooms with roles need a log-in; the agent is then at
+`request["agent"]`. In guarded rooms a POST must come from our own pages and carry the page's token, in the field `csrf`
+or the header `X-CSRF-Token`. The API and the provider's webhooks prove themselves otherwise and are open here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from gateway import seals
+from gateway.record import agents
+from gateway.record.agents import Agent
+from gateway.web.bodies import FORM, form
+from gateway.web.keys import runtime_of
+from gateway.web.problems import Problem
+from gateway.web.sessions import cookie_name, logged_in, session_agent
+from gateway.web.uploads import MULTIPART
+
+STAFF = frozenset({"agent", "lead", "manager", "admin"})
+LEADS = frozenset({"lead", "manager", "admin"})
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "X-CSRF-Token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A part of the house: `exact` covers one path, else everything below; `roles` None lets everybody in."""
+
+    path: str
+    roles: frozenset[str] | None = None
+    guarded: bool = True
+    exact: bool = False
+
+    def covers(self, path: str) -> bool:
+        return path == self.path or (not self.exact and path.startswith(self.path.rstrip("/") + "/"))
+
+
+ROOMS = (
+    Room("/console", STAFF),
+    Room("/managers", LEADS),
+    Room("/demo", STAFF),
+    Room("/login", exact=True),
+    Room("/logout", exact=True),
+    Room("/language", exact=True),
+    Room("/theme", exact=True),
+    Room("/", guarded=False, exact=True),
+    Room("/report", guarded=False, exact=True),
+    Room("/c", guarded=False),
+    Room("/s", guarded=False),
+    Room("/static", guarded=False),
+    Room("/favicon.ico", guarded=False, exact=True),
+    Room("/robots.txt", guarded=False, exact=True),
+    Room("/healthz", guarded=False, exact=True),
+    Room("/readyz", guarded=False, exact=True),
+    Room("/metrics", guarded=False, exact=True),
+    Room("/twilio", guarded=False),
+    Room("/api/v1", guarded=False),
+)
+
+
+def room_of(path: str) -> Room | None:
+    """The room that a path lies in; None when there is none."""
+    return next((room for room in ROOMS if room.covers(path)), None)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let through who may enter; everybody else gets a Problem or the way to the log-in."""
+    room = room_of(request.path)
+    if room is None:
+        raise Problem(404, "There is nothing here.")
+    if room.roles is not None:
+        request["agent"] = await _admitted(request, room.roles)
+    if room.guarded and request.method not in SAFE:
+        await _meant(request)
+    response = await handler(request)
+    if room.guarded and "visit" in request and not response.prepared:
+        secure = _secure(request)
+        response.set_cookie(_visit_cookie(secure), request["visit"], secure=secure, httponly=True, samesite="Lax")
+    return response
+
+
+async def still_admitted(request: web.Request) -> bool:
+    """Whether the agent behind an open stream is still here and may still see its room."""
+    room = room_of(request.path)
+    agent = request.get("agent")
+    if room is None or room.roles is None or agent is None:
+        return False
+    runtime = runtime_of(request)
+    if await session_agent(request, runtime.db, runtime.clock) != agent.id:
+        return False
+    now = await agents.find(runtime.db, agent.id)
+    return now is not None and now.may_work and now.role in room.roles
+
+
+def csrf_token(request: web.Request) -> str:
+    """The token that a form of this visitor must carry; it changes at log-in."""
+    keys = runtime_of(request).config.secret_keys
+    return seals.mac(keys[0], "csrf", _anchor(request))
+
+
+def from_our_pages(request: web.Request) -> bool:
+    """Whether a browser says that the request began on a page of ours; those that say nothing are believed."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return True
+    public = urlsplit(runtime_of(request).config.public_url)
+    return origin in (f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}")
+
+
+async def _admitted(request: web.Request, roles: frozenset[str]) -> Agent:
+    agent_id = await logged_in(request)
+    agent = await agents.find(runtime_of(request).db, agent_id) if agent_id else None
+    if agent is None or not agent.may_work:
+        if request.method == "GET" and "HX-Request" not in request.headers:
+            raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
+        raise Problem(403 if agent else 401, "Log in first.")
+    if agent.role not in roles:
+        raise Problem(403, "This page is for others.")
+    return agent
+
+
+async def _meant(request: web.Request) -> None:
+    token = request.headers.get(CSRF_HEADER)
+    if token is None and request.content_type == FORM:
+        token = (await form(request)).get(CSRF_FIELD)
+    if token is None and request.content_type == MULTIPART:
+        token = request.query.get(CSRF_FIELD)
+    keys = runtime_of(request).config.secret_keys
+    if not from_our_pages(request) or not token or not seals.matches(keys, "csrf", _anchor(request), token):
+        raise Problem(403, "This page was open for too long or was sent from elsewhere. Load it again and repeat.")
+
+
+def _anchor(request: web.Request) -> str:
+    secure = _secure(request)
+    cookies = request.cookies
+    anchor = cookies.get(cookie_name(secure)) or cookies.get(_visit_cookie(secure)) or request.get("visit")
+    if not anchor:
+        anchor = request["visit"] = seals.fresh()
+    return str(anchor)
+
+
+def _secure(request: web.Request) -> bool:
+    return runtime_of(request).config.public_url.startswith("https:")
+
+
+def _visit_cookie(secure: bool) -> str:
+    return cookie_name(secure) + "-visit"

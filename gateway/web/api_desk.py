@@ -1,0 +1,203 @@
+"""The agents' verbs by API: one table of verb, body and act. Each answers with the case as it is afterwards.
+
+An agent's own token acts as that agent. Other tokens name the agent in `as`; nobody acts in another agent's name with a
+token of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from aiohttp import web
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from gateway import casenumber, desk
+from gateway.desk import Actor
+from gateway.record import agents
+from gateway.runtime import Runtime
+from gateway.web import api_models as models
+from gateway.web.api_cases import told, visible
+from gateway.web.endpoints import STAFF, Call, Endpoint
+from gateway.web.keys import runtime_of
+from gateway.web.problems import Problem
+
+Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"\S")]
+Id = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+class Deed(models.Body):
+    """What every verb may carry: the agent in whose name it is done."""
+
+    as_: Id | None = Field(None, alias="as")
+
+
+class Reply(Deed):
+    text: Words
+    channel: Literal["email", "sms"] | None = None
+
+
+class Note(Deed):
+    text: Words
+
+
+class HandOver(Deed):
+    to: Id
+    reason: Words
+
+
+class Proposal(models.Body):
+    """What the 3rd line needs before anybody drives out."""
+
+    fault: str = ""
+    parts: str = ""
+    tools: str = ""
+    access: str = ""
+    safety: str = ""
+
+
+class Escalate(Deed):
+    reason: Words
+    proposal: Proposal | None = None
+
+
+class Wait(Deed):
+    until: AwareDatetime
+    reason: Words
+
+
+class Correct(Deed):
+    category: models.Category | None = None
+    priority: models.Priority | None = None
+    charger: Id | None = None
+    site: Id | None = None
+    reason: Words
+
+
+class Conclude(Deed):
+    disposition: Literal[*desk.DISPOSITIONS]  # type: ignore[valid-type]
+    text: Words
+
+
+class Confirm(Deed):
+    solved: bool
+
+
+class Reopen(Deed):
+    reason: Words
+
+
+class Attach(Deed):
+    """Either `case` (a case number) or `report`."""
+
+    case: Id | None = None
+    report: int | None = Field(None, ge=1, lt=1 << 62)
+
+
+class Detach(Deed):
+    report: int = Field(ge=1, lt=1 << 62)
+
+
+class Split(Deed):
+    reports: Annotated[list[Annotated[int, Field(ge=1, lt=1 << 62)]], Field(min_length=1, max_length=200)]
+
+
+Run = Callable[[Runtime, Actor, int, Any], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    name: str
+    summary: str
+    body: type[Deed]
+    run: Run
+
+
+async def _attach(runtime: Runtime, actor: Actor, case: int, body: Attach) -> None:
+    other = casenumber.parse(body.case) if body.case else None
+    if body.case and other is None:
+        raise desk.Refused(case="not a case number")
+    await desk.attach(runtime, actor, case, case=other, report=body.report)
+
+
+async def _correct(runtime: Runtime, actor: Actor, case: int, body: Correct) -> None:
+    changes = body.model_dump(include={"category", "priority", "charger", "site"})
+    await desk.correct(runtime, actor, case, reason=body.reason, **changes)
+
+
+async def _escalate(runtime: Runtime, actor: Actor, case: int, body: Escalate) -> None:
+    proposal = body.proposal.model_dump() if body.proposal else None
+    await desk.escalate(runtime, actor, case, body.reason, proposal)
+
+
+VERBS = (
+    Verb("claim", "Take a case", Deed, lambda r, a, c, b: desk.claim(r, a, c)),
+    Verb("release", "Give a case back to its queue", Deed, lambda r, a, c, b: desk.release(r, a, c)),
+    Verb("reply", "Write to the customer", Reply, lambda r, a, c, b: desk.reply(r, a, c, b.text, b.channel)),
+    Verb("note", "Write something down for colleagues", Note, lambda r, a, c, b: desk.note(r, a, c, b.text)),
+    Verb(
+        "hand_over",
+        "Give a case to a queue or an agent",
+        HandOver,
+        lambda r, a, c, b: desk.hand_over(r, a, c, b.to, b.reason),
+    ),
+    Verb("escalate", "Hand a case to the next line", Escalate, _escalate),
+    Verb("wait", "Put a case aside until a moment", Wait, lambda r, a, c, b: desk.wait(r, a, c, b.until, b.reason)),
+    Verb("correct", "Correct what was judged", Correct, _correct),
+    Verb(
+        "conclude",
+        "Say that a case is solved",
+        Conclude,
+        lambda r, a, c, b: desk.conclude(r, a, c, b.disposition, b.text),
+    ),
+    Verb(
+        "confirm",
+        "Pass on the customer's word",
+        Confirm,
+        lambda r, a, c, b: desk.confirm(r, a, c, b.solved),
+    ),
+    Verb("reopen", "Begin again", Reopen, lambda r, a, c, b: desk.reopen(r, a, c, b.reason)),
+    Verb("attach", "Bring another case or report under this one", Attach, _attach),
+    Verb("detach", "Give a report a case of its own", Detach, lambda r, a, c, b: desk.detach(r, a, c, b.report)),
+    Verb("split", "Give some reports a case of their own", Split, lambda r, a, c, b: desk.split(r, a, c, b.reports)),
+)
+
+
+def verb_endpoint(verb: Verb) -> Endpoint:
+    """`POST /cases/{number}/{verb}`."""
+
+    async def act(call: Call) -> web.StreamResponse:
+        case = await visible(call)
+        await verb.run(runtime_of(call.request), await acting(call), case.id, call.body)
+        return await told(call, case.id)
+
+    return Endpoint(
+        "POST",
+        f"/cases/{{number}}/{verb.name}",
+        act,
+        verb.summary,
+        STAFF,
+        {200: models.WholeCase},
+        body=verb.body,
+        problems=(404, 409),
+        name=verb.name,
+    )
+
+
+async def acting(call: Call) -> Actor:
+    """In whose name a call acts. Raises Problem 422 when nobody is named, 403 when it is somebody else."""
+    named = call.body.as_
+    agent_id = call.caller.agent
+    if agent_id and named not in (None, agent_id):
+        raise Problem(403, "This token acts for one agent only.")
+    agent_id = agent_id or named
+    if agent_id is None:
+        raise Problem(422, "Say in whose name: this token has no agent of its own.", fields={"as": "must be given"})
+    agent = await agents.find(runtime_of(call.request).db, agent_id)
+    if agent is None or not agent.may_work:
+        raise Problem(422, "There is no such agent.", fields={"as": "unknown"})
+    return Actor("agent", agent.id, agent.role)
+
+
+ENDPOINTS = tuple(verb_endpoint(verb) for verb in VERBS)

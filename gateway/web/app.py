@@ -1,0 +1,80 @@
+"""The web application: one factory that mounts every room, and the role that serves it.
+
+`create_app` checks everything that can be checked before a port is opened. `serve` runs until SIGTERM, then answers
+`draining`, ends its streams first and gives what is on its way 5 seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+
+import structlog
+from aiohttp import web
+from aiohttp_session import session_middleware
+
+from gateway.config import Config
+from gateway.runtime import Runtime, open_runtime
+from gateway.web import access, api, edge, errors, health, help, login, pages  # noqa: A004 - the help center
+from gateway.web.keys import RUNTIME, STOPPING
+from gateway.web.sessions import RecordedSessions
+
+log = structlog.get_logger()
+Part = Callable[[web.Application], None]
+GRACE = 5.0  # seconds for what is on its way at shutdown
+LINGER = 0.2  # seconds between draining and closing the door, so that a balancer notices
+
+
+def create_app(runtime: Runtime, parts: Sequence[Part] = ()) -> web.Application:
+    """The application over an open runtime. `parts` mount further rooms on it."""
+    config = runtime.config
+    sessions = RecordedSessions(runtime.db, runtime.clock, secure=config.public_url.startswith("https:"))
+    app = web.Application(
+        middlewares=[
+            health.measured,
+            errors.errors,
+            *edge.forwarded(config),
+            edge.hosts(config),
+            edge.deadline,
+            session_middleware(sessions),
+            access.guard,
+        ],
+        handler_args={"auto_decompress": True, "keepalive_timeout": 75.0},
+    )
+    app[RUNTIME] = runtime
+    app[STOPPING] = asyncio.Event()
+    app.on_response_prepare.append(edge.harden)
+    app.on_shutdown.append(_stop)
+    pages.setup(app)
+    for mount in (health.add_routes, login.add_routes, help.add_routes, api.add_routes, *parts):
+        mount(app)
+    return app
+
+
+async def serve(config: Config) -> None:
+    """The role `web`: open everything, answer until SIGTERM or SIGINT, leave in order."""
+    async with open_runtime(config, role="web") as runtime:
+        app = create_app(runtime)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
+        await runner.setup()
+        site = web.TCPSite(runner, config.http_host, config.port, reuse_port=True)
+        await site.start()
+        log.info("web.open", host=config.http_host, port=config.port)
+        await _told_to_stop()
+        app[STOPPING].set()
+        await asyncio.sleep(LINGER)
+        await runner.cleanup()
+        log.info("web.closed")
+
+
+async def _stop(app: web.Application) -> None:
+    app[STOPPING].set()
+
+
+async def _told_to_stop() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()

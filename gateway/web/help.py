@@ -1,0 +1,249 @@
+"""The help center: what drivers see without a log-in, with or without JavaScript, on a slow line.
+
+A report form is kept before its page answers: in the record, or in the spool when the record is away or somebody sends
+very many. On a slow line the words are kept first and the photos follow as an addition to the same case. The same form
+sent again is the same case. Links only show; the buttons of the status page act (POST).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import structlog
+from aiohttp import web
+from yarl import URL
+
+from channels.form import picture, read, says_anything
+from channels.report import Attachment, NotStored, Outcome, Receipt, Report, Thread
+from gateway import casenumber, desk, seals
+from gateway.languages import CUSTOMERS
+from gateway.record import attachments, reports
+from gateway.record.db import Unavailable
+from gateway.record.reports import StatusView
+from gateway.web.access import from_our_pages
+from gateway.web.bodies import UNKEEPABLE, form
+from gateway.web.keys import runtime_of
+from gateway.web.pages import language_of, page
+from gateway.web.problems import Problem
+from gateway.web.sayings import PHOTO_FAULTS, SAY_SOMETHING, SEND_AGAIN
+from gateway.web.uploads import Files, Upload
+
+log = structlog.get_logger()
+PURPOSE = "form"
+PHOTO_PATIENCE = web.AppKey("photo_patience", float)
+SLOW = 4.0  # seconds that photos may take before the words are kept without them
+BUSY = 60  # forms a minute from one address that are judged at once; later ones wait in the spool
+SLOW_ANSWER = 1.0  # seconds
+MISSES = 20  # wrong status links a minute before answers slow down
+ADVICE = ("cable_stuck", "no_start", "access", "payment")
+DONE = {"yes": "confirmed", "no": "reopened"}
+NO_PICTURE = "no_picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a QR code says that somebody stands."""
+
+    charger: str
+    site: str
+    city: str
+
+
+def add_routes(app: web.Application, photo_patience: float = SLOW) -> None:
+    app[PHOTO_PATIENCE] = photo_patience
+    app.router.add_get("/", index)
+    app.router.add_get("/report", blank)
+    app.router.add_post("/report", submit)
+    app.router.add_get("/c/{charger}", at_charger)
+    app.router.add_get("/s/{token}", status)
+    app.router.add_get("/s/{token}/receipt", receipt)
+    app.router.add_post("/s/{token}", answer)
+    app.router.add_get("/robots.txt", robots)
+
+
+async def index(request: web.Request) -> web.StreamResponse:
+    """The way in: the number to call, the form, what often helps."""
+    find, language = runtime_of(request).solutions.find, language_of(request, CUSTOMERS)
+    solutions = [solution for category in ADVICE for solution in find(category, language)[:1]]
+    return page(request, "help/index.html", {"solutions": solutions})
+
+
+async def blank(request: web.Request) -> web.StreamResponse:
+    """An empty report form."""
+    return _form(request, {})
+
+
+async def at_charger(request: web.Request) -> web.StreamResponse:
+    """The form of somebody who stands at a charger; an unknown number is kept as it was scanned."""
+    charger = UNKEEPABLE.sub("", request.match_info["charger"])[:60]
+    directory = runtime_of(request).directory()
+    known = directory.chargers.get(directory.numbers.get(charger, charger))
+    site = directory.sites.get(known.site_id) if known else None
+    place = Place(known.id, site.name, site.city) if known and site else None
+    return _form(request, {"charger": known.id if known else charger}, place=place)
+
+
+async def submit(request: web.Request) -> web.StreamResponse:
+    """Keep what was written, then what was attached, and show the receipt. Nothing that was typed is ever lost."""
+    upload = Upload(request)
+    fields = await upload.fields()
+    reading = asyncio.create_task(upload.files())
+    try:
+        await asyncio.wait({reading}, timeout=request.app[PHOTO_PATIENCE])
+        if not reading.done() and not _complete(request, fields):
+            await reading
+        if not _complete(request, fields):
+            await reading
+            error = SEND_AGAIN if says_anything(fields) else SAY_SOMETHING
+            return _form(request, fields, errors={"text": error}, status=422)
+        if reading.done():
+            kept, faults = await _at_once(request, fields, reading.result())
+        else:
+            kept, faults = await _words_first(request, fields, reading)
+    finally:
+        reading.cancel()
+    if kept is None:
+        context = {"number": None, "photo_faults": [PHOTO_FAULTS[fault] for fault in faults]}
+        return page(request, "help/receipt.html", context, 202)
+    raise web.HTTPSeeOther(URL(f"/s/{kept.token}/receipt").with_query({"photo": faults[:1]}))
+
+
+async def receipt(request: web.Request) -> web.StreamResponse:
+    """What somebody who has reported takes along: number, code, link; and which photo is missing."""
+    view = await _view(request)
+    fault = PHOTO_FAULTS.get(request.query.get("photo", ""))
+    context = {
+        "number": view.number,
+        "code": view.code,
+        "status_url": f"{runtime_of(request).config.public_url.rstrip('/')}/s/{view.token}",
+        "priority": view.priority,
+        "repeated": False,
+        "photo_faults": [fault] if fault else [],
+    }
+    return _private(page(request, "help/receipt.html", context, language=view.language))
+
+
+async def status(request: web.Request) -> web.StreamResponse:
+    """How far we are with one report: state and times, nothing that others said."""
+    view = await _view(request)
+    done = request.query.get("done")
+    shown = {"view": view, "timezone": view.timezone, "done": done if done in DONE.values() else None}
+    return _private(page(request, "help/status.html", shown, language=view.language))
+
+
+async def answer(request: web.Request) -> web.StreamResponse:
+    """The reporter's word: solved closes the case, not solved opens it again. Asked twice, answered once."""
+    view = await _view(request)
+    said = (await form(request)).get("solved")
+    if said not in DONE:
+        raise Problem(400, "Say whether it is solved: yes or no.")
+    with suppress(desk.Refused):
+        await desk.confirm(runtime_of(request), desk.CUSTOMER, view.case, said == "yes")
+    raise web.HTTPSeeOther(f"/s/{view.token}?done={DONE[said]}")
+
+
+async def robots(request: web.Request) -> web.StreamResponse:
+    """Nothing behind a link of ours belongs into a search engine."""
+    return web.Response(text="User-agent: *\nDisallow: /s/\nDisallow: /console\nDisallow: /api/\n")
+
+
+async def _at_once(request: web.Request, fields: Mapping[str, str], files: Files) -> tuple[Receipt | None, list[str]]:
+    pictures, faults = _pictures(files)
+    report = _read(request, fields, pictures)
+    kept = await _keep(request, report)
+    if kept and kept.outcome is Outcome.REPEATED:
+        await _add(request, report, kept, pictures)
+    return kept, faults
+
+
+async def _words_first(
+    request: web.Request, fields: Mapping[str, str], reading: asyncio.Task[Files]
+) -> tuple[Receipt | None, list[str]]:
+    report = _read(request, dict(fields))
+    kept = await _keep(request, report)
+    pictures, faults = _pictures(await reading)
+    await _add(request, report, kept, pictures)
+    return kept, faults
+
+
+async def _add(request: web.Request, report: Report, kept: Receipt | None, pictures: Sequence[Attachment]) -> None:
+    """Photos that came after the words: a report of their own, proven to belong to the same case."""
+    runtime = runtime_of(request)
+    digests = {hashlib.sha256(picture.content).digest(): picture for picture in pictures}
+    case = casenumber.parse(kept.case) if kept else None
+    if case is not None:
+        with suppress(Unavailable):
+            for digest in await attachments.known(runtime.db, case, list(digests)):
+                digests.pop(digest, None)
+    if not digests:
+        return
+    addition = replace(
+        report,
+        key=f"{report.key}:{hashlib.sha256(b''.join(digests)).hexdigest()}",
+        text="" if kept else report.text,
+        attachments=tuple(digests.values()),
+        thread=Thread(token=str(case)) if case is not None else Thread(),
+    )
+    await _keep(request, addition)
+
+
+async def _keep(request: web.Request, report: Report) -> Receipt | None:
+    """The receipt; None when the report lies in the spool. Raises NotStored when it could be kept nowhere."""
+    runtime = runtime_of(request)
+    if await runtime.live.within(f"form:{request.remote}", BUSY, 60):
+        try:
+            return await runtime.intake.accept(report)
+        except NotStored:
+            log.warning("form.spooled")
+    await runtime.spool.keep(report)
+    return None
+
+
+async def _view(request: web.Request) -> StatusView:
+    runtime = runtime_of(request)
+    view = await reports.by_token(runtime.db, request.match_info["token"])
+    if view is None:
+        if not await runtime.live.within(f"miss:{request.remote}", MISSES, 60):
+            await asyncio.sleep(SLOW_ANSWER)
+        raise Problem(404, "There is no such link.")
+    return view
+
+
+def _form(
+    request: web.Request,
+    fields: Mapping[str, str],
+    *,
+    errors: Mapping[str, str] | None = None,
+    place: Place | None = None,
+    status: int = 200,
+) -> web.Response:
+    token = seals.seal(runtime_of(request).config.secret_keys, PURPOSE, seals.fresh())
+    context = {"form_token": token, "fields": dict(fields), "errors": dict(errors or {}), "place": place}
+    return page(request, "help/report.html", context, status)
+
+
+def _read(request: web.Request, fields: Mapping[str, str], pictures: Sequence[Attachment] = ()) -> Report:
+    return read(fields, key=_key(request, fields) or "", received_at=runtime_of(request).clock.now(), pictures=pictures)
+
+
+def _complete(request: web.Request, fields: Mapping[str, str]) -> bool:
+    return _key(request, fields) is not None and from_our_pages(request) and says_anything(fields)
+
+
+def _key(request: web.Request, fields: Mapping[str, str]) -> str | None:
+    return seals.opened(runtime_of(request).config.secret_keys, PURPOSE, fields.get("form_token", ""))
+
+
+def _pictures(files: Files) -> tuple[list[Attachment], list[str]]:
+    read_as = [picture(content, nth) for nth, content in enumerate(files.contents, 1)]
+    faults = [str(fault) for fault in files.faults] + [NO_PICTURE for one in read_as if one is None]
+    return [one for one in read_as if one is not None], faults
+
+
+def _private(response: web.Response) -> web.Response:
+    response.headers.update({"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Cache-Control": "no-store"})
+    return response

@@ -1,0 +1,136 @@
+"""A form with files, read in two steps: first what was written, then what is attached.
+
+A file that cannot be kept never costs the words beside it: it is left out and its fault is named. Only a fault before
+the first file is a Problem (400, 413); after it, the form counts as whole but for its files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aiohttp import BodyPartReader, MultipartReader, web
+
+from gateway.web.bodies import BROKEN, form
+from gateway.web.problems import Problem
+
+MULTIPART = "multipart/form-data"
+FAULTS = (*BROKEN, ValueError, RuntimeError, LookupError, AssertionError)
+
+
+class FileFault(StrEnum):
+    TOO_LARGE = "too_large"
+    TOO_MANY = "too_many"
+    EMPTY = "empty"
+    BROKEN_OFF = "broken_off"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """Bytes of one text field, one file, everything together; numbers of fields and files."""
+
+    text: int = 128 << 10
+    file: int = 16 << 20
+    whole: int = 100 << 20
+    fields: int = 60
+    files: int = 10
+
+
+@dataclass(slots=True)
+class Files:
+    """The contents that came whole, in order, and why others did not."""
+
+    contents: list[bytes] = field(default_factory=list)
+    faults: list[FileFault] = field(default_factory=list)
+
+
+class Upload:
+    """One posted form. `fields()` first, then `files()`; each reads as far as it needs to."""
+
+    def __init__(self, request: web.Request, limits: UploadLimits | None = None) -> None:
+        self._request = request
+        self._limits = limits or UploadLimits()
+        self._parts: AsyncIterator[BodyPartReader] | None = None
+        self._first_file: BodyPartReader | None = None
+        self._fields: dict[str, str] = {}
+        self._seen = 0
+
+    async def fields(self) -> dict[str, str]:
+        """The text fields that come before the first file. Raises Problem 400, 413 or 415."""
+        if self._request.content_type != MULTIPART:
+            self._fields.update(await form(self._request))
+            return self._fields
+        try:
+            self._parts = self._read_parts()
+            async for part in self._parts:
+                if part.filename is not None:
+                    self._first_file = part
+                    break
+                await self._take_field(part)
+        except FAULTS as error:
+            raise Problem(400, "The form is not encoded as it should be.") from error
+        return self._fields
+
+    async def files(self) -> Files:
+        """The files, and the text fields after them, which join what `fields()` gave. Never raises for a bad file."""
+        files = Files()
+        if self._parts is None or self._first_file is None:
+            return files
+        try:
+            await self._take_file(self._first_file, files)
+            async for part in self._parts:
+                if part.filename is not None:
+                    await self._take_file(part, files)
+                else:
+                    await self._take_field(part)
+        except (*FAULTS, Problem):
+            files.faults.append(FileFault.BROKEN_OFF)
+        return files
+
+    async def _read_parts(self) -> AsyncIterator[BodyPartReader]:
+        reader = await self._request.multipart()
+        while (part := await reader.next()) is not None:
+            if isinstance(part, MultipartReader):
+                raise ValueError("parts within parts")
+            self._seen += 1
+            if self._seen > self._limits.fields:
+                raise Problem(413, "The form has too many fields.")
+            yield part
+
+    async def _take_field(self, part: BodyPartReader) -> None:
+        content = await self._content(part, self._limits.text)
+        if content is None:
+            raise Problem(413, "A field of the form is too long.")
+        if part.name:
+            self._fields.setdefault(part.name, content.decode("utf-8"))
+
+    async def _take_file(self, part: BodyPartReader, files: Files) -> None:
+        wanted = len(files.contents) < self._limits.files
+        content = await self._content(part, self._limits.file if wanted else 0)
+        if not wanted:
+            files.faults.append(FileFault.TOO_MANY)
+        elif content is None:
+            files.faults.append(FileFault.TOO_LARGE)
+        elif content:
+            files.contents.append(content)
+        elif part.filename:
+            files.faults.append(FileFault.EMPTY)
+
+    async def _content(self, part: BodyPartReader, limit: int) -> bytes | None:
+        """The bytes of a part, read to its end; None when there are more than `limit`."""
+        content = bytearray()
+        fits = True
+        while not part.at_eof():
+            raw = await part.read_chunk(64 << 10)
+            if self._request.content.total_bytes > self._limits.whole:
+                raise ValueError("more than anyone sends")
+            if fits:
+                content += raw
+                fits = len(content) <= limit
+        if not fits:
+            return None
+        whole = bytearray()
+        async for decoded in part.decode_iter(content):
+            whole += decoded
+        return bytes(whole)
