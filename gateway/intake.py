@@ -16,8 +16,6 @@ from typing import Any, Protocol
 
 import psycopg
 import structlog
-from routing.facts import read_facts
-from routing.rules import Rules
 
 from channels.report import NotStored, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
@@ -26,6 +24,8 @@ from gateway.keeping import INLINE_RAW, Kept, Overtaken, Prepared, keep
 from gateway.live import Live
 from gateway.record.db import Connection, Database, Unavailable
 from routing.directory import Directory
+from routing.facts import read_facts
+from routing.rules import Rules
 from routing.values import Alarm, Said
 
 log = structlog.get_logger()
@@ -91,7 +91,7 @@ class GroupIntake:
     async def _prepare(self, report: Report) -> Prepared:
         raw_blob = await self._blobs.keep(report.raw) if len(report.raw) > INLINE_RAW else None
         attachments = [await self._blobs.keep(attachment.content) for attachment in report.attachments]
-        said = _said(report)
+        said = said_of(report)
         facts = read_facts(said, self._directory(), self._rules())
         return Prepared(report, said, facts, raw_blob, tuple(attachments))
 
@@ -177,8 +177,8 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def _said(report: Report) -> Said:
-    alarm = report.alarm
+def said_of(report: Report) -> Said:
+    """What judgement sees of a report."""
     return Said(
         channel=report.channel,
         at=report.received_at,
@@ -193,13 +193,19 @@ def _said(report: Report) -> Said:
         category=report.category,
         danger=report.danger,
         language=report.language,
-        alarm=alarm
-        and Alarm(alarm.status, alarm.error, alarm.connector, alarm.vendor_id, alarm.vendor_code, alarm.info),
+        alarm=_alarm(report),
         auto_reply=report.auto_reply,
         bounce=report.bounce,
         quarantined=report.quarantined is not None,
         queue=report.queue,
     )
+
+
+def _alarm(report: Report) -> Alarm | None:
+    alarm = report.alarm
+    if alarm is None:
+        return None
+    return Alarm(alarm.status, alarm.error, alarm.connector, alarm.vendor_id, alarm.vendor_code, alarm.info)
 
 
 def _bare(report: Report, error: Exception) -> Report:

@@ -11,24 +11,21 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
-
-from psycopg.types.json import Jsonb
-from routing.duplicates import lock_keys, match, raise_case
-from routing.facts import Facts
-from routing.judge import judge
-from routing.rules import Rules
 
 from channels.report import Channel, Outcome, Receipt, Report
 from gateway.casenumber import number
 from gateway.record import people, timeline
-from gateway.record.db import Connection, statements
+from gateway.record.db import Connection, recordset, statements
 from gateway.record.timeline import CUSTOMER, Entry
 from gateway.threads import Reference, resolve_references
 from routing.directory import Directory
-from routing.sla import deadlines
+from routing.duplicates import lock_keys, match, raise_case
+from routing.facts import Facts
+from routing.judge import judge
+from routing.rules import Rules
 from routing.values import Candidate, CaseReport, History, Judgement, Match, Priority, Reason, Said, Verdict
 
 REPORTS, CASES, WORK, MESSAGES = (statements(name) for name in ("reports", "cases", "work", "messages"))
@@ -163,19 +160,19 @@ class _Draft:
         grown = [case.row for case in self.cases.values() if case.grown and not case.new]
         async with conn.pipeline():
             if opened:
-                await conn.execute(CASES["add"], {"rows": Jsonb(opened)})
-                await conn.execute(WORK["add"], {"rows": Jsonb(opened)})
+                await conn.execute(CASES["add"], {"rows": recordset(opened)})
+                await conn.execute(WORK["add"], {"rows": recordset(opened)})
             if grown:
-                await conn.execute(CASES["grow"], {"rows": Jsonb(grown), "now": self.now})
-                await conn.execute(WORK["regrade"], {"rows": Jsonb(grown)})
-                await conn.execute(WORK["revive"], {"rows": Jsonb([row for row in grown if row["reopened"]])})
-            added = await conn.execute(REPORTS["add"], {"rows": Jsonb(self.reports), "now": self.now})
-            await conn.execute(REPORTS["add_contents"], {"rows": Jsonb(self.contents), "raws": self.raws})
+                await conn.execute(CASES["grow"], {"rows": recordset(grown), "now": self.now})
+                await conn.execute(WORK["regrade"], {"rows": recordset(grown)})
+                await conn.execute(WORK["revive"], {"rows": recordset([row for row in grown if row["reopened"]])})
+            added = await conn.execute(REPORTS["add"], {"rows": recordset(self.reports), "now": self.now})
+            await conn.execute(REPORTS["add_contents"], {"rows": recordset(self.contents), "raws": self.raws})
             if self.attachments:
-                await conn.execute(REPORTS["add_attachments"], {"rows": Jsonb(self.attachments)})
+                await conn.execute(REPORTS["add_attachments"], {"rows": recordset(self.attachments)})
             await timeline.append(conn, self.entries, self.now)
             if self.messages:
-                await conn.execute(MESSAGES["add"], {"rows": Jsonb(self.messages), "now": self.now})
+                await conn.execute(MESSAGES["add"], {"rows": recordset(self.messages), "now": self.now})
         if added.rowcount != len(self.reports):
             raise Overtaken
         return tuple(case.row["id"] for case in self.cases.values() if case.new or case.grown)
@@ -190,7 +187,6 @@ class _Draft:
         """Read the cases that might be meant; returns for each report the ids of those near it."""
         rows = [
             {
-                "nth": nth,
                 "site": j.place.site,
                 "chargers": list(dict.fromkeys([*j.place.chargers, *([j.place.charger] if j.place.charger else [])])),
                 "person": person,
@@ -198,12 +194,12 @@ class _Draft:
                 "placeless": j.mass or j.place.site is None,
                 "category": j.category,
             }
-            for nth, (j, person) in enumerate(zip(judgements, persons, strict=True))
+            for j, person in zip(judgements, persons, strict=True)
         ]
         cursor = await conn.execute(
             REPORTS["candidates"],
             {
-                "rows": Jsonb(rows),
+                "rows": recordset(rows),
                 "since": self.now - OPEN_LOOKBACK,
                 "recent": self.now - PLACELESS_LOOKBACK,
                 "concluded": self.now - CONCLUDED_LOOKBACK,
@@ -214,7 +210,7 @@ class _Draft:
         near: list[list[int]] = [[] for _ in rows]
         standing = {row["id"]: row for row in found}
         for row in found:
-            near[row["nth"]].append(row["id"])
+            near[row["nth"] - 1].append(row["id"])
         if standing:
             parameters = {"cases": list(standing)}
             held: dict[int, list[CaseReport]] = {case: [] for case in standing}
@@ -225,18 +221,17 @@ class _Draft:
                 for r in await (await conn.execute(REPORTS["case_persons"], parameters)).fetchall()
             }
             for case, row in standing.items():
-                row.pop("nth")
                 candidate = _candidate(row, persons_of.get(case, frozenset()), tuple(held[case]))
-                self.cases[case] = _Case(row, candidate, new=False)
+                self.cases[case] = _Case({name: _plain(value) for name, value in row.items()}, candidate, new=False)
         return near
 
     def _near(self, found: list[int], judgement: Judgement, person: int | None) -> list[Candidate]:
         """The candidates of one report: those the record found, and what this group itself has opened nearby."""
-        near = [self.cases[case].candidate for case in found]
-        for case in self.cases.values():
-            if case.new and _touches(case.candidate, judgement, person):
-                near.append(case.candidate)
-        return near
+        fresh = [case.candidate for case in self.cases.values() if case.new]
+        return [
+            *(self.cases[case].candidate for case in found),
+            *(candidate for candidate in fresh if _touches(candidate, judgement, person)),
+        ]
 
     def _place(
         self,
@@ -272,7 +267,7 @@ class _Draft:
     ) -> _Case:
         at = item.report.received_at
         timezone = self.directory.timezone(judgement.place.site)
-        due = deadlines(judgement.priority, judgement.sla_level, timezone, at, self.rules)
+        due = self.rules.deadlines(judgement.priority, judgement.sla_level, timezone, at)
         row = {
             "id": case_id,
             "status": "open",
@@ -373,15 +368,13 @@ class _Draft:
             }
             self.entries.append(Entry(row["id"], "raised", report=report_id, data=data))
         site = raised.site or row["site_id"]
-        sla = self.directory.sla_level(site)
+        sla = self.directory.level(site)
         timezone = self.directory.timezone(site)
         if urgent or reopened:
-            due = deadlines(raised.priority, sla, timezone, now, self.rules)
+            due = self.rules.deadlines(raised.priority, sla, timezone, now)
             for name in ("first_response", "line", "next_update", "solution"):
                 before, after = row[f"due_{name}"], getattr(due, name).isoformat()
-                row[f"due_{name}"] = (
-                    after if reopened or not before else min(_moment(before), _moment(after)).isoformat()
-                )
+                row[f"due_{name}"] = after if reopened or not before else _earlier(before, after)
         row |= {
             "priority": raised.priority,
             "category": raised.category,
@@ -393,11 +386,9 @@ class _Draft:
             "timezone": timezone,
             "whole_site": raised.whole_site,
             "incident": raised.incident,
-            "last_report_at": max(_moment(row["last_report_at"]), item.report.received_at).isoformat(),
+            "last_report_at": max(case.candidate.last_report_at, item.report.received_at).isoformat(),
             "reopened": bool(row.get("reopened")) or reopened,
         }
-        for name in ("due_first_response", "due_line", "due_next_update", "due_solution"):
-            row[name] = _moment(row[name]).isoformat() if row[name] else None
         case.grown = True
         case.candidate = replace(
             case.candidate,
@@ -555,8 +546,7 @@ def _reasons(judgement: Judgement, again: Match) -> dict[str, list[dict[str, Any
 
 
 def _alarm(report: Report) -> dict[str, Any] | None:
-    alarm = report.alarm
-    return alarm and {name: getattr(alarm, name) for name in alarm.__slots__}
+    return asdict(report.alarm) if report.alarm else None
 
 
 def _case_report(r: Mapping[str, Any]) -> CaseReport:
@@ -601,8 +591,12 @@ def _touches(candidate: Candidate, judgement: Judgement, person: int | None) -> 
     )
 
 
-def _moment(value: datetime | str) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _earlier(one: str, other: str) -> str:
+    return min(one, other, key=datetime.fromisoformat)
 
 
 def _lock_key(key: str) -> int:

@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
-from psycopg.types.json import Jsonb
 
 from channels.report import Letter, Solution
 from gateway.casenumber import number
@@ -22,7 +21,7 @@ from gateway.clock import Clock
 from gateway.jobs import Wake
 from gateway.notify import Facts, Words, compose
 from gateway.record import timeline
-from gateway.record.db import Database, statements
+from gateway.record.db import Database, recordset, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry
 
 log = structlog.get_logger()
@@ -84,7 +83,9 @@ class Outbox:
             "agent_id": None,
         }
         async with self._db.transaction() as conn:
-            added = await (await conn.execute(SQL["add"], {"rows": Jsonb([row]), "now": self._clock.now()})).fetchone()
+            added = await (
+                await conn.execute(SQL["add"], {"rows": recordset([row]), "now": self._clock.now()})
+            ).fetchone()
             assert added is not None
             content = {
                 "message_id": added["id"],
@@ -93,7 +94,7 @@ class Outbox:
                 "text": letter.text,
                 "data": dict(letter.data),
             }
-            await conn.execute(SQL["add_contents"], {"rows": Jsonb([content])})
+            await conn.execute(SQL["add_contents"], {"rows": recordset([content])})
             await self._wake.wake(conn)
         return int(added["id"])
 

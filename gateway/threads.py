@@ -34,6 +34,11 @@ async def resolve_references(conn: Connection, reports: Sequence[Report]) -> lis
     ]
 
 
+def _refers(report: Report) -> bool:
+    thread = report.thread
+    return bool(thread.token or thread.references or thread.subject)
+
+
 async def _resolve(conn: Connection, report: Report) -> Reference:
     thread = report.thread
     by_token = int(thread.token) if thread.token and thread.token.isdecimal() else None

@@ -2,7 +2,7 @@
 
 from gateway.desk.acts import Refused, Taken, Unknown
 from gateway.desk.bundles import attach, detach, split
-from gateway.desk.endings import DISPOSITIONS, close_unconfirmed, confirm, conclude, reopen
+from gateway.desk.endings import DISPOSITIONS, close_unconfirmed, conclude, confirm, reopen
 from gateway.desk.holding import claim, escalate, escalate_overdue, hand_over, release, resume, wait
 from gateway.desk.words import correct, note, reply
 from gateway.record.timeline import CUSTOMER, SYSTEM, Actor

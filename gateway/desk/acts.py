@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from channels.report import Channel
 from gateway.record import cases, timeline
 from gateway.record.cases import Case
-from gateway.record.db import Connection, statements
+from gateway.record.db import Connection, recordset, statements
 from gateway.record.timeline import Actor, Entry
 from gateway.runtime import Runtime
 
@@ -93,12 +91,12 @@ class Act:
             "language": language,
             "agent_id": self._agent,
         }
-        cursor = await self.conn.execute(MESSAGES["add"], {"rows": Jsonb([row]), "now": self.now})
+        cursor = await self.conn.execute(MESSAGES["add"], {"rows": recordset([row]), "now": self.now})
         added = await cursor.fetchone()
         assert added is not None
         if text is not None or recipient is not None:
             content = {"message_id": added["id"], "recipient": recipient, "subject": subject, "text": text}
-            await self.conn.execute(MESSAGES["add_contents"], {"rows": Jsonb([content])})
+            await self.conn.execute(MESSAGES["add_contents"], {"rows": recordset([content])})
         return int(added["id"])
 
     async def send_to_reporters(self, kind: str) -> Sequence[int]:

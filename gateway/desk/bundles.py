@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from psycopg.types.json import Jsonb
-
 from gateway.casenumber import number
 from gateway.desk.acts import CASES, REPORTS, WORK, Act, Refused, Unknown, act
 from gateway.record import cases, timeline
+from gateway.record.db import recordset
 from gateway.record.timeline import Actor, Entry
 from gateway.runtime import Runtime
 from routing.values import Priority
@@ -94,8 +93,8 @@ async def _open_from(deed: Act, report: dict[str, object], last: object) -> int:
         "due_next_update": due.next_update.isoformat(),
         "due_solution": due.solution.isoformat(),
     }
-    await deed.conn.execute(CASES["add"], {"rows": Jsonb([fresh])})
-    await deed.conn.execute(WORK["add"], {"rows": Jsonb([fresh])})
+    await deed.conn.execute(CASES["add"], {"rows": recordset([fresh])})
+    await deed.conn.execute(WORK["add"], {"rows": recordset([fresh])})
     data = {"because": "split", "from": deed.case.number, "priority": fresh["priority"], "category": fresh["category"]}
     entry = Entry(row["case"], "opened", deed.actor, int(str(report["id"])), data)
     await timeline.append(deed.conn, [entry], deed.now)

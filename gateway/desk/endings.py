@@ -8,7 +8,16 @@ from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
 from routing.values import Priority
 
-DISPOSITIONS = ("solved_remotely", "solved_on_site", "explained", "refunded", "no_fault_found", "duplicate", "spam", "other")
+DISPOSITIONS = (
+    "solved_remotely",
+    "solved_on_site",
+    "explained",
+    "refunded",
+    "no_fault_found",
+    "duplicate",
+    "spam",
+    "other",
+)
 SILENT = ("duplicate", "spam")  # nobody is asked to confirm these
 
 

@@ -134,9 +134,7 @@ async def correct(
         deed.tell("corrected", changed=changed, note=await deed.keep_text("reason", reason))
 
 
-def _way(
-    email: str | None, phone: str | None, wanted: str | None, reported_by: str
-) -> tuple[Channel, str] | None:
+def _way(email: str | None, phone: str | None, wanted: str | None, reported_by: str) -> tuple[Channel, str] | None:
     ways = {"email": (Channel.EMAIL, email), "sms": (Channel.SMS, phone)}
     preferred = "sms" if reported_by in ("phone", "sms", "whatsapp") else "email"
     order = [wanted] if wanted else [preferred, "email", "sms"]

@@ -8,7 +8,7 @@ paused process holds nobody up. `Unavailable` is raised when no connection can b
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, LiteralString, cast
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 Connection = AsyncConnection[DictRow]
@@ -38,6 +39,11 @@ def statements(aggregate: str) -> Mapping[str, LiteralString]:
     return MappingProxyType(
         {name: cast(LiteralString, body.strip()) for name, body in zip(parts[1::2], parts[2::2], strict=True)}
     )
+
+
+def recordset(rows: Sequence[Mapping[str, Any]]) -> Jsonb:
+    """Rows for `jsonb_to_recordset`, each with its place in the order as `nth`."""
+    return Jsonb([{**row, "nth": nth} for nth, row in enumerate(rows, 1)])
 
 
 class Database:

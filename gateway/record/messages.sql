@@ -1,7 +1,7 @@
 -- name: add
 INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, agent_id, state, created_at, due_at)
 SELECT r.case_id, r.report_id, r.person_id, r.channel, r.kind, r.language, r.agent_id, 'queued', %(now)s, %(now)s
-FROM jsonb_to_recordset(%(rows)s) WITH ORDINALITY AS r(
+FROM jsonb_to_recordset(%(rows)s) AS r(
     case_id bigint, report_id bigint, person_id bigint, channel text, kind text, language text, agent_id text,
     nth bigint)
 ORDER BY r.nth

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.types.json import Jsonb
-
-from gateway.record.db import Connection, statements
+from gateway.record.db import Connection, recordset, statements
 from routing.values import Earlier, History
 
 SQL = statements("people")
@@ -79,7 +77,7 @@ async def _introduce(
         met.update(newcomer.addresses)
     rows = [{"name": s.name, "language": s.language} for s in strangers]
     if rows:
-        cursor = await conn.execute(SQL["add_people"], {"rows": Jsonb(rows), "now": now})
+        cursor = await conn.execute(SQL["add_people"], {"rows": recordset(rows), "now": now})
         for stranger, row in zip(strangers, await cursor.fetchall(), strict=True):
             known[stranger.addresses[0]] = row["id"]
     links = []
@@ -95,7 +93,7 @@ async def _introduce(
             )
             fresh.discard((kind, value))
             known[kind, value] = person
-    await conn.execute(SQL["add_identities"], {"rows": Jsonb(links), "now": now})
+    await conn.execute(SQL["add_identities"], {"rows": recordset(links), "now": now})
     return known
 
 

@@ -12,7 +12,7 @@ SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[])
 -- name: add_people
 INSERT INTO people (name, language, created_at)
 SELECT r.name, r.language, %(now)s
-FROM jsonb_to_recordset(%(rows)s) WITH ORDINALITY AS r(name text, language text, nth bigint)
+FROM jsonb_to_recordset(%(rows)s) AS r(name text, language text, nth bigint)
 ORDER BY r.nth
 RETURNING id
 

@@ -29,7 +29,7 @@ INSERT INTO report_contents (report_id, sender_name, sender_phone, sender_email,
                              message_id, recipients, raw, raw_blob, raw_type, alarm)
 SELECT r.report_id, r.sender_name, r.sender_phone, r.sender_email, r.subject, r.text, r.full_text, r.html,
        r.message_id, r.recipients, raws.raw, r.raw_blob, r.raw_type, r.alarm
-FROM jsonb_to_recordset(%(rows)s) WITH ORDINALITY AS r(
+FROM jsonb_to_recordset(%(rows)s) AS r(
     report_id bigint, sender_name text, sender_phone text, sender_email text, subject text, text text, full_text text,
     html text, message_id text, recipients text[], raw_blob text, raw_type text, alarm jsonb, nth bigint)
 JOIN unnest(%(raws)s::bytea[]) WITH ORDINALITY AS raws(raw, nth) ON raws.nth = r.nth
@@ -102,3 +102,25 @@ SELECT EXISTS (
 
 -- name: existing_cases
 SELECT id FROM cases WHERE id = ANY(%(cases)s::bigint[])
+
+-- name: judged
+-- Reports as they were judged at their arrival, and the case each belongs to now.
+SELECT r.id, r.category, r.priority, r.charger_id, r.site_id, r.language, r.queue, r.reasons,
+       coalesce(c.merged_into, c.id) AS case_id
+FROM reports r JOIN cases c ON c.id = r.case_id WHERE r.id = ANY(%(reports)s::bigint[])
+
+-- name: by_token
+-- What a status page may tell: state and times of the case, and nothing about anybody.
+SELECT r.id AS report_id, r.received_at, r.language, r.channel, r.outcome, c.id AS case_id, c.status, c.line, c.priority,
+       c.category, c.charger_id, c.site_id, c.timezone, c.incident, c.opened_at, c.first_response_at, c.concluded_at,
+       c.confirmed_at, c.closed_at, c.due_first_response, c.due_next_update, c.due_solution, r.code
+FROM reports r JOIN cases c ON c.id = r.case_id WHERE r.token = %(token)s
+
+-- name: attachment
+SELECT a.id, a.report_id, a.name, a.media_type, a.size, encode(a.sha256, 'hex') AS sha256, a.inline, a.quarantined,
+       r.case_id
+FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE a.id = %(attachment)s
+
+-- name: raw
+SELECT t.raw, t.raw_blob, t.raw_type, t.html, t.full_text, r.case_id FROM report_contents t
+JOIN reports r ON r.id = t.report_id WHERE t.report_id = %(report)s

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
-from gateway.record.db import Connection, statements
+from gateway.record.db import Connection, recordset, statements
 
 SQL = statements("timeline")
 
@@ -55,4 +53,4 @@ async def append(conn: Connection, entries: Sequence[Entry], now: datetime) -> N
         for entry in entries
     ]
     if rows:
-        await conn.execute(SQL["append"], {"rows": Jsonb(rows), "now": now})
+        await conn.execute(SQL["append"], {"rows": recordset(rows), "now": now})

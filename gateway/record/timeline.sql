@@ -1,7 +1,7 @@
 -- name: append
 INSERT INTO timeline (case_id, at, kind, actor_kind, actor_id, report_id, data)
 SELECT r.case_id, coalesce(r.at, %(now)s), r.kind, r.actor_kind, r.actor_id, r.report_id, r.data
-FROM jsonb_to_recordset(%(rows)s) WITH ORDINALITY
+FROM jsonb_to_recordset(%(rows)s)
     AS r(case_id bigint, at timestamptz, kind text, actor_kind text, actor_id text, report_id bigint, data jsonb, nth bigint)
 ORDER BY r.nth
 

@@ -47,3 +47,72 @@ INSERT INTO work_items (kind, case_id, queue, line, priority, language, due_at, 
 SELECT 'case', id, queue, line, priority, language, due_first_response, opened_at, 'waiting' FROM cases
 WHERE id = %(case)s
 ON CONFLICT (case_id) WHERE kind = 'case' AND state <> 'done' DO UPDATE SET state = 'waiting', agent_id = NULL
+
+-- name: dispatcher
+-- One dispatcher at a time; another that finds the lock taken has nothing to do.
+SELECT pg_try_advisory_xact_lock(hashtext('switchyard.dispatch')) AS mine
+
+-- name: workers
+-- Agents who may be offered something, with what they hold.
+SELECT a.id, a.line, a.languages, a.skills, a.region, a.activity, a.idle_since, a.max_calls, a.max_cases,
+       count(w.id) FILTER (WHERE w.kind <> 'case') AS calls, count(w.id) FILTER (WHERE w.kind = 'case') AS cases
+FROM agents a LEFT JOIN work_items w ON w.agent_id = a.id AND w.state IN ('offered', 'taken')
+WHERE a.activity = 'available' AND a.disabled_at IS NULL
+GROUP BY a.id
+
+-- name: waiting
+-- The first of every kind of waiting item, in order: more than there are free agents could not be offered anyway.
+SELECT id, kind, case_id, call_sid, queue, line, priority, language, region, due_at, arrived_at, epoch,
+       (SELECT array_agg(o.agent_id) FROM offers o WHERE o.item_id = ranked.id AND o.state IN ('declined', 'expired'))
+           AS passed
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY kind, line, language, region
+                                 ORDER BY priority, due_at NULLS LAST, arrived_at, id) AS nth
+    FROM work_items WHERE state = 'waiting' AND queue <> 'review'
+) AS ranked
+WHERE nth <= %(most)s
+ORDER BY priority, due_at NULLS LAST, arrived_at, id
+
+-- name: offer
+WITH reserved AS (
+    UPDATE work_items SET state = 'offered', agent_id = %(agent)s, epoch = epoch + 1
+    WHERE id = %(item)s AND state = 'waiting' RETURNING id, epoch
+)
+INSERT INTO offers (item_id, agent_id, state, epoch, offered_at, expires_at, reasons)
+SELECT id, %(agent)s, 'offered', epoch, %(now)s, %(expires)s, %(reasons)s FROM reserved
+RETURNING id
+
+-- name: expired
+UPDATE offers SET state = 'expired', answered_at = %(now)s WHERE state = 'offered' AND expires_at <= %(now)s
+RETURNING id, item_id, agent_id, epoch
+
+-- name: answer
+-- Only an open offer of this agent that has not run out can be answered.
+UPDATE offers SET state = %(state)s, answered_at = %(now)s
+WHERE id = %(offer)s AND agent_id = %(agent)s AND state = 'offered' AND expires_at > %(now)s
+RETURNING item_id, epoch
+
+-- name: unreserve
+-- Back to its place in the order; a reservation that has been renewed meanwhile is left alone.
+UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1
+WHERE id = %(item)s AND state = 'offered' AND epoch = %(epoch)s RETURNING case_id
+
+-- name: missed
+UPDATE agents SET misses = misses + 1, activity = CASE WHEN misses + 1 >= %(most)s THEN 'away' ELSE activity END,
+                  activity_at = CASE WHEN misses + 1 >= %(most)s THEN %(now)s ELSE activity_at END
+WHERE id = %(agent)s RETURNING activity
+
+-- name: answered
+UPDATE agents SET misses = 0, idle_since = %(now)s WHERE id = %(agent)s
+
+-- name: item
+SELECT id, kind, case_id, call_sid, state, agent_id, epoch FROM work_items WHERE id = %(item)s
+
+-- name: offer_of
+SELECT o.id, o.item_id, o.agent_id, o.state, w.kind, w.case_id FROM offers o JOIN work_items w ON w.id = o.item_id
+WHERE o.id = %(offer)s
+
+-- name: offers_to
+SELECT o.id, o.offered_at, o.expires_at, o.reasons, w.kind, w.case_id, w.call_sid, w.queue, w.priority, w.arrived_at
+FROM offers o JOIN work_items w ON w.id = o.item_id
+WHERE o.agent_id = %(agent)s AND o.state = 'offered' AND o.expires_at > %(now)s ORDER BY w.priority, o.id

@@ -1,0 +1,142 @@
+"""The worker role: sends what is to be sent, offers what is to be offered, sweeps what is due, forgets what is old.
+
+Jobs only wake the sweeps; they also run by themselves every two seconds, so that a lost job costs no more than that.
+Any number of workers may run: leases, advisory locks and the cases' own locks keep them out of each other's way. While
+PostgreSQL is away nothing is done and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+import psycopg
+import structlog
+from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+
+from gateway import dispatch, escalation, outbox
+from gateway.blobs import BlobsUnavailable
+from gateway.config import Config
+from gateway.jobs import FOLLOW
+from gateway.post import connect_post
+from gateway.privacy import retain
+from gateway.record.db import Unavailable
+from gateway.runtime import Runtime, open_runtime
+from gateway.stopping import until_stopped
+
+log = structlog.get_logger()
+REST = 2.0  # seconds between sweeps that nobody asked for
+POLL = 1.0  # seconds between looks for jobs whose notification was lost
+STALLED = 60  # seconds after which a job whose worker gave no sign of life is taken up again
+KEEP_FAILED = 24 * 14  # hours
+DUE = 0.05  # seconds in which wake-ups are gathered into one sweep
+
+
+@dataclass(frozen=True)
+class Chores:
+    """What a worker does when it is woken."""
+
+    runtime: Runtime
+    sweeps: tuple[Callable[[], Awaitable[int]], ...]
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def sweep(self) -> None:
+        """Everything once; one sweep that fails keeps no other from running."""
+        for chore in self.sweeps:
+            try:
+                await chore()
+            except Unavailable:
+                return
+            except Exception as error:
+                log.exception("sweep.failed", sweep=chore.__qualname__, error=type(error).__name__)
+
+    async def run(self) -> None:
+        while True:
+            self.woken.clear()
+            await self.sweep()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.woken.wait(), REST)
+            await asyncio.sleep(DUE)
+
+
+async def serve(config: Config) -> None:
+    """Work until told to stop."""
+    async with open_runtime(config, "worker") as runtime, open_chores(runtime) as chores:
+        work = [asyncio.create_task(chores.run()), asyncio.create_task(_jobs(chores, config))]
+        await until_stopped()
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
+    """The sweeps of this installation, with the connections they send through."""
+    async with connect_post(runtime) as post:
+        facts_of = outbox.facts_from(
+            runtime.config.public_url,
+            next((number.number for number in runtime.config.twilio_numbers), None),
+            _solutions_for(runtime),
+        )
+        sweeper = outbox.Sweeper(runtime.db, runtime.clock, post, facts_of)
+
+        async def offer() -> int:
+            return await dispatch.sweep(runtime)
+
+        async def escalate() -> int:
+            return await escalation.sweep(runtime)
+
+        yield Chores(runtime, (offer, sweeper.sweep, escalate))
+
+
+def _solutions_for(runtime: Runtime) -> outbox.SolutionsFor:
+    def solutions_for(category: str, language: str, charger: str | None) -> list[outbox.Solution]:
+        known = runtime.directory().chargers.get(charger or "")
+        return list(runtime.solutions.find(category, language, known.model if known else None))
+
+    return solutions_for
+
+
+async def _jobs(chores: Chores, config: Config) -> None:
+    """Run the job worker, and again when it lost the database."""
+    conninfo = config.database_direct_url or config.database_url
+    while True:
+        app = _app(chores, conninfo or "")
+        try:
+            async with app.open_async():
+                await app.run_worker_async(
+                    fetch_job_polling_interval=POLL,
+                    delete_jobs="successful",
+                    install_signal_handlers=False,
+                    concurrency=4,
+                )
+        except (ConnectorException, psycopg.Error) as error:
+            log.warning("worker.database_away", error=type(error).__name__)
+        await asyncio.sleep(1.0)
+
+
+def _app(chores: Chores, conninfo: str) -> App:
+    runtime = chores.runtime
+    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
+
+    @app.task(name=FOLLOW)
+    async def follow() -> None:
+        chores.woken.set()
+
+    @app.periodic(cron="*/2 * * * *")
+    @app.task(name="stalled", pass_context=True)
+    async def stalled(context: JobContext, timestamp: int) -> None:
+        for job in await context.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
+            await context.app.job_manager.retry_job(job)
+
+    @app.periodic(cron="17 2 * * *")
+    @app.task(name="nightly", pass_context=True)
+    async def nightly(context: JobContext, timestamp: int) -> None:
+        with contextlib.suppress(BlobsUnavailable):
+            await retain(runtime.db, runtime.blobs, runtime.clock.now())
+        await context.app.job_manager.delete_old_jobs(nb_hours=KEEP_FAILED, include_failed=True)
+
+    return app
