@@ -15,6 +15,7 @@ from datetime import datetime
 import structlog
 
 from channels import phone_report
+from channels.numbers import normalise
 from channels.phone_effects import Scene, carry_out, keep
 from channels.phone_events import FINAL, Params, caller_facts, event_of, progress_of, seconds_of, sid_of, sound_of
 from channels.phone_ports import Given, Taken
@@ -62,6 +63,8 @@ class PhoneDoor:
     async def voice(self, params: Params, turn: int = 0) -> str:
         """The answer to one turn of a call, within two seconds. Raises ValueError without a CallSid, else nothing."""
         key = (sid_of(params, "CallSid"), turn)
+        if "ParentCallSid" in params:
+            return await self._whisper(params, turn)
         task = self._running.get(key)
         if task is None:
             task = asyncio.create_task(self._turn(params, turn))
@@ -115,6 +118,18 @@ class PhoneDoor:
         recording, call = sid_of(params, "RecordingSid"), sid_of(params, "CallSid")
         await self._given.calls.transcribed(recording, call, text, params.get("LanguageCode"))
 
+    async def _whisper(self, params: Params, turn: int) -> str:
+        """The leg of whoever is rung for a waiting caller: a person presses 1, a machine does not."""
+        if turn == 0:
+            return twiml.whisper(self._both("whisper"), self._action(1))
+        if params.get("Digits") != "1":
+            return twiml.goodbye(self._both("goodbye"))
+        try:
+            await self._given.line.answered(sid_of(params, "ParentCallSid"))
+        except Exception as error:
+            log.warning("phone.answer_not_noted", error=type(error).__name__)
+        return twiml.bridge()
+
     async def _turn(self, params: Params, turn: int) -> str:
         calls, sid = self._given.calls, params["CallSid"]
         loaded = await calls.load(sid, turn)
@@ -139,7 +154,7 @@ class PhoneDoor:
                 language=state.language,
                 state=state.to_json(),
                 answer=self._render(spoken, state, turn + 1),
-                caller=params.get("From", "")[:80] or None,
+                caller=normalise(params.get("From")) or params.get("From", "")[:80] or None,
                 called=params.get("To", "")[:80] or None,
                 report=int(state.facts.get("report", "0")) or None,
             )
@@ -167,14 +182,14 @@ class PhoneDoor:
     def _render(self, spoken: Turn, state: CallState, turn: int) -> str:
         if isinstance(spoken.node, End) and spoken.node.ends == "goodbye" and self._last_resort:
             return twiml.goodbye(self._sentences(spoken.say), self._last_resort)
-        return twiml.render(spoken, self._phrases, self._ways(turn, state.facts.get("room", "")))
+        return twiml.render(spoken, self._phrases, self._ways(turn, state.facts.get("answerer", "")))
 
     async def _without_record(self, params: Params, turn: int) -> str:
         """What is said when the record does not answer: a message is taken, then kept in the spool, then promised."""
         sid = params["CallSid"]
         if turn < PLAIN and "RecordingSid" not in params:
             sentences = [*self._both("trouble"), *self._both("message_after_tone")]
-            return twiml.take_message(sentences, self._ways(PLAIN + turn, ""))
+            return twiml.take_message(sentences, self._ways(PLAIN + turn))
         state = self._begin(params)
         if "RecordingSid" in params:
             seconds = seconds_of(params, "RecordingDuration")
@@ -220,5 +235,11 @@ class PhoneDoor:
     def _action(self, turn: int) -> str:
         return f"{self._url}/twilio/voice/{turn}"
 
-    def _ways(self, turn: int, room: str) -> twiml.Ways:
-        return twiml.Ways(self._action(turn), f"{self._url}/twilio/recording", f"{self._url}/twilio/music.wav", room)
+    def _ways(self, turn: int, answerer: str = "") -> twiml.Ways:
+        return twiml.Ways(
+            action=self._action(turn),
+            recording=f"{self._url}/twilio/recording",
+            music=f"{self._url}/twilio/music.wav",
+            whisper=self._action(0),
+            answerer=answerer,
+        )

@@ -157,8 +157,8 @@ async def _enter_queue(scene: Scene) -> Outcome:
 
 async def _look_at_queue(scene: Scene) -> Outcome:
     place = await scene.given.line.place(scene.sid)
-    if place.room is not None:
-        return Outcome("answered", {"room": place.room})
+    if place.answerer is not None:
+        return Outcome("answered", {"answerer": place.answerer})
     facts = _place_facts(scene, place)
     return Outcome("waiting" if facts["queue_text"] == scene.fact("queue_text") else "moved", facts)
 

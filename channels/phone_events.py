@@ -52,7 +52,7 @@ def progress_of(params: Params, at: datetime) -> Progress:
         status=params.get("CallStatus", "unknown"),
         at=at,
         seconds=seconds_of(params, "CallDuration") if "CallDuration" in params else None,
-        caller=params.get("From", "")[:80] or None,
+        caller=normalise(params.get("From")) or params.get("From", "")[:80] or None,
         called=params.get("To", "")[:80] or None,
         outbound=params.get("Direction", "inbound").startswith("outbound"),
     )

@@ -160,12 +160,12 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class Place:
     """A caller's place in line: how many are before (0 = next), the wait as minutes from `least` to `most` (None when
-    it cannot be said), and the room to be connected to once somebody has answered."""
+    it cannot be said), and the number or room to be connected to once somebody is there."""
 
     ahead: int
     least: int | None = None
     most: int | None = None
-    room: str | None = None
+    answerer: str | None = None
 
 
 class Line(Protocol):
@@ -183,7 +183,11 @@ class Line(Protocol):
         """Keep the place for a call-back to `phone`; False when that number may not be called."""
         ...
 
-    async def leave(self, sid: str, why: Literal["hung_up", "message", "talked"]) -> None:
+    async def answered(self, sid: str) -> None:
+        """A person has taken the call: this is the first response. Noted once."""
+        ...
+
+    async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         """Give the place up; nothing happens when there is none."""
         ...
 

@@ -17,17 +17,20 @@ from ivr.prompts import Phrases, voice_of
 
 VOICES = {"sv": "sv-SE", "en": "en-GB", "no": "nb-NO", "da": "da-DK", "fi": "fi-FI", "de": "de-DE"}
 SILENCE_AFTER_SPEECH = "auto"
-RECORDED_SILENCE = 6
+RECORDED_SILENCE = 6  # seconds
+RING = 20  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Where things come back to: absolute or host-relative URLs, and the room that caller and agent meet in."""
+    """Where things come back to, as URLs, and who answers: a number to ring (asked at `whisper` whether they take the
+    call) or the name of a room that caller and agent meet in."""
 
     action: str
     recording: str
     music: str
-    room: str
+    whisper: str
+    answerer: str
 
 
 def render(turn: Turn, phrases: Phrases, ways: Ways) -> str:
@@ -55,8 +58,7 @@ def render(turn: Turn, phrases: Phrases, ways: Ways) -> str:
             response.redirect(ways.action, method="POST")
         case Connect():
             speak(response, turn.say, phrases)
-            dial = response.dial(action=ways.action, method="POST")
-            dial.conference(ways.room, beep=False, start_conference_on_enter=True, end_conference_on_exit=True)
+            _connect(response, ways)
         case End():
             speak(response, turn.say, phrases)
             response.hangup()
@@ -110,6 +112,29 @@ def speak(verb: VoiceResponse | Gather, lines: Iterable[Line], phrases: Phrases)
         breath.append(sentence)
     if breath:
         verb.say(" ".join(breath), language=VOICES[voice])
+
+
+def whisper(sentences: Iterable[tuple[str, str]], action: str) -> str:
+    """What only the answering person hears first: they press a key to take the call, or the leg ends."""
+    response = VoiceResponse()
+    gather = response.gather(input="dtmf", num_digits=1, timeout=8, finish_on_key="", action=action, method="POST")
+    for language, sentence in sentences:
+        gather.say(sentence, language=VOICES[language])
+    response.hangup()
+    return str(response)
+
+
+def bridge() -> str:
+    """An answering person has taken the call: nothing more is said, and the two are connected."""
+    return str(VoiceResponse())
+
+
+def _connect(response: VoiceResponse, ways: Ways) -> None:
+    dial = response.dial(action=ways.action, method="POST", timeout=RING, answer_on_bridge=True)
+    if ways.answerer.startswith("+"):
+        dial.number(ways.answerer, url=ways.whisper, method="POST")
+    else:
+        dial.conference(ways.answerer, beep=False, start_conference_on_enter=True, end_conference_on_exit=True)
 
 
 def _ask(response: VoiceResponse, node: Ask, language: str, ways: Ways) -> Gather:

@@ -51,6 +51,7 @@ class World:
     transcripts: dict[str, str] = field(default_factory=dict)
     waiting: list[Waiting] = field(default_factory=list)
     callbacks: dict[str, str] = field(default_factory=dict)
+    answered: list[str] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
     ratings: dict[str, int] = field(default_factory=dict)
     remote: list[tuple[str, str]] = field(default_factory=list)
@@ -202,13 +203,16 @@ class _Line:
     async def place(self, sid: str) -> Place:
         ahead = next((at for at, known in enumerate(self.world.waiting) if known.sid == sid), 0)
         place = Place(ahead, 3 * ahead, 5 * ahead) if ahead else Place(0)
-        return replace(place, room=self.world.rooms.get(sid))
+        return replace(place, answerer=self.world.rooms.get(sid))
 
     async def call_back(self, sid: str, phone: str) -> bool:
         self.world.callbacks[sid] = phone
         return True
 
-    async def leave(self, sid: str, why: Literal["hung_up", "message", "talked"]) -> None:
+    async def answered(self, sid: str) -> None:
+        self.world.answered.append(sid)
+
+    async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         self.world.left.append((sid, why))
 
     async def rated(self, sid: str, rating: int) -> None:

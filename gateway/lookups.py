@@ -1,0 +1,105 @@
+"""What the phone door may ask the core: which place is meant, what is known about it, how a case stands, who calls.
+
+Each answers from the judgement, the master data of this process or one indexed statement; the voice channel waits for
+none of them longer than for a turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from channels.phone_ports import CaseStatus, Found, Incident
+from gateway import casenumber
+from gateway.record.db import statements
+from gateway.runtime import Runtime
+from routing.directory import Directory
+from routing.facts import read_facts
+from routing.judge import judge
+from routing.values import History, Said
+
+SQL = statements("calls")
+
+
+class RecordedPlaces:
+    """`Places` over the master data: keyed numbers are looked up, spoken words are judged."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def find(self, heard: str, spoken: bool, caller: str | None) -> Found:
+        directory = self._runtime.directory()
+        if not spoken:
+            return keyed(heard, directory)
+        said = Said(channel="phone", at=self._runtime.clock.now(), text=heard, phone=caller)
+        rules = self._runtime.rules()
+        place = judge(said, read_facts(said, directory, rules), History(), directory, rules).place
+        if place.charger:
+            return _charger("charger", place.charger, directory)
+        if place.site:
+            return Found("site", None, place.site, directory.sites[place.site].name)
+        return Found("none")
+
+
+def keyed(digits: str, directory: Directory) -> Found:
+    """The charger with this number, or the only one whose number is one digit (or two swapped ones) away."""
+    if charger := directory.numbers.get(digits):
+        return _charger("charger", charger, directory)
+    near = {directory.numbers[other] for other in _one_off(digits) if other in directory.numbers}
+    return _charger("near", near.pop(), directory) if len(near) == 1 else Found("none")
+
+
+class RecordedIncidents:
+    """`Incidents` over the record."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
+        row = await self._runtime.calls_db.row(SQL["incident"], {"charger": charger, "site": site})
+        return Incident(row["status"], _hours(row["due_solution"], self._runtime.clock.now())) if row else None
+
+
+class RecordedCases:
+    """`Cases` over the record."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def status(self, digits: str, code: str) -> CaseStatus | None:
+        case = casenumber.parse(digits)
+        if case is None:
+            return None
+        row = await self._runtime.calls_db.row(SQL["status"], {"case": case, "code": code})
+        return CaseStatus(row["status"], _hours(row["due_solution"], self._runtime.clock.now())) if row else None
+
+
+class RecordedCallers:
+    """`Callers` over the record."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def language(self, phone: str) -> str | None:
+        row = await self._runtime.calls_db.row(SQL["language"], {"phone": phone})
+        return str(row["language"]) if row else None
+
+
+def _charger(kind: str, charger: str, directory: Directory) -> Found:
+    site = directory.sites.get(directory.chargers[charger].site_id)
+    name = site.name if site else ""
+    return Found("near" if kind == "near" else "charger", charger, site.id if site else None, name)
+
+
+def _one_off(digits: str) -> Iterator[str]:
+    for at, digit in enumerate(digits):
+        yield from (digits[:at] + other + digits[at + 1 :] for other in "0123456789" if other != digit)
+        if at and digits[at - 1] != digit:
+            yield digits[: at - 1] + digit + digits[at - 1] + digits[at + 1 :]
+
+
+def _hours(due: datetime | None, now: datetime) -> float | None:
+    """Hours until a case should be solved; None when that is not known or already past."""
+    if due is None or due <= now:
+        return None
+    return (due - now).total_seconds() / 3600

@@ -1,0 +1,102 @@
+"""Phone calls in the record: what the phone door loads and saves a turn with, one statement each.
+
+A turn's answer is written once, under (CallSid, turn); a status never moves backwards. Raises `Unavailable` when
+PostgreSQL does not answer: the door then goes on without it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import MappingProxyType
+
+from psycopg.types.json import Jsonb
+
+from channels.phone_ports import Loaded, Progress, Sound, Taken
+from gateway.clock import Clock
+from gateway.record.db import Database, statements
+
+SQL = statements("calls")
+RANKS = MappingProxyType({"queued": 0, "initiated": 0, "ringing": 1, "in-progress": 2})
+FINAL = 3
+
+
+class RecordedCalls:
+    """`Calls` over PostgreSQL."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+
+    async def load(self, sid: str, turn: int) -> Loaded:
+        row = await self._db.row(SQL["load"], {"sid": sid, "turn": turn})
+        if row is None:
+            return Loaded(None, -1, None, False)
+        return Loaded(row["state"], row["turn"], row["answer"], row["ended"])
+
+    async def save(self, taken: Taken) -> str:
+        given = {
+            "sid": taken.sid,
+            "turn": taken.turn,
+            "at": taken.at,
+            "node": taken.node,
+            "language": taken.language,
+            "state": Jsonb(taken.state),
+            "answer": taken.answer,
+            "caller": taken.caller,
+            "called": taken.called,
+            "report": taken.report,
+        }
+        row = await self._db.row(SQL["save"], given)
+        if row is None:
+            row = await self._db.row(SQL["answered"], {"sid": taken.sid, "turn": taken.turn})
+        assert row is not None
+        return str(row["answer"])
+
+    async def first(self, sid: str, act: str) -> bool:
+        given = {"sid": sid, "act": Jsonb({act: self._clock.now().isoformat()})}
+        return await self._db.row(SQL["first"], given) is not None
+
+    async def progress(self, progress: Progress) -> Loaded:
+        rank = RANKS.get(progress.status, FINAL)
+        row = await self._db.row(
+            SQL["progress"],
+            {
+                "sid": progress.sid,
+                "direction": "outbound" if progress.outbound else "inbound",
+                "status": progress.status,
+                "rank": rank,
+                "final": rank == FINAL,
+                "at": progress.at,
+                "seconds": progress.seconds,
+                "caller": progress.caller,
+                "called": progress.called,
+            },
+        )
+        assert row is not None
+        return Loaded(row["state"], row["turn"], None, row["ended"])
+
+    async def filed(self, sid: str, report: int) -> None:
+        await self._execute("filed", sid=sid, report=report)
+
+    async def recorded(self, sound: Sound) -> None:
+        state = "failed" if sound.lost else "announced" if sound.seconds else "empty"
+        due = sound.at if state == "announced" else None
+        await self._execute(
+            "recorded", sid=sound.sid, call=sound.call, state=state, seconds=sound.seconds, due=due, at=sound.at
+        )
+
+    async def transcribed(self, recording: str, call: str, text: str, language: str | None) -> None:
+        at = self._clock.now()
+        await self._execute("transcribed", recording=recording, call=call, text=text, language=language, at=at)
+
+    async def unfinished(self, before: datetime) -> list[str]:
+        """Calls that are not over and of which nothing has been heard since `before`."""
+        return [row["sid"] for row in await self._db.rows(SQL["unfinished"], {"before": before})]
+
+    async def known(self, sids: list[str]) -> dict[str, bool]:
+        """Of these calls, those that we have: sid -> whether it is over and a report came of it."""
+        rows = await self._db.rows(SQL["known"], {"sids": sids})
+        return {row["sid"]: row["ended"] and row["report_id"] is not None for row in rows}
+
+    async def _execute(self, name: str, **given: object) -> None:
+        async with self._db.connection() as connection:
+            await connection.execute(SQL[name], given)

@@ -1,0 +1,105 @@
+-- name: load
+-- All that one turn of a call needs to know.
+SELECT c.turn, c.ended_at IS NOT NULL AS ended, t.state -> 'call' AS state, a.answer
+FROM calls c
+LEFT JOIN call_contents t ON t.sid = c.sid
+LEFT JOIN call_turns a ON a.sid = c.sid AND a.turn = %(turn)s
+WHERE c.sid = %(sid)s
+
+-- name: save
+-- A turn, its answer and the call's state; no row comes back when another request has answered this turn.
+WITH call AS (
+    INSERT INTO calls (sid, status, status_rank, language, turn, report_id, case_id, started_at)
+    VALUES (%(sid)s, 'in-progress', 2, %(language)s, %(turn)s, %(report)s,
+            (SELECT case_id FROM reports WHERE id = %(report)s), %(at)s)
+    ON CONFLICT (sid) DO UPDATE SET
+        language = excluded.language, turn = greatest(calls.turn, excluded.turn),
+        report_id = coalesce(calls.report_id, excluded.report_id), case_id = coalesce(calls.case_id, excluded.case_id)
+    RETURNING sid
+), turn AS (
+    INSERT INTO call_turns (sid, turn, at, node, answer)
+    SELECT sid, %(turn)s, %(at)s, %(node)s, %(answer)s FROM call
+    ON CONFLICT (sid, turn) DO NOTHING
+    RETURNING sid, answer
+), contents AS (
+    INSERT INTO call_contents (sid, from_number, to_number, state)
+    SELECT sid, %(caller)s, %(called)s, jsonb_build_object('call', %(state)s::jsonb) FROM turn
+    ON CONFLICT (sid) DO UPDATE SET state = call_contents.state || excluded.state
+)
+SELECT answer FROM turn
+
+-- name: answered
+SELECT answer FROM call_turns WHERE sid = %(sid)s AND turn = %(turn)s
+
+-- name: first
+-- Marks an act as begun, once.
+UPDATE call_contents SET state = jsonb_set(state, ARRAY['begun'], coalesce(state -> 'begun', '{}') || %(act)s::jsonb)
+WHERE sid = %(sid)s AND NOT coalesce(state -> 'begun', '{}') ?| ARRAY(SELECT jsonb_object_keys(%(act)s::jsonb))
+RETURNING sid
+
+-- name: progress
+WITH call AS (
+    INSERT INTO calls (sid, direction, status, status_rank, started_at, ended_at, seconds)
+    VALUES (%(sid)s, %(direction)s, %(status)s, %(rank)s, %(at)s, CASE WHEN %(final)s THEN %(at)s END, %(seconds)s)
+    ON CONFLICT (sid) DO UPDATE SET
+        status = CASE WHEN excluded.status_rank > calls.status_rank THEN excluded.status ELSE calls.status END,
+        status_rank = greatest(calls.status_rank, excluded.status_rank),
+        ended_at = coalesce(calls.ended_at, excluded.ended_at), seconds = coalesce(excluded.seconds, calls.seconds)
+    RETURNING sid, turn, ended_at
+), contents AS (
+    INSERT INTO call_contents (sid, from_number, to_number)
+    SELECT sid, %(caller)s, %(called)s FROM call ON CONFLICT (sid) DO NOTHING
+)
+SELECT call.turn, call.ended_at IS NOT NULL AS ended, t.state -> 'call' AS state
+FROM call LEFT JOIN call_contents t ON t.sid = call.sid
+
+-- name: filed
+UPDATE calls SET report_id = coalesce(report_id, %(report)s),
+                 case_id = coalesce(case_id, (SELECT case_id FROM reports WHERE id = %(report)s))
+WHERE sid = %(sid)s
+
+-- name: recorded
+INSERT INTO recordings (sid, call_sid, report_id, state, seconds, due_at, created_at)
+VALUES (%(sid)s, %(call)s, (SELECT report_id FROM calls WHERE sid = %(call)s), %(state)s, %(seconds)s, %(due)s, %(at)s)
+ON CONFLICT (sid) DO UPDATE SET seconds = greatest(recordings.seconds, excluded.seconds), state = excluded.state,
+                                due_at = excluded.due_at
+WHERE recordings.state IN ('empty', 'failed') AND excluded.state = 'announced'
+
+-- name: transcribed
+WITH recording AS (
+    INSERT INTO recordings (sid, call_sid, report_id, state, due_at, created_at)
+    VALUES (%(recording)s, %(call)s, (SELECT report_id FROM calls WHERE sid = %(call)s), 'announced', %(at)s, %(at)s)
+    ON CONFLICT (sid) DO NOTHING
+)
+INSERT INTO transcripts (recording_sid, language, text) VALUES (%(recording)s, %(language)s, %(text)s)
+ON CONFLICT (recording_sid) DO NOTHING
+
+-- name: language
+-- The language of the person behind a number.
+SELECT p.language FROM identities i JOIN people p ON p.id = i.person_id
+WHERE i.kind = 'phone' AND i.value = %(phone)s AND i.unlinked_at IS NULL AND p.language IS NOT NULL
+
+-- name: incident
+-- The newest open case about a place that a stranger may be told of: several have reported it, or we are at it.
+SELECT c.status, c.due_solution FROM cases c
+WHERE c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into IS NULL
+  AND c.category IN ('no_start', 'interrupted', 'slow', 'offline', 'damage')
+  AND (c.incident OR c.status = 'planned')
+  AND ((c.charger_id IS NOT NULL AND c.charger_id = %(charger)s) OR (c.site_id = %(site)s AND c.whole_site))
+ORDER BY c.last_report_at DESC LIMIT 1
+
+-- name: status
+-- What a reporter with the right code may hear of a case.
+SELECT c.status, c.due_solution FROM cases c JOIN reports r ON r.case_id = c.id
+WHERE c.id = %(case)s AND r.code = %(code)s LIMIT 1
+
+-- name: unfinished
+-- Calls of which nothing has been heard for long: the provider's last word may have been lost.
+SELECT c.sid FROM calls c
+WHERE c.ended_at IS NULL AND c.started_at < %(before)s
+  AND NOT EXISTS (SELECT FROM call_turns t WHERE t.sid = c.sid AND t.at >= %(before)s)
+ORDER BY c.started_at LIMIT 100
+
+-- name: known
+-- Which of these calls we know, and whether a report came of them.
+SELECT c.sid, c.report_id, c.ended_at IS NOT NULL AS ended FROM calls c WHERE c.sid = ANY(%(sids)s::text[])

@@ -1,0 +1,109 @@
+"""What the record promises about calls: one answer a turn, statuses that never go back, acts that happen once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from channels.phone_ports import Progress, Sound, Taken
+from gateway.clock import SetClock
+from gateway.record.calls import RecordedCalls
+from gateway.record.db import Database, Unavailable
+
+NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
+TURN = Taken("CA1", 0, NOW, "language", "sv", {"node": "language"}, "<a/>", "+46701740605", "+46313900100", None)
+RINGING = Progress("CA1", "ringing", NOW, None, "+46701740605", "+46313900100", outbound=False)
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url, size=4)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def calls(db: Database) -> RecordedCalls:
+    return RecordedCalls(db, SetClock(NOW))
+
+
+async def test_a_new_call_is_nothing_yet(calls: RecordedCalls) -> None:
+    loaded = await calls.load("CA1", 0)
+    assert (loaded.state, loaded.answer, loaded.ended) == (None, None, False)
+
+
+async def test_a_turn_is_there_again_with_its_answer_and_the_newest_state(calls: RecordedCalls) -> None:
+    assert await calls.save(TURN) == "<a/>"
+    assert await calls.save(replace(TURN, turn=1, state={"node": "danger"}, answer="<b/>")) == "<b/>"
+    loaded = await calls.load("CA1", 0)
+    assert (loaded.state, loaded.turn, loaded.answer) == ({"node": "danger"}, 1, "<a/>")
+
+
+async def test_b07_a_turn_answered_twice_keeps_its_first_answer_and_state(calls: RecordedCalls) -> None:
+    answers = await asyncio.gather(
+        *(calls.save(replace(TURN, answer=f"<a{at}/>", state={"node": f"n{at}"})) for at in range(6))
+    )
+    assert len(set(answers)) == 1
+    loaded = await calls.load("CA1", 0)
+    assert loaded.answer == answers[0]
+    assert loaded.state == {"node": f"n{answers[0][2]}"}
+
+
+async def test_an_act_is_begun_once_and_survives_the_next_turn(calls: RecordedCalls) -> None:
+    await calls.save(TURN)
+    assert await calls.first("CA1", "restart")
+    await calls.save(replace(TURN, turn=1, answer="<b/>"))
+    assert not await calls.first("CA1", "restart")
+    assert await calls.first("CA1", "unlock")
+
+
+async def test_b08_b09_a_status_never_moves_backwards(calls: RecordedCalls, db: Database) -> None:
+    for status in ("completed", "ringing", "in-progress"):
+        loaded = await calls.progress(replace(RINGING, status=status, seconds=31 if status == "completed" else None))
+    assert loaded.ended
+    row = await db.row("SELECT status, seconds, ended_at FROM calls")
+    assert row == {"status": "completed", "seconds": 31, "ended_at": NOW}
+
+
+async def test_a_turn_after_the_first_status_keeps_who_called(calls: RecordedCalls, db: Database) -> None:
+    await calls.progress(RINGING)
+    await calls.save(TURN)
+    assert (await calls.load("CA1", 0)).answer == "<a/>"
+    assert await db.row("SELECT from_number FROM call_contents") == {"from_number": "+46701740605"}
+
+
+async def test_b10_recordings_come_once_whatever_the_order(calls: RecordedCalls, db: Database) -> None:
+    sound = Sound("RE1", "CA9", 7, NOW)
+    await calls.recorded(replace(sound, seconds=0))
+    await calls.recorded(sound)
+    await calls.recorded(sound)
+    await calls.recorded(replace(sound, seconds=0, lost=True))
+    await calls.transcribed("RE1", "CA9", "hej", "sv-SE")
+    await calls.transcribed("RE2", "CA9", "before its recording", None)
+    rows = await db.rows("SELECT sid, state, seconds, due_at FROM recordings ORDER BY sid")
+    assert rows[0] == {"sid": "RE1", "state": "announced", "seconds": 7, "due_at": NOW}
+    assert rows[1]["sid"] == "RE2"
+
+
+async def test_f25_calls_that_fell_silent_are_found(calls: RecordedCalls) -> None:
+    await calls.save(TURN)
+    await calls.save(replace(TURN, sid="CA2", at=NOW + timedelta(minutes=20)))
+    assert await calls.unfinished(NOW + timedelta(minutes=10)) == ["CA1"]
+    await calls.progress(replace(RINGING, status="completed"))
+    assert await calls.unfinished(NOW + timedelta(minutes=10)) == []
+    assert await calls.known(["CA1", "CA2", "CA3"]) == {"CA1": False, "CA2": False}
+
+
+async def test_f10_a_record_that_is_away_says_so(database_url: str) -> None:
+    away = Database("postgresql://nobody@127.0.0.1:1/none", size=1, timeout=0.3)
+    await away.open()
+    try:
+        with pytest.raises(Unavailable):
+            await RecordedCalls(away, SetClock(NOW)).load("CA1", 0)
+    finally:
+        await away.close()
