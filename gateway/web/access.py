@@ -1,7 +1,7 @@
 """Who may enter which room of the house, and that what is posted was meant by who posts it.
 
 One table decides: a path that no room covers does not exist. Rooms with roles need a log-in; the agent is then at
-`request["agent"]`. In guarded rooms a POST must come from our own pages and carry the page's token, in the field `csrf`
+`request[AGENT]`. In guarded rooms a POST must come from our own pages and carry the page's token, in the field `csrf`
 or the header `X-CSRF-Token`. The API and the provider's webhooks prove themselves otherwise and are open here.
 """
 
@@ -17,7 +17,7 @@ from gateway import seals
 from gateway.record import agents
 from gateway.record.agents import Agent
 from gateway.web.bodies import FORM, form
-from gateway.web.keys import runtime_of
+from gateway.web.keys import AGENT, VISIT, runtime_of
 from gateway.web.problems import Problem
 from gateway.web.sessions import cookie_name, logged_in, session_agent
 from gateway.web.uploads import MULTIPART
@@ -77,20 +77,20 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if room is None:
         raise Problem(404, "There is nothing here.")
     if room.roles is not None:
-        request["agent"] = await _admitted(request, room.roles)
+        request[AGENT] = await _admitted(request, room.roles)
     if room.guarded and request.method not in SAFE:
         await _meant(request)
     response = await handler(request)
-    if room.guarded and "visit" in request and not response.prepared:
+    if room.guarded and VISIT in request and not response.prepared:
         secure = _secure(request)
-        response.set_cookie(_visit_cookie(secure), request["visit"], secure=secure, httponly=True, samesite="Lax")
+        response.set_cookie(_visit_cookie(secure), request[VISIT], secure=secure, httponly=True, samesite="Lax")
     return response
 
 
 async def still_admitted(request: web.Request) -> bool:
     """Whether the agent behind an open stream is still here and may still see its room."""
     room = room_of(request.path)
-    agent = request.get("agent")
+    agent = request.get(AGENT)
     if room is None or room.roles is None or agent is None:
         return False
     runtime = runtime_of(request)
@@ -144,9 +144,9 @@ async def _meant(request: web.Request) -> None:
 def _anchor(request: web.Request) -> str:
     secure = _secure(request)
     cookies = request.cookies
-    anchor = cookies.get(cookie_name(secure)) or cookies.get(_visit_cookie(secure)) or request.get("visit")
+    anchor = cookies.get(cookie_name(secure)) or cookies.get(_visit_cookie(secure)) or request.get(VISIT)
     if not anchor:
-        anchor = request["visit"] = seals.fresh()
+        anchor = request[VISIT] = seals.fresh()
     return str(anchor)
 
 

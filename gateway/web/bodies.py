@@ -25,6 +25,7 @@ FORM_FIELDS = 300
 DEPTH = 32
 DIGITS = 100
 FORM = "application/x-www-form-urlencoded"
+FIELDS = web.RequestKey("fields", MultiDict[str])
 TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)  # also ends a text at the end of the body
 UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 BROKEN = (HttpProcessingError, ClientError, web.RequestPayloadError, ConnectionError, EOFError, zlib.error)
@@ -73,13 +74,13 @@ def strict_object(body: bytes) -> dict[str, Any]:
 
 async def form(request: web.Request, limit: int = FORM_LIMIT) -> MultiDict[str]:
     """The fields of an urlencoded form, read once a request. Raises Problem 400, 413 or 415."""
-    kept: MultiDict[str] | None = request.get("form")
+    kept = request.get(FIELDS)
     if kept is not None:
         return kept
     if request.content_type != FORM:
         raise Problem(415, f"Send the body as {FORM}.")
     fields = form_fields(await read(request, limit))
-    request["form"] = fields
+    request[FIELDS] = fields
     return fields
 
 

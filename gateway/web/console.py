@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from gateway import casenumber, desk, languages
+from gateway.languages import N_
 from gateway.record import agents, cases, reports
 from gateway.record.agents import Agent
 from gateway.record.cases import Case
@@ -22,11 +23,10 @@ from gateway.web import caseview
 from gateway.web.bodies import form
 from gateway.web.deskforms import FORMS
 from gateway.web.frame import frame, scope_of
-from gateway.web.keys import runtime_of
+from gateway.web.keys import AGENT, runtime_of
 from gateway.web.login import onward
 from gateway.web.pages import HEADERS, THEMES, YEAR, language_of, page
 from gateway.web.problems import Problem
-from gateway.web.sayings import N_
 from routing.values import Category
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -73,7 +73,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def act(request: web.Request) -> web.StreamResponse:
     """Do what a form asks for; on success the case is shown by a GET (303)."""
-    runtime, agent, case_id = runtime_of(request), request["agent"], _number(request)
+    runtime, agent, case_id = runtime_of(request), request[AGENT], _number(request)
     verb = request.match_info["verb"]
     fields = await form(request)
     case = await cases.find(runtime.db, case_id)
@@ -122,7 +122,7 @@ async def attachment(request: web.Request) -> web.StreamResponse:
 
 async def settings(request: web.Request) -> web.StreamResponse:
     """What an agent is doing, and in which language and colours they work."""
-    runtime, agent, fields = runtime_of(request), request["agent"], await form(request)
+    runtime, agent, fields = runtime_of(request), request[AGENT], await form(request)
     if (activity := fields.get("activity")) in ACTIVITIES and activity != agent.activity:
         await agents.set_activity(runtime.db, agent.id, activity, runtime.clock.now())
         runtime.live.publish({"type": "agent", "agent": agent.id})
@@ -146,7 +146,7 @@ async def _case_page(
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> web.Response:
-    runtime, agent = runtime_of(request), request["agent"]
+    runtime, agent = runtime_of(request), request[AGENT]
     whole = await cases.full(runtime.db, case_id)
     if whole is None:
         raise Problem(404, "There is no such case.")

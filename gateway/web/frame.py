@@ -11,12 +11,12 @@ import phonenumbers
 from aiohttp import web
 
 from gateway import casenumber, languages
+from gateway.languages import N_
 from gateway.record import agents, cases, worklist
 from gateway.record.cases import Filters, Listed, QueueCount
 from gateway.web import caseview
-from gateway.web.keys import runtime_of
+from gateway.web.keys import AGENT, runtime_of
 from gateway.web.pages import language_of
-from gateway.web.sayings import N_
 
 VIEWS = ("all", "mine", "unassigned", "done")
 TITLES = {
@@ -66,7 +66,7 @@ def scope_of(request: web.Request) -> Scope:
 async def frame(request: web.Request, scope: Scope | None, open_case: int | None = None) -> dict[str, Any]:
     """The context of `console/layout.html`, and with a scope that of `console/list.html`."""
     runtime = runtime_of(request)
-    agent = request["agent"]
+    agent = request[AGENT]
     counts = await worklist.counts(runtime.db, agent.id)
     everyone = await agents.everyone(runtime.db)
     names = {one.id: one.name for one in everyone}
@@ -97,7 +97,7 @@ async def frame(request: web.Request, scope: Scope | None, open_case: int | None
 
 
 async def _listed(request: web.Request, scope: Scope) -> tuple[list[Listed], int]:
-    runtime, agent = runtime_of(request), request["agent"]
+    runtime, agent = runtime_of(request), request[AGENT]
     if scope.view in ("search", "done"):
         status = ("concluded", "closed") if scope.view == "done" else None
         number = casenumber.parse(scope.q) if scope.q else None

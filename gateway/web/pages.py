@@ -24,7 +24,7 @@ from jinja2.runtime import Context
 from gateway import languages
 from gateway.languages import CUSTOMERS, NAMES, PAGES, Catalogue
 from gateway.web.access import csrf_token
-from gateway.web.keys import runtime_of
+from gateway.web.keys import AGENT, runtime_of
 from gateway.web.problems import Problem
 from routing.values import Reason
 
@@ -99,7 +99,7 @@ def page(
     *,
     language: str | None = None,
 ) -> web.Response:
-    """Render a page. `language` is used unless the visitor chose another one; the help center has six, other pages two."""
+    """Render a page. `language` is used unless the visitor chose another; the help center has six, other pages two."""
     offered = CUSTOMERS if template.startswith("help/") else PAGES
     chosen = language_of(request, offered, language)
     runtime = runtime_of(request)
@@ -109,7 +109,7 @@ def page(
         "languages": offered,
         "catalogue": languages.catalogue(chosen),
         "theme": theme_of(request),
-        "agent": request.get("agent"),
+        "agent": request.get(AGENT),
         "path": request.path,
         "csrf": _Csrf(request),
         "here": lambda **changes: str(request.rel_url.update_query(changes)),
@@ -138,7 +138,7 @@ def error_page(request: web.Request, problem: Problem) -> web.Response:
 
 def language_of(request: web.Request, offered: tuple[str, ...] = PAGES, preferred: str | None = None) -> str:
     """The visitor's language: chosen here, chosen before, the agent's own, `preferred`, the browser's, else Swedish."""
-    agent = request.get("agent")
+    agent = request.get(AGENT)
     for choice in (request.query.get("language"), request.cookies.get("language"), agent and agent.language, preferred):
         if choice in offered:
             return str(choice)
@@ -155,7 +155,7 @@ def language_of(request: web.Request, offered: tuple[str, ...] = PAGES, preferre
 
 def theme_of(request: web.Request) -> str:
     """`auto`, `light` or `dark`: chosen here, chosen before, or the agent's own."""
-    agent = request.get("agent")
+    agent = request.get(AGENT)
     for choice in (request.query.get("theme"), request.cookies.get("theme"), agent and agent.theme):
         if choice in THEMES:
             return str(choice)
@@ -255,5 +255,6 @@ FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "code": _code,
         "phone": written_phone,
         "masked": masked,
+        "seconds": lambda value: "–" if value is None else languages.format_clock(timedelta(seconds=value)),
     }
 )

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-
-def N_(msgid: str) -> str:
-    """Mark a msgid for extraction."""
-    return msgid
-
+from gateway.languages import N_
 
 WRONG_LOGIN = N_("The address, the password or the code is not right. Try again.")
 SAY_SOMETHING = N_("Tell us in a few words what has happened.")
