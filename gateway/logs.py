@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import re
 import sys
 import threading
@@ -37,7 +38,8 @@ class _Lines(logging.Handler):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
-        self._stream = stream
+        # Unbuffered: what stayed in a buffer would be flushed, and waited for, when the interpreter ends.
+        self._file = stream.fileno()
         self._waiting: Queue[str | None] = Queue(_ROOM)
         self._lost = 0
         self._thread = threading.Thread(target=self._write, name="log", daemon=True)
@@ -60,9 +62,11 @@ class _Lines(logging.Handler):
     def _write(self) -> None:
         while (line := self._waiting.get()) is not None:
             lost, self._lost = self._lost, 0
-            with suppress(OSError, ValueError):
-                self._stream.write(f"{line}\n" if not lost else f"{line}\n{lost} log lines were left out\n")
-                self._stream.flush()
+            rest = f"{line}\n{lost} log lines were left out\n" if lost else f"{line}\n"
+            left = memoryview(rest.encode("utf-8", "backslashreplace"))
+            with suppress(OSError):
+                while left:
+                    left = left[os.write(self._file, left) :]
 
 
 def configure(role: str, *, stream: TextIO | None = None) -> None:

