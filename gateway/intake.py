@@ -20,7 +20,7 @@ import structlog
 from channels.report import NotStored, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.clock import Clock
-from gateway.keeping import INLINE_RAW, Kept, Overtaken, Prepared, keep
+from gateway.keeping import Kept, Overtaken, Prepared, keep
 from gateway.live import Live
 from gateway.record.db import Connection, Database, Unavailable
 from routing.directory import Directory
@@ -30,6 +30,7 @@ from routing.values import Alarm, Said
 
 log = structlog.get_logger()
 GROUP = 64
+INLINE_RAW = 64 * 1024  # bytes; longer raw content lies in the blob store
 LANES = 2  # groups on their way at once: one may wait for a lock without holding up the next
 DEADLINE = 25.0  # seconds until a door is told to answer "try again later"
 ATTEMPTS = 5

@@ -44,7 +44,7 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
 -- Cases that these reports might belong to, a few for each report and each way of looking, by index only.
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s)
-        AS w(nth integer, site text, chargers text[], person bigint, owner text, placeless boolean, category text)
+        AS w(nth integer, site text, chargers text[], person bigint, placeless boolean, category text)
 ), found AS (
     SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
         SELECT id FROM cases WHERE site_id = w.site AND last_report_at > %(since)s
