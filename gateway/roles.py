@@ -10,11 +10,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.config import EX_CONFIG
-from gateway.processes import spawn
+from gateway.processes import spawn, stop
 
 DOORS = ("web", "smtp", "imap")
 _STEADY_AFTER = 30.0
@@ -67,9 +67,16 @@ class Roles:
                 killed.append(role.name)
         return killed
 
-    def run_once(self, name: str) -> int:
-        """Run a command to its end; its exit status."""
-        return self._spawn(name).wait()
+    def run_once(self, name: str, stopping: Callable[[], bool]) -> int | None:
+        """Run a command to its end; its exit status, or None when we were told to stop meanwhile."""
+        process = self._spawn(name)
+        while not stopping():
+            try:
+                return process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+        stop(process, signal.SIGTERM, within=10)
+        return None
 
     def _tend(self, role: _Role) -> str | None:
         now = time.monotonic()

@@ -49,8 +49,8 @@ def up(config: Config, *, demo: bool) -> int:
                 SMTP_PORT=str(smtp_port),
             )
             roles = Roles(environ, [*DOORS, "worker", *(["demo"] if demo else [])])
-            if status := roles.run_once("migrate"):
-                return status
+            if (status := roles.run_once("migrate", stopping.is_set)) != 0:
+                return status or 0
             return _serve(roles, servers, stopping, load(environ), demo)
         finally:
             if servers:

@@ -20,6 +20,7 @@ import redis
 from psycopg import sql
 
 from gateway.config import NAMES, Config, load
+from gateway.engines import ASIDE
 from gateway.servers import start
 
 _GIVEN = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
@@ -184,6 +185,16 @@ def worker_number(request: pytest.FixtureRequest) -> int:
     """0 for the only or first worker, counting up."""
     worker: str = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
     return int(worker.removeprefix("gw"))
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Iterator[Path]:
+    """A DATA_DIR for servers of this test's own; when their data had to lie elsewhere, that is removed too."""
+    before = set(ASIDE.glob("*"))
+    yield tmp_path / "data"
+    for folder in set(ASIDE.glob("*")) - before:
+        if not folder.name.startswith("programs-"):
+            shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +21,7 @@ import redis
 from gateway.config import load
 from gateway.engines import ASIDE, Unavailable
 from gateway.servers import running, servers_for, start
+from tests.fakes.product import eventually
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -46,25 +46,6 @@ def kept(url: str) -> list[str]:
         return [row[0] for row in connection.execute("SELECT text FROM kept ORDER BY text")]
 
 
-def eventually(what: Callable[[], bool], within: float = 20.0) -> bool:
-    end = time.monotonic() + within
-    while not what():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-@pytest.fixture
-def data_dir(tmp_path: Path) -> Iterator[Path]:
-    """A DATA_DIR; when its data had to lie elsewhere, that is removed too."""
-    before = set(ASIDE.glob("*")) if ASIDE.exists() else set()
-    yield tmp_path / "data"
-    for folder in set(ASIDE.glob("*")) - before if ASIDE.exists() else ():
-        if not folder.name.startswith("programs-"):
-            shutil.rmtree(folder)
-
-
 @contextmanager
 def holder(data_dir: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """A process that holds servers on `data_dir` until it is told or killed; what it said."""
@@ -83,7 +64,7 @@ def holder(data_dir: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[st
     finally:
         process.kill()
         process.communicate()
-        assert eventually(lambda: not any(server.is_running() for server in servers))
+        assert eventually(lambda: not any(server.is_running() for server in servers), 20)
         shutil.rmtree(said[0].partition("host=")[2], ignore_errors=True)
 
 
@@ -112,7 +93,7 @@ def test_after_kill_9_nothing_is_left_and_nothing_is_lost(data_dir: Path) -> Non
         keep(url, "one")
         families = [member for pid in pids for member in _family(psutil.Process(pid))]
         process.send_signal(signal.SIGKILL)
-        assert eventually(lambda: not any(member.is_running() for member in families))
+        assert eventually(lambda: not any(member.is_running() for member in families), 20)
     servers = start(data_dir)
     try:
         assert kept(servers.database_url) == ["one"]
@@ -145,7 +126,7 @@ def test_a_server_that_dies_is_back_at_the_same_address(data_dir: Path) -> None:
         keep(servers.database_url, "one")
         for pid in servers.pids:
             os.kill(pid, signal.SIGKILL)
-            assert eventually(lambda dead=pid: not psutil.pid_exists(dead) or _is_zombie(dead))
+            assert eventually(lambda dead=pid: not psutil.pid_exists(dead) or _is_zombie(dead), 20)
         assert servers.tend() == ["postgresql", "valkey"]
         assert servers.tend() == []
         assert kept(servers.database_url) == ["one"]
@@ -176,7 +157,7 @@ def test_commands_share_the_servers_of_whoever_came_first(data_dir: Path) -> Non
             assert database_url == said[0]
             assert redis_url.startswith("unix://")
         assert running(data_dir)
-    assert eventually(lambda: running(data_dir) is None)
+    assert eventually(lambda: running(data_dir) is None, 20)
     with servers_for(config) as (database_url, _), servers_for(config) as (same, _):
         assert database_url == same
         keep(database_url, "own")

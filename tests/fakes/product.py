@@ -1,0 +1,138 @@
+"""The whole product in processes of its own, as somebody runs it: `python -m gateway up` on free ports."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def eventually(what: Callable[[], object], within: float) -> bool:
+    """Ask again and again until it is so, or the time is over."""
+    end = time.monotonic() + within
+    while not what():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+class Product:
+    """One `up` on a DATA_DIR; what it says is in `said()`."""
+
+    def __init__(self, data_dir: Path, *, root: Path = ROOT, python: str = sys.executable, **environ: str) -> None:
+        self.data_dir = data_dir
+        self.port, self.smtp_port = free_port(), free_port()
+        self._root = root
+        self._python = python
+        self._environ = {
+            "PATH": os.environ["PATH"],
+            "DATA_DIR": str(data_dir),
+            "PORT": str(self.port),
+            "SMTP_PORT": str(self.smtp_port),
+            **environ,
+        }
+        self._log = data_dir.parent / f"{data_dir.name}.said"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, *options: str, within: float = 90.0) -> Product:
+        """Start it and wait until it is ready."""
+        self.launch(*options)
+        assert eventually(lambda: self.is_ready() or self._pid is None, within), self.said()
+        assert self.is_ready(), self.said()
+        return self
+
+    def launch(self, *options: str) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [self._python, "-m", "gateway", "up", *options],
+                cwd=self._root,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        return self.process
+
+    def is_ready(self) -> bool:
+        try:
+            return self.get("/readyz") == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def get(self, path: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    def greets(self) -> bool:
+        """Whether the mail door says 220."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.smtp_port), timeout=5) as line:
+                return line.recv(3) == b"220"
+        except OSError:
+            return False
+
+    def family(self) -> list[psutil.Process]:
+        """It and every process below it, however they were started."""
+        assert self.process
+        own = psutil.Process(self.process.pid)
+        return [own, *own.children(recursive=True)]
+
+    def role(self, name: str) -> psutil.Process | None:
+        """The process of a role or server, by the last word or the program of its command line."""
+        for member in self.family()[1:]:
+            words = member.cmdline()
+            if words and (words[-1] == name or Path(words[0]).name == name):
+                return member
+        return None
+
+    def stop(self, how: signal.Signals = signal.SIGTERM, within: float = 60.0) -> int:
+        """Tell it to stop; its exit status."""
+        assert self.process
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(within)
+
+    def end(self) -> None:
+        """Leave nothing of it, whatever state it is in."""
+        if self.process and self.process.poll() is None:
+            family = self.family()
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            psutil.wait_procs(family, timeout=30)
+
+    def said(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    @property
+    def _pid(self) -> int | None:
+        return self.process.pid if self.process and self.process.poll() is None else None
