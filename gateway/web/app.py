@@ -26,7 +26,14 @@ GRACE = 5.0  # seconds for what is on its way at shutdown
 LINGER = 0.2  # seconds between draining and closing the door, so that a balancer notices
 
 
-def create_app(runtime: Runtime, parts: Sequence[Part] = ()) -> web.Application:
+def create_app(
+    runtime: Runtime,
+    parts: Sequence[Part] = (),
+    *,
+    rates: api.Rates | None = None,
+    patience: login.Patience | None = None,
+    photo_patience: float = help.SLOW,
+) -> web.Application:
     """The application over an open runtime. `parts` mount further rooms on it."""
     config = runtime.config
     sessions = RecordedSessions(runtime.db, runtime.clock, secure=config.public_url.startswith("https:"))
@@ -47,7 +54,10 @@ def create_app(runtime: Runtime, parts: Sequence[Part] = ()) -> web.Application:
     app.on_response_prepare.append(edge.harden)
     app.on_shutdown.append(_stop)
     pages.setup(app)
-    for mount in (health.add_routes, login.add_routes, help.add_routes, api.add_routes, *parts):
+    login.add_routes(app, patience)
+    help.add_routes(app, photo_patience)
+    api.add_routes(app, rates)
+    for mount in (health.add_routes, *parts):
         mount(app)
     return app
 

@@ -22,7 +22,7 @@ from babel.core import negotiate_locale
 from jinja2.runtime import Context
 
 from gateway import languages
-from gateway.languages import CUSTOMERS, NAMES, PAGES, Catalogue
+from gateway.languages import CUSTOMERS, N_, NAMES, PAGES, Catalogue
 from gateway.web.access import csrf_token
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.problems import Problem
@@ -46,15 +46,21 @@ HEADERS = MappingProxyType(
 )
 ERRORS = MappingProxyType(
     {
-        400: ("That did not work", "Your browser sent something that we cannot read. Go back and try again."),
-        401: ("Log in first", "This page is for people who work here."),
-        403: ("Not allowed", "This page is not for you, or it was open for too long. Load it again and repeat."),
-        404: ("Nothing here", "The page does not exist, or the link is no longer valid."),
-        409: ("Somebody was first", "The case was taken in the meantime. Load it again to see by whom."),
-        413: ("Too large", "What you sent is larger than we can take. Try a smaller photo."),
-        429: ("Too many tries", "Wait a minute and try again."),
-        500: ("Something went wrong on our side", "It was not your fault, and we have been told."),
-        503: ("We cannot do this right now", "Our system does not answer. Try again in a moment; nothing was lost."),
+        400: (N_("That did not work"), N_("Your browser sent something that we cannot read. Go back and try again.")),
+        401: (N_("Log in first"), N_("This page is for people who work here.")),
+        403: (
+            N_("Not allowed"),
+            N_("This page is not for you, or it was open for too long. Load it again and repeat."),
+        ),
+        404: (N_("Nothing here"), N_("The page does not exist, or the link is no longer valid.")),
+        409: (N_("Somebody was first"), N_("The case was taken in the meantime. Load it again to see by whom.")),
+        413: (N_("Too large"), N_("What you sent is larger than we can take. Try a smaller photo.")),
+        429: (N_("Too many tries"), N_("Wait a minute and try again.")),
+        500: (N_("Something went wrong on our side"), N_("It was not your fault, and we have been told.")),
+        503: (
+            N_("We cannot do this right now"),
+            N_("Our system does not answer. Try again in a moment; nothing was lost."),
+        ),
     }
 )
 mimetypes.add_type("image/svg+xml", ".svg")

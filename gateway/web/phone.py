@@ -40,8 +40,13 @@ class Webhooks:
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
 
 
-def setup(app: web.Application, webhooks: Webhooks) -> None:
-    """Mount `/twilio/…` on an application."""
+def add_routes(app: web.Application) -> None:
+    """Mount `/twilio/…` on an application that has a runtime."""
+    mount(app, webhooks_of(app[RUNTIME]))
+
+
+def mount(app: web.Application, webhooks: Webhooks) -> None:
+    """Mount `/twilio/…` over doors that are there already."""
     app[WEBHOOKS] = webhooks
     app.router.add_post("/twilio/voice", voice)
     app.router.add_post(r"/twilio/voice/{turn:\d{1,6}}", voice)
@@ -100,8 +105,9 @@ async def _verified(request: web.Request, *needed: str, to_us: bool = False) -> 
         fields.setdefault(name, value)
     if webhooks.account and fields.get("AccountSid") != webhooks.account:
         raise _refused("account")
+    leg = "ParentCallSid" in fields  # of an agent: from the caller's number to the agent's
     ours = fields.get("From" if fields.get("Direction", "").startswith("outbound") else "To")
-    if to_us and webhooks.numbers and ours not in webhooks.numbers:
+    if to_us and not leg and webhooks.numbers and ours not in webhooks.numbers:
         raise _refused("number")
     return _complete(fields, *needed)
 
