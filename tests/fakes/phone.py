@@ -1,4 +1,4 @@
-"""A robot phone: calls a number's webhook, follows the TwiML over HTTP, signs what it sends, and does what a caller can.
+"""A robot phone: calls a webhook, follows the TwiML over HTTP, signs what it sends, and does what a caller can.
 
 It knows the provider's protocol and nothing of the product: which verbs exist and what they may hold (read from the
 provider library's own builder), that a `<Gather>` posts what it allows and otherwise falls through, that a `<Record>`

@@ -1,0 +1,322 @@
+"""The telephony provider's REST API behind one port: texts, calls, recordings, lists, browser tokens.
+
+What costs money is never sent twice on a guess: 429 and an unreachable provider are `Deferred`; an answer that was lost
+is first looked up by recipient, time and words, and is `Uncertain` when it is not found yet, so that the next attempt
+looks again before it sends. Nothing here raises but the look-ups and downloads, which raise ProviderAway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, encode_basic_auth
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.jwt.access_token import AccessToken
+from twilio.jwt.access_token.grants import VoiceGrant
+from twilio.rest import Client
+
+from channels.provider_http import TIMEOUT, ProviderHttp
+from channels.tolls import COUNTRIES, refusal
+
+log = structlog.get_logger()
+
+LARGEST = 16 << 20  # bytes of one picture or recording
+SKEW = timedelta(minutes=2)
+TOKEN_SECONDS = 3600
+MEDIA_HOSTS = (".twilio.com", ".twiliocdn.com")
+
+
+class ProviderAway(Exception):
+    """The provider did not answer, or not with what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Certainly not sent; try again later. `halted` when nothing will be sent until somebody looks (credentials)."""
+
+    reason: str
+    halted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """Perhaps sent; the next attempt must say when the first was, so that it is looked up."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never will be sent."""
+
+    reason: str
+
+
+Answer = Sent | Deferred | Uncertain | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account with the provider: its SID and token, or an API key of its own, and where its API is."""
+
+    sid: str
+    token: str = field(repr=False)
+    api_url: str
+    public_url: str
+    key: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    app: str | None = None
+    own: Collection[str] = ()
+    countries: Collection[str] = COUNTRIES
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One call, message or recording that the provider has, with the fields a webhook would have brought."""
+
+    sid: str
+    status: str
+    at: datetime | None
+    sender: str
+    recipient: str
+    seconds: int = 0
+    call: str | None = None
+    text: str = ""
+    outbound: bool = False
+
+
+class Provider:
+    """The port. Made by `open_provider` inside the running loop."""
+
+    def __init__(self, account: Account, session: ClientSession, timeout: float = TIMEOUT) -> None:
+        self._account = account
+        self._session = session
+        user, secret = (account.key or account.sid), (account.secret or account.token)
+        self._headers = {"Authorization": encode_basic_auth(user, secret)}
+        self._client = Client(
+            user,
+            secret,
+            account.sid,
+            http_client=ProviderHttp(session, account.api_url, timeout),
+            environment={"TWILIO_ACCOUNT_SID": account.sid},
+        )
+
+    async def text(self, to: str, sender: str, body: str, since: datetime | None = None) -> Answer:
+        """Send an SMS. `since` is when this same text was first tried, if an attempt before this was uncertain."""
+        if why := refusal(to, own=self._account.own, countries=self._account.countries, text=True):
+            return Refused(why)
+
+        async def create() -> Any:
+            return await self._client.messages.create_async(
+                to=to, from_=sender, body=body, status_callback=f"{self._account.public_url}/twilio/status"
+            )
+
+        async def find(earliest: datetime) -> str | None:
+            async for found in self.messages(earliest, to=to):
+                if found.outbound and found.text == body and found.status not in {"failed", "canceled"}:
+                    return found.sid
+            return None
+
+        return await self._once("text", create, find, since)
+
+    async def call(self, to: str, sender: str, turn_url: str, since: datetime | None = None) -> Answer:
+        """Ring a number; whoever answers is spoken to by `turn_url`. `since` as for `text`."""
+        if why := refusal(to, own=self._account.own, countries=self._account.countries):
+            return Refused(why)
+
+        async def create() -> Any:
+            return await self._client.calls.create_async(
+                to=to,
+                from_=sender,
+                url=turn_url,
+                method="POST",
+                status_callback=f"{self._account.public_url}/twilio/status",
+                status_callback_method="POST",
+                status_callback_event=["initiated", "ringing", "answered", "completed"],
+                timeout=25,
+            )
+
+        async def find(earliest: datetime) -> str | None:
+            async for found in self.calls(earliest, to=to):
+                if found.outbound and found.status not in {"failed", "canceled"}:
+                    return found.sid
+            return None
+
+        return await self._once("call", create, find, since)
+
+    async def redirect(self, call: str, turn_url: str) -> bool:
+        """Lead a live call to another document; False when it could not be done."""
+        return await self._updated(call, url=turn_url, method="POST")
+
+    async def hang_up(self, call: str) -> bool:
+        return await self._updated(call, status="completed")
+
+    async def calls(self, since: datetime, to: str | None = None) -> AsyncIterator[Listed]:
+        """The account's calls that began after `since`, newest first. Raises ProviderAway."""
+        given: dict[str, Any] = {"start_time_after": since - SKEW, **({"to": to} if to else {})}
+        async for row in _stream(self._client.calls.stream_async(page_size=100, **given)):
+            yield Listed(
+                sid=row.sid,
+                status=str(row.status),
+                at=row.start_time,
+                sender=row._from or "",
+                recipient=row.to or "",
+                seconds=int(row.duration or 0),
+                outbound=str(row.direction or "").startswith("outbound"),
+            )
+
+    async def messages(self, since: datetime, to: str | None = None) -> AsyncIterator[Listed]:
+        """The account's messages sent or received after `since`, newest first. Raises ProviderAway."""
+        given: dict[str, Any] = {"date_sent_after": since - SKEW, **({"to": to} if to else {})}
+        async for row in _stream(self._client.messages.stream_async(page_size=100, **given)):
+            yield Listed(
+                sid=row.sid,
+                status=str(row.status),
+                at=row.date_sent or row.date_created,
+                sender=row.from_ or "",
+                recipient=row.to or "",
+                text=row.body or "",
+                outbound=str(row.direction or "").startswith("outbound"),
+            )
+
+    async def recordings(self, since: datetime) -> AsyncIterator[Listed]:
+        """The account's recordings made after `since`, newest first. Raises ProviderAway."""
+        given: dict[str, Any] = {"date_created_after": since - SKEW}
+        async for row in _stream(self._client.recordings.stream_async(page_size=100, **given)):
+            yield Listed(
+                sid=row.sid,
+                status=str(row.status),
+                at=row.date_created,
+                sender="",
+                recipient="",
+                seconds=int(row.duration or 0),
+                call=row.call_sid,
+            )
+
+    async def recording(self, sid: str) -> bytes:
+        """The sound of a recording (WAV). Raises ProviderAway."""
+        return await self._download(f"Recordings/{sid}.wav")
+
+    async def delete_recording(self, sid: str) -> None:
+        """Delete a recording at the provider; one that is already gone is fine. Raises ProviderAway."""
+        try:
+            await self._client.recordings(sid).delete_async()
+        except TwilioRestException as error:
+            if error.status != 404:
+                raise ProviderAway(f"status {error.status}") from error
+        except (ClientError, TimeoutError) as error:
+            raise ProviderAway(type(error).__name__) from error
+
+    async def media(self, message: str, media: str) -> bytes:
+        """A picture of an MMS, at most 16 MB. Raises ProviderAway."""
+        return await self._download(f"Messages/{message}/Media/{media}")
+
+    def browser_token(self, identity: str) -> str:
+        """A token with which a browser may take and place calls as `identity` for an hour. Needs an API key."""
+        if not (self._account.key and self._account.secret and self._account.app):
+            raise ProviderAway("no API key or application is configured")
+        token = AccessToken(
+            self._account.sid, self._account.key, self._account.secret, identity=identity, ttl=TOKEN_SECONDS
+        )
+        token.add_grant(VoiceGrant(outgoing_application_sid=self._account.app, incoming_allow=True))
+        return str(token.to_jwt())
+
+    async def _once(self, what: str, create: Any, find: Any, since: datetime | None) -> Answer:
+        try:
+            if since is not None and (sid := await find(since)):
+                return Sent(sid)
+        except ProviderAway as error:
+            return Uncertain(f"not looked up: {error}")
+        try:
+            return Sent((await create()).sid)
+        except TwilioRestException as error:
+            return _judged(error)
+        except ClientConnectorError:
+            return Deferred("the provider cannot be reached")
+        except (ClientError, TimeoutError, ValueError) as error:
+            log.warning("provider.answer_lost", what=what, error=type(error).__name__)
+            return Uncertain(type(error).__name__)
+
+    async def _updated(self, call: str, **changes: str) -> bool:
+        try:
+            await self._client.calls(call).update_async(**changes)
+        except (TwilioRestException, ClientError, TimeoutError, ValueError) as error:
+            log.warning("provider.call_not_updated", call=call, error=type(error).__name__)
+            return False
+        return True
+
+    async def _download(self, path: str) -> bytes:
+        url = f"{self._account.api_url.rstrip('/')}/2010-04-01/Accounts/{self._account.sid}/{path}"
+        try:
+            async with self._session.get(
+                url, headers=self._headers, timeout=ClientTimeout(total=4 * TIMEOUT), allow_redirects=False
+            ) as answer:
+                if answer.status == 200:
+                    return await _measured(answer)
+                elsewhere = answer.headers.get("Location", "") if answer.status in (302, 303, 307, 308) else ""
+            if not elsewhere:
+                raise ProviderAway(f"status {answer.status}")
+            if not self._trusted(elsewhere):
+                raise ProviderAway("redirected to a host that is not the provider's")
+            async with self._session.get(
+                elsewhere, timeout=ClientTimeout(total=4 * TIMEOUT), allow_redirects=False
+            ) as answer:
+                if answer.status != 200:
+                    raise ProviderAway(f"status {answer.status}")
+                return await _measured(answer)
+        except (ClientError, TimeoutError) as error:
+            raise ProviderAway(type(error).__name__) from error
+
+    def _trusted(self, url: str) -> bool:
+        there, ours = urlsplit(url), urlsplit(self._account.api_url)
+        if (there.scheme, there.netloc) == (ours.scheme, ours.netloc):
+            return True
+        return there.scheme == "https" and (there.hostname or "").endswith(MEDIA_HOSTS)
+
+
+@asynccontextmanager
+async def open_provider(account: Account) -> AsyncIterator[Provider]:
+    """The port for as long as the block lasts."""
+    async with ClientSession() as session:
+        yield Provider(account, session)
+
+
+def _judged(error: TwilioRestException) -> Answer:
+    """What an error answer means for whoever wanted to send."""
+    if error.status == 429:
+        return Deferred("the provider asks us to slow down")
+    if error.status in (401, 403):
+        log.error("provider.halted", status=error.status)
+        return Deferred("the provider refuses our credentials", halted=True)
+    if error.status >= 500:
+        return Uncertain(f"status {error.status}")
+    return Refused(f"provider error {error.code}")
+
+
+async def _stream(pages: Any) -> AsyncIterator[Any]:
+    try:
+        async for row in await pages if asyncio.iscoroutine(pages) else pages:
+            yield row
+    except (TwilioException, ClientError, TimeoutError, ValueError, KeyError) as error:
+        raise ProviderAway(type(error).__name__) from error
+
+
+async def _measured(answer: Any) -> bytes:
+    content = bytearray()
+    async for chunk in answer.content.iter_chunked(64 << 10):
+        content += chunk
+        if len(content) > LARGEST:
+            raise ProviderAway("larger than 16 MB")
+    return bytes(content)

@@ -1,0 +1,52 @@
+"""Which numbers we may call or text at our own cost: what is refused is refused before any request is made.
+
+Emergency and short numbers are never called for somebody else, nor are our own (a loop), premium and shared-cost
+numbers, nor countries that the operation has not allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import phonenumbers
+from phonenumbers import PhoneNumberType, shortnumberinfo
+
+COUNTRIES = frozenset(
+    {"SE", "NO", "DK", "FI", "DE", "AX", "IS", "GB", "IE", "NL", "BE", "PL", "FR", "ES", "IT", "AT", "CH"}
+)
+COSTLY = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.UAN,
+        PhoneNumberType.VOICEMAIL,
+        PhoneNumberType.PAGER,
+    }
+)
+TEXTLESS = frozenset({PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE, PhoneNumberType.VOIP})
+
+
+def refusal(
+    number: str, *, own: Collection[str] = (), countries: Collection[str] = COUNTRIES, text: bool = False
+) -> str | None:
+    """Why a number may not be called (or, with `text`, sent an SMS); None when it may."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return "not a telephone number"
+    if phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) in own:
+        return "one of our own numbers"
+    region = phonenumbers.region_code_for_number(parsed)
+    national = str(parsed.national_number)
+    if any(shortnumberinfo.connects_to_emergency_number(national, code) for code in {region or "SE", "SE"}):
+        return "an emergency number"
+    if not phonenumbers.is_possible_number(parsed):
+        return "not a possible number"
+    if region not in countries:
+        return "a country that is not allowed"
+    kind = phonenumbers.number_type(parsed)
+    if kind in COSTLY:
+        return "a number at a special rate"
+    if text and kind in TEXTLESS:
+        return "a number that takes no SMS"
+    return None
