@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -139,10 +139,15 @@ def check() -> None:
 @app.command("import")
 def import_(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
     """Take in owners.csv, sites.csv, chargers.csv and agents.csv of FOLDER."""
-    from gateway.importing import import_folder
+    from gateway.importing import ImportFaults, import_folder
 
     with _session("import") as config:
-        _finish(import_folder(config, folder))
+        try:
+            taken = asyncio.run(import_folder(config, folder))
+        except ImportFaults as problem:
+            _fail(problem.faults, 1)
+    for table, rows in taken.items():
+        typer.echo(f"{table}: {rows}", err=True)
 
 
 @app.command()
@@ -167,7 +172,14 @@ def replay(
     """Run labelled reports through the real pipeline, on servers of its own."""
     from gateway.replay import replay as run
 
-    _finish(run(file, data, score, as_json))
+    async def lines() -> None:
+        async for line in run(file, data, score, as_json):
+            typer.echo(line)
+
+    try:
+        asyncio.run(lines())
+    except ValueError as problem:
+        _fail([str(problem)], 1)
 
 
 @token.command("create")
@@ -177,7 +189,7 @@ def token_create(role: str, for_id: Annotated[str | None, typer.Option("--for", 
 
     with _session("token") as config:
         try:
-            typer.echo(_finish(create(config, role, for_id)))
+            typer.echo(asyncio.run(create(config, role, for_id)))
         except UnknownRole as problem:
             _fail([str(problem)], 1)
 
@@ -187,8 +199,7 @@ def person_export(who: str) -> None:
     """Print what is kept about WHO (id, telephone number or mail address) as JSON."""
     from gateway.people import export
 
-    with _session("person") as config:
-        typer.echo(_finish(export(config, who)))
+    _about(who, export)
 
 
 @person.command("erase")
@@ -196,8 +207,7 @@ def person_erase(who: str) -> None:
     """Erase what is personal about WHO; timeline and measures stay as they are."""
     from gateway.people import erase
 
-    with _session("person") as config:
-        typer.echo(_finish(erase(config, who)))
+    _about(who, erase)
 
 
 @measures.command("recompute")
@@ -205,37 +215,49 @@ def measures_recompute(
     check: Annotated[bool, typer.Option("--check", help="Compare with what is kept, change nothing.")] = False,
 ) -> None:
     """Compute every figure again from the timeline."""
-    from gateway.measures import recompute
+    from gateway.measures import Disagreement, recompute
 
     with _session("measures") as config:
-        _finish(recompute(config, check))
+        try:
+            asyncio.run(recompute(config, check))
+        except Disagreement as problem:
+            _fail([str(problem)], 1)
 
 
 @contextmanager
 def _session(role: str) -> Iterator[Config]:
     """The configuration with servers to use: those given, those that run, or our own meanwhile."""
     from gateway.logs import configure
+    from gateway.record.db import Unavailable as DatabaseAway
     from gateway.servers import servers_for
 
     config = from_environment()
     configure(role)
     with servers_for(config) as (database_url, redis_url):
-        yield config.model_copy(update={"database_url": database_url, "redis_url": redis_url})
+        try:
+            yield config.model_copy(update={"database_url": database_url, "redis_url": redis_url})
+        except DatabaseAway as problem:
+            _fail([f"PostgreSQL cannot be reached: {problem}"], EX_UNAVAILABLE)
 
 
 @contextmanager
 def _role(name: str) -> Iterator[Config]:
     import structlog
 
+    from gateway.spool import SpoolUnusable
+
     with _session(name) as config:
         _refuse_faults(config)
         if name == "web":
             for note in config.notes:
                 structlog.get_logger().info(note)
-        yield config
+        try:
+            yield config
+        except SpoolUnusable as problem:
+            raise ConfigError([f"DATA_DIR: {problem}"]) from problem
 
 
-def _run(role: Coroutine[None, None, None]) -> None:
+def _run(role: Coroutine[Any, Any, None]) -> None:
     import uvloop
 
     uvloop.run(role)
@@ -248,15 +270,17 @@ def _refuse_faults(config: Config) -> None:
         raise ConfigError(found)
 
 
-def _finish(result: object) -> object:
-    return asyncio.run(_awaited(result)) if isinstance(result, Awaitable) else result
+def _about(who: str, act: Callable[[Config, str], Coroutine[Any, Any, str]]) -> None:
+    from gateway.privacy import Nobody
+
+    with _session("person") as config:
+        try:
+            typer.echo(asyncio.run(act(config, who)))
+        except Nobody as problem:
+            _fail([str(problem)], 1)
 
 
-async def _awaited(result: Awaitable[object]) -> object:
-    return await result
-
-
-def _fail(lines: list[str], status: int) -> None:
+def _fail(lines: Sequence[str], status: int) -> NoReturn:
     for line in lines:
         typer.echo(line, err=True)
     sys.exit(status)
