@@ -49,43 +49,43 @@ def compose(
     book = catalogue(language if language in CUSTOMERS else SPOKEN)
     if channel == "sms":
         return Words("", own if own is not None else _sms(kind, book, facts, now))
-    subject = f"{book.gettext(f'message.{kind}.subject')} [#{facts.number}]"
+    subject = f"{book.gettext(f'letter.{kind}.subject')} [#{facts.number}]"
     if own is not None:
-        return Words(subject, f"{own.rstrip()}\n\n--\n{book.gettext('message.follow') % {'url': facts.status_url}}\n")
+        return Words(subject, f"{own.rstrip()}\n\n--\n{book.gettext('letter.follow') % {'url': facts.status_url}}\n")
     parts = {"acknowledgement": _acknowledgement, "concluded": _concluded}[kind](book, facts, now)
     if language not in CUSTOMERS:
-        parts.insert(0, book.gettext("message.language"))
-    closing = [book.gettext("message.sign")]
+        parts.insert(0, book.gettext("letter.language"))
+    closing = [book.gettext("letter.sign")]
     if facts.support_phone:
-        closing.append(book.gettext("message.phone") % {"phone": facts.support_phone})
-    return Words(subject, "\n\n".join([book.gettext("message.greeting"), *parts, "\n".join(closing)]) + "\n")
+        closing.append(book.gettext("letter.phone") % {"phone": facts.support_phone})
+    return Words(subject, "\n\n".join([book.gettext("letter.greeting"), *parts, "\n".join(closing)]) + "\n")
 
 
 def _acknowledgement(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
     parts = []
     if facts.priority == "P1":
-        parts.append(book.gettext("message.danger"))
-    received = "message.attached.text" if facts.attached else "message.acknowledgement.text"
+        parts.append(book.gettext("letter.danger"))
+    received = "letter.attached.text" if facts.attached else "letter.acknowledgement.text"
     parts.append(book.gettext(received) % {"number": facts.number})
     what = [book.code("category", facts.category).lower()]
     if facts.charger:
-        what.append(book.gettext("message.charger") % {"charger": facts.charger})
-    parts.append(book.gettext("message.understood") % {"what": ", ".join(what)})
-    for msgid, due in (("message.expected", facts.due_first_response), ("message.solution", facts.due_solution)):
+        what.append(book.gettext("letter.charger") % {"charger": facts.charger})
+    parts.append(book.gettext("letter.understood") % {"what": ", ".join(what)})
+    for msgid, due in (("letter.expected", facts.due_first_response), ("letter.solution", facts.due_solution)):
         if due:
             parts.append(book.gettext(msgid) % {"time": format_time(due, facts.timezone, book.language, now)})
     for solution in facts.solutions[:1]:
         steps = "\n".join(f"  – {step}" for step in solution.steps)
-        parts.append(f"{book.gettext('message.try')}\n{steps}")
-    parts.append(book.gettext("message.follow") % {"url": facts.status_url})
-    parts.append(book.gettext("message.code") % {"code": facts.code})
+        parts.append(f"{book.gettext('letter.try')}\n{steps}")
+    parts.append(book.gettext("letter.follow") % {"url": facts.status_url})
+    parts.append(book.gettext("letter.code") % {"code": facts.code})
     return parts
 
 
 def _concluded(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
     return [
-        book.gettext("message.concluded.text") % {"number": facts.number, "url": facts.status_url},
-        book.gettext("message.concluded.silence") % {"days": SILENT_DAYS},
+        book.gettext("letter.concluded.text") % {"number": facts.number, "url": facts.status_url},
+        book.gettext("letter.concluded.silence") % {"days": SILENT_DAYS},
     ]
 
 
@@ -96,4 +96,4 @@ def _sms(kind: str, book: Catalogue, facts: Facts, now: datetime | None) -> str:
     if f"sms.{kind}" not in book.messages and not book.others:
         raise KeyError(kind)
     text = book.gettext(f"sms.{kind}") % given
-    return f"{book.gettext('message.danger')} {text}" if facts.priority == "P1" and kind == "acknowledgement" else text
+    return f"{book.gettext('letter.danger')} {text}" if facts.priority == "P1" and kind == "acknowledgement" else text

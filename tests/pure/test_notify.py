@@ -1,0 +1,77 @@
+"""What customers are told, in six languages."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from channels.report import Solution
+from gateway.languages import CUSTOMERS, catalogue
+from gateway.notify import Facts, compose
+
+DUE = datetime(2026, 9, 14, 12, 30, tzinfo=UTC)
+
+
+def facts(**changed: object) -> Facts:
+    given: dict[str, object] = {
+        "number": "1042-9",
+        "category": "no_start",
+        "priority": "P3",
+        "charger": "21007",
+        "timezone": "Europe/Stockholm",
+        "due_first_response": DUE,
+        "due_solution": None,
+        "attached": False,
+        "code": "4711",
+        "status_url": "https://help.example/s/token",
+        "support_phone": "+46313900600",
+    }
+    return Facts(**(given | changed))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", CUSTOMERS)
+def test_an_acknowledgement_says_number_time_link_and_code(language: str):
+    words = compose("acknowledgement", "email", language, facts(), now=DUE)
+    assert "[#1042-9]" in words.subject
+    for told in ("1042-9", "21007", "14:30", "https://help.example/s/token", "4711", "+46313900600"):
+        assert told in words.text
+    assert "112" not in words.text
+    assert "%(" not in words.text
+
+
+@pytest.mark.parametrize("language", CUSTOMERS)
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_every_answer_to_a_p1_carries_112_and_keep_away(language: str, channel: str):
+    words = compose("acknowledgement", channel, language, facts(priority="P1", category="safety"), now=DUE)
+    assert "112" in words.text
+    assert catalogue(language).gettext("letter.danger") in words.text
+
+
+def test_another_language_is_answered_in_english_and_told_so():
+    words = compose("acknowledgement", "email", "fr", facts(), now=DUE)
+    assert catalogue("en").gettext("letter.language") in words.text
+
+
+def test_an_agents_words_go_out_as_written_and_need_no_template():
+    words = compose("reply", "email", "sv", facts(), own="Hej!\n\n{{7*7}} %(number)s\n")
+    assert words.text.startswith("Hej!\n\n{{7*7}} %(number)s")
+
+
+def test_the_standard_solution_is_offered():
+    solution = Solution("s", "no_start", "T", ("Ta ut kontakten.", "Sätt i den igen."))
+    words = compose("acknowledgement", "email", "sv", facts(solutions=[solution]), now=DUE)
+    assert "Ta ut kontakten." in words.text
+
+
+def test_every_customer_language_has_every_message():
+    msgids = {m for m in catalogue("en").messages if m.startswith(("letter.", "sms."))}
+    assert msgids
+    for language in CUSTOMERS:
+        assert {m for m in msgids if not catalogue(language).has(m)} == set()
+
+
+def test_an_sms_is_short_enough_for_two_segments():
+    for language in CUSTOMERS:
+        words = compose(
+            "acknowledgement", "sms", language, facts(status_url="https://help.example/s/" + "x" * 24), now=DUE
+        )
+        assert len(words.text) <= 268

@@ -1,0 +1,26 @@
+"""A gateway on a database of the test's own, with the demo's master data and a clock that stands where it is put."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.clock import SetClock
+from gateway.config import Config
+from gateway.importing import import_folder
+from gateway.replay import DEMO
+from gateway.runtime import Runtime, open_runtime
+
+NOON = datetime(2026, 9, 15, 10, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Stockholm
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(NOON)
+
+
+@pytest.fixture
+async def runtime(config: Config, clock: SetClock) -> AsyncIterator[Runtime]:
+    await import_folder(config, DEMO)
+    async with open_runtime(config, "test", clock) as opened:
+        yield opened

@@ -1,0 +1,264 @@
+"""The agents' verbs: guard, change and timeline in one transaction."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from channels.report import Channel, Report, Sender
+from gateway import desk, escalation
+from gateway.casenumber import parse
+from gateway.clock import SetClock
+from gateway.desk import CUSTOMER, SYSTEM, Actor, Refused, Taken, Unknown
+from gateway.record import cases
+from gateway.record.cases import FullCase
+from gateway.runtime import Runtime
+from tests.record.conftest import NOON
+
+AMINA, BO, LEAD = Actor("agent", "a01", "agent"), Actor("agent", "a02", "agent"), Actor("agent", "a16", "lead")
+PROPOSAL = {"fault": "Reläet är bränt", "parts": "Relä", "tools": "Mejsel", "access": "Port 4", "safety": "Bryt först"}
+
+
+async def opened(runtime: Runtime, key: str = "k", charger: str = "21007", phone: str = "+46701740001") -> int:
+    receipt = await runtime.intake.accept(
+        Report(
+            channel=Channel.EMAIL,
+            key=key,
+            received_at=runtime.clock.now(),
+            text=f"Laddningen startar inte på {charger}, den blinkar blått.",
+            sender=Sender("Anna", phone, f"a{phone[1:]}@mail.example"),
+            charger=charger,
+            language="sv",
+        )
+    )
+    return parse(receipt.case) or 0
+
+
+async def read(runtime: Runtime, case: int) -> FullCase:
+    full = await cases.full(runtime.db, case)
+    assert full is not None
+    return full
+
+
+def kinds(full: FullCase) -> list[str]:
+    return [entry["kind"] for entry in full.timeline]
+
+
+async def test_one_claims_and_the_other_is_told_who(runtime: Runtime, clock: SetClock):
+    case = await opened(runtime)
+    await desk.claim(runtime, AMINA, case)
+    await desk.claim(runtime, AMINA, case)
+    with pytest.raises(Taken) as taken:
+        await desk.claim(runtime, BO, case)
+    assert (taken.value.by, taken.value.at) == ("a01", clock.now())
+    assert kinds(await read(runtime, case)) == ["opened", "claimed"]
+
+
+async def test_f35_of_fifty_who_claim_at_once_exactly_one_wins(runtime: Runtime):
+    for n in range(3):
+        case = await opened(runtime, f"k{n}", phone=f"+4670174000{n}", charger=["21007", "22809", "24582"][n])
+        agents = [Actor("agent", f"a{1 + i % 24:02d}", "agent") for i in range(50)]
+        answers = await asyncio.gather(*(desk.claim(runtime, agent, case) for agent in agents), return_exceptions=True)
+        full = await read(runtime, case)
+        winner = full.listed.case.assignee
+        assert winner is not None
+        assert kinds(full).count("claimed") == 1
+        for agent, answer in zip(agents, answers, strict=True):
+            assert answer is None if agent.id == winner else isinstance(answer, Taken)
+
+
+async def test_released_work_goes_back_to_its_queue(runtime: Runtime):
+    case = await opened(runtime)
+    await desk.claim(runtime, AMINA, case)
+    with pytest.raises(Taken):
+        await desk.release(runtime, BO, case)
+    await desk.release(runtime, AMINA, case)
+    full = await read(runtime, case)
+    assert (full.listed.case.status, full.listed.case.assignee) == ("open", None)
+
+
+async def test_the_first_reply_is_the_first_response_and_meets_its_target(runtime: Runtime, clock: SetClock):
+    case = await opened(runtime)
+    await desk.claim(runtime, AMINA, case)
+    clock.forward(timedelta(minutes=7))
+    await desk.reply(runtime, AMINA, case, "Hej! Prova en gång till.")
+    clock.forward(timedelta(minutes=7))
+    await desk.reply(runtime, AMINA, case, "Gick det bra?")
+    full = await read(runtime, case)
+    assert full.listed.case.first_response_at == NOON + timedelta(minutes=7)
+    assert full.listed.case.due_first_response is None
+    responses = [entry["data"] for entry in full.timeline if entry["kind"] == "first_response"]
+    assert [(r["seconds"], r["in_time"]) for r in responses] == [(420.0, True)]
+    assert [m["text"] for m in full.messages if m["kind"] == "reply"] == ["Hej! Prova en gång till.", "Gick det bra?"]
+
+
+async def test_the_timeline_holds_no_words_of_anybody(runtime: Runtime):
+    case = await opened(runtime)
+    await desk.claim(runtime, AMINA, case)
+    await desk.note(runtime, AMINA, case, "kanariefågel i anteckning")
+    await desk.reply(runtime, AMINA, case, "kanariefågel i svar")
+    await desk.conclude(runtime, AMINA, case, "explained", "kanariefågel i avslut")
+    full = await read(runtime, case)
+    assert "kanarie" not in str(full.timeline)
+    assert "Anna" not in str(full.timeline)
+    assert [note["text"] for note in full.notes] == ["kanariefågel i anteckning", "kanariefågel i avslut"]
+
+
+async def test_empty_words_and_unknown_cases_are_refused(runtime: Runtime):
+    case = await opened(runtime)
+    with pytest.raises(Refused) as refused:
+        await desk.reply(runtime, AMINA, case, "  ")
+    assert "text" in refused.value.fields
+    with pytest.raises(Unknown):
+        await desk.claim(runtime, AMINA, 999_999)
+
+
+async def test_a_correction_moves_the_targets_and_is_kept_as_an_example(runtime: Runtime):
+    case = await opened(runtime)
+    await desk.correct(runtime, AMINA, case, reason="hela garaget", category="offline", priority="P2")
+    found = (await read(runtime, case)).listed.case
+    assert (found.category, found.priority) == ("offline", "P2")
+    assert found.due_solution == NOON + timedelta(hours=6)
+    async with runtime.db.connection() as conn:
+        rows = await (await conn.execute("SELECT field, before, after FROM corrections ORDER BY id")).fetchall()
+    assert [tuple(row.values()) for row in rows] == [
+        ("category", "no_start", "offline"),
+        ("priority", "P3", "P2"),
+    ]
+
+
+async def test_p1_and_safety_go_together(runtime: Runtime):
+    case = await opened(runtime)
+    with pytest.raises(Refused):
+        await desk.correct(runtime, AMINA, case, reason="x", priority="P1")
+    with pytest.raises(Refused) as refused:
+        await desk.correct(runtime, AMINA, case, reason="x", charger="nope", category="nonsense")
+    assert set(refused.value.fields) == {"charger", "category"}
+
+
+async def test_the_third_line_gets_a_case_only_with_a_whole_proposal(runtime: Runtime):
+    case = await opened(runtime)
+    await desk.escalate(runtime, LEAD, case, "kräver felsökning")
+    with pytest.raises(Refused) as refused:
+        await desk.escalate(runtime, LEAD, case, "byt relä", {**PROPOSAL, "safety": " "})
+    assert set(refused.value.fields) == {"proposal.safety"}
+    await desk.escalate(runtime, LEAD, case, "byt relä", PROPOSAL)
+    found = (await read(runtime, case)).listed.case
+    assert (found.line, found.queue) == (3, "field")
+    with pytest.raises(Refused):
+        await desk.escalate(runtime, LEAD, case, "vidare", PROPOSAL)
+
+
+async def test_handing_over_to_a_queue_and_to_an_agent(runtime: Runtime):
+    case = await opened(runtime)
+    await desk.claim(runtime, AMINA, case)
+    with pytest.raises(Refused):
+        await desk.hand_over(runtime, AMINA, case, "nowhere", "x")
+    await desk.hand_over(runtime, AMINA, case, "a02", "din tur")
+    assert (await read(runtime, case)).listed.case.assignee == "a02"
+    await desk.hand_over(runtime, BO, case, "billing", "gäller en faktura")
+    found = (await read(runtime, case)).listed.case
+    assert (found.queue, found.status, found.assignee) == ("billing", "open", None)
+
+
+async def test_a_case_put_aside_comes_back_by_itself(runtime: Runtime, clock: SetClock):
+    case = await opened(runtime)
+    await desk.claim(runtime, AMINA, case)
+    with pytest.raises(Refused):
+        await desk.wait(runtime, AMINA, case, clock.now(), "reservdel")
+    await desk.wait(runtime, AMINA, case, clock.now() + timedelta(hours=2), "reservdel")
+    await escalation.sweep(runtime)
+    assert (await read(runtime, case)).listed.case.status == "waiting"
+    clock.forward(timedelta(hours=2))
+    await escalation.sweep(runtime)
+    assert (await read(runtime, case)).listed.case.status == "assigned"
+
+
+async def test_a_case_that_its_line_does_not_solve_goes_to_the_second_by_itself_once(runtime: Runtime, clock: SetClock):
+    case = await opened(runtime)
+    due = (await read(runtime, case)).listed.case.due_line
+    assert due is not None
+    clock.put(due)
+    await asyncio.gather(escalation.sweep(runtime), escalation.sweep(runtime))
+    full = await read(runtime, case)
+    assert (full.listed.case.line, full.listed.case.queue) == (2, "operations")
+    assert kinds(full).count("escalated") == 1
+
+
+async def test_the_customers_yes_closes_and_their_no_reopens_with_a_new_interval(runtime: Runtime, clock: SetClock):
+    case = await opened(runtime)
+    await desk.claim(runtime, AMINA, case)
+    clock.forward(timedelta(minutes=5))
+    await desk.reply(runtime, AMINA, case, "Vi startar om den.")
+    await desk.conclude(runtime, AMINA, case, "solved_remotely", "Startad om.")
+    clock.forward(timedelta(minutes=5))
+    await desk.confirm(runtime, CUSTOMER, case, False)
+    found = (await read(runtime, case)).listed.case
+    assert (found.status, found.first_response_at, found.assignee) == ("open", None, None)
+    assert found.due_first_response is not None
+    clock.forward(timedelta(minutes=3))
+    await desk.claim(runtime, AMINA, case)
+    await desk.reply(runtime, AMINA, case, "Vi provar igen.")
+    await desk.conclude(runtime, AMINA, case, "solved_remotely", "Nu så.")
+    await desk.confirm(runtime, CUSTOMER, case, True)
+    await desk.confirm(runtime, CUSTOMER, case, True)
+    full = await read(runtime, case)
+    assert full.listed.case.status == "closed"
+    assert full.listed.case.confirmed_at == clock.now()
+    assert [e["data"]["seconds"] for e in full.timeline if e["kind"] == "first_response"] == [300.0, 180.0]
+    assert kinds(full).count("closed") == 1
+
+
+async def test_silence_closes_a_concluded_case_as_unconfirmed(runtime: Runtime, clock: SetClock):
+    case = await opened(runtime)
+    await desk.conclude(runtime, LEAD, case, "explained", "Förklarat.")
+    clock.forward(timedelta(days=5))
+    await escalation.sweep(runtime)
+    found = (await read(runtime, case)).listed.case
+    assert (found.status, found.confirmed_at) == ("closed", None)
+
+
+async def test_everybody_who_reported_is_told_once_when_it_is_solved(runtime: Runtime):
+    case = await opened(runtime, "one", phone="+46701740001")
+    assert await opened(runtime, "two", phone="+46701740002") == case
+    assert await opened(runtime, "three", phone="+46701740001") == case
+    await desk.conclude(runtime, LEAD, case, "solved_remotely", "Klart.")
+    full = await read(runtime, case)
+    assert len([m for m in full.messages if m["kind"] == "concluded"]) == 2
+
+
+async def test_an_attachment_can_be_undone_and_done_again(runtime: Runtime):
+    case = await opened(runtime, "one", phone="+46701740001")
+    await opened(runtime, "two", phone="+46701740002")
+    second = (await read(runtime, case)).reports[1]["id"]
+    alone = await desk.detach(runtime, AMINA, case, second)
+    assert [len((await read(runtime, c)).reports) for c in (case, alone)] == [1, 1]
+    assert (await read(runtime, case)).listed.case.incident is False
+    await desk.attach(runtime, AMINA, case, case=alone)
+    full = await read(runtime, case)
+    assert (len(full.reports), full.listed.case.incident) == (2, True)
+    merged = await cases.find(runtime.db, alone)
+    assert merged is not None
+    assert (merged.status, merged.merged_into) == ("closed", case)
+    with pytest.raises(Unknown):
+        await desk.claim(runtime, AMINA, alone)
+    with pytest.raises(Refused):
+        await desk.split(runtime, AMINA, case, [row["id"] for row in full.reports])
+
+
+async def test_the_timeline_cannot_be_changed(runtime: Runtime):
+    import psycopg
+
+    await opened(runtime)
+    for statement in ("UPDATE timeline SET kind = 'x'", "DELETE FROM timeline", "TRUNCATE timeline"):
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+            await runtime.db.run(statement)  # type: ignore[arg-type]
+
+
+async def test_nobody_concludes_twice(runtime: Runtime):
+    case = await opened(runtime)
+    await desk.conclude(runtime, SYSTEM, case, "other", "x")
+    with pytest.raises(Refused):
+        await desk.conclude(runtime, SYSTEM, case, "other", "x")
+    with pytest.raises(Refused):
+        await desk.conclude(runtime, SYSTEM, case, "nonsense", "x")

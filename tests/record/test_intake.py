@@ -1,0 +1,227 @@
+"""The one door: kept once, judged, opened or attached, and nothing promised before COMMIT."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from channels.report import Attachment, Channel, NotStored, Outcome, Report, Sender
+from gateway.casenumber import parse
+from gateway.clock import SetClock
+from gateway.config import Config
+from gateway.record import cases
+from gateway.record.db import Connection
+from gateway.runtime import Runtime, open_runtime
+from tests.record.conftest import NOON
+
+DEAD = "Laddare 21007 är helt död, ingen lampa lyser och appen når den inte."
+
+
+def report(key: str = "k", text: str = DEAD, **changed: object) -> Report:
+    given: dict[str, object] = {
+        "channel": Channel.FORM,
+        "key": key,
+        "received_at": NOON,
+        "text": text,
+        "sender": Sender(None, "+46701740001", None),
+        "charger": "21007",
+        "language": "sv",
+        "raw": text.encode("utf-8", "surrogatepass"),
+        "raw_type": "text/plain",
+    }
+    return Report(**(given | changed))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def second(config: Config, clock: SetClock) -> AsyncIterator[Runtime]:
+    async with open_runtime(config, "test", clock) as opened:
+        yield opened
+
+
+async def test_a_report_opens_a_case_with_place_priority_queue_deadlines_and_reasons(runtime: Runtime):
+    receipt = await runtime.intake.accept(report())
+    full = await cases.full(runtime.db, parse(receipt.case) or 0)
+    assert full is not None
+    case = full.listed.case
+    assert receipt.outcome is Outcome.OPENED
+    assert (case.status, case.charger_id, case.site_id, case.sla_level) == ("open", "21007", "s001", "premium")
+    assert (case.category, case.priority) == ("offline", "P2")
+    assert case.due_first_response == NOON + timedelta(minutes=5)
+    assert case.due_solution == NOON + timedelta(hours=6)
+    assert [entry["kind"] for entry in full.timeline] == ["opened"]
+    assert set(full.reports[0]["reasons"]) >= {"place", "category", "priority", "queue", "duplicate"}
+    assert full.messages[0]["kind"] == "acknowledgement"
+
+
+async def test_the_same_again_is_the_first_receipt_and_changes_nothing(runtime: Runtime):
+    first = await runtime.intake.accept(report())
+    again = await runtime.intake.accept(report())
+    assert again == replace(first, outcome=Outcome.REPEATED)
+    listed, _ = await cases.listing(runtime.db, cases.Filters(), 10)
+    assert [entry.reports for entry in listed] == [1]
+
+
+async def test_the_same_twice_in_one_group_is_one_report(runtime: Runtime):
+    receipts = await asyncio.gather(*(runtime.intake.accept(report()) for _ in range(20)))
+    assert len({receipt.report for receipt in receipts}) == 1
+    assert sorted(receipt.outcome for receipt in receipts) == ["opened"] + ["repeated"] * 19
+
+
+async def test_f34_two_processes_keep_the_same_report_once(runtime: Runtime, second: Runtime):
+    for n in range(20):
+        one, other = await asyncio.gather(runtime.intake.accept(report(f"k{n}")), second.intake.accept(report(f"k{n}")))
+        assert one.report == other.report
+        assert sorted([one.outcome, other.outcome])[1] == Outcome.REPEATED
+
+
+async def test_twenty_first_reports_at_once_in_two_processes_make_one_case(runtime: Runtime, second: Runtime):
+    doors = [runtime.intake, second.intake]
+    receipts = await asyncio.gather(
+        *(doors[n % 2].accept(report(f"r{n}", sender=Sender(None, f"+467017400{n:02d}", None))) for n in range(20))
+    )
+    assert len({receipt.case for receipt in receipts}) == 1
+    assert [receipt.outcome for receipt in receipts].count(Outcome.OPENED) == 1
+    listed, _ = await cases.listing(runtime.db, cases.Filters(), 10)
+    assert [(entry.reports, entry.case.incident) for entry in listed] == [(20, True)]
+
+
+async def test_nul_and_lone_surrogates_are_replaced_and_the_raw_bytes_stay(runtime: Runtime):
+    receipt = await runtime.intake.accept(
+        report(text="död \x00 laddare \ud800 21007", raw=b"d\xf6d \x00", subject="\x00", key="nul\x00key")
+    )
+    full = await cases.full(runtime.db, parse(receipt.case) or 0)
+    assert full is not None
+    assert full.reports[0]["text"] == "död \ufffd laddare \ufffd 21007"
+    async with runtime.db.connection() as conn:
+        row = await (await conn.execute("SELECT raw FROM report_contents")).fetchone()
+    assert row is not None
+    assert bytes(row["raw"]) == b"d\xf6d \x00"
+
+
+async def test_a_report_that_cannot_be_written_as_understood_is_kept_raw_and_takes_no_neighbour_down(
+    runtime: Runtime,
+):
+    bad = report("bad", connector=10**12, raw=b"the raw bytes")  # beyond what the column holds
+    receipts = await asyncio.gather(
+        runtime.intake.accept(report("one")), runtime.intake.accept(bad), runtime.intake.accept(report("two"))
+    )
+    full = await cases.full(runtime.db, parse(receipts[1].case) or 0)
+    assert full is not None
+    kept = next(row for row in full.reports if row["id"] == receipts[1].report)
+    assert kept["quarantined"]
+    assert kept["text"] == ""
+    assert receipts[1].queue == "review"
+    assert receipts[0].case == receipts[2].case != receipts[1].case
+
+
+async def test_large_raw_content_and_attachments_lie_in_the_blob_store(runtime: Runtime):
+    photo, raw = b"\xff\xd8" + b"x" * 100, b"y" * 100_000
+    receipt = await runtime.intake.accept(report(raw=raw, attachments=(Attachment("bild.jpg", "image/jpeg", photo),)))
+    full = await cases.full(runtime.db, parse(receipt.case) or 0)
+    assert full is not None
+    assert [(a["name"], a["size"]) for a in full.attachments] == [("bild.jpg", 102)]
+    async with runtime.db.connection() as conn:
+        row = await (
+            await conn.execute(
+                "SELECT raw, raw_blob, encode(sha256, 'hex') AS sha256 FROM report_contents, report_attachments"
+            )
+        ).fetchone()
+    assert row is not None
+    assert row["raw"] is None
+    assert await runtime.blobs.read(row["raw_blob"]) == raw
+    assert await runtime.blobs.read(row["sha256"]) == photo
+
+
+async def test_a_person_is_recognised_by_phone_and_mail_given_together(runtime: Runtime):
+    both = Sender("Anna", "+46701740001", "anna@mail.example")
+    await runtime.intake.accept(report("a", sender=both))
+    await runtime.intake.accept(report("b", sender=Sender(None, None, "anna@mail.example")))
+    await runtime.intake.accept(report("c", sender=Sender(None, "+46701740001", None)))
+    async with runtime.db.connection() as conn:
+        people = await (await conn.execute("SELECT DISTINCT person_id FROM reports")).fetchall()
+        evidence = await (await conn.execute("SELECT evidence FROM identities ORDER BY id")).fetchall()
+    assert len(people) == 1
+    assert [row["evidence"] for row in evidence] == ["own report", "given together in one report"]
+
+
+async def test_writing_again_about_a_concluded_case_by_its_own_link_reopens_it(runtime: Runtime, clock: SetClock):
+    from channels.report import Thread
+    from gateway import desk
+
+    receipt = await runtime.intake.accept(report())
+    case = parse(receipt.case) or 0
+    await desk.conclude(runtime, desk.SYSTEM, case, "solved_remotely", "Startad om.")
+    clock.forward(timedelta(days=1))
+    again = await runtime.intake.accept(
+        report("again", text="Den är död igen.", received_at=clock.now(), thread=Thread(token=str(case)))
+    )
+    assert again.case == receipt.case
+    found = await cases.find(runtime.db, case)
+    assert found is not None
+    assert (found.status, found.reopened_at) == ("open", clock.now())
+
+
+async def test_a_stranger_who_quotes_a_number_gets_a_case_of_their_own_that_is_linked(runtime: Runtime):
+    from channels.report import Thread
+
+    first = await runtime.intake.accept(report())
+    stranger = report(
+        "s",
+        text="Vad har hänt med mitt konto?",
+        charger=None,
+        channel=Channel.EMAIL,
+        sender=Sender(None, None, "stranger@mail.example"),
+        thread=Thread(subject=first.case),
+    )
+    receipt = await runtime.intake.accept(stranger)
+    assert receipt.case != first.case
+    full = await cases.full(runtime.db, parse(receipt.case) or 0)
+    assert full is not None
+    assert [entry["data"] for entry in full.timeline if entry["kind"] == "linked"] == [{"cases": [first.case]}]
+
+
+async def test_a_participant_who_quotes_the_number_is_attached(runtime: Runtime):
+    from channels.report import Thread
+
+    writer = Sender(None, None, "anna@mail.example")
+    first = await runtime.intake.accept(report(sender=writer))
+    again = report("p", text="Hur går det?", charger=None, sender=writer, thread=Thread(subject=first.case))
+    assert (await runtime.intake.accept(again)).case == first.case
+
+
+async def test_robots_are_kept_and_never_answered(runtime: Runtime):
+    receipt = await runtime.intake.accept(
+        report(channel=Channel.EMAIL, sender=Sender(None, None, "robot@mail.example"), auto_reply=True)
+    )
+    full = await cases.full(runtime.db, parse(receipt.case) or 0)
+    assert full is not None
+    assert "auto_reply" in full.reports[0]["flags"]
+    assert full.messages == []
+
+
+async def test_f16_deadlocks_are_retried(runtime: Runtime, monkeypatch: pytest.MonkeyPatch):
+    from gateway import intake
+
+    failures = [psycopg.errors.DeadlockDetected(), psycopg.errors.SerializationFailure()]
+    real = intake.keep
+
+    async def failing_first(conn: Connection, *rest: object) -> object:
+        kept = await real(conn, *rest)  # type: ignore[arg-type]
+        if failures:
+            raise failures.pop()
+        return kept
+
+    monkeypatch.setattr(intake, "keep", failing_first)
+    assert (await runtime.intake.accept(report())).outcome is Outcome.OPENED
+    listed, _ = await cases.listing(runtime.db, cases.Filters(), 10)
+    assert [entry.reports for entry in listed] == [1]
+
+
+async def test_without_a_database_nothing_is_promised(config: Config):
+    away = config.model_copy(update={"database_url": "postgresql://nobody@/none?host=/nonexistent"})
+    async with open_runtime(away, "test") as gateway:
+        with pytest.raises(NotStored):
+            await gateway.intake.accept(report())

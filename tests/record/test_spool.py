@@ -1,0 +1,88 @@
+"""What waits for the database: durable, once, oldest first, and never in the way."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from channels.report import Alarm, Attachment, Channel, NotStored, Receipt, Report, Sender
+from gateway.record import cases
+from gateway.runtime import Runtime
+from gateway.spool import SpoolUnusable, open_spool
+from tests.record.conftest import NOON
+
+
+def report(key: str) -> Report:
+    return Report(
+        channel=Channel.FORM,
+        key=key,
+        received_at=NOON,
+        text="Laddare 21007 startar inte.",
+        sender=Sender("Anna", "+46701740001"),
+        attachments=(Attachment("b.jpg", "image/jpeg", bytes(range(256))),),
+        alarm=Alarm(error="GroundFailure"),
+        raw=b"\x00\xff",
+        fingerprint=b"\x01\xfe",
+    )
+
+
+async def test_a_kept_report_comes_back_whole_and_the_same_key_is_one_file(tmp_path: Path):
+    spool = open_spool(tmp_path)
+    for key in ("one", "two", "one"):
+        await spool.keep(report(key))
+    seen: list[Report] = []
+
+    async def accept(given: Report) -> Receipt:
+        seen.append(given)
+        return Receipt("1-1", 1, "opened", "t", "0000", "P3", "other", "helpdesk")  # type: ignore[arg-type]
+
+    assert await spool.empty(accept) == 2
+    assert sorted(r.key for r in seen) == ["one", "two"]
+    assert report("one") in seen
+    assert spool.waiting() == []
+
+
+async def test_while_the_database_is_away_files_stay_in_their_order(tmp_path: Path):
+    spool = open_spool(tmp_path)
+    for age, key in ((10, "young"), (1000, "old")):
+        await spool.keep(report(key))
+        file = next(path for path in spool.waiting() if report(key).digest().hex() in path.name)
+        os.utime(file, (0, 10_000 - age))
+    tried: list[str] = []
+
+    async def refuse(given: Report) -> Receipt:
+        tried.append(given.key)
+        raise NotStored
+
+    with pytest.raises(NotStored):
+        await spool.empty(refuse)
+    assert tried == ["old"]
+    assert len(spool.waiting()) == 2
+    assert spool.oldest() is not None
+
+
+async def test_a_file_that_cannot_be_read_is_moved_aside_and_holds_nobody_up(tmp_path: Path):
+    spool = open_spool(tmp_path)
+    (tmp_path / "spool" / "broken.report").write_bytes(b"{")
+    await spool.keep(report("one"))
+
+    async def accept(given: Report) -> Receipt:
+        return Receipt("1-1", 1, "opened", "t", "0000", "P3", "other", "helpdesk")  # type: ignore[arg-type]
+
+    assert await spool.empty(accept) == 1
+    assert [path.name for path in (tmp_path / "spool").iterdir()] == ["broken.unreadable"]
+
+
+def test_a_folder_that_cannot_be_written_is_refused_at_start(tmp_path: Path):
+    (tmp_path / "spool").write_text("a file where the folder should be")
+    with pytest.raises(SpoolUnusable, match="spool"):
+        open_spool(tmp_path)
+
+
+async def test_a_process_empties_its_spool_by_itself(runtime: Runtime):
+    async with asyncio.timeout(10), runtime.live.subscribe() as events:
+        await runtime.spool.keep(report("one"))
+        await anext(events)
+    listed, _ = await cases.listing(runtime.db, cases.Filters(), 10)
+    assert [entry.case.opened_at for entry in listed] == [NOON]
