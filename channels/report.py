@@ -79,6 +79,18 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a bounce says became of a mail of ours: `action` and `status` as in RFC 3464 (`failed`, `delayed`, …; `5.1.1`),
+    `message_id` that of the mail, where the bounce tells it."""
+
+    recipient: str
+    action: str = "failed"
+    status: str | None = None
+    diagnostic: str | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One thing that one person or charger told us through one channel at one time.
 
@@ -113,6 +125,7 @@ class Report:
     message_id: str | None = None
     auto_reply: bool = False
     bounce: bool = False
+    deliveries: tuple[Delivery, ...] = ()
     quarantined: str | None = None
     call_sid: str | None = None
     fingerprint: bytes | None = None

@@ -1,0 +1,124 @@
+"""Header fields of a mail: raw values by name, and their decoding (RFC 2047) into one safe line.
+
+Never raises. A decoded value has no line breaks, controls, bidirectional overrides or zero-width characters in it.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+import unicodedata
+from email.message import Message
+
+from channels.mail.charsets import decode
+
+HEADER_LIMIT = 8 * 1024  # characters of one value that are looked at
+_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]*)?\?([bBqQ])\?(.*?)\?=", re.DOTALL)
+_BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
+_FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
+_ODD = re.compile("[^\x20-\x7e\xa1-\u01ff]")
+_BLANKS = re.compile(r"[ \t\xa0]{2,}")
+
+
+class Fields:
+    """The raw header fields of one part, read once. Names are given in lower case."""
+
+    __slots__ = ("_values", "count")
+
+    def __init__(self, part: Message) -> None:
+        self._values: dict[str, list[str]] = {}
+        self.count = 0
+        for name, value in part.raw_items():
+            self.count += 1
+            self._values.setdefault(name.lower(), []).append(value)
+
+    def all(self, name: str) -> list[str]:
+        """Every raw value, top one first; bytes above 127 are lone surrogates in it."""
+        return self._values.get(name, [])
+
+    def raw(self, name: str) -> str | None:
+        """The first raw value."""
+        values = self._values.get(name)
+        return values[0] if values else None
+
+    def text(self, name: str) -> str | None:
+        """The first value, decoded."""
+        value = self.raw(name)
+        return None if value is None else decode_field(value)
+
+    def word(self, name: str) -> str:
+        """The first value in lower case without comments and parameters; empty when there is none."""
+        value = self.raw(name)
+        return re.split(r"[;(\s]", value.strip()[:200], maxsplit=1)[0].lower() if value else ""
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+
+def decode_field(value: str) -> str:
+    """One safe line of text from a raw value."""
+    value = value[:HEADER_LIMIT]
+    if "=?" in value:
+        value = _decode_words(value)
+    elif not value.isascii():
+        value = _eight_bit(value)
+    return one_line(value)
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks, controls and invisible characters, blanks folded."""
+    if "\n" in text or "\r" in text:
+        text = _FOLD.sub(" ", text)
+    if _ODD.search(text):
+        text = "".join(_visible(character) for character in text)
+    return _BLANKS.sub(" ", text).strip()
+
+
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in ("Cc", "Zl", "Zp", "Zs"):
+        return " "
+    if category in ("Cf", "Cs", "Cn"):
+        # Emoji are joined by U+200D; alone it hides nothing that matters within a line.
+        return character if character == "\u200d" else ""
+    return character
+
+
+def _eight_bit(value: str) -> str:
+    """Raw bytes in a header, which the parser keeps as lone surrogates."""
+    return decode(value.encode("utf-8", "surrogateescape"))
+
+
+def _decode_words(value: str) -> str:
+    """Encoded words to text; neighbours of one charset are joined before decoding, since some senders cut characters."""
+    value = _BETWEEN.sub(r"\1", _FOLD.sub(" ", value))
+    out: list[str] = []
+    pending, charset, end = b"", "", 0
+    for match in _WORD.finditer(value):
+        between = value[end : match.start()]
+        name = match[1].lower()
+        if between or name != charset:
+            out.append(decode(pending, charset))
+            out.append(between if between.isascii() else _eight_bit(between))
+            pending = b""
+        pending, charset, end = pending + _bytes_of(match[2], match[3]), name, match.end()
+    out.append(decode(pending, charset))
+    rest = value[end:]
+    out.append(rest if rest.isascii() else _eight_bit(rest))
+    return "".join(out)
+
+
+def _bytes_of(encoding: str, text: str) -> bytes:
+    data = text.encode("utf-8", "surrogateescape")
+    if encoding in "qQ":
+        return binascii.a2b_qp(data.replace(b"=\n", b"= "), header=True)
+    try:
+        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+    except binascii.Error:
+        return _sound_base64(data)
+
+
+def _sound_base64(data: bytes) -> bytes:
+    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    kept = kept[:-1] if len(kept) % 4 == 1 else kept
+    return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))

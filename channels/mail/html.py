@@ -1,0 +1,199 @@
+"""HTML mails: their text, with quotes marked the way plain text marks them, and their sanitised form for a page.
+
+`text_of` never raises: what no parser understands is stripped of its tags. `sanitise` keeps an allow-list of elements and
+nothing that loads, runs, submits or covers anything; pages show it in a sandboxed frame besides.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from channels.mail.quotes import CUT, MAYBE
+
+LIMIT = 1_000_000  # characters that are read
+_QUOTE_CLASSES = frozenset(
+    {"gmail_quote", "yahoo_quoted", "protonmail_quote", "cite", "quote", "zmail_extra", "tutanota_quote"}
+)
+_SIGNATURE_CLASSES = frozenset(
+    "gmail_signature moz-signature signature ms-outlook-mobile-signature protonmail_signature_block bloop_sign "
+    "email-signature mail-signature gmail_signature_prefix applemailsignature x_signature x_gmail_signature".split()
+)
+_HEADER_IDS = frozenset(
+    {"divrplyfwdmsg", "x_divrplyfwdmsg", "mail-editor-reference-message", "isForwardContent".lower()}
+)
+_OUTLOOK_RULE = re.compile(r"border:\s*none;\s*border-top:\s*solid\s+#(?:e1e1e1|b5c4df)", re.IGNORECASE)
+_SIGNATURE_LINES, _SIGNATURE_CHARACTERS = 20, 1_500
+_DROPPED = ("script", "style", "title", "head", "template", "noscript", "svg", "object", "iframe", "select", "textarea")
+_MARK = "\ue002{}\ue003"
+_MARKED = re.compile("\ue002(\\d+)\ue003")
+_PRIVATE = re.compile("[\ue000-\ue003]")
+_TAG = re.compile(r"<(?:!--.*?-->|[^>]{0,4000}>)", re.DOTALL)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+_INVISIBLE = re.compile("[\u00ad\u034f\u200b-\u200f\u2060\u2800\u3164]")
+
+
+def text_of(source: str) -> str:
+    """The text of an HTML document; quoted parts begin with "> ", a known border of old text is `quotes.CUT`."""
+    source = _DECLARATION.sub("", _PRIVATE.sub("", source[:LIMIT]), count=1)
+    if not source.strip():
+        return ""
+    try:
+        return _tidy(_structured(source))
+    except Exception:  # whatever a strange document does to the libraries, its words are worth having
+        return _tidy(html.unescape(_TAG.sub(" ", re.sub(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^>]{0,200}>", "\n", source))))
+
+
+def sanitise(source: str) -> str:
+    """The document as markup that a page may show inside a sandboxed frame: no scripts, styles, forms, remote content.
+
+    Links open elsewhere without a referrer; pictures keep only `cid:` addresses.
+    """
+    import nh3  # not needed where mails are parsed
+
+    return nh3.clean(
+        source[:LIMIT],
+        tags=_TAGS,
+        clean_content_tags={"script", "style", "title", "noscript", "template", "svg", "math", "textarea", "select"},
+        attributes={
+            "*": {"title", "dir", "lang"},
+            "a": {"href"},
+            "img": {"src", "alt", "width", "height"},
+            "td": {"colspan", "rowspan"},
+            "th": {"colspan", "rowspan"},
+            "ol": {"start"},
+        },
+        attribute_filter=_kept_attribute,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        link_rel="noopener noreferrer nofollow",
+        strip_comments=True,
+    )
+
+
+_TAGS = set(
+    "a abbr b blockquote br caption center cite code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol "
+    "p pre q s small span strong sub sup table tbody td tfoot th thead tr tt u ul".split()
+)
+
+
+def _kept_attribute(element: str, attribute: str, value: str) -> str | None:
+    if element == "img" and attribute == "src":
+        return value if value.lower().startswith("cid:") else None
+    return value
+
+
+def _structured(source: str) -> str:
+    from lxml.html import HTMLParser, document_fromstring
+
+    parser = HTMLParser(remove_comments=True, remove_pis=True)
+    tree = document_fromstring(source, parser=parser)
+    _drop(tree)
+    _mark_borders(tree)
+    _number_lists(tree)
+    quotes = _take_quotes(tree)
+    _drop_signatures(tree)
+    text = _render(tree)
+    return _put_back(text, quotes)
+
+
+def _render(tree: Any) -> str:
+    from inscriptis.html_engine import Inscriptis
+
+    text: str = Inscriptis(tree).get_text()
+    return text
+
+
+def _drop(tree: Any) -> None:
+    for element in list(tree.iter(*_DROPPED)):
+        if element.getparent() is not None:
+            element.drop_tree()
+
+
+def _mark_borders(tree: Any) -> None:
+    """A line of its own above what Outlook marks as the header of the old mail, in whatever language it is."""
+    for element in tree.iter("div"):
+        ident = (element.get("id") or "").lower()
+        if ident in _HEADER_IDS or _OUTLOOK_RULE.search(element.get("style") or ""):
+            before = element.makeelement("p", {})
+            before.text = CUT
+            element.addprevious(before)
+            return
+
+
+def _number_lists(tree: Any) -> None:
+    for element in tree.iter("ul", "ol"):
+        ordered = element.tag == "ol"
+        for n, item in enumerate((child for child in element if child.tag == "li"), 1):
+            item.text = f"{n}. {(item.text or '').lstrip()}" if ordered else f"- {(item.text or '').lstrip()}"
+            item.tag = "div"
+        element.tag = "div"
+
+
+def _take_quotes(tree: Any) -> list[tuple[str, str]]:
+    """Replace quoted parts by marks; their texts and prefixes."""
+    quotes: list[tuple[str, str]] = []
+    for element in list(tree.iter("blockquote", "div")):
+        prefix = _quote_prefix(element)
+        if prefix is None or not _attached(element, tree):
+            continue
+        tail, element.tail = element.tail, None
+        quotes.append((prefix, _render(element)))
+        mark = element.makeelement("p", {})
+        mark.text = _MARK.format(len(quotes) - 1)
+        mark.tail = tail
+        element.getparent().replace(element, mark)
+    return quotes
+
+
+def _attached(element: Any, tree: Any) -> bool:
+    """Whether an element still stands in the document, not within a quote that was taken out."""
+    top = element
+    while (parent := top.getparent()) is not None:
+        top = parent
+    return top is tree or top is tree.getroottree().getroot()
+
+
+def _quote_prefix(element: Any) -> str | None:
+    classes = set((element.get("class") or "").lower().split())
+    if element.tag == "div":
+        return "> " if "yahoo_quoted" in classes else None
+    style = (element.get("style") or "").lower()
+    if (
+        (element.get("type") or "").lower() == "cite"
+        or element.get("cite")
+        or classes & _QUOTE_CLASSES
+        or "border-left" in style
+    ):
+        return "> "
+    return MAYBE
+
+
+def _drop_signatures(tree: Any) -> None:
+    """Take out what the program marked as signature, unless it is all there is or too long to be one."""
+    for element in list(tree.iter("div", "table", "span", "td", "p", "pre", "section")):
+        names = set((element.get("class") or "").lower().split()) | {(element.get("id") or "").lower()}
+        if not names & _SIGNATURE_CLASSES or element.getparent() is None:
+            continue
+        text = element.text_content()
+        if len(text) > _SIGNATURE_CHARACTERS or text.strip().count("\n") > 4 * _SIGNATURE_LINES or "\ue002" in text:
+            continue
+        rest = tree.text_content()
+        if len(_MARKED.sub("", rest).strip()) > len(text.strip()):
+            element.drop_tree()
+
+
+def _put_back(text: str, quotes: list[tuple[str, str]]) -> str:
+    def lines_of(match: re.Match[str]) -> str:
+        prefix, quote = quotes[int(match[1])]
+        body = _tidy(quote)
+        return "\n" + "\n".join(prefix + line for line in body.split("\n")) + "\n"
+
+    return _MARKED.sub(lines_of, text) if quotes else text
+
+
+def _tidy(text: str) -> str:
+    """Lines without indentation, at most one blank line in a row."""
+    text = _INVISIBLE.sub("", text.replace("\xa0", " "))
+    lines = [line.strip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")

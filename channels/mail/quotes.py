@@ -1,0 +1,211 @@
+"""What was newly written in a mail: the text without quotes, forwarded mails, footers and signature blocks.
+
+Pure and linear in the length of the text. When it cannot be known whether a line is quoted, it is shown: nothing that a
+person newly wrote may be hidden. Answers between quoted lines are found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from channels.mail.phrases import BEGINS, LABELS, MOMENT, ORIGINALS, VERB
+from channels.mail.signatures import without_signature
+
+LIMIT = 400_000  # characters that are looked at; what comes after can only be history
+CUT = "\ue000"  # a line by which the HTML reader says: from here on everything is quoted
+MAYBE = "\ue001"  # begins a line of an indentation that is a quote only below a line such as "X wrote:"
+_ATTRIBUTION_LINES = 4
+_ATTRIBUTION_LIMIT = 420
+_BLOCK_LINES = 14
+_LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
+_RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
+_BLANK_RUNS = re.compile(r"\n{3,}")
+_MEASURE = re.compile(r">\s?\d+(?:[.,]\d+)?\s?(?:%|k|a\b|m|h|s\b|v\b|min|sek|kr|°|€|years|år)", re.IGNORECASE)
+
+
+def new_text(text: str, author: str | None = None) -> str:
+    """The newly written part of a plain text. `author` is the sender's display name, by which a signature is known."""
+    lines = [line.rstrip() for line in text[:LIMIT].split("\n")]
+    segments = _segments(lines)
+    kept = [without_signature(segment, author) for segment in segments]
+    joined = "\n\n".join("\n".join(segment).strip("\n") for segment in kept if segment)
+    return _BLANK_RUNS.sub("\n\n", joined).strip()
+
+
+def _segments(lines: Sequence[str]) -> list[list[str]]:
+    """The runs of lines that nobody quoted."""
+    quoted = _marked(lines)
+    out: list[list[str]] = [[]]
+    for line, is_quoted in zip(lines, quoted, strict=True):
+        if is_quoted:
+            if out[-1]:
+                out.append([])
+        else:
+            out[-1].append(line.removeprefix(MAYBE).lstrip() if line.startswith(MAYBE) else line)
+    return [segment for segment in out if any(line.strip() for line in segment)]
+
+
+def _marked(lines: Sequence[str]) -> list[bool]:
+    """For each line whether it is quoted."""
+    count = len(lines)
+    quoted = [False] * count
+    at = 0
+    while at < count:
+        line = lines[at]
+        if not line:
+            at += 1
+            continue
+        first = line[0] if line[0] not in " \t" else line.lstrip()[:1]
+        if first in ">|" and _is_quote(lines, at, first):
+            quoted[at] = True
+            at += 1
+            continue
+        if first == CUT or (start := _block_at(lines, at)) is not None:
+            _mark(quoted, at, count)
+            return quoted
+        if line[-1] in ":：>" or VERB.search(line[-24:]):
+            begin = _attribution(lines, at)
+            if begin is not None:
+                below = _next(lines, at + 1)
+                if below is None or lines[below].lstrip()[:1] in (">", MAYBE):
+                    _mark(quoted, begin, at + 1)
+                    at = _past_maybe(lines, quoted, at + 1)
+                    continue
+                if _certain(" ".join(lines[begin : at + 1])) and any(
+                    lines[n].strip() and not quoted[n] for n in range(begin)
+                ):
+                    _mark(quoted, begin, count)
+                    return quoted
+        at += 1
+    return quoted
+
+
+def _mark(quoted: list[bool], begin: int, end: int) -> None:
+    quoted[begin:end] = [True] * (end - begin)
+
+
+def _past_maybe(lines: Sequence[str], quoted: list[bool], at: int) -> int:
+    """Mark the indented lines below an attribution; where to go on."""
+    below = _next(lines, at)
+    if below is None or not lines[below].startswith(MAYBE):
+        return at
+    while below < len(lines) and (not lines[below] or lines[below].startswith(MAYBE)):
+        quoted[below] = True
+        below += 1
+    return below
+
+
+def _is_quote(lines: Sequence[str], at: int, first: str) -> bool:
+    """A line with a quote mark; not ">50 kW" on its own, and "|" only in a run of them."""
+    around = [lines[n].lstrip()[:1] for n in (at - 1, at + 1) if 0 <= n < len(lines)]
+    if first == "|":
+        return lines[at].lstrip()[:2] == "| " and "|" in around and lines[at].count("|") == 1
+    return first in around or not _MEASURE.match(lines[at].lstrip())
+
+
+def _next(lines: Sequence[str], at: int) -> int | None:
+    """The next line that is not blank, at most six lines on."""
+    for n in range(at, min(at + 6, len(lines))):
+        if lines[n].strip():
+            return n
+    return None
+
+
+def _attribution(lines: Sequence[str], at: int) -> int | None:
+    """Where "On …, X <x@y> wrote:" begins that ends in this line; None when it is no such line."""
+    joined = ""
+    for n in range(at, max(-1, at - _ATTRIBUTION_LINES), -1):
+        line = lines[n].strip()
+        if not line or line[0] in ">|":
+            break
+        joined = f"{line} {joined}".strip()
+        if len(joined) > _ATTRIBUTION_LIMIT:
+            break
+        if _reads_as_attribution(joined, _quoted_below(lines, at)):
+            above = lines[n - 1].strip() if n else ""
+            # A name that was wrapped: "Kundservice" on a line of its own above "<a@b> skrev:".
+            if above and not BEGINS.match(joined) and joined[0] in "<[(":
+                continue
+            return n
+    return None
+
+
+def _quoted_below(lines: Sequence[str], at: int) -> bool:
+    below = _next(lines, at + 1)
+    return below is not None and lines[below].lstrip()[:1] in (">", MAYBE)
+
+
+def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
+    colon = text[-1] in ":："
+    verb = VERB.search(text)
+    if not verb:
+        # Older Gmail: "2026-09-17 9:14 GMT+02:00 Kundservice <a@b.example>:"
+        return quoted_below and colon and "@" in text and bool(text[0].isdigit() and MOMENT.search(text))
+    if not colon and not (quoted_below and verb.end() >= len(text) - 2):
+        return False
+    if len(text) - verb.end() > 170:
+        return False
+    if BEGINS.match(text):
+        return bool(MOMENT.search(text)) or "@" in text or quoted_below
+    if verb.start() < 2:
+        return False
+    dated_after = MOMENT.search(text, verb.end()) is not None
+    return "@" in text or dated_after or (quoted_below and verb.start() < 60)
+
+
+def _certain(text: str) -> bool:
+    """Whether an attribution may end the new text although no quote marks follow."""
+    dated = MOMENT.search(text) is not None
+    return dated and ("@" in text or bool(BEGINS.match(text)) and len(MOMENT.findall(text)) > 1)
+
+
+def _block_at(lines: Sequence[str], at: int) -> int | None:
+    """The line itself when a header block, or a rule above one, begins here."""
+    line = lines[at].strip()
+    if line[0] in "-_=–—*>" or line[-1] in ":-":
+        if line.startswith(">>> ") and line.endswith(">>>"):
+            return at
+        bare = _phrase(line)
+        if bare in ORIGINALS and (line[0] in "-_=–—*" or line[-1] in ":-"):
+            return at
+        if not bare and len(line) >= 5:
+            below = _next(lines, at + 1)
+            return at if below is not None and _header_block(lines, below, 2) else None
+    return at if ":" in line and _header_block(lines, at, 3) else None
+
+
+def _phrase(line: str) -> str:
+    match = _RULE.fullmatch(line)
+    found = match[1] if match else line
+    return found.strip(" -_=–—*:").lower()
+
+
+def _header_block(lines: Sequence[str], at: int, least: int) -> bool:
+    """Whether From/Sent/To/Subject lines stand here, in any of our languages."""
+    if _label(lines[at]) not in ("from", "date", "to", "subject"):
+        return False
+    kinds = set()
+    text = []
+    gap = 0
+    for line in lines[at : at + _BLOCK_LINES]:
+        kind = _label(line)
+        if kind:
+            kinds.add(kind)
+            gap = 0
+        else:
+            gap += 1
+            if gap > 2:
+                break
+        text.append(line)
+    if "from" not in kinds or len(kinds) < least:
+        return False
+    joined = " ".join(text)
+    return "@" in joined or bool(kinds & {"subject", "date"} and MOMENT.search(joined)) or len(kinds) >= 4
+
+
+def _label(line: str) -> str | None:
+    if ":" not in line[:26] and "：" not in line[:26]:
+        return None
+    match = _LABEL.match(line)
+    return LABELS.get(match[1].strip().lower()) if match else None

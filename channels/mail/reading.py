@@ -1,0 +1,145 @@
+"""A mail as a Report.
+
+Pure. `read` answers for every input: what is beyond the limits or not understood becomes a quarantined report with the
+subject, sender and beginning of the text as far as they can be seen, and the raw bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from datetime import datetime
+from email.message import Message
+
+from channels.mail import deliveries, html, robots
+from channels.mail.address import Mailbox, author
+from channels.mail.attachments import attachment_of
+from channels.mail.charsets import decode, tidy
+from channels.mail.headers import Fields, decode_field
+from channels.mail.key import FIELDS, key_of
+from channels.mail.parts import Body, TooComplex, body_of, content, header_end, leaves, parse
+from channels.mail.quotes import CUT, MAYBE, new_text
+from channels.mail.threads import thread_of
+from channels.report import Channel, Delivery, Report, Sender, Thread
+from channels.verification import verified
+
+RAW_TYPE = "message/rfc822"
+FULL_TEXT = 1_000_000  # characters that are kept beside the raw bytes
+PREVIEW = 20_000
+_SHOWN_FIELD = re.compile(
+    rb"(?im)^(from|subject|message-id|date):[ \t]*([^\r\n]{0,2000}(?:\r?\n[ \t][^\r\n]{0,2000}){0,20})"
+)
+_ENCODED = re.compile(r"[A-Za-z0-9+/=]{60,}")
+
+
+def read(
+    raw: bytes, received_at: datetime, *, domains: Collection[str] = (), trusted_authserv: Collection[str] = ()
+) -> Report:
+    """What a mail says. `domains` are our own, lower case; `trusted_authserv` names servers whose results are believed."""
+    try:
+        return _understood(raw, received_at, domains, trusted_authserv)
+    except TooComplex as error:
+        return quarantined(raw, received_at, f"too complex: {error}")
+    except (Exception, RecursionError) as error:  # law 3: only storage may say no
+        return quarantined(raw, received_at, f"not understood ({type(error).__name__})")
+
+
+def quarantined(raw: bytes, received_at: datetime, reason: str) -> Report:
+    """A report about a mail that was not understood, made without parsing it."""
+    end = header_end(raw)
+    head = raw[:end]
+    shown = {
+        m[1].decode().lower(): m[2].decode("utf-8", "surrogateescape")
+        for m in reversed(list(_SHOWN_FIELD.finditer(head)))
+    }
+    box = author([shown["from"]]) if "from" in shown else None
+    text = tidy(decode(raw[end : end + PREVIEW]))
+    return Report(
+        channel=Channel.EMAIL,
+        key=key_of([shown.get(name) for name in FIELDS], [(RAW_TYPE, raw[end:])]),
+        received_at=received_at,
+        text=_ENCODED.sub("…", text).strip(),
+        sender=Sender(name=box.name if box else None, email=box.address if box else None),
+        subject=decode_field(shown.get("subject", "")) or None,
+        raw=raw,
+        raw_type=RAW_TYPE,
+        message_id=_message_id(shown.get("message-id")),
+        quarantined=reason,
+    )
+
+
+def _understood(raw: bytes, received_at: datetime, domains: Collection[str], trusted: Collection[str]) -> Report:
+    root = parse(raw)
+    fields = Fields(root)
+    box = author(fields.all("from")) or _stand_in(fields)
+    subject = fields.text("subject") or ""
+    body = body_of(root)
+    kind = deliveries.report_type(root)
+    told = _told(root, fields, box, subject, kind)
+    robot = robots.recognise(
+        fields, box.address if box else None, subject, kind, told is not None and deliveries.says_failed(told), domains
+    )
+    full = _full_text(body)
+    thread = thread_of(fields, subject, domains)
+    about = deliveries.returned_message_id(root) if robot.auto_reply and kind or robot.bounce else None
+    if about:
+        thread = Thread(thread.token, (about, *(r for r in thread.references if r != about)), thread.subject)
+    return Report(
+        channel=Channel.EMAIL,
+        key=key_of([fields.raw(name) for name in FIELDS], [(p.get_content_type(), content(p)) for p in leaves(root)]),
+        received_at=received_at,
+        text=deliveries.notice(full) if robot.bounce else new_text(full, box.name if box else None),
+        sender=_sender(box, fields, trusted),
+        subject=subject or None,
+        full_text=_shown(full),
+        html="\n".join(body.html) or None,
+        attachments=tuple(attachment_of(part) for part in body.files),
+        raw=raw,
+        raw_type=RAW_TYPE,
+        thread=thread,
+        message_id=_message_id(fields.raw("message-id")),
+        auto_reply=robot.auto_reply,
+        bounce=robot.bounce,
+        deliveries=told or (),
+        flags=robot.flags,
+    )
+
+
+def _told(
+    root: Message, fields: Fields, box: Mailbox | None, subject: str, kind: str | None
+) -> tuple[Delivery, ...] | None:
+    """What a delivery report or notice tells; None when the mail is neither."""
+    if kind == "delivery-status":
+        return deliveries.reported(root)
+    if kind is None and robots.looks_like_bounce(fields, box.address if box else None, subject):
+        return deliveries.noticed(root)
+    return None
+
+
+def _stand_in(fields: Fields) -> Mailbox | None:
+    """Somebody to show when there is no From: never believed."""
+    for name in ("sender", "reply-to", "return-path"):
+        if box := author(fields.all(name)[:1]):
+            return Mailbox(box.address, box.name, True)
+    return None
+
+
+def _sender(box: Mailbox | None, fields: Fields, trusted: Collection[str]) -> Sender:
+    if box is None:
+        return Sender()
+    vouched = not box.odd and verified(box.address, fields.all("authentication-results"), trusted)
+    return Sender(name=box.name[:200] if box.name else None, email=box.address, verified=vouched)
+
+
+def _full_text(body: Body) -> str:
+    """Every text part in order, HTML as text."""
+    texts = [html.text_of(text) if is_html else text for is_html, text in body.written]
+    return "\n\n".join(text.strip("\n") for text in texts if text.strip())[: FULL_TEXT * 2]
+
+
+def _shown(full: str) -> str:
+    return full.replace(f"{CUT}\n", "").replace(CUT, "").replace(MAYBE, "  ")[:FULL_TEXT]
+
+
+def _message_id(value: str | None) -> str | None:
+    return " ".join(decode_field(value).split())[:500] or None if value else None

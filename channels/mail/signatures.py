@@ -1,0 +1,231 @@
+"""Signature blocks and what programs add below a mail.
+
+A greeting and a short sign-off (a closing word and a first name) stay; a block of name, title, company and ways to
+reach somebody goes, with its closing words, and so do "Sent from my phone", list footers and disclaimers. A block is
+only taken for one when something in it shows that it is: a telephone number, an address, a company, or the sender's own
+name. Lines below a block that read like sentences stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from channels.mail.phrases import CLOSING, DEVICE, DEVICE_LIMIT, DISCLAIMER, FOOTER, POSTSCRIPT
+
+_LOOK_BACK = 30  # lines from the end within which a signature can begin
+_BLOCK_LINES = 14
+_PHONE = re.compile(
+    r"(?:\+|\b0|\(0?)\d(?:[\s().\-–/]{0,3}\d){6,13}\b|\b(?:tel|tlf|mob|mobil|phone|puh|fax|fon)\b\.?\s*:?\s*\+?\d",
+    re.IGNORECASE,
+)
+_REACH = re.compile(
+    r"https?://|\bwww\.|[^\s@]@[^\s@]+\.\w|\b[\w-]+\.(?:se|com|no|dk|fi|de|org|net|eu|example|nu|io)\b", re.IGNORECASE
+)
+_COMPANY = re.compile(
+    r"(?:^|\W)(?:AB|HB|KB|ApS|A/S|AS|ASA|Oyj?|Ky|Ry|GmbH|AG|KG|UG|e\.\s?V\.|Ltd|Inc|LLC|plc|BRF|Brf|Bostadsrättsförening(?:en)?"
+    r"|Kommun|kommun|Kommune|kommune|[A-ZÅÄÖÆØ]\w*(?:bolaget|förening(?:en)?|gruppen|fastigheter))(?:\W|$)"
+)
+_TITLE = re.compile(
+    r"\b(?:\w*chef|\w*ansvarig|\w*förvaltare|\w*skötare|ordförande|kassör|sekreterare|vd|ceo|cfo|cto|coo|direktör|\w*direktor|director"
+    r"|manager|head of|coordinator|koordinator|engineer|ingenjör|ingeniør|insinööri|ingenieur\w*|assistent|assistant|konsult"
+    r"|konsulent|consultant|\w*leder|\w*leiter(?:in)?|geschäftsführer(?:in)?|hausverwaltung|lektor|advokat|lärare|isännöitsijä"
+    r"|toimitusjohtaja|\w*päällikkö|puheenjohtaja|formand|formann|styreleder|kasserer|administrat\w+|officer|owner|partner|dr|prof)\b",
+    re.IGNORECASE,
+)
+_POSTAL = re.compile(r"\b(?:SE-|S-|DK-|N-|FI-|D-)?\d{3} ?\d{2}\s+[A-ZÅÄÖÆØ]|\b\d{4,5}\s+[A-ZÅÄÖÆØÜ]\w+")
+_STREET = re.compile(
+    r"\w+(?:gatan|vägen|gränd|torget|allén|gata|väg|gate|veien|vei|vegen|gade|vej|katu|tie|straße|strasse|str\.|street|road|plan)\s+\d",
+    re.IGNORECASE,
+)
+_PROSE = re.compile(
+    r"\b(?:är|har|kan|ska|kommer|vill|måste|går|var|blev|inte|jag|vi|ni|du|den som|is|are|am|was|has|have|can|will|please|not|you|we"
+    r"|er|kan|skal|vil|jeg|ikke|dere|bliver|on|ei|ole|voi|minä|olen|ist|sind|bin|habe|hat|wird|nicht|ich|wir|bitte)\b",
+    re.IGNORECASE,
+)
+_NAME_WORD = r"(?:[A-ZÅÄÖÆØÜÉ][\w'’.\-]*|af|av|von|van|de|der|den|la|le|och|og|und|ja|and|&|/)"
+_NAME = re.compile(rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*,?")
+_DELIMITER = re.compile(r"(?:--|—|–|__|-- -)\s*")
+_FOOT_RULE = re.compile(r"[_\-=*~]{4,}\s*")
+
+
+def without_signature(lines: Sequence[str], author: str | None) -> list[str]:
+    """The lines without what nobody wrote by hand; all of them when nothing else would be left."""
+    kept = _without_footer(_without_devices(list(lines)))
+    kept = _before_delimiter(kept)
+    kept = _without_block(_without_disclaimer(kept), author)
+    kept = _trimmed(kept)
+    if kept:
+        return kept
+    return _trimmed(_without_devices(list(lines)))
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return lines
+
+
+def _without_devices(lines: list[str]) -> list[str]:
+    """Without lines such as "Sent from my phone" that stand alone."""
+    for n in range(len(lines) - 1, -1, -1):
+        line = lines[n].strip(" *_\t")
+        if not line or len(line) > DEVICE_LIMIT or not DEVICE.match(line):
+            continue
+        if (n == 0 or not lines[n - 1].strip()) and (
+            n + 1 == len(lines) or not lines[n + 1].strip() or _tail(lines, n)
+        ):
+            del lines[n]
+        elif n + 1 == len(_trimmed(lines)):
+            del lines[n]
+    return lines
+
+
+def _tail(lines: Sequence[str], at: int) -> bool:
+    return all(len(line) < 60 for line in lines[at + 1 : at + 3])
+
+
+def _without_footer(lines: list[str]) -> list[str]:
+    """Without what a mailing list or a virus scanner puts below a rule."""
+    for n in range(max(0, len(lines) - _LOOK_BACK), len(lines)):
+        if _FOOT_RULE.fullmatch(lines[n].strip()) or _DELIMITER.fullmatch(lines[n].strip() or "x"):
+            below = [line for line in lines[n + 1 :] if line.strip()]
+            if below and len(below) <= 10 and FOOTER.search(" ".join(below[:4])):
+                return lines[:n]
+    return lines
+
+
+def _before_delimiter(lines: list[str]) -> list[str]:
+    """Without what stands below "-- " (RFC 3676 section 4.3), also when its blank got lost, if it is short enough."""
+    for n, line in enumerate(lines):
+        if line[:2] == "--" and line.strip() == "--" and any(above.strip() for above in lines[:n]):
+            below = [text for text in lines[n + 1 :] if text.strip()]
+            if len(below) <= 20 and all(len(text) <= 160 or DISCLAIMER.search(text) for text in below):
+                return lines[:n]
+    return lines
+
+
+def _without_disclaimer(lines: list[str]) -> list[str]:
+    """Without last paragraphs that only lawyers wrote."""
+    while True:
+        end = len(_trimmed(lines))
+        begin = end
+        while begin and lines[begin - 1].strip():
+            begin -= 1
+        paragraph = " ".join(lines[begin:end])
+        if begin == 0 or len(paragraph) < 90 or not DISCLAIMER.search(paragraph) or not _about_mail(paragraph):
+            return lines
+        lines = lines[:begin]
+        _trimmed(lines)
+        if lines and _FOOT_RULE.fullmatch(lines[-1].strip()):
+            lines.pop()
+
+
+def _about_mail(text: str) -> bool:
+    return bool(
+        re.search(
+            r"mail|message|meddelande|melding|meddelelse|besked|viesti|nachricht|e-post|epost|mejl|sähköposti|print|skriv",
+            text,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _without_block(lines: list[str], author: str | None) -> list[str]:
+    written = [n for n, line in enumerate(lines) if line.strip()]
+    for n in reversed(written[-_LOOK_BACK:]):
+        line = lines[n].strip(" *_\t")
+        if len(line) > 80:
+            continue
+        match = CLOSING.fullmatch(line)
+        if match and _is_sign_off(match["name"]):
+            return _below_closing(lines, n, match["name"], author)
+    for n in reversed(written[1:][-_BLOCK_LINES:]):
+        if not lines[n - 1].strip() and _is_name(lines[n]) and (end := _block_end(lines, n + 1)) is not None:
+            details = [line for line in lines[n + 1 : end] if line.strip()]
+            if details and (_is_author(lines[n], author) or (_words(lines[n]) > 1 and _shows(details))):
+                return lines[:n] + lines[end:]
+    return lines
+
+
+def _is_sign_off(name: str | None) -> bool:
+    return name is None or (len(name.split()) <= 4 and bool(_NAME.fullmatch(name.strip())))
+
+
+def _below_closing(lines: list[str], at: int, name: str | None, author: str | None) -> list[str]:
+    """Keep a short sign-off, drop a block: with its closing words when it begins with a whole name."""
+    below = [n for n in range(at + 1, len(lines)) if lines[n].strip()]
+    if not below:
+        return lines
+    first = below[0]
+    if name:
+        end = _block_end(lines, first)
+        details = [line for line in lines[first : end or first] if line.strip()]
+        if end is None or not details or not (_shows(details) or (_is_author(details[0], author) and len(details) > 1)):
+            return lines
+        whole = len(name.split()) > 1 and not _is_name(lines[first])
+        return lines[: at if whole else at + 1] + lines[end:]
+    if POSTSCRIPT.match(lines[first].strip()):
+        return lines
+    named = _is_name(lines[first])
+    short = named and _words(lines[first]) == 1
+    begin = below[1] if named and len(below) > 1 else first
+    end = _block_end(lines, begin) if named and len(below) > 1 else None
+    details = [line for line in lines[begin:end] if line.strip()] if end is not None else []
+    if named and not short:
+        known = _is_author(lines[first], author)
+        return lines[:at] + lines[end:] if details and end is not None and (known or _shows(details)) else lines
+    if short:
+        enough = len(details) > 1 and _shows(details)
+        return lines[:begin] + lines[end:] if enough and end is not None else lines
+    end = _block_end(lines, first)
+    details = [line for line in lines[first : end or first] if line.strip()]
+    return lines[:at] + lines[end:] if end is not None and len(details) > 1 and _shows(details) else lines
+
+
+def _block_end(lines: Sequence[str], begin: int) -> int | None:
+    """Where the run of lines that may be a signature's details ends; None when there is no such line at all."""
+    seen = 0
+    for n in range(begin, len(lines)):
+        line = lines[n].strip(" *_\t")
+        if not line:
+            continue
+        if DISCLAIMER.search(line) and seen:
+            return len(lines)
+        if not _is_detail(line) or seen >= _BLOCK_LINES:
+            return n if seen else None
+        seen += 1
+    return len(lines) if seen else None
+
+
+def _is_detail(line: str) -> bool:
+    if POSTSCRIPT.match(line) or len(line) > 110:
+        return False
+    if _proves(line):
+        return len(line) <= 70 or not _PROSE.search(line)
+    return len(line.split()) <= 7 and line[-1] not in ".?!:" and not _PROSE.search(line)
+
+
+def _proves(line: str) -> bool:
+    return any(p.search(line) for p in (_PHONE, _REACH, _COMPANY, _TITLE, _POSTAL, _STREET)) or line.count("|") > 0
+
+
+def _shows(lines: Sequence[str]) -> bool:
+    return any(_proves(line) for line in lines)
+
+
+def _is_name(line: str) -> bool:
+    text = line.strip(" \t*_")
+    return len(text) <= 60 and bool(_NAME.fullmatch(text)) and not re.search(r"\d", text)
+
+
+def _words(line: str) -> int:
+    return len(re.findall(r"[^\W\d_][\w'’.\-]*", line))
+
+
+def _is_author(line: str, author: str | None) -> bool:
+    """Whether a line is the sender's own whole name."""
+    if not author:
+        return False
+    mine, theirs = set(re.findall(r"\w+", author.lower())), set(re.findall(r"\w+", line.lower()))
+    return len(theirs) > 1 and (theirs <= mine or (len(mine) > 1 and mine <= theirs))
