@@ -37,7 +37,7 @@ EX_CONFIG = 78
 PLACEHOLDER = "change-me"
 DEMO_DOMAIN = "support.example"
 SECRETS = ("ADMIN_TOKEN", "SECRET_KEYS", "TWILIO_AUTH_TOKEN")
-_DEBUG = ("DEBUG", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE")
+_DEBUG = ("DEBUG", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "CRASH_AT")
 _TOGETHER = (
     ("TWILIO_API_KEY", "TWILIO_API_SECRET"),
     ("SMTP_TLS_CERT", "SMTP_TLS_KEY"),
@@ -102,6 +102,8 @@ class Config(BaseSettings):
     oidc_client_secret: str | None = Field(None, repr=False)
     platform_health_url: WebUrl | None = None
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(separate(read_network))] = ()
+
+    crash_at: Path | None = None
 
     notes: tuple[str, ...] = ()
 

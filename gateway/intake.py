@@ -20,6 +20,7 @@ import structlog
 from channels.report import NotStored, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.clock import Clock
+from gateway.crash import Crash, nowhere
 from gateway.keeping import Kept, Overtaken, Prepared, keep
 from gateway.live import Live
 from gateway.record.db import Connection, Database, Unavailable
@@ -63,9 +64,10 @@ class GroupIntake:
         blobs: Blobs,
         live: Live,
         followers: Followers,
+        crash: Crash = nowhere,
     ) -> None:
         self._db, self._clock, self._directory, self._rules = db, clock, directory, rules
-        self._blobs, self._live, self._followers = blobs, live, followers
+        self._blobs, self._live, self._followers, self._crash = blobs, live, followers, crash
         self._waiting: list[_Waiting] = []
         self._lanes: set[asyncio.Task[None]] = set()
 
@@ -144,6 +146,8 @@ class GroupIntake:
                     kept = await keep(conn, group, self._directory(), self._rules(), self._clock.now())
                     if kept.changed:
                         await self._followers.wake(conn)
+                    self._crash("intake.before_commit")
+                self._crash("intake.after_commit")
                 return kept
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, Overtaken) as error:
                 log.info("intake.again", attempt=attempt, error=type(error).__name__)

@@ -18,6 +18,7 @@ import structlog
 from channels.report import Letter, Solution
 from gateway.casenumber import number
 from gateway.clock import Clock
+from gateway.crash import Crash, nowhere
 from gateway.jobs import Wake
 from gateway.notify import Facts, Words, compose
 from gateway.record import timeline
@@ -102,13 +103,16 @@ class Outbox:
 class Sweeper:
     """Sends what is due."""
 
-    def __init__(self, db: Database, clock: Clock, post: Mapping[str, Post], facts_of: FactsOf) -> None:
-        self._db, self._clock, self._post, self._facts_of = db, clock, post, facts_of
+    def __init__(
+        self, db: Database, clock: Clock, post: Mapping[str, Post], facts_of: FactsOf, crash: Crash = nowhere
+    ) -> None:
+        self._db, self._clock, self._post, self._facts_of, self._crash = db, clock, post, facts_of, crash
 
     async def sweep(self) -> int:
         """Send until nothing is due; returns how many were tried."""
         tried = 0
         while leased := await self._db.rows(SQL["lease"], {"now": self._clock.now(), "limit": BATCH}):
+            self._crash("outbox.after_lease")
             ids = [row["id"] for row in leased]
             particulars = {row["id"]: row for row in await self._db.rows(SQL["particulars"], {"messages": ids})}
             for row in leased:
@@ -148,7 +152,10 @@ class Sweeper:
             answers=about["report_message_id"],
             attempt=row["attempts"],
         )
-        await self._end(row, about, await self._post[row["channel"]].deliver(outgoing))
+        delivery = await self._post[row["channel"]].deliver(outgoing)
+        self._crash("outbox.after_send")
+        await self._end(row, about, delivery)
+        self._crash("outbox.after_mark")
 
     async def _held_back(self, row: Mapping[str, Any], recipient: str) -> str | None:
         """Why an automatic message must not go out now; None when it may. A person's words always go out."""

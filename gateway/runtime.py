@@ -12,13 +12,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
-from routing.rules import Rules, load_rules
 
 from channels.report import Chargers, Intake, Messages, NotStored, Solutions
 from gateway.blobs import Blobs, open_blobs
 from gateway.chargers import connect_chargers
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
+from gateway.crash import Crash, crash_points
 from gateway.intake import GroupIntake
 from gateway.jobs import Wake
 from gateway.live import Live
@@ -29,6 +29,7 @@ from gateway.record.sites import Master
 from gateway.solutions import SolutionFiles
 from gateway.spool import FileSpool, open_spool
 from routing.directory import Directory
+from routing.rules import Rules, load_rules
 
 log = structlog.get_logger()
 REFRESH = 10.0  # seconds between looks at the master data, and between heartbeats
@@ -56,6 +57,7 @@ class Runtime:
     messages: Messages
     chargers: Chargers
     solutions: Solutions
+    crash: Crash
 
 
 @asynccontextmanager
@@ -72,7 +74,8 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     blobs = open_blobs(config.blob_url or None, config.data_dir)
     master = Master(db)
     wake = Wake()
-    intake = GroupIntake(db, clock, master.current, lambda: rules, blobs, live, wake)
+    crash = crash_points(config.crash_at, role)
+    intake = GroupIntake(db, clock, master.current, lambda: rules, blobs, live, wake, crash)
     await db.open()
     if calls_db is not db:
         await calls_db.open()
@@ -96,6 +99,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
             messages=Outbox(db, clock, wake),
             chargers=chargers,
             solutions=SolutionFiles(),
+            crash=crash,
         )
         chores = asyncio.create_task(_chores(runtime, master))
         try:

@@ -81,7 +81,7 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
             next((number.number for number in runtime.config.twilio_numbers), None),
             _solutions_for(runtime),
         )
-        sweeper = outbox.Sweeper(runtime.db, runtime.clock, post, facts_of)
+        sweeper = outbox.Sweeper(runtime.db, runtime.clock, post, facts_of, runtime.crash)
 
         async def offer() -> int:
             return await dispatch.sweep(runtime)

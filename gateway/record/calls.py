@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from channels.phone_ports import Loaded, Progress, Sound, Taken
 from gateway.clock import Clock
+from gateway.crash import Crash, nowhere
 from gateway.record.db import Database, statements
 
 SQL = statements("calls")
@@ -23,8 +24,8 @@ FINAL = 3
 class RecordedCalls:
     """`Calls` over PostgreSQL."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db, self._clock = db, clock
+    def __init__(self, db: Database, clock: Clock, crash: Crash = nowhere) -> None:
+        self._db, self._clock, self._crash = db, clock, crash
 
     async def load(self, sid: str, turn: int) -> Loaded:
         row = await self._db.row(SQL["load"], {"sid": sid, "turn": turn})
@@ -45,7 +46,9 @@ class RecordedCalls:
             "called": taken.called,
             "report": taken.report,
         }
+        self._crash("voice.before_commit")
         row = await self._db.row(SQL["save"], given)
+        self._crash("voice.after_commit")
         if row is None:
             row = await self._db.row(SQL["answered"], {"sid": taken.sid, "turn": taken.turn})
         assert row is not None
