@@ -1,1 +1,1 @@
-"""The doors: each turns what comes in into a Report and is given what it needs. Knows nothing of SQL or the web server."""
+"""The doors: each turns what comes in into a Report. They are given what they need and know no SQL, no web server."""

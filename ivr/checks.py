@@ -2,7 +2,8 @@
 
 Every target and prompt exists, in both languages and with the same placeholders; every node is reached; every way ends
 at a person, a call-back, a kept message, a filed report or an explained goodbye, and no end claims what no way there
-has earned; a loop has an exit and never turns without waiting for the caller; the rescue cannot fail.
+has earned; a loop has an exit and never turns without waiting for the caller; the rescue cannot fail, and no call needs
+more than 40 turns.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from ivr.flow import Branch, Connect, Do, End, Flow, FlowError, Menu, Queue, Say, load, shipped
 from ivr.prompts import Catalogues, placeholders, read_catalogues
 from ivr.vocabulary import CONDITIONS, EFFECTS, FAILED
+from ivr.walks import MOST_TURNS, longest
 
 SPOKEN_BY_ENGINE = ("menu_changed", "to_a_person", "not_understood", "no_card_numbers")
 EARNED_BY = {
@@ -53,7 +55,8 @@ def check(flow: Flow, catalogues: Catalogues | None = None) -> list[Fault]:
     missing = list(_targets(flow))
     words = [*_vocabulary(flow), *_prompts(flow, catalogues or read_catalogues())]
     shape = [] if missing else [*_reached(flow), *_exits(flow), *_earned(flow), *_turning(flow), *_rescued(flow)]
-    return [Fault(flow.name, node, what) for node, what in (*missing, *words, *shape)]
+    faults = [*missing, *words, *shape]
+    return [Fault(flow.name, node, what) for node, what in (*faults, *([] if faults else _bounded(flow)))]
 
 
 def reachable(flow: Flow, start: str, *, without: set[str] | None = None) -> set[str]:
@@ -74,6 +77,14 @@ def reachable(flow: Flow, start: str, *, without: set[str] | None = None) -> set
         if isinstance(node, Do) and FAILED not in node.then:
             todo.append(flow.rescue)
     return seen
+
+
+def _bounded(flow: Flow) -> Iterator[tuple[str, str]]:
+    most = longest(flow, flow.rescue)
+    if most is None:
+        yield flow.rescue, "the rescue can go round for ever"
+    elif flow.limit + 1 + most > MOST_TURNS:
+        yield flow.rescue, f"a call may need {flow.limit + 1 + most} turns; lower the limit or shorten the rescue"
 
 
 def _targets(flow: Flow) -> Iterator[tuple[str, str]]:

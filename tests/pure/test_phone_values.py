@@ -1,0 +1,93 @@
+"""Numbers and cards: what is one, what is not, and what may be dialled at our cost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.cards import MASK, is_card, masked
+from channels.numbers import normalise, reachable, region_of
+from channels.phone_events import event_of
+from channels.tolls import refusal
+from ivr.engine import Dialled, Pressed, Recorded, Silence, Spoken
+
+
+@given(st.text("0123456789", min_size=12, max_size=18).filter(lambda digits: digits[0] != "0"))
+def test_b14_every_number_with_a_right_check_digit_is_masked(digits: str) -> None:
+    (card,) = [digits + end for end in "0123456789" if is_card(digits + end)]
+    spaced = " ".join(card[at : at + 4] for at in range(0, len(card), 4))
+    for text in (card, f"my card is {spaced}.", f"kort {card[:6]}-{card[6:]} tack"):
+        assert card[-5:] not in masked(text)
+        assert MASK in masked(text)
+
+
+@pytest.mark.parametrize("text", ["21007", "0046701740605", "+46 70 174 06 05", "4111 1111 1111 1112", "a 1042-9 b"])
+def test_b14_other_numbers_are_left_alone(text: str) -> None:
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize(
+    ("given_", "number"),
+    [
+        ("+46701740605", "+46701740605"),
+        ("+266696687", None),
+        ("anonymous", None),
+        ("", None),
+        (None, None),
+        ("sip:a@b.example", None),
+        ("4" * 40, None),
+        ("+4", None),
+    ],
+)
+def test_b11_what_the_network_gives_is_a_number_or_nothing(given_: str | None, number: str | None) -> None:
+    assert normalise(given_) == number
+
+
+def test_a_keyed_number_is_read_as_the_region_writes_it() -> None:
+    assert reachable("0317001234", "SE") == "+46317001234"
+    assert reachable("0046317001234", "SE") == "+46317001234"
+    assert reachable("112", "SE") is None
+    assert reachable("123456", "SE") is None
+    assert region_of("+4520123456") == "DK"
+    assert region_of(None) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "refused"),
+    [
+        ("+46701740605", True, False),
+        ("+46313900601", False, False),
+        ("+46313900601", True, True),
+        ("+46112", False, True),
+        ("+469001234567", False, True),
+        ("+15005550006", False, True),
+        ("nobody", False, True),
+    ],
+)
+def test_b106_what_may_be_dialled(number: str, text: bool, refused: bool) -> None:
+    assert (refusal(number, text=text) is not None) is refused
+
+
+def test_b106_our_own_numbers_are_a_loop() -> None:
+    assert refusal("+46313900100", own={"+46313900100"}) == "one of our own numbers"
+
+
+@pytest.mark.parametrize(
+    ("params", "event"),
+    [
+        ({"Digits": "21007"}, Pressed("21007")),
+        ({"Digits": "</Say>"}, Pressed("")),
+        ({"Digits": "4111111111111111"}, Pressed("", card=True)),
+        ({"SpeechResult": "hej"}, Spoken("hej")),
+        ({"SpeechResult": "x" * 9000}, Spoken("x" * 2000)),
+        ({"RecordingSid": "RE1", "RecordingDuration": "9", "Digits": "hangup"}, Recorded("RE1", 9)),
+        ({"RecordingSid": "RE1", "RecordingDuration": "minus"}, Recorded("RE1", 0)),
+        ({"DialCallStatus": "no-answer"}, Dialled(talked=False)),
+        ({"DialCallStatus": "completed"}, Dialled(talked=True)),
+        ({}, Silence()),
+        ({"Digits": ""}, Silence()),
+    ],
+)
+def test_webhook_parameters_are_events(params: dict[str, str], event: object) -> None:
+    assert event_of(params) == event
