@@ -61,12 +61,13 @@ class GroupIntake:
         clock: Clock,
         directory: Callable[[], Directory],
         rules: Callable[[], Rules],
+        keys: Sequence[str],
         blobs: Blobs,
         live: Live,
         followers: Followers,
         crash: Crash = nowhere,
     ) -> None:
-        self._db, self._clock, self._directory, self._rules = db, clock, directory, rules
+        self._db, self._clock, self._directory, self._rules, self._keys = db, clock, directory, rules, keys
         self._blobs, self._live, self._followers, self._crash = blobs, live, followers, crash
         self._waiting: list[_Waiting] = []
         self._lanes: set[asyncio.Task[None]] = set()
@@ -143,7 +144,7 @@ class GroupIntake:
         for attempt in range(ATTEMPTS):
             try:
                 async with self._db.transaction() as conn:
-                    kept = await keep(conn, group, self._directory(), self._rules(), self._clock.now())
+                    kept = await keep(conn, group, self._directory(), self._rules(), self._keys, self._clock.now())
                     if kept.changed:
                         await self._followers.wake(conn)
                     self._crash("intake.before_commit")

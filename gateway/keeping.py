@@ -58,8 +58,15 @@ class Kept:
     changed: tuple[int, ...]
 
 
-async def keep(conn: Connection, group: Sequence[Prepared], directory: Directory, rules: Rules, now: datetime) -> Kept:
-    """Write a group; the receipts are true once the caller has committed."""
+async def keep(
+    conn: Connection,
+    group: Sequence[Prepared],
+    directory: Directory,
+    rules: Rules,
+    keys: Sequence[str],
+    now: datetime,
+) -> Kept:
+    """Write a group; the receipts are true once the caller has committed. `keys` open what we signed."""
     digests = [item.report.digest() for item in group]
     receipts = await _recognised(conn, digests)
     fresh: dict[bytes, Prepared] = {}
@@ -68,7 +75,7 @@ async def keep(conn: Connection, group: Sequence[Prepared], directory: Directory
             fresh.setdefault(digest, item)
     changed: tuple[int, ...] = ()
     if fresh:
-        draft = _Draft(list(fresh.values()), directory, rules, now)
+        draft = _Draft(list(fresh.values()), directory, rules, keys, now)
         await draft.decide(conn)
         changed = await draft.write(conn)
         receipts |= dict(zip(fresh, draft.receipts, strict=True))
@@ -102,8 +109,11 @@ async def _recognised(conn: Connection, digests: list[bytes]) -> dict[bytes, Rec
 class _Draft:
     """One group on its way from prepared reports to rows."""
 
-    def __init__(self, group: list[Prepared], directory: Directory, rules: Rules, now: datetime) -> None:
-        self.group, self.directory, self.rules, self.now = group, directory, rules, now
+    def __init__(
+        self, group: list[Prepared], directory: Directory, rules: Rules, keys: Sequence[str], now: datetime
+    ) -> None:
+        self.group, self.directory, self.rules, self.keys, self.now = group, directory, rules, keys, now
+        self.bounced: list[int] = []
         self.receipts: list[Receipt] = []
         self.cases: dict[int, Standing] = {}
         self.reports: list[dict[str, Any]] = []
@@ -117,7 +127,7 @@ class _Draft:
         """Read what is known, take the locks, and decide each report in the order of arrival."""
         persons = await people.resolve(conn, [_newcomer(item.report) for item in self.group], self.now)
         histories = await people.histories(conn, persons)
-        references = await resolve_references(conn, [item.report for item in self.group])
+        references = await resolve_references(conn, [item.report for item in self.group], self.keys)
         judgements = [
             judge(item.said, item.facts, histories.get(person or 0, History()), self.directory, self.rules)
             for item, person in zip(self.group, persons, strict=True)
@@ -154,6 +164,8 @@ class _Draft:
             await timeline.append(conn, self.entries, self.now)
             if self.messages:
                 await conn.execute(MESSAGES["add"], {"rows": recordset(self.messages), "now": self.now})
+            if self.bounced:
+                await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
         if added.rowcount != len(self.reports):
             raise Overtaken
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
@@ -217,6 +229,7 @@ class _Draft:
             self.cases[case_id] = case
             self.entries.append(opened)
         number_of = case.candidate.id
+        self.bounced += decided.reference.bounced
         if decided.reference.mentions:
             mentioned = [number(mention) for mention in decided.reference.mentions]
             self.entries.append(Entry(number_of, "linked", CUSTOMER, decided.id, {"cases": mentioned}))

@@ -75,7 +75,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     master = Master(db)
     wake = Wake()
     crash = crash_points(config.crash_at, role)
-    intake = GroupIntake(db, clock, master.current, lambda: rules, blobs, live, wake, crash)
+    intake = GroupIntake(db, clock, master.current, lambda: rules, config.secret_keys, blobs, live, wake, crash)
     await db.open()
     if calls_db is not db:
         await calls_db.open()

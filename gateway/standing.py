@@ -16,7 +16,8 @@ from gateway.record.timeline import CUSTOMER, Entry
 from gateway.threads import Reference
 from routing.directory import Directory
 from routing.duplicates import raise_case
-from routing.rules import Rules
+from routing.queues import QueueFacts, choose_queue
+from routing.rules import Rules, deadlines
 from routing.values import Candidate, CaseReport, Judgement, Match, Priority, Reason, Said, Verdict
 
 TARGETS = ("first_response", "line", "next_update", "solution")
@@ -87,7 +88,7 @@ def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules
     judgement, at = decided.judgement, decided.report.received_at
     place = judgement.place
     timezone = directory.timezone(place.site)
-    due = rules.deadlines(judgement.priority, judgement.sla_level, timezone, at)
+    due = deadlines(judgement.priority, judgement.sla_level, timezone, at, rules)
     row = {
         "id": case_id,
         "line": 1,
@@ -167,7 +168,7 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
     site = raised.site or row["site_id"]
     level, timezone = directory.level(site), directory.timezone(site)
     if urgent or reopened:
-        due = rules.deadlines(raised.priority, level, timezone, now)
+        due = deadlines(raised.priority, level, timezone, now, rules)
         for target in TARGETS:
             before, after = row[f"due_{target}"], getattr(due, target).isoformat()
             row[f"due_{target}"] = after if reopened or not before else _earlier(before, after)
@@ -175,7 +176,7 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
     row |= {
         "priority": raised.priority,
         "category": raised.category,
-        "queue": rules.queue_for(raised.category, raised.priority) if urgent else row["queue"],
+        "queue": queue_for(rules, raised.category, raised.priority, level, report.channel) if urgent else row["queue"],
         "charger_id": raised.charger,
         "site_id": site,
         "owner_id": directory.owner_of(site) or row["owner_id"],
@@ -228,6 +229,23 @@ def touches(candidate: Candidate, judgement: Judgement, person: int | None) -> b
         or (person is not None and person in candidate.persons)
         or (candidate.category == judgement.category and (candidate.mass or candidate.site is None))
     )
+
+
+def queue_for(rules: Rules, category: str, priority: str, sla_level: str, channel: str = "email") -> str:
+    """The queue of a case whose category or priority changed after its arrival."""
+    facts = QueueFacts(
+        priority=priority,
+        category=category,
+        channel=channel,
+        sla_level=sla_level,
+        quarantined=False,
+        automatic=False,
+        spam=False,
+        understood=True,
+        mass=False,
+        named_queue=None,
+    )
+    return choose_queue(rules.queue_rules, rules.queues, facts)[0]
 
 
 def plain_reason(reason: Reason) -> dict[str, Any]:

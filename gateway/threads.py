@@ -1,60 +1,94 @@
 """Which case a message says it belongs to, as far as that can be believed.
 
 In order: a signed reply token (whoever holds it was written to by us), one of our own signed Message-IDs among the
-references, and a case number in the subject together with a participant's address. A number alone never opens a case to
-a stranger: it becomes a mention, and the new case is linked.
+references or in a bounce, and a case number in the subject together with a participant's address. A number alone never
+opens a case to a stranger: it becomes a mention, and the new case is linked. Tokens are spelled in lower case only,
+because mail systems fold the case of addresses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hmac
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from channels.report import Report
 from gateway.casenumber import parse
 from gateway.record.db import Connection, statements
+from gateway.seals import mac
 
 SQL = statements("reports")
+REPLY, MESSAGE = "reply address", "message id"
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`case` is proven to be meant, `how` says by what; `mentions` are existing cases that were only named."""
+    """`case` is proven to be meant, `how` says by what; `mentions` are existing cases that were only named, `bounced`
+    the messages of ours that a bounce is about."""
 
     case: int | None = None
     how: str = ""
     mentions: tuple[int, ...] = ()
+    bounced: tuple[int, ...] = ()
 
 
-async def resolve_references(conn: Connection, reports: Sequence[Report]) -> list[Reference]:
+def reply_token(keys: Sequence[str], case: int) -> str:
+    """What stands behind the plus in the address that answers about a case go to."""
+    return f"{case}.{_spelled(keys[0], REPLY, case)}"
+
+
+def message_id(keys: Sequence[str], message: int, domain: str) -> str:
+    """The Message-ID of a message of ours: the same at every attempt, and nobody else can make one."""
+    return f"<{message}.{_spelled(keys[0], MESSAGE, message)}@{domain}>"
+
+
+async def resolve_references(conn: Connection, reports: Sequence[Report], keys: Sequence[str]) -> list[Reference]:
     """One reference for each report; reads the database only for reports that refer to something."""
-    return [
-        await _resolve(conn, r) if r.thread.token or r.thread.references or r.thread.subject else Reference()
-        for r in reports
-    ]
+    return [await _resolve(conn, report, keys) if _refers(report) else Reference() for report in reports]
 
 
 def _refers(report: Report) -> bool:
     thread = report.thread
-    return bool(thread.token or thread.references or thread.subject)
+    return bool(thread.token or thread.references or thread.subject or report.deliveries)
 
 
-async def _resolve(conn: Connection, report: Report) -> Reference:
+async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Reference:
     thread = report.thread
-    by_token = int(thread.token) if thread.token and thread.token.isdecimal() else None
-    by_message = next((int(r) for r in thread.references if r.isdecimal()), None)
+    by_token = _opened(keys, REPLY, thread.token)
+    failed = [delivery.message_id for delivery in report.deliveries if delivery.message_id]
+    ours = [m for m in (_message(keys, text) for text in [*thread.references, *failed]) if m is not None]
     by_subject = parse(thread.subject) if thread.subject else None
-    named = [case for case in (by_token, by_message, by_subject) if case is not None]
-    cursor = await conn.execute(SQL["existing_cases"], {"cases": named})
-    existing = {row["id"] for row in await cursor.fetchall()}
+    named = [case for case in (by_token, by_subject) if case is not None]
+    found = await (await conn.execute(SQL["referred"], {"cases": named, "messages": ours})).fetchall()
+    existing = {row["id"] for row in found}
+    cases_of = {row["message"]: row["id"] for row in found if row["message"] is not None}
+    bounced = tuple(m for m in ours if m in cases_of) if report.bounce else ()
     if by_token in existing:
-        return Reference(by_token, "reply_token")
-    if by_message in existing:
-        return Reference(by_message, "reply_reference")
-    if by_subject is not None and by_subject in existing:
-        addresses = [a for a in (report.sender.email, report.sender.phone) if a]
-        row = await (await conn.execute(SQL["participant"], {"case": by_subject, "addresses": addresses})).fetchone()
-        if row and row["participant"]:
-            return Reference(by_subject, "number_and_participant")
-        return Reference(mentions=(by_subject,))
-    return Reference()
+        return Reference(by_token, "reply_token", bounced=bounced)
+    by_message = next((cases_of[message] for message in ours if message in cases_of), None)
+    if by_message is not None:
+        return Reference(by_message, "bounce" if bounced else "reply_reference", bounced=bounced)
+    if by_subject is None or by_subject not in existing:
+        return Reference()
+    addresses = [a for a in (report.sender.email, report.sender.phone) if a]
+    row = await (await conn.execute(SQL["participant"], {"case": by_subject, "addresses": addresses})).fetchone()
+    if row and row["participant"]:
+        return Reference(by_subject, "number_and_participant")
+    return Reference(mentions=(by_subject,))
+
+
+def _message(keys: Sequence[str], text: str) -> int | None:
+    return _opened(keys, MESSAGE, text.strip("<> ").partition("@")[0])
+
+
+def _opened(keys: Iterable[str], purpose: str, token: str | None) -> int | None:
+    number, _, shown = (token or "").lower().partition(".")
+    if not number.isdecimal() or not number.isascii() or not shown.isascii() or len(number) > 18:
+        return None
+    known = any(hmac.compare_digest(_spelled(key, purpose, int(number)), shown) for key in keys)
+    return int(number) if known else None
+
+
+def _spelled(key: str, purpose: str, number: int) -> str:
+    return urlsafe_b64decode(mac(key, purpose, str(number)) + "==").hex()

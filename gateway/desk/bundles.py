@@ -10,6 +10,7 @@ from gateway.record import cases, timeline
 from gateway.record.db import recordset
 from gateway.record.timeline import Actor, Entry
 from gateway.runtime import Runtime
+from routing.rules import deadlines
 from routing.values import Priority
 
 
@@ -69,7 +70,7 @@ async def _open_from(deed: Act, report: dict[str, object], last: object) -> int:
     assert row is not None
     directory, site = deed.runtime.directory(), report["site_id"]
     level, timezone = directory.level(str(site) if site else None), directory.timezone(str(site) if site else None)
-    due = deed.runtime.rules().deadlines(Priority(str(report["priority"])), level, timezone, deed.now)
+    due = deadlines(Priority(str(report["priority"])), level, timezone, deed.now, deed.runtime.rules())
     fresh = {
         "id": row["case"],
         "line": 1,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gateway.desk.acts import Act, Refused, act, require_open, require_text
 from gateway.desk.words import respond
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
+from routing.rules import deadlines
 from routing.values import Priority
 
 DISPOSITIONS = (
@@ -71,9 +74,9 @@ async def reopen(runtime: Runtime, actor: Actor, case_id: int, reason: str) -> N
         await _reopen(deed, {"note": await deed.keep_text("reason", reason)})
 
 
-async def _reopen(deed: Act, data: dict[str, object]) -> None:
+async def _reopen(deed: Act, data: dict[str, Any]) -> None:
     case = deed.case
-    due = deed.runtime.rules().deadlines(Priority(case.priority), case.sla_level, case.timezone, deed.now)
+    due = deadlines(Priority(case.priority), case.sla_level, case.timezone, deed.now, deed.runtime.rules())
     await deed.run(
         "reopen",
         due_first_response=due.first_response,

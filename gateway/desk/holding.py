@@ -9,6 +9,7 @@ from gateway.desk.acts import Act, Refused, Taken, act, require_open, require_te
 from gateway.record import agents
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
+from routing.rules import deadlines
 from routing.values import Priority
 
 PROPOSAL = ("fault", "parts", "tools", "access", "safety")  # what a correct and detailed action proposal holds
@@ -120,7 +121,7 @@ async def resume(runtime: Runtime, actor: Actor, case_id: int) -> None:
 
 async def _hand_over(deed: Act, queue: str, line: int, agent: str | None) -> None:
     case = deed.case
-    due = deed.runtime.rules().deadlines(Priority(case.priority), case.sla_level, case.timezone, deed.now)
+    due = deadlines(Priority(case.priority), case.sla_level, case.timezone, deed.now, deed.runtime.rules())
     await deed.run("hand_over", queue=queue, line=line, agent=agent, due_line=due.line)
     await deed.run("withdraw_offers")
     await deed.run("give_back", queue=queue, line=line)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from channels.report import Channel
 from gateway.desk.acts import Act, Refused, act, require_text
 from gateway.record.db import statements
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
+from gateway.standing import queue_for
+from routing.rules import deadlines
 from routing.values import Category, Priority
 
 MESSAGES = statements("messages")
@@ -41,14 +44,14 @@ async def reply(runtime: Runtime, actor: Actor, case_id: int, text: str, channel
         await respond(deed, "reply", message=message, channel=by)
 
 
-async def respond(deed: Act, by: str, **data: object) -> None:
+async def respond(deed: Act, by: str, **data: Any) -> None:
     """Count a human word to the customer: the first one of an interval is the first response."""
     case = deed.case
     if case.first_response_at is None and case.status not in ("concluded", "closed"):
         since = case.reopened_at or case.opened_at
         waited = (deed.now - since).total_seconds()
         deed.tell("first_response", by=by, seconds=round(waited, 3), in_time=_in_time(deed))
-    due = deed.runtime.rules().deadlines(Priority(case.priority), case.sla_level, case.timezone, deed.now)
+    due = deadlines(Priority(case.priority), case.sla_level, case.timezone, deed.now, deed.runtime.rules())
     if case.status not in ("concluded", "closed"):
         await deed.run("respond", next_update=due.next_update)
     deed.tell("replied", **data)
@@ -108,11 +111,12 @@ async def correct(
             await deed.correct(name, old, new)
         level, timezone = directory.level(after["site"]), directory.timezone(after["site"])
         rules = runtime.rules()
-        due = rules.deadlines(Priority(str(after["priority"])), level, timezone, case.reopened_at or case.opened_at)
+        since = case.reopened_at or case.opened_at
+        due = deadlines(Priority(str(after["priority"])), level, timezone, since, rules)
         graded = "priority" in changed or level != case.sla_level
         queue = case.queue
         if case.line == 1 and ("category" in changed or "priority" in changed):
-            queue = rules.queue_for(str(after["category"]), str(after["priority"]))
+            queue = queue_for(rules, str(after["category"]), str(after["priority"]), level)
         await deed.run(
             "correct",
             category=after["category"],

@@ -78,3 +78,7 @@ SELECT count(*) FILTER (WHERE m.case_id = %(case)s) AS about_case, count(*) AS i
 FROM messages m JOIN message_contents c ON c.message_id = m.id
 WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s AND m.state = 'sent'
   AND m.sent_at > %(since)s
+
+-- name: bounced
+-- What a bounce says: the message did not arrive, and its address is dead until somebody uses it again.
+UPDATE messages SET state = 'bounced', due_at = NULL, reason = 'bounced' WHERE id = ANY(%(messages)s::bigint[])

@@ -90,9 +90,6 @@ ORDER BY r.case_id, r.id DESC
 SELECT case_id, array_agg(DISTINCT person_id) AS persons FROM reports
 WHERE case_id = ANY(%(cases)s::bigint[]) AND person_id IS NOT NULL GROUP BY case_id
 
--- name: referred_by_token
-SELECT r.case_id, r.person_id FROM reports r WHERE r.token = %(token)s
-
 -- name: participant
 -- Whether this sender already takes part in a case.
 SELECT EXISTS (
@@ -100,8 +97,12 @@ SELECT EXISTS (
     WHERE r.case_id = %(case)s AND i.value = ANY(%(addresses)s::text[])
 ) AS participant
 
--- name: existing_cases
-SELECT id FROM cases WHERE id = ANY(%(cases)s::bigint[])
+-- name: referred
+-- Which of these cases exist, and the cases that these messages of ours were about, merges followed.
+SELECT coalesce(c.merged_into, c.id) AS id, NULL::bigint AS message FROM cases c WHERE c.id = ANY(%(cases)s::bigint[])
+UNION ALL
+SELECT coalesce(c.merged_into, c.id), m.id FROM messages m JOIN cases c ON c.id = m.case_id
+WHERE m.id = ANY(%(messages)s::bigint[])
 
 -- name: judged
 -- Reports as they were judged at their arrival, and the case each belongs to now.

@@ -15,6 +15,7 @@ from gateway.config import Config
 from gateway.record import cases
 from gateway.record.db import Connection
 from gateway.runtime import Runtime, open_runtime
+from gateway.threads import reply_token
 from tests.record.conftest import NOON
 
 DEAD = "Laddare 21007 är helt död, ingen lampa lyser och appen når den inte."
@@ -156,7 +157,12 @@ async def test_writing_again_about_a_concluded_case_by_its_own_link_reopens_it(r
     await desk.conclude(runtime, desk.SYSTEM, case, "solved_remotely", "Startad om.")
     clock.forward(timedelta(days=1))
     again = await runtime.intake.accept(
-        report("again", text="Den är död igen.", received_at=clock.now(), thread=Thread(token=str(case)))
+        report(
+            "again",
+            text="Den är död igen.",
+            received_at=clock.now(),
+            thread=Thread(token=reply_token(runtime.config.secret_keys, case)),
+        )
     )
     assert again.case == receipt.case
     found = await cases.find(runtime.db, case)
