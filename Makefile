@@ -38,5 +38,6 @@ $(STAMP): requirements.lock
 	@echo 'Making .venv from requirements.lock …'
 	@$(PYTHON) -m venv --clear .venv
 	@$(RUN) -m pip install --disable-pip-version-check -qq --require-hashes -r requirements.lock
-	@$(RUN) -m pip install --disable-pip-version-check -qq --no-deps --no-build-isolation --no-index -e .
+	@$(RUN) -m pip install --disable-pip-version-check -qq --no-deps --no-build-isolation --no-index \
+		--config-settings editable_mode=compat -e .
 	@cp requirements.lock $@

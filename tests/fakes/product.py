@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -32,6 +33,20 @@ def eventually(what: Callable[[], object], within: float) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def gone(family: Iterable[psutil.Process], within: float) -> list[psutil.Process]:
+    """Those that are still running when all should have ended; one that nobody has waited for yet has ended."""
+    members = list(family)
+    eventually(lambda: not any(_lives(member) for member in members), within)
+    return [member for member in members if _lives(member)]
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Product:
@@ -107,9 +122,10 @@ class Product:
     def role(self, name: str) -> psutil.Process | None:
         """The process of a role or server, by the last word or the program of its command line."""
         for member in self.family()[1:]:
-            words = member.cmdline()
-            if words and (words[-1] == name or Path(words[0]).name == name):
-                return member
+            with suppress(psutil.Error):
+                words = " ".join(member.cmdline()).split()
+                if words and (words[-1] == name or Path(words[0]).name == name):
+                    return member
         return None
 
     def stop(self, how: signal.Signals = signal.SIGTERM, within: float = 60.0) -> int:
@@ -128,7 +144,7 @@ class Product:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-            psutil.wait_procs(family, timeout=30)
+            gone(family, 30)
 
     def said(self) -> str:
         return self._log.read_text(errors="replace")

@@ -1,4 +1,4 @@
-"""A clone wherever it may lie, and `up` killed at any moment: nothing is left running, nothing that was kept is lost."""
+"""A clone anywhere, and `up` killed at any moment: nothing is left running, nothing that was kept is lost."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from gateway.config import load
 from gateway.engines import ASIDE
-from tests.fakes.product import ROOT, Product, eventually
+from tests.fakes.product import ROOT, Product, eventually, gone
 
 PARTS = ("gateway", "channels", "ivr", "routing", "transcripts", "demo", ".venv")
 ROUNDS = 12
@@ -71,8 +70,7 @@ def kill(product: Product) -> None:
     family = product.family()
     product.process.kill()
     product.process.wait()
-    _, left = psutil.wait_procs(family, timeout=30)
-    assert left == [], product.said()
+    assert gone(family, 30) == [], product.said()
 
 
 def long_path(below: Path) -> Path:

@@ -21,7 +21,7 @@ import redis
 from gateway.config import load
 from gateway.engines import ASIDE, Unavailable
 from gateway.servers import running, servers_for, start
-from tests.fakes.product import eventually
+from tests.fakes.product import eventually, gone
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -64,7 +64,7 @@ def holder(data_dir: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[st
     finally:
         process.kill()
         process.communicate()
-        assert eventually(lambda: not any(server.is_running() for server in servers), 20)
+        assert gone(servers, 20) == []
         shutil.rmtree(said[0].partition("host=")[2], ignore_errors=True)
 
 
@@ -93,7 +93,7 @@ def test_after_kill_9_nothing_is_left_and_nothing_is_lost(data_dir: Path) -> Non
         keep(url, "one")
         families = [member for pid in pids for member in _family(psutil.Process(pid))]
         process.send_signal(signal.SIGKILL)
-        assert eventually(lambda: not any(member.is_running() for member in families), 20)
+        assert gone(families, 20) == []
     servers = start(data_dir)
     try:
         assert kept(servers.database_url) == ["one"]
@@ -126,7 +126,7 @@ def test_a_server_that_dies_is_back_at_the_same_address(data_dir: Path) -> None:
         keep(servers.database_url, "one")
         for pid in servers.pids:
             os.kill(pid, signal.SIGKILL)
-            assert eventually(lambda dead=pid: not psutil.pid_exists(dead) or _is_zombie(dead), 20)
+            assert gone([psutil.Process(pid)], 20) == []
         assert servers.tend() == ["postgresql", "valkey"]
         assert servers.tend() == []
         assert kept(servers.database_url) == ["one"]
@@ -138,10 +138,6 @@ def test_a_server_that_dies_is_back_at_the_same_address(data_dir: Path) -> None:
 
 def _family(process: psutil.Process) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
-
-
-def _is_zombie(pid: int) -> bool:
-    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_only_one_pair_runs_on_a_data_dir(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:

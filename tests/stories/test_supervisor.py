@@ -12,11 +12,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from gateway.config import load
-from tests.fakes.product import ROOT, Product, eventually
+from tests.fakes.product import ROOT, Product, eventually, gone
 
 
 @pytest.fixture
@@ -69,7 +68,7 @@ def test_up_serves_brings_back_what_dies_and_stops_cleanly(product: Callable[...
     family += running.family()
     sockets = Path(json.loads((running.data_dir / "servers.json").read_text())["folder"])
     assert running.stop(signal.SIGINT) == 0, running.said()
-    assert [member for member in family if member.is_running()] == []
+    assert gone(family, 0) == []
     assert not sockets.exists()
     assert running.said().rstrip().endswith("Stopped.")
 
@@ -82,8 +81,7 @@ def test_killed_it_leaves_no_process_and_started_again_it_has_its_cases(product:
     assert running.process
     running.process.kill()
     running.process.wait()
-    _, left = psutil.wait_procs(family, timeout=20)
-    assert left == []
+    assert gone(family, 20) == []
 
     again = product().start()
     assert report(again, "The screen stays black") == case
@@ -134,7 +132,7 @@ def test_told_to_stop_while_starting_it_stops(product: Callable[..., Product], d
     assert eventually(lambda: (data_dir / "servers.json").exists(), 60), running.said()
     family = running.family()
     assert running.stop() == 0, running.said()
-    assert [member for member in family if member.is_running()] == []
+    assert gone(family, 0) == []
 
 
 def test_it_ends_with_whoever_started_it_when_asked_to(product: Callable[..., Product], data_dir: Path) -> None:
@@ -147,5 +145,4 @@ def test_it_ends_with_whoever_started_it_when_asked_to(product: Callable[..., Pr
         family = running.family()
         parent.kill()
         parent.wait()
-        _, left = psutil.wait_procs(family, timeout=60)
-        assert left == []
+        assert gone(family, 60) == []
