@@ -149,11 +149,16 @@ def format_duration(length: timedelta, language: str) -> str:
     return str(babel_timedelta(abs(length), threshold=1.5, locale=locale(language)))
 
 
-def format_clock(length: timedelta) -> str:
-    """A duration for a column of figures, the same in every language: `45 s`, `12 min`, `1 h 05 min`, `2 d 4 h`."""
+def format_clock(length: timedelta, exact: bool = False) -> str:
+    """A duration for a column of figures, the same in every language: `45 s`, `12 min`, `1 h 05 min`, `2 d 4 h`.
+
+    `exact` tells the seconds up to an hour: `84 s`, `12 min 20 s`.
+    """
     seconds = round(abs(length.total_seconds()))
-    if seconds < 60:
+    if seconds < (120 if exact else 60):
         return f"{seconds} s"
+    if exact and seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02d} s"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if minutes < 60:
         return f"{minutes} min"

@@ -42,9 +42,12 @@ def site_name(case: Case, directory: Directory) -> str | None:
 
 def place(case: Case, directory: Directory) -> dict[str, Any]:
     """Site, charger and owner as the master data has them; None where unknown."""
+    charger = directory.chargers.get(case.charger_id or "")
+    connectors = charger.connectors.split(";") if charger else []
     return {
         "site": directory.sites.get(case.site_id or ""),
-        "charger": directory.chargers.get(case.charger_id or ""),
+        "charger": charger,
+        "connectors": [connector.partition(":")[2] or connector for connector in connectors],
         "owner": directory.owners.get(case.owner_id or ""),
     }
 
@@ -140,6 +143,7 @@ def _report(report: Mapping[str, Any], clips: Sequence[Mapping[str, Any]]) -> di
         "at": report["received_at"],
         "channel": report["channel"],
         "who": report["sender_name"] or report["sender_email"],
+        "phone": report["sender_phone"],
         "verified": report["verified"],
         "language": report["language"],
         "erased": report["erased"],

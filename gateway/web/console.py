@@ -30,6 +30,7 @@ from gateway.web.problems import Problem
 from routing.values import Category
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+MANY = 500  # sites; more are typed, not chosen
 ACTIVITIES = ("available", "busy", "away", "offline")
 DONE = {
     "claim": N_("The case is yours."),
@@ -182,6 +183,7 @@ def _offered(runtime: Runtime, case: Case, agent: Agent, language: str) -> dict[
         "may": caseview.may(case, agent),
         "categories": [str(one) for one in Category],
         "dispositions": desk.DISPOSITIONS,
+        "sites": sites if len(sites := list(runtime.directory().sites.values())) <= MANY else [],
         "tomorrow": tomorrow.strftime("%Y-%m-%dT08:00"),
     }
 

@@ -73,7 +73,7 @@ def _tiles(request: web.Request, by_channel: list[Response]) -> list[dict[str, s
         counted = {"answered": of.answered if of else 0, "opened": of.opened if of else 0}
         return {
             "label": book.gettext(label),
-            "value": languages.format_clock(timedelta(seconds=value)) if value is not None else "–",
+            "value": languages.format_clock(timedelta(seconds=value), exact=True) if value is not None else "–",
             "share": book.gettext(ANSWERED_OF) % counted,
             "formula": book.gettext(formula),
         }

@@ -229,7 +229,7 @@ def _countdown(context: Context, at: datetime) -> str:
     if left >= timedelta(0):
         return written
     book: Catalogue = context["catalogue"]
-    return book.gettext("%(time)s late") % {"time": written}
+    return book.gettext("late %(time)s") % {"time": written}
 
 
 @jinja2.pass_context
@@ -261,6 +261,6 @@ FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "code": _code,
         "phone": written_phone,
         "masked": masked,
-        "seconds": lambda value: "–" if value is None else languages.format_clock(timedelta(seconds=value)),
+        "seconds": lambda value: "–" if value is None else languages.format_clock(timedelta(seconds=value), exact=True),
     }
 )

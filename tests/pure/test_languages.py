@@ -58,7 +58,7 @@ def test_swedish_has_every_word_of_the_pages() -> None:
     assert {msgid for msgid in coded if not english.has(msgid)} == set()
 
 
-@pytest.mark.parametrize("language", (*CUSTOMERS[2:], "sv"))
+@pytest.mark.parametrize("language", [*CUSTOMERS[2:], "sv"])
 def test_customers_read_the_whole_help_center_in_their_language(language: str) -> None:
     book = catalogue(language)
     shown = {msgid for msgid, name in said() if name.startswith(FOR_CUSTOMERS)}
@@ -70,8 +70,7 @@ def test_customers_read_the_whole_help_center_in_their_language(language: str) -
 def test_every_category_and_message_is_said_in_all_six_languages(language: str) -> None:
     book = catalogue(language)
     wanted = {f"category.{category}" for category in Category}
-    wanted |= {msgid for msgid in catalogue("en").messages if msgid.startswith(("message.", "sms.")) and "." in msgid}
-    wanted -= {f"message.{kind}" for kind in ("acknowledgement", "reply", "concluded")}  # the console's names for them
+    wanted |= {msgid for msgid in catalogue("en").messages if msgid.startswith(("letter.", "sms."))}
     assert {msgid for msgid in wanted if not book.has(msgid)} == set()
 
 

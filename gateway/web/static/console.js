@@ -5,7 +5,7 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
   // Clocks: the server writes the words once, this keeps them true.
-  const late = document.documentElement.lang === "sv" ? "%s för sent" : "%s late";
+  const late = document.documentElement.lang === "sv" ? "sen %s" : "late %s";
   const written = (milliseconds) => {
     const seconds = Math.round(Math.abs(milliseconds) / 1000);
     const minutes = Math.floor(seconds / 60), hours = Math.floor(seconds / 3600), days = Math.floor(seconds / 86400);
