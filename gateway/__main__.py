@@ -156,10 +156,13 @@ def explain(
     data: Annotated[Path, typer.Option(exists=True, file_okay=False)] = _DEMO,
 ) -> None:
     """What would be made of each mail (or JSON report), one JSON line each; nothing is stored."""
-    from gateway.explain import explain as lines
+    from gateway.explain import explain as run
 
-    for line in lines(files, data):
-        typer.echo(line)
+    async def lines() -> None:
+        async for line in run(files, data):
+            typer.echo(line)
+
+    asyncio.run(lines())
 
 
 @app.command()
