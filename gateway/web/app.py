@@ -16,7 +16,19 @@ from aiohttp_session import session_middleware
 
 from gateway.config import Config
 from gateway.runtime import Runtime, open_runtime
-from gateway.web import access, api, edge, errors, health, help, login, pages  # noqa: A004 - the help center
+from gateway.web import (
+    access,
+    api,
+    console,
+    edge,
+    errors,
+    events,
+    health,
+    help,  # noqa: A004 - the help center
+    login,
+    managers,
+    pages,
+)
 from gateway.web.keys import RUNTIME, STOPPING
 from gateway.web.sessions import RecordedSessions
 
@@ -57,7 +69,7 @@ def create_app(
     login.add_routes(app, patience)
     help.add_routes(app, photo_patience)
     api.add_routes(app, rates)
-    for mount in (health.add_routes, *parts):
+    for mount in (console.add_routes, managers.add_routes, events.add_routes, health.add_routes, *parts):
         mount(app)
     return app
 

@@ -244,6 +244,12 @@ def _say(context: Context, reason: Reason | Mapping[str, Any]) -> str:
 
 
 @jinja2.pass_context
+def _site(context: Context, site: str | None) -> str:
+    known = runtime_of(context["request"]).directory().sites.get(site or "")
+    return f"{known.name}, {known.city}" if known else ""
+
+
+@jinja2.pass_context
 def _code(context: Context, code: str | None, family: str) -> str:
     book: Catalogue = context["catalogue"]
     return book.code(family, code)
@@ -259,6 +265,7 @@ FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "urgency": _urgency,
         "say": _say,
         "code": _code,
+        "site": _site,
         "phone": written_phone,
         "masked": masked,
         "seconds": lambda value: "–" if value is None else languages.format_clock(timedelta(seconds=value), exact=True),
