@@ -1,8 +1,9 @@
 """Callers who wait for a person: `Line` over the record.
 
 Nobody is promised a voice that cannot come: the line is open while somebody with a telephone is at work, and always for
-a P1, who is put through to LAST_RESORT_NUMBER then. A caller is connected to whoever takes the case. The wait is estimated from the calls answered in the last hour:
-those ahead plus one, divided by that rate, told as 0.7 to 1.5 times; with fewer than five answers it is not told.
+a P1, who is put through to LAST_RESORT_NUMBER when nobody is. A caller is connected to whoever takes the case. The wait
+is estimated from the calls answered in the last hour: those ahead plus one, divided by that rate, told as 0.7 to 1.5
+times; with fewer than five answers it is not told.
 """
 
 from __future__ import annotations

@@ -16,7 +16,9 @@ from channels.phone import PhoneDoor
 from channels.phone_events import SID
 from channels.signatures import HEADER, Signatures
 from channels.sms import SmsDoor
+from gateway import telephony
 from gateway.web import bodies
+from gateway.web.keys import RUNTIME
 from gateway.web.problems import Problem
 from ivr.music import waiting_music
 
@@ -41,8 +43,19 @@ WEBHOOKS = web.AppKey("webhooks", Webhooks)
 
 
 def add_routes(app: web.Application) -> None:
-    """Mount `/twilio/…` on an application that has a runtime."""
-    mount(app, webhooks_of(app[RUNTIME]))
+    """Mount `/twilio/…` on an application that has a runtime. Raises FlowError when a flow is wrong."""
+    runtime = app[RUNTIME]
+    numbers = frozenset(number.number for number in runtime.config.twilio_numbers)
+    mount(
+        app,
+        Webhooks(
+            phone=telephony.phone_door(runtime),
+            sms=telephony.sms_door(runtime, numbers),
+            signatures=telephony.signatures(runtime.config),
+            account=runtime.config.twilio_account_sid,
+            numbers=numbers,
+        ),
+    )
 
 
 def mount(app: web.Application, webhooks: Webhooks) -> None:

@@ -1,0 +1,34 @@
+"""SMS in the record: who wants none, and which of ours did not arrive."""
+
+from __future__ import annotations
+
+from gateway.clock import Clock
+from gateway.record import timeline
+from gateway.record.db import Database, statements
+from gateway.record.timeline import Entry
+
+SQL = statements("texts")
+LOST = frozenset({"undelivered", "failed"})
+
+
+class RecordedTexts:
+    """`Consents` and `Deliveries` over PostgreSQL. Raises Unavailable."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+
+    async def text(self, phone: str, wanted: bool) -> None:
+        async with self._db.connection() as connection:
+            await connection.execute(SQL["wanted"], {"phone": phone, "wanted": wanted, "now": self._clock.now()})
+
+    async def delivered(self, sid: str, status: str, error: str | None) -> None:
+        if status not in LOST:
+            return
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            given = {"sid": sid, "reason": f"the provider could not deliver it ({error or status})"}
+            row = await (await conn.execute(SQL["lost"], given)).fetchone()
+            if row and row["case_id"]:
+                data = {"message": row["id"], "kind": row["kind"], "channel": "sms", "state": "failed"}
+                entry = Entry(row["case_id"], "message_failed", report=row["report_id"], data=data)
+                await timeline.append(conn, [entry], now)

@@ -1,0 +1,9 @@
+-- name: wanted
+UPDATE identities SET stopped_at = CASE WHEN %(wanted)s THEN NULL ELSE %(now)s END
+WHERE kind = 'phone' AND value = %(phone)s AND unlinked_at IS NULL
+
+-- name: lost
+-- A text that was handed over and did not arrive; any later word about it changes nothing.
+UPDATE messages SET state = 'failed', reason = %(reason)s
+WHERE provider_id = %(sid)s AND state IN ('sent', 'uncertain')
+RETURNING id, case_id, report_id, kind

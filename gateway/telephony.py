@@ -1,0 +1,83 @@
+"""The doors of the telephony provider over a runtime: phone, SMS, and the check of signatures.
+
+Made once a process; a flow that is wrong raises FlowError before a port is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from channels.phone import PhoneDoor
+from channels.phone_ports import Given
+from channels.provider import ProviderAway, open_provider
+from channels.signatures import Signatures
+from channels.sms import SmsDoor
+from gateway.config import Config
+from gateway.lookups import RecordedCallers, RecordedCases, RecordedIncidents, RecordedPlaces
+from gateway.post import account_of
+from gateway.record.calls import RecordedCalls
+from gateway.record.texts import RecordedTexts
+from gateway.runtime import Runtime
+from gateway.waiting import RecordedLine
+from ivr.checks import check
+from ivr.flow import FLOWS, Flow, FlowError, load
+from ivr.prompts import Phrases, read_catalogues
+
+
+def phone_door(runtime: Runtime) -> PhoneDoor:
+    """The phone door. Raises FlowError when the flow is wrong."""
+    given = Given(
+        calls=RecordedCalls(runtime.calls_db, runtime.clock),
+        intake=runtime.intake,
+        spool=runtime.spool,
+        chargers=runtime.chargers,
+        solutions=runtime.solutions,
+        places=RecordedPlaces(runtime),
+        incidents=RecordedIncidents(runtime),
+        cases=RecordedCases(runtime),
+        callers=RecordedCallers(runtime),
+        line=RecordedLine(runtime),
+    )
+    config = runtime.config
+    return PhoneDoor(
+        given,
+        support_flow(),
+        Phrases(read_catalogues()),
+        runtime.clock.now,
+        config.public_url,
+        last_resort=config.last_resort_number,
+    )
+
+
+def sms_door(runtime: Runtime, numbers: Collection[str]) -> SmsDoor:
+    """The SMS door; `numbers` are our own."""
+    texts = RecordedTexts(runtime.db, runtime.clock)
+    pictures = Pictures(runtime.config)
+    return SmsDoor(runtime.intake, runtime.spool, pictures, texts, texts, runtime.clock.now, numbers)
+
+
+def signatures(config: Config) -> Signatures:
+    """The check of the provider's signatures: the present token and, during a rotation, the next one."""
+    tokens = [token for token in (config.twilio_auth_token, config.twilio_auth_token_next) if token]
+    return Signatures(tokens, config.public_url)
+
+
+def support_flow() -> Flow:
+    """The flow that answers calls. Raises FlowError with all its faults."""
+    flow = load(FLOWS / "support.toml")
+    if faults := check(flow):
+        raise FlowError([str(fault) for fault in faults])
+    return flow
+
+
+class Pictures:
+    """`Media` from the provider's API, opened for as long as a picture takes; there are few."""
+
+    def __init__(self, config: Config) -> None:
+        self._account = account_of(config)
+
+    async def media(self, message: str, media: str) -> bytes:
+        if self._account is None:
+            raise ProviderAway("no account is configured")
+        async with open_provider(self._account) as provider:
+            return await provider.media(message, media)
