@@ -17,11 +17,11 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncertain, open_provider
-from gateway import seals
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.outbox import PATIENCE, Delivery, Outgoing, Post
 from gateway.runtime import Runtime
+from gateway.threads import message_id, reply_token
 
 MAIL_SECONDS = 30.0
 NAME = "Switchyard"
@@ -81,14 +81,15 @@ class MailPost:
 
     def _composed(self, outgoing: Outgoing, sender: str) -> EmailMessage:
         """The mail. Raises ValueError for a recipient that is no address."""
-        domain = sender.rpartition("@")[2]
+        local, _, domain = sender.rpartition("@")
+        keys = self._config.secret_keys
         message = EmailMessage(policy=SMTP)
         message["From"] = Address(NAME, addr_spec=sender)
         message["To"] = Address(addr_spec=outgoing.recipient)
         message["Subject"] = outgoing.words.subject.translate(CONTROL)
         message["Date"] = self._clock.now()
-        seal = seals.mac(self._config.secret_keys[0], "message", str(outgoing.id))
-        message["Message-ID"] = f"<{outgoing.id}.{seal}@{domain}>"
+        message["Message-ID"] = message_id(keys, outgoing.id, domain)
+        message["Reply-To"] = Address(NAME, f"{local}+{reply_token(keys, outgoing.case)}", domain)
         if outgoing.answers:
             message["In-Reply-To"] = message["References"] = outgoing.answers
         if outgoing.automatic:
