@@ -120,7 +120,7 @@ async def _verified(request: web.Request, *needed: str, to_us: bool = False) -> 
         raise _refused("account")
     leg = "ParentCallSid" in fields  # of an agent: from the caller's number to the agent's
     ours = fields.get("From" if fields.get("Direction", "").startswith("outbound") else "To")
-    if to_us and not leg and webhooks.numbers and ours not in webhooks.numbers:
+    if to_us and not leg and webhooks.numbers and (ours or "").removeprefix("whatsapp:") not in webhooks.numbers:
         raise _refused("number")
     return _complete(fields, *needed)
 

@@ -1,0 +1,157 @@
+"""The SMS door: every message is kept before it is acknowledged, and nobody is answered by machine from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from channels.report import Channel, NotStored, Outcome, Receipt, Report
+from channels.sms import EMPTY, SmsDoor
+
+NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
+OURS = "+46313900100"
+
+
+@dataclass
+class Desk:
+    """Everything an SMS door is given."""
+
+    reports: dict[str, Report] = field(default_factory=dict)
+    spooled: dict[str, Report] = field(default_factory=dict)
+    pictures: dict[str, bytes | None] = field(default_factory=dict)
+    wishes: list[tuple[str, bool]] = field(default_factory=list)
+    deliveries: list[tuple[str, str, str | None]] = field(default_factory=list)
+    away: bool = False
+    full: bool = False
+
+    async def accept(self, report: Report) -> Receipt:
+        if self.away:
+            raise NotStored("away")
+        outcome = Outcome.REPEATED if report.key in self.reports else Outcome.OPENED
+        self.reports.setdefault(report.key, report)
+        return Receipt("1042-9", 1, outcome, "token", "4711", "P3", "other", "helpdesk")
+
+    async def keep(self, report: Report) -> None:
+        if self.full:
+            raise NotStored("full")
+        self.spooled[report.key] = report
+
+    async def media(self, message: str, media: str) -> bytes:
+        content = self.pictures.get(media)
+        if content is None:
+            raise ConnectionError
+        return content
+
+    async def text(self, phone: str, wanted: bool) -> None:
+        self.wishes.append((phone, wanted))
+
+    async def delivered(self, sid: str, status: str, error: str | None) -> None:
+        self.deliveries.append((sid, status, error))
+
+    def door(self) -> SmsDoor:
+        return SmsDoor(self, self, self, self, self, lambda: NOW, {OURS})
+
+
+def message(body: str = "laddare 21007 startar inte", sid: str = "SM1", **more: str) -> dict[str, str]:
+    return {"MessageSid": sid, "From": "+46701740605", "To": OURS, "Body": body, "NumMedia": "0", **more}
+
+
+async def kept(**more: Any) -> tuple[Desk, Report]:
+    desk = Desk()
+    assert await desk.door().sms(message(**more)) == EMPTY
+    (report,) = desk.reports.values()
+    return desk, report
+
+
+async def test_a_message_is_a_report_and_once_when_sent_twice() -> None:
+    desk = Desk()
+    for _ in range(2):
+        assert await desk.door().sms(message()) == EMPTY
+    (report,) = desk.reports.values()
+    assert (report.channel, report.key, report.sender.phone) == (Channel.SMS, "SM1", "+46701740605")
+    assert b"21007" in report.raw
+
+
+@pytest.mark.parametrize("body", ["", "\U0001f525\U0001f525", "å" * 1600, "a\x00b", "\u202egnirts", "hej\ud800"])
+async def test_b19_odd_bodies_are_kept(body: str) -> None:
+    _, report = await kept(body=body)
+    assert report.text == body
+
+
+@pytest.mark.parametrize(("body", "wanted"), [("STOP", False), ("Stopp", False), ("stop.", False), (" START ", True)])
+async def test_b20_a_wish_for_silence_is_noted_and_the_message_kept(body: str, wanted: bool) -> None:
+    desk, report = await kept(body=body)
+    assert desk.wishes == [("+46701740605", wanted)]
+    assert report.text == body
+
+
+@pytest.mark.parametrize(
+    "body", ["please stop the charging at 21007", "stoppar hela tiden", "start does not work at all"]
+)
+async def test_b20_a_sentence_with_the_word_is_no_wish(body: str) -> None:
+    desk, _ = await kept(body=body)
+    assert desk.wishes == []
+
+
+async def test_b21_pictures_are_fetched_by_id_and_failures_shown() -> None:
+    desk = Desk(pictures={"ME1": b"jpeg"})
+    urls = {
+        "MediaUrl0": "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/SM1/Media/ME1",
+        "MediaUrl1": "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages/SM1/Media/ME404",
+        "MediaUrl2": "http://169.254.169.254/latest/meta-data",
+        "MediaContentType0": "image/jpeg",
+    }
+    assert await desk.door().sms(message(**{**urls, "NumMedia": "3"})) == EMPTY
+    (report,) = desk.reports.values()
+    assert [(file.content, file.quarantined is None) for file in report.attachments] == [
+        (b"jpeg", True),
+        (b"", False),
+        (b"", False),
+    ]
+    assert report.flags == ("media_missing:ME404", "media_missing:media")
+
+
+async def test_b21_at_most_ten_pictures_and_no_nonsense_counts() -> None:
+    for count, files in (("99", 10), ("-1", 0), ("x", 0), ("9" * 50, 0)):
+        desk = Desk()
+        await desk.door().sms(message(NumMedia=count))
+        assert len(desk.reports["SM1"].attachments) == files
+
+
+@pytest.mark.parametrize("sender", [OURS, "72456", "TELIA", ""])
+async def test_b22_robots_and_ourselves_are_kept_and_marked(sender: str) -> None:
+    _, report = await kept(From=sender)
+    assert report.auto_reply
+
+
+async def test_b14_card_numbers_are_masked_in_text_and_raw() -> None:
+    _, report = await kept(body="my card 4111 1111 1111 1111 was charged twice")
+    assert "1111" not in report.text
+    assert b"1111" not in report.raw
+
+
+async def test_f10_a_message_is_spooled_while_the_record_is_away() -> None:
+    desk = Desk(away=True)
+    assert await desk.door().sms(message()) == EMPTY
+    assert desk.spooled["SM1"].text == "laddare 21007 startar inte"
+
+
+async def test_f10_what_cannot_be_kept_is_not_acknowledged() -> None:
+    with pytest.raises(NotStored):
+        await Desk(away=True, full=True).door().sms(message())
+
+
+async def test_a_delivery_report_is_noted() -> None:
+    desk = Desk()
+    await desk.door().status({"MessageSid": "SM9", "MessageStatus": "undelivered", "ErrorCode": "30003"})
+    assert desk.deliveries == [("SM9", "undelivered", "30003")]
+
+
+async def test_a_message_by_whatsapp_is_known_as_such() -> None:
+    _, report = await kept(From="whatsapp:+46701740605", To=f"whatsapp:{OURS}")
+    assert report.channel is Channel.WHATSAPP
+    assert report.sender.phone == "+46701740605"
+    assert not report.auto_reply
