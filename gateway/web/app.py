@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -16,6 +15,7 @@ from aiohttp_session import session_middleware
 
 from gateway.config import Config
 from gateway.runtime import Runtime, open_runtime
+from gateway.stopping import until_stopped
 from gateway.web import (
     access,
     api,
@@ -28,6 +28,7 @@ from gateway.web import (
     login,
     managers,
     pages,
+    phone,
 )
 from gateway.web.keys import RUNTIME, STOPPING
 from gateway.web.sessions import RecordedSessions
@@ -59,7 +60,6 @@ def create_app(
             session_middleware(sessions),
             access.guard,
         ],
-        handler_args={"auto_decompress": True, "keepalive_timeout": 75.0},
     )
     app[RUNTIME] = runtime
     app[STOPPING] = asyncio.Event()
@@ -69,7 +69,8 @@ def create_app(
     login.add_routes(app, patience)
     help.add_routes(app, photo_patience)
     api.add_routes(app, rates)
-    for mount in (console.add_routes, managers.add_routes, events.add_routes, health.add_routes, *parts):
+    rooms = (health, console, managers, events, phone)
+    for mount in (*(room.add_routes for room in rooms), *parts):
         mount(app)
     return app
 
@@ -80,10 +81,10 @@ async def serve(config: Config) -> None:
         app = create_app(runtime)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
         await runner.setup()
-        site = web.TCPSite(runner, config.http_host, config.port, reuse_port=True)
+        site = web.TCPSite(runner, config.http_host, config.port)
         await site.start()
         log.info("web.open", host=config.http_host, port=config.port)
-        await _told_to_stop()
+        await until_stopped()
         app[STOPPING].set()
         await asyncio.sleep(LINGER)
         await runner.cleanup()
@@ -92,11 +93,3 @@ async def serve(config: Config) -> None:
 
 async def _stop(app: web.Application) -> None:
     app[STOPPING].set()
-
-
-async def _told_to_stop() -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import structlog
 from aiohttp import web
@@ -131,7 +131,12 @@ async def status(request: web.Request) -> web.StreamResponse:
     """How far we are with one report: state and times, nothing that others said."""
     view = await _view(request)
     done = request.query.get("done")
-    shown = {"view": view, "timezone": view.timezone, "done": done if done in DONE.values() else None}
+    site = runtime_of(request).directory().sites.get(view.site or "")
+    shown = {
+        "view": asdict(view) | {"number": view.number, "site": f"{site.name}, {site.city}" if site else None},
+        "timezone": view.timezone,
+        "done": done if done in DONE.values() else None,
+    }
     return _private(page(request, "help/status.html", shown, language=view.language))
 
 

@@ -1,0 +1,167 @@
+"""Taking in master data: owners.csv, sites.csv, chargers.csv, agents.csv of a folder, whichever are there.
+
+Every row is checked before anything is written; all faults are told at once, and then nothing was changed. Importing
+the same files again changes nothing; rows that are no longer in them stay.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from gateway.clock import SystemClock
+from gateway.config import Config
+from gateway.record import imports
+from gateway.record.db import Database
+
+
+class ImportFaults(Exception):
+    """The files cannot be taken in; `faults` are lines of `file:row: column: what is wrong`."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("no such time zone") from error
+    return name
+
+
+def _listed(text: Any) -> Any:
+    return [word.strip() for word in text.split(";") if word.strip()] if isinstance(text, str) else text
+
+
+Given = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Blank = BeforeValidator(lambda text: text.strip() or None if isinstance(text, str) else text)
+Perhaps = Annotated[Given | None, Blank]
+Words = Annotated[list[str], BeforeValidator(_listed)]
+
+
+class Row(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class OwnerRow(Row):
+    owner_id: Given
+    organisation: Given
+    contact_name: Perhaps = None
+    email: Perhaps = None
+    phone: Perhaps = None
+    language: Given = "sv"
+
+
+class SiteRow(Row):
+    site_id: Given
+    name: Given
+    street: str
+    postcode: str
+    city: Given
+    latitude: Annotated[float | None, Blank] = None
+    longitude: Annotated[float | None, Blank] = None
+    owner_id: Given
+    sla_level: Literal["basic", "plus", "premium"]
+    timezone: Annotated[Given, AfterValidator(_zone)] = "Europe/Stockholm"
+
+
+class ChargerRow(Row):
+    charger_id: Given
+    evse_id: Given
+    site_id: Given
+    vendor: str
+    model: str
+    power_kw: float = Field(ge=0)
+    connectors: str
+    installed_on: Annotated[date | None, Blank] = None
+
+
+class AgentRow(Row):
+    agent_id: Given
+    name: Given
+    email: Given
+    phone: Perhaps = None
+    role: Annotated[Literal["agent", "lead", "manager", "admin"] | None, Blank] = None
+    line: int = Field(ge=1, le=3)
+    languages: Words
+    skills: Words = []
+    region: Perhaps = None
+    max_calls: int = Field(1, ge=0, le=20)
+    max_cases: int = Field(4, ge=0, le=100)
+
+
+KINDS: Mapping[str, type[Row]] = {"owners": OwnerRow, "sites": SiteRow, "chargers": ChargerRow, "agents": AgentRow}
+IDS = {"owners": "owner_id", "sites": "site_id", "chargers": "charger_id", "agents": "agent_id"}
+
+
+async def import_folder(config: Config, folder: Path) -> Mapping[str, int]:
+    """Take in the files of a folder; returns how many rows of each. Raises ImportFaults, Unavailable."""
+    tables = read_folder(folder)
+    db = Database(config.database_url or "", size=1)
+    await db.open()
+    try:
+        faults = _dangling(tables, await imports.known(db))
+        if faults:
+            raise ImportFaults(faults)
+        await imports.write(db, tables, SystemClock().now())
+    finally:
+        await db.close()
+    return {table: len(rows) for table, rows in tables.items()}
+
+
+def read_folder(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """The checked rows of every file that is there, ready to be written. Raises ImportFaults."""
+    faults: list[str] = []
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for table, kind in KINDS.items():
+        path = folder / f"{table}.csv"
+        if path.is_file():
+            tables[table] = _read(path, table, kind, faults)
+    if not tables:
+        faults.append(f"{folder}: holds none of {', '.join(f'{table}.csv' for table in KINDS)}")
+    if faults:
+        raise ImportFaults(faults)
+    return tables
+
+
+def _read(path: Path, table: str, kind: type[Row], faults: list[str]) -> list[dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for nth, line in enumerate(csv.DictReader(file), 2):
+                try:
+                    row = kind.model_validate(line).model_dump(mode="json")
+                except ValidationError as error:
+                    faults += [f"{path.name}:{nth}: {'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()]
+                    continue
+                if row[IDS[table]] in rows:
+                    faults.append(f"{path.name}:{nth}: {IDS[table]}: given twice")
+                rows[row[IDS[table]]] = row
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        faults.append(f"{path.name}: cannot be read ({type(error).__name__})")
+    return list(rows.values())
+
+
+def _dangling(tables: Mapping[str, list[dict[str, Any]]], known: set[tuple[str, str]]) -> list[str]:
+    """Rows that name an owner or a site that is neither in the files nor in the record."""
+    known = known | {("owner", row["owner_id"]) for row in tables.get("owners", ())}
+    known |= {("site", row["site_id"]) for row in tables.get("sites", ())}
+    faults = [
+        f"sites.csv: {row['site_id']}: unknown owner {row['owner_id']}"
+        for row in tables.get("sites", ())
+        if ("owner", row["owner_id"]) not in known
+    ]
+    faults += [
+        f"chargers.csv: {row['charger_id']}: unknown site {row['site_id']}"
+        for row in tables.get("chargers", ())
+        if ("site", row["site_id"]) not in known
+    ]
+    return faults

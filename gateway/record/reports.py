@@ -1,0 +1,88 @@
+"""Single reports as they are read: by their status link, and the files that came with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.casenumber import number
+from gateway.record.db import Database, statements
+
+SQL = statements("reports")
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """What a status link may tell: state and times of the case, the reporter's own code, nothing about anybody."""
+
+    token: str
+    case: int
+    language: str
+    code: str
+    status: str
+    category: str
+    priority: str
+    charger: str | None
+    site: str | None
+    timezone: str
+    opened_at: datetime
+    first_response_at: datetime | None
+    expected_at: datetime | None
+    concluded_at: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def number(self) -> str:
+        return number(self.case)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of a report; its bytes lie in the blob store under `digest`."""
+
+    name: str
+    media_type: str
+    size: int
+    digest: str
+    quarantined: str | None
+    case: int
+
+
+async def by_token(db: Database, token: str) -> StatusView | None:
+    """The status behind a link; None when there is no such link."""
+    if "\0" in token:
+        return None
+    row = await db.row(SQL["by_token"], {"token": token})
+    if row is None:
+        return None
+    return StatusView(
+        token=token,
+        case=row["case_id"],
+        language=row["language"],
+        code=row["code"],
+        status=row["status"],
+        category=row["category"],
+        priority=row["priority"],
+        charger=row["charger_id"],
+        site=row["site_id"],
+        timezone=row["timezone"],
+        opened_at=row["received_at"],
+        first_response_at=row["first_response_at"],
+        expected_at=row["due_solution"],
+        concluded_at=row["concluded_at"],
+        closed_at=row["closed_at"],
+    )
+
+
+async def attachment(db: Database, attachment_id: int) -> StoredFile | None:
+    row = await db.row(SQL["attachment"], {"attachment": attachment_id})
+    if row is None:
+        return None
+    return StoredFile(
+        name=row["name"],
+        media_type=row["media_type"],
+        size=row["size"],
+        digest=row["sha256"],
+        quarantined=row["quarantined"],
+        case=row["case_id"],
+    )

@@ -1,0 +1,137 @@
+"""A whole web role for a test: a real runtime on real servers, the demo's master data, and a browser-like client."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse, FormData, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.importing import import_folder
+from gateway.passwords import Passwords
+from gateway.record import agents
+from gateway.record.db import Database
+from gateway.runtime import Runtime, open_runtime
+from gateway.web.api import Rates
+from gateway.web.app import create_app
+from gateway.web.login import Patience
+
+DEMO = Path(__file__).parents[2] / "demo"
+FORM_TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+@dataclass
+class House:
+    """`client` keeps cookies as a browser does; `api` speaks JSON with the bootstrap token."""
+
+    runtime: Runtime
+    app: web.Application
+    client: TestClient[web.Request, web.Application]
+    keys: list[int] = field(default_factory=lambda: [0])
+
+    @property
+    def admin(self) -> str:
+        return self.runtime.config.admin_token
+
+    async def api(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        """One request to the API: status and the JSON answered."""
+        given = {"Authorization": f"Bearer {token or self.admin}", **(headers or {})}
+        async with self.client.request(method, f"/api/v1{path}", json=body, headers=given) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+    async def report(self, text: str, *, key: str | None = None, token: str | None = None, **more: Any) -> Any:
+        """Hand in a report; the receipt."""
+        self.keys[0] += 1
+        headers = {"Idempotency-Key": key or f"key-{self.keys[0]}"}
+        status, receipt = await self.api("POST", "/reports", {"text": text, **more}, token=token, headers=headers)
+        assert status == 201, receipt
+        return receipt
+
+    async def case(self, number: str) -> Any:
+        status, case = await self.api("GET", f"/cases/{number}")
+        assert status == 200, case
+        return case
+
+    async def cases(self) -> list[Any]:
+        status, page = await self.api("GET", "/cases?limit=200")
+        assert status == 200, page
+        return list(page["items"])
+
+    async def form_token(self) -> str:
+        page = await (await self.client.get("/report")).text()
+        found = FORM_TOKEN.search(page)
+        assert found, page
+        return found.group(1)
+
+    async def submit(self, fields: Mapping[str, str], photos: list[bytes] | None = None) -> ClientResponse:
+        """Post the report form as a browser does, words first; the answer is not followed."""
+        form = FormData(default_to_multipart=True)
+        for name, value in fields.items():
+            form.add_field(name, value)
+        for nth, photo in enumerate(photos or []):
+            form.add_field("photo", photo, filename=f"IMG_{nth}.jpg", content_type="image/jpeg")
+        return await self.client.post("/report", data=form, allow_redirects=False)
+
+    async def hire(self, agent: str, password: str | None = None, role: str | None = None) -> None:
+        """Give an agent of the demo a password and perhaps another role."""
+        db = self.runtime.db
+        if password:
+            assert await agents.set_password(db, agent, await Passwords().hashed(password))
+        if role:
+            async with db.connection() as connection:
+                await connection.execute(
+                    "UPDATE agents SET role = %(role)s WHERE id = %(id)s", {"role": role, "id": agent}
+                )
+
+    async def csrf(self, path: str = "/login") -> str:
+        page = await (await self.client.get(path)).text()
+        found = CSRF.search(page)
+        assert found, page
+        return found.group(1)
+
+    async def log_in(self, email: str, password: str, **more: str) -> ClientResponse:
+        fields = {"email": email, "password": password, "csrf": await self.csrf(), **more}
+        return await self.client.post("/login", data=fields, allow_redirects=False)
+
+
+@asynccontextmanager
+async def open_house(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    rates: Rates | None = None,
+    patience: Patience | None = None,
+    photo_patience: float = 4.0,
+    database_url: str | None = None,
+) -> AsyncIterator[House]:
+    """A web role over `config`; `database_url` is another way to the same database."""
+    await import_folder(config, DEMO)
+    if database_url:
+        config = config.model_copy(update={"database_url": database_url})
+    async with open_runtime(config, "web", clock) as runtime:
+        app = create_app(runtime, rates=rates, patience=patience, photo_patience=photo_patience)
+        async with TestClient(TestServer(app)) as client:
+            yield House(runtime, app, client)
+
+
+async def count(db: Database, table: str) -> int:
+    """How many rows a table has."""
+    row = await db.row(f"SELECT count(*) AS n FROM {table}")  # type: ignore[arg-type]
+    assert row is not None
+    return int(row["n"])

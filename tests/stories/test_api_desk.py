@@ -1,0 +1,231 @@
+"""The verbs by API: who was first wins, what is missing is named, and what one may not see does not exist."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gateway.config import Config
+from gateway.record import agents
+from gateway.tokens import create
+from gateway.web.api_desk import VERBS
+from gateway.web.bearer import hashed
+from tests.fakes.house import House, open_house
+
+SENDER = {"name": "Therese Wik", "email": "therese@example.net"}
+BODIES = {
+    "claim": {},
+    "release": {},
+    "reply": {"text": "Hej"},
+    "note": {"text": "Ringde"},
+    "hand_over": {"to": "billing", "reason": "Faktura"},
+    "escalate": {"reason": "Behöver loggar"},
+    "wait": {"until": "2099-01-01T00:00:00Z", "reason": "Väntar på svar"},
+    "call": {},
+    "correct": {"category": "slow", "reason": "Hörde fel"},
+    "plan_visit": {"from": "2099-01-01T08:00:00Z", "until": "2099-01-01T10:00:00Z", "agent": "a20"},
+    "conclude": {"disposition": "explained", "text": "Klart"},
+    "confirm": {"solved": True},
+    "reopen": {"reason": "Kom tillbaka"},
+    "attach": {"report": 1},
+    "detach": {"report": 1},
+    "split": {"reports": [1]},
+}
+
+
+@pytest.fixture
+async def house(config: Config) -> AsyncIterator[House]:
+    async with open_house(config) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def number(house: House) -> str:
+    receipt = await house.report("Laddaren startar inte alls", charger="21007", **{"from": SENDER})
+    return str(receipt["case"])
+
+
+async def test_b92_of_many_who_claim_at_once_exactly_one_wins(house: House, number: str) -> None:
+    everyone = [agent.id for agent in await agents.everyone(house.runtime.db)][:20]
+    answers = await asyncio.gather(*(house.api("POST", f"/cases/{number}/claim", {"as": agent}) for agent in everyone))
+    won = [body for status, body in answers if status == 200]
+    lost = [body for status, body in answers if status == 409]
+    assert (len(won), len(lost)) == (1, len(everyone) - 1)
+    assert won[0]["assignee"] in everyone
+    assert {problem["assignee"] for problem in lost} == {won[0]["assignee"]}
+    assert all(problem["since"] for problem in lost)
+    case = await house.case(number)
+    assert [entry["kind"] for entry in case["timeline"]].count("claimed") == 1
+
+
+async def test_a_case_goes_from_claim_to_closed(house: House, number: str) -> None:
+    me = {"as": "a01"}
+    for verb, body, status in (
+        ("claim", {}, "assigned"),
+        ("note", {"text": "Ringde, inget svar"}, "assigned"),
+        ("reply", {"text": "Vi startar om laddaren nu."}, "assigned"),
+        ("wait", {"until": "2099-01-01T00:00:00+01:00", "reason": "Kunden provar i kväll"}, "waiting"),
+        ("conclude", {"disposition": "solved_remotely", "text": "Omstarten hjälpte."}, "concluded"),
+        ("confirm", {"solved": True}, "closed"),
+        ("reopen", {"reason": "Felet kom tillbaka"}, "open"),
+    ):
+        code, case = await house.api("POST", f"/cases/{number}/{verb}", {**me, **body})
+        assert (code, case["status"]) == (200, status), (verb, case)
+    kinds = [entry["kind"] for entry in case["timeline"]]
+    assert kinds.count("first_response") == 1
+    assert case["timeline"][0]["text"]
+    noted = next(entry for entry in case["timeline"] if entry["kind"] == "note")
+    assert "Ringde, inget svar" in noted["text"]
+    assert "Ringde" not in str(noted["data"])
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "missing"),
+    [
+        ("note", {}, "text"),
+        ("note", {"text": " \n "}, "text"),
+        ("conclude", {"text": "Klart"}, "disposition"),
+        ("conclude", {"disposition": "magic", "text": "Klart"}, "disposition"),
+        ("hand_over", {"to": "nowhere", "reason": "x"}, "to"),
+        ("wait", {"until": "2001-01-01T00:00:00Z", "reason": "x"}, "until"),
+        ("wait", {"until": "2099-01-01T00:00:00", "reason": "x"}, "until"),
+        ("correct", {"category": "unheard", "reason": "x"}, "category"),
+        ("correct", {"charger": "99999", "reason": "x"}, "charger"),
+        ("attach", {}, "case"),
+        ("attach", {"case": "1042-1"}, "case"),
+        ("note", {"text": "x", "role": "admin"}, "role"),
+        ("claim", {"assignee": "a02"}, "assignee"),
+    ],
+)
+async def test_what_is_missing_or_unknown_is_named(
+    house: House, number: str, verb: str, body: dict[str, object], missing: str
+) -> None:
+    status, problem = await house.api("POST", f"/cases/{number}/{verb}", {"as": "a01", **body})
+    assert status == 422, problem
+    assert missing in problem["fields"], problem
+
+
+async def test_the_third_line_gets_a_case_with_a_whole_proposal_alone(house: House, number: str) -> None:
+    await house.api("POST", f"/cases/{number}/escalate", {"as": "a01", "reason": "Loggarna säger inget"})
+    thin = {"as": "a01", "reason": "Byt kontaktor", "proposal": {"fault": "Kontaktor K1"}}
+    status, problem = await house.api("POST", f"/cases/{number}/escalate", thin)
+    assert (status, sorted(problem["fields"])) == (
+        422,
+        ["proposal.access", "proposal.parts", "proposal.safety", "proposal.tools"],
+    )
+    whole = dict.fromkeys(("fault", "parts", "tools", "access", "safety"), "beskrivet")
+    status, case = await house.api("POST", f"/cases/{number}/escalate", {**thin, "proposal": whole})
+    assert (status, case["line"], case["queue"]) == (200, 3, "field")
+
+
+async def test_a_token_acts_for_its_own_agent_and_others_name_one(house: House, number: str, config: Config) -> None:
+    mine = await create(config, "agent", "a02")
+    status, case = await house.api("POST", f"/cases/{number}/claim", {}, token=mine)
+    assert (status, case["assignee"]) == (200, "a02")
+    assert (await house.api("POST", f"/cases/{number}/note", {"text": "x", "as": "a01"}, token=mine))[0] == 403
+    status, problem = await house.api("POST", f"/cases/{number}/note", {"text": "x"})
+    assert (status, list(problem["fields"])) == (422, ["as"])
+    status, problem = await house.api("POST", f"/cases/{number}/note", {"text": "x", "as": "a99"})
+    assert (status, list(problem["fields"])) == (422, ["as"])
+
+
+@pytest.mark.parametrize("given", [None, "Basic YTpi", "Bearer ", "Bearer wrong", "Bearer \udcff"])
+async def test_b83_without_a_good_token_everything_is_401(house: House, number: str, given: str | None) -> None:
+    headers = {"Authorization": given} if given else {}
+    for method, path in (("GET", "/cases"), ("GET", f"/cases/{number}"), ("POST", f"/cases/{number}/claim")):
+        answer = await house.client.request(method, f"/api/v1{path}", headers=headers)
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_b83_a_revoked_token_is_401_at_once(house: House, config: Config) -> None:
+    token = await create(config, "agent", "a01")
+    assert (await house.api("GET", "/cases", token=token))[0] == 200
+    known = await agents.token(house.runtime.db, hashed(token))
+    assert known is not None
+    assert await agents.revoke_token(house.runtime.db, known.id, house.runtime.clock.now())
+    assert (await house.api("GET", "/cases", token=token))[0] == 401
+    leaving = await create(config, "agent", "a02")
+    async with house.runtime.db.connection() as connection:
+        now = house.runtime.clock.now()
+        await connection.execute("UPDATE agents SET disabled_at = %(now)s WHERE id = 'a02'", {"now": now})
+    assert (await house.api("GET", "/cases", token=leaving))[0] == 401
+
+
+async def test_b83_b96_a_foreign_owners_case_does_not_exist_on_any_verb(house: House, config: Config) -> None:
+    receipt = await house.report("Laddaren är död", charger="21007", **{"from": SENDER})
+    mine, theirs = await create(config, "owner", "o001"), await create(config, "owner", "o002")
+    status, case = await house.api("GET", f"/cases/{receipt['case']}", token=mine)
+    assert (status, case["number"], case["reports"]) == (200, receipt["case"], [])
+    assert "therese" not in str(case).lower()
+    assert [one["number"] for one in (await house.api("GET", "/cases", token=mine))[1]["items"]] == [receipt["case"]]
+    assert (await house.api("GET", "/cases", token=theirs))[1]["items"] == []
+    assert (await house.api("GET", f"/cases/{receipt['case']}", token=theirs))[0] == 404
+    for verb in VERBS:
+        for token in (mine, theirs):
+            status, _ = await house.api("POST", f"/cases/{receipt['case']}/{verb.name}", BODIES[verb.name], token=token)
+            assert status == 403
+
+
+@pytest.mark.parametrize("number", ["1042-1", "0", "abc", "99999999999999999999", "%00", "1000-0%27"])
+async def test_an_unknown_case_is_404_on_every_verb(house: House, number: str) -> None:
+    assert (await house.api("GET", f"/cases/{number}"))[0] == 404
+    for verb in VERBS:
+        status, _ = await house.api("POST", f"/cases/{number}/{verb.name}", {"as": "a01", **BODIES[verb.name]})
+        assert status == 404, verb.name
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=-1",
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "cursor=forged",
+        "cursor=2026-01-01T00:00:00|1.AAAAAAAAAAAAAAAAAAAAAA",
+        "status=broken",
+        "priority=P9",
+        "line=4",
+        "sort=id%3BDROP",
+        "limit=1&limit=2",
+        "q=%00",
+    ],
+)
+async def test_b87_a_query_that_is_not_as_it_must_be_is_400(house: House, query: str) -> None:
+    status, problem = await house.api("GET", f"/cases?{query}")
+    assert status == 400, problem
+
+
+async def test_cases_are_listed_by_pages_and_found_by_filters(house: House) -> None:
+    texts = ["Det brinner i laddaren, jag ser lågor", "Fakturan stämmer inte", "Kabeln sitter fast i bilen"]
+    chargers = ["21007", None, "21052"]
+    made = [
+        (await house.report(text, **({"charger": charger} if charger else {})))["case"]
+        for text, charger in zip(texts, chargers, strict=True)
+    ]
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        status, page = await house.api("GET", f"/cases?limit=1{cursor}")
+        assert status == 200
+        seen += [case["number"] for case in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert sorted(seen) == sorted(made)
+    for query, wanted in (
+        ("priority=P1", made[0]),
+        ("charger=21052", made[2]),
+        ("site=s001", made[0]),
+        ("queue=billing", made[1]),
+        ("q=fakturan", made[1]),
+        (f"q={made[2]}", made[2]),
+    ):
+        status, page = await house.api("GET", f"/cases?{query}")
+        assert (status, [case["number"] for case in page["items"]]) == (200, [wanted]), query
+    assert (await house.api("GET", "/cases?status=closed,concluded"))[1]["items"] == []
+    assert len((await house.api("GET", "/cases?status=open,assigned&line=1"))[1]["items"]) == 3
+    assert (await house.api("GET", "/cases?q=%27%20OR%201=1%20--"))[1]["items"] == []

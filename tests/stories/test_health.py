@@ -1,0 +1,91 @@
+"""Whether a process lives and can work: told to whoever asks, and degraded is not down."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gateway.config import Config
+from gateway.web.keys import STOPPING
+from tests.fakes.house import House, open_house
+from tests.fakes.wire import wire
+
+
+@pytest.fixture
+async def house(config: Config) -> AsyncIterator[House]:
+    async with open_house(config) as opened:
+        yield opened
+
+
+async def test_a_healthy_process_is_alive_and_ready(house: House) -> None:
+    assert (await house.client.get("/healthz")).status == 200
+    answer = await house.client.get("/readyz")
+    body = await answer.json()
+    assert (answer.status, body["status"]) == (200, "ok")
+    assert {"postgresql", "redis", "spool"} <= set(body["checks"])
+    for check in body["checks"].values():
+        assert set(check) == {"ok", "detail", "ms"}
+        assert check["ok"] is True
+
+
+async def test_without_postgresql_a_process_is_starting_until_it_answered_once_and_degraded_afterwards(
+    config: Config, database_url: str
+) -> None:
+    async with wire(database_url) as line:
+        await line.cut()
+        async with open_house(config, database_url=line.url) as house:
+            answer = await house.client.get("/readyz")
+            assert (answer.status, (await answer.json())["status"]) == (503, "starting")
+            assert (await house.client.get("/healthz")).status == 200
+            await line.mend()
+            while (await house.client.get("/readyz")).status != 200:
+                pass
+            await line.cut()
+            answer = await house.client.get("/readyz")
+            body = await answer.json()
+            assert (answer.status, body["status"]) == (200, "degraded")
+            assert body["checks"]["postgresql"]["ok"] is False
+
+
+async def test_without_redis_a_process_is_degraded(config: Config) -> None:
+    lost = config.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
+    async with open_house(lost) as house:
+        answer = await house.client.get("/readyz")
+        assert (answer.status, (await answer.json())["status"]) == (200, "degraded")
+        receipt = await house.report("Laddaren startar inte", charger="21007")
+        assert receipt["outcome"] == "opened"
+
+
+async def test_a_stopping_process_is_draining(house: House) -> None:
+    house.app[STOPPING].set()
+    answer = await house.client.get("/readyz")
+    assert (answer.status, (await answer.json())["status"]) == (503, "draining")
+
+
+async def test_the_figures_count_answers_by_route_and_never_by_what_was_asked(house: House) -> None:
+    await house.client.get("/s/secret-token-of-somebody")
+    text = await (await house.client.get("/metrics")).text()
+    assert 'route="/s/{token}",status="404"' in text
+    assert "secret-token" not in text
+
+
+async def test_probes_answer_whoever_asks_by_whatever_name(house: House) -> None:
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert (await house.client.get(path, headers={"Host": "10.1.2.3:8080"})).status == 200
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/v1/nothing", "/console2", "/.env", "/twilio/nothing"])
+async def test_what_does_not_exist_is_404_in_the_way_of_its_door(house: House, path: str) -> None:
+    answer = await house.client.get(path)
+    assert answer.status == 404
+    if path.startswith("/api/"):
+        assert answer.content_type == "application/problem+json"
+        assert (await answer.json())["status"] == 404
+
+
+async def test_a_method_that_is_not_offered_is_405(house: House) -> None:
+    answer = await house.client.delete("/api/v1/cases")
+    assert answer.status == 405
+    assert "GET" in answer.headers["Allow"]
+    assert (await house.client.put("/report")).status == 405
