@@ -1,1 +1,1 @@
-"""Pure judgement: from what was said to place, category, priority, duplicates, queue and deadlines, each with reasons."""
+"""Pure judgement: from what was said to place, category, priority, duplicates, queue, deadlines, each with reasons."""

@@ -1,0 +1,105 @@
+"""What a report is about: signs over concepts, each with a weight, the heaviest category wins.
+
+Pure. `parse_signs` collects every fault of categories.toml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from routing.lexicon import Hit
+from routing.values import Category
+
+COMPUTED = frozenset({"less_power"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    category: Category
+    all: tuple[str, ...]
+    any: tuple[str, ...]
+    unless: tuple[str, ...]
+    near: int
+    weight: float
+
+    @property
+    def name(self) -> str:
+        return "+".join(self.all)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The signs, the order that breaks ties, and the concepts that a denial takes away."""
+
+    signs: tuple[Sign, ...]
+    order: tuple[Category, ...]
+    deniable: frozenset[str]
+
+
+def weigh(signs: Signs, concepts: Mapping[str, Sequence[Hit]]) -> dict[Category, dict[str, float]]:
+    """The signs that hold, by category: name -> weight."""
+    held: dict[Category, dict[str, float]] = {}
+    for sign in signs.signs:
+        if all(c in concepts for c in sign.all) and _holds(sign, concepts):
+            found = held.setdefault(sign.category, {})
+            found[sign.name] = found.get(sign.name, 0.0) + sign.weight
+    return held
+
+
+def best(signs: Signs, weights: Mapping[Category, float]) -> Category | None:
+    """The heaviest category, ties by order; None when nothing weighs anything."""
+    ranked = sorted(weights, key=lambda c: (-round(weights[c], 6), signs.order.index(c)))
+    return ranked[0] if ranked and weights[ranked[0]] > 0 else None
+
+
+def _holds(sign: Sign, concepts: Mapping[str, Sequence[Hit]]) -> bool:
+    if sign.any and not any(c in concepts for c in sign.any):
+        return False
+    if any(c in concepts for c in sign.unless):
+        return False
+    if not sign.near or len(sign.all) < 2:
+        return True
+    first, *rest = sign.all
+    return any(
+        all(any(_distance(hit, other) <= sign.near for other in concepts[c]) for c in rest) for hit in concepts[first]
+    )
+
+
+def _distance(a: Hit, b: Hit) -> int:
+    return max(a.start, b.start) - min(a.end, b.end)
+
+
+def parse_signs(table: Mapping[str, Any], concepts: frozenset[str], faults: list[str]) -> Signs:
+    """The signs of categories.toml; every fault is added to `faults`, one line each."""
+    known = concepts | COMPUTED
+    signs: list[Sign] = []
+    for place, row in enumerate(table.get("signs", []), start=1):
+        where = f"categories.toml: sign {place}"
+        lists = {k: tuple(row.get(k, ())) for k in ("all", "any", "unless")}
+        unknown = sorted(set().union(*lists.values()) - known)
+        if unknown:
+            faults.append(f"{where}: unknown concept {', '.join(unknown)}")
+        if not lists["all"]:
+            faults.append(f"{where}: no concepts")
+        if row.get("category") not in set(Category):
+            faults.append(f"{where}: unknown category {row.get('category')!r}")
+            continue
+        weight = row.get("weight")
+        if not isinstance(weight, int | float) or isinstance(weight, bool):
+            faults.append(f"{where}: weight {weight!r}")
+            continue
+        stray = sorted(set(row) - {"category", "all", "any", "unless", "near", "weight"})
+        if stray:
+            faults.append(f"{where}: unknown key {', '.join(stray)}")
+        signs.append(Sign(Category(row["category"]), near=int(row.get("near", 0)), weight=float(weight), **lists))
+    order = [c for c in table.get("order", []) if c in set(Category)]
+    if sorted(order) != sorted(Category):
+        faults.append("categories.toml: order must name every category once")
+    unsigned = sorted(set(Category) - {s.category for s in signs})
+    faults.extend(f"categories.toml: nothing is a sign of {missing}" for missing in unsigned)
+    deniable = frozenset(table.get("deniable", []))
+    if deniable - known:
+        faults.append(f"categories.toml: deniable: unknown concept {', '.join(sorted(deniable - known))}")
+    return Signs(tuple(signs), tuple(Category(c) for c in order), deniable)

@@ -1,0 +1,30 @@
+"""Whether danger is meant: not when it is denied, nor when it is a figure of speech, nor far from the trade.
+
+A false alarm costs a minute, a missed one a life: whatever is in doubt is danger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from routing.lexicon import Hit
+
+STRONG = ("smoke", "fire", "shock", "spark")
+WEAK = ("burnt", "hot", "melted", "crackle", "live", "water", "bang", "hurt", "emergency", "danger")
+DANGERS = frozenset(STRONG + WEAK)
+EV_CONCEPTS = ("charger", "cable", "charge", "spot", "tag", "car")
+_NEAR = 2
+
+
+def dangers(concepts: Mapping[str, Sequence[Hit]], context: bool) -> tuple[str, ...]:
+    """The dangers that are meant. The weak ones count only where charging is spoken of at all."""
+    figures = concepts.get("figure", ())
+    return tuple(
+        concept
+        for concept in (*STRONG, *(WEAK if context else ()))
+        if any(not hit.denied and not _is_figure(hit, figures) for hit in concepts.get(concept, ()))
+    )
+
+
+def _is_figure(hit: Hit, figures: Sequence[Hit]) -> bool:
+    return any(f.start - _NEAR < hit.end and hit.start < f.end + _NEAR for f in figures)

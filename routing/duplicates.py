@@ -1,0 +1,226 @@
+"""Again? Whether a report belongs to a case that is already open: attach, suggest to a person, or new.
+
+Evidence for and against is added up as log-odds; the sum becomes a score from 0 to 1. A wrong merge costs more than a
+missed one, so attaching wants 0.80 and suggesting 0.45. Pure; the candidates are what the record's indexes give.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from rapidfuzz import fuzz, utils
+
+from routing.directory import Directory
+from routing.incidents import raise_case
+from routing.values import Candidate, Category, History, Judgement, Match, Reason, Said, Verdict
+
+__all__ = ["ATTACH", "SUGGEST", "lock_keys", "match", "raise_case"]
+
+ATTACH = 0.80
+SUGGEST = 0.45
+
+_PERSONAL = frozenset({Category.PAYMENT, Category.ACCOUNT, Category.ENQUIRY, Category.OTHER})
+_RELATED: Mapping[frozenset[Category], float] = {
+    frozenset({Category.NO_START, Category.OFFLINE}): 0.9,
+    frozenset({Category.NO_START, Category.INTERRUPTED}): 0.6,
+    frozenset({Category.NO_START, Category.ACCESS}): 0.3,
+    frozenset({Category.OFFLINE, Category.INTERRUPTED}): 0.3,
+    frozenset({Category.SLOW, Category.INTERRUPTED}): 0.3,
+    frozenset({Category.SAFETY, Category.DAMAGE}): 0.9,
+    frozenset({Category.SAFETY, Category.OFFLINE}): 0.6,
+    frozenset({Category.SAFETY, Category.INTERRUPTED}): 0.3,
+    frozenset({Category.OFFLINE, Category.ACCESS}): 0.0,
+}
+# How long a report on the same charger, and one on the same site without a charger, is heard as the same matter.
+_HOURS: Mapping[Category, tuple[float, float]] = {
+    Category.SAFETY: (24 * 7, 36),
+    Category.CABLE_STUCK: (14, 5),
+    Category.NO_START: (24 * 7, 36),
+    Category.INTERRUPTED: (24 * 7, 30),
+    Category.SLOW: (24 * 10, 36),
+    Category.ACCESS: (24 * 7, 60),
+    Category.OFFLINE: (24 * 7, 36),
+    Category.DAMAGE: (24 * 14, 60),
+    Category.BLOCKED: (36, 12),
+    Category.PAYMENT: (24 * 10, 24 * 10),
+    Category.ACCOUNT: (24 * 14, 24 * 14),
+    Category.ENQUIRY: (24 * 14, 24 * 14),
+    Category.OTHER: (24 * 3, 24 * 3),
+}
+_REPEATED = timedelta(hours=72)
+_MASS_WITHIN = timedelta(hours=24)
+
+
+@dataclass(slots=True)
+class _Sum:
+    """Log-odds that a report and a case are one matter, and what they are made of."""
+
+    odds: float = -2.0
+    reasons: list[Reason] = field(default_factory=list)
+
+    def add(self, odds: float, code: str, data: Mapping[str, str | int | float] | None = None) -> None:
+        self.odds += odds
+        self.reasons.append(Reason(code, data or {}))
+
+    @property
+    def score(self) -> float:
+        return round(1 / (1 + math.exp(-self.odds)), 2)
+
+
+def match(
+    said: Said,
+    judgement: Judgement,
+    history: History,
+    candidates: Sequence[Candidate],
+    now: datetime,
+    directory: Directory,
+) -> Match:
+    """The case that a report belongs to, if any, among the candidates."""
+    best: tuple[float, int, _Sum] | None = None
+    for candidate in candidates:
+        total = _compare(said, judgement, history.person, candidate, now, directory)
+        if total is not None and (best is None or (total.odds, candidate.id) > (best[0], best[1])):
+            best = (total.odds, candidate.id, total)
+    if best is None:
+        return Match(Verdict.NEW, None, 0.0, (Reason("no_candidate", {"count": len(candidates)}),))
+    _, case, total = best
+    score = total.score
+    verdict = Verdict.ATTACH if score >= ATTACH else Verdict.SUGGEST if score >= SUGGEST else Verdict.NEW
+    limit = ATTACH if verdict is not Verdict.NEW else SUGGEST
+    reasons = (*total.reasons, Reason(f"match_{verdict}", {"score": score, "limit": limit}))
+    return Match(verdict, case if verdict is not Verdict.NEW else None, score, reasons)
+
+
+def lock_keys(judgement: Judgement, person: int | None) -> tuple[str, ...]:
+    """The advisory-lock keys under which the duplicates of a report are looked for, sorted and distinct."""
+    place = judgement.place
+    keys: set[str] = set()
+    if place.site:
+        keys.add(f"site:{place.site}")
+    elif place.chargers:
+        keys.update(f"charger:{c}" for c in place.chargers)
+    elif person is not None:
+        keys.add(f"person:{person}")
+    if judgement.mass or not keys:
+        keys.add("mass")
+    return tuple(sorted(keys))
+
+
+def _compare(
+    said: Said, judgement: Judgement, person: int | None, candidate: Candidate, now: datetime, directory: Directory
+) -> _Sum | None:
+    """What speaks for and against one candidate; None where the two cannot be one matter."""
+    total = _Sum()
+    same_person = person is not None and person in candidate.persons
+    category, theirs = judgement.category, Category(candidate.category)
+    if judgement.spam:
+        return None
+    if judgement.mass and candidate.mass:
+        return _compare_mass(total, judgement, candidate, now)
+    where = _place(total, judgement, candidate, same_person, directory)
+    if where is None or not _subject(total, category, theirs, same_person, said, judgement, candidate):
+        return None
+    _time(total, said, category, theirs, where, candidate)
+    if same_person:
+        total.add(1.5, "same_person")
+    if "!again" in judgement.tokens:
+        total.add(0.8 if same_person else 0.4, "says_again")
+    if "!newmatter" in judgement.tokens and same_person:
+        total.add(-4.0, "says_new_matter")
+    _text(total, said, judgement, candidate)
+    if candidate.concluded_at is not None and not (same_person and "!again" in judgement.tokens):
+        total.add(-2.5, "already_concluded")
+    return total
+
+
+def _compare_mass(total: _Sum, judgement: Judgement, candidate: Candidate, now: datetime) -> _Sum | None:
+    if now - candidate.last_report_at > _MASS_WITHIN:
+        return None
+    total.add(3.5, "same_outage", {"minutes": _minutes(now - candidate.last_report_at)})
+    if judgement.category == candidate.category:
+        total.add(1.5, "same_category", {"category": candidate.category})
+    return total
+
+
+def _place(
+    total: _Sum, judgement: Judgement, candidate: Candidate, same_person: bool, directory: Directory
+) -> str | None:
+    """How near the places are: "charger", "site" or "person"; None where they are two."""
+    mine, site = judgement.place, judgement.place.site
+    theirs = {r.charger for r in candidate.reports if r.charger} | ({candidate.charger} - {None})
+    ours = {mine.charger} if mine.charger else set(mine.chargers)
+    if ours & theirs:
+        total.add(3.5, "same_charger", {"charger": min(str(c) for c in ours & theirs)})
+        return "charger"
+    if site and candidate.site and site != candidate.site:
+        return None
+    if site and site == candidate.site:
+        whole = mine.whole_site or candidate.whole_site
+        if mine.charger and theirs and not whole:
+            return None
+        total.add(1.7 if not whole else 2.6, "same_site", {"site": site})
+        return "site"
+    if same_person:
+        total.add(1.0, "place_left_open")
+        return "person"
+    owner = directory.owner_of(candidate.site)
+    if owner and owner == judgement.owner and not site:
+        total.add(0.5, "same_owner")
+        return "person"
+    return None
+
+
+def _subject(
+    total: _Sum,
+    category: Category,
+    theirs: Category,
+    same_person: bool,
+    said: Said,
+    judgement: Judgement,
+    candidate: Candidate,
+) -> bool:
+    """Whether the matters go together; False where they do not."""
+    if category == theirs:
+        total.add(1.8, "same_category", {"category": category})
+        if category in _PERSONAL and not same_person:
+            total.add(-3.5, "personal_matter")
+        return True
+    related = _RELATED.get(frozenset({category, theirs}))
+    if related is not None:
+        total.add(related, "related_category", {"category": theirs})
+        return True
+    if same_person and "!again" in judgement.tokens and category in (Category.OTHER, Category.ENQUIRY):
+        total.add(0.0, "related_category", {"category": theirs})
+        return True
+    return False
+
+
+def _time(total: _Sum, said: Said, category: Category, theirs: Category, where: str, candidate: Candidate) -> None:
+    gap = abs(said.at - candidate.last_report_at)
+    hours = gap.total_seconds() / 3600
+    limit = _HOURS[theirs][0 if where == "charger" else 1]
+    if where == "person":
+        limit = min(limit, _REPEATED.total_seconds() / 3600)
+    data = {"minutes": _minutes(gap)}
+    if hours > limit:
+        total.add(-3.0, "long_ago", data)
+    else:
+        total.add(1.0 - hours / limit, "soon_after", data)
+
+
+def _text(total: _Sum, said: Said, judgement: Judgement, candidate: Candidate) -> None:
+    """Words alike count when both speak one language; else they say nothing."""
+    texts = [r.text for r in candidate.reports[:4] if r.language == judgement.language and r.channel != "alarm"]
+    if not texts or said.channel == "alarm":
+        return
+    mine = utils.default_process(f"{said.subject or ''} {said.text[:1000]}")
+    likeness = max(fuzz.token_set_ratio(mine, utils.default_process(t[:1000])) for t in texts)
+    if likeness >= 60:
+        total.add((likeness - 50) / 20, "words_alike", {"percent": round(likeness)})
+
+
+def _minutes(span: timedelta) -> int:
+    return max(0, round(span.total_seconds() / 60))

@@ -1,0 +1,185 @@
+"""What a report says, read once: language, places, concepts, signs, danger. The costly half of judging.
+
+Pure and without history, so it may run anywhere; the result can be pickled. Of any text the first 8,000 characters are
+read; nothing here raises because of what a sender wrote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from routing.alarms import Fault, read_alarm
+from routing.categories import weigh
+from routing.chargers import chargers_said, typed_number
+from routing.danger import EV_CONCEPTS, dangers
+from routing.directory import Directory
+from routing.language import guess_language
+from routing.lexicon import Hit
+from routing.numbers import small_numbers
+from routing.place import PlaceFacts
+from routing.rules import Rules
+from routing.sites import site_evidence
+from routing.values import Category, Said
+from routing.words import CAP, Words, split
+
+_FLAGS = frozenset(
+    {"again", "newmatter", "stranded", "trapped", "mass", "resolved", "freed", "urgent", "spam", "thanks", "works"}
+)
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
+_PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
+_NEAR_POWER = 8
+_ALARM_LANGUAGES: tuple[str, ...] = ("en",)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found in one report. `weights` are the categories' weights, `signs` their names; `flags` concepts that
+    colour the judgement; `contacts` addresses and telephone numbers the text mentions (never a right, only a place to
+    look for earlier reports); `tokens` what duplicates are compared by."""
+
+    language: str
+    share: float
+    place: PlaceFacts
+    weights: Mapping[Category, float]
+    signs: Mapping[Category, tuple[str, ...]]
+    danger: tuple[str, ...]
+    flags: frozenset[str]
+    fault: Fault | None
+    context: bool  # anything of the trade was said
+    words: int
+    contacts: tuple[str, ...]
+    tokens: frozenset[str]
+
+
+def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
+    """Read what a report says."""
+    subject, text = (said.subject or "")[:500], said.text[:CAP]
+    if said.alarm and said.alarm.info and said.alarm.info not in text:
+        text = f"{text}\n{said.alarm.info}"
+    words = split(subject, text)
+    if said.alarm:
+        language, share, active = "en", 1.0, _ALARM_LANGUAGES
+    else:
+        guess = guess_language(f"{subject}\n{text}" if subject else text, rules.telling, said.language)
+        language, share, active = guess.language, guess.shares[guess.language], guess.active
+    concepts = _concepts(words, active, rules)
+    danger = dangers(concepts, _has_context(concepts))
+    held = weigh(rules.signs, _without_denied(concepts, danger, rules))
+    place = _place(said, f"{subject} {text}", words, active, concepts, directory)
+    return Facts(
+        language=language,
+        share=round(share, 3),
+        place=place,
+        weights={category: sum(signs.values()) for category, signs in held.items()},
+        signs={category: tuple(signs) for category, signs in held.items()},
+        danger=danger,
+        flags=frozenset(c for c in concepts if c in _FLAGS),
+        fault=read_alarm(rules.alarms, said.alarm) if said.alarm else None,
+        context=_has_context(concepts) or bool(place.said) or place.field_charger is not None,
+        words=len(words),
+        contacts=_contacts(text),
+        tokens=_tokens(words, language, concepts, rules),
+    )
+
+
+def _concepts(words: Words, languages: Sequence[str], rules: Rules) -> dict[str, list[Hit]]:
+    concepts: dict[str, list[Hit]] = {}
+    for language in languages:
+        for hit in rules.lexica[language].find(words):
+            concepts.setdefault(hit.concept, []).append(hit)
+    drop = _less_power(words, languages, concepts.get("figures", []))
+    if drop:
+        concepts["less_power"] = [drop]
+    return concepts
+
+
+def _without_denied(concepts: Mapping[str, list[Hit]], danger: Iterable[str], rules: Rules) -> dict[str, list[Hit]]:
+    """The concepts that hold: what is denied is away, and of the dangers only those that were meant."""
+    held: dict[str, list[Hit]] = {}
+    meant = set(danger)
+    for concept, hits in concepts.items():
+        if concept in rules.dangers:
+            if concept in meant:
+                held[concept] = hits
+            continue
+        left = [h for h in hits if not h.denied] if concept in rules.signs.deniable else hits
+        if left:
+            held[concept] = left
+    return held
+
+
+def _has_context(concepts: Mapping[str, list[Hit]]) -> bool:
+    return any(c in concepts for c in EV_CONCEPTS)
+
+
+def _place(
+    said: Said,
+    raw: str,
+    words: Words,
+    languages: Sequence[str],
+    concepts: Mapping[str, list[Hit]],
+    directory: Directory,
+) -> PlaceFacts:
+    field = typed_number(said.charger)
+    known = directory.vendors.keys()
+    return PlaceFacts(
+        said=chargers_said(raw, words, languages, directory),
+        field=field,
+        field_charger=directory.charger_of(field) if field else None,
+        sites=site_evidence(words, languages, directory),
+        site_field=said.site if said.site in directory.sites else None,
+        owner=directory.sender(said.phone, said.email),
+        vendors=tuple(dict.fromkeys(w for w in words.words if w in known)),
+        quick="quick" in concepts,
+        only_one="onlyone" in concepts,
+        either=_either(words),
+        whole_site=_whole_site(concepts),
+    )
+
+
+def _whole_site(concepts: Mapping[str, list[Hit]]) -> bool:
+    """Everything is meant, and not "everything else works"."""
+    works = concepts.get("works", [])
+    return any(
+        not h.denied and not any(w.start - 4 <= h.start <= w.end + 1 for w in works)
+        for h in concepts.get("everything", [])
+    )
+
+
+_EITHER = re.compile(r"eller|or|oder|tai|vai")
+
+
+def _either(words: Words) -> bool:
+    """Two numbers with "or" between them."""
+    for at, word in enumerate(words.words[1:-1], start=1):
+        if _EITHER.fullmatch(word) and words.words[at - 1].isdigit() and words.words[at + 1].isdigit():
+            return True
+    return False
+
+
+def _less_power(words: Words, languages: Sequence[str], power: Sequence[Hit]) -> Hit | None:
+    """Two figures of power of which one is clearly the smaller: "11 kW, gets 4"."""
+    for hit in power:
+        start, end = max(0, hit.start - _NEAR_POWER), min(len(words), hit.end + _NEAR_POWER)
+        values = [int(n) for at in range(start, end) for n in small_numbers(words.words, at, languages)[:1]]
+        values = [v for v in values if 1 <= v <= 400]
+        if len(values) >= 2 and min(values) <= 0.7 * max(values) and max(values) >= 7:
+            return Hit("less_power", hit.start, hit.end)
+    return None
+
+
+def _contacts(text: str) -> tuple[str, ...]:
+    """Addresses as written, in lower case, and telephone numbers as digits (with `+` where it was given)."""
+    mails = (m.group().lower() for m in _MAIL.finditer(text))
+    phones = (("+" if p.group().startswith("+") else "") + re.sub(r"\D", "", p.group()) for p in _PHONE.finditer(text))
+    return tuple(dict.fromkeys(chain(mails, phones)))[:6]
+
+
+def _tokens(words: Words, language: str, concepts: Mapping[str, list[Hit]], rules: Rules) -> frozenset[str]:
+    """Word stems that carry meaning, and the concepts, which are the same in every language."""
+    common = rules.common[language]
+    stems = {w[:6] for w in words.words[:400] if len(w) > 3 and w not in common and not w[0].isdigit()}
+    return frozenset(stems | {f"={c}" for c in concepts})

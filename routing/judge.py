@@ -1,0 +1,137 @@
+"""The judgement of one report: place, category, priority, queue, each with its reasons.
+
+Facts are what the report says; history is what the record knows of the person. Pure: the same in gives the same out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from routing.categories import best
+from routing.directory import Directory
+from routing.facts import Facts
+from routing.place import decide_place
+from routing.priority import decide_priority
+from routing.queues import QueueFacts, choose_queue
+from routing.rules import Rules
+from routing.values import Category, History, Judgement, Place, Reason, Said
+
+_CONTINUES_WITHIN = timedelta(days=7)
+_CONTINUES = 2.0
+_CHOSEN = 2.5
+_UNDERSTOOD = 1.4
+_MASS_CATEGORIES = frozenset({Category.ACCESS, Category.PAYMENT, Category.ACCOUNT, Category.OFFLINE, Category.NO_START})
+
+
+def judge(said: Said, facts: Facts, history: History, directory: Directory, rules: Rules) -> Judgement:
+    """Decide what one report is at its arrival."""
+    place = decide_place(facts.place, history, directory)
+    category, weight, why = _category(said, facts, history, rules)
+    spam = _is_spam(said, facts, category)
+    mass = _is_mass(facts, category, place)
+    level = directory.level(place.site)
+    owner = directory.owner_of(place.site) or facts.place.owner
+    priority, urgency = decide_priority(category, facts, place, level)
+    queue, routed = choose_queue(
+        rules.queue_rules,
+        rules.queues,
+        QueueFacts(
+            priority=priority,
+            category=category,
+            channel=said.channel,
+            sla_level=level,
+            quarantined=said.quarantined,
+            automatic=said.auto_reply or said.bounce,
+            spam=spam,
+            understood=weight >= _UNDERSTOOD,
+            mass=mass,
+            named_queue=said.queue,
+        ),
+    )
+    return Judgement(
+        language=facts.language,
+        place=place,
+        category=category,
+        fault_code=facts.fault.code if facts.fault else None,
+        priority=priority,
+        queue=queue,
+        sla_level=level,
+        owner=owner,
+        spam=spam,
+        mass=mass,
+        reasons={
+            "place": place.reasons,
+            "category": why,
+            "priority": urgency,
+            "queue": routed,
+            "language": (Reason("language_found", {"language": facts.language, "share": facts.share}),),
+        },
+        tokens=facts.tokens | {f"!{f}" for f in facts.flags & {"again", "newmatter", "mass"}},
+    )
+
+
+def _category(said: Said, facts: Facts, history: History, rules: Rules) -> tuple[Category, float, tuple[Reason, ...]]:
+    """The category, how much speaks for it, and what did."""
+    if facts.fault and not (facts.danger and facts.fault.category is not Category.SAFETY):
+        return _alarm_category(facts)
+    if said.danger:
+        return Category.SAFETY, 9.0, (Reason("danger_told"),)
+    weights = dict(facts.weights)
+    extra: list[Reason] = []
+    if said.category in set(Category):
+        chosen = Category(said.category)
+        weights[chosen] = weights.get(chosen, 0.0) + _CHOSEN
+        extra.append(Reason("category_chosen", {"category": chosen}))
+    continued = _continued(said, facts, history)
+    if continued:
+        weights[continued] = weights.get(continued, 0.0) + _CONTINUES
+        extra.append(Reason("category_continues", {"category": continued}))
+    found = best(rules.signs, weights)
+    if found is None:
+        return Category.OTHER, 0.0, (Reason("category_unknown", {"words": facts.words}),)
+    signs = facts.signs.get(found, ())
+    code = "danger_words" if found is Category.SAFETY else "category_words"
+    reasons = (
+        [Reason(code, {"category": found, "signs": ", ".join(signs), "score": round(weights[found], 1)})]
+        if signs
+        else []
+    )
+    against = _runner_up(weights, found)
+    if against:
+        reasons.append(Reason("category_against", {"category": against, "score": round(weights[against], 1)}))
+    return found, weights[found], (*reasons, *extra)
+
+
+def _alarm_category(facts: Facts) -> tuple[Category, float, tuple[Reason, ...]]:
+    fault = facts.fault
+    assert fault is not None
+    if fault.recovered:
+        return Category.OTHER, 9.0, (Reason("alarm_recovered"),)
+    if fault.code is None:
+        return fault.category, 9.0, (Reason("alarm_status", {"category": fault.category}),)
+    return fault.category, 9.0, (Reason("alarm_code", {"code": fault.code}), Reason(f"fault_{fault.code}"))
+
+
+def _continued(said: Said, facts: Facts, history: History) -> Category | None:
+    """What the person's last report was about, when this one says "again" or "still" within a week."""
+    if "again" not in facts.flags or "newmatter" in facts.flags:
+        return None
+    for earlier in history.earlier:
+        if said.at - earlier.at <= _CONTINUES_WITHIN and earlier.category != Category.SAFETY:
+            return Category(earlier.category)
+    return None
+
+
+def _runner_up(weights: Mapping[Category, float], found: Category) -> Category | None:
+    others = sorted((c for c in weights if c is not found), key=lambda c: -weights[c])
+    return others[0] if others and weights[others[0]] >= 0.6 * weights[found] else None
+
+
+def _is_spam(said: Said, facts: Facts, category: Category) -> bool:
+    return category is Category.OTHER and "spam" in facts.flags and said.channel in ("email", "form", "sms", "whatsapp")
+
+
+def _is_mass(facts: Facts, category: Category, place: Place) -> bool:
+    """A fault that is not bound to one place: the app, the payments, the whole service."""
+    return "mass" in facts.flags and category in _MASS_CATEGORIES and not place.chargers and facts.fault is None

@@ -1,0 +1,219 @@
+"""A language's words for the concepts of the trade, and finding them in a text.
+
+A pattern is words in order: `kabel*` begins so, `*kabel` ends so, `*kabel*` holds it, `_` is any one word, `#` a
+number, `..` up to three words, `(a|b|)` a choice. Words are folded, so accents do not matter. A concept that was denied
+in the same clause ("no smoke") is told apart. Building raises nothing; `faults_of` tells what is wrong with a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+from routing.words import Words, fold
+
+_CHOICE = re.compile(r"\(([^()]*)\)")
+_GAP = -1
+_ANY = -2
+_NUMBER = -3
+_GAP_WORDS = 3
+_CACHED_WORDS = 40_000
+
+# One place of a pattern: the word sequences that may stand there (an empty one when the place may be left out).
+_Slot = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A concept found at words `start` to `end` (exclusive). `denied`: the clause says that it is not so."""
+
+    concept: str
+    start: int
+    end: int
+    denied: bool = False
+
+
+class Lexicon:
+    """Compiled patterns of one language. Immutable but for a bounded memory of words already seen."""
+
+    def __init__(
+        self, language: str, concepts: Mapping[str, Iterable[str]], denials: Mapping[str, Iterable[str]]
+    ) -> None:
+        self.language = language
+        self._elements: dict[tuple[str, str], int] = {}
+        self._patterns: list[tuple[str, tuple[_Slot, ...]]] = []
+        self._starts: defaultdict[int, list[int]] = defaultdict(list)
+        self._seen: dict[str, frozenset[int]] = {}
+        for concept, patterns in concepts.items():
+            for pattern in patterns:
+                self._add(concept, pattern)
+        self._prefix_lengths = tuple(sorted({len(t) for k, t in self._elements if k == "begins"}))
+        self._infixes = tuple((t, i) for (k, t), i in self._elements.items() if k == "holds")
+        self._suffix_lengths = tuple(sorted({len(t) for k, t in self._elements if k == "ends"}))
+        self._before = frozenset(map(fold, denials.get("before", ())))
+        self._after = frozenset(map(fold, denials.get("after", ())))
+        self._bridges = frozenset(map(fold, denials.get("bridges", ())))
+
+    def find(self, words: Words) -> list[Hit]:
+        """All concepts of a text, in order of where they begin."""
+        ids = [self._ids(word) for word in words.words]
+        hits: list[Hit] = []
+        starts = self._starts
+        for at, found in enumerate(ids):
+            tried: set[int] = set()
+            for element in found:
+                for place in starts.get(element, ()):
+                    if place in tried:
+                        continue
+                    tried.add(place)
+                    concept, slots = self._patterns[place]
+                    end = self._match(ids, words.sentence, slots, 0, at)
+                    if end > at:
+                        hits.append(Hit(concept, at, end, self._denied(words, at, end)))
+        return hits
+
+    def _add(self, concept: str, pattern: str) -> None:
+        slots = tuple(self._slot(part) for part in _parts(pattern))
+        while slots and slots[-1] == ((_GAP,),):
+            slots = slots[:-1]
+        place = len(self._patterns)
+        self._patterns.append((concept, slots))
+        for slot in slots:
+            for alternative in slot:
+                if alternative:
+                    self._starts[alternative[0]].append(place)
+            if () not in slot:
+                break
+
+    def _slot(self, part: str) -> _Slot:
+        texts = dict.fromkeys(text.strip() for text in _expand(part))
+        return tuple(tuple(self._element(word) for word in text.split()) if text != "*" else () for text in texts)
+
+    def _element(self, word: str) -> int:
+        if word == "..":
+            return _GAP
+        if word == "_":
+            return _ANY
+        if word == "#":
+            return _NUMBER
+        text = fold(word.strip("*").replace("'", "").replace("’", ""))
+        kind = {(False, False): "is", (False, True): "begins", (True, False): "ends", (True, True): "holds"}[
+            (word.startswith("*"), word.endswith("*"))
+        ]
+        return self._elements.setdefault((kind, text), len(self._elements))
+
+    def _ids(self, word: str) -> frozenset[int]:
+        known = self._seen.get(word)
+        if known is not None:
+            return known
+        get = self._elements.get
+        found = [get(("is", word)), *(get(("begins", word[:n])) for n in self._prefix_lengths if n <= len(word))]
+        found += [get(("ends", word[-n:])) for n in self._suffix_lengths if n <= len(word)]
+        found += [i for text, i in self._infixes if text in word]
+        if word[0].isdigit():
+            found.append(_NUMBER)
+        ids = frozenset(i for i in found if i is not None)
+        if len(self._seen) >= _CACHED_WORDS:
+            self._seen.clear()
+        self._seen[word] = ids
+        return ids
+
+    def _match(
+        self, ids: Sequence[frozenset[int]], sentence: Sequence[int], slots: tuple[_Slot, ...], step: int, at: int
+    ) -> int:
+        """Where a pattern ends that goes on with slot `step` at word `at`, within one sentence; 0 where it does not."""
+        if step == len(slots):
+            return at
+        for alternative in slots[step]:
+            for end in self._ends(ids, sentence, alternative, at, step == 0):
+                found = self._match(ids, sentence, slots, step + 1, end)
+                if found:
+                    return found
+        return 0
+
+    def _ends(
+        self, ids: Sequence[frozenset[int]], sentence: Sequence[int], words: tuple[int, ...], at: int, first: bool
+    ) -> Iterator[int]:
+        """Where a word sequence can end that begins at `at`: one place, or several for a gap."""
+        if words == (_GAP,):
+            for skip in range(_GAP_WORDS + 1):
+                if at + skip < len(ids) and sentence[at + skip] == sentence[at - 1]:
+                    yield at + skip
+                else:
+                    return
+            return
+        for wanted in words:
+            if at >= len(ids) or (not first and sentence[at] != sentence[at - 1]):
+                return
+            if wanted not in ids[at] and wanted != _ANY:
+                return
+            at, first = at + 1, False
+        yield at
+
+    def _denied(self, words: Words, start: int, end: int) -> bool:
+        """Whether a denying word stands up to three words before, or one after, in the same clause. Words that open
+        a new thought ("but", "and then") end the reach."""
+        for at in range(start - 1, max(-1, start - 4), -1):
+            if words.clause[at] != words.clause[start] or words.words[at] in self._bridges:
+                break
+            if words.words[at] in self._before:
+                return True
+        return end < len(words) and words.clause[end] == words.clause[start] and words.words[end] in self._after
+
+
+def _parts(pattern: str) -> list[str]:
+    """The slots of a pattern as text: split at blanks, but not within a choice."""
+    pattern = pattern.replace(" ?", "( |)")
+    pattern = _CHOICE.sub(
+        lambda m: f"({m[1]}) ".replace(" |", "|") if " |" in m[1] or m[1].endswith(" ") else m[0], pattern
+    )
+    parts, depth, word = [], 0, ""
+    for letter in pattern + " ":
+        depth += (letter == "(") - (letter == ")")
+        if letter == " " and not depth:
+            if word:
+                parts.append(word)
+            word = ""
+        else:
+            word += letter
+    return parts
+
+
+def _expand(part: str) -> list[str]:
+    """All texts that a slot stands for; choices may hold choices."""
+    opened = part.find("(")
+    if opened < 0:
+        return [part]
+    depth, cuts = 0, [opened]
+    for at in range(opened, len(part)):
+        depth += (part[at] == "(") - (part[at] == ")")
+        if depth == 0:
+            cuts.append(at)
+            break
+        if depth == 1 and part[at] == "|":
+            cuts.append(at)
+    head, tails = part[:opened], _expand(part[cuts[-1] + 1 :])
+    alternatives = [text for a, b in pairwise(cuts) for text in _expand(part[a + 1 : b])]
+    return [head + alternative + tail for alternative, tail in product(alternatives, tails)]
+
+
+def faults_of(language: str, table: Mapping[str, object], known: Iterable[str]) -> list[str]:
+    """What is wrong with a lexicon file, one line each."""
+    faults = []
+    concepts = table.get("concepts")
+    if not isinstance(concepts, dict):
+        return [f"lexica/{language}.toml: no [concepts]"]
+    wanted = set(known)
+    faults += [f"lexica/{language}.toml: no words for {name!r}" for name in sorted(wanted - concepts.keys())]
+    faults += [f"lexica/{language}.toml: unknown concept {name!r}" for name in sorted(concepts.keys() - wanted)]
+    for name, patterns in concepts.items():
+        if not isinstance(patterns, list) or not patterns or not all(isinstance(p, str) for p in patterns):
+            faults.append(f"lexica/{language}.toml: {name!r} is not a list of patterns")
+            continue
+        for pattern in patterns:
+            if pattern.count("(") != pattern.count(")") or not pattern.strip() or pattern.split()[0] in ("_", ".."):
+                faults.append(f"lexica/{language}.toml: {name!r}: {pattern!r} cannot be read")
+    return faults

@@ -1,0 +1,151 @@
+"""The ways in which people name places, indexed: words of names, streets, cities, and how they sound.
+
+A name is found by how it sounds, with one letter wrong, by its first letters, or by what else such a place is called.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, TypeVar
+
+from routing.values import Owner, Site
+from routing.words import fold, sound, split
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+_MARKS = (" – ", " — ", " - ", ", ")
+
+
+@dataclass(frozen=True, slots=True)
+class NameKey:
+    """A word by which sites are called: folded, as written, how it sounds, its sites, how telling it is (0..1)."""
+
+    word: str
+    accented: str
+    sound: str
+    sites: frozenset[str]
+    telling: float
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """All keys are sounds unless said otherwise; numbers are places in `keys`."""
+
+    keys: tuple[NameKey, ...]
+    exact: Mapping[str, tuple[int, ...]]
+    near: Mapping[str, tuple[int, ...]]  # with at most one letter left out
+    starts: Mapping[str, tuple[int, ...]]  # the first letters of a long name
+    aliases: Mapping[str, tuple[int, ...]]  # what else such a place is called
+    streets: Mapping[str, Mapping[str, frozenset[str]]]  # street -> house number -> sites
+    near_streets: Mapping[str, tuple[str, ...]]
+    cities: Mapping[str, frozenset[str]]
+    postcodes: Mapping[str, frozenset[str]]  # digits -> sites
+    parts: Mapping[str, tuple[str, ...]]  # site -> folded words of the part of the owner's ground ("garage", "3")
+    part_words: Mapping[str, str]  # folded word -> the word that names use for such a part
+
+
+def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: Mapping[str, Any]) -> Names:
+    """Index the names of sites and of their owners; `naming` is places.toml."""
+    keys = _keys(sites, owners, frozenset(naming["legal"]), frozenset(naming["plain"]))
+    streets = _streets(sites.values())
+    return Names(
+        keys=keys,
+        exact=grouped((key.sound, place) for place, key in enumerate(keys)),
+        near=grouped((form, place) for place, key in enumerate(keys) for form in left_out(key.sound)),
+        starts=grouped(
+            (key.sound[:n], place)
+            for place, key in enumerate(keys)
+            for n in range(5, len(key.sound))
+            if key.telling > 0.3
+        ),
+        aliases=_aliases(keys, naming["nouns"]),
+        streets=streets,
+        near_streets=grouped((form, street) for street in streets for form in left_out(street)),
+        cities=_cities(sites.values(), naming["cities"]),
+        postcodes=_sets((s.postcode.replace(" ", ""), s.id) for s in sites.values() if s.postcode),
+        parts={s.id: split(_split_name(s.name)[1]).words for s in sites.values()},
+        part_words={
+            fold(word).replace(" ", ""): part for part, others in naming["parts"].items() for word in (*others, part)
+        },
+    )
+
+
+def left_out(word: str) -> set[str]:
+    """A word and, when it is long enough to bear it, the word with each one letter left out."""
+    forms = {word}
+    if len(word) >= 6:
+        forms.update(word[:i] + word[i + 1 :] for i in range(len(word)))
+    return forms
+
+
+def grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, tuple[_V, ...]]:
+    """Pairs as key -> values, in order."""
+    groups: defaultdict[_K, list[_V]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return {key: tuple(values) for key, values in groups.items()}
+
+
+def _sets(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    return {key: frozenset(values) for key, values in grouped(pairs).items()}
+
+
+def _split_name(name: str) -> tuple[str, str]:
+    for mark in _MARKS:
+        head, found, tail = name.partition(mark)
+        if found:
+            return head, tail
+    return name, ""
+
+
+def _keys(
+    sites: Mapping[str, Site], owners: Mapping[str, Owner], legal: frozenset[str], plain: frozenset[str]
+) -> tuple[NameKey, ...]:
+    """The telling words of names. A word that several owners share, a plain word ("garage") and the name of a city
+    tell less than a proper name."""
+    bearers: defaultdict[str, set[str]] = defaultdict(set)
+    cities = {fold(s.city) for s in sites.values()}
+    for site in sites.values():
+        owner = owners.get(site.owner_id)
+        for word in chain(
+            split(_split_name(site.name)[0]).accented, split(owner.organisation).accented if owner else ()
+        ):
+            if fold(word) not in legal and len(word) > 2 and not word.isdigit():
+                bearers[word].add(site.id)
+    keys = []
+    for accented, ids in sorted(bearers.items()):
+        word = fold(accented)
+        holders = len({sites[i].owner_id for i in ids})
+        telling = 0.15 if word in plain else 0.3 if word in cities else 1.0 if holders == 1 else 1.0 / holders
+        keys.append(NameKey(word, accented, sound(word), frozenset(ids), telling))
+    return tuple(keys)
+
+
+def _aliases(keys: tuple[NameKey, ...], nouns: Mapping[str, Iterable[str]]) -> dict[str, tuple[int, ...]]:
+    return grouped(
+        (sound(fold(other).replace(" ", "")), place)
+        for place, key in enumerate(keys)
+        for other in nouns.get(key.word, ())
+    )
+
+
+def _cities(sites: Iterable[Site], others: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
+    pairs = []
+    for site in sites:
+        city = fold(site.city)
+        names = (city, *others.get(city.replace(" ", ""), ()))
+        pairs += [(sound(fold(name).replace(" ", "")), site.id) for name in names]
+    return _sets(pairs)
+
+
+def _streets(sites: Iterable[Site]) -> dict[str, dict[str, frozenset[str]]]:
+    streets: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for site in sites:
+        words = split(site.street).words
+        cut = next((i for i, w in enumerate(words) if w[0].isdigit()), len(words))
+        if cut:
+            streets[sound("".join(words[:cut]))].append((words[cut] if cut < len(words) else "", site.id))
+    return {street: _sets(numbers) for street, numbers in streets.items()}

@@ -1,0 +1,87 @@
+"""All rules of judgement, read from the TOML files beside the code or from a folder that a support manager keeps.
+
+`load_rules` raises RulesError with every fault of every file at once, so that a bad change never half applies and the
+rules in force stay in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from routing.alarms import Alarms, parse_alarms
+from routing.categories import Signs, parse_signs
+from routing.danger import DANGERS, EV_CONCEPTS
+from routing.language import LANGUAGES, word_weights
+from routing.lexicon import Lexicon, faults_of
+from routing.queues import Queue, Rule, parse_queues
+from routing.tables import RulesError, read_table
+from routing.targets import Sla, parse_sla
+from routing.words import fold
+
+__all__ = ["Rules", "RulesError", "load_rules"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Everything that judging goes by."""
+
+    lexica: Mapping[str, Lexicon]
+    telling: Mapping[str, Mapping[str, float]]
+    common: Mapping[str, frozenset[str]]  # folded little words that say nothing about the matter
+    dangers: frozenset[str]
+    signs: Signs
+    alarms: Alarms
+    queue_rules: tuple[Rule, ...]
+    queues: Mapping[str, Queue]
+    sla: Sla
+
+
+def load_rules(folder: Path | None = None) -> Rules:
+    """Read and check all rules. A file that the folder lacks is the shipped one. Raises RulesError."""
+    faults: list[str] = []
+    tables = {name: _table(name, folder, faults) for name in _FILES}
+    lexica = {language: _table(f"lexica/{language}.toml", folder, faults) for language in LANGUAGES}
+    concepts = frozenset(lexica["en"].get("concepts", {}))
+    for language, table in lexica.items():
+        faults += faults_of(language, table, concepts) if table else []
+    missing = sorted((DANGERS | set(EV_CONCEPTS)) - concepts) if concepts else []
+    faults += [f"lexica/en.toml: no words for {name!r}" for name in missing]
+    signs = parse_signs(tables["categories.toml"], concepts, faults)
+    alarms = parse_alarms(tables["alarms.toml"], faults)
+    rules, queues = parse_queues(tables["queues.toml"], faults)
+    sla = parse_sla(tables["sla.toml"], faults)
+    _check_naming(tables["places.toml"], faults)
+    if faults:
+        raise RulesError(faults)
+    return Rules(
+        lexica={k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()},
+        telling=word_weights({k: t.get("language", {}).get("words", []) for k, t in lexica.items()}),
+        common={k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()},
+        dangers=DANGERS,
+        signs=signs,
+        alarms=alarms,
+        queue_rules=rules,
+        queues=queues,
+        sla=sla,
+    )
+
+
+_FILES = ("categories.toml", "alarms.toml", "queues.toml", "sla.toml", "places.toml")
+
+
+def _table(name: str, folder: Path | None, faults: list[str]) -> dict[str, Any]:
+    try:
+        return read_table(name, folder)
+    except RulesError as wrong:
+        faults += wrong.faults
+        return {}
+
+
+def _check_naming(table: Mapping[str, Any], faults: list[str]) -> None:
+    for group in ("nouns", "cities", "parts"):
+        rows = table.get(group, {})
+        if not isinstance(rows, dict) or not all(isinstance(v, list) for v in rows.values()):
+            faults.append(f"places.toml: [{group}] is not lists of words")

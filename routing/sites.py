@@ -1,0 +1,174 @@
+"""Which sites a text points at: by name as written or misheard, street and number, city, postcode, owner's part.
+
+Gives every site that anything speaks for, with what spoke. Pure; decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from rapidfuzz import fuzz
+
+from routing.directory import Directory
+from routing.names import NameKey, left_out
+from routing.numbers import small_numbers
+from routing.words import Words, sound
+
+NAME = 3.0
+STREET = 1.3
+ADDRESS = 4.0
+CITY = 1.5
+OTHER_CITY = -1.2
+POSTCODE = 3.0
+PART = 1.0
+_SURE_ENOUGH = 0.84
+# Finnish says "in" and "on" with endings; as they sound here, doubled letters fall together.
+_CASES = re.compile(r"(?<=.{4})(?:i?(?:sa|sta|la|le|lta)|an?|in|n)$")
+
+Evidence = dict[str, dict[str, float]]
+
+
+def site_evidence(words: Words, languages: Sequence[str], directory: Directory) -> Evidence:
+    """What a text says for each site: site id -> kind of evidence -> weight."""
+    found: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    grams = list(_grams(words))
+    _by_name(grams, directory, found)
+    _by_street(grams, words, languages, directory, found)
+    _by_city(grams, directory, found)
+    _by_postcode(words, directory, found)
+    if found:
+        _by_part(words, directory, found)
+    return dict(found)
+
+
+def _grams(words: Words) -> Iterator[tuple[int, int, str, str]]:
+    """One to three words of a sentence as one, with how they sound and how they were written."""
+    sounds = [sound(w) for w in words.words]
+    for start in range(len(words)):
+        joined, accented = "", ""
+        for end in range(start + 1, min(start + 3, len(words)) + 1):
+            if words.sentence[end - 1] != words.sentence[start] or words.words[end - 1][0].isdigit():
+                break
+            joined += sounds[end - 1]
+            accented += words.accented[end - 1]
+            if len(joined) >= 3:
+                yield start, end, joined if end == start + 1 else sound(joined), accented
+
+
+def _by_name(
+    grams: list[tuple[int, int, str, str]], directory: Directory, found: Mapping[str, dict[str, float]]
+) -> None:
+    heard: dict[int, float] = {}
+    for start, end, gram, accented in grams:
+        for place, likeness in _names_like(gram, accented, end - start, directory):
+            heard[place] = max(heard.get(place, 0.0), likeness)
+    scores: defaultdict[str, list[float]] = defaultdict(list)
+    for place, likeness in heard.items():
+        key = directory.names.keys[place]
+        for site in key.sites:
+            scores[site].append(likeness * key.telling)
+    for site, parts in scores.items():
+        parts.sort(reverse=True)
+        found[site]["name"] = NAME * (parts[0] + 0.35 * sum(parts[1:]))
+
+
+def _names_like(gram: str, accented: str, words: int, directory: Directory) -> Iterator[tuple[int, float]]:
+    names = directory.names
+    for place in names.exact.get(gram, ()):
+        yield place, 1.0 if _same_accents(accented, names.keys[place]) else 0.0
+    for ending in range(1, 4):
+        if len(gram) - ending >= 4:
+            for place in names.exact.get(gram[:-ending], ()):
+                if words == 1 and _same_accents(accented[: len(names.keys[place].accented)], names.keys[place]):
+                    yield place, 0.95
+    for place in names.aliases.get(gram, ()):
+        yield place, 0.8
+    if words == 1 and len(gram) >= 5:
+        for place in names.starts.get(gram, ()):
+            yield place, 0.85
+    if len(gram) >= 5 and (words == 1 or len(gram) >= 7):
+        for place in {p for form in left_out(gram) for p in names.near.get(form, ())}:
+            key = names.keys[place]
+            likeness = fuzz.ratio(gram, key.sound) / 100
+            if _SURE_ENOUGH <= likeness < 1.0 and key.telling > 0.3:
+                yield place, likeness * 0.95
+
+
+def _same_accents(accented: str, key: NameKey) -> bool:
+    """`vägen` is not `Vågen`, though both sound alike once folded; a text without accents may mean either."""
+    if len(accented) != len(key.accented):
+        return True
+    return all(a == b or a.isascii() or b.isascii() for a, b in zip(accented, key.accented, strict=True))
+
+
+def _by_street(
+    grams: list[tuple[int, int, str, str]],
+    words: Words,
+    languages: Sequence[str],
+    directory: Directory,
+    found: Mapping[str, dict[str, float]],
+) -> None:
+    names = directory.names
+    for _, end, gram, _ in grams:
+        streets = {form for form in (gram, _CASES.sub("", gram)) if form in names.streets}
+        if not streets and len(gram) >= 7:
+            near = {street for form in left_out(gram) for street in names.near_streets.get(form, ())}
+            streets = {s for s in near if fuzz.ratio(gram, s) >= 88}
+        for street in streets:
+            numbers = names.streets[street]
+            said = small_numbers(words.words, end, languages)
+            house = next((n for n in reversed(said) if n in numbers), None)
+            for number, sites in numbers.items():
+                for site in sites:
+                    weight = ADDRESS if number == house else STREET if not said else 0.0 if house else STREET / 2
+                    found[site]["street"] = max(found[site].get("street", 0.0), weight)
+
+
+def _by_city(
+    grams: list[tuple[int, int, str, str]], directory: Directory, found: Mapping[str, dict[str, float]]
+) -> None:
+    cities = directory.names.cities
+    named: set[str] = set()
+    for _, _, gram, accented in grams:
+        for form in (gram, gram[:-1] if accented.endswith("s") else gram, _CASES.sub("", gram)):
+            named |= cities.get(form, frozenset())
+    if not named:
+        return
+    for site in named:
+        found[site]["city"] = CITY
+    own = {
+        directory.names.keys[p].sites
+        for _, _, gram, _ in grams
+        if gram in cities
+        for p in directory.names.exact.get(gram, ())
+    }
+    for site, kinds in found.items():
+        # "Umeå Badhus" may well lie in Halmstad: a city that is part of the name says nothing against it.
+        if site not in named and not any(site in sites for sites in own):
+            kinds["city"] = OTHER_CITY
+
+
+def _by_postcode(words: Words, directory: Directory, found: Mapping[str, dict[str, float]]) -> None:
+    postcodes = directory.names.postcodes
+    for at, word in enumerate(words.words):
+        if not word.isdigit():
+            continue
+        pair = word + words.words[at + 1] if at + 1 < len(words) and words.words[at + 1].isdigit() else ""
+        for site in postcodes.get(word, frozenset()) | postcodes.get(pair, frozenset()):
+            found[site]["postcode"] = POSTCODE
+
+
+def _by_part(words: Words, directory: Directory, found: Mapping[str, dict[str, float]]) -> None:
+    """The part of an owner's ground tells among that owner's sites only."""
+    said = set(words.words) | {a + b for a, b in pairwise(words.words)}
+    parts = {directory.names.part_words[w] for w in said if w in directory.names.part_words}
+    for site, kinds in found.items():
+        own = directory.names.parts.get(site, ())
+        if own and kinds.get("name", 0.0) > 0:
+            wanted = {directory.names.part_words.get("".join(own[:-1]), ""), *own} - {""}
+            matched = wanted & (parts | {w for w in words.words if w.isdigit()})
+            if matched & parts:
+                kinds["part"] = PART * len(matched) / max(1, len(own))
