@@ -159,18 +159,16 @@ def _whole(whole: FullCase, caller: Caller) -> models.WholeCase:
 
 
 def _report(row: Mapping[str, Any], whole: FullCase) -> models.ReportItem:
-    return models.ReportItem(
-        id=row["id"],
-        channel=row["channel"],
-        received_at=row["received_at"],
-        from_=models.SenderItem(name=row["sender_name"], phone=row["sender_phone"], email=row["sender_email"]),
-        subject=row["subject"],
-        text=row["text"],
-        attachments=[
-            models.AttachmentItem(id=a["id"], name=a["name"], media_type=a["media_type"], size=a["size"])
-            for a in whole.attachments
-            if a["report_id"] == row["id"]
-        ],
+    return models.ReportItem.model_validate(
+        {
+            "id": row["id"],
+            "channel": row["channel"],
+            "received_at": row["received_at"],
+            "from": {name: row[f"sender_{name}"] for name in models.SenderItem.model_fields},
+            "subject": row["subject"],
+            "text": row["text"],
+            "attachments": [one for one in whole.attachments if one["report_id"] == row["id"]],
+        }
     )
 
 

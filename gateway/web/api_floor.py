@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -59,16 +58,17 @@ async def queues(call: Call) -> web.StreamResponse:
     items = []
     for name, queue in runtime.rules().queues.items():
         mine = [count for count in counts if count.queue == name]
-        by_priority = Counter({count.priority: count.open for count in mine})
         items.append(
-            models.QueueItem(
-                name=name,
-                line=min(queue.lines),
-                open=sum(count.open for count in mine),
-                waiting=sum(count.waiting for count in mine),
-                late=sum(count.late for count in mine),
-                waiting_since=min((count.longest for count in mine if count.longest), default=None),
-                by_priority=dict(by_priority),
+            models.QueueItem.model_validate(
+                {
+                    "name": name,
+                    "line": min(queue.lines),
+                    "open": sum(count.open for count in mine),
+                    "waiting": sum(count.waiting for count in mine),
+                    "late": sum(count.late for count in mine),
+                    "waiting_since": min((count.longest for count in mine if count.longest), default=None),
+                    "by_priority": {count.priority: count.open for count in mine},
+                }
             )
         )
     return answer(models.QueuePage(items=items))
@@ -121,7 +121,7 @@ async def figures(call: Call) -> web.StreamResponse:
     if since >= to:
         raise Problem(400, "The period ends before it begins.", fields={"to": "must lie after from"})
     found = await measures.response_times(runtime.db, since, to, call.query.by)
-    return answer(models.MeasurePage(items=[models.MeasureItem(**_figure(one)) for one in found]))
+    return answer(models.MeasurePage(items=[models.MeasureItem.model_validate(one) for one in found]))
 
 
 async def events(call: Call) -> web.StreamResponse:

@@ -74,7 +74,7 @@ def strict_object(body: bytes) -> dict[str, Any]:
 
 async def form(request: web.Request, limit: int = FORM_LIMIT) -> MultiDict[str]:
     """The fields of an urlencoded form, read once a request. Raises Problem 400, 413 or 415."""
-    kept = request.get(FIELDS)
+    kept: MultiDict[str] | None = request.get(FIELDS)
     if kept is not None:
         return kept
     if request.content_type != FORM:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from gateway import casenumber, desk, languages
+from gateway.activity import set_activity
 from gateway.languages import N_
 from gateway.record import agents, cases, reports
 from gateway.record.agents import Agent
@@ -125,8 +126,7 @@ async def settings(request: web.Request) -> web.StreamResponse:
     """What an agent is doing, and in which language and colours they work."""
     runtime, agent, fields = runtime_of(request), request[AGENT], await form(request)
     if (activity := fields.get("activity")) in ACTIVITIES and activity != agent.activity:
-        await agents.set_activity(runtime.db, agent.id, activity, runtime.clock.now())
-        runtime.live.publish({"type": "agent", "agent": agent.id})
+        await set_activity(runtime, agent.id, activity)
     language = fields.get("language") if fields.get("language") in languages.PAGES else None
     theme = fields.get("theme") if fields.get("theme") in THEMES else None
     await agents.set_preferences(runtime.db, agent.id, language=language, theme=theme)
