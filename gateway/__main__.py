@@ -106,15 +106,19 @@ def demo() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database up to date, once configuration, flows and rules are found right."""
+    from sqlalchemy.exc import OperationalError
+
     from gateway.record.migrate import Unmigratable
     from gateway.record.migrate import migrate as bring
 
     with _session("migrate") as config:
-        _refuse_faults(config)
+        _refuse_faults(config, migrated=False)
         try:
             bring(config.database_direct_url or config.database_url or "")
         except Unmigratable as problem:
             _fail([str(problem)], EX_CONFIG)
+        except OperationalError as problem:
+            _fail([f"DATABASE_URL: {str(problem.orig).strip().splitlines()[0]}"], EX_UNAVAILABLE)
 
 
 @app.command()
@@ -250,7 +254,7 @@ def _role(name: str) -> Iterator[Config]:
     from gateway.spool import SpoolUnusable
 
     with _session(name) as config:
-        _refuse_faults(config)
+        _refuse_faults(config, migrated=True)
         if name == "web":
             for note in config.notes:
                 structlog.get_logger().info(note)
@@ -266,10 +270,14 @@ def _run(role: Coroutine[Any, Any, None]) -> None:
     uvloop.run(role)
 
 
-def _refuse_faults(config: Config) -> None:
+def _refuse_faults(config: Config, *, migrated: bool) -> None:
     from gateway.checks import faults
+    from gateway.record.soundness import faults as faults_of_database
 
-    if found := faults(config):
+    found = faults(config)
+    for url in dict.fromkeys(filter(None, (config.database_url, config.database_direct_url))):
+        found += faults_of_database(url, migrated=migrated)
+    if found:
         raise ConfigError(found)
 
 

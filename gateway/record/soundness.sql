@@ -1,0 +1,10 @@
+-- name: settings
+SELECT name, setting
+FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'server_encoding', 'server_version_num')
+
+-- name: is_migrated
+SELECT to_regclass('alembic_version') IS NOT NULL AS so
+
+-- name: revision
+SELECT version_num FROM alembic_version
