@@ -1,0 +1,88 @@
+"""axe finds nothing serious on any page, in both languages and both themes, and no page complains or asks elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_core_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import Desk
+
+BAD = ("serious", "critical")
+REPORTS = (
+    ("The charger 22809 is smoking and there are sparks, I am afraid", {"name": "Åsa Öström", "phone": "+46701740605"}),
+    ("The cable is stuck in my car, I cannot leave", {"name": "Mette Larsen", "email": "mette@example.com"}),
+    ("I was charged twice for my session last week", {"email": "b@example.com"}),
+)
+
+
+async def faults(page: Page) -> list[tuple[str, list[str]]]:
+    found: dict[str, Any] = await Axe().run(page)
+    return [
+        (fault["id"], [node["html"][:160] for node in fault["nodes"]])
+        for fault in found["violations"]
+        if fault["impact"] in BAD
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["sv", "en"])
+async def test_axe_finds_nothing_serious(desk: Desk, language: str, theme: str) -> None:
+    receipts = [await desk.house.report(text, **{"from": sender}) for text, sender in REPORTS]
+    number = receipts[1]["case"]
+    await desk.house.api("POST", f"/cases/{number}/claim", {"as": "a01"})
+    await desk.house.api("POST", f"/cases/{number}/reply", {"as": "a01", "text": "Unlock the car first."})
+    await desk.house.api("POST", f"/cases/{number}/note", {"as": "a01", "text": "Second time."})
+    status = receipts[1]["status_url"].replace(desk.house.runtime.config.public_url, desk.url)
+    chosen = f"language={language}&theme={theme}"
+    open_paths = ("/", "/report", "/c/22809", "/login", f"{status}", f"{status}/receipt", "/nothing-here")
+    desk_paths = (
+        "/console",
+        "/console?view=mine",
+        "/console?q=elephants",
+        f"/console/cases/{number}",
+        f"/console/cases/{receipts[0]['case']}",
+        "/managers",
+    )
+    async with desk.visitor() as page:
+        for path in open_paths:
+            await page.goto(f"{path}?{chosen}")
+            assert await faults(page) == [], path
+        await page.goto(f"/report?{chosen}")
+        await page.locator("form").evaluate("form => { form.noValidate = true; form.submit() }")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        assert await faults(page) == [], "the form with errors"
+    async with desk.agent() as page:
+        for path in desk_paths:
+            await page.goto(f"{path}{'&' if '?' in path else '?'}{chosen}")
+            assert await faults(page) == [], path
+        await page.goto(f"/console/cases/{number}?{chosen}")
+        for act in ("note", "correct", "hand_over", "escalate", "wait", "conclude"):
+            await page.locator(f"label[for=act-{act}]").click()
+            assert await faults(page) == [], act
+    complaints = [one for one in desk.complaints if "404" not in one and "422" not in one]
+    assert complaints == []
+    assert desk.strangers == []
+
+
+async def test_the_managers_plot_is_drawn_from_the_table_under_it(desk: Desk) -> None:
+    receipt = await desk.house.report(REPORTS[1][0], **{"from": REPORTS[1][1]})
+    await desk.house.api("POST", f"/cases/{receipt['case']}/reply", {"as": "a01", "text": "On it."})
+    async with desk.agent() as page:
+        await page.goto("/managers")
+        await expect(page.locator("#plot canvas")).to_be_visible()
+        await expect(page.locator("#tiles .value").first).not_to_have_text("–")
+        await page.locator("details:has(#trend) > summary").click()
+        assert await page.locator("#trend tbody tr").count() == 24
+        await expect(page.locator("#board")).to_contain_text("Helpdesk")
+    assert desk.complaints == []
+
+
+async def test_every_console_page_fits_a_telephone(desk: Desk) -> None:
+    receipt = await desk.house.report(REPORTS[0][0], **{"from": REPORTS[0][1]})
+    async with desk.agent(viewport={"width": 360, "height": 740}) as page:
+        for path in ("/console", f"/console/cases/{receipt['case']}", "/managers"):
+            await page.goto(path)
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -1,0 +1,189 @@
+"""Agents at work in a real browser: live queues, claims, answers, keys, and words that are never lost."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import Page, Route, expect
+
+from tests.browser.conftest import Desk
+
+STUCK = "The cable is stuck in my car at charger 22809 and I cannot leave, please help me"
+REPORTER = {"name": "Mette Larsen", "email": "mette@example.com"}
+
+
+async def open_case(page: Page, number: str) -> None:
+    await page.goto(f"/console/cases/{number}")
+    await expect(page.locator("#case")).to_be_visible()
+
+
+async def connected(page: Page) -> None:
+    """Until the page listens; what happens before is shown by its first look."""
+    await page.wait_for_function("document.querySelector('#live')._htmx?.sse?.reader")
+
+
+async def test_an_open_console_shows_a_new_case_by_itself_and_says_it_aloud(desk: Desk) -> None:
+    async with desk.agent() as page:
+        await expect(page.get_by_text("Nothing waits here")).to_be_visible()
+        await connected(page)
+        receipt = await desk.house.report(STUCK, **{"from": REPORTER})
+        row = page.locator(f"[data-case='{receipt['case']}']")
+        await expect(row).to_be_visible()
+        await expect(row).to_contain_text("Cable is stuck")
+        await expect(page.locator("#said-aloud")).to_contain_text("Cable is stuck")
+        await expect(page.locator(".rail [aria-current] .count")).to_have_text("1")
+    assert desk.complaints == []
+    assert desk.strangers == []
+
+
+async def test_of_two_agents_who_claim_one_wins_and_the_other_is_told_who(desk: Desk) -> None:
+    receipt = await desk.house.report(STUCK)
+    async with desk.agent("a01") as first, desk.agent("a02", java_script_enabled=False) as second:
+        await open_case(first, receipt["case"])
+        await open_case(second, receipt["case"])
+        await first.keyboard.press("c")
+        await expect(first.get_by_text("The case is yours.")).to_be_visible()
+        await second.get_by_role("button", name="Claim").click()
+        await expect(second.get_by_role("alert")).to_contain_text("Agent 01 was first and took the case at")
+    assert (await desk.house.case(receipt["case"]))["assignee"] == "a01"
+
+
+async def test_a_case_is_answered_noted_corrected_and_concluded_with_keys(desk: Desk) -> None:
+    receipt = await desk.house.report(STUCK, **{"from": REPORTER})
+    number = receipt["case"]
+    async with desk.agent() as page:
+        await page.goto("/console")
+        await page.keyboard.press("j")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**/console/cases/{number}*")
+        await page.keyboard.press("c")
+        await expect(page.get_by_text("The case is yours.")).to_be_visible()
+        await page.keyboard.press("r")
+        await page.keyboard.type("Unlock the car and pull straight out.")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.get_by_text("The reply is on its way.")).to_be_visible()
+        await expect(page.locator("#said .ours", has_text="Unlock the car")).to_be_visible()
+        await expect(page.locator(".clocks .met").first).to_contain_text("after")
+        await page.keyboard.press("n")
+        await page.keyboard.type("Second time this week.")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("#said .note")).to_contain_text("Second time this week.")
+        await page.locator("label[for=act-correct]").click()
+        await page.select_option("#correct-category", "damage")
+        await page.select_option("#correct-priority", "P3")
+        await page.fill("#correct-reason", "The latch is broken.")
+        await page.locator(".panel.correct button[type=submit]").click()
+        await expect(page.locator("#case-title")).to_have_text("Damage")
+        await page.keyboard.press("x")
+        await page.keyboard.type("New latch fitted.")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("#case-head .tag.concluded")).to_be_visible()
+    case = await desk.house.case(number)
+    assert (case["status"], case["category"], case["priority"]) == ("concluded", "damage", "P3")
+    assert case["first_response_at"]
+    kinds = [entry["kind"] for entry in case["timeline"]]
+    assert kinds.count("first_response") == 1
+    assert desk.complaints == []
+
+
+async def test_a_case_page_follows_what_a_colleague_does_and_leaves_typed_words_alone(desk: Desk) -> None:
+    receipt = await desk.house.report(STUCK, **{"from": REPORTER})
+    number = receipt["case"]
+    async with desk.agent() as page:
+        await open_case(page, number)
+        await connected(page)
+        await page.keyboard.press("r")
+        await page.keyboard.type("Half a sen")
+        status, _ = await desk.house.api("POST", f"/cases/{number}/claim", {"as": "a02"})
+        assert status == 200
+        await expect(page.locator("#case-head")).to_contain_text("Agent 02")
+        await expect(page.locator("#timeline")).to_contain_text("Claimed by Agent 02")
+        await page.keyboard.type("tence")
+        await expect(page.locator("#reply-text")).to_have_value("Half a sentence")
+        await expect(page.locator("#reply-text")).to_be_focused()
+
+
+async def test_half_written_text_outlives_a_reload_and_a_lost_line(desk: Desk) -> None:
+    receipt = await desk.house.report(STUCK, **{"from": REPORTER})
+    async with desk.agent() as page:
+        await open_case(page, receipt["case"])
+        await page.fill("#reply-text", "Please try again in")
+        await page.reload()
+        await expect(page.locator("#reply-text")).to_have_value("Please try again in")
+        await page.context.set_offline(True)
+        await page.locator(".panel.reply button[type=submit]").click()
+        await expect(page.locator("#lost-act")).to_be_visible()
+        await expect(page.locator("#reply-text")).to_have_value("Please try again in")
+        await page.context.set_offline(False)
+        await page.locator(".panel.reply button[type=submit]").click()
+        await expect(page.get_by_text("The reply is on its way.")).to_be_visible()
+        await expect(page.locator("#reply-text")).to_have_value("")
+        await page.reload()
+        await expect(page.locator("#reply-text")).to_have_value("")
+
+
+async def test_without_the_stream_the_page_polls_and_without_a_line_it_says_so(desk: Desk) -> None:
+    async def lost(route: Route) -> None:
+        await route.abort()
+
+    async with desk.agent() as page:
+        await page.route("**/console/events", lost)
+        await page.goto("/console")
+        first = await desk.house.report(STUCK, **{"from": REPORTER})
+        await expect(page.locator(f"[data-case='{first['case']}']")).to_be_visible()
+        polled = re.compile(r"/console(\?.*)?$")
+        await page.route(polled, lost)
+        await expect(page.locator(".lost")).to_be_visible()
+        second = await desk.house.report("My invoice for September is wrong, I was charged twice")
+        await page.unroute(polled)
+        await expect(page.locator(f"[data-case='{second['case']}']")).to_be_visible()
+        await expect(page.locator(".lost")).to_be_hidden()
+
+
+async def test_what_is_missing_is_named_beside_its_field_and_typed_words_stay(desk: Desk) -> None:
+    receipt = await desk.house.report(STUCK)
+    async with desk.agent(java_script_enabled=False) as page:
+        await open_case(page, receipt["case"])
+        await page.locator("label[for=act-correct]").click()
+        await page.select_option("#correct-category", "safety")
+        await page.fill("#correct-reason", "It smells burnt")
+        await page.locator(".panel.correct button[type=submit]").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Nothing you wrote is lost")
+        await expect(page.locator("#correct-reason")).to_have_value("It smells burnt")
+        await expect(page.locator("#correct-category")).to_have_value("safety")
+
+
+async def test_a_number_in_the_search_opens_its_case_and_words_find_theirs(desk: Desk) -> None:
+    receipt = await desk.house.report(STUCK, **{"from": REPORTER})
+    async with desk.agent() as page:
+        await page.keyboard.press("/")
+        await page.keyboard.type(receipt["case"].replace("-", ""))
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**/console/cases/{receipt['case']}")
+        await page.goto("/console?q=stuck+cable")
+        await expect(page.locator(".case-link")).to_have_count(1)
+        await page.goto("/console?q=elephants")
+        await expect(page.get_by_text("Nothing found")).to_be_visible()
+        await page.keyboard.press("?")
+        await expect(page.locator("#keys")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#keys")).to_be_hidden()
+
+
+async def test_language_and_colours_follow_the_agent_to_another_device(desk: Desk) -> None:
+    async with desk.agent() as page:
+        await page.locator(".settings summary").click()
+        await page.select_option("#language", "sv")
+        await page.select_option("#theme", "dark")
+        await page.select_option("#activity", "away")
+        await page.locator(".settings button").click()
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        await expect(page.locator("h1")).to_have_text("Alla öppna")
+        await expect(page.locator(".me")).to_contain_text("borta")
+    async with desk.visitor() as page:
+        await page.goto("/login")
+        await page.fill("#email", "agent01@support.example")
+        await page.fill("#password", "a quiet shift for everybody")
+        await page.click("main button[type=submit]")
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        await expect(page.locator("h1")).to_have_text("Alla öppna")

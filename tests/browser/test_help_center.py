@@ -1,0 +1,55 @@
+"""Drivers in a real browser, on a telephone, without JavaScript."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from gateway.languages import CUSTOMERS, catalogue
+from tests.browser.conftest import Desk
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "java_script_enabled": False}
+
+
+async def test_a_report_by_telephone_browser_ends_in_a_number_and_a_link(desk: Desk) -> None:
+    async with desk.visitor(**PHONE) as page:
+        await page.goto("/?language=sv")
+        await page.get_by_role("link", name="Anmäl ett fel").first.click()
+        await page.fill("#text", "Kabeln sitter fast i bilen och jag kommer inte härifrån")
+        await page.fill("#charger", "22809")
+        await page.fill("#email", "mette@example.com")
+        await page.get_by_role("button", name="Skicka anmälan").click()
+        number = (await page.locator(".big-number").inner_text()).strip()
+        await page.get_by_role("link", name="Följ ditt ärende").click()
+        await expect(page.locator("h1")).to_have_text("Vi har fått din anmälan")
+        await expect(page.locator("main")).to_contain_text(number)
+    assert (await desk.house.case(number))["charger"] == "22809"
+
+
+async def test_the_customer_says_on_the_status_page_that_it_is_not_solved(desk: Desk) -> None:
+    receipt = await desk.house.report("The charger at 22809 does not start", **{"from": {"email": "m@example.com"}})
+    number = receipt["case"]
+    await desk.house.api("POST", f"/cases/{number}/claim", {"as": "a01"})
+    body = {"as": "a01", "disposition": "explained", "text": "Restarted it."}
+    status, case = await desk.house.api("POST", f"/cases/{number}/conclude", body)
+    assert status == 200, case
+    async with desk.visitor(**PHONE) as page:
+        await page.goto(receipt["status_url"].replace(desk.house.runtime.config.public_url, desk.url))
+        await page.get_by_role("button", name="No, not yet").click()
+        await expect(page.get_by_role("status")).to_contain_text("open again")
+    assert (await desk.house.case(number))["status"] == "open"
+
+
+@pytest.mark.parametrize("language", CUSTOMERS)
+async def test_every_help_page_fits_a_telephone_in_six_languages(desk: Desk, language: str) -> None:
+    async with desk.visitor(viewport={"width": 320, "height": 640}) as page:
+        for path in ("/", "/report", "/c/22809"):
+            await page.goto(f"{path}?language={language}")
+            assert await page.locator("html").get_attribute("lang") == language
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            await expect(page.locator(".danger")).to_contain_text(catalogue(language).gettext("Call 112"))
+            await page.mouse.wheel(0, 3000)
+            await expect(page.locator(".danger")).to_be_in_viewport()
+            await expect(page.locator(".help-bar a[href^='tel:']")).to_be_in_viewport()
+    assert desk.complaints == []
+    assert desk.strangers == []
