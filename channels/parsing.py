@@ -1,0 +1,233 @@
+"""Mails are parsed in processes of their own, so that a hostile one costs at most two seconds and never the door.
+
+`Parsers.read` answers for every mail and never raises: a mail on which the process crashes, hangs or outgrows its memory
+comes back quarantined with its raw bytes. Mails that wait go over the pipe together; if the process dies, each is tried
+again, and the one it was working on at most three times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from channels.mail.reading import quarantined
+from channels.parsing_frames import ANSWER, ANSWER_LIMIT, REQUEST, unpack
+from channels.report import Report
+
+TIME = 2.0  # seconds for one mail
+MEMORY = 1024 * 1024 * 1024  # bytes of address space
+TRIES = 3
+WINDOW, WINDOW_BYTES = 32, 4 * 1024 * 1024  # mails on their way to one process
+_ROOT = str(Path(__file__).resolve().parent.parent)
+_PAUSE = 0.5  # seconds after a process that could not even start
+
+
+@dataclass(slots=True)
+class _Job:
+    raw: bytes
+    received_at: datetime
+    report: asyncio.Future[Report]
+    tries: int = 0
+
+
+class Parsers:
+    """A pool of parsing processes; start it in the loop that uses it."""
+
+    def __init__(
+        self,
+        workers: int = 1,
+        *,
+        domains: Collection[str] = (),
+        trusted_authserv: Collection[str] = (),
+        time: float = TIME,
+        memory: int = MEMORY,
+    ) -> None:
+        settings = {"domains": sorted(domains), "trusted": sorted(trusted_authserv), "cpu": time, "memory": memory}
+        self._waiting: deque[_Job] = deque()
+        self._workers = [_Worker(self._waiting, json.dumps(settings), time) for _ in range(workers)]
+        self._stopped = True
+
+    async def start(self) -> None:
+        self._stopped = False
+        for worker in self._workers:
+            worker.start()
+
+    async def stop(self) -> None:
+        """End the processes; mails that still wait come back unparsed."""
+        self._stopped = True
+        for worker in self._workers:
+            await worker.stop()
+        while self._waiting:
+            _give_up(self._waiting.popleft(), "the parser was stopped")
+
+    async def read(self, raw: bytes, received_at: datetime) -> Report:
+        """What a mail says. Never raises."""
+        if self._stopped:
+            return quarantined(raw, received_at, "the parser was stopped")
+        job = _Job(raw, received_at, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        min(self._workers, key=lambda worker: len(worker.under_way)).wake()
+        return await job.report
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes that live."""
+        return tuple(worker.process.pid for worker in self._workers if worker.process is not None)
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """One process, started again whenever it ends; `under_way` are its mails in order, the first one being parsed."""
+
+    waiting: deque[_Job]
+    settings: str
+    time: float
+    under_way: deque[_Job] = field(default_factory=deque)
+    process: asyncio.subprocess.Process | None = None
+    _bytes: int = 0
+    _head_since: float = 0.0
+    _watch: asyncio.TimerHandle | None = None
+    _late: bool = False
+    _life: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._life = asyncio.create_task(self._live())
+
+    async def stop(self) -> None:
+        if self._life is not None:
+            self._life.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._life
+        while self.under_way:
+            _give_up(self.under_way.popleft(), "the parser was stopped")
+
+    def wake(self) -> None:
+        """Send what waits, as far as the window goes."""
+        process = self.process
+        if process is None or process.stdin is None or process.stdin.is_closing():
+            return
+        frames = []
+        while self.waiting and len(self.under_way) < WINDOW and (not self.under_way or self._bytes < WINDOW_BYTES):
+            job = self.waiting.popleft()
+            if job.report.done():
+                continue
+            if not self.under_way:
+                self._head_begins()
+            self.under_way.append(job)
+            self._bytes += len(job.raw)
+            frames += [REQUEST.pack(len(job.raw)), job.raw]
+        if frames:
+            process.stdin.writelines(frames)
+
+    async def _live(self) -> None:
+        while True:
+            try:
+                self.process = await self._spawn()
+            except OSError:
+                await self._cannot_start()
+                continue
+            try:
+                self.wake()
+                await self._listen(self.process)
+            finally:
+                await self._end(self.process)
+                self.process = None
+            self._take_back()
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        environ = {"PYTHONPATH": _ROOT, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "channels.parsing_worker",
+            self.settings,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environ,
+            start_new_session=True,
+            limit=1024 * 1024,
+        )
+
+    async def _cannot_start(self) -> None:
+        while self.waiting:
+            _give_up(self.waiting.popleft(), "the parser could not be started")
+        await asyncio.sleep(_PAUSE)
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        """Take answers until the process ends or says something that is none."""
+        assert process.stdout is not None
+        try:
+            while True:
+                said_length, files_length = ANSWER.unpack(await process.stdout.readexactly(ANSWER.size))
+                if said_length + files_length > ANSWER_LIMIT or not self.under_way:
+                    return
+                said = await process.stdout.readexactly(said_length)
+                files = await process.stdout.readexactly(files_length) if files_length else b""
+                job = self.under_way[0]
+                report = unpack(said, files, job.raw, job.received_at)
+                self.under_way.popleft()
+                self._bytes -= len(job.raw)
+                self._head_begins()
+                if not job.report.done():
+                    job.report.set_result(report)
+                if self.waiting:
+                    self.wake()
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError, KeyError, TypeError, IndexError):
+            return
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+    def _take_back(self) -> None:
+        """The process is gone: what it had goes back to the front, except a mail that it must not see again."""
+        jobs = list(self.under_way)
+        self.under_way.clear()
+        self._bytes = 0
+        late, self._late = self._late, False
+        if jobs:
+            jobs[0].tries += 1
+            if late:
+                _give_up(jobs.pop(0), "too complex: not parsed in time")
+            elif jobs[0].tries >= TRIES:
+                _give_up(jobs.pop(0), "the parser crashed on it")
+        self.waiting.extendleft(reversed(jobs))
+
+    def _head_begins(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._head_since = loop.time()
+        if self._watch is None:
+            self._watch = loop.call_later(self.time, self._check)
+
+    def _check(self) -> None:
+        self._watch = None
+        if not self.under_way:
+            return
+        loop = asyncio.get_running_loop()
+        left = self._head_since + self.time - loop.time()
+        if left > 0:
+            self._watch = loop.call_later(left, self._check)
+        elif self.process is not None:
+            self._late = True
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
+
+
+def _give_up(job: _Job, reason: str) -> None:
+    if not job.report.done():
+        job.report.set_result(quarantined(job.raw, job.received_at, reason))

@@ -1,0 +1,97 @@
+"""How a mail goes to the process that parses it and what comes back: length-prefixed frames on pipes.
+
+Plain data only (JSON and bytes), so that a parser that was taken over can send nothing but a wrong report. `unpack`
+raises ValueError, KeyError, TypeError or IndexError for anything that `pack` did not write.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from datetime import datetime
+from typing import Any
+
+from channels.mail.reading import RAW_TYPE
+from channels.report import Attachment, Channel, Delivery, Report, Sender, Thread
+
+REQUEST = struct.Struct(">Q")  # length of the mail
+ANSWER = struct.Struct(">QQ")  # lengths of the JSON and of the files behind it
+ANSWER_LIMIT = 512 * 1024 * 1024  # bytes
+
+
+def pack(report: Report) -> tuple[bytes, ...]:
+    """A report as frames, without its raw bytes and time of arrival, which the other side has."""
+    sender, thread = report.sender, report.thread
+    same = report.full_text == report.text
+    said = json.dumps(
+        (
+            report.key,
+            report.text,
+            None if same else report.full_text,
+            same,
+            report.html,
+            (sender.name, sender.email, sender.verified),
+            report.subject,
+            (thread.token, thread.references, thread.subject),
+            report.message_id,
+            report.auto_reply,
+            report.bounce,
+            [(d.recipient, d.action, d.status, d.diagnostic, d.message_id) for d in report.deliveries],
+            report.quarantined,
+            report.flags,
+            [(a.name, a.media_type, len(a.content), a.inline, a.quarantined) for a in report.attachments],
+        )
+    ).encode("ascii")
+    files = [a.content for a in report.attachments]
+    return (ANSWER.pack(len(said), sum(map(len, files))), said, *files)
+
+
+def unpack(said: bytes, files: bytes, raw: bytes, received_at: datetime) -> Report:
+    """The report that was packed."""
+    (
+        key,
+        text,
+        full_text,
+        same,
+        html,
+        (name, email, verified),
+        subject,
+        (token, references, tagged),
+        message_id,
+        auto_reply,
+        bounce,
+        deliveries,
+        quarantined,
+        flags,
+        attachments,
+    ) = json.loads(said)
+    return Report(
+        channel=Channel.EMAIL,
+        key=key,
+        received_at=received_at,
+        text=text,
+        sender=Sender(name=name, email=email, verified=verified),
+        subject=subject,
+        full_text=text if same else full_text,
+        html=html,
+        attachments=_files(attachments, files) if attachments else (),
+        raw=raw,
+        raw_type=RAW_TYPE,
+        thread=Thread(token, tuple(references), tagged),
+        message_id=message_id,
+        auto_reply=auto_reply,
+        bounce=bounce,
+        deliveries=tuple(Delivery(*fields) for fields in deliveries),
+        quarantined=quarantined,
+        flags=tuple(flags),
+    )
+
+
+def _files(described: list[Any], files: bytes) -> tuple[Attachment, ...]:
+    out, at = [], 0
+    for name, media_type, length, inline, quarantined in described:
+        out.append(Attachment(name, media_type, files[at : at + length], inline, quarantined))
+        at += length
+    if at != len(files):
+        raise ValueError("the files are not as long as was said")
+    return tuple(out)

@@ -1,0 +1,66 @@
+"""The process that parses mails: reads them on its standard input, answers on its standard output, one by one.
+
+It holds no secrets, opens no files and talks to nobody. Two seconds of CPU for one mail or too much memory end it; its
+parent then keeps that mail unparsed and starts another. It ends by itself when its parent goes away, and after a mail
+that made it large.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import signal
+import sys
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from channels.mail.reading import quarantined, read
+from channels.parsing_frames import REQUEST, pack
+
+LARGE = 220 * 1024  # kB of memory, after which a fresh process takes over
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # the parent puts the true time in
+
+
+def main() -> None:
+    """Serve until the input ends. The one argument is JSON: domains, trusted, cpu (s), memory (bytes)."""
+    given = json.loads(sys.argv[1])
+    domains, trusted = frozenset(given["domains"]), tuple(given["trusted"])
+    _confine(given["memory"])
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    read(b"Subject: =?utf-8?q?warm?=\n\nOn 1 May 2026 at 10:00 a <a@b.example> wrote:\n> up\n", _NEVER)
+    while (raw := _next(source)) is not None:
+        signal.setitimer(signal.ITIMER_PROF, given["cpu"])
+        try:
+            report = read(raw, _NEVER, domains=domains, trusted_authserv=trusted)
+            frames = pack(report)
+        except MemoryError:
+            frames = pack(quarantined(raw, _NEVER, "too complex: needs too much memory"))
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        for frame in frames:
+            sink.write(frame)
+        sink.flush()
+        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > LARGE:
+            return
+
+
+def _next(source: BinaryIO) -> bytes | None:
+    head = source.read(REQUEST.size)
+    if len(head) < REQUEST.size:
+        return None
+    (length,) = REQUEST.unpack(head)
+    raw = source.read(length)
+    return raw if len(raw) == length else None
+
+
+def _confine(memory: int) -> None:
+    """SIGPROF ends the process when a mail's CPU time is up; where the system knows a limit, it is set."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name, limit in (("RLIMIT_AS", memory), ("RLIMIT_FSIZE", 0), ("RLIMIT_CORE", 0)):
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            resource.setrlimit(getattr(resource, name), (limit, limit))
+
+
+if __name__ == "__main__":
+    main()
