@@ -111,8 +111,7 @@ def migrate() -> None:
     from gateway.record.migrate import Unmigratable
     from gateway.record.migrate import migrate as bring
 
-    with _session("migrate") as config:
-        _refuse_faults(config, migrated=False)
+    with _session("migrate", migrated=False) as config:
         try:
             bring(config.database_direct_url or config.database_url or "")
         except Unmigratable as problem:
@@ -232,8 +231,8 @@ def measures_recompute(
 
 
 @contextmanager
-def _session(role: str) -> Iterator[Config]:
-    """The configuration with servers to use: those given, those that run, or our own meanwhile."""
+def _session(role: str, *, migrated: bool = True) -> Iterator[Config]:
+    """The configuration with servers to use: those given, those that run, or our own meanwhile. Raises ConfigError."""
     from gateway.logs import configure
     from gateway.record.db import Unavailable as DatabaseAway
     from gateway.servers import servers_for
@@ -241,8 +240,10 @@ def _session(role: str) -> Iterator[Config]:
     config = from_environment()
     configure(role)
     with servers_for(config) as (database_url, redis_url):
+        config = config.model_copy(update={"database_url": database_url, "redis_url": redis_url})
+        _refuse_faults(config, migrated=migrated)
         try:
-            yield config.model_copy(update={"database_url": database_url, "redis_url": redis_url})
+            yield config
         except DatabaseAway as problem:
             _fail([f"PostgreSQL cannot be reached: {problem}"], EX_UNAVAILABLE)
 
@@ -254,7 +255,6 @@ def _role(name: str) -> Iterator[Config]:
     from gateway.spool import SpoolUnusable
 
     with _session(name) as config:
-        _refuse_faults(config, migrated=True)
         if name == "web":
             for note in config.notes:
                 structlog.get_logger().info(note)
