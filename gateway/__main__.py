@@ -7,6 +7,7 @@ a rule is wrong (each fault a line), 69 that a server cannot be had, 1 that the 
 from __future__ import annotations
 
 import asyncio
+import errno
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from gateway.config import EX_CONFIG, Config, ConfigError, from_environment
 from gateway.engines import Unavailable
 
 EX_UNAVAILABLE = 69
+_NO_LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 _DEMO = Path(__file__).parents[1] / "demo"
 
 app = typer.Typer(
@@ -92,6 +94,15 @@ def worker() -> None:
         from gateway.worker import serve
 
         _run(serve(config))
+
+
+@app.command("demo-data", hidden=True)
+def demo_data() -> None:
+    """The demo's master data and log-ins."""
+    from gateway.demo import prepare
+
+    with _session("demo-data") as config:
+        asyncio.run(prepare(config))
 
 
 @app.command(hidden=True)
@@ -262,6 +273,10 @@ def _role(name: str) -> Iterator[Config]:
             yield config
         except SpoolUnusable as problem:
             raise ConfigError([f"DATA_DIR: {problem}"]) from problem
+        except OSError as problem:
+            if problem.errno not in _NO_LISTENING:
+                raise
+            _fail([f"{name} cannot listen: {problem.strerror}"], EX_UNAVAILABLE)
 
 
 def _run(role: Coroutine[Any, Any, None]) -> None:

@@ -19,12 +19,14 @@ from pathlib import Path
 from types import FrameType
 
 from gateway.config import EX_CONFIG, Config, ConfigError, child_environment, load
+from gateway.demo_outside import lend
 from gateway.embedded import Need, Servers
 from gateway.engines import Unavailable
 from gateway.roles import DOORS, Misconfigured, Roles
 from gateway.servers import start
 from gateway.welcome import is_ready, local_url, welcome
 
+_HOSTS = {"PORT": "HTTP_HOST", "SMTP_PORT": "SMTP_HOST"}
 _LOOK_EVERY = 0.2
 _DRAIN = 20.0
 _READY_WITHIN = 90.0
@@ -47,10 +49,12 @@ def up(config: Config, *, demo: bool) -> int:
                 REDIS_URL=config.redis_url or (servers.redis_url if servers else ""),
                 PORT=str(port),
                 SMTP_PORT=str(smtp_port),
+                **(lend(config) if demo else {}),
             )
             roles = Roles(environ, [*DOORS, "worker", *(["demo"] if demo else [])])
-            if (status := roles.run_once("migrate", stopping.is_set)) != 0:
-                return status or 0
+            for step in ("migrate", *(["demo-data"] if demo else [])):
+                if (status := roles.run_once(step, stopping.is_set)) != 0:
+                    return status or 0
             return _serve(roles, servers, stopping, load(environ), demo)
         finally:
             if servers:
@@ -101,7 +105,9 @@ def _until_told() -> threading.Event:
         told.set()
 
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, note)
+        # Whoever started us with nohup, or in the background, had a signal ignored on purpose.
+        if signal.getsignal(sign) is not signal.SIG_IGN:
+            signal.signal(sign, note)
     return told
 
 
@@ -121,7 +127,10 @@ def _alone(data_dir: Path) -> Iterator[None]:
 
 def _free_port(name: str, host: str, port: int) -> int:
     """`port`, or any free one for 0. Raises ConfigError when somebody else listens there."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as problem:
+        raise ConfigError([f"{_HOSTS[name]}: {host}: {problem.strerror}"]) from problem
     with socket.socket(family, kind, protocol) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
