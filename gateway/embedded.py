@@ -39,6 +39,9 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    # Errors quote values and statements, that is, persons; they reach our own log, which takes such things out.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
 }
 
 

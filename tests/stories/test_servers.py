@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -85,6 +85,28 @@ def test_durability_is_never_switched_off(server_urls: tuple[str, str]) -> None:
         for setting in ("fsync", "full_page_writes", "synchronous_commit", "data_checksums"):
             found = connection.execute(f"SHOW {setting}").fetchone()
             assert found == ("on",), setting
+
+
+def test_what_is_personal_does_not_reach_the_servers_log(data_dir: Path) -> None:
+    servers = start(data_dir)
+    try:
+        with psycopg.connect(servers.database_url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE persons (email text PRIMARY KEY CHECK (email <> 'canary-check'))")
+            connection.execute("INSERT INTO persons VALUES ('canary-twice')")
+            for statement in (
+                "INSERT INTO persons VALUES ('canary-twice')",
+                "INSERT INTO persons VALUES ('canary-check')",
+                "SELECT 'canary-number'::int",
+                "SELECT canary_syntax FROM",
+                "DO $$ BEGIN RAISE WARNING 'canary-warning'; END $$",
+            ):
+                with suppress(psycopg.Error):
+                    connection.execute(statement)
+    finally:
+        servers.stop()
+    log = (data_dir / "postgres.log").read_text()
+    assert "ready to accept connections" in log
+    assert "canary" not in log
 
 
 def test_after_kill_9_nothing_is_left_and_nothing_is_lost(data_dir: Path) -> None:
