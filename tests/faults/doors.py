@@ -1,7 +1,7 @@
 """The driver's way through the written doors: a mail client, a browser's form, two API clients.
 
-They know protocols only. Each `Door` tries once and says what it was promised; trying again is the driver's business. A line that broke before
-anything could have been accepted is `fail`, one that broke while an answer was due is `unknown`.
+They know protocols only. Each `Door` tries once and says what it was promised; trying again is the driver's business.
+A line that broke before anything could have been accepted is `fail`, one that broke while an answer was due `unknown`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What goes wrong, when and where: processes killed at named points and at random times, paused, emptied, cut off.
 
 The plan is made from a seed before anything starts. A named point inside the product is armed by a file (`CRASH_AT`)
-and strikes when some process reaches it; the points of a mail's dialogue strike when the driver's client is there. After
-each blow the nemesis waits until what it hit answers again and notes how long that took.
+and strikes when some process reaches it; the points of a mail's dialogue strike when the driver's client is there.
+After each blow the nemesis waits until what it hit answers again and notes how long that took.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
@@ -9,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from aiosmtpd.controller import UnthreadedController
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.fakes.product import free_port
@@ -38,12 +38,12 @@ class MailSink:
 @asynccontextmanager
 async def mail_sink() -> AsyncIterator[MailSink]:
     sink = MailSink()
-    controller = UnthreadedController(sink, hostname="127.0.0.1", port=sink.port)
-    controller.begin()  # type: ignore[no-untyped-call]
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(sink, hostname="sink.example"), "127.0.0.1", sink.port)
     try:
         yield sink
     finally:
-        controller.end()  # type: ignore[no-untyped-call]
+        server.close()
 
 
 @asynccontextmanager

@@ -1,8 +1,8 @@
 """Whether the promises held: the ledger against what the API shows and what arrived in the sinks.
 
 I1 every promise is visible once; I2 what was unsure at most once, and once after the sender's retry; I3 nothing that
-was never told, and every text to the letter; I4 a case has one owner at a time and a claim that was answered stays; I7 at
-most one automatic answer to a report, none to a robot; I9 each case's timeline is in order and accounts for every
+was never told, and every text to the letter; I4 a case has one owner at a time and a claim that was answered stays;
+I7 at most one automatic answer to a report, none to a robot; I9 each case's timeline is in order and accounts for every
 report; I11 no error to well-formed input while everything was up, no promise while the database was frozen; I12 the
 counts agree.
 """
