@@ -13,6 +13,7 @@ from gateway.config import DEMO_DOMAIN, Config
 
 AGENT = f"agent01@{DEMO_DOMAIN}"
 MANAGER = f"manager@{DEMO_DOMAIN}"
+EVERYBODY = (AGENT, *(f"agent{nth}@{DEMO_DOMAIN}" for nth in ("02", "15", "20")), MANAGER)
 
 
 def password(config: Config, email: str) -> str:

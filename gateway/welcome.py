@@ -44,6 +44,7 @@ def welcome(config: Config, *, demo: bool) -> str:
         ("Telephone", f"POST {url}/twilio/voice" + (f", for {', '.join(numbers)}" if numbers else "")),
     ]
     if demo:
+        lines.append(("Sent mails", f"{url}/demo/mails"))
         for name, email in (("Log in as", demo_logins.AGENT), ("or as", demo_logins.MANAGER)):
             lines.append((name, f"{email}  {demo_logins.password(config, email)}"))
     return "\n".join(["", "Switchyard is ready.", *(f"  {name:<12} {text}" for name, text in lines), ""])

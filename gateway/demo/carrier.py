@@ -86,14 +86,14 @@ async def serve_carrier(carrier: Carrier, host: str, port: int) -> AsyncIterator
 @cache
 def murmur(seconds: int) -> bytes:
     """A WAV file (8 kHz, 16 bit, mono): a low tone that swells four times a second."""
-    frames = bytearray()
-    for at in range(RATE * seconds):
+    second = bytearray()
+    for at in range(RATE):
         swell = 0.5 - 0.5 * math.cos(8 * math.pi * at / RATE)
-        frames += struct.pack("<h", int(6000 * swell * math.sin(320 * math.pi * at / RATE)))
+        second += struct.pack("<h", int(6000 * swell * math.sin(320 * math.pi * at / RATE)))
     file = BytesIO()
     with wave.open(file, "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(RATE)
-        sound.writeframes(bytes(frames))
+        sound.writeframes(bytes(second) * seconds)
     return file.getvalue()

@@ -20,6 +20,7 @@ from gateway.web import (
     access,
     api,
     console,
+    demo,
     edge,
     errors,
     events,
@@ -69,7 +70,7 @@ def create_app(
     login.add_routes(app, patience)
     help.add_routes(app, photo_patience)
     api.add_routes(app, rates)
-    rooms = (health, console, managers, events, phone)
+    rooms = (health, console, managers, events, phone, demo)
     for mount in (*(room.add_routes for room in rooms), *parts):
         mount(app)
     return app

@@ -1,0 +1,54 @@
+"""The demo's master data and log-ins: made once, right after the migrations, and left alone afterwards.
+
+Owners, sites, chargers and agents come from the demo's folder when the record has none. Passwords differ on every
+installation; one that is right already is not set again, because setting it would end its sessions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway import demo_logins
+from gateway.clock import SystemClock
+from gateway.config import Config
+from gateway.importing import import_folder
+from gateway.passwords import Passwords
+from gateway.record import agents, imports
+from gateway.record.db import Database
+
+FOLDER = Path(__file__).parents[2] / "demo"
+MANAGER = {
+    "agent_id": "m01",
+    "name": "Manager 01",
+    "email": demo_logins.MANAGER,
+    "phone": None,
+    "role": "manager",
+    "line": 1,
+    "languages": ["sv", "en"],
+    "skills": [],
+    "region": None,
+    "max_calls": 0,
+    "max_cases": 0,
+}
+
+
+async def prepare(config: Config) -> None:
+    """Import what is missing and let the demo's people in. Raises Unavailable, ImportFaults."""
+    db = Database(config.database_url or "", size=1)
+    await db.open()
+    try:
+        if not await imports.known(db):
+            await import_folder(config, FOLDER)
+        passwords = Passwords()
+        for email in demo_logins.EVERYBODY:
+            if email == demo_logins.MANAGER and await agents.credentials(db, email) is None:
+                await imports.write(db, {"agents": [MANAGER]}, SystemClock().now())
+            await _let_in(db, passwords, email, demo_logins.password(config, email))
+    finally:
+        await db.close()
+
+
+async def _let_in(db: Database, passwords: Passwords, email: str, password: str) -> None:
+    known = await agents.credentials(db, email)
+    if known and not (known.password_hash and await passwords.correct(known.password_hash, password)):
+        await agents.set_password(db, known.agent, await passwords.hashed(password))
