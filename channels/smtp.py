@@ -1,0 +1,217 @@
+"""The mail door: mails for our addresses, taken in by SMTP and acknowledged once they are kept.
+
+`250` is said after `Intake.accept` has returned and never otherwise; whatever keeps a mail from being stored, or from
+being stored within the deadline, is answered with a temporary error, so that the sender keeps it and tries again. A
+mail to several of our addresses is one report. A client that hangs up after the final dot changes nothing: its mail is
+kept, and recognised when it comes again. Foreign recipients are refused; there is no way to relay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import re
+import ssl
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from channels.mail.headers import one_line
+from channels.mail.threads import token_of
+from channels.report import Intake, NotStored, Report, Thread
+from channels.smtp_limits import Doorkeeper, Limits
+from channels.smtp_session import Conversation
+
+log = structlog.get_logger()
+_RECEIVED = re.compile(rb"(?im)^received:")
+_ALWAYS = ("postmaster", "abuse")  # RFC 5321 section 4.5.1, RFC 2142
+_LATER = "451 4.3.0 temporary failure, try again later"
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+class Parser(Protocol):
+    async def read(self, raw: bytes, received_at: datetime) -> Report:
+        """What a mail says. Never raises."""
+        ...
+
+
+class Proof(Protocol):
+    def proven(self, thread: Thread) -> Thread:
+        """The thread with what could be proven."""
+        ...
+
+
+class SmtpDoor:
+    """One listening mail server. `addresses` maps ours to a queue or None; when it is empty every address of `domains`
+    is ours. `help_url` is where somebody finds help whose mail is too large.
+    """
+
+    def __init__(
+        self,
+        intake: Intake,
+        parser: Parser,
+        clock: Clock,
+        *,
+        domains: Collection[str],
+        addresses: Mapping[str, str | None],
+        hostname: str,
+        proof: Proof | None = None,
+        tls_context: ssl.SSLContext | None = None,
+        relays: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = (),
+        limits: Limits | None = None,
+        help_url: str = "",
+    ) -> None:
+        self.limits = limits or Limits()
+        self.keeper = Doorkeeper(self.limits, relays)
+        megabytes = self.limits.size // (1024 * 1024)
+        self.too_large = f"552 5.3.4 mails may have {megabytes} MB at most. {help_url}".rstrip()
+        self._intake, self._parser, self._clock, self._proof = intake, parser, clock, proof
+        self._domains = frozenset(domain.lower() for domain in domains)
+        self._addresses = {address.lower(): queue for address, queue in addresses.items()}
+        self._hostname, self._tls = hostname, tls_context
+        self._servers: list[asyncio.Server] = []
+        self._keeping: set[asyncio.Task[None]] = set()
+        self._draining = False
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port. Raises OSError when it is taken."""
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(self._conversation, host, port, backlog=1024)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def drain(self, within: float = 30.0) -> None:
+        """Take no more mails, finish those that have been sent whole, and send the clients away."""
+        self._draining = True
+        for server in self._servers:
+            server.close()
+        for guest in list(self.keeper.guests.values()):
+            if not guest.has_mail:
+                guest.send_away()
+        if self._keeping:
+            await asyncio.wait(self._keeping, timeout=within)
+
+    async def stop(self) -> None:
+        """Drain, then hang up on everybody."""
+        await self.drain()
+        for guest in list(self.keeper.guests.values()):
+            guest.send_away()
+        for server in self._servers:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(server.wait_closed(), 5)
+
+    def joined(self, conversation: Conversation) -> str | None:
+        if self._draining:
+            return "421 4.3.2 closing, try again later"
+        if not self.keeper.admit(conversation, asyncio.get_running_loop().time()):
+            return "421 4.7.0 too many connections, try again later"
+        return None
+
+    def left(self, conversation: Conversation) -> None:
+        self.keeper.leave(conversation)
+
+    async def handle_EHLO(
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        offered = [line for line in responses[1:] if line[4:8] not in ("AUTH", "HELP")]
+        lines = [responses[0][4:], *(line[4:] for line in offered), "ENHANCEDSTATUSCODES"]
+        return [f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"]
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if not address.isascii() and not envelope.smtp_utf8:
+            return "553 5.6.7 SMTPUTF8 is needed for this address"
+        if self._draining:
+            return "421 4.3.2 closing, try again later"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 ok"
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if not address.isascii() and not envelope.smtp_utf8:
+            return "553 5.6.7 SMTPUTF8 is needed for this address"
+        if len(envelope.rcpt_tos) >= self.limits.recipients:
+            return "452 4.5.3 too many recipients"
+        if refusal := self._refusal(address.lower()):
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        raw, recipients = envelope.content, tuple(dict.fromkeys(address.lower() for address in envelope.rcpt_tos))
+        if len(_RECEIVED.findall(raw, 0, 64 * 1024)) > self.limits.hops:
+            return "554 5.4.6 too many hops, this mail runs in circles"
+        task = asyncio.create_task(self._keep(raw, recipients))
+        self._keeping.add(task)
+        task.add_done_callback(self._done)
+        try:
+            await asyncio.wait_for(asyncio.shield(task), self.limits.answer)
+        except NotStored:
+            return _LATER
+        except TimeoutError:
+            log.warning("smtp.too_late", peer=server.peer)
+            return _LATER
+        self.keeper.brought_mail(server.peer)
+        return "250 2.0.0 kept"
+
+    async def handle_exception(self, error: Exception) -> str:
+        log.error("smtp.failed", error=type(error).__name__, exc_info=error)
+        return _LATER
+
+    async def _keep(self, raw: bytes, recipients: tuple[str, ...]) -> None:
+        report = await self._parser.read(raw, self._clock.now())
+        thread = report.thread
+        if thread.token is None and (token := token_of(recipients, self._domains)):
+            thread = replace(thread, token=token)
+        queue = next((queue for address in recipients if (queue := self._addresses.get(_plain(address)))), None)
+        await self._intake.accept(
+            replace(
+                report,
+                recipients=recipients,
+                queue=queue,
+                thread=self._proof.proven(thread) if self._proof else thread,
+            )
+        )
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._keeping.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, NotStored):
+            log.error("smtp.not_kept", error=type(error).__name__, exc_info=error)
+
+    def _refusal(self, address: str) -> str | None:
+        """Why a recipient is not ours, as an answer."""
+        local, _, domain = address.rpartition("@")
+        if not local and address == "postmaster":
+            return None
+        if domain not in self._domains or any(character in local for character in '%!"@'):
+            return "550 5.7.1 relaying denied"
+        if not self._addresses or _plain(address) in self._addresses or local in _ALWAYS or local.startswith("reply+"):
+            return None
+        return f"550 5.1.1 no such address: {one_line(address)[:100]}"
+
+    def _conversation(self) -> Conversation:
+        return Conversation(
+            self,
+            self,
+            data_size_limit=self.limits.size,
+            enable_SMTPUTF8=True,
+            hostname=self._hostname,
+            ident="ESMTP",
+            tls_context=self._tls,
+            timeout=self.limits.command_timeout,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+            loop=asyncio.get_running_loop(),
+        )
+
+
+def _plain(address: str) -> str:
+    """An address without what stands behind a plus."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"

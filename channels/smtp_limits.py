@@ -1,0 +1,104 @@
+"""Who may stay connected to the mail door when many want to.
+
+Pure bookkeeping on a clock that is passed in. Over a cap a new client is told to come back (421), unless one that has
+been silent since it connected can go instead: so a flood of idle connections keeps nobody out. A share of the places is
+kept free for clients that have brought us mail before, and for our own relays, which no cap per address holds back.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Figures of the mail door: bytes, seconds, counts."""
+
+    size: int = 25 * 1024 * 1024
+    recipients: int = 50
+    connections: int = 1000
+    connections_per_peer: int = 100
+    kept_free: float = 0.2  # share of `connections` that only known clients may use
+    silent: float = 1.0  # seconds without a command after which a client that has begun no mail may be sent away
+    junk: int = 20
+    hops: int = 25
+    command_timeout: float = 300.0
+    data_timeout: float = 900.0
+    floor_bytes: int = 60 * 1024  # a mail must come with this many bytes ...
+    floor_seconds: float = 60.0  # ... in this time
+    in_flight: int = 256 * 1024 * 1024  # bytes of mails being received or kept, all together
+    answer: float = 30.0  # seconds from the final dot to an answer
+
+
+class Guest(Protocol):
+    """A connection, as far as admission cares."""
+
+    peer: str
+    last_heard: float  # when it last said a whole command, on the loop's clock
+    has_mail: bool  # whether it has begun a mail
+
+    def send_away(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Doorkeeper:
+    """Counts the connections of one door. `relays` are networks that no cap per peer applies to."""
+
+    limits: Limits
+    relays: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = ()
+    guests: OrderedDict[int, Guest] = field(default_factory=OrderedDict)
+    in_flight: int = 0
+    _by_peer: dict[str, int] = field(default_factory=dict)
+    _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
+
+    def admit(self, guest: Guest, now: float) -> bool:
+        """Whether a new connection may stay; somebody silent may be sent away for it."""
+        relay = self._is_relay(guest.peer)
+        crowded = not relay and self._by_peer.get(guest.peer, 0) >= self.limits.connections_per_peer
+        if crowded and not self._make_room(now, guest.peer):
+            return False
+        most = self.limits.connections
+        if not relay and guest.peer not in self._known:
+            most = int(most * (1 - self.limits.kept_free))
+        if len(self.guests) >= most and not self._make_room(now, None):
+            return False
+        self.guests[id(guest)] = guest
+        self._by_peer[guest.peer] = self._by_peer.get(guest.peer, 0) + 1
+        return True
+
+    def leave(self, guest: Guest) -> None:
+        if self.guests.pop(id(guest), None) is None:
+            return
+        left = self._by_peer[guest.peer] - 1
+        if left:
+            self._by_peer[guest.peer] = left
+        else:
+            del self._by_peer[guest.peer]
+
+    def brought_mail(self, peer: str) -> None:
+        """Remember a client whose mail was kept; the ten thousand latest are."""
+        self._known[peer] = None
+        self._known.move_to_end(peer)
+        if len(self._known) > 10_000:
+            self._known.popitem(last=False)
+
+    def _make_room(self, now: float, peer: str | None) -> bool:
+        """Send away the longest-standing client that has been silent and has begun no mail."""
+        for guest in self.guests.values():
+            idle = not guest.has_mail and now - guest.last_heard >= self.limits.silent
+            if idle and (peer is None or guest.peer == peer):
+                self.leave(guest)
+                guest.send_away()
+                return True
+        return False
+
+    def _is_relay(self, peer: str) -> bool:
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in network for network in self.relays)

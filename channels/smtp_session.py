@@ -1,0 +1,240 @@
+"""One SMTP conversation (RFC 5321), on aiosmtpd's protocol, with what that leaves open.
+
+Mails are read up to the one true end, CRLF dot CRLF, lines of any length in them. A sender that is slower than a
+floor, says junk, or is silent for too long is told to come back (4xx) and cut off; no error text of ours ever goes
+out. AUTH is not offered: nobody sends mail through this door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol
+
+import structlog
+from aiosmtpd.smtp import SMTP
+
+from channels.smtp_limits import Doorkeeper, Limits
+
+log = structlog.get_logger()
+_CHUNK = 64 * 1024
+_END = b"\r\n.\r\n"
+
+
+class Door(Protocol):
+    """What a conversation asks of its door."""
+
+    limits: Limits
+    keeper: Doorkeeper
+    too_large: str  # the answer to a mail that is too large
+
+    def joined(self, conversation: Conversation) -> str | None:
+        """A greeting's replacement (an error line) when the client must go at once."""
+        ...
+
+    def left(self, conversation: Conversation) -> None: ...
+
+
+class Conversation(SMTP):
+    """One client."""
+
+    envelope: Any
+    transport: Any
+
+    line_length_limit = _CHUNK
+
+    def __init__(self, door: Door, handler: Any, **settings: Any) -> None:
+        super().__init__(handler, **settings)
+        self.door = door
+        self.peer = ""
+        self.last_heard = 0.0
+        self.has_mail = False
+        self._junk = 0
+        self._received = 0
+        self._floor: asyncio.TimerHandle | None = None
+        self._gone = False
+
+    def connection_made(self, transport: Any) -> None:
+        if self.transport is not None:  # after STARTTLS
+            super().connection_made(transport)
+            return
+        name = transport.get_extra_info("peername")
+        self.peer = str(name[0]) if isinstance(name, tuple) else "local"
+        self.last_heard = self.loop.time()
+        refusal = self.door.joined(self)
+        if refusal:
+            self._gone = True
+            transport.write(f"{refusal}\r\n".encode())
+            transport.close()
+            return
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._gone:
+            return
+        self._received += len(data)
+        super().data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return False if self._gone else super().eof_received()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.door.left(self)
+        self._stop_floor()
+        if self.session is not None:
+            super().connection_lost(error)
+
+    def send_away(self, reason: str = "too many connections, try again later") -> None:
+        """Tell the client to come back, and hang up."""
+        transport = self.transport
+        if transport is not None and not transport.is_closing():
+            transport.write(f"421 4.7.0 {reason}\r\n".encode())
+            transport.close()
+
+    async def push(self, status: str | bytes) -> None:
+        """Answer; count what no honest sender says often."""
+        line = status.decode("utf-8", "replace") if isinstance(status, bytes) else status
+        if line.startswith("502 5.5.1 Too many unrecognized"):
+            line = "421 4.7.0 too many errors"
+        elif line.startswith("552 Error: message size"):
+            line = self.door.too_large
+        elif line.startswith("553 5.1.3"):
+            line = "553 5.1.3 malformed address"
+        if line[0] == "5":
+            self._junk += 1
+        await super().push(line)
+        if self._junk >= self.door.limits.junk and not line.startswith("421"):
+            self._junk = 0
+            self.send_away("too many errors")
+
+    async def smtp_HELO(self, hostname: str | None) -> None:
+        self._counted()
+        await super().smtp_HELO(hostname or "unknown")
+
+    async def smtp_EHLO(self, hostname: str | None) -> None:
+        self._counted()
+        await super().smtp_EHLO(hostname or "unknown")
+
+    async def smtp_NOOP(self, arg: str | None) -> None:
+        self._counted()
+        await super().smtp_NOOP(arg)
+
+    async def smtp_RSET(self, arg: str | None) -> None:
+        self._counted()
+        self.has_mail = False
+        await super().smtp_RSET(arg)
+
+    async def smtp_VRFY(self, arg: str | None) -> None:
+        self._counted()
+        await self.push("252 2.5.0 cannot verify, send it and see")
+
+    async def smtp_HELP(self, arg: str | None) -> None:
+        self._counted()
+        await self.push("214 2.0.0 see RFC 5321")
+
+    async def smtp_AUTH(self, arg: str | None) -> None:
+        await self.push("502 5.5.1 no authentication here")
+
+    async def smtp_EXPN(self, arg: str | None) -> None:
+        await self.push("502 5.5.1 not implemented")
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        self.has_mail = True
+        await super().smtp_MAIL(arg)
+
+    async def smtp_DATA(self, arg: str | None) -> None:
+        if await self.check_helo_needed():
+            return
+        if not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 need RCPT first")
+            return
+        if arg:
+            await self.push("501 5.5.4 no argument after DATA")
+            return
+        if self.door.keeper.in_flight >= self.door.limits.in_flight:
+            await self.push("452 4.3.1 too much mail at once, try again later")
+            return
+        await self.push("354 end with a dot on a line of its own")
+        self._reset_timeout(self.door.limits.data_timeout)
+        self._start_floor()
+        try:
+            content = await self._content()
+        finally:
+            self._stop_floor()
+        self._reset_timeout(self.door.limits.answer * 2 + 10)
+        if content is None:
+            sender = self.envelope.mail_from
+            log.warning("smtp.too_large", peer=self.peer, sender=sender)
+            self.envelope = self._create_envelope()
+            await self.push(self.door.too_large)
+            return
+        self.envelope.content = self.envelope.original_content = content
+        try:
+            status = await self._call_handler_hook("DATA")
+        finally:
+            self.door.keeper.in_flight -= len(content)
+        self.envelope = self._create_envelope()
+        self.has_mail = False
+        if status.startswith("250"):
+            self._junk = 0
+        await self.push(status)
+        self._reset_timeout()
+
+    async def _content(self) -> bytes | None:
+        """The mail with its dots unstuffed; None when it is too large. Its length is added to what is in flight."""
+        limit, keeper = self.door.limits.size, self.door.keeper
+        chunks: list[bytes] = []
+        total, kept, tail = 0, 0, b"\r\n"
+        try:
+            while tail != _END:
+                chunk = await self._chunk()
+                total += len(chunk)
+                tail = (tail + chunk[-5:])[-5:]
+                if total <= limit + 3:
+                    chunks.append(chunk)
+                    keeper.in_flight += len(chunk)
+                    kept += len(chunk)
+                elif chunks:
+                    chunks.clear()
+            if total > limit + 3:
+                return None
+            content = b"".join(chunks)[:-3]
+            if content.startswith(b"."):
+                content = content[1:]
+            content = content.replace(b"\r\n.", b"\r\n")
+            keeper.in_flight += len(content)
+            return content
+        finally:
+            keeper.in_flight -= kept
+
+    async def _chunk(self) -> bytes:
+        """What comes up to the next dot before a line end, or a full buffer without one."""
+        try:
+            found: bytes = await self._reader.readuntil(b".\r\n")
+        except asyncio.LimitOverrunError as error:
+            found = await self._reader.read(error.consumed)
+        return found
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        self.last_heard = self.loop.time()
+        super()._reset_timeout(duration)
+
+    def _counted(self) -> None:
+        self._junk += 1
+
+    def _start_floor(self) -> None:
+        limits = self.door.limits
+        before = self._received
+
+        def check() -> None:
+            if self._received - before < limits.floor_bytes:
+                log.info("smtp.too_slow", peer=self.peer)
+                self.send_away("too slow, try again later")
+            else:
+                self._start_floor()
+
+        self._floor = self.loop.call_later(limits.floor_seconds, check)
+
+    def _stop_floor(self) -> None:
+        if self._floor is not None:
+            self._floor.cancel()
+            self._floor = None
