@@ -101,9 +101,21 @@ class PhoneDoor:
         if not final or loaded.state is None:
             return
         state = CallState.from_json(loaded.state)
-        if not progress.outbound and not (state.facts.get("filed") or state.facts.get("kept")):
+        if not progress.outbound and phone_report.unfinished(state):
             await self._file_dropped(progress.sid, state, progress.called)
         await self._given.line.leave(progress.sid, "hung_up")
+
+    async def missed(self, params: Params) -> bool:
+        """A call that the provider says is over and that was never filed, perhaps never seen: filed now, if it told
+        anything that is not; returns whether it was."""
+        progress = progress_of(params, self._now())
+        loaded = await self._given.calls.progress(progress)
+        state = CallState.from_json(loaded.state) if loaded.state is not None else self._begin(params)
+        await self._given.line.leave(progress.sid, "hung_up")
+        if not phone_report.unfinished(state):
+            return False
+        await self._file_dropped(progress.sid, state, progress.called)
+        return True
 
     async def recording(self, params: Params) -> None:
         """Note a recording, once. Raises when the record is away: a sweep of the provider's list finds it again."""

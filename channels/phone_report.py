@@ -17,6 +17,7 @@ DROPPED = "call_dropped"
 TROUBLE = "trouble"
 FOLLOWER = "follower"
 SOLVED = "solved_in_call"
+TOLD = ("said", "danger", "category", "recording", "message")
 
 
 def report_of(
@@ -45,6 +46,15 @@ def report_of(
     )
 
 
+def unfinished(state: CallState) -> bool:
+    """Whether a call that is over leaves something to file: not when it was filed, kept, or only asked how a case
+    stands and was told."""
+    facts = state.facts
+    if facts.get("filed") or facts.get("kept"):
+        return False
+    return not facts.get("status_text") or any(facts.get(name) for name in TOLD)
+
+
 def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> Iterator[str]:
     facts = state.facts
     language = PROMPTED_IN.get(state.language, "en")
@@ -71,7 +81,7 @@ def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> It
     for flag, prompt in ENDINGS.items():
         if flag in flags:
             yield say(prompt)
-    if not flags and not any(facts.get(name) for name in ("said", "danger", "category", "recording", "message")):
+    if not flags and not any(facts.get(name) for name in TOLD):
         yield say("chose_person")
 
 

@@ -98,7 +98,7 @@ class RecordedCalls:
     async def known(self, sids: list[str]) -> dict[str, bool]:
         """Of these calls, those that we have: sid -> whether it is over and a report came of it."""
         rows = await self._db.rows(SQL["known"], {"sids": sids})
-        return {row["sid"]: row["ended"] and row["report_id"] is not None for row in rows}
+        return {row["sid"]: row["ended"] and row["filed"] for row in rows}
 
     async def _execute(self, name: str, **given: object) -> None:
         async with self._db.connection() as connection:

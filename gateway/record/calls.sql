@@ -102,4 +102,6 @@ ORDER BY c.started_at LIMIT 100
 
 -- name: known
 -- Which of these calls we know, and whether a report came of them.
-SELECT c.sid, c.report_id, c.ended_at IS NOT NULL AS ended FROM calls c WHERE c.sid = ANY(%(sids)s::text[])
+SELECT c.sid, c.ended_at IS NOT NULL AS ended,
+       c.report_id IS NOT NULL OR EXISTS (SELECT FROM reports r WHERE r.call_sid = c.sid) AS filed
+FROM calls c WHERE c.sid = ANY(%(sids)s::text[])

@@ -1,0 +1,32 @@
+-- name: known_reports
+-- Which of these digests are reports that we have.
+SELECT digest FROM reports WHERE digest = ANY(%(digests)s::bytea[])
+
+-- name: known_recordings
+SELECT sid FROM recordings WHERE sid = ANY(%(sids)s::text[])
+
+-- name: since
+-- From when on the provider's lists must be read: the last slot in which we were certainly there, an hour back at least.
+SELECT least(%(now)s - interval '1 hour', (
+    SELECT max(slot) FROM heartbeats WHERE role = 'web' AND slot < %(now)s - interval '1 hour'
+)) AS since
+
+-- name: due_recordings
+-- Recordings to fetch; whoever takes one moves its due time, so that nobody else does meanwhile.
+UPDATE recordings r SET attempts = r.attempts + 1, due_at = %(now)s + interval '1 minute' * least(power(2, r.attempts), 240)
+FROM (SELECT sid FROM recordings WHERE due_at <= %(now)s AND state = 'announced'
+      ORDER BY due_at LIMIT 10 FOR UPDATE SKIP LOCKED) AS taken
+WHERE r.sid = taken.sid
+RETURNING r.sid, r.call_sid, r.attempts, coalesce(r.report_id, (SELECT report_id FROM calls WHERE sid = r.call_sid),
+          (SELECT id FROM reports WHERE call_sid = r.call_sid ORDER BY id LIMIT 1)) AS report_id
+
+-- name: fetched
+UPDATE recordings SET state = 'fetched', sha256 = %(sha256)s, fetched_at = %(now)s, due_at = NULL,
+                      report_id = coalesce(report_id, %(report)s)
+WHERE sid = %(sid)s AND state = 'announced'
+
+-- name: given_up
+UPDATE recordings SET state = 'failed', due_at = NULL WHERE sid = %(sid)s AND state = 'announced'
+
+-- name: case_of_report
+SELECT case_id FROM reports WHERE id = %(report)s

@@ -1,0 +1,216 @@
+"""The phone over the real record: a walked call is a case like any other, once, whatever happens on the way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from gateway.config import Config, load
+from tests.fakes.house import House, count, open_house
+from tests.fakes.phone import Call, Line
+from tests.fakes.wire import Wire
+
+OURS = "+46313900100"
+CALLER = "+46846500421"
+
+
+@pytest.fixture
+def config(environ: dict[str, str], database_url: str, redis_url: str) -> Config:
+    return load(
+        {
+            **environ,
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "TWILIO_NUMBERS": OURS,
+            "TWILIO_AUTH_TOKEN": "token-of-the-provider",
+            "LAST_RESORT_NUMBER": "+46313900199",
+        }
+    )
+
+
+@asynccontextmanager
+async def line_to(house: House) -> AsyncIterator[Line]:
+    async with aiohttp.ClientSession() as session:
+        config = house.runtime.config
+        url = str(house.client.make_url("/")).rstrip("/")
+        yield Line(session, url, config.twilio_auth_token, number=OURS, public_url=config.public_url.rstrip("/"))
+
+
+@pytest.fixture
+async def house(config: Config) -> AsyncIterator[House]:
+    async with open_house(config) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def line(house: House) -> AsyncIterator[Line]:
+    async with line_to(house) as opened:
+        yield opened
+
+
+async def described(line: Line, words: str = "kabeln sitter fast och jag kommer inte härifrån") -> Call:
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1"):
+        await call.press(keys)
+    await call.press("21007#")
+    await call.press("1")
+    await call.press("9")
+    await call.speak(words)
+    await call.press("1")
+    return call
+
+
+async def test_a_walk_through_the_flow_is_a_case_with_all_that_was_said(house: House, line: Line) -> None:
+    call = await described(line)
+    (listed,) = await house.cases()
+    assert ", ".join(listed["number"].replace("-", "")) in call.now_hears
+    case = await house.case(listed["number"])
+    assert (case["charger"], case["site"], case["language"], case["sla_level"]) == ("21007", "s001", "sv", "premium")
+    assert case["channels"] == ["phone"]
+    assert case["reasons"]["priority"]
+    (report,) = case["reports"]
+    assert "kabeln sitter fast" in report["text"]
+    assert report["from"]["phone"] == CALLER
+
+
+async def test_every_request_twice_is_one_case_f24(house: House, line: Line) -> None:
+    line.repeat = 2
+    call = await described(line)
+    await call.press("3")
+    assert len(await house.cases()) == 1
+    assert await count(house.runtime.db, "calls") == 1
+
+
+async def test_b16_a_hang_up_half_way_is_a_case_to_call_back(house: House, line: Line) -> None:
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1"):
+        await call.press(keys)
+    await call.press("21007#")
+    await call.press("1")
+    await call.hang_up()
+    (listed,) = await house.cases()
+    case = await house.case(listed["number"])
+    assert case["charger"] == "21007"
+    assert "Samtalet bröts" in case["reports"][0]["text"]
+
+
+async def test_danger_is_a_p1_in_the_emergency_queue_and_is_put_through(house: House, line: Line) -> None:
+    call = await line.call(CALLER)
+    await call.press("1")
+    told = await call.press("1")
+    assert "Ring 112" in told
+    (listed,) = await house.cases()
+    assert (listed["priority"], listed["queue"], listed["category"]) == ("P1", "emergency", "safety")
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits.tag == "Dial"
+    assert call.waits[0].text == "+46313900199"
+
+
+async def test_a_caller_is_connected_to_whoever_claims_the_case(house: House, line: Line) -> None:
+    async with house.runtime.db.connection() as connection:
+        await connection.execute("UPDATE agents SET activity = 'available'")
+    call = await described(line)
+    told = await call.press("1")
+    assert "näst på tur" in told
+    (listed,) = await house.cases()
+    status, _ = await house.api("POST", f"/cases/{listed['number']}/claim", {"as": "a01"})
+    assert status == 200
+    await call.wait()
+    dial = call.waits
+    assert dial.tag == "Dial"
+    assert dial[0].text == "+46313900601"
+    leg = {
+        "CallSid": "CAleg",
+        "ParentCallSid": call.sid,
+        "AccountSid": line.account,
+        "From": CALLER,
+        "To": dial[0].text,
+        "Direction": "outbound-dial",
+    }
+    _, whisper = await line.post(dial[0].get("url"), leg)
+    assert "Tryck 1" in whisper
+    await line.post("/twilio/voice/1", {**leg, "Digits": "1"})
+    assert "nöjd" in await call.talk()
+    await call.press("5")
+    case = await house.case(listed["number"])
+    assert case["first_response_at"]
+    kinds = [entry["kind"] for entry in case["timeline"]]
+    assert {"call_queued", "first_response", "rated"} <= set(kinds)
+
+
+async def test_a_known_fault_is_told_to_the_next_caller(house: House, line: Line) -> None:
+    for caller in ("+46846500422", "+46846500423"):
+        await house.report("Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": caller}})
+    call = await line.call("+46846500424")
+    for keys in ("1", "2", "1"):
+        await call.press(keys)
+    await call.press("21007#")
+    told = await call.press("1")
+    assert "känner redan till" in told
+    await call.press("1")
+    assert call.over
+    (listed,) = await house.cases()
+    assert len((await house.case(listed["number"]))["reports"]) == 3
+
+
+async def test_a_number_one_digit_off_and_a_spoken_street_are_found(house: House, line: Line) -> None:
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1"):
+        await call.press(keys)
+    told = await call.press("71007#")
+    assert "Menade du laddare 2, 1, 0, 0, 7" in told
+    await call.press("2")
+    told = await call.speak("det är på stationsgatan fyrtiotre i umeå")
+    assert "Solrosen" in told
+
+
+async def test_the_status_of_a_case_is_told_for_number_and_code_only(house: House, line: Line) -> None:
+    await described(line)
+    row = await house.runtime.db.row("SELECT case_id, code FROM reports")
+    assert row is not None
+    (listed,) = await house.cases()
+    call = await line.call("+46846500425")
+    for keys in ("1", "2", "4"):
+        await call.press(keys)
+    await call.press(listed["number"].replace("-", "") + "#")
+    told = await call.press(row["code"])
+    assert "mottaget" in told
+
+
+async def test_a_text_message_is_a_case_too(house: House, line: Line) -> None:
+    fields = {"MessageSid": "SM1", "AccountSid": line.account, "From": CALLER, "To": OURS, "Body": "21007 startar inte"}
+    for _ in range(2):
+        assert (await line.post("/twilio/sms", fields))[0] == 200
+    (listed,) = await house.cases()
+    assert (listed["charger"], listed["channels"]) == ("21007", ["sms"])
+    await line.post("/twilio/sms", {**fields, "MessageSid": "SM2", "Body": "STOPP"})
+    row = await house.runtime.db.row("SELECT stopped_at FROM identities WHERE value = '+46846500421'")
+    assert row is not None
+    assert row["stopped_at"] is not None
+
+
+async def test_f10_the_record_away_in_mid_call_is_spooled_and_comes_back_once(config: Config) -> None:
+    wire = Wire(config.database_url or "")
+    await wire.mend()
+    try:
+        async with open_house(config, database_url=wire.url) as house, line_to(house) as line:
+            call = await line.call(CALLER)
+            await call.press("1")
+            await wire.cut()
+            await call.press("2")
+            while call.waits is not None and call.waits.tag != "Record":
+                await call.wait()
+            assert "går inte förlorat" in " ".join(call.heard)
+            await call.record(14, callback=False)
+            assert "Vi har tagit emot" in call.now_hears
+            assert len(house.runtime.spool.waiting()) == 1
+            await wire.mend()
+            await house.runtime.spool.empty(house.runtime.intake.accept)
+            (listed,) = await house.cases()
+            assert listed["channels"] == ["phone"]
+    finally:
+        await wire.cut()
