@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
+
+AS_JSON = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}  # how the spool writes bytes
 
 
 class Channel(StrEnum):
@@ -54,6 +56,8 @@ class Attachment:
     content: bytes
     inline: bool = False
     quarantined: str | None = None
+
+    __pydantic_config__: ClassVar[Any] = AS_JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ class Report:
     call_sid: str | None = None
     fingerprint: bytes | None = None
     flags: tuple[str, ...] = ()
+
+    __pydantic_config__: ClassVar[Any] = AS_JSON
 
     def digest(self) -> bytes:
         """The 32 bytes under which the record knows this report: SHA-256 over channel family and key."""

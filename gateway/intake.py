@@ -9,19 +9,19 @@ everything that keeps PostgreSQL from answering within the deadline; the sender'
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import psycopg
 import structlog
 
 from channels.report import NotStored, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
+from gateway.cleaning import clean
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
-from gateway.keeping import Kept, Overtaken, Prepared, keep
+from gateway.keeping import Kept, Prepared, keep
 from gateway.live import Live
 from gateway.record.db import Connection, Database, Unavailable
 from routing.directory import Directory
@@ -35,7 +35,7 @@ INLINE_RAW = 64 * 1024  # bytes; longer raw content lies in the blob store
 LANES = 2  # groups on their way at once: one may wait for a lock without holding up the next
 DEADLINE = 25.0  # seconds until a door is told to answer "try again later"
 ATTEMPTS = 5
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation)
 
 
 class Followers(Protocol):
@@ -150,7 +150,9 @@ class GroupIntake:
                     self._crash("intake.before_commit")
                 self._crash("intake.after_commit")
                 return kept
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, Overtaken) as error:
+            except AGAIN as error:
+                if not _passing(error):
+                    raise
                 log.info("intake.again", attempt=attempt, error=type(error).__name__)
             except (Unavailable, psycopg.OperationalError) as error:
                 raise NotStored("the database is away") from error
@@ -159,28 +161,6 @@ class GroupIntake:
     def _tell(self, kept: Kept) -> None:
         for case in kept.changed:
             self._live.publish({"type": "case", "case": case})
-
-
-def clean(report: Report) -> Report:
-    """The report with NUL and lone surrogates in its texts replaced by U+FFFD; the raw bytes stay as they came."""
-    cleaned: Report = _clean(report)
-    return cleaned
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return UNSTORABLE.sub("\ufffd", value) if UNSTORABLE.search(value) else value
-    if isinstance(value, tuple):
-        return tuple(_clean(item) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        changes = {}
-        for entry in fields(value):
-            before = getattr(value, entry.name)
-            after = _clean(before)
-            if after is not before and after != before:
-                changes[entry.name] = after
-        return replace(value, **changes) if changes else value
-    return value
 
 
 def said_of(report: Report) -> Said:
@@ -216,16 +196,23 @@ def _alarm(report: Report) -> Alarm | None:
 
 def _bare(report: Report, error: Exception) -> Report:
     """What is left when a report cannot be written as understood: its raw bytes and that somebody must look."""
-    return replace(
-        report,
+    return Report(
+        channel=report.channel,
+        key=report.key,
+        received_at=report.received_at,
         text="",
-        full_text=None,
-        html=None,
-        subject=None,
-        attachments=(),
-        alarm=None,
+        sender=report.sender,
+        raw=report.raw,
+        raw_type=report.raw_type,
+        fingerprint=report.fingerprint,
         quarantined=f"could not be stored as understood ({type(error).__name__})",
     )
+
+
+def _passing(error: psycopg.Error) -> bool:
+    """Whether the same again will succeed: another process was first, and what it kept will be recognised."""
+    unique = isinstance(error, psycopg.errors.UniqueViolation)
+    return not unique or error.diag.constraint_name == "reports_digest_key"
 
 
 def _fail(waiting: _Waiting, error: NotStored) -> None:

@@ -2,8 +2,8 @@
 
 `keep` runs inside the caller's transaction and either writes everything that belongs to the group or raises; nothing
 is promised before the caller's COMMIT. Locks are taken in one order (addresses, then places), so that groups of
-several processes wait for each other and never form a ring. `Overtaken` means that another process kept one of the
-reports in the meantime: do the whole group again and it will be recognised.
+several processes wait for each other and never form a ring. A unique violation of `reports_digest_key` means that
+another process kept one of the reports in the meantime: do the whole group again and it will be recognised.
 """
 
 from __future__ import annotations
@@ -33,10 +33,6 @@ REPORTS, CASES, WORK, MESSAGES = (statements(name) for name in ("reports", "case
 OPEN_LOOKBACK = timedelta(days=90)
 CONCLUDED_LOOKBACK = timedelta(days=14)
 PLACELESS_LOOKBACK = timedelta(hours=24)
-
-
-class Overtaken(Exception):
-    """Another process kept one of these reports first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +142,7 @@ class _Draft:
             self._place(decided, item, ids["case"])
 
     async def write(self, conn: Connection) -> tuple[int, ...]:
-        """Send all rows in one round trip. Raises Overtaken when a report was kept by another in the meantime."""
+        """Send all rows in one round trip; returns the cases that changed."""
         opened = [case.row for case in self.cases.values() if case.new]
         grown = [case.row for case in self.cases.values() if case.grown and not case.new]
         async with conn.pipeline():
@@ -157,7 +153,7 @@ class _Draft:
                 await conn.execute(CASES["grow"], {"rows": recordset(grown), "now": self.now})
                 await conn.execute(WORK["regrade"], {"rows": recordset(grown)})
                 await conn.execute(WORK["revive"], {"rows": recordset([row for row in grown if row["reopened"]])})
-            added = await conn.execute(REPORTS["add"], {"rows": recordset(self.reports), "now": self.now})
+            await conn.execute(REPORTS["add"], {"rows": recordset(self.reports), "now": self.now})
             await conn.execute(REPORTS["add_contents"], {"rows": recordset(self.contents), "raws": self.raws})
             if self.attachments:
                 await conn.execute(REPORTS["add_attachments"], {"rows": recordset(self.attachments)})
@@ -166,8 +162,6 @@ class _Draft:
                 await conn.execute(MESSAGES["add"], {"rows": recordset(self.messages), "now": self.now})
             if self.bounced:
                 await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
-        if added.rowcount != len(self.reports):
-            raise Overtaken
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
 
     async def _candidates(

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from channels.report import NotStored, Receipt, Report
 from gateway.blobs import sync_folder
+from gateway.cleaning import clean
 
 log = structlog.get_logger()
 REPORT = TypeAdapter(Report)
@@ -36,6 +37,7 @@ class FileSpool:
         self.arrived = asyncio.Event()
 
     async def keep(self, report: Report) -> None:
+        report = clean(report)
         try:
             await asyncio.to_thread(_write, self._folder, report.digest().hex(), REPORT.dump_json(report))
         except OSError as error:

@@ -15,9 +15,10 @@ from gateway.casenumber import number
 from gateway.record.timeline import CUSTOMER, Entry
 from gateway.threads import Reference
 from routing.directory import Directory
-from routing.duplicates import raise_case
+from routing.incidents import raise_case
 from routing.queues import QueueFacts, choose_queue
-from routing.rules import Rules, deadlines
+from routing.rules import Rules
+from routing.sla import deadlines
 from routing.values import Candidate, CaseReport, Judgement, Match, Priority, Reason, Said, Verdict
 
 TARGETS = ("first_response", "line", "next_update", "solution")

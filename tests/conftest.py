@@ -20,6 +20,7 @@ import redis
 from psycopg import sql
 
 from gateway.config import NAMES, Config, load
+from gateway.logs import configure
 from gateway.engines import ASIDE
 from gateway.servers import start
 
@@ -106,6 +107,7 @@ _RUN = pytest.StashKey[_Run]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    configure("test")
     given = getattr(config, "workerinput", {}).get("switchyard")
     config.stash[_RUN] = _Run.of_parent(given) if given else _Run()
 

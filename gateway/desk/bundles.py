@@ -10,7 +10,7 @@ from gateway.record import cases, timeline
 from gateway.record.db import recordset
 from gateway.record.timeline import Actor, Entry
 from gateway.runtime import Runtime
-from routing.rules import deadlines
+from routing.sla import deadlines
 from routing.values import Priority
 
 

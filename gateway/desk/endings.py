@@ -8,7 +8,7 @@ from gateway.desk.acts import Act, Refused, act, require_open, require_text
 from gateway.desk.words import respond
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
-from routing.rules import deadlines
+from routing.sla import deadlines
 from routing.values import Priority
 
 DISPOSITIONS = (

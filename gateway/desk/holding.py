@@ -9,7 +9,7 @@ from gateway.desk.acts import Act, Refused, Taken, act, require_open, require_te
 from gateway.record import agents
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
-from routing.rules import deadlines
+from routing.sla import deadlines
 from routing.values import Priority
 
 PROPOSAL = ("fault", "parts", "tools", "access", "safety")  # what a correct and detailed action proposal holds

@@ -11,7 +11,7 @@ from gateway.record.db import statements
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
 from gateway.standing import queue_for
-from routing.rules import deadlines
+from routing.sla import deadlines
 from routing.values import Category, Priority
 
 MESSAGES = statements("messages")

@@ -28,6 +28,9 @@ HEAD = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 SESSION = "-c idle_in_transaction_session_timeout=5s -c statement_timeout=20s -c lock_timeout=10s -c timezone=UTC"
 
 
+IMPATIENCE = 1.0  # seconds to wait for a connection when the last wait was in vain
+
+
 class Unavailable(Exception):
     """PostgreSQL did not answer in time; what was asked was not done."""
 
@@ -51,6 +54,7 @@ class Database:
 
     def __init__(self, url: str, *, size: int = 8, timeout: float = 5.0, name: str = "switchyard") -> None:
         self.url = url
+        self._timeout = self._patience = timeout
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
             connection_class=AsyncConnection[DictRow],
@@ -82,11 +86,17 @@ class Database:
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
-        """A connection in autocommit. Raises Unavailable when there is none or when it breaks."""
+        """A connection in autocommit. Raises Unavailable when there is none or when it breaks.
+
+        While the database is away callers are told after a second instead of waiting out the whole time-out.
+        """
         try:
-            async with self._pool.connection(timeout=timeout) as connection:
+            async with self._pool.connection(timeout=min(timeout or self._timeout, self._patience)) as connection:
+                self._patience = self._timeout
                 yield connection
         except (PoolTimeout, psycopg.OperationalError) as error:
+            if isinstance(error, PoolTimeout):
+                self._patience = IMPATIENCE
             if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable | PoolTimeout):
                 raise Unavailable(type(error).__name__) from error
             if error.sqlstate is None or error.sqlstate[:2] in ("08", "57", "53"):

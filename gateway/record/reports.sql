@@ -22,7 +22,6 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
     person_id bigint, charger_id text, site_id text, connector integer, language text, category text, priority text,
     fault_code text, queue text, outcome text, suggested bigint, verified boolean, token text, code text,
     reasons jsonb, flags text[], quarantined text, call_sid text)
-ON CONFLICT (digest) DO NOTHING
 
 -- name: add_contents
 INSERT INTO report_contents (report_id, sender_name, sender_phone, sender_email, subject, text, full_text, html,
