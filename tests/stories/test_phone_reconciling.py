@@ -1,0 +1,134 @@
+"""What the provider could not tell us while we were away is brought, once, and recordings come home."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from channels.phone_ports import Progress, Sound
+from channels.provider import Account, Provider
+from gateway import recordings, telephony
+from gateway.clock import SetClock, SystemClock
+from gateway.config import Config
+from gateway.reconciling import Reconciler
+from gateway.record.calls import RecordedCalls
+from tests.fakes import provider as fakes
+from tests.fakes.house import House, count, open_house
+
+OURS = "+46313900100"
+CALLER = "+46846500421"
+
+
+@pytest.fixture
+async def clock() -> SetClock:
+    return SetClock(SystemClock().now())
+
+
+@pytest.fixture
+async def house(config: Config, clock: SetClock) -> AsyncIterator[House]:
+    async with open_house(config, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def peer() -> fakes.Provider:
+    return fakes.Provider()
+
+
+@pytest.fixture
+async def port(peer: fakes.Provider) -> AsyncIterator[Provider]:
+    async with TestServer(peer.app()) as server, ClientSession() as session:
+        url = str(server.make_url("/")).rstrip("/")
+        yield Provider(Account(fakes.ACCOUNT, "token", url, "https://support.example"), session)
+
+
+@pytest.fixture
+async def reconciler(house: House, port: Provider) -> Reconciler:
+    runtime = house.runtime
+    return Reconciler(runtime, port, telephony.phone_door(runtime), telephony.sms_door(runtime, {OURS}))
+
+
+async def test_f26_calls_and_texts_of_an_outage_become_cases_once(
+    house: House, peer: fakes.Provider, reconciler: Reconciler
+) -> None:
+    call = peer.add_call(**{"from": CALLER, "to": OURS})
+    peer.add_call(**{"from": OURS, "to": CALLER, "direction": "outbound-api"})
+    peer.add_call(**{"from": CALLER, "to": OURS, "status": "in-progress"})
+    text = peer.add_message(**{"from": CALLER, "to": OURS, "body": "laddaren är sönder"})
+    peer.add_message(**{"from": OURS, "to": CALLER, "body": "svar", "direction": "outbound-api"})
+    sound = peer.add_recording(b"RIFF", call_sid=call)
+    assert await reconciler.sweep() == 2
+    since = house.runtime.clock.now() - timedelta(hours=1)
+    assert await reconciler.compare(since) == 0
+    assert await count(house.runtime.db, "reports") == 2
+    rows = await house.runtime.db.rows("SELECT channel, call_sid FROM reports ORDER BY channel")
+    assert rows == [{"channel": "phone", "call_sid": call}, {"channel": "sms", "call_sid": None}]
+    assert await house.runtime.db.row("SELECT sid, call_sid FROM recordings") == {"sid": sound, "call_sid": call}
+    assert text in peer.messages
+
+
+async def test_it_rests_between_comparisons(peer: fakes.Provider, reconciler: Reconciler, clock: SetClock) -> None:
+    await reconciler.sweep()
+    asked = len(peer.requests)
+    await reconciler.sweep()
+    assert len(peer.requests) == asked
+    clock.forward(timedelta(seconds=121))
+    await reconciler.sweep()
+    assert len(peer.requests) > asked
+
+
+async def test_f25_a_call_whose_last_word_never_came_is_closed_and_filed(
+    house: House, peer: fakes.Provider, reconciler: Reconciler, clock: SetClock
+) -> None:
+    calls = RecordedCalls(house.runtime.db, clock)
+    sid = peer.add_call(**{"from": CALLER, "to": OURS})
+    await calls.progress(Progress(sid, "in-progress", clock.now(), None, CALLER, OURS, outbound=False))
+    clock.forward(timedelta(minutes=11))
+    assert await reconciler.sweep() == 1
+    assert await calls.known([sid]) == {sid: True}
+    assert len(await house.cases()) == 1
+
+
+async def test_f27_a_provider_that_is_away_costs_nothing(peer: fakes.Provider, reconciler: Reconciler) -> None:
+    peer.secrets.clear()
+    assert await reconciler.sweep() == 0
+
+
+async def test_a_recording_comes_home_and_is_deleted_there(
+    house: House, peer: fakes.Provider, port: Provider, reconciler: Reconciler
+) -> None:
+    call = peer.add_call(**{"from": CALLER, "to": OURS})
+    sid = peer.add_recording(b"RIFFsound", call_sid=call)
+    await reconciler.sweep()
+    assert await recordings.sweep(house.runtime, port) == 1
+    row = await house.runtime.db.row("SELECT state, encode(sha256, 'hex') AS sha256, report_id FROM recordings")
+    assert row is not None
+    assert (row["state"], row["report_id"] is not None) == ("fetched", True)
+    assert await house.runtime.blobs.read(row["sha256"]) == b"RIFFsound"
+    assert sid not in peer.recordings
+    assert await recordings.sweep(house.runtime, port) == 0
+    (listed,) = await house.cases()
+    assert "recording_fetched" in [entry["kind"] for entry in (await house.case(listed["number"]))["timeline"]]
+
+
+async def test_a_recording_that_cannot_be_had_is_tried_for_long_and_then_told(
+    house: House, port: Provider, clock: SetClock
+) -> None:
+    calls = RecordedCalls(house.runtime.db, clock)
+    await calls.recorded(Sound("RE404", "CA1", 9, clock.now()))
+    tries = 0
+    for _ in range(40):
+        before = await house.runtime.db.row("SELECT attempts FROM recordings")
+        await recordings.sweep(house.runtime, port)
+        after = await house.runtime.db.row("SELECT attempts FROM recordings")
+        tries += before != after
+        clock.forward(timedelta(hours=5))
+    assert tries == recordings.TRIES
+    assert await house.runtime.db.row("SELECT state, due_at FROM recordings") == {"state": "failed", "due_at": None}
+    await calls.recorded(replace(Sound("RE404", "CA1", 9, clock.now()), seconds=0))
+    assert await count(house.runtime.db, "recordings") == 1
