@@ -12,7 +12,7 @@ from typing import Any
 from routing.lexicon import Hit
 from routing.values import Category
 
-COMPUTED = frozenset({"less_power"})
+COMPUTED = frozenset({"less_power", "asks"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from routing.categories import weigh
 from routing.chargers import chargers_said, typed_number
 from routing.danger import EV_CONCEPTS, dangers
 from routing.directory import Directory
+from routing.examples import features, recall
 from routing.language import guess_language
 from routing.lexicon import Hit
 from routing.numbers import small_numbers
@@ -26,7 +27,7 @@ from routing.values import Category, Said
 from routing.words import CAP, Words, split
 
 _FLAGS = frozenset(
-    {"again", "newmatter", "stranded", "trapped", "mass", "resolved", "freed", "urgent", "spam", "thanks", "works"}
+    {"again", "autoreply", "newmatter", "stranded", "trapped", "mass", "resolved", "freed", "urgent", "spam", "thanks", "works"}
 )
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
@@ -36,7 +37,8 @@ _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found in one report. `weights` are the categories' weights, `signs` their names; `flags` concepts that
+    """What was found in one report. `weights` are the categories' weights, `likeness` how
+    like the examples of each it is, `signs` their names; `flags` concepts that
     colour the judgement; `contacts` addresses and telephone numbers the text mentions (never a right, only a place to
     look for earlier reports); `tokens` what duplicates are compared by."""
 
@@ -44,6 +46,7 @@ class Facts:
     share: float
     place: PlaceFacts
     weights: Mapping[Category, float]
+    likeness: Mapping[Category, float]
     signs: Mapping[Category, tuple[str, ...]]
     danger: tuple[str, ...]
     flags: frozenset[str]
@@ -66,14 +69,18 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         guess = guess_language(f"{subject}\n{text}" if subject else text, rules.telling, said.language)
         language, share, active = guess.language, guess.shares[guess.language], guess.active
     concepts = _concepts(words, active, rules)
+    if "?" in text or "?" in subject:
+        concepts["asks"] = [Hit("asks", 0, 0)]
     danger = dangers(concepts, _has_context(concepts))
-    held = weigh(rules.signs, _without_denied(concepts, danger, rules))
+    meant = _without_denied(concepts, danger, rules)
+    held = weigh(rules.signs, meant)
     place = _place(said, f"{subject} {text}", words, active, concepts, directory)
     return Facts(
         language=language,
         share=round(share, 3),
         place=place,
         weights={category: sum(signs.values()) for category, signs in held.items()},
+        likeness=recall(rules.experience, features(words, meant)) if not said.alarm else {},
         signs={category: tuple(signs) for category, signs in held.items()},
         danger=danger,
         flags=frozenset(c for c in concepts if c in _FLAGS),

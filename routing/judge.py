@@ -20,7 +20,8 @@ from routing.values import Category, History, Judgement, Place, Reason, Said
 _CONTINUES_WITHIN = timedelta(days=7)
 _CONTINUES = 2.0
 _CHOSEN = 2.5
-_UNDERSTOOD = 1.4
+_LIKE = 3.0
+_UNDERSTOOD = 3.0
 _MASS_CATEGORIES = frozenset({Category.ACCESS, Category.PAYMENT, Category.ACCOUNT, Category.OFFLINE, Category.NO_START})
 
 
@@ -77,7 +78,7 @@ def _category(said: Said, facts: Facts, history: History, rules: Rules) -> tuple
         return _alarm_category(facts)
     if said.danger:
         return Category.SAFETY, 9.0, (Reason("danger_told"),)
-    weights = dict(facts.weights)
+    weights = {c: w for c in Category if (w := facts.weights.get(c, 0.0) + _LIKE * _likeness(facts, c))}
     extra: list[Reason] = []
     if said.category in set(Category):
         chosen = Category(said.category)
@@ -101,6 +102,13 @@ def _category(said: Said, facts: Facts, history: History, rules: Rules) -> tuple
     if against:
         reasons.append(Reason("category_against", {"category": against, "score": round(weights[against], 1)}))
     return found, weights[found], (*reasons, *extra)
+
+
+def _likeness(facts: Facts, category: Category) -> float:
+    """How like the examples of a category; of danger only where danger was found, for examples never alarm alone."""
+    if category is Category.SAFETY and not facts.danger:
+        return 0.0
+    return facts.likeness.get(category, 0.0)
 
 
 def _alarm_category(facts: Facts) -> tuple[Category, float, tuple[Reason, ...]]:

@@ -6,7 +6,7 @@ rules in force stay in force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ from typing import Any
 from routing.alarms import Alarms, parse_alarms
 from routing.categories import Signs, parse_signs
 from routing.danger import DANGERS, EV_CONCEPTS
+from routing.examples import Experience, features, learn
 from routing.language import LANGUAGES, word_weights
 from routing.lexicon import Lexicon, faults_of
 from routing.queues import Queue, Rule, parse_queues
 from routing.tables import RulesError, read_table
 from routing.targets import Sla, parse_sla
-from routing.words import fold
+from routing.values import Category
+from routing.words import fold, split
 
 __all__ = ["Rules", "RulesError", "load_rules"]
 
@@ -33,6 +35,7 @@ class Rules:
     common: Mapping[str, frozenset[str]]  # folded little words that say nothing about the matter
     dangers: frozenset[str]
     signs: Signs
+    experience: Experience
     alarms: Alarms
     queue_rules: tuple[Rule, ...]
     queues: Mapping[str, Queue]
@@ -53,15 +56,20 @@ def load_rules(folder: Path | None = None) -> Rules:
     alarms = parse_alarms(tables["alarms.toml"], faults)
     rules, queues = parse_queues(tables["queues.toml"], faults)
     sla = parse_sla(tables["sla.toml"], faults)
+    examples = {language: _table(f"examples/{language}.toml", folder, faults) for language in LANGUAGES}
+    for language, table in examples.items():
+        faults += [f"examples/{language}.toml: unknown category {c!r}" for c in sorted(set(table) - set(Category))]
     _check_naming(tables["places.toml"], faults)
     if faults:
         raise RulesError(faults)
+    compiled = {k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()}
     return Rules(
-        lexica={k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()},
+        lexica=compiled,
         telling=word_weights({k: t.get("language", {}).get("words", []) for k, t in lexica.items()}),
         common={k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()},
         dangers=DANGERS,
         signs=signs,
+        experience=learn(_examples(examples, compiled)),
         alarms=alarms,
         queue_rules=rules,
         queues=queues,
@@ -78,6 +86,17 @@ def _table(name: str, folder: Path | None, faults: list[str]) -> dict[str, Any]:
     except RulesError as wrong:
         faults += wrong.faults
         return {}
+
+
+def _examples(
+    tables: Mapping[str, Mapping[str, list[str]]], lexica: Mapping[str, Lexicon]
+) -> Iterator[tuple[Category, frozenset[str]]]:
+    for language, table in tables.items():
+        for category, sentences in table.items():
+            for sentence in sentences:
+                words = split(sentence)
+                concepts = {hit.concept for hit in lexica[language].find(words) if not hit.denied}
+                yield Category(category), features(words, concepts)
 
 
 def _check_naming(table: Mapping[str, Any], faults: list[str]) -> None:
