@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from channels.mail.headers import HEADER_LIMIT, decode_field
+from channels.mail.headers import HEADER_LIMIT, decode_field, eight_bit
 
 _ADDRESS = re.compile(
     r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f\ud800-\udfff]{1,64}@(?:[^\s@<>()\\,;:\"/]{1,255}|\[[0-9a-fA-F.:IPv]{2,50}\])"
 )
 _QUOTED_LOCAL = re.compile(r'"(?:[^"\\\r\n]|\\.){1,62}"@[^\s@<>()\\,;:"/]{1,255}')
+_SIMPLE = re.compile(r'\s*([\w .=?*/+-]*|"[\w .,=?*/+-]*")\s*<([\w.+-]{1,64}@[\w.-]{1,255})>\s*', re.ASCII)
 _MAX_MAILBOXES = 100
 
 
@@ -42,8 +43,12 @@ def author(values: Sequence[str]) -> Mailbox | None:
 
 def mailboxes(value: str) -> list[Mailbox]:
     """The mailboxes of an address header, at most a hundred."""
+    value = value[:HEADER_LIMIT]
+    if simple := _SIMPLE.fullmatch(value):
+        name = decode_field(simple[1].replace('"', "")) or None
+        return [Mailbox(simple[2].lower(), name, _misleading(name, simple[2].lower()))]
     found = []
-    for entry in _entries(value[:HEADER_LIMIT]):
+    for entry in _entries(value if value.isascii() else eight_bit(value)):
         if box := _mailbox(entry):
             found.append(box)
         if len(found) >= _MAX_MAILBOXES:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from email.message import Message
-
 from channels.mail.headers import decode_field
-from channels.mail.parts import children, content, filename
+from channels.mail.tree import Part
 from channels.report import Attachment
 
 NAME_LIMIT = 120
@@ -46,10 +44,9 @@ _MACROS = frozenset("docm dotm xlsm xltm xlam xlsb pptm potm ppsm ppam".split())
 _EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
-def attachment_of(part: Message) -> Attachment:
+def attachment_of(part: Part) -> Attachment:
     """One part as a file."""
-    data = content(part)
-    declared = part.get_content_type()
+    data, declared = part.content, part.kind
     return Attachment(
         name=_name_of(part, declared),
         media_type=_sniffed(data) or declared,
@@ -111,22 +108,19 @@ def _hidden(character: str) -> bool:
     return unicodedata.category(character) in ("Cf", "Cs", "Co", "Cn") or character == "\u034f"
 
 
-def _name_of(part: Message, declared: str) -> str:
-    given = filename(part)
+def _name_of(part: Part, declared: str) -> str:
     fallback = _STEMS.get(declared) or _STEMS.get(declared.partition("/")[0], "file")
     fallback += _EXTENSIONS.get(declared, "")
-    if given:
-        return clean_name(decode_field(given), fallback)
-    if declared == "message/rfc822" and (nested := children(part)):
-        subject = nested[0].get("subject")
-        title = decode_field(str(subject)) if subject is not None else ""
+    if part.filename:
+        return clean_name(decode_field(part.filename), fallback)
+    if declared == "message/rfc822" and part.children:
+        title = part.children[0].fields.text("subject") or ""
         return clean_name(title.replace("/", "-").replace("\\", "-"), "message") + ".eml"
     return fallback
 
 
-def _is_inline(part: Message) -> bool:
-    disposition = str(part.get("content-disposition", "")).strip().lower()
-    return disposition.startswith("inline") or (not disposition and part.get("content-id") is not None)
+def _is_inline(part: Part) -> bool:
+    return part.disposition == "inline" or (not part.disposition and "content-id" in part.fields)
 
 
 def _sniffed(data: bytes) -> str | None:

@@ -7,11 +7,10 @@ flufl.bounce, which knows what they write.
 from __future__ import annotations
 
 import re
-from email.message import Message
 
 from channels.mail.address import bare
 from channels.mail.headers import Fields, decode_field
-from channels.mail.parts import children, content
+from channels.mail.tree import Part
 from channels.report import Delivery
 
 _LIMIT = 50  # recipients of one report
@@ -25,27 +24,22 @@ _COPY = re.compile(
 )
 
 
-def report_type(root: Message) -> str | None:
+def report_type(root: Part) -> str | None:
     """The kind of a multipart/report: `delivery-status`, `disposition-notification`, …"""
-    if root.get_content_type() != "multipart/report":
+    if root.kind != "multipart/report":
         return None
-    value = root.get_param("report-type")
-    if isinstance(value, str):
+    if value := root.parameters.get("report-type"):
         return value.lower()
-    return (
-        "delivery-status"
-        if any(part.get_content_type() == "message/delivery-status" for part in children(root))
-        else "unknown"
-    )
+    return "delivery-status" if any(part.kind == "message/delivery-status" for part in root.children) else "unknown"
 
 
-def reported(root: Message) -> tuple[Delivery, ...]:
+def reported(root: Part) -> tuple[Delivery, ...]:
     """Each recipient that a delivery report tells about."""
     about = returned_message_id(root)
     found = []
     for part in _parts(root, "message/delivery-status"):
-        for block in children(part):
-            fields = Fields(block)
+        for block in part.children:
+            fields = block.fields
             recipient = _recipient(fields)
             if recipient:
                 found.append(
@@ -60,12 +54,12 @@ def reported(root: Message) -> tuple[Delivery, ...]:
     return tuple(found[:_LIMIT])
 
 
-def noticed(root: Message) -> tuple[Delivery, ...]:
+def noticed(root: Part) -> tuple[Delivery, ...]:
     """The recipients that a notice without a machine-readable report says could not be reached."""
     from flufl.bounce import scan_message
 
     try:
-        addresses = sorted(scan_message(root))
+        addresses = sorted(scan_message(root.message))
     except Exception:  # the detectors trust the notices of their time; a strange one must not stop a mail
         return ()
     about = returned_message_id(root)
@@ -87,24 +81,24 @@ def notice(text: str) -> str:
     return (text[: match.start()] if match else text).strip()
 
 
-def returned_message_id(root: Message) -> str | None:
+def returned_message_id(root: Part) -> str | None:
     """The Message-ID of the mail that came back, wherever the report keeps it."""
     for part in _parts(root, "message/rfc822"):
-        for nested in children(part)[:1]:
-            if (value := Fields(nested).raw("message-id")) is not None:
+        for nested in part.children[:1]:
+            if (value := nested.fields.raw("message-id")) is not None:
                 return value.strip()[:500]
     for part in _parts(root, "text/rfc822-headers"):
-        if found := _first_group(_MESSAGE_ID, content(part)[:65_536].decode("latin-1")):
+        if found := _first_group(_MESSAGE_ID, part.content[:65_536].decode("latin-1")):
             return found
     for part in root.walk():
-        if part.get_content_type() == "text/plain" and not part.is_multipart():
-            body = content(part)[:65_536].decode("latin-1")
+        if part.kind == "text/plain" and not part.children:
+            body = part.content[:65_536].decode("latin-1")
             if (found := _first_group(_MESSAGE_ID, body)) is not None:
                 return found
             break
     for part in _parts(root, "message/disposition-notification"):
-        text = content(part) or b"\n".join(content(child) for child in children(part))
-        fields = [Fields(child) for child in children(part)]
+        text = part.content or b"\n".join(child.content for child in part.children)
+        fields = [child.fields for child in part.children]
         for field in fields:
             if (value := field.raw("original-message-id")) is not None:
                 return value.strip()[:500]
@@ -113,8 +107,8 @@ def returned_message_id(root: Message) -> str | None:
     return None
 
 
-def _parts(root: Message, kind: str) -> list[Message]:
-    return [part for part in root.walk() if part.get_content_type() == kind]
+def _parts(root: Part, kind: str) -> list[Part]:
+    return [part for part in root.walk() if part.kind == kind]
 
 
 def _recipient(fields: Fields) -> str | None:

@@ -15,6 +15,7 @@ from channels.mail.charsets import decode
 HEADER_LIMIT = 8 * 1024  # characters of one value that are looked at
 _WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]*)?\?([bBqQ])\?(.*?)\?=", re.DOTALL)
 _BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
+_FIRST_WORD = re.compile(r"\s*([^;(\s]{1,200})")
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _ODD = re.compile("[^\x20-\x7e\xa1-\u01ff]")
 _BLANKS = re.compile(r"[ \t\xa0]{2,}")
@@ -23,14 +24,17 @@ _BLANKS = re.compile(r"[ \t\xa0]{2,}")
 class Fields:
     """The raw header fields of one part, read once. Names are given in lower case."""
 
-    __slots__ = ("_values", "count")
+    __slots__ = ("_values", "pairs")
 
     def __init__(self, part: Message) -> None:
+        self.pairs: list[tuple[str, str]] = list(part.raw_items())  # type: ignore[attr-defined]
         self._values: dict[str, list[str]] = {}
-        self.count = 0
-        for name, value in part.raw_items():
-            self.count += 1
+        for name, value in self.pairs:
             self._values.setdefault(name.lower(), []).append(value)
+
+    @property
+    def count(self) -> int:
+        return len(self.pairs)
 
     def all(self, name: str) -> list[str]:
         """Every raw value, top one first; bytes above 127 are lone surrogates in it."""
@@ -49,7 +53,10 @@ class Fields:
     def word(self, name: str) -> str:
         """The first value in lower case without comments and parameters; empty when there is none."""
         value = self.raw(name)
-        return re.split(r"[;(\s]", value.strip()[:200], maxsplit=1)[0].lower() if value else ""
+        if not value:
+            return ""
+        match = _FIRST_WORD.match(value)
+        return match[1].lower() if match else ""
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -61,7 +68,7 @@ def decode_field(value: str) -> str:
     if "=?" in value:
         value = _decode_words(value)
     elif not value.isascii():
-        value = _eight_bit(value)
+        value = eight_bit(value)
     return one_line(value)
 
 
@@ -84,7 +91,7 @@ def _visible(character: str) -> str:
     return character
 
 
-def _eight_bit(value: str) -> str:
+def eight_bit(value: str) -> str:
     """Raw bytes in a header, which the parser keeps as lone surrogates."""
     return decode(value.encode("utf-8", "surrogateescape"))
 
@@ -99,12 +106,12 @@ def _decode_words(value: str) -> str:
         name = match[1].lower()
         if between or name != charset:
             out.append(decode(pending, charset))
-            out.append(between if between.isascii() else _eight_bit(between))
+            out.append(between if between.isascii() else eight_bit(between))
             pending = b""
         pending, charset, end = pending + _bytes_of(match[2], match[3]), name, match.end()
     out.append(decode(pending, charset))
     rest = value[end:]
-    out.append(rest if rest.isascii() else _eight_bit(rest))
+    out.append(rest if rest.isascii() else eight_bit(rest))
     return "".join(out)
 
 

@@ -61,7 +61,7 @@ def _marked(lines: Sequence[str]) -> list[bool]:
             quoted[at] = True
             at += 1
             continue
-        if first == CUT or (start := _block_at(lines, at)) is not None:
+        if first == CUT or _block_at(lines, at):
             _mark(quoted, at, count)
             return quoted
         if line[-1] in ":：>" or VERB.search(line[-24:]):
@@ -160,19 +160,19 @@ def _certain(text: str) -> bool:
     return dated and ("@" in text or bool(BEGINS.match(text)) and len(MOMENT.findall(text)) > 1)
 
 
-def _block_at(lines: Sequence[str], at: int) -> int | None:
-    """The line itself when a header block, or a rule above one, begins here."""
+def _block_at(lines: Sequence[str], at: int) -> bool:
+    """Whether a header block, or a rule or title above one, begins here."""
     line = lines[at].strip()
     if line[0] in "-_=–—*>" or line[-1] in ":-":
         if line.startswith(">>> ") and line.endswith(">>>"):
-            return at
+            return True
         bare = _phrase(line)
         if bare in ORIGINALS and (line[0] in "-_=–—*" or line[-1] in ":-"):
-            return at
+            return True
         if not bare and len(line) >= 5:
             below = _next(lines, at + 1)
-            return at if below is not None and _header_block(lines, below, 2) else None
-    return at if ":" in line and _header_block(lines, at, 3) else None
+            return below is not None and _header_block(lines, below, 2)
+    return ":" in line and _header_block(lines, at, 3)
 
 
 def _phrase(line: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from datetime import datetime
-from email.message import Message
 
 from channels.mail import deliveries, html, robots
 from channels.mail.address import Mailbox, author
@@ -17,9 +16,10 @@ from channels.mail.attachments import attachment_of
 from channels.mail.charsets import decode, tidy
 from channels.mail.headers import Fields, decode_field
 from channels.mail.key import FIELDS, key_of
-from channels.mail.parts import Body, TooComplex, body_of, content, header_end, leaves, parse
+from channels.mail.parts import Body, body_of
 from channels.mail.quotes import CUT, MAYBE, new_text
 from channels.mail.threads import thread_of
+from channels.mail.tree import Part, TooComplex, header_end, parse
 from channels.report import Channel, Delivery, Report, Sender, Thread
 from channels.verification import verified
 
@@ -70,7 +70,7 @@ def quarantined(raw: bytes, received_at: datetime, reason: str) -> Report:
 
 def _understood(raw: bytes, received_at: datetime, domains: Collection[str], trusted: Collection[str]) -> Report:
     root = parse(raw)
-    fields = Fields(root)
+    fields = root.fields
     box = author(fields.all("from")) or _stand_in(fields)
     subject = fields.text("subject") or ""
     body = body_of(root)
@@ -86,7 +86,7 @@ def _understood(raw: bytes, received_at: datetime, domains: Collection[str], tru
         thread = Thread(thread.token, (about, *(r for r in thread.references if r != about)), thread.subject)
     return Report(
         channel=Channel.EMAIL,
-        key=key_of([fields.raw(name) for name in FIELDS], [(p.get_content_type(), content(p)) for p in leaves(root)]),
+        key=key_of([fields.raw(name) for name in FIELDS], [(p.kind, p.content) for p in root.leaves()]),
         received_at=received_at,
         text=deliveries.notice(full) if robot.bounce else new_text(full, box.name if box else None),
         sender=_sender(box, fields, trusted),
@@ -106,7 +106,7 @@ def _understood(raw: bytes, received_at: datetime, domains: Collection[str], tru
 
 
 def _told(
-    root: Message, fields: Fields, box: Mailbox | None, subject: str, kind: str | None
+    root: Part, fields: Fields, box: Mailbox | None, subject: str, kind: str | None
 ) -> tuple[Delivery, ...] | None:
     """What a delivery report or notice tells; None when the mail is neither."""
     if kind == "delivery-status":

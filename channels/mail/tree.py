@@ -1,0 +1,225 @@
+"""A mail's tree of parts, parsed under limits, and mended where a boundary is broken.
+
+Raises `TooComplex` for what is beyond the limits; the library's parser (`compat32`) raises nothing else for content.
+Sizes and counts are checked while it works, so that no header reaches it that it is slow on, and long runs of base64 are
+taken out before, since it looks at every line.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+
+from channels.mail.headers import HEADER_LIMIT, Fields
+
+HEADER_BLOCK = 128 * 1024  # bytes
+HEADERS, PARTS, DEPTH = 200, 100, 20
+_LONG_RUN = 64 * 1024  # bytes; shorter mails are parsed as they are
+_LONG_AND_HARMLESS = frozenset(
+    "references in-reply-to to cc bcc reply-to received subject keywords comments thread-index thread-topic".split()
+)
+_TRACE = ("x-", "dkim-", "arc-", "authentication-")
+_FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{4,40}:)")
+_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
+_BOUNDARY_TEXT = re.compile(r"[\w'()+,./:=? -]{1,70}")
+_KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+*-]{1,80}")
+_BASE64_RUN = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}\r?\n){200,}")
+_RUN_MARK = b"\x02%d\x03\n"
+_RUN_MARKED = re.compile(rb"\x02(\d{1,4})\x03\n")
+
+
+class TooComplex(Exception):
+    """The mail is beyond a limit; the text says which."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One part: `kind` its media type, `parameters` those of its Content-Type, `filename` as given and undecoded."""
+
+    kind: str
+    fields: Fields
+    parameters: dict[str, str]
+    filename: str | None
+    children: list[Part]
+    message: Message
+    runs: list[bytes] = field(repr=False)
+    _content: bytes | None = None
+
+    @property
+    def disposition(self) -> str:
+        """`attachment`, `inline` or empty."""
+        return self.fields.word("content-disposition")
+
+    @property
+    def content(self) -> bytes:
+        """The decoded bytes, best effort; of an attached mail its source."""
+        if self._content is None:
+            self._content = self._decoded()
+        return self._content
+
+    def walk(self) -> Iterator[Part]:
+        """This part and everything below it, in order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def leaves(self) -> Iterator[Part]:
+        """Every part that has content of its own, in order; attached mails count as one."""
+        if not self.children or self.kind == "message/rfc822":
+            yield self
+            return
+        for child in self.children:
+            yield from child.leaves()
+
+    def _decoded(self) -> bytes:
+        if self.children:
+            return self._restored(_source(self.children[0].message))
+        payload = self.message.get_payload()
+        if not isinstance(payload, str):
+            return b""
+        data = payload.encode("utf-8", "surrogateescape")
+        if self.runs and b"\x02" in data:
+            data = self._restored(data)
+        encoding = self.fields.word("content-transfer-encoding")
+        if encoding == "base64":
+            return _base64(data)
+        if encoding in ("", "7bit", "8bit", "binary"):
+            return data
+        decoded = self.message.get_payload(decode=True)
+        return decoded if isinstance(decoded, bytes) else data
+
+    def _restored(self, data: bytes) -> bytes:
+        if not self.runs:
+            return data
+        runs = self.runs
+        return _RUN_MARKED.sub(lambda m: runs[int(m[1])] if int(m[1]) < len(runs) else m[0], data)
+
+
+def parse(raw: bytes) -> Part:
+    """The tree of a mail. Raises TooComplex."""
+    end = header_end(raw)
+    if end > HEADER_BLOCK:
+        raise TooComplex(f"the header is longer than {HEADER_BLOCK // 1024} kB")
+    runs: list[bytes] = []
+    source = _without_runs(raw, runs) if len(raw) > _LONG_RUN else raw
+    root = _part(_parse(source), runs)
+    if root.fields.count > HEADERS:
+        raise TooComplex(f"there are more than {HEADERS} header lines")
+    if not root.children and (mended := _mended(root, source, end)) is not None:
+        root = _part(_parse(mended), runs)
+    return root
+
+
+def header_end(raw: bytes) -> int:
+    """Where the header block of a mail ends."""
+    match = _END_OF_HEADERS.search(raw, 0, HEADER_BLOCK + 2)
+    return match.start() if match else min(len(raw), HEADER_BLOCK + 2)
+
+
+def _without_runs(raw: bytes, runs: list[bytes]) -> bytes:
+    def taken(match: re.Match[bytes]) -> bytes:
+        runs.append(match[0])
+        return _RUN_MARK % (len(runs) - 1)
+
+    return _BASE64_RUN.sub(taken, raw)
+
+
+def _parse(raw: bytes) -> Message:
+    count = 0
+
+    def new_part(policy: object = compat32) -> Message:
+        nonlocal count
+        count += 1
+        if count > PARTS:
+            raise TooComplex(f"there are more than {PARTS} parts")
+        return _Measured(policy)  # type: ignore[arg-type]
+
+    return BytesParser(_class=new_part, policy=compat32).parsebytes(raw)
+
+
+class _Measured(Message):
+    """A part that takes no over-long header from its parser."""
+
+    def set_raw(self, name: str, value: str) -> None:
+        if len(value) > HEADER_LIMIT:
+            lower = name.lower()
+            if lower not in _LONG_AND_HARMLESS and not lower.startswith(_TRACE):
+                raise TooComplex(f"a header line is longer than {HEADER_LIMIT // 1024} kB")
+            value = value[:HEADER_LIMIT]
+        super().set_raw(name, value)
+
+
+def _part(message: Message, runs: list[bytes], depth: int = 1) -> Part:
+    if depth > DEPTH:
+        raise TooComplex(f"parts lie more than {DEPTH} deep")
+    fields = Fields(message)
+    payload = message.get_payload()
+    below = (
+        [_part(child, runs, depth + 1) for child in payload if isinstance(child, Message)]
+        if isinstance(payload, list)
+        else []
+    )
+    kind = fields.word("content-type")
+    if not _KIND.fullmatch(kind):
+        kind = message.get_default_type() if not kind or "/" not in kind else "application/octet-stream"
+    return Part(kind, fields, _parameters(message, fields), _filename(message, fields), below, message, runs)
+
+
+def _parameters(message: Message, fields: Fields) -> dict[str, str]:
+    value = fields.raw("content-type")
+    if not value or ";" not in value:
+        return {}
+    found = {}
+    for name, given in (message.get_params() or [])[1:]:
+        found[name.lower()] = given[2] if isinstance(given, tuple) else given
+    return found
+
+
+def _filename(message: Message, fields: Fields) -> str | None:
+    if not any("name" in (fields.raw(header) or "").lower() for header in ("content-disposition", "content-type")):
+        return None
+    try:
+        return message.get_filename() or None
+    except (ValueError, LookupError, TypeError, AttributeError, IndexError):
+        return None
+
+
+def _mended(root: Part, raw: bytes, end: int) -> bytes | None:
+    """The mail with the boundary that its body really uses, when the declared one never occurs."""
+    declared = root.kind.startswith("multipart/")
+    if not declared and "content-type" in root.fields:
+        return None
+    match = _FIRST_BOUNDARY.search(raw, end)
+    if not match:
+        return None
+    if not declared and b"content-type" not in raw[match.end() : match.end() + 400].lower():
+        return None
+    boundary = match[1].decode("latin-1")
+    if not _BOUNDARY_TEXT.fullmatch(boundary):
+        return None
+    kind = root.kind if declared else "multipart/mixed"
+    lines = [f"{name}: {value}" for name, value in root.fields.pairs if name.lower() != "content-type"]
+    head = "\r\n".join([*lines, f'Content-Type: {kind}; boundary="{boundary}"'])
+    return head.encode("utf-8", "surrogateescape") + b"\r\n\r\n" + raw[match.start() :].lstrip(b"\r\n")
+
+
+def _base64(data: bytes) -> bytes:
+    """Base64 as far as it goes: strange characters skipped, a torn end cut off."""
+    try:
+        return binascii.a2b_base64(data)
+    except binascii.Error:
+        kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+        kept = kept[: len(kept) - 1] if len(kept) % 4 == 1 else kept
+        return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
+
+
+def _source(message: Message) -> bytes:
+    try:
+        return message.as_bytes()
+    except (UnicodeError, LookupError, ValueError, TypeError, AttributeError):
+        return str(message.get_payload()).encode("utf-8", "surrogateescape")

@@ -1,0 +1,110 @@
+"""Peers of the mail doors: an SMTP server that takes our mails, an IMAP server with a mailbox, and a store in memory.
+
+The servers are real ones (aiosmtpd, pymap) on loopback; what they answer can be set, so that a test can be the relay
+that greylists, refuses or hangs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from aiosmtpd.smtp import SMTP
+
+from channels.report import NotStored, Outcome, Receipt, Report
+
+
+class Shelf:
+    """An `Intake` that keeps reports in memory by their digest, and can be told to fail or to wait."""
+
+    def __init__(self) -> None:
+        self.reports: dict[bytes, Report] = {}
+        self.seen: list[Report] = []
+        self.failing: type[Exception] | None = None
+        self.gate: asyncio.Event | None = None
+        self.entered = asyncio.Event()
+
+    async def accept(self, report: Report) -> Receipt:
+        self.entered.set()
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.failing is not None:
+            raise self.failing("the store is away")
+        self.seen.append(report)
+        outcome = Outcome.REPEATED if report.digest() in self.reports else Outcome.OPENED
+        self.reports.setdefault(report.digest(), report)
+        return Receipt("1-0", len(self.reports), outcome, "token", "1234", "P3", "other", "helpdesk")
+
+    @property
+    def only(self) -> Report:
+        (report,) = self.reports.values()
+        return report
+
+
+class Away(NotStored):
+    """The store does not answer."""
+
+
+class RealClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Taken:
+    """One mail that the sink took."""
+
+    sender: str
+    recipients: list[str]
+    raw: bytes
+
+
+@dataclass(slots=True)
+class MailServer:
+    """An SMTP server for outgoing mails. `answer_rcpt` and `answer_data` decide what it says; None means yes."""
+
+    mails: list[Taken] = field(default_factory=list)
+    answer_rcpt: Callable[[str], str | None] = lambda address: None
+    answer_data: Callable[[], Awaitable[str | None]] | None = None
+    port: int = 0
+    _server: asyncio.Server | None = None
+    _conversations: list[SMTP] = field(default_factory=list)
+
+    async def __aenter__(self) -> MailServer:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._conversation, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for conversation in self._conversations:
+            if conversation.transport is not None:
+                conversation.transport.close()
+        await self._server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        refusal = self.answer_rcpt(address)
+        if refusal:
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.mails.append(Taken(envelope.mail_from, list(envelope.rcpt_tos), envelope.original_content))
+        if self.answer_data is not None and (answer := await self.answer_data()) is not None:
+            return answer
+        return "250 ok"
+
+    def _conversation(self) -> SMTP:
+        conversation = SMTP(self, hostname="sink.example", enable_SMTPUTF8=True, loop=asyncio.get_running_loop())
+        self._conversations.append(conversation)
+        return conversation

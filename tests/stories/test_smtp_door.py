@@ -1,0 +1,441 @@
+"""A mail is acknowledged once it is kept, and never before; what cannot be kept is asked for again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+
+import aiosmtplib
+import pytest
+
+from channels.parsing import Parsers
+from channels.reply_address import ReplySeals
+from channels.report import NotStored, Report
+from channels.smtp import SmtpDoor
+from channels.smtp_limits import Limits
+from tests.fakes.mail import Away, RealClock, Shelf
+
+MAIL = b"From: Anna <anna@example.org>\r\nTo: help@support.example\r\nSubject: Hej\r\nMessage-ID: <1@example.org>\r\n\r\nDen laddar inte.\r\n"
+US = "help@support.example"
+
+
+@pytest.fixture
+async def parsers() -> AsyncIterator[Parsers]:
+    pool = Parsers(domains={"support.example"})
+    await pool.start()
+    yield pool
+    await pool.stop()
+
+
+LINES: list[Line] = []
+
+
+@pytest.fixture(autouse=True)
+async def hang_up() -> AsyncIterator[None]:
+    """Nobody stays on the line after a test."""
+    yield
+    for line in LINES:
+        line.writer.close()
+    for line in LINES:
+        with suppress(ConnectionError):
+            await line.writer.wait_closed()
+    LINES.clear()
+
+
+@asynccontextmanager
+async def door(shelf: Shelf, parsers: Parsers, **changes: object) -> AsyncIterator[int]:
+    settings: dict[str, object] = {
+        "domains": ("support.example",),
+        "addresses": {US: None, "ekonomi@support.example": "billing", "drift@support.example": None},
+        "hostname": "mx.support.example",
+        "help_url": "https://help.example/",
+    }
+    opened = SmtpDoor(shelf, parsers, RealClock(), **(settings | changes))  # type: ignore[arg-type]
+    port = await opened.start("127.0.0.1", 0)
+    try:
+        yield port
+    finally:
+        await opened.stop()
+
+
+class Line:
+    """A client that says exactly what it is told to."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    async def connect(cls, port: int) -> Line:
+        line = cls(*await asyncio.open_connection("127.0.0.1", port))
+        LINES.append(line)
+        return line
+
+    @classmethod
+    async def open(cls, port: int) -> Line:
+        line = await cls.connect(port)
+        assert (await line.answer()).startswith("220")
+        return line
+
+    async def answer(self) -> str:
+        text = ""
+        while True:
+            got = await asyncio.wait_for(self.reader.readline(), 20)
+            text += got.decode()
+            if got[3:4] != b"-":
+                return text
+
+    async def say(self, *lines: str | bytes) -> str:
+        answer = ""
+        for line in lines:
+            data = line.encode() if isinstance(line, str) else line
+            self.writer.write(data + b"\r\n")
+            answer = await self.answer()
+        return answer
+
+    async def to_data(self, recipient: str = US) -> str:
+        return await self.say("EHLO t.example", "MAIL FROM:<anna@example.org>", f"RCPT TO:<{recipient}>", "DATA")
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+async def send(port: int, raw: bytes = MAIL, to: list[str] | str = US, sender: str = "anna@example.org") -> str:
+    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, use_tls=False, start_tls=False) as client:
+        _, answer = await client.sendmail(sender, to, raw)
+        return answer
+
+
+async def test_a_mail_is_kept_before_it_is_acknowledged(parsers: Parsers) -> None:
+    shelf = Shelf()
+    shelf.gate = asyncio.Event()
+    async with door(shelf, parsers) as port:
+        line = await Line.open(port)
+        await line.to_data()
+        line.writer.write(MAIL + b".\r\n")
+        await asyncio.wait_for(shelf.entered.wait(), 10)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(line.reader.read(1)), 0.2)
+        assert not shelf.reports
+        shelf.gate.set()
+        await _until(lambda: len(shelf.reports) == 1)
+
+
+async def test_what_comes_is_what_was_sent(parsers: Parsers) -> None:
+    shelf = Shelf()
+    raw = MAIL + b"..leading dot\r\n.\xc3\xa5ter\r\n" + b"x" * 5000 + b"\r\nend."
+    async with door(shelf, parsers) as port:
+        await send(port, raw)
+    assert shelf.only.raw.rstrip() == raw.rstrip()
+    assert shelf.only.sender.email == "anna@example.org"
+    assert shelf.only.recipients == (US,)
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    ["x@evil.example", "user%evil.example@support.example", '"a@evil.example"@support.example', "@support.example:x@evil.example"],
+)
+async def test_b25_relay_refused(parsers: Parsers, recipient: str) -> None:
+    async with door(Shelf(), parsers) as port:
+        line = await Line.open(port)
+        assert (await line.say("EHLO t.example", "MAIL FROM:<a@example.org>", f"RCPT TO:<{recipient}>")).startswith("550 5.7.1")
+
+
+async def test_b26_unknown_address_refused_at_once(parsers: Parsers) -> None:
+    async with door(Shelf(), parsers) as port:
+        line = await Line.open(port)
+        assert (await line.say("EHLO t", "MAIL FROM:<a@b.example>", "RCPT TO:<nobody@support.example>")).startswith("550 5.1.1")
+        for ours in ("HELP@Support.Example", "help+tag@support.example", "postmaster@support.example", "reply+1.x@support.example"):
+            assert (await line.say(f"RCPT TO:<{ours}>")).startswith("250"), ours
+
+
+async def test_b27_bounce_from_the_null_sender_is_taken(parsers: Parsers) -> None:
+    shelf = Shelf()
+    with open("tests/data/mail/14_dsn_bounce.eml", "rb") as file:
+        raw = file.read()
+    async with door(shelf, parsers) as port:
+        line = await Line.open(port)
+        assert (await line.say("EHLO t", "MAIL FROM:<>", f"RCPT TO:<{US}>", "DATA")).startswith("354")
+        line.writer.write(raw.rstrip() + b"\r\n.\r\n")
+        assert (await line.answer()).startswith("250")
+    assert shelf.only.bounce
+    assert shelf.only.deliveries[0].recipient == "t.axelman@example.com"
+
+
+@pytest.mark.parametrize("junk", ["NOOP", "RSET", "HELP", "EHLO x", "AUTH PLAIN x", "RCPT TO:<x@y>", "GET / HTTP/1.1", "é"])
+async def test_b28_junk_is_cut_off_and_others_are_served(parsers: Parsers, junk: str) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        line = await Line.open(port)
+        answers = []
+        for _ in range(1000):
+            try:
+                answers.append(await line.say(junk))
+            except (ConnectionError, OSError):
+                break
+            if not answers[-1] or answers[-1].startswith("421"):
+                break
+        assert 2 <= len(answers) <= 41
+        rest = "".join(answers) + (await line.reader.read()).decode()
+        assert "421" in rest
+        assert "250 2.0.0" in "250 " + await send(port)
+    assert len(shelf.reports) == 1
+
+
+async def test_b29_idle_connections_keep_nobody_out(parsers: Parsers) -> None:
+    limits = Limits(connections=60, connections_per_peer=50, silent=1.0)
+    shelf = Shelf()
+    async with door(shelf, parsers, limits=limits) as port:
+        idle = [await Line.connect(port) for _ in range(80)]
+        greetings = [(await line.reader.readline())[:3] for line in idle]
+        assert greetings.count(b"421") >= 20
+        assert greetings.count(b"220") >= 48
+        async with asyncio.timeout(10):
+            while not shelf.reports:
+                with suppress(aiosmtplib.SMTPException):
+                    await asyncio.wait_for(send(port), 2)
+
+
+async def test_b31_authentication_is_not_offered(parsers: Parsers) -> None:
+    async with door(Shelf(), parsers) as port:
+        line = await Line.open(port)
+        assert "AUTH" not in await line.say("EHLO t.example")
+        assert (await line.say("AUTH PLAIN AGEAYg==")).startswith("502")
+
+
+@pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r\n.\r", b"\r.\r\n", b"\r\n\0.\r\n"])
+async def test_b32_only_one_end_of_a_mail(parsers: Parsers, end: bytes) -> None:
+    shelf = Shelf()
+    smuggled = b"MAIL FROM:<evil@example.org>\r\nRCPT TO:<help@support.example>\r\nDATA\r\nFrom: evil@example.org\r\n\r\nx"
+    async with door(shelf, parsers) as port:
+        line = await Line.open(port)
+        await line.to_data()
+        line.writer.write(MAIL + b"one" + end + smuggled + b"\r\n.\r\n")
+        assert (await line.answer()).startswith("250")
+        assert (await line.say("NOOP")).startswith("250")
+    assert shelf.only.sender.email == "anna@example.org"
+    assert smuggled in shelf.only.raw
+
+
+async def test_b33_too_large_is_refused_with_a_way_to_help(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers, limits=Limits(size=2 * 1024 * 1024)) as port:
+        line = await Line.open(port)
+        told = await line.say("EHLO t.example", "MAIL FROM:<a@b.example> SIZE=99999999999")
+        assert told.startswith("552 5.3.4")
+        assert "https://help.example/" in told
+        await line.to_data()
+        for _ in range(40):
+            line.writer.write(b"y" * 77_000 + b"\r\n")
+            await line.writer.drain()
+        line.writer.write(b".\r\n")
+        assert (await line.answer()).startswith("552 5.3.4")
+        assert (await line.to_data()).startswith("354")
+        line.writer.write(MAIL + b".\r\n")
+        assert (await line.answer()).startswith("250")
+    assert len(shelf.reports) == 1
+
+
+async def test_b34_long_lines_are_taken(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        await send(port, MAIL + b"z" * 300_000 + b"\r\nlast")
+    assert shelf.only.raw.count(b"z") == 300_000
+
+
+async def test_b35_eight_bit_is_taken_but_not_in_an_address_without_smtputf8(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        line = await Line.open(port)
+        assert (await line.say("EHLO t.example", "MAIL FROM:<åsa@example.org>")).startswith("553 5.6.7")
+        assert (await line.say("MAIL FROM:<åsa@example.org> SMTPUTF8")).startswith("250")
+        assert (await line.say(f"RCPT TO:<{US}>", "DATA")).startswith("354")
+        line.writer.write("From: åsa@example.org\r\nSubject: Räksmörgås\r\n\r\nÄr död.\r\n.\r\n".encode())
+        assert (await line.answer()).startswith("250")
+    assert (shelf.only.sender.email, shelf.only.subject, shelf.only.text) == ("åsa@example.org", "Räksmörgås", "Är död.")
+
+
+async def test_b36_f29_dropped_lines(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        before = await Line.open(port)
+        await before.to_data()
+        before.writer.write(MAIL)
+        inside = await Line.open(port)
+        await inside.to_data()
+        inside.writer.write(MAIL + b".\r")
+        await inside.writer.drain()
+        before.close()
+        inside.close()
+        shelf.gate = asyncio.Event()
+        after = await Line.open(port)
+        await after.to_data()
+        after.writer.write(MAIL + b".\r\n")
+        await asyncio.wait_for(shelf.entered.wait(), 10)
+        after.writer.transport.abort()
+        await asyncio.sleep(0)
+        shelf.gate.set()
+        await _until(lambda: len(shelf.seen) == 1)
+        await send(port)
+    assert len(shelf.seen) == 2
+    assert len(shelf.reports) == 1
+
+
+@pytest.mark.parametrize("failure", [Away, NotStored, RuntimeError, OSError])
+async def test_b37_what_cannot_be_stored_is_asked_for_again(parsers: Parsers, failure: type[Exception]) -> None:
+    shelf = Shelf()
+    shelf.failing = failure
+    async with door(shelf, parsers) as port:
+        with pytest.raises(aiosmtplib.SMTPDataError) as told:
+            await send(port)
+        assert told.value.code == 451
+        assert "store is away" not in told.value.message
+        shelf.failing = None
+        await send(port)
+    assert len(shelf.reports) == 1
+
+
+async def test_b37_too_late_is_asked_for_again(parsers: Parsers) -> None:
+    shelf = Shelf()
+    shelf.gate = asyncio.Event()
+    async with door(shelf, parsers, limits=Limits(answer=0.3)) as port:
+        with pytest.raises(aiosmtplib.SMTPDataError) as told:
+            await send(port)
+        assert told.value.code == 451
+        shelf.gate.set()
+        await send(port)
+    assert len(shelf.reports) == 1
+
+
+async def test_b38_the_same_mail_again_is_the_same(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        await send(port)
+        await send(port, b"Received: from elsewhere by here; Mon, 1 Jan 2026 00:00:00 +0000\r\nX-Spam: no\r\n" + MAIL)
+    assert len(shelf.seen) == 2
+    assert len(shelf.reports) == 1
+
+
+async def test_b39_a_stolen_message_id_hides_nothing(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        await send(port, MAIL.replace(b"Den laddar", b"Falsk"))
+        await send(port)
+    assert len(shelf.reports) == 2
+
+
+async def test_b40_bare_mails_are_kept(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        for raw in (b"hej", b"\r\n", b"Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n\r\nx", b"From: a@b.se\r\nFrom: c@d.se\r\n\r\ny"):
+            await send(port, raw)
+    assert len(shelf.reports) == 4
+    assert not any(report.sender.verified for report in shelf.seen)
+
+
+async def test_b41_several_of_our_addresses_are_one_report(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        await send(port, to=[US, "ekonomi@support.example", "drift@support.example"])
+        await send(port, to=["drift@support.example"])
+    assert len(shelf.reports) == 1
+    assert shelf.only.recipients == (US, "ekonomi@support.example", "drift@support.example")
+    assert shelf.only.queue == "billing"
+
+
+@pytest.mark.parametrize("hello", ["HELO localhost", "EHLO [127.0.0.1]", "HELO", "EHLO"])
+async def test_b43_any_greeting_will_do(parsers: Parsers, hello: str) -> None:
+    async with door(Shelf(), parsers) as port:
+        line = await Line.open(port)
+        assert (await line.say(hello)).startswith("250")
+        assert (await line.say("MAIL FROM:<a@b.example>")).startswith("250")
+
+
+async def test_b67_a_mail_that_runs_in_circles_is_refused(parsers: Parsers) -> None:
+    async with door(Shelf(), parsers) as port:
+        with pytest.raises(aiosmtplib.SMTPDataError) as told:
+            await send(port, b"Received: by x\r\n" * 26 + MAIL)
+        assert (told.value.code, told.value.message[:5]) == (554, "5.4.6")
+
+
+async def test_fifty_recipients_and_no_more(parsers: Parsers) -> None:
+    async with door(Shelf(), parsers, addresses={}) as port:
+        line = await Line.open(port)
+        await line.say("EHLO t.example", "MAIL FROM:<a@b.example>")
+        answers = [await line.say(f"RCPT TO:<a{n}@support.example>") for n in range(51)]
+        assert all(answer.startswith("250") for answer in answers[:50])
+        assert answers[50].startswith("452 4.5.3")
+
+
+async def test_k5_a_trickling_sender_is_cut_off_and_a_slow_one_is_not(parsers: Parsers) -> None:
+    shelf = Shelf()
+    limits = Limits(floor_bytes=2000, floor_seconds=0.5, command_timeout=0.4)
+    async with door(shelf, parsers, limits=limits) as port:
+        trickle, slow = await Line.open(port), await Line.open(port)
+        await trickle.to_data()
+        await slow.to_data()
+        slow.writer.write(MAIL)
+
+        async def upload() -> None:
+            for _ in range(10):
+                slow.writer.write(b"photo " * 200 + b"\r\n")
+                trickle.writer.write(b"x\r\n")
+                await asyncio.sleep(0.15)
+            slow.writer.write(b".\r\n")
+
+        sending = asyncio.create_task(upload())
+        assert (await trickle.answer()).startswith("421")
+        assert (await slow.answer()).startswith("250")
+        await sending
+    assert len(shelf.reports) == 1
+
+
+async def test_the_envelope_carries_the_reply_token(parsers: Parsers) -> None:
+    seals = ReplySeals(("new key", "old key"))
+    shelf = Shelf()
+    async with door(shelf, parsers, proof=seals) as port:
+        await send(port, to=[ReplySeals(("old key",)).address(1042, "support.example")])
+        assert shelf.only.thread.token == "1042"
+        shelf.reports.clear()
+        await send(port, to=["reply+1042.aaaaaaaaaaaaaaaaaaaaaaaaaa@support.example"])
+        assert shelf.only.thread.token is None
+
+
+async def test_draining_finishes_what_was_sent(parsers: Parsers) -> None:
+    shelf = Shelf()
+    shelf.gate = asyncio.Event()
+    opened = SmtpDoor(shelf, parsers, RealClock(), domains=("support.example",), addresses={}, hostname="mx")
+    port = await opened.start("127.0.0.1", 0)
+    line, idle = await Line.open(port), await Line.open(port)
+    await line.to_data()
+    line.writer.write(MAIL + b".\r\n")
+    await asyncio.wait_for(shelf.entered.wait(), 10)
+    draining = asyncio.create_task(opened.drain())
+    assert (await idle.answer()).startswith("421")
+    shelf.gate.set()
+    await draining
+    assert (await line.answer()).startswith("250")
+    assert (await line.say("MAIL FROM:<a@b.example>")).startswith("421")
+    await opened.stop()
+    assert len(shelf.reports) == 1
+
+
+async def test_what_nobody_can_parse_is_kept_raw() -> None:
+    class Helpless:
+        async def read(self, raw: bytes, received_at: object) -> Report:
+            from channels.mail import quarantined
+
+            return replace(quarantined(raw, received_at, "too complex"))  # type: ignore[arg-type]
+
+    shelf = Shelf()
+    async with door(shelf, Helpless()) as port:  # type: ignore[arg-type]
+        await send(port)
+    assert shelf.only.quarantined
+    assert (shelf.only.subject, shelf.only.sender.email) == ("Hej", "anna@example.org")
+
+
+async def _until(holds: object) -> None:
+    async with asyncio.timeout(10):
+        while not holds():  # type: ignore[operator]
+            await asyncio.sleep(0.01)
