@@ -27,7 +27,7 @@ from ivr.prompts import Phrases, read_catalogues
 def phone_door(runtime: Runtime) -> PhoneDoor:
     """The phone door. Raises FlowError when the flow is wrong."""
     given = Given(
-        calls=RecordedCalls(runtime.calls_db, runtime.clock),
+        calls=RecordedCalls(runtime.calls_db, runtime.clock, runtime.crash),
         intake=runtime.intake,
         spool=runtime.spool,
         chargers=runtime.chargers,
