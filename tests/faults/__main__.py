@@ -34,7 +34,7 @@ from tests.faults.ledger import Ledger
 from tests.faults.mailbox import MailboxDoor, mailbox_server
 from tests.faults.nemesis import Nemesis
 from tests.faults.reading import Reader
-from tests.faults.sinks import mail_sink, provider_server
+from tests.faults.sinks import MailSink, mail_sink, provider_server
 from tests.faults.table import blows_table, ledger_table
 from tests.faults.tellings import DOORS
 from tests.faults.verdict import Verdict, judge
@@ -116,7 +116,7 @@ async def _run(options: Options, folder: Path) -> Verdict:
         reader = Reader(session, product.url, token)
         await _under_fire(options, plan, driver, desk, nemesis, ledger)
         gave_up = await driver.finish(HEAL)
-        await _healed(reader, sink)
+        await _healed(reader, sink, ledger)
         cases = [case async for case in reader.cases()]
         queues = await reader.get("/api/v1/queues")
         counted = sum(queue["open"] for queue in queues["items"])
@@ -154,15 +154,14 @@ async def _under_fire(
         await asyncio.gather(claiming, return_exceptions=True)
 
 
-async def _healed(reader: Reader, sink: object) -> None:
-    """Wait until the spool is empty and no more mail arrives."""
+async def _healed(reader: Reader, sink: MailSink, ledger: Ledger) -> None:
+    """Wait until the spool is empty and every reporter has been answered: a killed sender's lease lasts a minute."""
+    owed = {line.telling.email for line in ledger if line.promised and line.telling.answered}
     end = time.monotonic() + HEAL
-    quiet, before = 0, -1
-    while time.monotonic() < end and quiet < 5:
+    while time.monotonic() < end:
         state = await reader.ready()
-        total: int = sink.total  # type: ignore[attr-defined]
-        quiet = quiet + 1 if state["status"] == "ok" and total == before else 0
-        before = total
+        if state["status"] == "ok" and owed <= sink.arrived.keys():
+            break
         await asyncio.sleep(1.0)
 
 

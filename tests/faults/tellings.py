@@ -39,6 +39,11 @@ class Telling:
     photo: bytes | None = None
     robot: bool = False
 
+    @property
+    def answered(self) -> bool:
+        """Whether an acknowledgement by mail is owed."""
+        return not self.robot and self.door in ("email", "imap", "form", "api")
+
     def mail(self, recipient: str) -> bytes:
         """The mail of this telling, for the first try; a retry sends the same bytes."""
         mail = EmailMessage()

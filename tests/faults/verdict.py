@@ -2,9 +2,9 @@
 
 I1 every promise is visible once; I2 what was unsure at most once, and once after the sender's retry; I3 nothing that
 was never told, and every text to the letter; I4 a case has one owner at a time and a claim that was answered stays;
-I7 at most one automatic answer to a report, none to a robot; I9 each case's timeline is in order and accounts for every
-report; I11 no error to well-formed input while everything was up, no promise while the database was frozen; I12 the
-counts agree.
+I5 every acknowledgement that is owed goes out; I7 at most one automatic answer to a report, none to a robot; I9 each
+case's timeline is in order and accounts for every report; I11 no error to well-formed input while everything was up, no
+promise while the database was frozen; I12 the counts agree.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.ledger import Ledger, Line, Try
-from tests.faults.nemesis import Nemesis
+from tests.faults.nemesis import BACK_WITHIN, Nemesis
 from tests.faults.sinks import MailSink
 
 GRACE = 3.0  # seconds after everything answered again in which an error is still the blow's
@@ -67,6 +67,9 @@ def judge(
         if case["number"] in claims:
             verdict.violations += _claimed(case, claims[case["number"]])
     _automatic(ledger, sink, verdict)
+    verdict.violations += [
+        f"not well again {BACK_WITHIN:.0f} s after: {blow.what}" for blow in nemesis.blows if blow.back is None
+    ]
     if counted != verdict.cases:
         verdict.violations.append(f"I12: the queues count {counted} open cases, the list has {verdict.cases}")
     return verdict
@@ -170,6 +173,11 @@ def _claimed(case: Mapping[str, Any], agent: str) -> list[str]:
 
 def _automatic(ledger: Ledger, sink: MailSink, verdict: Verdict) -> None:
     people = {line.telling.email: line.telling for line in ledger}
+    verdict.violations += [
+        f"I5: {line.telling.nonce} ({line.telling.door}) was not acknowledged by mail"
+        for line in ledger
+        if line.promised and line.telling.answered and line.telling.email not in sink.arrived
+    ]
     for address, ids in sink.arrived.items():
         telling = people.get(address)
         if telling is None:
