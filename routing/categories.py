@@ -12,7 +12,7 @@ from typing import Any
 from routing.lexicon import Hit
 from routing.values import Category
 
-COMPUTED = frozenset({"less_power", "asks"})
+COMPUTED = frozenset({"less_power", "asks", "spams"})
 
 
 @dataclass(frozen=True, slots=True)

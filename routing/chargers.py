@@ -17,20 +17,21 @@ from routing.words import CAP, Words, fold
 _EVSE = re.compile(r"\b[A-Z]{2}\*?[A-Z0-9]{3}\*?E[A-Z0-9*]{2,30}", re.IGNORECASE)
 _LINK = re.compile(r"/c/([A-Za-z0-9*_-]{1,36})")
 _UNIT = re.compile(
-    r"kr|kronor|krona|kroner|spann|sek|nok|dkk|euros?|eur|kwh|kw|kilowatt\w*|km|kilomet\w*|mil|procent|prosent|percent"
-    r"|grader|degrees|min|minut\w*|tim\w*|hours?|years?|ar|amp\w*|volt|watt|st|stycken|kruunu\w*|kronen|minuut\w*"
+    r"kr|kronor|krona|kroner|spänn|sek|nok|dkk|euros?|eur|kwh|kw|kilowatt\w*|km|kilomet\w*|mil|procent|prosent|percent"
+    r"|grader|degrees|min|minut\w*|tim\w*|hours?|years?|år|amp\w*|volt|watt|st|stycken|kruunu\w*|kronen|minuut\w*"
 )
 _PHONE_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A charger number as said at word `at`; `charger` is its id in the master data, or None. `sure` is False when
-    the digits are only part of a longer stretch of numbers."""
+    """A charger number as said in words `at` to `end`; `charger` is its id in the master data, or None. `sure` is
+    False when the digits are only part of a longer stretch of numbers. Links and EVSE ids stand at -1."""
 
     digits: str
     charger: str | None
     at: int
+    end: int
     sure: bool = True
 
 
@@ -66,11 +67,11 @@ def _marked(raw: str, directory: Directory) -> Iterator[Said]:
         text = found.group()
         charger = directory.charger_of(text.rstrip("*"))
         if charger:
-            yield Said(text, charger, -1)
+            yield Said(text, charger, -1, -1)
     for found in _LINK.finditer(raw):
         charger = directory.charger_of(found[1])
         if charger:
-            yield Said(found[1], charger, -1)
+            yield Said(found[1], charger, -1, -1)
 
 
 def _with_letters(words: Words, directory: Directory) -> Iterator[Said]:
@@ -79,30 +80,38 @@ def _with_letters(words: Words, directory: Directory) -> Iterator[Said]:
         return
     for at in range(len(words)):
         joined = ""
-        for word in words.words[at : at + 3]:
+        for end, word in enumerate(words.words[at : at + 3], start=at + 1):
             joined += word
             charger = directory.labels.get(joined)
             if charger and any(c.isdigit() for c in joined):
-                yield Said(joined, charger, at)
+                yield Said(joined, charger, at, end)
 
 
 def _spoken(words: Words, languages: Sequence[str], directory: Directory) -> Iterator[Said]:
     readings = [r for r in digit_strings(words.words, languages, directory.lengths) if not _is_amount(words, r)]
     taken: list[tuple[int, int]] = []
     for reading in sorted(
-        readings, key=lambda r: (not r.whole, r.digits not in directory.numbers, r.start - r.end, r.start)
+        readings,
+        key=lambda r: (
+            not r.whole,
+            r.end - r.start > 1 and r.digits not in directory.numbers,
+            r.digits not in directory.numbers,
+            r.start - r.end,
+            r.start,
+        ),
     ):
         if any(reading.start < end and start < reading.end for start, end in taken):
             continue
         known = directory.numbers.get(reading.digits)
-        if not reading.whole and not (known and reading.edge and not _is_phone(words, reading)):
+        whole = reading.whole or words.words[reading.start : reading.end] == (reading.digits,)
+        if not whole and not (known and reading.edge and not _is_phone(words, reading)):
             continue
         taken.append((reading.start, reading.end))
-        yield Said(reading.digits, known, reading.start, reading.whole)
+        yield Said(reading.digits, known, reading.start, reading.end, whole)
 
 
 def _is_amount(words: Words, reading: Reading) -> bool:
-    return reading.end < len(words) and _UNIT.fullmatch(words.words[reading.end]) is not None
+    return reading.end < len(words) and _UNIT.fullmatch(words.accented[reading.end]) is not None
 
 
 def _is_phone(words: Words, reading: Reading) -> bool:

@@ -13,6 +13,7 @@ from itertools import chain
 
 from routing.alarms import Fault, read_alarm
 from routing.categories import weigh
+from routing.chargers import Said as Chargers
 from routing.chargers import chargers_said, typed_number
 from routing.danger import EV_CONCEPTS, dangers
 from routing.directory import Directory
@@ -22,16 +23,30 @@ from routing.lexicon import Hit
 from routing.numbers import small_numbers
 from routing.place import PlaceFacts
 from routing.rules import Rules
-from routing.sites import site_evidence
+from routing.sites import SitesSaid, sites_said
 from routing.values import Category, Said
 from routing.words import CAP, Words, split
 
 _FLAGS = frozenset(
-    {"again", "autoreply", "newmatter", "stranded", "trapped", "mass", "resolved", "freed", "urgent", "spam", "thanks", "works"}
+    {
+        "again",
+        "autoreply",
+        "newmatter",
+        "stranded",
+        "trapped",
+        "mass",
+        "resolved",
+        "freed",
+        "urgent",
+        "spam",
+        "thanks",
+        "works",
+    }
 )
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
 _NEAR_POWER = 8
+_COMPARED_WITHIN = 7
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 
 
@@ -68,13 +83,16 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     else:
         guess = guess_language(f"{subject}\n{text}" if subject else text, rules.telling, said.language)
         language, share, active = guess.language, guess.shares[guess.language], guess.active
-    concepts = _concepts(words, active, rules)
+    sites = sites_said(words, active, directory)
+    concepts = _concepts(words, active, sites.name_words, rules)
     if "?" in text or "?" in subject:
         concepts["asks"] = [Hit("asks", 0, 0)]
+    if len({hit.start for hit in concepts.get("spam", ())}) > 1:
+        concepts["spams"] = [Hit("spams", 0, 0)]
     danger = dangers(concepts, _has_context(concepts))
     meant = _without_denied(concepts, danger, rules)
     held = weigh(rules.signs, meant)
-    place = _place(said, f"{subject} {text}", words, active, concepts, directory)
+    place = _place(said, f"{subject} {text}", words, active, concepts, sites, directory)
     return Facts(
         language=language,
         share=round(share, 3),
@@ -92,15 +110,30 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     )
 
 
-def _concepts(words: Words, languages: Sequence[str], rules: Rules) -> dict[str, list[Hit]]:
+def _concepts(words: Words, languages: Sequence[str], naming: frozenset[int], rules: Rules) -> dict[str, list[Hit]]:
+    """All concepts, but for those that only the name of a place holds ("Västkustens Parkering")."""
     concepts: dict[str, list[Hit]] = {}
     for language in languages:
         for hit in rules.lexica[language].find(words):
+            if naming and all(at in naming for at in range(hit.start, hit.end)):
+                continue
             concepts.setdefault(hit.concept, []).append(hit)
+    _set_aside(concepts)
     drop = _less_power(words, languages, concepts.get("figures", []))
     if drop:
         concepts["less_power"] = [drop]
     return concepts
+
+
+def _set_aside(concepts: dict[str, list[Hit]]) -> None:
+    """Take away what only stands within a turn of phrase that means something else ("put it out of service")."""
+    asides = concepts.get("aside", ())
+    for concept in [c for c in concepts if c != "aside"] if asides else ():
+        left = [h for h in concepts[concept] if not any(a.start <= h.start and h.end <= a.end for a in asides)]
+        if left:
+            concepts[concept] = left
+        else:
+            del concepts[concept]
 
 
 def _without_denied(concepts: Mapping[str, list[Hit]], danger: Iterable[str], rules: Rules) -> dict[str, list[Hit]]:
@@ -128,15 +161,16 @@ def _place(
     words: Words,
     languages: Sequence[str],
     concepts: Mapping[str, list[Hit]],
+    sites: SitesSaid,
     directory: Directory,
 ) -> PlaceFacts:
     field = typed_number(said.charger)
     known = directory.vendors.keys()
     return PlaceFacts(
-        said=chargers_said(raw, words, languages, directory),
+        said=_compared(chargers_said(raw, words, languages, directory), words, concepts, directory),
         field=field,
         field_charger=directory.charger_of(field) if field else None,
-        sites=site_evidence(words, languages, directory),
+        sites=sites.evidence,
         site_field=said.site if said.site in directory.sites else None,
         owner=directory.sender(said.phone, said.email),
         vendors=tuple(dict.fromkeys(w for w in words.words if w in known)),
@@ -144,7 +178,35 @@ def _place(
         only_one="onlyone" in concepts,
         either=_either(words),
         whole_site=_whole_site(concepts),
+        again="again" in concepts,
     )
+
+
+def _compared(
+    said: tuple[Chargers, ...], words: Words, concepts: Mapping[str, list[Hit]], directory: Directory
+) -> tuple[Chargers, ...]:
+    """The chargers that are meant, without those that only serve to compare ("moved to 25199, which worked")."""
+    known = {s.charger for s in said if s.charger}
+    if len(known) < 2 or len({directory.chargers[c].site_id for c in known}) > 1:
+        return said
+    marks = [h.start for c in ("contrast", "works") for h in concepts.get(c, ())]
+    others = [s for s in said if s.charger and s.at >= 0]
+    aside = {s for s in others if any(_belongs(mark, s, others, words) for mark in marks)}
+    left = tuple(s for s in said if s not in aside)
+    return left if any(s.charger for s in left) else said
+
+
+def _belongs(mark: int, said: Chargers, others: Sequence[Chargers], words: Words) -> bool:
+    """Whether a comparing word speaks of this charger: it stands nearest to it, in its sentence, not far away."""
+    if words.sentence[mark] != words.sentence[said.at]:
+        return False
+    mine = _reach(mark, said)
+    return mine <= _COMPARED_WITHIN and all(mine <= _reach(mark, other) for other in others)
+
+
+def _reach(mark: int, said: Chargers) -> int:
+    """How far a word is from a number; what is said of a thing rather follows it."""
+    return mark - said.end if mark >= said.end else said.at - mark + 1
 
 
 def _whole_site(concepts: Mapping[str, list[Hit]]) -> bool:

@@ -19,6 +19,8 @@ from routing.values import Category, History, Judgement, Place, Reason, Said
 
 _CONTINUES_WITHIN = timedelta(days=7)
 _CONTINUES = 2.0
+_SAME_DAY = timedelta(hours=24)
+_CONTINUES_HERE = 7.0
 _CHOSEN = 2.5
 _LIKE = 3.0
 _UNDERSTOOD = 3.0
@@ -28,7 +30,7 @@ _MASS_CATEGORIES = frozenset({Category.ACCESS, Category.PAYMENT, Category.ACCOUN
 def judge(said: Said, facts: Facts, history: History, directory: Directory, rules: Rules) -> Judgement:
     """Decide what one report is at its arrival."""
     place = decide_place(facts.place, history, directory)
-    category, weight, why = _category(said, facts, history, rules)
+    category, weight, why = _category(said, facts, place, history, rules)
     spam = _is_spam(said, facts, category)
     mass = _is_mass(facts, category, place)
     level = directory.level(place.site)
@@ -72,7 +74,9 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
     )
 
 
-def _category(said: Said, facts: Facts, history: History, rules: Rules) -> tuple[Category, float, tuple[Reason, ...]]:
+def _category(
+    said: Said, facts: Facts, place: Place, history: History, rules: Rules
+) -> tuple[Category, float, tuple[Reason, ...]]:
     """The category, how much speaks for it, and what did."""
     if facts.fault and not (facts.danger and facts.fault.category is not Category.SAFETY):
         return _alarm_category(facts)
@@ -84,10 +88,10 @@ def _category(said: Said, facts: Facts, history: History, rules: Rules) -> tuple
         chosen = Category(said.category)
         weights[chosen] = weights.get(chosen, 0.0) + _CHOSEN
         extra.append(Reason("category_chosen", {"category": chosen}))
-    continued = _continued(said, facts, history)
+    continued = _continued(said, facts, place, history)
     if continued:
-        weights[continued] = weights.get(continued, 0.0) + _CONTINUES
-        extra.append(Reason("category_continues", {"category": continued}))
+        weights[continued[0]] = weights.get(continued[0], 0.0) + continued[1]
+        extra.append(Reason("category_continues", {"category": continued[0]}))
     found = best(rules.signs, weights)
     if found is None:
         return Category.OTHER, 0.0, (Reason("category_unknown", {"words": facts.words}),)
@@ -121,13 +125,16 @@ def _alarm_category(facts: Facts) -> tuple[Category, float, tuple[Reason, ...]]:
     return fault.category, 9.0, (Reason("alarm_code", {"code": fault.code}), Reason(f"fault_{fault.code}"))
 
 
-def _continued(said: Said, facts: Facts, history: History) -> Category | None:
-    """What the person's last report was about, when this one says "again" or "still" within a week."""
+def _continued(said: Said, facts: Facts, place: Place, history: History) -> tuple[Category, float] | None:
+    """What the person's last report was about, when this one says "again" or "still", and how much that weighs: most
+    within a day and about the same site."""
     if "again" not in facts.flags or "newmatter" in facts.flags:
         return None
     for earlier in history.earlier:
-        if said.at - earlier.at <= _CONTINUES_WITHIN and earlier.category != Category.SAFETY:
-            return Category(earlier.category)
+        gap = said.at - earlier.at
+        if gap <= _CONTINUES_WITHIN and earlier.category != Category.SAFETY:
+            near = gap <= _SAME_DAY and earlier.site is not None and earlier.site == place.site
+            return Category(earlier.category), _CONTINUES_HERE if near else _CONTINUES
     return None
 
 

@@ -62,7 +62,7 @@ def guess_language(text: str, words: Mapping[str, Mapping[str, float]], hint: st
     for language, share in _model_shares(letters if text.isupper() else text).items():
         scores[language] += max(-6.0, math.log(share + 1e-9)) * 0.6
     if hint in scores:
-        scores[hint] += 0.25 if said else 1.0
+        scores[hint] += 0.25 if len(said) > 3 else 1.5
     top = max(scores.values())
     raised = {k: math.exp(min(0.0, (v - top) * 0.9)) for k, v in scores.items()}
     total = sum(raised.values())

@@ -38,12 +38,13 @@ class PlaceFacts:
     only_one: bool  # "the only one"
     either: bool  # "this or that": numbers are alternatives, not a list
     whole_site: bool
+    again: bool  # "as I said yesterday"
 
 
 def decide_place(facts: PlaceFacts, history: History, directory: Directory) -> Place:
     """The place of a report."""
     ranked = _rank_sites(facts, directory)
-    named = _named_site(ranked)
+    named = _named_site(ranked) or _site_by_history(facts, ranked, history)
     charger, chargers, reasons, candidates = _charger(facts, named, history, directory)
     if charger:
         site: str | None = directory.chargers[charger].site_id
@@ -87,6 +88,14 @@ def _named_site(ranked: list[tuple[str, float]]) -> str | None:
     if len(ranked) > 1 and ranked[0][1] - ranked[1][1] < _SITE_MARGIN:
         return None
     return ranked[0][0]
+
+
+def _site_by_history(facts: PlaceFacts, ranked: list[tuple[str, float]], history: History) -> str | None:
+    """What was said fits several sites (a city, say) and the person says "again": the one that they wrote of last."""
+    if not facts.again or not ranked:
+        return None
+    likely = {site for site, score in ranked if ranked[0][1] - score < _SITE_MARGIN}
+    return next((e.site for e in history.earlier if e.site in likely), None)
 
 
 def _charger(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from rapidfuzz import fuzz
@@ -31,17 +32,27 @@ _CASES = re.compile(r"(?<=.{4})(?:i?(?:sa|sta|la|le|lta)|an?|in|n)$")
 Evidence = dict[str, dict[str, float]]
 
 
-def site_evidence(words: Words, languages: Sequence[str], directory: Directory) -> Evidence:
-    """What a text says for each site: site id -> kind of evidence -> weight."""
+@dataclass(frozen=True, slots=True)
+class SitesSaid:
+    """What a text says for each site, and the words (by number) that name the likeliest one."""
+
+    evidence: Evidence
+    name_words: frozenset[int]
+
+
+def sites_said(words: Words, languages: Sequence[str], directory: Directory) -> SitesSaid:
+    """Read a text for sites."""
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
     grams = list(_grams(words))
-    _by_name(grams, directory, found)
+    spans = _by_name(grams, directory, found)
     _by_street(grams, words, languages, directory, found)
     _by_city(grams, directory, found)
     _by_postcode(words, directory, found)
     if found:
         _by_part(words, directory, found)
-    return dict(found)
+    top = max(found, key=lambda site: sum(found[site].values()), default=None)
+    naming = spans.get(top, set()) if top is not None and found[top].get("name", 0.0) >= NAME * 0.8 else set()
+    return SitesSaid(dict(found), frozenset(naming))
 
 
 def _grams(words: Words) -> Iterator[tuple[int, int, str, str]]:
@@ -60,19 +71,24 @@ def _grams(words: Words) -> Iterator[tuple[int, int, str, str]]:
 
 def _by_name(
     grams: list[tuple[int, int, str, str]], directory: Directory, found: Mapping[str, dict[str, float]]
-) -> None:
-    heard: dict[int, float] = {}
+) -> dict[str, set[int]]:
+    """Evidence by name; gives the words that name each site."""
+    heard: dict[int, tuple[float, range]] = {}
     for start, end, gram, accented in grams:
         for place, likeness in _names_like(gram, accented, end - start, directory):
-            heard[place] = max(heard.get(place, 0.0), likeness)
+            if likeness > heard.get(place, (0.0, range(0)))[0]:
+                heard[place] = likeness, range(start, end)
     scores: defaultdict[str, list[float]] = defaultdict(list)
-    for place, likeness in heard.items():
+    spans: defaultdict[str, set[int]] = defaultdict(set)
+    for place, (likeness, span) in heard.items():
         key = directory.names.keys[place]
         for site in key.sites:
             scores[site].append(likeness * key.telling)
+            spans[site].update(span)
     for site, parts in scores.items():
         parts.sort(reverse=True)
         found[site]["name"] = NAME * (parts[0] + 0.35 * sum(parts[1:]))
+    return spans
 
 
 def _names_like(gram: str, accented: str, words: int, directory: Directory) -> Iterator[tuple[int, float]]:
