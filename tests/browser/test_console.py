@@ -9,6 +9,7 @@ from playwright.async_api import Page, Route, expect
 from tests.browser.conftest import Desk
 
 STUCK = "The cable is stuck in my car at charger 22809 and I cannot leave, please help me"
+POLL = 20_000  # milliseconds; a page that polls does so every 5 s
 REPORTER = {"name": "Mette Larsen", "email": "mette@example.com"}
 
 
@@ -64,6 +65,7 @@ async def test_a_case_is_answered_noted_corrected_and_concluded_with_keys(desk: 
         await expect(page.get_by_text("The reply is on its way.")).to_be_visible()
         await expect(page.locator("#said .ours", has_text="Unlock the car")).to_be_visible()
         await expect(page.locator(".clocks .met").first).to_contain_text("after")
+        await expect(page.locator("#case")).to_be_focused()
         await page.keyboard.press("n")
         await page.keyboard.type("Second time this week.")
         await page.keyboard.press("Control+Enter")
@@ -74,6 +76,7 @@ async def test_a_case_is_answered_noted_corrected_and_concluded_with_keys(desk: 
         await page.fill("#correct-reason", "The latch is broken.")
         await page.locator(".panel.correct button[type=submit]").click()
         await expect(page.locator("#case-title")).to_have_text("Damage")
+        await expect(page.locator("#case")).to_be_focused()
         await page.keyboard.press("x")
         await page.keyboard.type("New latch fitted.")
         await page.keyboard.press("Control+Enter")
@@ -130,13 +133,13 @@ async def test_without_the_stream_the_page_polls_and_without_a_line_it_says_so(d
         await page.route("**/console/events", lost)
         await page.goto("/console")
         first = await desk.house.report(STUCK, **{"from": REPORTER})
-        await expect(page.locator(f"[data-case='{first['case']}']")).to_be_visible()
+        await expect(page.locator(f"[data-case='{first['case']}']")).to_be_visible(timeout=POLL)
         polled = re.compile(r"/console(\?.*)?$")
         await page.route(polled, lost)
-        await expect(page.locator(".lost")).to_be_visible()
+        await expect(page.locator(".lost")).to_be_visible(timeout=POLL)
         second = await desk.house.report("My invoice for September is wrong, I was charged twice")
         await page.unroute(polled)
-        await expect(page.locator(f"[data-case='{second['case']}']")).to_be_visible()
+        await expect(page.locator(f"[data-case='{second['case']}']")).to_be_visible(timeout=POLL)
         await expect(page.locator(".lost")).to_be_hidden()
 
 

@@ -28,6 +28,7 @@
   // Drafts: half-written text outlives a reload, a lost line and a restarted server.
   const key = (area) => `draft:${area.dataset.draft}`;
   const drafts = () => $$("textarea[data-draft]");
+  let sent = false; // after something was sent, single keys work again
   const keep = (area) => {
     try {
       if (area.value) localStorage.setItem(key(area), area.value); else localStorage.removeItem(key(area));
@@ -43,7 +44,8 @@
     const { sourceElement: form, response } = event.detail.ctx;
     if (!form?.matches?.("form")) return;
     $("#lost-act").hidden = response.status < 500;
-    if (response.status < 400) for (const area of $$("textarea[data-draft]", form)) localStorage.removeItem(key(area));
+    sent = response.status < 400;
+    if (sent) for (const area of $$("textarea[data-draft]", form)) localStorage.removeItem(key(area));
   });
 
   // Events are hints. Without the stream the page asks every five seconds, and says that it does.
@@ -82,7 +84,8 @@
     remember();
     restore();
     tick();
-    if (sourceElement?.closest?.("#case") || sourceElement?.id === "case") ($("#case .notice") || $("#case"))?.focus?.({ preventScroll: true });
+    if (sent && $("#case")) $("#case").focus({ preventScroll: true });
+    sent = false;
   });
 
   // Keys, as in the dialog behind "?".
