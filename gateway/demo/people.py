@@ -22,7 +22,6 @@ import aiosmtplib
 from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
 
 from channels.report import Channel
-from gateway.clock import Clock
 from gateway.demo.callers import Caller
 from gateway.demo.phone import Line
 from gateway.demo.photos import photo
@@ -51,7 +50,6 @@ class Doors:
     token: str
     line: Line
     session: ClientSession
-    clock: Clock
     pace: float = 0.0
     forms: dict[int, str] = field(default_factory=dict)  # tokens of forms that were opened and not yet sent
 
@@ -99,7 +97,7 @@ def _composed(doors: Doors, story: Story) -> EmailMessage:
     message["From"] = Address(sender.name or "", addr_spec=sender.email or "")
     message["To"] = doors.address
     message["Subject"] = story.subject or ""
-    message["Date"] = doors.clock.now()
+    message["Date"] = story.at
     message["Message-ID"] = f"<{_id(doors, story)}@mail.example>"
     signature = story.chance.choice((*PHONE_SIGNATURES, "", "", ""))
     message.set_content(f"{story.text.rstrip()}\n" + (f"\n{signature}\n" if signature else ""))
@@ -165,7 +163,7 @@ async def _alarm(doors: Doors, story: Story) -> None:
     alarm = story.alarm
     body: dict[str, Any] = {
         "id": _id(doors, story),
-        "at": doors.clock.now().isoformat(),
+        "at": story.at.isoformat(),
         "charger": story.charger,
         "protocol": alarm.protocol if alarm else "ocpp1.6",
     }

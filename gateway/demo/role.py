@@ -78,26 +78,26 @@ async def outside(config: Config, pace: float = PACE) -> AsyncIterator[Doors]:
             )
             await stack.enter_async_context(serve_carrier(carrier, HOST, where.provider))
         yield Doors(
-            name=_told(config)[0],
+            name=told_so_far(config)[0],
             url=local_url(config),
             mail=(config.smtp_host, config.smtp_port),
             address=config.mail_addresses[0].address if config.mail_addresses else ADDRESS,
             token=config.admin_token,
             line=line,
             session=session,
-            clock=SystemClock(),
             pace=pace,
         )
 
 
 async def _tell_all(config: Config, book: Book, doors: Doors) -> None:
     await _ready(doors)
+    clock = SystemClock()
     room = asyncio.Semaphore(AT_ONCE)
     async with asyncio.TaskGroup() as group:
-        for nth in itertools.count(_told(config)[1]):
+        for nth in itertools.count(told_so_far(config)[1]):
             await room.acquire()
             _note_told(config, doors.name, nth + 1)
-            task = group.create_task(_tell(doors, book.story(nth)))
+            task = group.create_task(_tell(doors, book.story(nth, clock.now())))
             task.add_done_callback(lambda _: room.release())
             await asyncio.sleep(random.uniform(*(MINUTE if nth < book.opening else LATER)))
 
@@ -123,7 +123,7 @@ async def _ready(doors: Doors) -> None:
         await asyncio.sleep(LOOK_EVERY)
 
 
-def _told(config: Config) -> tuple[str, int]:
+def told_so_far(config: Config) -> tuple[str, int]:
     """This installation's name and how many stories it has been told."""
     path = config.data_dir / _FILE
     try:

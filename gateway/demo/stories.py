@@ -12,6 +12,7 @@ import random
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,12 @@ SPREAD = 5  # places between two reports of one matter, at most
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Something that somebody is about to tell. `nth` counts all stories of an installation and names this one."""
+    """Something that somebody tells. `nth` counts all stories of an installation and names this one, `at` is when it
+    is told first; a second try changes neither.
+    """
 
     nth: int
+    at: datetime
     channel: Channel
     text: str
     sender: Sender
@@ -52,11 +56,11 @@ class Book:
     people: Sequence[Mapping[str, str]]
     chargers: Sequence[Mapping[str, str]]
 
-    def story(self, nth: int) -> Story:
+    def story(self, nth: int, at: datetime) -> Story:
         """The nth story, counted from 0."""
-        return _sample(nth, self.told[nth]) if nth < len(self.told) else self._made_up(nth)
+        return _sample(nth, at, self.told[nth]) if nth < len(self.told) else self._made_up(nth, at)
 
-    def _made_up(self, nth: int) -> Story:
+    def _made_up(self, nth: int, at: datetime) -> Story:
         dice = random.Random(f"{SEED} made up {nth}")
         said, charger = dice.choice(self.prose), dice.choice(self.chargers)
         people = [person for person in self.people if person["language"] == said["language"]]
@@ -67,6 +71,7 @@ class Book:
         spoken = channel in (Channel.PHONE, Channel.SMS)
         return Story(
             nth=nth,
+            at=at,
             channel=channel,
             text=said["text"].format_map(filled),
             sender=Sender(
@@ -97,9 +102,10 @@ def open_book(folder: Path) -> Book:
     )
 
 
-def _sample(nth: int, report: Report) -> Story:
+def _sample(nth: int, at: datetime, report: Report) -> Story:
     return Story(
         nth=nth,
+        at=at,
         channel=report.channel,
         text=report.text,
         sender=report.sender,
