@@ -59,7 +59,7 @@ def send(product: Product, text: str) -> str:
         content = answer.read()
     finally:
         connection.close()
-    assert answer.status == http.client.CREATED, content
+    assert answer.status == http.client.CREATED, (content, product.said())
     case: str = json.loads(content)["case"]
     return case
 

@@ -42,7 +42,7 @@ def report(product: Product, text: str) -> str:
         connection.request("POST", "/api/v1/reports", body, headers)
         answer = connection.getresponse()
         content = answer.read()
-        assert answer.status == http.client.CREATED, content
+        assert answer.status == http.client.CREATED, (content, product.said())
         case: str = json.loads(content)["case"]
         return case
     finally:
