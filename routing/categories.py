@@ -12,7 +12,7 @@ from typing import Any
 from routing.lexicon import Hit
 from routing.values import Category
 
-COMPUTED = frozenset({"less_power", "asks", "spams"})
+COMPUTED = frozenset({"less_power", "asks", "spams", "context"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from routing.alarms import Fault, read_alarm
@@ -22,6 +22,7 @@ from routing.language import guess_language
 from routing.lexicon import Hit
 from routing.numbers import small_numbers
 from routing.place import PlaceFacts
+from routing.quotes import split_quotes
 from routing.rules import Rules
 from routing.sites import SitesSaid, sites_said
 from routing.values import Category, Said
@@ -74,7 +75,7 @@ class Facts:
 
 def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     """Read what a report says."""
-    subject, text = (said.subject or "")[:500], said.text[:CAP]
+    subject, (text, quoted) = (said.subject or "")[:500], split_quotes(said.text[:CAP])
     if said.alarm and said.alarm.info and said.alarm.info not in text:
         text = f"{text}\n{said.alarm.info}"
     words = split(subject, text)
@@ -85,6 +86,8 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         language, share, active = guess.language, guess.shares[guess.language], guess.active
     sites = sites_said(words, active, directory)
     concepts = _concepts(words, active, sites.name_words, rules)
+    if _has_context(concepts) or sites.name_words:
+        concepts["context"] = [Hit("context", 0, 0)]
     if "?" in text or "?" in subject:
         concepts["asks"] = [Hit("asks", 0, 0)]
     if len({hit.start for hit in concepts.get("spam", ())}) > 1:
@@ -93,6 +96,8 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     meant = _without_denied(concepts, danger, rules)
     held = weigh(rules.signs, meant)
     place = _place(said, f"{subject} {text}", words, active, concepts, sites, directory)
+    if quoted:
+        place = _with_quoted(place, quoted, active, directory)
     return Facts(
         language=language,
         share=round(share, 3),
@@ -165,11 +170,12 @@ def _place(
     directory: Directory,
 ) -> PlaceFacts:
     field = typed_number(said.charger)
+    field_charger = directory.charger_of(field) if field else None
     known = directory.vendors.keys()
     return PlaceFacts(
-        said=_compared(chargers_said(raw, words, languages, directory), words, concepts, directory),
+        said=_compared(chargers_said(raw, words, languages, directory), words, concepts, field_charger, directory),
         field=field,
-        field_charger=directory.charger_of(field) if field else None,
+        field_charger=field_charger,
         sites=sites.evidence,
         site_field=said.site if said.site in directory.sites else None,
         owner=directory.sender(said.phone, said.email),
@@ -183,17 +189,21 @@ def _place(
 
 
 def _compared(
-    said: tuple[Chargers, ...], words: Words, concepts: Mapping[str, list[Hit]], directory: Directory
+    said: tuple[Chargers, ...],
+    words: Words,
+    concepts: Mapping[str, list[Hit]],
+    field: str | None,
+    directory: Directory,
 ) -> tuple[Chargers, ...]:
     """The chargers that are meant, without those that only serve to compare ("moved to 25199, which worked")."""
-    known = {s.charger for s in said if s.charger}
-    if len(known) < 2 or len({directory.chargers[c].site_id for c in known}) > 1:
+    known = {s.charger for s in said if s.charger} | ({field} - {None})
+    if len(known) < 2 or len({directory.chargers[c].site_id for c in known if c}) > 1:
         return said
     marks = [h.start for c in ("contrast", "works") for h in concepts.get(c, ())]
     others = [s for s in said if s.charger and s.at >= 0]
     aside = {s for s in others if any(_belongs(mark, s, others, words) for mark in marks)}
     left = tuple(s for s in said if s not in aside)
-    return left if any(s.charger for s in left) else said
+    return left if field or any(s.charger for s in left) else said
 
 
 def _belongs(mark: int, said: Chargers, others: Sequence[Chargers], words: Words) -> bool:
@@ -216,6 +226,15 @@ def _whole_site(concepts: Mapping[str, list[Hit]]) -> bool:
         not h.denied and not any(w.start - 4 <= h.start <= w.end + 1 for w in works)
         for h in concepts.get("everything", [])
     )
+
+
+def _with_quoted(place: PlaceFacts, quoted: str, languages: Sequence[str], directory: Directory) -> PlaceFacts:
+    """What the quoted mail says of the place counts where the new text says nothing."""
+    words = split(quoted)
+    said = place.said or chargers_said(quoted, words, languages, directory)
+    strongest = max((sum(kinds.values()) for kinds in place.sites.values()), default=0.0)
+    sites = place.sites if strongest > 0 else sites_said(words, languages, directory).evidence
+    return replace(place, said=said, sites=sites)
 
 
 _EITHER = re.compile(r"eller|or|oder|tai|vai")

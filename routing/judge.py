@@ -19,6 +19,10 @@ from routing.values import Category, History, Judgement, Place, Reason, Said
 
 _CONTINUES_WITHIN = timedelta(days=7)
 _CONTINUES = 2.0
+_CODE = 8.0
+_ALARM_CATEGORIES = frozenset(
+    {Category.OFFLINE, Category.NO_START, Category.INTERRUPTED, Category.SLOW, Category.CABLE_STUCK}
+)
 _SAME_DAY = timedelta(hours=24)
 _CONTINUES_HERE = 7.0
 _CHOSEN = 2.5
@@ -78,8 +82,8 @@ def _category(
     said: Said, facts: Facts, place: Place, history: History, rules: Rules
 ) -> tuple[Category, float, tuple[Reason, ...]]:
     """The category, how much speaks for it, and what did."""
-    if facts.fault and not (facts.danger and facts.fault.category is not Category.SAFETY):
-        return _alarm_category(facts)
+    if facts.fault and (facts.fault.danger or not facts.danger):
+        return _alarm_category(facts, rules)
     if said.danger:
         return Category.SAFETY, 9.0, (Reason("danger_told"),)
     weights = {c: w for c in Category if (w := facts.weights.get(c, 0.0) + _LIKE * _likeness(facts, c))}
@@ -115,14 +119,29 @@ def _likeness(facts: Facts, category: Category) -> float:
     return facts.likeness.get(category, 0.0)
 
 
-def _alarm_category(facts: Facts) -> tuple[Category, float, tuple[Reason, ...]]:
+def _alarm_category(facts: Facts, rules: Rules) -> tuple[Category, float, tuple[Reason, ...]]:
+    """The fault code leads; what the charger tells in words may show the fault in another light."""
     fault = facts.fault
     assert fault is not None
     if fault.recovered:
-        return Category.OTHER, 9.0, (Reason("alarm_recovered"),)
-    if fault.code is None:
-        return fault.category, 9.0, (Reason("alarm_status", {"category": fault.category}),)
-    return fault.category, 9.0, (Reason("alarm_code", {"code": fault.code}), Reason(f"fault_{fault.code}"))
+        return Category.OTHER, _CODE, (Reason("alarm_recovered"),)
+    code = (
+        Reason("alarm_code", {"code": fault.code})
+        if fault.code
+        else Reason("alarm_status", {"category": fault.category})
+    )
+    meaning = (Reason(f"fault_{fault.code}"),) if fault.code else ()
+    told = {c: w for c, w in facts.weights.items() if c in _ALARM_CATEGORIES and c is not fault.category}
+    other = best(rules.signs, told)
+    own = _CODE / 2 + facts.weights.get(fault.category, 0.0)
+    if other and not fault.danger and told[other] > own:
+        signs = ", ".join(facts.signs.get(other, ()))
+        return (
+            other,
+            told[other],
+            (code, *meaning, Reason("category_words", {"category": other, "signs": signs, "score": told[other]})),
+        )
+    return fault.category, _CODE, (code, *meaning)
 
 
 def _continued(said: Said, facts: Facts, place: Place, history: History) -> tuple[Category, float] | None:

@@ -204,7 +204,7 @@ def stretches(words: Sequence[str], table: Mapping[str, tuple[_Word, ...]]) -> I
 
 
 def _is_number(word: str, table: Mapping[str, tuple[_Word, ...]]) -> bool:
-    return word.isdigit() or word in table or word in _TWICE
+    return word.isdigit() or word in table or word in _TWICE or (len(word) > 5 and bool(_run_together(word, table)))
 
 
 def _joins(word: str, table: Mapping[str, tuple[_Word, ...]]) -> bool:
@@ -316,7 +316,17 @@ def _completed(
 def _meanings(word: str, table: Mapping[str, tuple[_Word, ...]]) -> tuple[_Word, ...]:
     if word.isdigit():
         return (_Word(word, 5),)
-    return table.get(word, ())
+    return table.get(word) or _run_together(word, table)
+
+
+def _run_together(word: str, table: Mapping[str, tuple[_Word, ...]]) -> tuple[_Word, ...]:
+    """Two numbers that a transcriber wrote as one word: "attafemtiosex" is 8 and 56."""
+    for cut in range(2, len(word) - 1):
+        heads = [w for w in table.get(word[:cut], ()) if 1 <= w.size <= 3]
+        tails = [w for w in table.get(word[cut:], ()) if 1 <= w.size <= 4]
+        if heads and tails:
+            return (_Word(heads[0].digits + tails[0].digits, 4),)
+    return ()
 
 
 @lru_cache(maxsize=64)

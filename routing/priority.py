@@ -36,7 +36,7 @@ def decide_priority(
         return Priority.P2, (Reason("p2_cable_held"),)
     if category is Category.OFFLINE and sla_level == "premium":
         return Priority.P2, (Reason("p2_dead_at_premium"),)
-    if place.whole_site and category in (Category.OFFLINE, Category.NO_START):
+    if facts.place.whole_site and category in (Category.OFFLINE, Category.NO_START):
         return Priority.P2, (Reason("p2_whole_site"),)
     if category in _HELD_UP and "trapped" in facts.flags:
         return Priority.P2, (Reason("p2_trapped"),)
