@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -36,7 +36,7 @@ IN_WINDOW, ABOUT_CASE = 10, 1
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A composed message on its way: `case` signs the reply address, `id` makes the Message-ID."""
+    """A composed message on its way: `case` signs the reply address, `id` makes the Message-ID, `since` dates it."""
 
     id: int
     case: int
@@ -44,9 +44,11 @@ class Outgoing:
     kind: str
     recipient: str
     words: Words
+    language: str
     automatic: bool
     answers: str | None  # the Message-ID it answers
     attempt: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +150,11 @@ class Sweeper:
             kind=row["kind"],
             recipient=recipient,
             words=words,
+            language=row["language"],
             automatic=row["agent_id"] is None,
             answers=about["report_message_id"],
             attempt=row["attempts"],
+            since=row["created_at"],
         )
         delivery = await self._post[row["channel"]].deliver(outgoing)
         self._crash("outbox.after_send")

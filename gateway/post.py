@@ -9,23 +9,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from urllib.parse import unquote, urlsplit
 
-import aiosmtplib
-
+from channels import outbound
 from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncertain, open_provider
-from gateway.clock import Clock
 from gateway.config import Config
-from gateway.outbox import PATIENCE, Delivery, Outgoing, Post
+from gateway.outbox import Delivery, Outgoing, Post
 from gateway.runtime import Runtime
 from gateway.threads import message_id, reply_token
 
-MAIL_SECONDS = 30.0
 NAME = "Switchyard"
-CONTROL = dict.fromkeys([*range(32), 127, 0x85, 0x2028, 0x2029], " ")
 
 
 @asynccontextmanager
@@ -36,7 +28,7 @@ async def connect_post(runtime: Runtime) -> AsyncIterator[Mapping[str, Post]]:
         account = account_of(config)
         provider = await stack.enter_async_context(open_provider(account)) if account else None
         number = next((one.number for one in config.twilio_numbers if one.sms), None)
-        yield {"email": MailPost(config, runtime.clock), "sms": TextPost(provider, number, runtime.clock)}
+        yield {"email": MailPost(config), "sms": TextPost(provider, number)}
 
 
 def account_of(config: Config) -> Account | None:
@@ -63,10 +55,10 @@ def sender_of(config: Config) -> str | None:
 
 
 class MailPost:
-    """Sends mail; every attempt of one message carries the same Message-ID."""
+    """Sends mail; every attempt of one message is the same mail with the same Message-ID."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
-        self._config, self._clock = config, clock
+    def __init__(self, config: Config) -> None:
+        self._config = config
 
     async def deliver(self, outgoing: Outgoing) -> Delivery:
         if not (url := self._config.outbound_smtp_url):
@@ -74,36 +66,41 @@ class MailPost:
         if not (sender := sender_of(self._config)):
             return Delivery("deferred", "MAIL_DOMAINS is not set")
         try:
-            message = self._composed(outgoing, sender)
-        except (ValueError, UnicodeError) as error:
-            return Delivery("failed", f"not an address that can be written to ({type(error).__name__})")
-        return await _sent(message, sender, outgoing.recipient, url)
+            raw = outbound.compose(self._mail(outgoing, sender))
+        except outbound.Unsendable as fault:
+            return Delivery("failed", str(fault))
+        answer = await outbound.send(raw, sender, outgoing.recipient, url)
+        match answer:
+            case outbound.Sent():
+                return Delivery("sent")
+            case outbound.Deferred():
+                return Delivery("uncertain" if answer.uncertain else "deferred", answer.reason)
+            case outbound.Refused():
+                return Delivery("failed", answer.reason)
 
-    def _composed(self, outgoing: Outgoing, sender: str) -> EmailMessage:
-        """The mail. Raises ValueError for a recipient that is no address."""
+    def _mail(self, outgoing: Outgoing, sender: str) -> outbound.Mail:
         local, _, domain = sender.rpartition("@")
         keys = self._config.secret_keys
-        message = EmailMessage(policy=SMTP)
-        message["From"] = Address(NAME, addr_spec=sender)
-        message["To"] = Address(addr_spec=outgoing.recipient)
-        message["Subject"] = outgoing.words.subject.translate(CONTROL)
-        message["Date"] = self._clock.now()
-        message["Message-ID"] = message_id(keys, outgoing.id, domain)
-        message["Reply-To"] = Address(NAME, f"{local}+{reply_token(keys, outgoing.case)}", domain)
-        if outgoing.answers:
-            message["In-Reply-To"] = message["References"] = outgoing.answers
-        if outgoing.automatic:
-            message["Auto-Submitted"] = "auto-replied"
-            message["X-Auto-Response-Suppress"] = "All"
-        message.set_content(outgoing.words.text)
-        return message
+        return outbound.Mail(
+            message_id=message_id(keys, outgoing.id, domain),
+            date=outgoing.since,
+            sender=sender,
+            sender_name=NAME,
+            recipient=outgoing.recipient,
+            reply_to=f"{local}+{reply_token(keys, outgoing.case)}@{domain}",
+            subject=outgoing.words.subject,
+            text=outgoing.words.text,
+            in_reply_to=outgoing.answers,
+            language=outgoing.language,
+            automatic=outgoing.automatic,
+        )
 
 
 class TextPost:
     """Sends SMS from `number` through the provider."""
 
-    def __init__(self, provider: Provider | None, number: str | None, clock: Clock) -> None:
-        self._provider, self._number, self._clock = provider, number, clock
+    def __init__(self, provider: Provider | None, number: str | None) -> None:
+        self._provider, self._number = provider, number
 
     async def deliver(self, outgoing: Outgoing) -> Delivery:
         if self._provider is None:
@@ -111,7 +108,7 @@ class TextPost:
         if self._number is None:
             return Delivery("deferred", "TWILIO_NUMBERS has no number for SMS")
         # A first attempt may have got through although its answer was lost: look for it before sending again.
-        since = self._clock.now() - PATIENCE if outgoing.attempt > 1 else None
+        since = outgoing.since if outgoing.attempt > 1 else None
         answer = await self._provider.text(outgoing.recipient, self._number, outgoing.words.text, since)
         match answer:
             case Sent():
@@ -122,40 +119,3 @@ class TextPost:
                 return Delivery("uncertain", answer.reason)
             case Refused():
                 return Delivery("failed", answer.reason)
-
-
-async def _sent(message: EmailMessage, sender: str, recipient: str, url: str) -> Delivery:
-    where = urlsplit(url)
-    try:
-        async with aiosmtplib.SMTP(
-            hostname=where.hostname,
-            port=where.port,
-            username=unquote(where.username) if where.username else None,
-            password=unquote(where.password) if where.password else None,
-            local_hostname=sender.rpartition("@")[2],
-            timeout=MAIL_SECONDS,
-            use_tls=where.scheme == "smtps",
-            start_tls=where.scheme == "smtp+starttls",
-        ) as server:
-            await server.send_message(message, sender=sender, recipients=[recipient])
-    except aiosmtplib.SMTPRecipientsRefused as refused:
-        return _refused(refused.recipients[0].code)
-    except aiosmtplib.SMTPAuthenticationError as refused:
-        return Delivery("deferred", f"the mail server refuses our credentials ({refused.code})")
-    except aiosmtplib.SMTPResponseException as refused:
-        return _refused(refused.code)
-    except aiosmtplib.SMTPConnectError as error:
-        return Delivery("deferred", f"the mail server cannot be reached ({type(error).__name__})")
-    except aiosmtplib.SMTPNotSupported:
-        return Delivery("failed", "the mail server cannot take an address like this")
-    except (aiosmtplib.SMTPException, OSError) as error:
-        return Delivery("uncertain", type(error).__name__)
-    except ValueError as error:
-        return Delivery("failed", f"not an address that can be written to ({type(error).__name__})")
-    return Delivery("sent")
-
-
-def _refused(code: int) -> Delivery:
-    """What a reply code means (RFC 5321, 4.2.1): 4yz may be tried again, 5yz may not."""
-    state = "failed" if 500 <= code <= 599 else "deferred"
-    return Delivery(state, f"the mail server answered {code}")

@@ -85,10 +85,10 @@ class _Later(Exception):
 async def _mail(doors: Doors, story: Story) -> None:
     try:
         await aiosmtplib.send(_composed(doors, story), hostname=doors.mail[0], port=doors.mail[1], timeout=30)
+    except aiosmtplib.SMTPRecipientsRefused as refused:
+        raise (NotTold if refused.recipients[0].code >= 500 else _Later)("mail") from refused
     except aiosmtplib.SMTPResponseException as refused:
-        if refused.code >= 500:
-            raise NotTold(f"mail: {refused.code}") from refused
-        raise
+        raise (NotTold if refused.code >= 500 else _Later)("mail") from refused
 
 
 def _composed(doors: Doors, story: Story) -> EmailMessage:

@@ -95,13 +95,14 @@ async def office(config: Config) -> AsyncIterator[Office]:
 
 
 async def test_a_report_is_acknowledged_by_mail_in_its_language(office: Office) -> None:
-    receipt = await office.hear("Laderen 21052 starter ikke, og jeg har prøvet to gange med et andet kort.")
+    text = "Laderen 21052 starter ikke, og jeg har prøvet to gange med et andet kort."
+    receipt = await office.hear(text, message_id="<question@example.com>")
     await office.sweep()
     (sent,) = office.mails
     assert f"[#{receipt.case}]" in sent["Subject"]
     assert sent["To"] == "mette@example.com"
     assert sent["Auto-Submitted"] == "auto-replied"
-    words = sent.get_content()
+    words = said(sent)
     assert f"https://support.example/s/{receipt.token}" in words
     assert receipt.code in words
     assert "Hej" in words
@@ -112,8 +113,8 @@ async def test_a_report_in_danger_is_told_112_and_to_keep_away(office: Office) -
     await office.hear("There is smoke coming out of charger 21052!", danger=True)
     await office.sweep()
     (sent,) = office.mails
-    assert "112" in sent.get_content()
-    assert "unplug" in sent.get_content()
+    assert "112" in said(sent)
+    assert "unplug" in said(sent)
 
 
 async def test_an_answer_to_a_mail_finds_its_case(office: Office) -> None:
@@ -168,7 +169,7 @@ async def test_a_refused_mail_is_not_tried_again_and_the_case_says_so(office: Of
     assert "message_failed" in await office.kinds(receipt)
     row = await office.runtime.db.row("SELECT reason FROM messages")
     assert row is not None
-    assert row["reason"] == "the mail server answered 550"
+    assert row["reason"].startswith("550")
 
 
 async def test_a_mail_server_that_is_away_costs_only_time(config: Config) -> None:
@@ -180,7 +181,7 @@ async def test_a_mail_server_that_is_away_costs_only_time(config: Config) -> Non
         await office.sweep()
         (row,) = await office.runtime.db.rows("SELECT state, reason, due_at FROM messages")
         assert row["state"] == "queued"
-        assert row["reason"].startswith("the mail server cannot be reached")
+        assert row["reason"].startswith("no connection")
         assert row["due_at"] == NOW + timedelta(seconds=30)
 
 
@@ -249,25 +250,31 @@ async def test_a_persons_reply_goes_out_to_everybody_it_is_for(office: Office) -
     await office.sweep()
     reply = office.mails[-1]
     assert reply["Auto-Submitted"] is None
-    assert reply.get_content().startswith("We have restarted it. Please try again.")
+    assert said(reply).startswith("We have restarted it. Please try again.")
     assert f"[#{receipt.case}]" in reply["Subject"]
 
 
 async def test_b100_no_header_can_be_smuggled_into_a_mail(config: Config) -> None:
     async with MailServer() as server:
-        post = MailPost(config.model_copy(update={"outbound_smtp_url": server.url}), SetClock(NOW))
+        post = MailPost(config.model_copy(update={"outbound_smtp_url": server.url}))
         for recipient, subject in (
             ("mette@example.com\r\nBcc: all@example.com", "Hi"),
             ("mette@example.com> SIZE=1\r\nRCPT TO:<all@example.com", "Hi"),
             ("mette@example.com", "Hi\r\nBcc: all@example.com\r\n\r\nBuy"),
             ("mette@example.com", "Hi\u2028Bcc: all@example.com\x00"),
         ):
-            delivery = await post.deliver(outgoing(recipient, subject))
-            assert delivery.state == ("failed" if "\r" in recipient else "sent")
-    assert len(server.mails) == 2
+            assert (await post.deliver(outgoing(recipient, subject))).state == "failed"
+        assert (await post.deliver(outgoing("mette@example.com", "Hi: Bcc=all@example.com"))).state == "sent"
+    assert len(server.mails) == 1
     for taken in server.mails:
         assert taken.recipients == ["mette@example.com"]
         assert message_from_bytes(taken.raw, policy=default)["Bcc"] is None
+
+
+def said(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def outgoing(recipient: str, subject: str) -> Outgoing:
@@ -278,7 +285,9 @@ def outgoing(recipient: str, subject: str) -> Outgoing:
         kind="reply",
         recipient=recipient,
         words=Words(subject, "Hello"),
+        language="en",
         automatic=False,
         answers=None,
         attempt=1,
+        since=NOW,
     )
