@@ -7,12 +7,14 @@ missed one, so attaching wants 0.80 and suggesting 0.45. Pure; the candidates ar
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rapidfuzz import fuzz, utils
 
+from routing.amounts import amounts
 from routing.directory import Directory
 from routing.incidents import raise_case
 from routing.values import Candidate, Category, History, Judgement, Match, Reason, Said, Verdict
@@ -22,7 +24,15 @@ __all__ = ["ATTACH", "SUGGEST", "lock_keys", "match", "raise_case"]
 ATTACH = 0.80
 SUGGEST = 0.45
 
-_PERSONAL = frozenset({Category.PAYMENT, Category.ACCOUNT, Category.ENQUIRY, Category.OTHER})
+# Matters of one person: how much speaks against two people meaning the same one. Two members of one board may well ask
+# the same question.
+_PERSONAL: Mapping[Category, float] = {
+    Category.PAYMENT: -3.5,
+    Category.ACCOUNT: -3.5,
+    Category.ENQUIRY: -1.5,
+    Category.OTHER: -3.5,
+}
+_ANSWERS = re.compile(r"\s*(?:re|sv|vs|aw|antw|svar)\s*:", re.IGNORECASE)
 _RELATED: Mapping[frozenset[Category], float] = {
     frozenset({Category.NO_START, Category.OFFLINE}): 0.9,
     frozenset({Category.NO_START, Category.INTERRUPTED}): 0.6,
@@ -44,7 +54,7 @@ _HOURS: Mapping[Category, tuple[float, float]] = {
     Category.ACCESS: (24 * 7, 60),
     Category.OFFLINE: (24 * 7, 36),
     Category.DAMAGE: (24 * 14, 60),
-    Category.BLOCKED: (36, 12),
+    Category.BLOCKED: (60, 12),
     Category.PAYMENT: (24 * 10, 24 * 10),
     Category.ACCOUNT: (24 * 14, 24 * 14),
     Category.ENQUIRY: (24 * 14, 24 * 14),
@@ -127,10 +137,13 @@ def _compare(
     if same_person:
         total.add(1.5, "same_person")
     if "!again" in judgement.tokens:
-        total.add(0.8 if same_person else 0.4, "says_again")
+        total.add(0.8, "says_again")
+    if same_person and _ANSWERS.match(said.subject or ""):
+        total.add(2.0, "answers_mail")
     if "!newmatter" in judgement.tokens and same_person:
         total.add(-4.0, "says_new_matter")
     _text(total, said, judgement, candidate)
+    _amounts(total, said, judgement, candidate)
     if candidate.concluded_at is not None and not (same_person and "!again" in judgement.tokens):
         total.add(-2.5, "already_concluded")
     return total
@@ -186,7 +199,7 @@ def _subject(
     if category == theirs:
         total.add(1.8, "same_category", {"category": category})
         if category in _PERSONAL and not same_person:
-            total.add(-3.5, "personal_matter")
+            total.add(_PERSONAL[category], "personal_matter")
         return True
     related = _RELATED.get(frozenset({category, theirs}))
     if related is not None:
@@ -202,7 +215,7 @@ def _time(total: _Sum, said: Said, category: Category, theirs: Category, where: 
     gap = abs(said.at - candidate.last_report_at)
     hours = gap.total_seconds() / 3600
     limit = _HOURS[theirs][0 if where == "charger" else 1]
-    if where == "person":
+    if where == "person" and theirs not in _PERSONAL:
         limit = min(limit, _REPEATED.total_seconds() / 3600)
     data = {"minutes": _minutes(gap)}
     if hours > limit:
@@ -220,6 +233,16 @@ def _text(total: _Sum, said: Said, judgement: Judgement, candidate: Candidate) -
     likeness = max(fuzz.token_set_ratio(mine, utils.default_process(t[:1000])) for t in texts)
     if likeness >= 60:
         total.add((likeness - 50) / 20, "words_alike", {"percent": round(likeness)})
+
+
+def _amounts(total: _Sum, said: Said, judgement: Judgement, candidate: Candidate) -> None:
+    """The same sum of money in both speaks for one matter, whoever writes and in whatever language."""
+    if judgement.category is not Category.PAYMENT or candidate.category != Category.PAYMENT:
+        return
+    mine = amounts(f"{said.subject or ''} {said.text}", judgement.language)
+    same = mine & frozenset().union(*(amounts(r.text, r.language) for r in candidate.reports[:4]))
+    if same:
+        total.add(3.0, "same_amount", {"amount": max(same)})
 
 
 def _minutes(span: timedelta) -> int:

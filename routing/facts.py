@@ -86,6 +86,8 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         language, share, active = guess.language, guess.shares[guess.language], guess.active
     sites = sites_said(words, active, directory)
     concepts = _concepts(words, active, sites.name_words, rules)
+    if said.alarm:
+        concepts.setdefault("charger", [Hit("charger", 0, 0)])
     if _has_context(concepts) or sites.name_words:
         concepts["context"] = [Hit("context", 0, 0)]
     if "?" in text or "?" in subject:
@@ -134,7 +136,7 @@ def _set_aside(concepts: dict[str, list[Hit]]) -> None:
     """Take away what only stands within a turn of phrase that means something else ("put it out of service")."""
     asides = concepts.get("aside", ())
     for concept in [c for c in concepts if c != "aside"] if asides else ():
-        left = [h for h in concepts[concept] if not any(a.start <= h.start and h.end <= a.end for a in asides)]
+        left = [h for h in concepts[concept] if not any(a.start <= h.start < a.end for a in asides)]
         if left:
             concepts[concept] = left
         else:

@@ -44,15 +44,15 @@ def sites_said(words: Words, languages: Sequence[str], directory: Directory) -> 
     """Read a text for sites."""
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
     grams = list(_grams(words))
-    spans = _by_name(grams, directory, found)
-    _by_street(grams, words, languages, directory, found)
+    streets = _by_street(grams, words, languages, directory, found)
+    spans = _by_name(grams, streets, directory, found)
     _by_city(grams, directory, found)
     _by_postcode(words, directory, found)
     if found:
         _by_part(words, directory, found)
     top = max(found, key=lambda site: sum(found[site].values()), default=None)
     naming = spans.get(top, set()) if top is not None and found[top].get("name", 0.0) >= NAME * 0.8 else set()
-    return SitesSaid(dict(found), frozenset(naming))
+    return SitesSaid(dict(found), frozenset(naming | streets))
 
 
 def _grams(words: Words) -> Iterator[tuple[int, int, str, str]]:
@@ -70,11 +70,16 @@ def _grams(words: Words) -> Iterator[tuple[int, int, str, str]]:
 
 
 def _by_name(
-    grams: list[tuple[int, int, str, str]], directory: Directory, found: Mapping[str, dict[str, float]]
+    grams: list[tuple[int, int, str, str]],
+    streets: set[int],
+    directory: Directory,
+    found: Mapping[str, dict[str, float]],
 ) -> dict[str, set[int]]:
-    """Evidence by name; gives the words that name each site."""
+    """Evidence by name, where no street is named; gives the words that name each site."""
     heard: dict[int, tuple[float, range]] = {}
     for start, end, gram, accented in grams:
+        if any(at in streets for at in range(start, end)):
+            continue
         for place, likeness in _names_like(gram, accented, end - start, directory):
             if likeness > heard.get(place, (0.0, range(0)))[0]:
                 heard[place] = likeness, range(start, end)
@@ -94,12 +99,12 @@ def _by_name(
 def _names_like(gram: str, accented: str, words: int, directory: Directory) -> Iterator[tuple[int, float]]:
     names = directory.names
     for place in names.exact.get(gram, ()):
-        yield place, 1.0 if _same_accents(accented, names.keys[place]) else 0.0
+        yield place, _accents_agree(accented, names.keys[place])
     for ending in range(1, 4):
         if len(gram) - ending >= 4:
             for place in names.exact.get(gram[:-ending], ()):
-                if words == 1 and _same_accents(accented[: len(names.keys[place].accented)], names.keys[place]):
-                    yield place, 0.95
+                if words == 1:
+                    yield place, 0.95 * _accents_agree(accented[: len(names.keys[place].accented)], names.keys[place])
     for place in names.aliases.get(gram, ()):
         yield place, 0.8
     if words == 1 and len(gram) >= 5:
@@ -113,11 +118,14 @@ def _names_like(gram: str, accented: str, words: int, directory: Directory) -> I
                 yield place, likeness * 0.95
 
 
-def _same_accents(accented: str, key: NameKey) -> bool:
+def _accents_agree(accented: str, key: NameKey) -> float:
     """`vägen` is not `Vågen`, though both sound alike once folded; a text without accents may mean either."""
     if len(accented) != len(key.accented):
-        return True
-    return all(a == b or a.isascii() or b.isascii() for a, b in zip(accented, key.accented, strict=True))
+        return 1.0
+    differing = [(a, b) for a, b in zip(accented, key.accented, strict=True) if a != b]
+    if any(not a.isascii() and not b.isascii() for a, b in differing):
+        return 0.0
+    return 0.75 if any(a.isascii() is not b.isascii() for a, b in differing) and len(accented) < 6 else 1.0
 
 
 def _by_street(
@@ -126,13 +134,17 @@ def _by_street(
     languages: Sequence[str],
     directory: Directory,
     found: Mapping[str, dict[str, float]],
-) -> None:
+) -> set[int]:
+    """Evidence by street and house number; gives the words that name streets."""
     names = directory.names
-    for _, end, gram, _ in grams:
+    spoken: set[int] = set()
+    for start, end, gram, _ in grams:
         streets = {form for form in (gram, _CASES.sub("", gram)) if form in names.streets}
         if not streets and len(gram) >= 7:
             near = {street for form in left_out(gram) for street in names.near_streets.get(form, ())}
             streets = {s for s in near if fuzz.ratio(gram, s) >= 88}
+        if streets:
+            spoken.update(range(start, end))
         for street in streets:
             numbers = names.streets[street]
             said = small_numbers(words.words, end, languages)
@@ -141,6 +153,7 @@ def _by_street(
                 for site in sites:
                     weight = ADDRESS if number == house else STREET if not said else 0.0 if house else STREET / 2
                     found[site]["street"] = max(found[site].get("street", 0.0), weight)
+    return spoken
 
 
 def _by_city(
