@@ -38,7 +38,7 @@ async def events(request: web.Request) -> web.StreamResponse:
         looked = runtime.clock.monotonic()
         try:
             await stream.send("", event="hello")
-            while not stopping.is_set():
+            while not stopping.is_set() and request.transport is not None and stream.is_connected():
                 await _wait(rang, stopping)
                 await _tell(stream, changed)
                 if runtime.clock.monotonic() - looked >= LOOK:
