@@ -1,8 +1,8 @@
 """Mails are parsed in processes of their own, so that a hostile one costs at most two seconds and never the door.
 
-`Parsers.read` answers for every mail and never raises: a mail on which the process crashes, hangs or outgrows its memory
-comes back quarantined with its raw bytes. Mails that wait go over the pipe together; if the process dies, each is tried
-again, and the one it was working on at most three times.
+`Parsers.read` answers for every mail and never raises: a mail on which the process crashes, hangs or outgrows its
+memory comes back quarantined with its raw bytes. Mails that wait go over the pipe together; if the process dies, each
+is tried again, and the one it was working on at most three times.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ MEMORY = 1024 * 1024 * 1024  # bytes of address space
 TRIES = 3
 WINDOW, WINDOW_BYTES = 32, 4 * 1024 * 1024  # mails on their way to one process
 _ROOT = str(Path(__file__).resolve().parent.parent)
+_GRACE = 1.0  # seconds for a process to end after its input did
 _PAUSE = 0.5  # seconds after a process that could not even start
 
 
@@ -188,11 +189,16 @@ class _Worker:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
         if process.stdin is not None:
             process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), _GRACE)
+        except (TimeoutError, asyncio.CancelledError) as error:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            if isinstance(error, asyncio.CancelledError):
+                raise
 
     def _take_back(self) -> None:
         """The process is gone: what it had goes back to the front, except a mail that it must not see again."""

@@ -79,24 +79,16 @@ class Part:
     def _decoded(self) -> bytes:
         if self.children:
             return self._restored(_source(self.children[0].message))
-        payload = self.message.get_payload()
-        if not isinstance(payload, str):
-            return b""
-        data = payload.encode("utf-8", "surrogateescape")
-        if self.runs and b"\x02" in data:
-            data = self._restored(data)
-        encoding = self.fields.word("content-transfer-encoding")
-        if encoding == "base64":
-            return _base64(data)
-        if encoding in ("", "7bit", "8bit", "binary"):
-            return data
+        if self.fields.word("content-transfer-encoding") == "base64":
+            encoded = self.message.get_payload()
+            return _base64(self._restored(str(encoded).encode("ascii", "replace")))
         decoded = self.message.get_payload(decode=True)
-        return decoded if isinstance(decoded, bytes) else data
+        return self._restored(decoded) if isinstance(decoded, bytes) else b""
 
     def _restored(self, data: bytes) -> bytes:
-        if not self.runs:
-            return data
         runs = self.runs
+        if not runs or b"\x02" not in data:
+            return data
         return _RUN_MARKED.sub(lambda m: runs[int(m[1])] if int(m[1]) < len(runs) else m[0], data)
 
 

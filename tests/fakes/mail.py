@@ -7,14 +7,22 @@ that greylists, refuses or hangs.
 from __future__ import annotations
 
 import asyncio
+from argparse import ArgumentParser
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from aiosmtpd.smtp import SMTP
+from imapclient import IMAPClient
+from proxyprotocol.reader import ProxyProtocolReader
+from pymap.backend.dict import DictBackend
+from pymap.imap import IMAPServer, IMAPService
 
+from channels.imap_cursor import Cursor
 from channels.report import NotStored, Outcome, Receipt, Report
+
+T = TypeVar("T")
 
 
 class Shelf:
@@ -108,3 +116,76 @@ class MailServer:
         conversation = SMTP(self, hostname="sink.example", enable_SMTPUTF8=True, loop=asyncio.get_running_loop())
         self._conversations.append(conversation)
         return conversation
+
+
+class CursorShelf:
+    """`Cursors` in memory; a mailbox that is in `held_elsewhere` belongs to another process."""
+
+    def __init__(self) -> None:
+        self.cursors: dict[str, Cursor] = {}
+        self.history: list[Cursor] = []
+        self.held_elsewhere: set[str] = set()
+        self.held: set[str] = set()
+
+    async def load(self, mailbox: str) -> Cursor | None:
+        return self.cursors.get(mailbox)
+
+    async def save(self, mailbox: str, cursor: Cursor) -> None:
+        self.cursors[mailbox] = cursor
+        self.history.append(cursor)
+
+    async def hold(self, mailbox: str) -> bool:
+        if mailbox in self.held_elsewhere:
+            return False
+        self.held.add(mailbox)
+        return True
+
+    async def release(self, mailbox: str) -> None:
+        self.held.discard(mailbox)
+
+
+class Mailbox:
+    """A real IMAP server (pymap) with one account; mails are put in and looked at by an IMAP client."""
+
+    user, password = "support", "s3cret"
+
+    def __init__(self) -> None:
+        self.port = 0
+
+    async def __aenter__(self) -> Mailbox:
+        parser = ArgumentParser()
+        IMAPService.add_arguments(parser)
+        DictBackend.add_subparser("dict", parser.add_subparsers(dest="backend"))
+        args = parser.parse_args(["--no-tls", "dict", "--demo-user", self.user, "--demo-password", self.password])
+        args.debug, args.passlib_cfg = False, None
+        backend, config = await DictBackend.init(args)
+        config.apply_context()
+        serve = IMAPServer(backend.login, config)
+        self._server = await asyncio.start_server(
+            ProxyProtocolReader(config.proxy_protocol).get_callback(serve), "127.0.0.1", 0
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def ask(self, work: Callable[[IMAPClient], T]) -> T:
+        """Do something at the mailbox as a person with another client would."""
+
+        def asked() -> T:
+            with IMAPClient("127.0.0.1", self.port, ssl=False) as client:
+                client.login(self.user, self.password)
+                client.select_folder("INBOX")
+                return work(client)
+
+        return await asyncio.to_thread(asked)
+
+    async def put(self, *mails: bytes) -> None:
+        await self.ask(lambda client: [client.append("INBOX", mail) for mail in mails])
+
+    async def seen(self) -> dict[int, bool]:
+        """Each UID in the inbox, and whether it is marked as seen."""
+        flags = await self.ask(lambda client: client.get_flags(client.search("ALL")))
+        return {uid: b"\\Seen" in found for uid, found in flags.items()}

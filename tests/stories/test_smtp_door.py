@@ -134,19 +134,33 @@ async def test_what_comes_is_what_was_sent(parsers: Parsers) -> None:
 
 @pytest.mark.parametrize(
     "recipient",
-    ["x@evil.example", "user%evil.example@support.example", '"a@evil.example"@support.example', "@support.example:x@evil.example"],
+    [
+        "x@evil.example",
+        "user%evil.example@support.example",
+        '"a@evil.example"@support.example',
+        "@support.example:x@evil.example",
+    ],
 )
 async def test_b25_relay_refused(parsers: Parsers, recipient: str) -> None:
     async with door(Shelf(), parsers) as port:
         line = await Line.open(port)
-        assert (await line.say("EHLO t.example", "MAIL FROM:<a@example.org>", f"RCPT TO:<{recipient}>")).startswith("550 5.7.1")
+        assert (await line.say("EHLO t.example", "MAIL FROM:<a@example.org>", f"RCPT TO:<{recipient}>")).startswith(
+            "550 5.7.1"
+        )
 
 
 async def test_b26_unknown_address_refused_at_once(parsers: Parsers) -> None:
     async with door(Shelf(), parsers) as port:
         line = await Line.open(port)
-        assert (await line.say("EHLO t", "MAIL FROM:<a@b.example>", "RCPT TO:<nobody@support.example>")).startswith("550 5.1.1")
-        for ours in ("HELP@Support.Example", "help+tag@support.example", "postmaster@support.example", "reply+1.x@support.example"):
+        assert (await line.say("EHLO t", "MAIL FROM:<a@b.example>", "RCPT TO:<nobody@support.example>")).startswith(
+            "550 5.1.1"
+        )
+        for ours in (
+            "HELP@Support.Example",
+            "help+tag@support.example",
+            "postmaster@support.example",
+            "reply+1.x@support.example",
+        ):
             assert (await line.say(f"RCPT TO:<{ours}>")).startswith("250"), ours
 
 
@@ -163,7 +177,9 @@ async def test_b27_bounce_from_the_null_sender_is_taken(parsers: Parsers) -> Non
     assert shelf.only.deliveries[0].recipient == "t.axelman@example.com"
 
 
-@pytest.mark.parametrize("junk", ["NOOP", "RSET", "HELP", "EHLO x", "AUTH PLAIN x", "RCPT TO:<x@y>", "GET / HTTP/1.1", "é"])
+@pytest.mark.parametrize(
+    "junk", ["NOOP", "RSET", "HELP", "EHLO x", "AUTH PLAIN x", "RCPT TO:<x@y>", "GET / HTTP/1.1", "é"]
+)
 async def test_b28_junk_is_cut_off_and_others_are_served(parsers: Parsers, junk: str) -> None:
     shelf = Shelf()
     async with door(shelf, parsers) as port:
@@ -207,7 +223,9 @@ async def test_b31_authentication_is_not_offered(parsers: Parsers) -> None:
 @pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r\n.\r", b"\r.\r\n", b"\r\n\0.\r\n"])
 async def test_b32_only_one_end_of_a_mail(parsers: Parsers, end: bytes) -> None:
     shelf = Shelf()
-    smuggled = b"MAIL FROM:<evil@example.org>\r\nRCPT TO:<help@support.example>\r\nDATA\r\nFrom: evil@example.org\r\n\r\nx"
+    smuggled = (
+        b"MAIL FROM:<evil@example.org>\r\nRCPT TO:<help@support.example>\r\nDATA\r\nFrom: evil@example.org\r\n\r\nx"
+    )
     async with door(shelf, parsers) as port:
         line = await Line.open(port)
         await line.to_data()
@@ -253,7 +271,11 @@ async def test_b35_eight_bit_is_taken_but_not_in_an_address_without_smtputf8(par
         assert (await line.say(f"RCPT TO:<{US}>", "DATA")).startswith("354")
         line.writer.write("From: åsa@example.org\r\nSubject: Räksmörgås\r\n\r\nÄr död.\r\n.\r\n".encode())
         assert (await line.answer()).startswith("250")
-    assert (shelf.only.sender.email, shelf.only.subject, shelf.only.text) == ("åsa@example.org", "Räksmörgås", "Är död.")
+    assert (shelf.only.sender.email, shelf.only.subject, shelf.only.text) == (
+        "åsa@example.org",
+        "Räksmörgås",
+        "Är död.",
+    )
 
 
 async def test_b36_f29_dropped_lines(parsers: Parsers) -> None:
@@ -328,7 +350,12 @@ async def test_b39_a_stolen_message_id_hides_nothing(parsers: Parsers) -> None:
 async def test_b40_bare_mails_are_kept(parsers: Parsers) -> None:
     shelf = Shelf()
     async with door(shelf, parsers) as port:
-        for raw in (b"hej", b"\r\n", b"Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n\r\nx", b"From: a@b.se\r\nFrom: c@d.se\r\n\r\ny"):
+        for raw in (
+            b"hej",
+            b"\r\n",
+            b"Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n\r\nx",
+            b"From: a@b.se\r\nFrom: c@d.se\r\n\r\ny",
+        ):
             await send(port, raw)
     assert len(shelf.reports) == 4
     assert not any(report.sender.verified for report in shelf.seen)

@@ -1,0 +1,290 @@
+"""Mailboxes that are read: each mail is taken in once, marked after it is kept, and never lost in between.
+
+A thread for each mailbox talks to the server; parsing and keeping happen in the loop. The cursor moves only over mails
+that were settled, contiguously; a mail that cannot be stored stops it until it can, a mail that nobody can parse does
+not. Mail that comes in is read before mail that lay there. `account` tells whether everything adds up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+import threading
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import structlog
+
+from channels.imap_cursor import Cursor, Cursors, Reconciliation, reconcile
+from channels.imap_session import Account, Denied, Session, Trouble
+from channels.mail.reading import quarantined
+from channels.report import Intake, NotStored, Report
+from channels.smtp import Clock, Parser, Proof
+
+log = structlog.get_logger()
+T = TypeVar("T")
+BATCH = 50  # mails listed at a time
+BATCH_BYTES = 8 * 1024 * 1024  # fetched at a time, at least one mail
+SIZE = 50 * 1024 * 1024  # bytes; of larger mails only the headers are fetched
+TRIES = 3  # of a mail whose content does not come, before a placeholder is kept
+RENEW = 540.0  # seconds of waiting before asking anew (RFC 2177 says at most 29 minutes; many servers hang up before)
+POLL = 30.0  # seconds between looks at a server that cannot tell
+AGAIN = 5.0  # seconds after a failure, doubling up to AGAIN_LIMIT
+AGAIN_LIMIT = 300.0
+DENIED_PAUSE = 60.0  # seconds, at least, between log-ins that fail: more would lock the mailbox
+
+
+@dataclass(slots=True)
+class Health:
+    """How a mailbox is doing: `failing` says since when it has not been read (the loop's clock), `reason` why."""
+
+    failing: float | None = None
+    reason: str = ""
+    restarts: int = 0  # how often UIDVALIDITY or the UIDs began anew
+
+
+class ImapDoor:
+    """Readers of several mailboxes in one process."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        parser: Parser,
+        clock: Clock,
+        accounts: Sequence[Account],
+        cursors: Cursors,
+        *,
+        proof: Proof | None = None,
+        tls_context: ssl.SSLContext | None = None,
+        again: float = AGAIN,
+    ) -> None:
+        self._readers = [
+            _Reader(intake, parser, clock, account, cursors, proof, tls_context, again) for account in accounts
+        ]
+
+    async def start(self) -> None:
+        for reader in self._readers:
+            reader.start(asyncio.get_running_loop())
+
+    async def stop(self) -> None:
+        """End after the batch under way."""
+        for reader in self._readers:
+            reader.stopping.set()
+        for reader in self._readers:
+            await reader.ended()
+
+    def health(self) -> dict[str, Health]:
+        return {reader.account.name: reader.health for reader in self._readers}
+
+    async def account(self) -> list[Reconciliation]:
+        """The account of each mailbox that can be reached now."""
+        found = [await reader.reconciled() for reader in self._readers]
+        return [entry for entry in found if entry is not None]
+
+
+@dataclass(slots=True, eq=False)
+class _Reader:
+    intake: Intake
+    parser: Parser
+    clock: Clock
+    account: Account
+    cursors: Cursors
+    proof: Proof | None
+    tls_context: ssl.SSLContext | None
+    again: float
+    health: Health = field(default_factory=Health)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    _loop: asyncio.AbstractEventLoop | None = None
+    _thread: threading.Thread | None = None
+    _tries: dict[int, int] = field(default_factory=dict)
+    _wanted: frozenset[int] | None = None  # of the old mails, when a start date is set
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._thread = threading.Thread(target=self._run, name=f"imap {self.account.name}", daemon=True)
+        self._thread.start()
+
+    async def ended(self) -> None:
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, 90)
+
+    async def reconciled(self) -> Reconciliation | None:
+        cursor = await self.cursors.load(self.account.name)
+        if cursor is None:
+            return None
+
+        def present() -> list[int]:
+            session = Session(self.account, self.tls_context)
+            try:
+                return session.uids()
+            finally:
+                session.close()
+
+        try:
+            return reconcile(self.account.name, cursor, await asyncio.to_thread(present))
+        except (Trouble, Denied):
+            return None
+
+    def _run(self) -> None:
+        failures = 0
+        while not self.stopping.is_set():
+            pause = 0.0
+            failures = 0 if self.health.failing is None else failures
+            try:
+                if self._in_loop(self.cursors.hold(self.account.name)):
+                    try:
+                        self._read()
+                    finally:
+                        self._in_loop(self.cursors.release(self.account.name))
+                else:
+                    pause = POLL
+            except Denied as error:
+                pause = max(DENIED_PAUSE, self._fail(error, failures))
+                failures += 1
+            except Exception as error:
+                pause = self._fail(error, failures)
+                failures += 1
+            if pause:
+                self.stopping.wait(pause)
+
+    def _fail(self, error: Exception, failures: int) -> float:
+        """Note a failure; how long to wait before the next try."""
+        assert self._loop is not None
+        if self.health.failing is None:
+            self.health.failing = self._loop.time()
+        self.health.reason = str(error) if isinstance(error, Trouble | Denied) else type(error).__name__
+        log.warning("imap.failing", mailbox=self.account.folder, reason=self.health.reason, failures=failures + 1)
+        return float(min(AGAIN_LIMIT, self.again * 2 ** min(failures, 10)) * random.uniform(0.8, 1.2))
+
+    def _read(self) -> None:
+        """Read until the connection ends. Raises Trouble, Denied, NotStored, or what the cursors raise."""
+        session = Session(self.account, self.tls_context)
+        try:
+            cursor = self._begun(session, self._in_loop(self.cursors.load(self.account.name)))
+            old = [uid for uid in session.uids() if uid <= cursor.floor] if cursor.floor else []
+            self._wanted = frozenset(session.uids(since=self.account.since)) if old and self.account.since else None
+            while not self.stopping.is_set():
+                if fresh := session.uids(cursor.uid + 1):
+                    cursor = self._settle(session, cursor, fresh[:BATCH], upwards=True)
+                    continue
+                self.health.failing, self.health.reason = None, ""
+                if old:
+                    cursor = self._settle(session, cursor, old[-BATCH:], upwards=False)
+                    del old[-BATCH:]
+                    continue
+                if cursor.floor:
+                    cursor = self._save(replace(cursor, floor=0))
+                session.wait(RENEW if session.can_wait else POLL, self.stopping.is_set)
+        finally:
+            session.close()
+
+    def _begun(self, session: Session, cursor: Cursor | None) -> Cursor:
+        """The cursor to go on with; a new one when the folder is new to us or its UIDs began anew."""
+        reused = cursor is not None and session.uidnext is not None and session.uidnext <= cursor.uid
+        if cursor is not None and cursor.uidvalidity == session.uidvalidity and not reused:
+            return cursor
+        if cursor is not None:
+            self.health.restarts += 1
+            log.warning("imap.uids_began_anew", mailbox=self.account.folder, restarts=self.health.restarts)
+        highest = max([*session.uids(), (session.uidnext or 1) - 1])
+        return self._save(Cursor(session.uidvalidity, highest, highest))
+
+    def _settle(self, session: Session, cursor: Cursor, uids: Sequence[int], upwards: bool) -> Cursor:
+        """Take a batch in, mark it, move the cursor. What was settled before a failure stays settled."""
+        order = list(uids) if upwards else list(reversed(uids))
+        sizes = session.sizes(order)
+        while order:
+            group = _group(order, sizes)
+            fates, failure = self._take(session, group, sizes)
+            if fates:
+                session.mark([uid for uid, fate in fates if fate not in ("vanished", "passed")])
+                last = fates[-1][0]
+                cursor = cursor.settle(fates, last if upwards else cursor.uid, cursor.floor if upwards else last - 1)
+                self._save(cursor)
+            if failure is not None:
+                raise failure
+            order = order[len(group) :]
+        return cursor
+
+    def _take(
+        self, session: Session, uids: Sequence[int], sizes: dict[int, int]
+    ) -> tuple[list[tuple[int, str]], Exception | None]:
+        """The fates of the mails up to the first that could not be stored, and why that one could not."""
+        passed = {uid for uid in uids if self._wanted is not None and uid not in self._wanted}
+        fetched = self._fetched(session, [uid for uid in uids if uid not in passed], sizes)
+        outcomes = dict(zip(fetched, self._in_loop(self._keep(list(fetched.values()))), strict=True))
+        fates: list[tuple[int, str]] = []
+        for uid in uids:
+            outcome = "passed" if uid in passed else outcomes[uid]
+            if isinstance(outcome, Exception):
+                return fates, outcome
+            fates.append((uid, outcome))
+        return fates, None
+
+    def _fetched(
+        self, session: Session, uids: Sequence[int], sizes: dict[int, int]
+    ) -> dict[int, bytes | Report | None]:
+        """For each mail its bytes, a report where only that there is a mail can be told, or None when it is gone."""
+        now = self.clock.now()
+        out: dict[int, bytes | Report | None] = dict.fromkeys(uids)
+        there = [uid for uid in uids if uid in sizes]
+        large = [uid for uid in there if sizes[uid] > SIZE]
+        normal = [uid for uid in there if sizes[uid] <= SIZE and self._tries.get(uid, 0) < TRIES]
+        # After a failure each is asked for alone, so that one bad mail is found out and takes no neighbour down.
+        together = [normal] if normal and not any(uid in self._tries for uid in normal) else [[uid] for uid in normal]
+        for some in together:
+            for uid in some:
+                self._tries[uid] = self._tries.get(uid, 0) + 1
+            out.update(session.mails(some))
+            for uid in some:
+                del self._tries[uid]
+        for uid in large:
+            head = session.mails([uid], only_headers=True).get(uid)
+            if head is not None:
+                out[uid] = quarantined(head, now, f"larger than {SIZE // (1024 * 1024)} MB: it lies in the mailbox")
+        for uid in there:
+            if uid not in normal and uid not in large:
+                key = f"{self.account.name} {session.uidvalidity} {uid}"
+                placeholder = quarantined(b"", now, "the mail server does not hand it out: it lies in the mailbox")
+                out[uid] = replace(placeholder, key=key, flags=("unfetched",))
+        return out
+
+    async def _keep(self, mails: Sequence[bytes | Report | None]) -> list[str | Exception]:
+        return await asyncio.gather(*(self._keep_one(mail) for mail in mails))
+
+    async def _keep_one(self, mail: bytes | Report | None) -> str | Exception:
+        if mail is None:
+            return "vanished"
+        report = mail if isinstance(mail, Report) else await self.parser.read(mail, self.clock.now())
+        if self.proof is not None:
+            report = replace(report, thread=self.proof.proven(report.thread))
+        try:
+            await self.intake.accept(replace(report, queue=self.account.queue))
+        except NotStored as error:
+            return error
+        if "unfetched" in report.flags:
+            return "unfetched"
+        return "quarantined" if report.quarantined else "taken"
+
+    def _save(self, cursor: Cursor) -> Cursor:
+        self._in_loop(self.cursors.save(self.account.name, cursor))
+        return cursor
+
+    def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something in the loop and wait for it."""
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+def _group(order: Sequence[int], sizes: dict[int, int]) -> list[int]:
+    """The first mails of a batch that may be held in memory together."""
+    group: list[int] = []
+    total = 0
+    for uid in order:
+        total += min(sizes.get(uid, 0), SIZE)
+        if group and total > BATCH_BYTES:
+            break
+        group.append(uid)
+    return group

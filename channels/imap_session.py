@@ -1,0 +1,179 @@
+"""One connection to one IMAP folder (RFC 9051, RFC 3501), for a thread: list, fetch without marking, mark, wait.
+
+What a server answers wrongly raises `Trouble`; then the connection is given up, and nothing has been marked. `Denied`
+means that it does not let us in. Folder names are checked by us, whatever the Python version does (CVE-2025-15366).
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientError, LoginError
+
+SLICE = 0.5  # seconds between looks at whether to stop waiting
+_TIMEOUT = SocketTimeout(connect=15, read=60)
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"\\]')
+_WRONG = (IMAPClientError, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
+
+
+class Trouble(Exception):
+    """The server is away or answers what it should not."""
+
+
+class Denied(Exception):
+    """The server does not let us in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A folder to read. `move_to` is where read mails go; without one they are marked as seen."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
+    tls: bool = True
+    queue: str | None = None
+    move_to: str | None = None
+    since: date | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a name that could end a command and begin another."""
+        for text in (self.folder, self.move_to or "", self.user, self.host):
+            if _UNSAFE.search(text):
+                raise ValueError("a control character, quote or backslash in a mailbox's name")
+        if not self.tls and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("without TLS only on this machine")
+
+    @property
+    def name(self) -> str:
+        """What the mailbox is called in records: no secret in it."""
+        return f"{self.user}@{self.host}/{self.folder}"
+
+
+class Session:
+    """An open folder."""
+
+    def __init__(self, account: Account, tls_context: ssl.SSLContext | None = None) -> None:
+        """Connect, log in, select. Raises Trouble or Denied."""
+        self._account = account
+        try:
+            context = tls_context or (ssl.create_default_context() if account.tls else None)
+            self._client = IMAPClient(
+                account.host, account.port, ssl=account.tls, ssl_context=context, timeout=_TIMEOUT
+            )
+        except _WRONG as error:
+            raise Trouble(f"no connection ({type(error).__name__})") from error
+        try:
+            self._client.login(account.user, account.password)
+        except LoginError as error:
+            self.close()
+            raise Denied("the server does not accept user and password") from error
+        except _WRONG as error:
+            self.close()
+            raise Trouble(f"no log-in ({type(error).__name__})") from error
+        try:
+            selected = self._client.select_folder(account.folder)
+            self.uidvalidity = int(selected.get(b"UIDVALIDITY", 0))
+            self.uidnext: int | None = int(selected[b"UIDNEXT"]) if b"UIDNEXT" in selected else None
+            self.can_wait = self._client.has_capability("IDLE")
+        except _WRONG as error:
+            self.close()
+            raise Trouble(f"the folder cannot be opened ({type(error).__name__})") from error
+
+    def close(self) -> None:
+        try:
+            self._client.logout()
+        except _WRONG:
+            self._hang_up()
+
+    def uids(self, lowest: int = 1, since: date | None = None) -> list[int]:
+        """The UIDs from `lowest` on, ascending."""
+        criteria: list[object] = ["UID", f"{max(1, lowest)}:*"] if lowest > 1 else ["ALL"]
+        if since is not None:
+            criteria += ["SINCE", since]
+        found = self._ask(lambda: self._client.search(criteria))
+        return sorted(
+            {int(uid) for uid in found if int(uid) >= max(1, lowest)}
+        )  # "n:*" names the last mail even if below n
+
+    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """The size in bytes of each mail that is still there."""
+        if not uids:
+            return {}
+        found = self._ask(lambda: self._client.fetch(list(uids), ["RFC822.SIZE"]))
+        return {
+            uid: int(data[b"RFC822.SIZE"]) for uid, data in found.items() if uid in set(uids) and b"RFC822.SIZE" in data
+        }
+
+    def mails(self, uids: Sequence[int], only_headers: bool = False) -> dict[int, bytes]:
+        """The bytes of each mail that is still there, without marking it."""
+        what = "BODY.PEEK[HEADER]" if only_headers else "BODY.PEEK[]"
+        found = self._ask(lambda: self._client.fetch(list(uids), [what]))
+        key = what.replace(".PEEK", "").encode()
+        out = {}
+        for uid, data in found.items():
+            content = data.get(key)
+            if uid not in uids:
+                continue
+            if not isinstance(content, bytes):
+                raise Trouble("a mail came without its content")
+            out[uid] = content
+        return out
+
+    def mark(self, uids: Sequence[int]) -> None:
+        """Tell the people at the mailbox that these were taken in."""
+        if not uids:
+            return
+        target = self._account.move_to
+        self._ask(lambda: self._client.add_flags(list(uids), [b"\\Seen"], silent=True))
+        if target is None:
+            return
+        if self._client.has_capability("MOVE"):
+            self._ask(lambda: self._client.move(list(uids), target))
+            return
+        self._ask(lambda: self._client.copy(list(uids), target))
+        self._ask(lambda: self._client.delete_messages(list(uids), silent=True))
+        if self._client.has_capability("UIDPLUS"):
+            self._ask(lambda: self._client.uid_expunge(list(uids)))
+
+    def wait(self, seconds: float, stop: Callable[[], bool]) -> None:
+        """Return when something happened in the folder, when the time is over, or when `stop` says so."""
+        end = time.monotonic() + seconds
+        if not self.can_wait:
+            while not stop() and time.monotonic() < end:
+                time.sleep(min(SLICE, max(0.0, end - time.monotonic())))
+            self._ask(self._client.noop)
+            return
+        self._ask(self._client.idle)
+        heard = False
+        while not stop() and not heard and time.monotonic() < end:
+            begun = time.monotonic()
+            answers = self._ask(lambda: self._client.idle_check(SLICE))
+            if not answers and time.monotonic() - begun < SLICE / 2:
+                raise Trouble("the server hung up")
+            heard = any(
+                (len(answer) > 1 and answer[1] in (b"EXISTS", b"RECENT")) or answer[0] == b"BYE" for answer in answers
+            )
+        self._ask(self._client.idle_done)
+
+    def _hang_up(self) -> None:
+        try:
+            self._client.shutdown()
+        except _WRONG:
+            return
+
+    def _ask(self, call: Callable[[], object]) -> Any:
+        try:
+            return call()
+        except _WRONG as error:
+            self._hang_up()
+            raise Trouble(f"the server answered wrongly or not at all ({type(error).__name__})") from error

@@ -1,0 +1,266 @@
+"""Mails to customers: composed so that nothing in them can add a header, and handed to the relay.
+
+The same letter composed again is the same mail with the same Message-ID, so that a second try after an answer that never
+came is recognised. `send` never raises: it tells whether the relay took the mail, asked to try later, said no for good,
+or left it open whether it has it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime
+from html import escape
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+TIMEOUT = 60.0  # seconds for the connection and for each command
+DATA_TIMEOUT = 600.0  # seconds for the answer to the final dot, RFC 5321 section 4.5.3.2.6
+LOOP_HEADER = "X-Switchyard-Loop"
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f-\x9f]{1,64}@[^\s@<>()\[\]\\,;:\"/\x00-\x20\x7f-\x9f]{1,253}")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,500}>")
+_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
+
+
+class Unsendable(ValueError):
+    """A value that would be no proper mail: an address that is none, a line break in a header."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to go with a mail."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a mail says. `quoted` is earlier text shown as a quote below; `language` is BCP 47.
+
+    `in_reply_to` and `references` are Message-IDs; `automatic` marks what no person wrote (RFC 3834).
+    """
+
+    message_id: str
+    date: datetime
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    sender_name: str = ""
+    reply_to: str | None = None
+    in_reply_to: str | None = None
+    references: Sequence[str] = ()
+    language: str = "en"
+    automatic: bool = True
+    quoted: str = ""
+    files: Sequence[File] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The relay has it. `answer` is what it said."""
+
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not now. `uncertain` when the relay may have taken it all the same."""
+
+    reason: str
+    uncertain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never: another try would be refused as well."""
+
+    reason: str
+
+
+def compose(mail: Mail) -> bytes:
+    """The mail as it goes over the wire: plain text, the same as HTML, and files. Raises Unsendable."""
+    addresses = [mail.sender, mail.recipient, mail.reply_to or ""]
+    message = EmailMessage(policy=SMTP if "".join(addresses).isascii() else SMTPUTF8)
+    message["Message-ID"] = _message_id(mail.message_id)
+    message["Date"] = format_datetime(mail.date)
+    message["From"] = _mailbox(mail.sender_name, mail.sender)
+    message["To"] = _mailbox("", mail.recipient)
+    if mail.reply_to:
+        message["Reply-To"] = _mailbox(mail.sender_name, mail.reply_to)
+    message["Subject"] = _line(mail.subject)
+    answered = _valid_ids([mail.in_reply_to] if mail.in_reply_to else [])
+    chain = _valid_ids([*mail.references, *answered])
+    if answered:
+        message["In-Reply-To"] = answered[0]
+    if chain:
+        message["References"] = " ".join(chain[:1] + chain[1:][-9:])
+    message[LOOP_HEADER] = "1"
+    if mail.automatic:
+        message["Auto-Submitted"] = "auto-replied" if answered else "auto-generated"
+        message["X-Auto-Response-Suppress"] = "All"
+        message["Precedence"] = "auto_reply" if answered else "bulk"
+    text = _body(mail.text)
+    quoted = _body(mail.quoted).rstrip("\n")
+    history = "".join(f"> {line}\n" if line else ">\n" for line in quoted.split("\n")) if quoted else ""
+    message.set_content(text + (f"\n{history}" if history else ""), cte="quoted-printable")
+    message.add_alternative(_html(text, quoted, mail.language), subtype="html", cte="quoted-printable")
+    _fix_boundaries(message, mail)
+    for file in mail.files:
+        kind, _, subtype = file.media_type.partition("/")
+        message.add_attachment(
+            file.content,
+            maintype=kind if subtype and kind not in ("multipart", "message") else "application",
+            subtype=subtype if subtype and kind not in ("multipart", "message") else "octet-stream",
+            filename=_line(file.name) or "file",
+        )
+        _fix_boundaries(message, mail)
+    message["Content-Language"] = _line(mail.language)
+    raw = message.as_bytes()
+    _check(raw, message)
+    return raw
+
+
+def address(text: str) -> str:
+    """An address that is one and nothing else. Raises Unsendable."""
+    if not _ADDRESS.fullmatch(text):
+        raise Unsendable("not an address")
+    return text
+
+
+async def send(
+    raw: bytes, sender: str, recipient: str, url: str, *, timeout: float = TIMEOUT
+) -> Sent | Deferred | Refused:
+    """Hand a mail to the relay at `smtp://`, `smtp+starttls://` or `smtps://` `[user:password@]host[:port]`."""
+    try:
+        address(sender)
+        address(recipient)
+    except Unsendable as error:
+        return Refused(str(error))
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+    context = ssl.create_default_context() if parts.scheme != "smtp" else None
+    client = aiosmtplib.SMTP(
+        hostname=parts.hostname or "localhost",
+        port=parts.port or ports.get(parts.scheme, 25),
+        use_tls=parts.scheme == "smtps",
+        start_tls=parts.scheme == "smtp+starttls",
+        tls_context=context,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        timeout=timeout,
+    )
+    return await _attempt(client, raw, sender, recipient, timeout)
+
+
+async def _attempt(
+    client: aiosmtplib.SMTP, raw: bytes, sender: str, recipient: str, timeout: float
+) -> Sent | Deferred | Refused:
+    try:
+        await client.connect()
+    except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPNotSupported) as error:
+        return Deferred(f"the relay does not let us in ({type(error).__name__})")
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        return Deferred(f"no connection to the relay ({type(error).__name__})")
+    body_begun = False
+    try:
+        international = not (sender + recipient).isascii()
+        if international:
+            await client.ehlo()
+            if not client.supports_extension("smtputf8"):
+                return Refused("the relay cannot take this address")
+        encoding = "utf-8" if international else "ascii"
+        await client.mail(sender, options=["SMTPUTF8"] if international else [], encoding=encoding)
+        await client.rcpt(recipient, encoding=encoding)
+        body_begun = True
+        response = await client.data(raw, timeout=max(timeout, DATA_TIMEOUT) if timeout >= TIMEOUT else timeout)
+        return Sent(_shown(response.message))
+    except aiosmtplib.SMTPResponseException as error:
+        told = f"{error.code} {_shown(error.message)}"
+        return Refused(told) if 500 <= error.code < 600 and error.code not in (503, 530, 535) else Deferred(told)
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        return Deferred(f"the relay hung up or did not answer ({type(error).__name__})", uncertain=body_begun)
+    finally:
+        with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit(timeout=2)
+        client.close()
+
+
+def _shown(answer: str) -> str:
+    return " ".join(_UNSAFE.sub(" ", answer).split())[:300]
+
+
+def _line(text: str) -> str:
+    """A header value; a line break in it is no mistake but an attack or a bug, and nothing is sent."""
+    if _UNSAFE.search(text):
+        raise Unsendable("a control character in a header")
+    return text
+
+
+def _mailbox(name: str, text: str) -> Address:
+    local, _, domain = address(text).rpartition("@")
+    return Address(_line(name), local, domain)
+
+
+def _message_id(text: str) -> str:
+    if not _MESSAGE_ID.fullmatch(text):
+        raise Unsendable("not a Message-ID")
+    return text
+
+
+def _valid_ids(ids: Sequence[str]) -> list[str]:
+    """Only well-formed Message-IDs: what others made is left out when it is not."""
+    return list(dict.fromkeys(found for found in ids if _MESSAGE_ID.fullmatch(found)))
+
+
+def _body(text: str) -> str:
+    cleaned = re.sub(
+        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]", "", text.replace("\r\n", "\n").replace("\r", "\n")
+    )
+    return cleaned if not cleaned or cleaned.endswith("\n") else f"{cleaned}\n"
+
+
+def _html(text: str, quoted: str, language: str) -> str:
+    """The same words as HTML; links can be clicked, nothing else is in it."""
+    paragraphs = "".join(f"<p>{_marked(block)}</p>\n" for block in re.split(r"\n{2,}", text.strip("\n")) if block)
+    below = f'<blockquote type="cite">{_marked(quoted)}</blockquote>\n' if quoted else ""
+    return (
+        f'<!DOCTYPE html>\n<html lang="{escape(language, quote=True)}"><head><meta charset="utf-8"></head>\n'
+        f'<body style="font-family:sans-serif;line-height:1.5">\n{paragraphs}{below}</body></html>\n'
+    )
+
+
+def _marked(text: str) -> str:
+    out, end = [], 0
+    for match in _LINK.finditer(text):
+        shown = escape(match[0], quote=True)
+        out += [escape(text[end : match.start()]), f'<a href="{shown}">{shown}</a>']
+        end = match.end()
+    out.append(escape(text[end:]))
+    return "".join(out).replace("\n", "<br>\n")
+
+
+def _fix_boundaries(message: EmailMessage, mail: Mail) -> None:
+    """The same mail has the same boundaries each time it is composed."""
+    stem = re.sub(r"[^A-Za-z0-9]", "", mail.message_id)[:40]
+    for depth, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{stem}_{depth}")
+
+
+def _check(raw: bytes, message: EmailMessage) -> None:
+    """The header block holds exactly the fields that were put in, whatever the Python version does about line breaks."""
+    head = raw.split(b"\r\n\r\n", 1)[0]
+    names = [line.split(b":", 1)[0].lower() for line in head.split(b"\r\n") if line[:1] not in (b" ", b"\t")]
+    if names != [name.lower().encode() for name in message] or re.search(rb"(?<!\r)\n|\r(?!\n)|\x00", head):
+        raise Unsendable("a header that is more than one")

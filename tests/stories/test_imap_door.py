@@ -1,0 +1,315 @@
+"""A mailbox is read once, marked after keeping, and its account adds up, whatever happens to it meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from imapclient import IMAPClient
+
+from channels import imap
+from channels.imap import ImapDoor
+from channels.imap_session import Account, Denied, Session, Trouble
+from channels.parsing import Parsers
+from tests.fakes.mail import Away, CursorShelf, Mailbox, RealClock, Shelf
+
+
+def mail(number: int, text: str = "Laddaren är död.") -> bytes:
+    return f"From: a{number}@example.org\r\nSubject: nr {number}\r\nMessage-ID: <{number}@example.org>\r\n\r\n{text}\r\n".encode()
+
+
+@pytest.fixture
+async def parsers() -> AsyncIterator[Parsers]:
+    pool = Parsers()
+    await pool.start()
+    yield pool
+    await pool.stop()
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    async with Mailbox() as opened:
+        yield opened
+
+
+def account(mailbox: Mailbox, **changes: object) -> Account:
+    settings: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": mailbox.port,
+        "user": mailbox.user,
+        "password": mailbox.password,
+        "tls": False,
+    }
+    return Account(**(settings | changes))  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def reading(
+    mailbox: Mailbox, parsers: Parsers, shelf: Shelf, cursors: CursorShelf, **changes: object
+) -> AsyncIterator[ImapDoor]:
+    door = ImapDoor(shelf, parsers, RealClock(), [account(mailbox, **changes)], cursors, again=0.05)
+    await door.start()
+    try:
+        yield door
+    finally:
+        await door.stop()
+
+
+async def until(holds: Callable[[], bool], within: float = 20) -> None:
+    end = asyncio.get_running_loop().time() + within
+    while not holds():
+        assert asyncio.get_running_loop().time() < end, "it did not happen"
+        await asyncio.sleep(0.02)
+
+
+def subjects(shelf: Shelf) -> list[str | None]:
+    return [report.subject for report in shelf.seen]
+
+
+async def test_mail_is_taken_in_marked_and_waited_for(mailbox: Mailbox, parsers: Parsers) -> None:
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(mail(1), mail(2))
+    async with reading(mailbox, parsers, shelf, cursors, queue="operations") as door:
+        await until(lambda: len(shelf.reports) == 2)
+        await mailbox.put(mail(3))
+        await until(lambda: len(shelf.reports) == 3)
+        await until(lambda: cursors.history[-1].listed == 3)
+        (entry,) = await door.account()
+    assert (entry.in_mailbox, entry.waiting, entry.listed, entry.taken, entry.quarantined) == (3, 0, 3, 3, 0)
+    assert entry.adds_up
+    assert all((await mailbox.seen()).values())
+    assert {report.queue for report in shelf.seen} == {"operations"}
+    assert not cursors.held
+    async with reading(mailbox, parsers, shelf, cursors):
+        await mailbox.put(mail(4))
+        await until(lambda: len(shelf.reports) == 4)
+    assert len(shelf.seen) == 4
+
+
+async def test_nothing_is_marked_before_it_is_kept(mailbox: Mailbox, parsers: Parsers) -> None:
+    shelf, cursors = Shelf(), CursorShelf()
+    shelf.failing = Away
+    await mailbox.put(mail(1))
+    async with reading(mailbox, parsers, shelf, cursors) as door:
+        await until(lambda: next(iter(door.health().values())).failing is not None)
+        assert (await mailbox.seen()) == {1: False} or not any((await mailbox.seen()).values())
+        assert all(cursor.listed == 0 for cursor in cursors.history)
+        shelf.failing = None
+        await until(lambda: len(shelf.reports) == 1)
+        await until(lambda: cursors.history[-1].taken == 1)
+    assert all((await mailbox.seen()).values())
+
+
+async def test_b44_f31_uids_that_begin_anew_lose_and_double_nothing(mailbox: Mailbox, parsers: Parsers) -> None:
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(mail(1), mail(2))
+    async with reading(mailbox, parsers, shelf, cursors):
+        await until(lambda: len(shelf.reports) == 2)
+    async with Mailbox() as restored:
+        await restored.put(mail(1), mail(2), mail(3))
+        name = account(restored).name
+        for cursor in [*cursors.history]:
+            cursors.cursors[name] = cursor
+        async with reading(restored, parsers, shelf, cursors) as door:
+            await until(lambda: len(shelf.reports) == 3)
+            await until(lambda: cursors.history[-1].listed == 3)
+            (entry,) = await door.account()
+            assert entry.adds_up
+            assert next(iter(door.health().values())).restarts == 1
+    assert len(shelf.reports) == 3
+
+
+async def test_b48_seen_by_a_person_first_is_taken_in_all_the_same(mailbox: Mailbox, parsers: Parsers) -> None:
+    shelf = Shelf()
+    await mailbox.put(mail(1))
+    await mailbox.ask(lambda client: client.add_flags(client.search("ALL"), [b"\\Seen"]))
+    async with reading(mailbox, parsers, shelf, CursorShelf()):
+        await until(lambda: len(shelf.reports) == 1)
+
+
+@pytest.mark.parametrize("folder", ['IN"BOX', "INBOX\r\nA1 DELETE x", "a\\b", "x\0"])
+def test_b49_k15_folder_names_cannot_be_commands(folder: str) -> None:
+    with pytest.raises(ValueError, match="quote"):
+        Account("imap.example", 993, "u", "p", folder)
+    with pytest.raises(ValueError, match="quote"):
+        Account("imap.example", 993, "u", "p", move_to=folder)
+
+
+def test_b50_no_log_in_in_the_open() -> None:
+    with pytest.raises(ValueError, match="TLS"):
+        Account("imap.example", 143, "u", "p", tls=False)
+
+
+async def test_b50_a_wrong_password_is_tried_rarely(mailbox: Mailbox, parsers: Parsers) -> None:
+    async with reading(mailbox, parsers, Shelf(), CursorShelf(), password="wrong") as door:
+        health = next(iter(door.health().values()))
+        await until(lambda: health.failing is not None)
+        assert health.reason == "the server does not accept user and password"
+        with pytest.raises(Denied):
+            await asyncio.to_thread(Session, account(mailbox, password="wrong"))
+
+
+async def test_b51_old_mail_comes_newest_first_and_live_mail_before_it(
+    mailbox: Mailbox, parsers: Parsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap, "BATCH", 4)
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(*(mail(n) for n in range(1, 21)))
+    shelf.gate = asyncio.Event()
+    async with reading(mailbox, parsers, shelf, cursors):
+        await asyncio.wait_for(shelf.entered.wait(), 20)
+        await mailbox.put(mail(100))
+        shelf.gate.set()
+        await until(lambda: len(shelf.reports) == 21)
+    order = subjects(shelf)
+    assert sorted(order[:4], key=str) == ["nr 17", "nr 18", "nr 19", "nr 20"]
+    assert order[4] == "nr 100"
+    assert set(order[-4:]) == {"nr 1", "nr 2", "nr 3", "nr 4"}
+    last = cursors.history[-1]
+    assert (last.listed, last.taken, last.uid) == (21, 21, max(await mailbox.seen()))
+
+
+async def test_b53_a_poison_mail_stops_nobody(mailbox: Mailbox, parsers: Parsers) -> None:
+    shelf, cursors = Shelf(), CursorShelf()
+    bomb = b"Subject: bomb\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(300)) + b"\r\nhelp"
+    await mailbox.put(mail(1), bomb, mail(2))
+    async with reading(mailbox, parsers, shelf, cursors) as door:
+        await until(lambda: len(shelf.reports) == 3)
+        await until(lambda: cursors.history[-1].listed == 3)
+        (entry,) = await door.account()
+    assert (entry.taken, entry.quarantined) == (2, 1)
+    assert entry.adds_up
+    (kept,) = [report for report in shelf.seen if report.quarantined]
+    assert kept.subject == "bomb"
+    assert kept.raw == bomb
+
+
+async def test_f4_killed_after_keeping_and_before_marking(mailbox: Mailbox, parsers: Parsers) -> None:
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(mail(1), mail(2))
+    async with reading(mailbox, parsers, shelf, cursors):
+        await until(lambda: cursors.history[-1:] != [] and cursors.history[-1].listed == 2)
+    await mailbox.ask(lambda client: client.remove_flags(client.search("ALL"), [b"\\Seen"]))
+    cursors.cursors[account(mailbox).name] = cursors.history[0]
+    async with reading(mailbox, parsers, shelf, cursors):
+        await until(lambda: len(shelf.seen) == 4)
+        await until(lambda: cursors.history[-1].listed == 2)
+    assert len(shelf.reports) == 2
+    assert all((await mailbox.seen()).values())
+
+
+async def test_a_mailbox_belongs_to_one_reader_at_a_time(
+    mailbox: Mailbox, parsers: Parsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap, "POLL", 0.05)
+    shelf, cursors = Shelf(), CursorShelf()
+    name = account(mailbox).name
+    cursors.held_elsewhere.add(name)
+    await mailbox.put(mail(1))
+    async with reading(mailbox, parsers, shelf, cursors):
+        await asyncio.sleep(0.2)
+        assert not shelf.seen
+        cursors.held_elsewhere.clear()
+        await until(lambda: len(shelf.reports) == 1)
+
+
+async def test_read_mail_can_be_moved(mailbox: Mailbox, parsers: Parsers) -> None:
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.ask(lambda client: client.create_folder("Klart"))
+    await mailbox.put(mail(1), mail(2))
+    async with reading(mailbox, parsers, shelf, cursors, move_to="Klart"):
+        await until(lambda: cursors.history[-1:] != [] and cursors.history[-1].listed == 2)
+    assert await mailbox.seen() == {}
+
+    def moved(client: IMAPClient) -> int:
+        client.select_folder("Klart")
+        return len(client.search("ALL"))
+
+    assert await mailbox.ask(moved) == 2
+
+
+class Script:
+    """An IMAP server that answers what a test wants; `answers` maps a command's name to its lines."""
+
+    def __init__(self, answers: dict[str, list[bytes]]) -> None:
+        self.answers = {"CAPABILITY": [b"* CAPABILITY IMAP4rev1\r\n"]} | answers
+        self.commands: list[str] = []
+        self.port = 0
+
+    async def __aenter__(self) -> Script:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK [CAPABILITY IMAP4rev1] ready\r\n")
+        while line := (await reader.readline()).decode():
+            tag, _, command = line.strip().partition(" ")
+            self.commands.append(command)
+            name = (
+                " ".join(command.split()[:2]).upper()
+                if command.upper().startswith("UID")
+                else command.split()[0].upper()
+            )
+            lines = self.answers.get(name, [])
+            for answer in lines:
+                writer.write(answer)
+            if any(b"BYE" in answer for answer in lines):
+                break
+            writer.write(f"{tag} OK done\r\n".encode())
+        writer.close()
+
+
+SELECTED = [b"* 2 EXISTS\r\n", b"* OK [UIDVALIDITY 7] ok\r\n"]
+ODD = {
+    "other uid": [b"* 9 FETCH (UID 99 BODY[] {1}\r\nx)\r\n"],
+    "none": [],
+    "nil": [b"* 1 FETCH (UID 1 BODY[] NIL)\r\n"],
+    "bye": [b"* 1 FETCH (UID 1 BODY[] {500}\r\nhalf", b"* BYE\r\n"],
+    "garbage": [b"* 1 FETCH (UID 1 BODY[\r\n"],
+    "size": [b"* 1 FETCH (RFC822.SIZE 5)\r\n"],
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_b45_b46_b47_odd_answers_mark_nothing(name: str) -> None:
+    async with Script({"SELECT": SELECTED, "UID FETCH": ODD[name], "UID SEARCH": [b"* SEARCH 2 1\r\n"]}) as server:
+
+        def asked() -> object:
+            session = Session(Account("127.0.0.1", server.port, "u", "p", tls=False))
+            assert session.uidnext is None
+            try:
+                assert session.uids() == [1, 2]
+                return session.mails([1])
+            except Trouble:
+                return "trouble"
+            finally:
+                session.close()
+
+        assert await asyncio.to_thread(asked) in ({}, "trouble")
+    assert not any("STORE" in command or "COPY" in command for command in server.commands)
+
+
+async def test_b47_a_mail_that_never_comes_is_shown_to_somebody(parsers: Parsers) -> None:
+    answers = {
+        "SELECT": SELECTED,
+        "UID SEARCH": [b"* SEARCH 1\r\n"],
+        "UID FETCH": [b"* 1 FETCH (UID 1 RFC822.SIZE 5)\r\n"],
+    }
+    shelf, cursors = Shelf(), CursorShelf()
+    async with Script(answers) as server:
+        door = ImapDoor(
+            shelf, parsers, RealClock(), [Account("127.0.0.1", server.port, "u", "p", tls=False)], cursors, again=0.01
+        )
+        await door.start()
+        await until(lambda: len(shelf.reports) == 1)
+        await until(lambda: cursors.history[-1].unfetched == 1)
+        await door.stop()
+    assert shelf.only.quarantined
+    assert len(shelf.seen) == 1

@@ -1,0 +1,184 @@
+"""Our mails reach the relay whole, once where that can be known, and nothing in them can become a header or a command."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from channels.mail import read
+from channels.outbound import Deferred, File, Mail, Refused, Sent, Unsendable, compose, send
+from channels.reply_address import ReplySeals
+from tests.fakes.mail import MailServer
+
+SEALS = ReplySeals(("a key", "an older key"))
+NOW = datetime(2026, 9, 21, 13, 44, tzinfo=UTC)
+LETTER = Mail(
+    message_id=SEALS.message_id(1042, "m7", "support.example"),
+    date=NOW,
+    sender="kundservice@support.example",
+    sender_name="Kundservice, Räv & Co",
+    recipient="anna@example.org",
+    reply_to=SEALS.address(1042, "support.example"),
+    subject="Vi har tagit emot ditt ärende [#1042-9]",
+    text="Hej,\n\nföljs här: https://support.example/s/abc_-1.\n.En punkt\n<b>inte fet</b>\n",
+    in_reply_to="<1@example.org>",
+    references=["<0@example.org>", "<1@example.org>", "bad\r\nX: y"],
+    language="sv",
+)
+
+
+def test_a_composed_mail_says_what_it_should() -> None:
+    raw = compose(LETTER)
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert message["Subject"] == LETTER.subject
+    assert message["In-Reply-To"] == "<1@example.org>"
+    assert message["References"] == "<0@example.org> <1@example.org>"
+    assert message["Auto-Submitted"] == "auto-replied"
+    assert message["Content-Language"] == "sv"
+    assert message["From"].addresses[0].addr_spec == "kundservice@support.example"
+    assert message["From"].addresses[0].display_name == "Kundservice, Räv & Co"
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    assert plain.get_content().replace("\r\n", "\n") == LETTER.text
+    assert '<a href="https://support.example/s/abc_-1">' in html.get_content()
+    assert "&lt;b&gt;inte fet&lt;/b&gt;" in html.get_content()
+
+
+def test_composed_again_it_is_the_same_mail() -> None:
+    letter = replace(LETTER, files=[File("bild.png", "image/png", b"\x89PNG")])
+    assert compose(letter) == compose(letter)
+
+
+def test_a_persons_reply_is_not_marked_automatic_and_quotes_what_it_answers() -> None:
+    letter = replace(
+        LETTER,
+        automatic=False,
+        quoted="Laddaren är död.\n\nHälsningar Anna",
+        files=[File("å.pdf", "application/pdf", b"%PDF")],
+    )
+    message = email.message_from_bytes(compose(letter), policy=email.policy.default)
+    assert message["Auto-Submitted"] is None
+    assert message["Precedence"] is None
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().replace("\r\n", "\n").endswith("> Laddaren är död.\n>\n> Hälsningar Anna\n")
+    (attached,) = message.iter_attachments()
+    assert (attached.get_filename(), attached.get_content()) == ("å.pdf", b"%PDF")
+
+
+def test_an_answer_to_our_mail_finds_its_case() -> None:
+    ours = compose(LETTER)
+    sent = read(ours, NOW)
+    answer = f"From: a@b.example\nTo: {LETTER.reply_to}\nIn-Reply-To: {sent.message_id}\nSubject: Re: x [#1042-9]\n\nJa\n".encode()
+    thread = SEALS.proven(read(answer, NOW, domains={"support.example"}).thread)
+    assert (thread.token, thread.references, thread.subject) == ("1042", ("1042",), "1042-9")
+    assert ReplySeals(("an older key",)).case_of_token("1042." + "a" * 26) is None
+    assert ReplySeals(("a stranger's key",)).proven(read(answer, NOW, domains={"support.example"}).thread).token is None
+
+
+def test_our_own_mail_coming_back_is_known() -> None:
+    flags = read(compose(LETTER), NOW, domains={"support.example"}).flags
+    assert "from_ourselves" in flags
+    assert "no_answer" in flags
+
+
+INJECTIONS = [
+    "x\r\nBcc: evil@example.org",
+    "x\nBcc: evil@example.org",
+    "x\rBcc: evil@example.org",
+    "x\0",
+    "x\u2028Bcc: y",
+    "x\x0bBcc: y",
+    "x\x85Bcc: y",
+]
+
+
+@pytest.mark.parametrize("bad", INJECTIONS)
+@pytest.mark.parametrize(
+    "field", ["subject", "sender_name", "message_id", "sender", "recipient", "reply_to", "language"]
+)
+def test_b100_k15_nothing_adds_a_header(field: str, bad: str) -> None:
+    with pytest.raises(Unsendable):
+        compose(replace(LETTER, **{field: bad}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bad", INJECTIONS)
+def test_b100_k15_nor_do_references_texts_and_file_names(bad: str) -> None:
+    letter = replace(LETTER, in_reply_to=f"<{bad}@x>", references=[f"<{bad}@x>"], text=bad, quoted=bad)
+    message = email.message_from_bytes(compose(letter))
+    assert message["Bcc"] is None
+    assert message["References"] is None
+    with pytest.raises(Unsendable):
+        compose(replace(LETTER, files=[File(bad, "text/plain", b"x")]))
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "a@b>\r\nRCPT TO:<x",
+        "a@b.example\r\nDATA",
+        "a b@c.example",
+        "<a@b.example>",
+        "a@b.example,c@d.example",
+        "",
+        "a@",
+        "@b",
+        "a@b\0c",
+    ],
+)
+async def test_b104_a_bad_recipient_is_refused_before_connecting(recipient: str) -> None:
+    async with MailServer() as server:
+        assert isinstance(await send(compose(LETTER), LETTER.sender, recipient, server.url), Refused)
+        assert not server.mails
+
+
+async def test_a_mail_arrives_as_composed() -> None:
+    raw = compose(LETTER)
+    async with MailServer() as server:
+        assert isinstance(await send(raw, LETTER.sender, LETTER.recipient, server.url), Sent)
+    (taken,) = server.mails
+    assert (taken.sender, taken.recipients, taken.raw) == (LETTER.sender, [LETTER.recipient], raw)
+
+
+async def test_b103_f30_later_never_and_perhaps() -> None:
+    raw = compose(LETTER)
+
+    async def attempt(server: MailServer) -> Sent | Deferred | Refused:
+        return await send(raw, LETTER.sender, LETTER.recipient, server.url, timeout=0.5)
+
+    async with MailServer(answer_rcpt=lambda address: "450 4.2.0 greylisted") as server:
+        assert await attempt(server) == Deferred("450 4.2.0 greylisted")
+        server.answer_rcpt = lambda address: "550 5.1.1 no such user"
+        assert await attempt(server) == Refused("550 5.1.1 no such user")
+        server.answer_rcpt = lambda address: None
+        hanging = asyncio.Event()
+
+        async def never() -> None:
+            await hanging.wait()
+
+        server.answer_data = never
+        perhaps = await attempt(server)
+        assert isinstance(perhaps, Deferred)
+        assert perhaps.uncertain
+        hanging.set()
+        server.answer_data = None
+        assert isinstance(await attempt(server), Sent)
+        identities = {email.message_from_bytes(mail.raw)["Message-ID"] for mail in server.mails}
+        assert identities == {LETTER.message_id}
+        url = server.url
+    gone = await send(raw, LETTER.sender, LETTER.recipient, url, timeout=1)
+    assert isinstance(gone, Deferred)
+    assert not gone.uncertain
+
+
+async def test_an_international_address_goes_where_it_is_understood() -> None:
+    letter = replace(LETTER, recipient="åsa@example.org")
+    async with MailServer() as server:
+        assert isinstance(await send(compose(letter), letter.sender, letter.recipient, server.url), Sent)
+    assert server.mails[0].recipients == ["åsa@example.org"]
