@@ -15,9 +15,18 @@ from datetime import datetime
 import structlog
 
 from channels import phone_report
-from channels.numbers import normalise
 from channels.phone_effects import Scene, carry_out, keep
-from channels.phone_events import FINAL, Params, caller_facts, event_of, progress_of, seconds_of, sid_of, sound_of
+from channels.phone_events import (
+    FINAL,
+    Params,
+    caller_facts,
+    caller_of,
+    event_of,
+    progress_of,
+    seconds_of,
+    sid_of,
+    sound_of,
+)
 from channels.phone_ports import Given, Taken
 from channels.report import NotStored
 from ivr import engine, twiml
@@ -166,7 +175,7 @@ class PhoneDoor:
                 language=state.language,
                 state=state.to_json(),
                 answer=self._render(spoken, state, turn + 1),
-                caller=normalise(params.get("From")) or params.get("From", "")[:80] or None,
+                caller=caller_of(params) if known is None else None,
                 called=params.get("To", "")[:80] or None,
                 report=int(state.facts.get("report", "0")) or None,
             )

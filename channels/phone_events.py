@@ -45,6 +45,12 @@ def caller_facts(params: Params) -> dict[str, str]:
     return {"phone": phone, "phone_end": phone[-4:]} if phone else {}
 
 
+def caller_of(params: Params) -> str | None:
+    """The caller's number as the record keeps it: E.164, or what the network gave instead of one."""
+    given = params.get("From", "")
+    return normalise(given) or given[:80] or None
+
+
 def progress_of(params: Params, at: datetime) -> Progress:
     """A status callback."""
     return Progress(
@@ -52,7 +58,7 @@ def progress_of(params: Params, at: datetime) -> Progress:
         status=params.get("CallStatus", "unknown"),
         at=at,
         seconds=seconds_of(params, "CallDuration") if "CallDuration" in params else None,
-        caller=normalise(params.get("From")) or params.get("From", "")[:80] or None,
+        caller=caller_of(params),
         called=params.get("To", "")[:80] or None,
         outbound=params.get("Direction", "inbound").startswith("outbound"),
     )

@@ -24,7 +24,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A turn that was worked out: to be written before its answer goes out."""
+    """A turn that was worked out: to be written before its answer goes out. `caller` is given with the first one."""
 
     sid: str
     turn: int

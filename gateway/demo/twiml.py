@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import xml.etree.ElementTree as ET
+from functools import cache
 
 from twilio.twiml import lower_camel, voice_response
 
@@ -33,22 +34,24 @@ def read(document: str) -> ET.Element:
 
 def _check(element: ET.Element, builder: type) -> None:
     for child in element:
-        method = next(
-            (
-                member
-                for name, member in inspect.getmembers(builder, inspect.isfunction)
-                if name == _snake(child.tag) or (name.endswith("_") and name[:-1] == _snake(child.tag))
-            ),
-            None,
-        )
-        if method is None:
+        allowed = _verbs(builder).get(child.tag)
+        if allowed is None:
             raise Broken(f"<{child.tag}> may not stand in <{element.tag}>")
-        allowed = {lower_camel(name) for name in inspect.signature(method).parameters} - {"self", "kwargs"}
-        unknown = set(child.attrib) - allowed
-        if unknown:
+        if unknown := set(child.attrib) - allowed:
             raise Broken(f"<{child.tag}> does not know {sorted(unknown)}")
         _check(child, getattr(voice_response, child.tag))
 
 
-def _snake(tag: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in tag).lstrip("_")
+@cache
+def _verbs(builder: type) -> dict[str, frozenset[str]]:
+    """What may stand in an element, and the attributes that each may have."""
+    methods = inspect.getmembers(builder, inspect.isfunction)
+    return {
+        _tag(name): frozenset(map(lower_camel, inspect.signature(method).parameters)) - {"self", "kwargs"}
+        for name, method in methods
+        if not name.startswith("_") and hasattr(voice_response, _tag(name))
+    }
+
+
+def _tag(name: str) -> str:
+    return "".join(part.title() for part in name.split("_"))
