@@ -1,0 +1,46 @@
+"""`python -m bench`: measure the rows of DESIGN 8 and print them as ratios, with what they were measured against.
+
+Every ratio is the median of interleaved rounds against its reference in the same run. `--full` takes the sizes of
+DESIGN 8 (a million stored cases, 100,000 reports); without it T2 and T9 are smaller, and say so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from bench import mail_rows
+from bench.figures import Row, table
+from bench.house import House, open_house
+from bench.progress import tell
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", default="", help="rows, commas between: T1,T2,T3,T4,T9")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--mails", type=int, default=1500, help="mails a round")
+    parser.add_argument("--persons", type=int, default=200_000)
+    parser.add_argument("--full", action="store_true")
+    given = parser.parse_args()
+    cases = 1_000_000 if given.full else 100_000
+    measures: dict[str, Callable[[House], Awaitable[list[Row]]]] = {
+        "T1": lambda house: mail_rows.t1(house, given.rounds, given.mails),
+        "T2": lambda house: mail_rows.t2(house, given.rounds, given.mails, cases),
+    }
+    wanted = [name for name in measures if not given.only or name in given.only.split(",")]
+    rows: list[Row] = []
+    with open_house(given.persons) as house:
+        tell(f"{given.persons} persons, 2000 chargers; {given.rounds} rounds")
+        for name in wanted:
+            rows += asyncio.run(_measure(measures[name], house))
+    print(table(rows))
+
+
+async def _measure(measure: Callable[[House], Awaitable[list[Row]]], house: House) -> list[Row]:
+    return await measure(house)
+
+
+if __name__ == "__main__":
+    main()

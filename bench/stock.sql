@@ -1,0 +1,55 @@
+-- name: master
+-- 2,000 chargers on 100 sites of 50 owners; numbers of five digits, as they stand on the chargers.
+INSERT INTO owners (id, organisation, email, language)
+SELECT 'bo' || n, 'Owner ' || n, 'owner' || n || '@owner.example', 'sv' FROM generate_series(1, 50) AS n;
+INSERT INTO sites (id, name, street, postcode, city, latitude, longitude, owner_id, sla_level, timezone)
+SELECT 'bs' || n, 'Parkeringshus ' || chr(65 + n / 26) || chr(65 + n % 26) || 'berga', 'Storgatan ' || n,
+       lpad((41000 + n)::text, 5, '0'), 'Göteborg', 57.7 + n * 0.001, 11.9 + n * 0.001, 'bo' || (n % 50 + 1),
+       (ARRAY['basic', 'plus', 'premium'])[n % 3 + 1], 'Europe/Stockholm'
+FROM generate_series(1, 100) AS n;
+INSERT INTO chargers (id, evse_id, site_id, vendor, model, power_kw, connectors)
+SELECT n::text, 'SE*BEN*E' || n, 'bs' || (n % 100 + 1), 'Maker', 'Model ' || n % 5, 11, '1:Type2'
+FROM generate_series(30000, 31999) AS n;
+UPDATE directory_version SET version = version + 1;
+
+-- name: people
+INSERT INTO people (id, name, language, created_at)
+SELECT n, 'Person ' || n, 'sv', '2025-01-01' FROM generate_series(1, {persons}) AS n;
+SELECT setval(pg_get_serial_sequence('people', 'id'), {persons} + 1);
+INSERT INTO identities (person_id, kind, value, evidence, linked_at)
+SELECT n, 'email', 'person' || n || '@driver.example', 'mail', '2025-01-01' FROM generate_series(1, {persons}) AS n;
+INSERT INTO identities (person_id, kind, value, evidence, linked_at)
+SELECT n, 'phone', '+4670' || lpad(n::text, 7, '0'), 'call', '2025-01-01' FROM generate_series(1, {persons}) AS n;
+
+-- name: cases
+-- Cases of the last two years, one report each; the newest 2,000 are open.
+CREATE TEMPORARY TABLE words AS
+SELECT array_agg(substr(md5(n::text), 1, 3 + n % 7)) AS w FROM generate_series(1, 5000) AS n;
+DROP INDEX report_contents_search;
+INSERT INTO cases (id, status, line, queue, priority, category, language, charger_id, site_id, sla_level, timezone,
+                   opened_at, last_report_at, first_response_at, concluded_at, closed_at, due_solution)
+SELECT n, CASE WHEN open THEN 'open' ELSE 'closed' END, 1, 'helpdesk', 'P3', category, 'sv', charger, site, 'basic',
+       'Europe/Stockholm', at, at, CASE WHEN NOT open THEN at + interval '1 hour' END,
+       CASE WHEN NOT open THEN at + interval '1 day' END, CASE WHEN NOT open THEN at + interval '2 days' END,
+       CASE WHEN open THEN at + interval '5 days' END
+FROM (SELECT 10000000 + n AS n, n > {cases} - 2000 AS open,
+             (ARRAY['no_start', 'interrupted', 'slow', 'payment', 'offline'])[n % 5 + 1] AS category,
+             (30000 + n * 7919 % 2000)::text AS charger, 'bs' || (30000 + n * 7919 % 2000) % 100 + 1 AS site,
+             now() - interval '730 days' * ({cases} - n) / {cases} - interval '3 hours' AS at
+      FROM generate_series(1, {cases}) AS n) AS made;
+INSERT INTO reports (id, digest, case_id, channel, received_at, kept_at, person_id, charger_id, site_id, language,
+                     category, priority, queue, outcome, token, code, reasons)
+SELECT c.id, sha256(c.id::text::bytea), c.id, 'email', c.opened_at, c.opened_at, (c.id * 104729) % {persons} + 1,
+       c.charger_id, c.site_id, 'sv', c.category, c.priority, c.queue, 'opened', md5(c.id::text), '1234',
+       '{{"queue": [{{"code": "queue_default", "data": {{}}}}]}}'
+FROM cases c;
+INSERT INTO report_contents (report_id, sender_email, subject, text, message_id, raw_type)
+SELECT r.id, 'person' || r.person_id || '@driver.example', 'Laddare ' || r.charger_id,
+       (SELECT string_agg(w[(r.id * 31 + k * k * 17) % 5000 + 1], ' ') FROM generate_series(1, 50) AS k),
+       '<' || r.id || '@driver.example>', 'message/rfc822'
+FROM reports r, words;
+INSERT INTO timeline (case_id, at, kind, actor_kind, report_id) SELECT case_id, received_at, 'opened', 'customer', id
+FROM reports;
+CREATE INDEX report_contents_search ON report_contents
+    USING gin (to_tsvector('simple', left(coalesce(subject, '') || ' ' || text, 20000)));
+DROP TABLE words;
