@@ -32,15 +32,14 @@ from channels.report import NotStored
 from ivr import engine, twiml
 from ivr.engine import Begin, CallState, Event, Line, Recorded, Turn
 from ivr.flow import End, Flow, Record
-from ivr.prompts import Phrases
+from ivr.prompts import LANGUAGES, Phrases
+from ivr.twiml import PLAIN
 
 log = structlog.get_logger()
 
 DEADLINE = 1.7  # seconds, under the 2 s that a webhook may take
 HOLDS = 12  # holding sentences while a turn is slow
 PATIENCE = 2  # and while the record does not answer, before a call that had begun goes on without it
-PLAIN = 1000  # turns from here on are spoken without the record
-LANGUAGES = ("sv", "en")
 
 
 class PhoneDoor:

@@ -5,16 +5,19 @@ Made once a process; a flow that is wrong raises FlowError before a port is open
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 
 from channels.phone import PhoneDoor
 from channels.phone_ports import Given
 from channels.provider import ProviderAway, open_provider
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
+from gateway import recordings
 from gateway.config import Config
 from gateway.lookups import RecordedCallers, RecordedCases, RecordedIncidents, RecordedPlaces
 from gateway.post import account_of
+from gateway.reconciling import Reconciler
 from gateway.record.calls import RecordedCalls
 from gateway.record.texts import RecordedTexts
 from gateway.runtime import Runtime
@@ -60,6 +63,23 @@ def signatures(config: Config) -> Signatures:
     """The check of the provider's signatures: the present token and, during a rotation, the next one."""
     tokens = [token for token in (config.twilio_auth_token, config.twilio_auth_token_next) if token]
     return Signatures(tokens, config.public_url)
+
+
+@asynccontextmanager
+async def chores(runtime: Runtime) -> AsyncIterator[tuple[Callable[[], Awaitable[int]], ...]]:
+    """The worker's sweeps that need the provider: what was missed, and recordings to fetch. None without an account."""
+    account = account_of(runtime.config)
+    if account is None:
+        yield ()
+        return
+    numbers = frozenset(number.number for number in runtime.config.twilio_numbers)
+    async with open_provider(account) as provider:
+        reconciler = Reconciler(runtime, provider, phone_door(runtime), sms_door(runtime, numbers))
+
+        async def fetch() -> int:
+            return await recordings.sweep(runtime, provider)
+
+        yield (reconciler.sweep, fetch)
 
 
 def support_flow() -> Flow:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ivr import checks, comparing, drawing
+from ivr import checks, comparing, drawing, twiml
 from ivr.flow import FLOWS, Flow, FlowError, load, shipped
 from ivr.prompts import LANGUAGES, Phrases, read_catalogues
 from ivr.simulator import Simulation
@@ -51,6 +51,12 @@ def call(flow: Named = None) -> None:
             print("\nThe caller hung up: a report is filed all the same.")
             return
         print("\n".join(simulation.hear(line)))
+
+
+@app.command()
+def fallback(public_url: Annotated[str, typer.Argument(help="PUBLIC_URL of the installation.")]) -> None:
+    """The static document for the provider's fallback URL, on standard output."""
+    sys.stdout.write(twiml.fallback(Phrases(read_catalogues()), public_url) + "\n")
 
 
 @app.command()

@@ -13,12 +13,13 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from ivr.engine import Line, Turn
 from ivr.flow import Ask, Connect, End, Menu, Queue, Record
-from ivr.prompts import Phrases, voice_of
+from ivr.prompts import LANGUAGES, Phrases, voice_of
 
 VOICES = {"sv": "sv-SE", "en": "en-GB", "no": "nb-NO", "da": "da-DK", "fi": "fi-FI", "de": "de-DE"}
 SILENCE_AFTER_SPEECH = "auto"
 RECORDED_SILENCE = 6  # seconds
 RING = 20  # seconds
+PLAIN = 1000  # turns from here on are spoken without the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,14 @@ def take_message(sentences: Iterable[tuple[str, str]], ways: Ways, seconds: int 
         response.say(sentence, language=VOICES[language])
     _record(response, seconds, ways)
     return str(response)
+
+
+def fallback(phrases: Phrases, public_url: str) -> str:
+    """The document for the provider's fallback URL: it lies with the provider and works without us. What it records is
+    announced to us if we hear it, and otherwise found in the provider's lists."""
+    url = public_url.rstrip("/")
+    ways = Ways(f"{url}/twilio/voice/{PLAIN}", f"{url}/twilio/recording", "", "", "")
+    return take_message([(language, phrases.say("fallback", language)) for language in LANGUAGES], ways, seconds=180)
 
 
 def goodbye(sentences: Iterable[tuple[str, str]], dial: str | None = None) -> str:
