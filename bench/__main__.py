@@ -10,7 +10,7 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from bench import mail_rows
+from bench import mail_rows, memory_rows, phone_rows
 from bench.figures import Row, table
 from bench.house import House, open_house
 from bench.progress import tell
@@ -28,6 +28,9 @@ def main() -> None:
     measures: dict[str, Callable[[House], Awaitable[list[Row]]]] = {
         "T1": lambda house: mail_rows.t1(house, given.rounds, given.mails),
         "T2": lambda house: mail_rows.t2(house, given.rounds, given.mails, cases),
+        "T3": lambda house: phone_rows.t3(house, given.rounds),
+        "T4": lambda house: phone_rows.t4(house, given.rounds),
+        "T9": lambda house: memory_rows.t9(house, 100_000 if given.full else 3000),
     }
     wanted = [name for name in measures if not given.only or name in given.only.split(",")]
     rows: list[Row] = []

@@ -1,7 +1,7 @@
 """A load generator in a process of its own: so many mails over so many SMTP sessions, as fast as they are taken.
 
 `python -m bench.load_smtp PORT SESSIONS MAILS SEED PERSONS` prints JSON: seconds, mails, refused, and the times from
-the final dot to the answer in milliseconds (median, 99th percentile, longest). The mails are made before the clock starts.
+the final dot to the answer in milliseconds (p50, p99, max). The mails are made before the clock starts.
 """
 
 from __future__ import annotations

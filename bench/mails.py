@@ -6,12 +6,13 @@ import random
 import string
 from email.utils import formatdate
 
-WORDS = (
+TEXT = (
     "laddaren startar inte trots att kortet godkänns och lampan lyser grönt när jag kopplar in kabeln men efter en "
     "stund blinkar den rött och appen säger att sessionen avbröts jag har provat två gånger med samma resultat och "
     "behöver komma iväg i eftermiddag kan ni starta om den eller säga vad jag ska göra tack på förhand bilen står "
     "kvar på plats fyra längst in i garaget displayen visar ett felmeddelande som jag inte förstår"
-).split()
+)
+WORDS = tuple(TEXT.split())
 SUBJECTS = (
     "Laddare {charger} startar inte",
     "Problem med laddare {charger}",
@@ -29,7 +30,8 @@ def mail(rng: random.Random, recipient: str, persons: int) -> tuple[str, bytes]:
     said = f"Hej, laddare {charger}: " + " ".join(rng.choices(WORDS, k=95)) + "."
     subject = rng.choice(SUBJECTS).format(charger=charger)
     quoted = "\r\n".join("> " + " ".join(rng.choices(WORDS, k=11)) for _ in range(18))
-    plain = f"{_wrapped(said)}\r\n\r\nDen 3 mars 2026 kl. 08:14 skrev Support <support@support.example>:\r\n\r\n{quoted}\r\n"
+    attributed = "Den 3 mars 2026 kl. 08:14 skrev Support <support@support.example>:"
+    plain = f"{_wrapped(said)}\r\n\r\n{attributed}\r\n\r\n{quoted}\r\n"
     head = "".join(
         f"Received: from mx{hop}.driver.example (mx{hop}.driver.example [192.0.2.{hop}])\r\n"
         f"\tby relay{hop}.example with ESMTPS id {mark}{hop}; {formatdate()}\r\n"
