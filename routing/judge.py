@@ -5,7 +5,7 @@ Facts are what the report says; history is what the record knows of the person. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from routing.categories import best
@@ -99,17 +99,20 @@ def _category(
     found = best(rules.signs, weights)
     if found is None:
         return Category.OTHER, 0.0, (Reason("category_unknown", {"words": facts.words}),)
-    signs = facts.signs.get(found, ())
-    code = "danger_words" if found is Category.SAFETY else "category_words"
-    reasons = (
-        [Reason(code, {"category": found, "signs": ", ".join(signs), "score": round(weights[found], 1)})]
-        if signs
-        else []
-    )
+    reasons = [*_why(facts, found, weights[found])]
     against = _runner_up(weights, found)
     if against:
         reasons.append(Reason("category_against", {"category": against, "score": round(weights[against], 1)}))
     return found, weights[found], (*reasons, *extra)
+
+
+def _why(facts: Facts, found: Category, weight: float) -> Iterator[Reason]:
+    if found is Category.SAFETY:
+        yield from (Reason("danger_words", {"danger": danger}) for danger in facts.danger)
+    elif facts.signs.get(found):
+        yield Reason("category_words", {"category": found, "score": round(weight, 1)})
+    elif facts.likeness.get(found):
+        yield Reason("category_like", {"category": found, "score": round(weight, 1)})
 
 
 def _likeness(facts: Facts, category: Category) -> float:
@@ -135,11 +138,10 @@ def _alarm_category(facts: Facts, rules: Rules) -> tuple[Category, float, tuple[
     other = best(rules.signs, told)
     own = _CODE / 2 + facts.weights.get(fault.category, 0.0)
     if other and not fault.danger and told[other] > own:
-        signs = ", ".join(facts.signs.get(other, ()))
         return (
             other,
             told[other],
-            (code, *meaning, Reason("category_words", {"category": other, "signs": signs, "score": told[other]})),
+            (code, *meaning, Reason("category_words", {"category": other, "score": round(told[other], 1)})),
         )
     return fault.category, _CODE, (code, *meaning)
 
