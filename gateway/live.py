@@ -14,8 +14,9 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from gateway.redis_urls import Connection, connect
 
 log = structlog.get_logger()
 Event = Mapping[str, Any]
@@ -28,26 +29,23 @@ class Live:
     """Events, rates and presence over one Redis."""
 
     def __init__(self, url: str | None) -> None:
-        self._redis: Redis | None = (
-            Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) if url else None
-        )
+        self._redis: Connection | None = connect(url, PATIENCE, socket_timeout=PATIENCE) if url else None
         self._url = url
         self._origin = uuid4().hex
         self._subscribers: set[asyncio.Queue[Event]] = set()
-        self._listener: asyncio.Task[None] | None = None
-        self._sends: set[asyncio.Task[None]] = set()
+        self._outgoing: asyncio.Queue[str] = asyncio.Queue(WAITING)
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
         if self._url:
-            self._listener = asyncio.create_task(self._listen(self._url))
+            self._tasks = [asyncio.create_task(self._listen(self._url)), asyncio.create_task(self._tell())]
 
     async def close(self) -> None:
-        if self._listener:
-            self._listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listener
-        for send in list(self._sends):
-            send.cancel()
+        while self._tasks:  # a library that is just ending a time-out may swallow a cancellation
+            for task in self._tasks:
+                task.cancel()
+            _, left = await asyncio.wait(self._tasks, timeout=0.5)
+            self._tasks = list(left)
         if self._redis:
             await self._redis.aclose()
 
@@ -55,9 +53,7 @@ class Live:
         """Tell every process, soon and without waiting; an event may be lost, so pages also poll."""
         self._deliver(event)
         if self._redis:
-            send = asyncio.ensure_future(self._send(json.dumps({**event, "origin": self._origin})))
-            self._sends.add(send)
-            send.add_done_callback(self._sends.discard)
+            _push(self._outgoing, json.dumps({**event, "origin": self._origin}))
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[Event]]:
@@ -65,7 +61,7 @@ class Live:
         queue: asyncio.Queue[Event] = asyncio.Queue(WAITING)
         self._subscribers.add(queue)
         try:
-            yield _drain(queue)
+            yield _Events(queue)
         finally:
             self._subscribers.discard(queue)
 
@@ -114,12 +110,11 @@ class Live:
 
     def _deliver(self, event: Event) -> None:
         for queue in self._subscribers:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(event)
+            _push(queue, event)
 
-    async def _send(self, text: str) -> None:
-        if self._redis:
+    async def _tell(self) -> None:
+        while self._redis:
+            text = await self._outgoing.get()
             with suppress(RedisError, OSError):
                 await self._redis.publish(CHANNEL, text)
 
@@ -127,7 +122,7 @@ class Live:
         while True:
             try:
                 async with (
-                    Redis.from_url(url, socket_connect_timeout=PATIENCE, health_check_interval=10) as redis,
+                    connect(url, PATIENCE, health_check_interval=10) as redis,
                     redis.pubsub() as subscription,
                 ):
                     await subscription.subscribe(CHANNEL)
@@ -145,6 +140,20 @@ class Live:
                 self._deliver(event)
 
 
-async def _drain(queue: asyncio.Queue[Event]) -> AsyncIterator[Event]:
-    while True:
-        yield await queue.get()
+def _push(queue: asyncio.Queue[Any], item: Any) -> None:
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(item)
+
+
+class _Events:
+    """Events as they come; a wait that is cancelled loses none."""
+
+    def __init__(self, queue: asyncio.Queue[Event]) -> None:
+        self._queue = queue
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        return await self._queue.get()
