@@ -18,7 +18,7 @@ from gateway.record import measures as record
 from gateway.record.measures import Response
 from gateway.web.frame import frame
 from gateway.web.keys import runtime_of
-from gateway.web.pages import language_of, page
+from gateway.web.pages import TIMEZONE, language_of, page
 
 ANSWERED_OF = N_("%(answered)s of %(opened)s answered")
 
@@ -58,6 +58,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         "tiles": _tiles(request, by_channel),
         "by_channel": by_channel[1:] + by_channel[:1] if by_channel[0].opened else [],
         "trend": _trend(slots, period, since, to),
+        "timezone": TIMEZONE,
         "board": context["queues"],
         "formula": measures.FORMULA,
     }

@@ -21,13 +21,14 @@ from tests.fakes.house import DEMO, House, open_house
 
 NAMES = {"a01": "Astrid Lindqvist", "a02": "Mohamed Ali", "a03": "Kerstin Åberg", "a04": "Juhani Mäkelä"}
 ANSWER = "Hej!\n\nTack för ditt meddelande. Jag har startat om laddaren på distans. Lås upp bilen och prova igen nu."
-NOTE = "Same charger as last week; the latch may be worn."
+SMOKE = "det ryker ur laddaren och det luktar bränt, jag vågar inte gå nära"
+NOTE = "Same charger as last week. The latch may be worn: field should look at it."
 HIRED = "UPDATE agents SET name = %(name)s, activity = 'available' WHERE id = %(id)s"
 LAST = 24  # of the reports, of which only some are answered yet
 
 
-async def live_through_a_day(house: House, clock: SetClock) -> None:
-    """Reports come in over twenty hours; agents claim, answer and conclude most of them."""
+async def live_through_a_day(house: House, clock: SetClock) -> int:
+    """Reports come in over twenty hours; agents claim, answer and conclude most. Returns a case worth a picture."""
     chance, runtime = random.Random(7), house.runtime
     async with runtime.db.connection() as connection:
         for agent, name in NAMES.items():
@@ -55,7 +56,19 @@ async def live_through_a_day(house: House, clock: SetClock) -> None:
                 await verbs.conclude(runtime, actor, case, "solved_remotely", "Restarted from here, charges again.")
         except (verbs.Taken, verbs.Refused):
             continue
+    clock.put(end - timedelta(minutes=4))
+    busy, _ = await worklist.work(runtime.db)
+    shown = max((one for one in busy if one.case.priority == "P2"), key=lambda one: one.reports).case.id
+    actor = verbs.Actor("agent", "a02", "agent")
+    await verbs.claim(runtime, actor, shown)
+    clock.forward(timedelta(minutes=2))
+    await verbs.reply(runtime, actor, shown, ANSWER)
+    await verbs.note(runtime, actor, shown, NOTE)
+    clock.put(end - timedelta(seconds=20))
+    danger = replace(samples[0], text=SMOKE, received_at=clock.now(), key="day-danger", charger="22809")
+    await runtime.intake.accept(danger)
     clock.put(end)
+    return shown
 
 
 async def settle(page: Page) -> None:
@@ -69,18 +82,16 @@ async def test_pictures_of_a_day(config: Config, browser: Browser, pictures: Pat
     clock = SetClock(datetime.now(UTC) - timedelta(hours=21))
     async with open_house(config, clock=clock) as house:
         await house.hire("a01", PASSWORD, "lead")
-        await live_through_a_day(house, clock)
+        shown = casenumber.number(await live_through_a_day(house, clock))
         desk = Desk(house, browser)
-        held, _ = await worklist.work(house.runtime.db)
-        best = max((one.case for one in held if one.case.assignee), key=lambda case: (case.priority < "P3", case.id))
         shots = [
             ("console", "/console", {}, "light", "en"),
             ("console-dark", "/console", {}, "dark", "sv"),
-            ("case", f"/console/cases/{best.number}", {"width": 1680, "height": 1050}, "light", "en"),
-            ("case-dark", f"/console/cases/{best.number}", {"width": 1680, "height": 1050}, "dark", "sv"),
+            ("case", f"/console/cases/{shown}", {"width": 1680, "height": 1050}, "light", "en"),
+            ("case-dark", f"/console/cases/{shown}", {"width": 1680, "height": 1050}, "dark", "sv"),
             ("managers", "/managers", {"width": 1440, "height": 1100}, "light", "en"),
             ("managers-dark", "/managers", {"width": 1440, "height": 1100}, "dark", "sv"),
-            ("case-phone", f"/console/cases/{best.number}", {"width": 390, "height": 844}, "light", "sv"),
+            ("case-phone", f"/console/cases/{shown}", {"width": 390, "height": 844}, "light", "sv"),
         ]
         async with desk.agent() as page:
             for name, path, size, theme, language in shots:

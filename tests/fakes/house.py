@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -85,7 +86,7 @@ class House:
         for name, value in fields.items():
             form.add_field(name, value)
         for nth, photo in enumerate(photos or []):
-            form.add_field("photo", photo, filename=f"IMG_{nth}.jpg", content_type="image/jpeg")
+            form.add_field("photo", io.BytesIO(photo), filename=f"IMG_{nth}.jpg", content_type="image/jpeg")
         return await self.client.post("/report", data=form, allow_redirects=False)
 
     async def hire(self, agent: str, password: str | None = None, role: str | None = None) -> None:
@@ -110,6 +111,13 @@ class House:
         return await self.client.post("/login", data=fields, allow_redirects=False)
 
 
+class _Server(TestServer):
+    """As in production, a lost line cancels no handler; the test server of aiohttp would."""
+
+    async def _make_runner(self, **settings: Any) -> web.BaseRunner[Any]:
+        return web.AppRunner(self.app, **{**settings, "handler_cancellation": False})
+
+
 @asynccontextmanager
 async def open_house(
     config: Config,
@@ -126,7 +134,7 @@ async def open_house(
         config = config.model_copy(update={"database_url": database_url})
     async with open_runtime(config, "web", clock) as runtime:
         app = create_app(runtime, rates=rates, patience=patience, photo_patience=photo_patience)
-        async with TestClient(TestServer(app)) as client:
+        async with TestClient(_Server(app)) as client:
             yield House(runtime, app, client)
 
 

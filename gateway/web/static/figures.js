@@ -18,7 +18,8 @@
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px sans-serif" };
     const language = document.documentElement.lang;
     const long = times.at(-1) - times[0] > 2 * 86400;
-    const label = new Intl.DateTimeFormat(language, long ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" });
+    const zone = { timeZone: place.dataset.timezone };
+    const label = new Intl.DateTimeFormat(language, { ...zone, ...(long ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" }) });
     const series = (index, stroke, fill) => ({ label: heads[index], stroke, fill, width: 2, spanGaps: false, points: { size: 7, fill: stroke }, value: (_, value) => value ?? "–" });
     place.replaceChildren();
     new uPlot({
@@ -32,7 +33,7 @@
         { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => `${tick} ${place.dataset.unit}`) },
       ],
       series: [
-        { label: heads[0], value: (_, value) => value == null ? "–" : new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(value * 1000) },
+        { label: heads[0], value: (_, value) => value == null ? "–" : new Intl.DateTimeFormat(language, { ...zone, dateStyle: "medium", timeStyle: "short" }).format(value * 1000) },
         series(1, accent, accent + "22"),
         series(2, high),
       ],
