@@ -1,0 +1,133 @@
+"""F16 and F17: transactions that PostgreSQL breaks off, and a COMMIT whose answer never comes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+from psycopg import sql
+from structlog.testing import capture_logs
+
+from channels.report import Channel, NotStored, Outcome, Receipt, Report, Sender
+from gateway.clock import SetClock
+from gateway.config import Config
+from gateway.importing import import_folder
+from gateway.record import cases
+from gateway.replay import DEMO
+from gateway.runtime import Runtime, open_runtime
+from tests.fakes.commits import CommitWire, commit_wire
+from tests.record.conftest import NOON
+
+REPORT = Report(
+    channel=Channel.API,
+    key="1",
+    received_at=NOON,
+    text="Laddare 21007 är helt död, ingen lampa lyser.",
+    sender=Sender(None, "+46701740001", None),
+    charger="21007",
+)
+HELD = """SELECT DISTINCT (l.classid::bigint << 32) | l.objid::bigint AS key FROM pg_locks l
+WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.database = (
+    SELECT oid FROM pg_database WHERE datname = current_database())
+  AND EXISTS (SELECT FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted AND w.relation = 'timeline'::regclass)"""
+
+
+def some(count: int) -> list[Report]:
+    return [replace(REPORT, key=str(nth), sender=Sender(None, f"+4670174{nth:04d}", None)) for nth in range(count)]
+
+
+@pytest.fixture
+async def line(config: Config) -> AsyncIterator[CommitWire]:
+    assert config.database_url
+    async with commit_wire(config.database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def far(config: Config, clock: SetClock, line: CommitWire) -> AsyncIterator[Runtime]:
+    """A gateway at the other end of the wire."""
+    await import_folder(config, DEMO)
+    async with open_runtime(config.model_copy(update={"database_url": line.url}), "test", clock) as opened:
+        yield opened
+
+
+async def kept(runtime: Runtime) -> int:
+    listed, _ = await cases.listing(runtime.db, cases.Filters(), 200)
+    return sum(entry.reports for entry in listed)
+
+
+async def test_f17_a_commit_without_an_answer_is_not_acknowledged_and_its_retry_is_recognised(
+    far: Runtime, line: CommitWire
+):
+    line.answers_lost = 1
+    with pytest.raises(NotStored):
+        await far.intake.accept(REPORT)
+    assert await kept(far) == 1
+    assert (await far.intake.accept(REPORT)).outcome is Outcome.REPEATED
+    assert await kept(far) == 1
+
+
+async def test_f17_a_commit_that_never_arrived_looks_the_same_and_its_retry_is_kept(far: Runtime, line: CommitWire):
+    line.commits_lost = 1
+    with pytest.raises(NotStored):
+        await far.intake.accept(REPORT)
+    assert await kept(far) == 0
+    assert (await far.intake.accept(REPORT)).outcome is Outcome.OPENED
+    assert await kept(far) == 1
+
+
+async def test_f17_an_unknown_commit_is_unknown_for_its_whole_group(far: Runtime, line: CommitWire):
+    line.answers_lost = 1
+    tried = await asyncio.gather(*map(far.intake.accept, some(12)), return_exceptions=True)
+    assert {type(result) for result in tried} == {NotStored}
+    again = await asyncio.gather(*map(far.intake.accept, some(12)))
+    assert {receipt.outcome for receipt in again} == {Outcome.REPEATED}
+    assert await kept(far) == 12
+
+
+async def test_f16_a_deadlock_is_resolved_by_trying_again(runtime: Runtime, database_url: str):
+    """Another session holds what the intake needs next, then asks for what the intake holds."""
+    async with await psycopg.AsyncConnection.connect(database_url) as other:
+        await other.execute("LOCK TABLE timeline IN EXCLUSIVE MODE")
+        with capture_logs() as logs:
+            accepting = asyncio.create_task(runtime.intake.accept(REPORT))
+            key = await _held_by_whoever_waits(database_url)
+            # The intake has waited longer, so that it is the one whom PostgreSQL breaks off.
+            await other.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+            await other.rollback()
+            receipt = await accepting
+    assert receipt.outcome is Outcome.OPENED
+    assert [entry["error"] for entry in logs if entry["event"] == "intake.again"] == ["DeadlockDetected"]
+    assert await kept(runtime) == 1
+
+
+async def test_f16_serialization_failures_are_tried_again(config: Config, clock: SetClock, database_url: str):
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = 'repeatable read'").format(name)
+        )
+    await import_folder(config, DEMO)
+    async with open_runtime(config, "test", clock) as one, open_runtime(config, "test", clock) as two:
+        receipts = await asyncio.gather(*(_patiently((one, two)[n % 2], report) for n, report in enumerate(some(8))))
+        assert await kept(one) == 8
+    assert len({receipt.report for receipt in receipts}) == 8
+
+
+async def _patiently(runtime: Runtime, report: Report) -> Receipt:
+    """As a sender that is told to come back later."""
+    while True:
+        try:
+            return await runtime.intake.accept(report)
+        except NotStored:
+            continue
+
+
+async def _held_by_whoever_waits(database_url: str) -> int:
+    async with asyncio.timeout(10), await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        while True:
+            row = await (await connection.execute(HELD)).fetchone()
+            if row:
+                return int(row[0])
+            await asyncio.sleep(0.01)
