@@ -40,18 +40,23 @@ class _Job:
 
 
 class Parsers:
-    """A pool of parsing processes; start it in the loop that uses it."""
+    """A pool of parsing processes; start it in the loop that uses it.
+
+    `domains` are ours; mail servers in them are the ones whose Authentication-Results are believed, unless others are
+    named.
+    """
 
     def __init__(
         self,
         workers: int = 1,
         *,
         domains: Collection[str] = (),
-        trusted_authserv: Collection[str] = (),
+        trusted_authserv: Collection[str] | None = None,
         time: float = TIME,
         memory: int = MEMORY,
     ) -> None:
-        settings = {"domains": sorted(domains), "trusted": sorted(trusted_authserv), "cpu": time, "memory": memory}
+        trusted = domains if trusted_authserv is None else trusted_authserv
+        settings = {"domains": sorted(domains), "trusted": sorted(trusted), "cpu": time, "memory": memory}
         self._waiting: deque[_Job] = deque()
         self._workers = [_Worker(self._waiting, json.dumps(settings), time) for _ in range(workers)]
         self._stopped = True

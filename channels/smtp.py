@@ -29,6 +29,7 @@ from channels.smtp_session import Conversation
 log = structlog.get_logger()
 _RECEIVED = re.compile(rb"(?im)^received:")
 _ALWAYS = ("postmaster", "abuse")  # RFC 5321 section 4.5.1, RFC 2142
+LOOPBACK = (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))
 _LATER = "451 4.3.0 temporary failure, try again later"
 
 
@@ -50,7 +51,8 @@ class Proof(Protocol):
 
 class SmtpDoor:
     """One listening mail server. `addresses` maps ours to a queue or None; when it is empty every address of `domains`
-    is ours. `help_url` is where somebody finds help whose mail is too large.
+    is ours. `relays` are networks of mail servers of our own: only they may bring mail with verified senders, and no cap
+    per client holds them back. `help_url` is where somebody finds help whose mail is too large.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class SmtpDoor:
         hostname: str,
         proof: Proof | None = None,
         tls_context: ssl.SSLContext | None = None,
-        relays: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = (),
+        relays: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = LOOPBACK,
         limits: Limits | None = None,
         help_url: str = "",
     ) -> None:
@@ -148,7 +150,7 @@ class SmtpDoor:
         raw, recipients = envelope.content, tuple(dict.fromkeys(address.lower() for address in envelope.rcpt_tos))
         if len(_RECEIVED.findall(raw, 0, 64 * 1024)) > self.limits.hops:
             return "554 5.4.6 too many hops, this mail runs in circles"
-        task = asyncio.create_task(self._keep(raw, recipients))
+        task = asyncio.create_task(self._keep(raw, recipients, self.keeper.is_relay(server.peer)))
         self._keeping.add(task)
         task.add_done_callback(self._done)
         try:
@@ -165,8 +167,10 @@ class SmtpDoor:
         log.error("smtp.failed", error=type(error).__name__, exc_info=error)
         return _LATER
 
-    async def _keep(self, raw: bytes, recipients: tuple[str, ...]) -> None:
+    async def _keep(self, raw: bytes, recipients: tuple[str, ...], from_relay: bool) -> None:
         report = await self._parser.read(raw, self._clock.now())
+        if report.sender.verified and not from_relay:
+            report = replace(report, sender=replace(report.sender, verified=False))
         thread = report.thread
         if thread.token is None and (token := token_of(recipients, self._domains)):
             thread = replace(thread, token=token)

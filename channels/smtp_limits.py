@@ -57,7 +57,7 @@ class Doorkeeper:
 
     def admit(self, guest: Guest, now: float) -> bool:
         """Whether a new connection may stay; somebody silent may be sent away for it."""
-        relay = self._is_relay(guest.peer)
+        relay = self.is_relay(guest.peer)
         crowded = not relay and self._by_peer.get(guest.peer, 0) >= self.limits.connections_per_peer
         if crowded and not self._make_room(now, guest.peer):
             return False
@@ -96,7 +96,8 @@ class Doorkeeper:
                 return True
         return False
 
-    def _is_relay(self, peer: str) -> bool:
+    def is_relay(self, peer: str) -> bool:
+        """Whether a client is a mail server of our own."""
         try:
             address = ipaddress.ip_address(peer)
         except ValueError:

@@ -14,16 +14,22 @@ _SERVER = re.compile(r"\s*(?:\([^)]*\)\s*)?([^\s;()]+)")
 
 
 def verified(address: str | None, results: Sequence[str], trusted: Collection[str]) -> bool:
-    """Whether a mailbox is vouched for; `results` are the raw header values, top one first."""
+    """Whether a mailbox is vouched for; `results` are the raw header values, top one first.
+
+    A server is trusted by its name or that of a domain above it.
+    """
     if not address or not trusted:
         return False
     domain = address.rpartition("@")[2]
-    names = {name.lower() for name in trusted}
     for value in results[:20]:
         match = _SERVER.match(value[:500])
-        if match and match[1].lower() in names:
+        if match and _is_trusted(match[1].lower(), trusted):
             return _passes(domain, " ".join(value[:8192].split()))
     return False
+
+
+def _is_trusted(server: str, trusted: Collection[str]) -> bool:
+    return any(server == name.lower() or server.endswith(f".{name.lower()}") for name in trusted)
 
 
 def _passes(domain: str, value: str) -> bool:

@@ -65,6 +65,9 @@ DEVICE = re.compile(
     r"|outlook (?:für|för|for|til) (?:ios|android)|yahoo mail|sent with proton)",
     re.IGNORECASE,
 )
+EXCUSE = re.compile(
+    r"excuse|typos?\b|brevity|ursäkta|stavfel|undskyld|beklager|entschuldig|tippfehler|kirjoitusvirhe", re.IGNORECASE
+)
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
 
 FOOTER = re.compile(

@@ -57,7 +57,7 @@ def _marked(lines: Sequence[str]) -> list[bool]:
             at += 1
             continue
         first = line[0] if line[0] not in " \t" else line.lstrip()[:1]
-        if first in ">|" and _is_quote(lines, at, first):
+        if first in ">|" and not _groupwise(line) and _is_quote(lines, at, first):
             quoted[at] = True
             at += 1
             continue
@@ -164,15 +164,17 @@ def _block_at(lines: Sequence[str], at: int) -> bool:
     """Whether a header block, or a rule or title above one, begins here."""
     line = lines[at].strip()
     if line[0] in "-_=–—*>" or line[-1] in ":-":
-        if line.startswith(">>> ") and line.endswith(">>>"):
-            return True
         bare = _phrase(line)
-        if bare in ORIGINALS and (line[0] in "-_=–—*" or line[-1] in ":-"):
+        if _groupwise(line) or bare in ORIGINALS:
             return True
-        if not bare and len(line) >= 5:
+        if (not bare and len(line) >= 5) or (line[:3] == "---" and line[-3:] == "---"):
             below = _next(lines, at + 1)
             return below is not None and _header_block(lines, below, 2)
     return ":" in line and _header_block(lines, at, 3)
+
+
+def _groupwise(line: str) -> bool:
+    return line.startswith(">>> ") and line.endswith(">>>")
 
 
 def _phrase(line: str) -> str:

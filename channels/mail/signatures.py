@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from channels.mail.phrases import CLOSING, DEVICE, DEVICE_LIMIT, DISCLAIMER, FOOTER, POSTSCRIPT
+from channels.mail.phrases import CLOSING, DEVICE, DEVICE_LIMIT, DISCLAIMER, EXCUSE, FOOTER, POSTSCRIPT
 
 _LOOK_BACK = 30  # lines from the end within which a signature can begin
 _BLOCK_LINES = 14
@@ -46,7 +46,7 @@ _PROSE = re.compile(
 _NAME_WORD = r"(?:[A-ZÅÄÖÆØÜÉ][\w'’.\-]*|af|av|von|van|de|der|den|la|le|och|og|und|ja|and|&|/)"
 _NAME = re.compile(rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*,?")
 _DELIMITER = re.compile(r"(?:--|—|–|__|-- -)\s*")
-_FOOT_RULE = re.compile(r"[_\-=*~]{4,}\s*")
+_FOOT_RULE = re.compile(r"[_\-=*~]{3,}\s*")
 
 
 def without_signature(lines: Sequence[str], author: str | None) -> list[str]:
@@ -70,7 +70,7 @@ def _without_devices(lines: list[str]) -> list[str]:
     """Without lines such as "Sent from my phone" that stand alone."""
     for n in range(len(lines) - 1, -1, -1):
         line = lines[n].strip(" *_\t")
-        if not line or len(line) > DEVICE_LIMIT or not DEVICE.match(line):
+        if not line or not _is_device(line):
             continue
         if (n == 0 or not lines[n - 1].strip()) and (
             n + 1 == len(lines) or not lines[n + 1].strip() or _tail(lines, n)
@@ -79,6 +79,12 @@ def _without_devices(lines: list[str]) -> list[str]:
         elif n + 1 == len(_trimmed(lines)):
             del lines[n]
     return lines
+
+
+def _is_device(line: str) -> bool:
+    if len(line) > DEVICE_LIMIT or not DEVICE.match(line):
+        return False
+    return len(line) < 50 or not _PROSE.search(line) or bool(EXCUSE.search(line))
 
 
 def _tail(lines: Sequence[str], at: int) -> bool:

@@ -202,7 +202,7 @@ async def test_b28_junk_is_cut_off_and_others_are_served(parsers: Parsers, junk:
 async def test_b29_idle_connections_keep_nobody_out(parsers: Parsers) -> None:
     limits = Limits(connections=60, connections_per_peer=50, silent=1.0)
     shelf = Shelf()
-    async with door(shelf, parsers, limits=limits) as port:
+    async with door(shelf, parsers, limits=limits, relays=()) as port:
         idle = [await Line.connect(port) for _ in range(80)]
         greetings = [(await line.reader.readline())[:3] for line in idle]
         assert greetings.count(b"421") >= 20
@@ -369,6 +369,19 @@ async def test_b41_several_of_our_addresses_are_one_report(parsers: Parsers) -> 
     assert len(shelf.reports) == 1
     assert shelf.only.recipients == (US, "ekonomi@support.example", "drift@support.example")
     assert shelf.only.queue == "billing"
+
+
+VOUCHED = b"Authentication-Results: mx.support.example; dmarc=pass header.from=example.org\r\n" + MAIL
+
+
+async def test_b42_only_our_own_mail_server_vouches(parsers: Parsers) -> None:
+    relayed, direct = Shelf(), Shelf()
+    async with door(relayed, parsers) as port:
+        await send(port, VOUCHED)
+    async with door(direct, parsers, relays=()) as port:
+        await send(port, VOUCHED)
+    assert relayed.only.sender.verified
+    assert not direct.only.sender.verified
 
 
 @pytest.mark.parametrize("hello", ["HELO localhost", "EHLO [127.0.0.1]", "HELO", "EHLO"])

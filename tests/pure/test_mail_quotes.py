@@ -1,0 +1,112 @@
+"""Nothing that a person newly wrote is hidden, nothing that was quoted is shown as new: client by client."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels.mail.quotes import new_text
+
+DATA = Path(__file__).parents[1] / "data" / "mail"
+
+
+def examples() -> list[tuple[str, str | None, str, str]]:
+    """(name, author, text, newly written) of each example."""
+    out = []
+    for record in re.split(r"^=== ", (DATA / "replies.txt").read_text(), flags=re.MULTILINE)[1:]:
+        head, _, rest = record.partition("\n")
+        name, _, author = head.partition("|")
+        text, _, new = rest.partition("--- new\n")
+        out.append((name.strip(), author.strip() or None, text, new))
+    return out
+
+
+@pytest.mark.parametrize(("name", "author", "text", "new"), examples(), ids=[example[0] for example in examples()])
+def test_new_text(name: str, author: str | None, text: str, new: str) -> None:
+    assert new_text(text, author).split() == new.split()
+
+
+def test_there_are_enough_examples() -> None:
+    assert len(examples()) >= 60
+
+
+@pytest.mark.parametrize(("name", "author", "text", "new"), examples(), ids=[example[0] for example in examples()])
+def test_every_line_shown_is_a_line_of_the_mail(name: str, author: str | None, text: str, new: str) -> None:
+    lines = {line.strip() for line in text.split("\n")}
+    assert all(line.strip() in lines for line in new_text(text, author).split("\n"))
+
+
+def test_b70_two_megabytes_of_history_are_trimmed_in_time() -> None:
+    deep = "Ny rad.\n\nDen 21 sep. 2026 kl. 15:12 skrev K <k@x.example>:\n" + "".join(
+        f"{'>' * (1 + n % 300)} rad {n}\n" for n in range(100_000)
+    )
+    assert len(deep) > 2_000_000
+    assert new_text(deep) == "Ny rad."
+
+
+PIECES = [
+    "hej",
+    "Från: a",
+    "From: x <a@b.se>",
+    "skrev:",
+    "wrote:",
+    "> ",
+    ">",
+    "--",
+    "-- ",
+    "_____",
+    "-----Original Message-----",
+    ":",
+    "Mvh",
+    "070-123 45 67",
+    "",
+    "2026",
+    "@",
+    "Sent from my iPhone",
+    "\ue000",
+    "\ue001",
+    "|",
+    "*",
+    "(",
+    "Ämne:",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=5).map(" ".join), max_size=40).map("\n".join))
+def test_any_lines_have_an_answer(text: str) -> None:
+    shown = new_text(text, "Eva Hedlund")
+    assert set(shown.split()) <= set(text.replace("\ue001", " ").split()) | set(text.split())
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "> ",
+        "a@b.se skrev:\n",
+        "From: x\n",
+        "-" * 50 + "\n",
+        "On 1 wrote: ",
+        "[" * 50,
+        "2026-01-01 ",
+        "\n",
+        " ",
+        "070 1",
+        "Mvh\n",
+        "x" * 500 + ":\n",
+        "*_* ",
+        "Hej. ",
+        "A" * 70 + "\n",
+    ],
+)
+def test_time_grows_with_length_only(unit: str) -> None:
+    import time
+
+    text = unit * (300_000 // len(unit))
+    begun = time.process_time()
+    new_text(text, "Eva Hedlund")
+    assert time.process_time() - begun < 1.5
