@@ -16,8 +16,9 @@ from typing import Any
 
 from channels.parsing import Parsers
 from channels.report import Channel, Report, Thread
+from gateway.cleaning import clean
 from gateway.config import DEMO_DOMAIN
-from gateway.intake import clean, said_of
+from gateway.intake import said_of
 from gateway.languages import words
 from gateway.samples import report_of
 from routing.directory import Directory, read_directory

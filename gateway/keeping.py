@@ -194,8 +194,8 @@ class _Draft:
                 held[r["case_id"]].append(_case_report(r))
             rows = await (await conn.execute(REPORTS["case_persons"], parameters)).fetchall()
             persons_of = {row["case_id"]: frozenset(row["persons"]) for row in rows}
-            for case, row in standing.items():
-                self.cases[case] = known_case(row, persons_of.get(case, frozenset()), held[case])
+            for case, known in standing.items():
+                self.cases[case] = known_case(known, persons_of.get(case, frozenset()), held[case])
         return near
 
     def _again(

@@ -49,7 +49,7 @@ async def replay(file: Path, data: Path | None, score: bool, as_json: bool) -> A
     if score:
         from gateway.score import score as judge
 
-        result = judge(rows, [sample["truth"] for sample in samples])
+        result = judge(rows, samples)
         if as_json:
             yield json.dumps(result.figures(), ensure_ascii=False)
         else:

@@ -17,6 +17,7 @@ import structlog
 from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
+from channels.report import Solution
 from gateway import dispatch, escalation, outbox
 from gateway.blobs import BlobsUnavailable
 from gateway.config import Config
@@ -93,7 +94,7 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
 
 
 def _solutions_for(runtime: Runtime) -> outbox.SolutionsFor:
-    def solutions_for(category: str, language: str, charger: str | None) -> list[outbox.Solution]:
+    def solutions_for(category: str, language: str, charger: str | None) -> list[Solution]:
         known = runtime.directory().chargers.get(charger or "")
         return list(runtime.solutions.find(category, language, known.model if known else None))
 

@@ -82,7 +82,9 @@ def attachment_rows(decided: Decided, digests: tuple[str, ...]) -> list[dict[str
 def acknowledgement_row(decided: Decided, case: int) -> dict[str, Any] | None:
     """The message that tells the reporter that we have it; None when nobody is to be told."""
     channel = answerable(decided.report, decided.judgement)
-    return channel and {
+    if channel is None:
+        return None
+    return {
         "case_id": case,
         "report_id": decided.id,
         "person_id": decided.person,
