@@ -155,7 +155,7 @@ def language_of(request: web.Request, offered: tuple[str, ...] = PAGES, preferre
             wanted.append((-float(quality or 1), tag.strip().lower().replace("nb", "no").replace("nn", "no")))
         except ValueError:
             continue
-    ordered = [tag for _, tag in sorted(wanted, key=lambda pair: pair[0])]
+    ordered = [tag for _, tag in sorted(wanted, key=lambda pair: pair[0]) if tag]
     return negotiate_locale(ordered, offered, sep="-") or (HOUSE_LANGUAGE if not ordered else "en")
 
 

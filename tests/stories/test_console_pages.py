@@ -1,0 +1,222 @@
+"""The console without a browser: who may post, who was first, what is missing, what files become, what streams tell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientResponse
+
+from channels.report import Attachment, Channel, Report, Sender
+from gateway.casenumber import parse
+from gateway.config import Config
+from gateway.web.pages import HEADERS
+from tests.fakes.house import House, open_house
+
+PASSWORD = "a quiet shift for everybody"
+EMAIL = "agent01@support.example"
+STUCK = "The cable is stuck in my car at charger 22809 and I cannot leave"
+PATIENCE = 8.0  # seconds; a stream looks around every 4 s
+
+
+@pytest.fixture
+async def house(config: Config) -> AsyncIterator[House]:
+    async with open_house(config) as opened:
+        await opened.hire("a01", PASSWORD, "agent")
+        await opened.log_in(EMAIL, PASSWORD)
+        yield opened
+
+
+async def do(house: House, number: str, verb: str, **fields: str) -> ClientResponse:
+    csrf = await house.csrf(f"/console/cases/{number}")
+    address = f"/console/cases/{number}/{verb}"
+    return await house.client.post(address, data={"csrf": csrf, **fields}, allow_redirects=False)
+
+
+async def test_a_verb_is_shown_by_a_get_so_that_a_reload_does_nothing_again(house: House) -> None:
+    number = (await house.report(STUCK))["case"]
+    answer = await do(house, number, "claim")
+    assert (answer.status, answer.headers["Location"]) == (303, f"/console/cases/{number}?done=claim")
+    shown = await (await house.client.get(answer.headers["Location"])).text()
+    assert "The case is yours." in shown or "Ärendet är ditt." in shown
+
+
+async def test_a_verb_without_the_pages_token_is_refused(house: House) -> None:
+    number = (await house.report(STUCK))["case"]
+    for data in ({}, {"csrf": "made up"}):
+        answer = await house.client.post(f"/console/cases/{number}/claim", data=data, allow_redirects=False)
+        assert answer.status == 403
+    answer = await house.client.get(f"/console/cases/{number}/claim", allow_redirects=False)
+    assert answer.status == 405
+    assert (await house.case(number))["assignee"] is None
+
+
+async def test_who_comes_second_is_told_who_was_first_and_keeps_what_was_typed(house: House) -> None:
+    number = (await house.report(STUCK, **{"from": {"email": "m@example.com"}}))["case"]
+    await house.api("POST", f"/cases/{number}/claim", {"as": "a02"})
+    answer = await do(house, number, "hand_over", to="billing", reason="It is about <money>")
+    page = await answer.text()
+    assert answer.status == 409
+    assert "Agent 02" in page
+    assert "It is about &lt;money&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields", "named"),
+    [
+        ("conclude", {"disposition": "explained", "text": " "}, "conclude-text-error"),
+        ("conclude", {"disposition": "sunshine", "text": "ok"}, "conclude"),
+        ("wait", {"until": "tomorrow", "reason": "parts"}, "wait"),
+        ("wait", {"until": "2001-01-01T08:00", "reason": "parts"}, "wait"),
+        ("hand_over", {"to": "nowhere", "reason": "x"}, "hand_over"),
+        ("correct", {"charger": "99999999", "reason": "typo"}, "correct"),
+        ("reply", {"text": "Hello", "channel": "email"}, "reply"),
+    ],
+)
+async def test_what_does_not_fit_is_named_and_changes_nothing(
+    house: House, verb: str, fields: dict[str, str], named: str
+) -> None:
+    number = (await house.report(STUCK))["case"]
+    before = await house.case(number)
+    answer = await do(house, number, verb, **fields)
+    page = await answer.text()
+    assert answer.status == 422
+    assert 'role="alert"' in page
+    assert f'id="act-{verb}" value="{verb}" checked' in page
+    assert named in page
+    assert await house.case(number) == before
+
+
+async def test_numbers_and_verbs_that_do_not_exist_are_not_found(house: House) -> None:
+    number = (await house.report(STUCK))["case"]
+    wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
+    for path in (f"/console/cases/{wrong}", "/console/cases/1-1-1", "/console/attachments/1", "/console/nothing"):
+        assert (await house.client.get(path)).status == 404, path
+    assert (await do(house, number, "destroy")).status == 404
+
+
+async def test_odd_addresses_of_lists_show_a_list(house: House) -> None:
+    await house.report(STUCK)
+    for query in ("view=x", "queue=x", "offset=-1", "offset=9999999999999", "q=%00", "q=%25%5F%27", "q=" + "a" * 900):
+        assert (await house.client.get(f"/console?{query}")).status == 200, query
+    page = await (await house.client.get("/console?queue=helpdesk")).text()
+    assert "22809" in page
+    assert "22809" not in await (await house.client.get("/console?view=mine")).text()
+
+
+async def test_words_of_customers_stay_words(house: House) -> None:
+    evil = "<script>alert(1)</script> <img src=x onerror=alert(1)> {{ 7*7 }}"
+    receipt = await house.report(evil, subject=evil, **{"from": {"name": evil, "email": "e@example.com"}})
+    for path in (f"/console/cases/{receipt['case']}", "/console", "/console?q=script"):
+        answer = await house.client.get(path)
+        page = await answer.text()
+        assert "<script>alert" not in page
+        assert "<img" not in page
+        assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
+        assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+async def test_files_of_strangers_are_looked_at_or_taken_along_and_never_run(house: House) -> None:
+    files = (
+        Attachment("photo.png", "image/png", b"\x89PNG\r\n\x1a\n"),
+        Attachment("page.html", "text/html", b"<script>alert(1)</script>"),
+        Attachment('räk"ning\r\nX: y.svg', "image/svg+xml", b"<svg onload='alert(1)'/>"),
+        Attachment("bill.exe", "application/x-msdownload", b"MZ", quarantined="a program"),
+    )
+    runtime = house.runtime
+    report = Report(Channel.EMAIL, "k", runtime.clock.now(), STUCK, Sender(email="m@example.com"), attachments=files)
+    receipt = await runtime.intake.accept(report)
+    case = parse(receipt.case)
+    rows = await runtime.db.rows("SELECT id, name FROM report_attachments ORDER BY id")
+    answers = [await house.client.get(f"/console/attachments/{row['id']}") for row in rows]
+    assert case
+    assert [answer.status for answer in answers] == [200, 200, 200, 404]
+    assert [answer.content_type for answer in answers[:3]] == ["image/png", *["application/octet-stream"] * 2]
+    assert answers[0].headers["Content-Disposition"].startswith("inline")
+    for answer in answers[1:3]:
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert all("sandbox" in answer.headers["Content-Security-Policy"] for answer in answers[:3])
+
+
+async def heard(stream: ClientResponse, *names: str) -> None:
+    """Until the stream has told these events."""
+    wanted = {f"event: {name}" for name in names}
+    async with asyncio.timeout(PATIENCE):
+        while wanted:
+            line = await stream.content.readline()
+            assert line, "the stream ended"
+            wanted.discard(line.decode().strip())
+
+
+async def test_a_stream_tells_that_a_case_changed_and_nothing_about_it(house: House) -> None:
+    async with house.client.get("/console/events") as stream:
+        await heard(stream, "hello")
+        receipt = await house.report(STUCK)
+        async with asyncio.timeout(PATIENCE):
+            told = await stream.content.readuntil(b"event: case\r\n")
+        assert f"event: case-{parse(receipt['case'])}".encode() in told
+        assert b"22809" not in told
+        assert b"stuck" not in told
+
+
+async def test_a_stream_ends_within_seconds_when_its_agent_logs_out(house: House) -> None:
+    async with house.client.get("/console/events") as stream:
+        await heard(stream, "hello")
+        await house.client.post("/logout", data={"csrf": await house.csrf("/console")}, allow_redirects=False)
+        async with asyncio.timeout(PATIENCE):
+            await stream.content.read()
+    assert (await house.client.get("/console/events", allow_redirects=False)).status in (303, 401)
+
+
+async def test_without_redis_the_stream_says_look_again(house: House, tmp_path: Path) -> None:
+    config = house.runtime.config.model_copy(update={"redis_url": None, "data_dir": tmp_path / "other"})
+    async with open_house(config) as alone:
+        await alone.log_in(EMAIL, PASSWORD)
+        async with alone.client.get("/console/events") as stream:
+            await heard(stream, "hello", "refresh")
+
+
+async def test_settings_are_kept_and_nobody_is_led_astray(house: House) -> None:
+    fields = {"csrf": await house.csrf("/console"), "language": "en", "theme": "dark", "activity": "busy"}
+    for back, to in (("/console?view=mine", "/console?view=mine"), ("https://evil.example", "/console")):
+        answer = await house.client.post("/console/settings", data={**fields, "back": back}, allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (303, to)
+    row = await house.runtime.db.row("SELECT language, theme, activity FROM agents WHERE id = 'a01'")
+    assert row == {"language": "en", "theme": "dark", "activity": "busy"}
+    bad = {**fields, "language": "xx", "theme": "pink", "activity": "asleep"}
+    assert (await house.client.post("/console/settings", data=bad, allow_redirects=False)).status == 303
+    assert await house.runtime.db.row("SELECT language, theme, activity FROM agents WHERE id = 'a01'") == row
+
+
+async def test_only_those_who_lead_see_the_managers_page(house: House) -> None:
+    assert (await house.client.get("/managers")).status == 403
+    await house.hire("a01", role="manager")
+    for period in ("day", "week", "month", "century"):
+        assert (await house.client.get(f"/managers?period={period}")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [("de-DE,de;q=0.9,en;q=0.5", "de"), ("nb-NO", "no"), ("fr,en;q=0.3", "en"), ("", "sv"), ("x;q=y,,;", "en")],
+)
+async def test_the_help_center_speaks_the_browsers_language(house: House, wanted: str, shown: str) -> None:
+    headers = {"Accept-Language": wanted} if wanted else {}
+    answer = await house.client.get("/", headers=headers)
+    assert answer.headers["Content-Language"] == shown
+    chosen = await house.client.get("/?language=fi", headers=headers)
+    assert chosen.headers["Content-Language"] == "fi"
+    assert (await house.client.get("/report", headers=headers)).headers["Content-Language"] == "fi"
+
+
+async def test_static_files_are_kept_for_ever_under_their_version_and_nothing_else_is_served(house: House) -> None:
+    page = await (await house.client.get("/")).text()
+    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    style = await house.client.get(address)
+    assert style.status == 200
+    assert "immutable" in style.headers["Cache-Control"]
+    assert len(await style.read()) < 40_000
+    for path in ("/static/../pages.py", "/static/%2e%2e/pages.py", "/static/templates/base.html", "/static/x.css"):
+        assert (await house.client.get(path)).status == 404
