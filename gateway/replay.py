@@ -7,6 +7,7 @@ Decisions never see `truth`; it is read only by the score, after the last of the
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -60,7 +61,7 @@ async def replay(file: Path, data: Path | None, score: bool, as_json: bool) -> A
 @asynccontextmanager
 async def _gateway(data: Path, at: Any) -> AsyncIterator[tuple[Runtime, SetClock]]:
     with tempfile.TemporaryDirectory(prefix="switchyard-replay-") as folder:
-        Path(folder).chmod(0o711)
+        os.chmod(folder, 0o711)  # noqa: S103 the servers' user must be able to enter
         config = load({"DATA_DIR": folder})
         servers = start(config.data_dir)
         try:
