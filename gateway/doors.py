@@ -12,9 +12,12 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from channels.imap import ImapDoor
+from channels.imap_session import Account
 from channels.parsing import Parsers
 from channels.smtp import SmtpDoor
 from gateway.config import Config
+from gateway.record.mailboxes import RecordedCursors
 from gateway.runtime import Runtime, open_runtime
 from gateway.stopping import until_stopped
 
@@ -30,9 +33,11 @@ async def serve_smtp(config: Config) -> None:
 
 
 async def serve_imap(config: Config) -> None:
-    """The role `imap`."""
-    async with open_runtime(config, "imap"):
+    """The role `imap`; without mailboxes it only waits."""
+    async with open_runtime(config, "imap") as runtime, imap_door(runtime) as door:
+        log.info("imap.open", mailboxes=len(door.health()))
         await until_stopped()
+    log.info("imap.closed")
 
 
 @asynccontextmanager
@@ -52,6 +57,24 @@ async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
         )
         try:
             yield await door.start(config.smtp_host, port)
+        finally:
+            await door.stop()
+
+
+@asynccontextmanager
+async def imap_door(runtime: Runtime) -> AsyncIterator[ImapDoor]:
+    """Readers of all mailboxes, for as long as the block lasts; at its end each finishes the batch under way."""
+    config = runtime.config
+    accounts = [
+        Account(box.host, box.port, box.user, box.password, box.folder, box.tls, box.queue) for box in config.imap_urls
+    ]
+    url = config.database_direct_url or config.database_url or ""
+    async with parsers(config) as parser:
+        cursors = RecordedCursors(runtime.db, url, runtime.clock)
+        door = ImapDoor(runtime.intake, parser, runtime.clock, accounts, cursors)
+        await door.start()
+        try:
+            yield door
         finally:
             await door.stop()
 

@@ -1,0 +1,12 @@
+-- name: load
+SELECT uidvalidity, uid, data FROM mailbox_cursors WHERE mailbox = %(mailbox)s
+
+-- name: save
+INSERT INTO mailbox_cursors (mailbox, uidvalidity, uid, data, moved_at)
+VALUES (%(mailbox)s, %(uidvalidity)s, %(uid)s, %(data)s, %(now)s)
+ON CONFLICT (mailbox) DO UPDATE SET uidvalidity = excluded.uidvalidity, uid = excluded.uid, data = excluded.data,
+    moved_at = excluded.moved_at
+
+-- name: hold
+-- Held until the session ends, so that a reader that died leaves the mailbox to another.
+SELECT pg_try_advisory_lock(hashtextextended('mailbox ' || %(mailbox)s, 0)) AS held

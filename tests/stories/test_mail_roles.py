@@ -1,0 +1,143 @@
+"""The roles of the mail doors over the real record: a mail becomes a case once, by whatever way it came."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from gateway.config import Config
+from gateway.doors import certificate, host_name, imap_door, smtp_door
+from gateway.importing import import_folder
+from gateway.record import cases
+from gateway.record.db import Database
+from gateway.runtime import Runtime, open_runtime
+from gateway.settings import read_mail_address, read_mailbox
+from tests.fakes.house import DEMO, count
+from tests.fakes.mail import Mailbox
+from tests.fakes.wire import wire
+
+MAIL = (
+    b"From: Anna <anna@example.com>\r\nTo: support@support.example\r\nSubject: Laddare 21052 startar inte\r\n"
+    b"Message-ID: <one@example.com>\r\nDate: Mon, 14 Sep 2026 08:00:00 +0200\r\n\r\n"
+    b"Hej, laddare 21052 startar inte.\r\n"
+)
+
+
+@asynccontextmanager
+async def role(config: Config, name: str, **changes: Any) -> AsyncIterator[Runtime]:
+    async with open_runtime(config.model_copy(update=changes), name) as runtime:
+        yield runtime
+
+
+@pytest.fixture
+async def mailbox(config: Config) -> AsyncIterator[Mailbox]:
+    await import_folder(config, DEMO)
+    async with Mailbox() as mailbox:
+        yield mailbox
+
+
+def urls(mailbox: Mailbox, queue: str = "") -> tuple[Any, ...]:
+    address = f"imap://{mailbox.user}:{mailbox.password}@127.0.0.1:{mailbox.port}/INBOX"
+    return (read_mailbox(address + (f"#{queue}" if queue else "")),)
+
+
+async def until(db: Database, reports: int, within: float = 20.0) -> None:
+    end = time.monotonic() + within
+    while await count(db, "reports") < reports:
+        assert time.monotonic() < end, f"{await count(db, 'reports')} of {reports} reports came"
+        await asyncio.sleep(0.05)
+
+
+async def test_a_mailbox_is_read_once_and_goes_on_after_a_restart(config: Config, mailbox: Mailbox) -> None:
+    await mailbox.put(MAIL)
+    for nth in (1, 2):
+        async with role(config, "imap", imap_urls=urls(mailbox)) as runtime, imap_door(runtime):
+            await until(runtime.db, nth)
+            if nth == 1:
+                (case,) = (await cases.listing(runtime.db, cases.Filters(), 10))[0]
+                assert (case.charger, case.language) == ("21052", "sv")
+        await mailbox.put(MAIL.replace(b"<one@", b"<two@").replace(b"21052", b"24915"))
+    assert list((await mailbox.seen()).values())[:2] == [True, True]
+
+
+async def test_two_imap_processes_take_each_mail_once(config: Config, mailbox: Mailbox) -> None:
+    await mailbox.put(*(MAIL.replace(b"<one@", b"<%d@" % nth) for nth in range(5)))
+    async with (
+        role(config, "imap", imap_urls=urls(mailbox)) as one,
+        role(config, "imap", imap_urls=urls(mailbox)) as two,
+        imap_door(one),
+        imap_door(two),
+    ):
+        await until(one.db, 5)
+        row = await one.db.row("SELECT data FROM mailbox_cursors")
+        assert row is not None
+        assert await count(one.db, "reports") == 5
+
+
+async def test_the_same_mail_by_smtp_and_by_imap_is_one_report(config: Config, mailbox: Mailbox) -> None:
+    async with role(config, "smtp") as runtime, smtp_door(runtime, 0) as port:
+        await asyncio.to_thread(send, port, MAIL)
+    await mailbox.put(MAIL)
+    async with role(config, "imap", imap_urls=urls(mailbox)) as runtime, imap_door(runtime):
+        end = time.monotonic() + 20
+        while not all((await mailbox.seen()).values()):
+            assert time.monotonic() < end, "the mail was never marked as read"
+            await asyncio.sleep(0.05)
+        assert await count(runtime.db, "reports") == 1
+
+
+async def test_f2_smtp_says_later_while_the_record_is_away_and_takes_it_afterwards(config: Config) -> None:
+    await import_folder(config, DEMO)
+    async with (
+        wire(config.database_url or "") as line,
+        role(config, "smtp", database_url=line.url) as runtime,
+        smtp_door(runtime, 0) as port,
+    ):
+        await line.cut()
+        assert await answered(port) == 451
+        await line.mend()
+        end = time.monotonic() + 30
+        while (answer := await answered(port)) == 451:
+            assert time.monotonic() < end
+        assert answer == 250
+        assert await count(runtime.db, "reports") == 1
+
+
+async def test_an_address_leads_to_its_queue(config: Config) -> None:
+    await import_folder(config, DEMO)
+    ours = tuple(map(read_mail_address, ("support@support.example", "faktura@support.example=billing")))
+    async with role(config, "smtp", mail_addresses=ours) as runtime, smtp_door(runtime, 0) as port:
+        mail = MAIL.replace(b"Laddare 21052 startar inte", b"Hej").replace(b"laddare 21052 startar inte", b"hej")
+        await asyncio.to_thread(send, port, mail, "faktura@support.example")
+        (case,) = (await cases.listing(runtime.db, cases.Filters(), 10))[0]
+        assert case.queue == "billing"
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            await asyncio.to_thread(send, port, mail, "nobody@support.example")
+
+
+def test_the_mail_server_names_itself_by_the_public_url(config: Config) -> None:
+    assert host_name(config) == "support.example"
+    assert host_name(config.model_copy(update={"public_url": "https://help.charge.example:8443"})) == (
+        "help.charge.example"
+    )
+    assert certificate(config) is None
+
+
+async def answered(port: int) -> int:
+    """What the mail door says to the mail."""
+    try:
+        await asyncio.to_thread(send, port, MAIL)
+    except smtplib.SMTPDataError as refused:
+        return refused.smtp_code
+    return 250
+
+
+def send(port: int, raw: bytes, to: str = "support@support.example") -> None:
+    with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+        client.sendmail("anna@example.com", [to], raw)
