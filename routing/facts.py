@@ -15,7 +15,7 @@ from routing.alarms import Fault, read_alarm
 from routing.categories import weigh
 from routing.chargers import Said as Chargers
 from routing.chargers import chargers_said, typed_number
-from routing.danger import EV_CONCEPTS, dangers
+from routing.danger import EV_CONCEPTS, TRADE_CONCEPTS, dangers
 from routing.directory import Directory
 from routing.examples import features, recall
 from routing.language import guess_language
@@ -67,7 +67,7 @@ class Facts:
     danger: tuple[str, ...]
     flags: frozenset[str]
     fault: Fault | None
-    context: bool  # anything of the trade was said
+    context: bool  # it is about chargers at all
     words: int
     contacts: tuple[str, ...]
     tokens: frozenset[str]
@@ -110,7 +110,7 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         danger=danger,
         flags=frozenset(c for c in concepts if c in _FLAGS),
         fault=read_alarm(rules.alarms, said.alarm) if said.alarm else None,
-        context=_has_context(concepts) or bool(place.said) or place.field_charger is not None,
+        context=_is_of_the_trade(concepts, place, said),
         words=len(words),
         contacts=_contacts(text),
         tokens=_tokens(words, language, concepts, rules),
@@ -160,6 +160,14 @@ def _without_denied(concepts: Mapping[str, list[Hit]], danger: Iterable[str], ru
 
 def _has_context(concepts: Mapping[str, list[Hit]]) -> bool:
     return any(c in concepts for c in EV_CONCEPTS)
+
+
+def _is_of_the_trade(concepts: Mapping[str, list[Hit]], place: PlaceFacts, said: Said) -> bool:
+    """Whether a report is about chargers at all: one was named or spoken of, or it came from one, or from its owner."""
+    if place.said or place.field or said.alarm or place.owner or said.site:
+        return True
+    named = any(kinds.get("name", 0.0) > 1 or kinds.get("street", 0.0) > 1 for kinds in place.sites.values())
+    return named or any(c in concepts for c in TRADE_CONCEPTS)
 
 
 def _place(

@@ -23,6 +23,7 @@ _CODE = 8.0
 _ALARM_CATEGORIES = frozenset(
     {Category.OFFLINE, Category.NO_START, Category.INTERRUPTED, Category.SLOW, Category.CABLE_STUCK}
 )
+_FAULTS = frozenset(Category) - {Category.PAYMENT, Category.ACCOUNT, Category.ENQUIRY, Category.OTHER}
 _SAME_DAY = timedelta(hours=24)
 _CONTINUES_HERE = 7.0
 _CHOSEN = 2.5
@@ -116,9 +117,14 @@ def _why(facts: Facts, found: Category, weight: float) -> Iterator[Reason]:
 
 
 def _likeness(facts: Facts, category: Category) -> float:
-    """How like the examples of a category; of danger only where danger was found, for examples never alarm alone."""
+    """How like the examples of a category. Examples alone neither alarm nor make a cable stuck, and a text that is not
+    about chargers tells of no fault."""
     if category is Category.SAFETY and not facts.danger:
         return 0.0
+    if category is Category.CABLE_STUCK and not facts.weights.get(category):
+        return 0.0
+    if category in _FAULTS and not facts.context:
+        return facts.likeness.get(category, 0.0) * 0.4
     return facts.likeness.get(category, 0.0)
 
 

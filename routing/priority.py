@@ -30,6 +30,8 @@ def decide_priority(
         return Priority.P1, (Reason("p1_danger"),)
     if category in _NO_FAULT:
         return Priority.P4, (Reason("p4_no_fault", {"category": category}),)
+    if not facts.context:
+        return Priority.P3, (Reason("p3_hindered", {"category": category}),)
     if category is Category.CABLE_STUCK:
         if "freed" in facts.flags:
             return Priority.P3, (Reason("p3_freed"),)

@@ -63,10 +63,11 @@ def load_rules(folder: Path | None = None) -> Rules:
     if faults:
         raise RulesError(faults)
     compiled = {k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()}
+    common = {k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()}
     return Rules(
         lexica=compiled,
         telling=word_weights({k: t.get("language", {}).get("words", []) for k, t in lexica.items()}),
-        common={k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()},
+        common=common,
         dangers=DANGERS,
         signs=signs,
         experience=learn(_examples(examples, compiled)),
@@ -89,7 +90,8 @@ def _table(name: str, folder: Path | None, faults: list[str]) -> dict[str, Any]:
 
 
 def _examples(
-    tables: Mapping[str, Mapping[str, list[str]]], lexica: Mapping[str, Lexicon]
+    tables: Mapping[str, Mapping[str, list[str]]],
+    lexica: Mapping[str, Lexicon],
 ) -> Iterator[tuple[Category, frozenset[str]]]:
     for language, table in tables.items():
         for category, sentences in table.items():
