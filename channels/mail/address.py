@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from channels.mail.headers import HEADER_LIMIT, decode_field, eight_bit
 
 _ADDRESS = re.compile(
-    r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f\ud800-\udfff]{1,64}@(?:[^\s@<>()\\,;:\"/]{1,255}|\[[0-9a-fA-F.:IPv]{2,50}\])"
+    r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f\ud800-\udfff]{1,64}@(?:[^\s@<>()\[\]\\,;:\"/]{1,255}|\[[0-9a-fA-F.:IPv]{2,50}\])"
 )
 _QUOTED_LOCAL = re.compile(r'"(?:[^"\\\r\n]|\\.){1,62}"@[^\s@<>()\\,;:"/]{1,255}')
 _SIMPLE = re.compile(r'\s*([\w .=?*/+-]*|"[\w .,=?*/+-]*")\s*<([\w.+-]{1,64}@[\w.-]{1,255})>\s*', re.ASCII)

@@ -50,6 +50,7 @@ def _marked(lines: Sequence[str]) -> list[bool]:
     """For each line whether it is quoted."""
     count = len(lines)
     quoted = [False] * count
+    kinds = [_label(line) for line in lines]
     at = 0
     while at < count:
         line = lines[at]
@@ -61,7 +62,7 @@ def _marked(lines: Sequence[str]) -> list[bool]:
             quoted[at] = True
             at += 1
             continue
-        if first == CUT or _block_at(lines, at):
+        if first == CUT or _block_at(lines, kinds, at):
             _mark(quoted, at, count)
             return quoted
         if line[-1] in ":：>" or VERB.search(line[-24:]):
@@ -160,7 +161,7 @@ def _certain(text: str) -> bool:
     return dated and ("@" in text or bool(BEGINS.match(text)) and len(MOMENT.findall(text)) > 1)
 
 
-def _block_at(lines: Sequence[str], at: int) -> bool:
+def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
     """Whether a header block, or a rule or title above one, begins here."""
     line = lines[at].strip()
     if line[0] in "-_=–—*>" or line[-1] in ":-":
@@ -169,8 +170,8 @@ def _block_at(lines: Sequence[str], at: int) -> bool:
             return True
         if (not bare and len(line) >= 5) or (line[:3] == "---" and line[-3:] == "---"):
             below = _next(lines, at + 1)
-            return below is not None and _header_block(lines, below, 2)
-    return ":" in line and _header_block(lines, at, 3)
+            return below is not None and _header_block(lines, kinds, below, 2)
+    return _header_block(lines, kinds, at, 3)
 
 
 def _groupwise(line: str) -> bool:
@@ -183,27 +184,20 @@ def _phrase(line: str) -> str:
     return found.strip(" -_=–—*:").lower()
 
 
-def _header_block(lines: Sequence[str], at: int, least: int) -> bool:
-    """Whether From/Sent/To/Subject lines stand here, in any of our languages."""
-    if _label(lines[at]) not in ("from", "date", "to", "subject"):
+def _header_block(lines: Sequence[str], kinds: Sequence[str | None], at: int, least: int) -> bool:
+    """Whether From/Sent/To/Subject lines stand here, in any of our languages. `kinds` tells what each line's label is."""
+    if kinds[at] not in ("from", "date", "to", "subject"):
         return False
-    kinds = set()
-    text = []
-    gap = 0
-    for line in lines[at : at + _BLOCK_LINES]:
-        kind = _label(line)
-        if kind:
-            kinds.add(kind)
-            gap = 0
-        else:
-            gap += 1
-            if gap > 2:
-                break
-        text.append(line)
-    if "from" not in kinds or len(kinds) < least:
+    end, gap = at, 0
+    for end in range(at, min(at + _BLOCK_LINES, len(lines))):
+        gap = 0 if kinds[end] else gap + 1
+        if gap > 2:
+            break
+    found = set(kinds[at : end + 1]) - {None}
+    if "from" not in found or len(found) < least:
         return False
-    joined = " ".join(text)
-    return "@" in joined or bool(kinds & {"subject", "date"} and MOMENT.search(joined)) or len(kinds) >= 4
+    joined = " ".join(lines[at : end + 1])
+    return "@" in joined or bool(found & {"subject", "date"} and MOMENT.search(joined)) or len(found) >= 4
 
 
 def _label(line: str) -> str | None:

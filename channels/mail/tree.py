@@ -15,7 +15,7 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 
-from channels.mail.headers import HEADER_LIMIT, Fields
+from channels.mail.headers import HEADER_LIMIT, Fields, eight_bit
 
 HEADER_BLOCK = 128 * 1024  # bytes
 HEADERS, PARTS, DEPTH = 200, 100, 20
@@ -173,8 +173,13 @@ def _parameters(message: Message, fields: Fields) -> dict[str, str]:
 
 
 def _filename(message: Message, fields: Fields) -> str | None:
-    if not any("name" in (fields.raw(header) or "").lower() for header in ("content-disposition", "content-type")):
+    given = {name: value for name in ("content-disposition", "content-type") if (value := fields.raw(name))}
+    if not any("name" in value.lower() for value in given.values()):
         return None
+    if not all(value.isascii() for value in given.values()):
+        message = Message()
+        for name, value in given.items():
+            message[name] = eight_bit(value)
     try:
         return message.get_filename() or None
     except (ValueError, LookupError, TypeError, AttributeError, IndexError):

@@ -1,0 +1,131 @@
+"""Who a mail is from: the mailbox that was checked, not the name that is shown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from channels.mail import read
+from channels.mail.address import author, mailboxes
+from channels.verification import verified
+
+NOW = datetime(2026, 9, 28, tzinfo=UTC)
+OWNER = "owner@site.example"
+
+FROMS = [
+    ("Anna <anna@x.example>", "anna@x.example", "Anna", False),
+    ("anna@x.example", "anna@x.example", None, False),
+    ("<anna@x.example>", "anna@x.example", None, False),
+    ("ANNA@X.Example (Anna Berg)", "anna@x.example", "Anna Berg", False),
+    ('"Berg, Anna" <anna@x.example>', "anna@x.example", "Berg, Anna", False),
+    ("Berg, Anna <anna@x.example>", "anna@x.example", "Anna", False),
+    ('"anna@x.example" <anna@x.example>', "anna@x.example", "anna@x.example", False),
+    ("=?UTF-8?B?Tm9yw6luLCBMYXJz?= <lars@x.example>", "lars@x.example", "Norén, Lars", False),
+    ("åsa@x.example", "åsa@x.example", None, False),
+    ('"q uoted"@x.example', '"q uoted"@x.example', None, False),
+    (f"{OWNER} <evil@y.example>", "evil@y.example", OWNER, True),
+    (f'"{OWNER}" <evil@y.example>', "evil@y.example", OWNER, True),
+    (f"=?utf-8?q?owner=40site=2Eexample?= <evil@y.example>", "evil@y.example", OWNER, True),
+    (f"<evil@y.example> ({OWNER})", "evil@y.example", OWNER, True),
+    (f"{OWNER}, <evil@y.example>", OWNER, None, True),
+    (f"<{OWNER}> <evil@y.example>", "evil@y.example", None, True),
+    ("owner＠site.example <evil@y.example>", "evil@y.example", "owner＠site.example", True),
+]
+
+
+@pytest.mark.parametrize(("value", "address", "name", "odd"), FROMS)
+def test_k7_the_mailbox_not_the_display_name(value: str, address: str, name: str | None, odd: bool) -> None:
+    box = author([value])
+    assert box is not None
+    assert (box.address, box.odd) == (address, odd)
+    if name is not None:
+        assert box.name == name
+
+
+def test_k8_encoded_words_are_decoded_after_the_mailboxes_were_found() -> None:
+    box = author([f"=?utf-8?q?evil=40x.y=2C?= {OWNER}"])
+    assert box is not None
+    assert box.odd
+    box = author(["=?utf-8?q?owner=40site=2Eexample=3E=2C_=3Cx?= <evil@y.example>"])
+    assert box is not None
+    assert (box.address, box.odd) == ("evil@y.example", True)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<",
+        "<a@[",
+        '"',
+        "a@",
+        "",
+        ",,,",
+        "(" * 3000,
+        '"' * 30_000,
+        "<" * 5000,
+        "a" * 9000 + "@b",
+        "@",
+        "undisclosed-recipients:;",
+        "\\",
+        "=?utf-8?q??=",
+    ],
+)
+def test_k9_broken_senders_are_nobody(value: str) -> None:
+    assert mailboxes(value) == []
+    report = read(f"From: {value}\r\nSubject: x\r\n\r\ny".encode(), NOW)
+    assert report.sender.email is None
+
+
+def test_several_senders_are_believed_in_nothing() -> None:
+    box = author([OWNER, "evil@y.example"])
+    assert box is not None
+    assert box.odd
+
+
+AR = "mx.support.example; {}"
+TRUSTED = ("support.example",)
+RESULTS = [
+    ("dmarc=pass (p=none) header.from=site.example", True),
+    ("spf=pass smtp.mailfrom=site.example; dkim=pass header.d=site.example; dmarc=pass header.from=site.example", True),
+    ("dkim=pass header.d=site.example", True),
+    ("dkim=pass header.i=@site.example header.d=site.example header.s=a", True),
+    ("dmarc=fail header.from=site.example", False),
+    ("dmarc=none header.from=site.example", False),
+    ("dmarc=pass header.from=evil.example", False),
+    ("dmarc=fail header.from=site.example; dkim=pass header.d=site.example", False),
+    ("dkim=pass header.d=evil.example", False),
+    ("dkim=pass header.d=example", False),
+    ("spf=pass smtp.mailfrom=site.example", False),
+    ("none", False),
+    ("", False),
+    (";;;(((", False),
+    ('dmarc=pass header.from="site.example', False),
+]
+
+
+@pytest.mark.parametrize(("results", "believed"), RESULTS)
+def test_b42_verified_by_our_own_server_only(results: str, believed: bool) -> None:
+    assert verified(OWNER, [AR.format(results)], TRUSTED) is believed
+    assert not verified(OWNER, [f"mx.evil.example; {results}"], TRUSTED)
+    assert not verified(OWNER, [f"evilsupport.example; {results}"], TRUSTED)
+    assert not verified(OWNER, [AR.format(results)], ())
+
+
+def test_b42_only_the_topmost_of_ours_counts() -> None:
+    good, bad = AR.format("dmarc=pass header.from=site.example"), AR.format("dmarc=fail header.from=site.example")
+    assert not verified(OWNER, [bad, good], TRUSTED)
+    assert verified(OWNER, ["mx.elsewhere.example; dmarc=fail", good, bad], TRUSTED)
+
+
+@pytest.mark.parametrize("value", [entry[0] for entry in FROMS if entry[3]])
+def test_b42_an_odd_sender_is_never_verified(value: str) -> None:
+    for domain in ("site.example", "y.example"):
+        raw = f"Authentication-Results: mx.support.example; dmarc=pass header.from={domain}\r\nFrom: {value}\r\n\r\nx".encode()
+        assert not read(raw, NOW, trusted_authserv=TRUSTED).sender.verified
+
+
+def test_a_vouched_sender_is_verified() -> None:
+    raw = f"Authentication-Results: mx.support.example;\r\n dmarc=pass header.from=site.example\r\nFrom: Owner <{OWNER}>\r\n\r\nx".encode()
+    assert read(raw, NOW, trusted_authserv=TRUSTED).sender.verified
+    assert not read(raw, NOW).sender.verified
