@@ -17,7 +17,7 @@ from gateway.config import EX_CONFIG
 from gateway.processes import spawn, stop
 
 DOORS = ("web", "smtp", "imap")
-_STEADY_AFTER = 30.0
+_STEADY_AFTER = 10.0
 _PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from channels.imap_cursor import Cursor
 from gateway.clock import Clock
+from gateway.crash import Crash, nowhere
 from gateway.record.db import Connection, Database, statements
 
 SQL = statements("mailboxes")
@@ -30,8 +31,8 @@ class NotHeld(Exception):
 class RecordedCursors:
     """Cursors in PostgreSQL. `url` leads to it directly, not by a pooler that shares sessions."""
 
-    def __init__(self, db: Database, url: str, clock: Clock) -> None:
-        self._db, self._url, self._clock = db, url, clock
+    def __init__(self, db: Database, url: str, clock: Clock, crash: Crash = nowhere) -> None:
+        self._db, self._url, self._clock, self._crash = db, url, clock, crash
         self._holds: dict[str, Connection] = {}
 
     async def load(self, mailbox: str) -> Cursor | None:
@@ -51,7 +52,9 @@ class RecordedCursors:
         }
         if mailbox not in self._holds:
             raise NotHeld(mailbox)
+        self._crash("cursor.before_save")
         await self._holds[mailbox].execute(SQL["save"], given)
+        self._crash("cursor.after_save")
 
     async def hold(self, mailbox: str) -> bool:
         """Whether this process may read the mailbox: false while another does."""

@@ -32,9 +32,10 @@ INSIDE = (
     "worker.outbox.after_lease",
     "worker.outbox.after_send",
     "worker.outbox.after_mark",
-    "imap.imap.after_fetch",
     "imap.intake.before_commit",
-    "imap.imap.after_commit",
+    "imap.intake.after_commit",
+    "imap.cursor.before_save",
+    "imap.cursor.after_save",
 )
 ROLES = ("smtp", "web", "worker", "imap")
 AT_RANDOM = (
