@@ -6,6 +6,7 @@ the highest-numbered databases of the Redis server are emptied. Nothing else of 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -20,8 +21,8 @@ import redis
 from psycopg import sql
 
 from gateway.config import NAMES, Config, load
-from gateway.logs import configure
 from gateway.engines import ASIDE
+from gateway.logs import configure
 from gateway.servers import start
 
 _GIVEN = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
@@ -35,9 +36,23 @@ _TEMPLATE_LOCK = 7_204_118
 def _short_folder() -> Path:
     """A folder in memory where there is such a thing, which the servers' user can enter."""
     memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="switchyard-tests-", dir=memory if os.access(memory, os.W_OK) else None))
+    parent = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    for left in parent.glob("switchyard-tests-*/servers.lock"):
+        if _ended(left):
+            shutil.rmtree(left.parent, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix="switchyard-tests-", dir=parent))
     folder.chmod(0o711)
     return folder
+
+
+def _ended(lock: Path) -> bool:
+    """Whether the run that made it is over, killed ones too: servers hold their lock for as long as they live."""
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 class _Run:
