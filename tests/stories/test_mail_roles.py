@@ -60,8 +60,8 @@ async def test_a_mailbox_is_read_once_and_goes_on_after_a_restart(config: Config
         async with role(config, "imap", imap_urls=urls(mailbox)) as runtime, imap_door(runtime):
             await until(runtime.db, nth)
             if nth == 1:
-                (case,) = (await cases.listing(runtime.db, cases.Filters(), 10))[0]
-                assert (case.charger, case.language) == ("21052", "sv")
+                (listed,) = (await cases.listing(runtime.db, cases.Filters(), 10))[0]
+                assert (listed.case.charger_id, listed.case.language) == ("21052", "sv")
         await mailbox.put(MAIL.replace(b"<one@", b"<two@").replace(b"21052", b"24915"))
     assert list((await mailbox.seen()).values())[:2] == [True, True]
 
@@ -115,8 +115,8 @@ async def test_an_address_leads_to_its_queue(config: Config) -> None:
     async with role(config, "smtp", mail_addresses=ours) as runtime, smtp_door(runtime, 0) as port:
         mail = MAIL.replace(b"Laddare 21052 startar inte", b"Hej").replace(b"laddare 21052 startar inte", b"hej")
         await asyncio.to_thread(send, port, mail, "faktura@support.example")
-        (case,) = (await cases.listing(runtime.db, cases.Filters(), 10))[0]
-        assert case.queue == "billing"
+        (listed,) = (await cases.listing(runtime.db, cases.Filters(), 10))[0]
+        assert listed.case.queue == "billing"
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             await asyncio.to_thread(send, port, mail, "nobody@support.example")
 
