@@ -6,7 +6,7 @@ A case that a caller may not see does not exist for them (404). Cursors are seal
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -23,6 +23,8 @@ from gateway.web.keys import runtime_of
 from gateway.web.problems import Problem
 
 LANGUAGE = "en"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 READERS = STAFF | {"owner"}
 STATUSES = ("open", "assigned", "waiting", "planned", "concluded", "closed")
 FOR_OWNERS = frozenset(
@@ -84,7 +86,7 @@ async def listing(call: Call) -> web.StreamResponse:
     )
     keys = runtime.config.secret_keys
     found, following = await cases.listing(runtime.db, filters, query.limit, _opened(keys, query.cursor))
-    after = seals.seal(keys, "cursor", f"{following[0].isoformat()}|{following[1]}") if following else None
+    after = seals.seal(keys, "cursor", f"{(following[0] - EPOCH) // MICROSECOND}-{following[1]}") if following else None
     return answer(models.CasePage(items=[item(one) for one in found], next=after))
 
 
@@ -193,8 +195,8 @@ def _opened(keys: tuple[str, ...], cursor: str | None) -> tuple[datetime, int] |
     text = seals.opened(keys, "cursor", cursor)
     if text is None:
         raise Problem(400, "This cursor is not one of ours.", fields={"cursor": "not one of ours"})
-    at, _, case = text.partition("|")
-    return datetime.fromisoformat(at), int(case)
+    at, _, case = text.partition("-")
+    return EPOCH + int(at) * MICROSECOND, int(case)
 
 
 ENDPOINTS = (

@@ -80,7 +80,7 @@ async def serve(config: Config) -> None:
     """The role `web`: open everything, answer until SIGTERM or SIGINT, leave in order."""
     async with open_runtime(config, role="web") as runtime:
         app = create_app(runtime)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE, handler_cancellation=False)
         await runner.setup()
         site = web.TCPSite(runner, config.http_host, config.port)
         await site.start()

@@ -7,7 +7,8 @@ away: the doors still answer then. Only `starting` (PostgreSQL has never answere
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -17,9 +18,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram,
 
 from gateway.record.db import Unavailable, statements
 from gateway.runtime import Runtime
-from gateway.web.keys import STOPPING, runtime_of
+from gateway.web.keys import RUNTIME, STOPPING, runtime_of
 
 PATIENCE = 2.0  # seconds for one check
+AGAIN = 0.5  # seconds between looks while starting
 STARTED = web.AppKey("started", asyncio.Event)
 REQUESTS = Counter("switchyard_http_requests_total", "Answers by route and status.", ["route", "status"])
 SECONDS = Histogram("switchyard_http_request_seconds", "Seconds until an answer, by route.", ["route"])
@@ -35,6 +37,7 @@ class Check:
 
 def add_routes(app: web.Application) -> None:
     app[STARTED] = asyncio.Event()
+    app.cleanup_ctx.append(_await_postgresql)
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", figures)
@@ -83,6 +86,24 @@ async def ready(request: web.Request) -> web.StreamResponse:
 async def figures(request: web.Request) -> web.StreamResponse:
     """What Prometheus reads."""
     return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def _await_postgresql(app: web.Application) -> AsyncIterator[None]:
+    """Notice the first answer of PostgreSQL also when nobody asks for it."""
+
+    async def look() -> None:
+        while not app[STOPPING].is_set():
+            if (await _check(app[RUNTIME], "postgresql", _postgresql)).ok:
+                app[STARTED].set()
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(app[STOPPING].wait(), AGAIN)
+
+    looking = asyncio.create_task(look())
+    yield
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
 
 
 async def _check(runtime: Runtime, name: str, ask: Callable[[Runtime], Awaitable[tuple[bool, str]]]) -> Check:

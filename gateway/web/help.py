@@ -24,6 +24,7 @@ from gateway.languages import CUSTOMERS
 from gateway.record import attachments, reports
 from gateway.record.db import Unavailable
 from gateway.record.reports import StatusView
+from gateway.threads import reply_token
 from gateway.web.access import from_our_pages
 from gateway.web.bodies import UNKEEPABLE, form
 from gateway.web.keys import runtime_of
@@ -90,9 +91,10 @@ async def at_charger(request: web.Request) -> web.StreamResponse:
 async def submit(request: web.Request) -> web.StreamResponse:
     """Keep what was written, then what was attached, and show the receipt. Nothing that was typed is ever lost."""
     upload = Upload(request)
-    fields = await upload.fields()
-    reading = asyncio.create_task(upload.files())
+    reading: asyncio.Task[Files] | None = None
     try:
+        fields = await upload.fields()
+        reading = asyncio.create_task(upload.files())
         await asyncio.wait({reading}, timeout=request.app[PHOTO_PATIENCE])
         if not reading.done() and not _complete(request, fields):
             await reading
@@ -105,7 +107,9 @@ async def submit(request: web.Request) -> web.StreamResponse:
         else:
             kept, faults = await _words_first(request, fields, reading)
     finally:
-        reading.cancel()
+        if reading:
+            reading.cancel()
+        await upload.close()
     if kept is None:
         context = {"number": None, "photo_faults": [PHOTO_FAULTS[fault] for fault in faults]}
         return page(request, "help/receipt.html", context, 202)
@@ -191,7 +195,7 @@ async def _add(request: web.Request, report: Report, kept: Receipt | None, pictu
         key=f"{report.key}:{hashlib.sha256(b''.join(digests)).hexdigest()}",
         text="" if kept else report.text,
         attachments=tuple(digests.values()),
-        thread=Thread(token=str(case)) if case is not None else Thread(),
+        thread=Thread(token=reply_token(runtime.config.secret_keys, case)) if case is not None else Thread(),
     )
     await _keep(request, addition)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, cast
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
+from gateway.web.arriving import Arriving
 from gateway.web.bodies import BROKEN, form
 from gateway.web.problems import Problem
 
@@ -51,6 +53,7 @@ class Upload:
     def __init__(self, request: web.Request, limits: UploadLimits | None = None) -> None:
         self._request = request
         self._limits = limits or UploadLimits()
+        self._body = Arriving(request.content)
         self._parts: AsyncIterator[BodyPartReader] | None = None
         self._first_file: BodyPartReader | None = None
         self._fields: dict[str, str] = {}
@@ -61,6 +64,7 @@ class Upload:
         if self._request.content_type != MULTIPART:
             self._fields.update(await form(self._request))
             return self._fields
+        self._body.start()
         try:
             self._parts = self._read_parts()
             async for part in self._parts:
@@ -70,6 +74,7 @@ class Upload:
                 await self._take_field(part)
         except FAULTS as error:
             raise Problem(400, "The form is not encoded as it should be.") from error
+        self._body.by_line = False
         return self._fields
 
     async def files(self) -> Files:
@@ -88,8 +93,12 @@ class Upload:
             files.faults.append(FileFault.BROKEN_OFF)
         return files
 
+    async def close(self) -> None:
+        """Stop reading, whatever is still to come."""
+        await self._body.stop()
+
     async def _read_parts(self) -> AsyncIterator[BodyPartReader]:
-        reader = await self._request.multipart()
+        reader = MultipartReader(self._request.headers, cast(Any, self._body))
         while (part := await reader.next()) is not None:
             if isinstance(part, MultipartReader):
                 raise ValueError("parts within parts")
@@ -123,7 +132,7 @@ class Upload:
         fits = True
         while not part.at_eof():
             raw = await part.read_chunk(64 << 10)
-            if self._request.content.total_bytes > self._limits.whole:
+            if self._body.total > self._limits.whole:
                 raise ValueError("more than anyone sends")
             if fits:
                 content += raw

@@ -37,8 +37,6 @@ class Wire:
             self._server.close()
         for writer in list(self._writers):
             writer.transport.abort()
-        for flow in list(self._flows):
-            flow.cancel()
         await asyncio.gather(*self._flows, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -27,7 +27,7 @@ async def filled(house: House, **more: str) -> dict[str, str]:
 
 
 async def test_a_form_becomes_a_case_with_a_receipt_and_a_status_page(house: House) -> None:
-    answer = await house.submit(await filled(house, phone="070-174 06 05", name="Therese"), [JPEG])
+    answer = await house.submit(await filled(house, phone="070-174 06 99", name="Therese"), [JPEG])
     assert answer.status == 303
     place = answer.headers["Location"]
     receipt = await (await house.client.get(place)).text()
@@ -71,12 +71,15 @@ async def test_b73_an_upload_cut_at_ninety_percent_keeps_the_words(house: House)
     sent = head.encode() + photo
     assert house.client.port
     _, writer = await asyncio.open_connection("127.0.0.1", house.client.port)
+    reached = int(len(sent) * 0.9)
     writer.write(
         f"POST /report HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary={boundary}\r\n"
         f"Content-Length: {len(sent) + 100}\r\n\r\n".encode()
-        + sent[: int(len(sent) * 0.9)]
     )
-    await writer.drain()
+    for start in range(0, reached, 50_000):
+        writer.write(sent[start : min(start + 50_000, reached)])
+        await writer.drain()
+        assert (await house.client.get("/healthz")).status == 200
     writer.close()
     await writer.wait_closed()
     await eventually(lambda: count(house.runtime.db, "reports"), 1)
@@ -115,6 +118,7 @@ async def test_on_a_slow_line_the_words_are_kept_before_the_photo_has_arrived(co
         await writer.drain()
         answer = await reader.read()
         writer.close()
+        await writer.wait_closed()
         assert b" 303 " in answer.splitlines()[0]
         (case,) = await house.cases()
         whole = await house.case(case["number"])
@@ -175,12 +179,12 @@ async def test_b75_a_malformed_form_is_400_with_a_page(house: House, kind: str, 
 
 @pytest.mark.parametrize("token", ["", "forged", "forged.forged"])
 async def test_b76_a_form_with_a_dead_token_is_shown_again_with_every_word(house: House, token: str) -> None:
-    fields = {**await filled(house, phone="0701740605"), "form_token": token}
+    fields = {**await filled(house, phone="0701740699"), "form_token": token}
     answer = await house.submit(fields)
     page = await answer.text()
     assert answer.status == 422
     assert TEXT in page
-    assert "0701740605" in page
+    assert "0701740699" in page
     assert await count(house.runtime.db, "reports") == 0
     fields["form_token"] = page.partition('name="form_token" value="')[2].partition('"')[0]
     assert (await house.submit(fields)).status == 303
