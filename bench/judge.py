@@ -1,4 +1,4 @@
-"""`make judge`: the labelled reports through the real pipeline, their score, and whether it is above the recorded floor.
+"""`make judge`: the labelled reports through the real pipeline, their score, and whether it is above the floor.
 
 Exit status 1 when a figure is below its floor or missing.
 """
