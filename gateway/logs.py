@@ -30,7 +30,17 @@ _PERSONAL = (
     (re.compile(r"(?<![\w.+:-])0[1-9](?:[ ()/-]{0,2}\d){5,10}(?![\w:])"), "<number>"),
     (re.compile(r"(?<=/s/)[\w-]{12,}"), "<token>"),
 )
-_QUIET = ("aiosmtpd", "mail.log", "mail.debug", "aiohttp.access", "imapclient", "alembic", "procrastinate", "asyncio")
+_QUIET = (
+    "aiosmtpd",
+    "mail.log",
+    "mail.debug",
+    "aiohttp.access",
+    "imapclient",
+    "alembic",
+    "procrastinate",
+    "asyncio",
+    "flufl.bounce",
+)
 
 
 class _Lines(logging.Handler):
