@@ -13,7 +13,7 @@ STRONG = ("smoke", "fire", "shock", "spark")
 WEAK = ("burnt", "hot", "melted", "crackle", "live", "water", "bang", "hurt", "emergency", "danger")
 DANGERS = frozenset(STRONG + WEAK)
 EV_CONCEPTS = ("charger", "cable", "charge", "spot", "tag", "car")
-TRADE_CONCEPTS = ("charger", "cable", "spot", "kwh")
+TRADE_CONCEPTS = ("charger", "cable", "spot", "kwh", "gate")
 _NEAR = 2
 
 

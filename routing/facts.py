@@ -108,7 +108,7 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         likeness=recall(rules.experience, features(words, meant)) if not said.alarm else {},
         signs={category: tuple(signs) for category, signs in held.items()},
         danger=danger,
-        flags=frozenset(c for c in concepts if c in _FLAGS),
+        flags=frozenset(c for c in meant if c in _FLAGS),
         fault=read_alarm(rules.alarms, said.alarm) if said.alarm else None,
         context=_is_of_the_trade(concepts, place, said),
         words=len(words),

@@ -23,6 +23,9 @@ _CODE = 8.0
 _ALARM_CATEGORIES = frozenset(
     {Category.OFFLINE, Category.NO_START, Category.INTERRUPTED, Category.SLOW, Category.CABLE_STUCK}
 )
+_UNDERSTATED = 1.25
+_MUCH_ALIKE = 1.5
+_FOREIGN = 0.4
 _FAULTS = frozenset(Category) - {Category.PAYMENT, Category.ACCOUNT, Category.ENQUIRY, Category.OTHER}
 _SAME_DAY = timedelta(hours=24)
 _CONTINUES_HERE = 7.0
@@ -108,7 +111,7 @@ def _category(
 
 
 def _why(facts: Facts, found: Category, weight: float) -> Iterator[Reason]:
-    if found is Category.SAFETY:
+    if found is Category.SAFETY and facts.danger:
         yield from (Reason("danger_words", {"danger": danger}) for danger in facts.danger)
     elif facts.signs.get(found):
         yield Reason("category_words", {"category": found, "score": round(weight, 1)})
@@ -117,15 +120,17 @@ def _why(facts: Facts, found: Category, weight: float) -> Iterator[Reason]:
 
 
 def _likeness(facts: Facts, category: Category) -> float:
-    """How like the examples of a category. Examples alone neither alarm nor make a cable stuck, and a text that is not
-    about chargers tells of no fault."""
+    """How like the examples of a category. Examples alone make no cable stuck, and a text that is not about chargers
+    tells of no fault; danger told in words
+    that no list holds is heard when the text is much like the examples of danger."""
+    like = facts.likeness.get(category, 0.0)
     if category is Category.SAFETY and not facts.danger:
-        return 0.0
+        return like * _UNDERSTATED if facts.context and like >= _MUCH_ALIKE else 0.0
     if category is Category.CABLE_STUCK and not facts.weights.get(category):
         return 0.0
     if category in _FAULTS and not facts.context:
-        return facts.likeness.get(category, 0.0) * 0.4
-    return facts.likeness.get(category, 0.0)
+        return like * _FOREIGN
+    return like
 
 
 def _alarm_category(facts: Facts, rules: Rules) -> tuple[Category, float, tuple[Reason, ...]]:

@@ -44,22 +44,24 @@ class Lexicon:
     ) -> None:
         self.language = language
         self._elements: dict[tuple[str, str], int] = {}
+        self._folded: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._patterns: list[tuple[str, tuple[_Slot, ...]]] = []
         self._starts: defaultdict[int, list[int]] = defaultdict(list)
         self._seen: dict[str, frozenset[int]] = {}
         for concept, patterns in concepts.items():
             for pattern in patterns:
                 self._add(concept, pattern)
-        self._prefix_lengths = tuple(sorted({len(t) for k, t in self._elements if k == "begins"}))
+        self._prefix_lengths = self._lengths("begins")
         self._infixes = tuple((t, i) for (k, t), i in self._elements.items() if k == "holds")
-        self._suffix_lengths = tuple(sorted({len(t) for k, t in self._elements if k == "ends"}))
+        self._folded_infixes = tuple((t, ids) for (k, t), ids in self._folded.items() if k == "holds")
+        self._suffix_lengths = self._lengths("ends")
         self._before = frozenset(map(fold, denials.get("before", ())))
         self._after = frozenset(map(fold, denials.get("after", ())))
         self._bridges = frozenset(map(fold, denials.get("bridges", ())))
 
     def find(self, words: Words) -> list[Hit]:
         """All concepts of a text, in order of where they begin."""
-        ids = [self._ids(word) for word in words.words]
+        ids = [self._ids(word, accented) for word, accented in zip(words.words, words.accented, strict=True)]
         hits: list[Hit] = []
         starts = self._starts
         for at, found in enumerate(ids):
@@ -74,6 +76,9 @@ class Lexicon:
                     if end > at:
                         hits.append(Hit(concept, at, end, self._denied(words, at, end)))
         return hits
+
+    def _lengths(self, kind: str) -> tuple[int, ...]:
+        return tuple(sorted({len(t) for k, t in (*self._elements, *self._folded) if k == kind}))
 
     def _add(self, concept: str, pattern: str) -> None:
         slots = tuple(self._slot(part) for part in _parts(pattern))
@@ -99,27 +104,40 @@ class Lexicon:
             return _ANY
         if word == "#":
             return _NUMBER
-        text = fold(word.strip("*").replace("'", "").replace("’", ""))
+        text = word.strip("*").replace("'", "").replace("’", "").lower().replace("ß", "ss")
         kind = {(False, False): "is", (False, True): "begins", (True, False): "ends", (True, True): "holds"}[
             (word.startswith("*"), word.endswith("*"))
         ]
-        return self._elements.setdefault((kind, text), len(self._elements))
+        element = self._elements.setdefault((kind, text), len(self._elements))
+        self._folded[(kind, fold(text))].add(element)
+        return element
 
-    def _ids(self, word: str) -> frozenset[int]:
-        known = self._seen.get(word)
+    def _ids(self, word: str, accented: str) -> frozenset[int]:
+        """The elements that a word matches. A word with accents matches only what is written with the same ones, a
+        word without any may have lost them."""
+        known = self._seen.get(accented)
         if known is not None:
             return known
-        get = self._elements.get
-        found = [get(("is", word)), *(get(("begins", word[:n])) for n in self._prefix_lengths if n <= len(word))]
-        found += [get(("ends", word[-n:])) for n in self._suffix_lengths if n <= len(word)]
-        found += [i for text, i in self._infixes if text in word]
+        found: set[int] = set()
+        if accented.isascii():
+            forms = self._forms(word)
+            found.update(*(self._folded.get(form, ()) for form in forms))
+            found.update(*(ids for text, ids in self._folded_infixes if text in word))
+        else:
+            exact = accented.replace("ß", "ss")
+            found.update(self._elements[form] for form in self._forms(exact) if form in self._elements)
+            found.update(i for text, i in self._infixes if text in exact)
         if word[0].isdigit():
-            found.append(_NUMBER)
-        ids = frozenset(i for i in found if i is not None)
+            found.add(_NUMBER)
+        ids = frozenset(found)
         if len(self._seen) >= _CACHED_WORDS:
             self._seen.clear()
-        self._seen[word] = ids
+        self._seen[accented] = ids
         return ids
+
+    def _forms(self, word: str) -> list[tuple[str, str]]:
+        forms = [("is", word), *(("begins", word[:n]) for n in self._prefix_lengths if n <= len(word))]
+        return forms + [("ends", word[-n:]) for n in self._suffix_lengths if n <= len(word)]
 
     def _match(
         self, ids: Sequence[frozenset[int]], sentence: Sequence[int], slots: tuple[_Slot, ...], step: int, at: int
