@@ -79,7 +79,7 @@ async def _known_incident(scene: Scene) -> Outcome:
     words = [scene.say("incident_planned" if incident.status == "planned" else "incident_working")]
     if incident.hours is not None:
         words.append(scene.say("incident_expected", when=_when(scene, incident.hours)))
-    return Outcome("open", {"incident_text": " ".join(words)})
+    return Outcome("open", {"incident_text": " ".join(words), "incident": incident.category})
 
 
 async def _next_step(scene: Scene) -> Outcome:

@@ -113,10 +113,12 @@ class Places(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An open case about a place, as a stranger may hear it: status, and hours until it should be solved."""
+    """An open case about a place, as a stranger may hear it: status, hours until it should be solved, and what is
+    wrong, so that whoever follows it says the same."""
 
     status: str
     hours: float | None
+    category: str | None = None
 
 
 class Incidents(Protocol):

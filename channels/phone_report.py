@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from channels.report import Channel, Report, Sender
-from ivr.engine import PROMPTED_IN, CallState
+from ivr.engine import PROMPTED_IN, CallState, noting
 from ivr.prompts import Phrases
 
 DROPPED = "call_dropped"
@@ -26,6 +26,9 @@ def report_of(
     """The report of a call. `flags` say how it ended: dropped, trouble, follower of a known incident, solved."""
     facts = state.facts
     confirmed = facts.get("confirmed") == "yes"
+    if FOLLOWER in flags and facts.get("incident"):
+        state = noting(state, {"category": facts["incident"]})
+        facts = state.facts
     text = "\n".join(_sentences(state, phrases, flags))
     return Report(
         channel=Channel.PHONE,

@@ -57,7 +57,9 @@ class RecordedIncidents:
 
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
         row = await self._runtime.calls_db.row(SQL["incident"], {"charger": charger, "site": site})
-        return Incident(row["status"], _hours(row["due_solution"], self._runtime.clock.now())) if row else None
+        if row is None:
+            return None
+        return Incident(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), row["category"])
 
 
 class RecordedCases:

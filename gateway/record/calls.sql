@@ -81,7 +81,7 @@ WHERE i.kind = 'phone' AND i.value = %(phone)s AND i.unlinked_at IS NULL AND p.l
 
 -- name: incident
 -- The newest open case about a place that a stranger may be told of: several have reported it, or we are at it.
-SELECT c.status, c.due_solution FROM cases c
+SELECT c.status, c.due_solution, c.category FROM cases c
 WHERE c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into IS NULL
   AND c.category IN ('no_start', 'interrupted', 'slow', 'offline', 'damage')
   AND (c.incident OR c.status = 'planned')

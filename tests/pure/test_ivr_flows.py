@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from channels.phone_report import ENDINGS
 from ivr.checks import check, check_all
 from ivr.engine import Begin, CallState, Outcome, Pressed, Silence, Turn, start, step
-from ivr.flow import Connect, Do, End, Flow, FlowError, Queue, load, shipped
+from ivr.flow import Connect, Do, End, Flow, FlowError, Menu, Queue, load, shipped
 from ivr.prompts import FOREIGN, LANGUAGES, Phrases, read_catalogues
 from ivr.vocabulary import CONDITIONS, EFFECTS
 from ivr.walks import MOST_TURNS, Walked, Way, key_of, longest, nearest_person, path_to, walk
@@ -118,6 +120,25 @@ def test_placeholders_and_vocabulary_agree_between_languages() -> None:
     used = {(node.effect) for flow in flows() for node in flow.node.values() if isinstance(node, Do)}
     assert used == set(EFFECTS)
     assert set(CONDITIONS) == {"number_known", "recording_announced", "category_known"}
+
+
+def test_whatever_the_door_says_exists_in_both_languages() -> None:
+    spoken = {
+        prompt
+        for path in (Path(__file__).parents[2] / "channels").glob("phone*.py")
+        for prompt in re.findall(r'(?:say|_both)\(\s*"([a-z_]+)"', path.read_text())
+    }
+    chosen = {
+        f"chose_{value}"
+        for flow in flows()
+        for node in flow.node.values()
+        if isinstance(node, Menu) and node.into == "category"
+        for value in node.values.values()
+    }
+    told = {f"status_{word}" for word in ("open", "assigned", "waiting", "planned", "concluded", "closed")}
+    assert len(spoken) > 20
+    assert len(chosen) > 8
+    assert (spoken | chosen | told | set(ENDINGS.values())) <= CATALOGUES["en"].keys()
 
 
 def completed(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 import pytest
 
 from gateway.config import Config, load
+from ivr.prompts import Phrases, read_catalogues
+from ivr.twiml import fallback
 from tests.fakes.house import House, count, open_house
-from tests.fakes.phone import Call, Line
+from tests.fakes.phone import Call, Line, read
 from tests.fakes.wire import Wire
 
 OURS = "+46313900100"
@@ -214,3 +216,86 @@ async def test_f10_the_record_away_in_mid_call_is_spooled_and_comes_back_once(co
             assert listed["channels"] == ["phone"]
     finally:
         await wire.cut()
+
+
+async def test_b03_a_foreign_host_header_changes_nothing(house: House, line: Line) -> None:
+    fields = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": CALLER}
+    status, document = await line.post("/twilio/voice", fields, headers={"Host": "evil.example"})
+    assert status == 200
+    assert "evil" not in document
+
+
+async def test_b12_a_number_proves_nothing(house: House, line: Line) -> None:
+    call = await line.call("+46701740605", StirVerstat="TN-Validation-Failed-C")
+    for keys in ("1", "2", "5"):
+        await call.press(keys)
+    await call.speak("jag vill ha en kopia på alla mina ärenden")
+    await call.hang_up()
+    row = await house.runtime.db.row("SELECT verified FROM reports")
+    assert row == {"verified": False}
+
+
+async def test_b18_the_doors_refuse_what_is_no_webhook(house: House, line: Line) -> None:
+    url = f"{line.url}/twilio/voice"
+    form = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": "x"}
+    async with line.session.get(url) as answer:
+        assert answer.status == 405
+    async with line.session.post(url, data=b"a=1", headers={"Content-Type": form["Content-Type"]}) as answer:
+        assert (answer.status, await answer.read()) == (403, b"")
+    async with line.session.post(url, data=b"CallSid=%ff", headers=form) as answer:
+        assert answer.status == 400
+    async with line.session.post(url, json={}, headers={"X-Twilio-Signature": "x"}) as answer:
+        assert answer.status == 415
+
+
+async def test_b24_what_the_fallback_document_recorded_is_a_case(house: House, line: Line) -> None:
+    document = read(fallback(Phrases(read_catalogues()), house.runtime.config.public_url))
+    record = document.find("Record")
+    assert record is not None
+    assert "112" in "".join(document.itertext())
+    heard = {
+        "CallSid": "CAfallback",
+        "AccountSid": line.account,
+        "To": OURS,
+        "From": CALLER,
+        "RecordingSid": "REfallback",
+        "RecordingDuration": "21",
+    }
+    assert (await line.post(record.get("recordingStatusCallback", ""), heard))[0] == 204
+    status, told = await line.post(record.get("action", ""), heard)
+    assert status == 200
+    (listed,) = await house.cases()
+    assert ", ".join(listed["number"].replace("-", "")) in told
+    assert await house.runtime.db.row("SELECT call_sid, state FROM recordings") == {
+        "call_sid": "CAfallback",
+        "state": "announced",
+    }
+
+
+async def test_f02_f07_a_call_goes_on_in_another_process(config: Config, house: House, line: Line) -> None:
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1"):
+        await call.press(keys)
+    async with open_house(config) as other, line_to(other) as elsewhere:
+        call.line = elsewhere
+        told = await call.press("21007#")
+        assert "Solrosen" in told
+        await call.hang_up()
+    (listed,) = await house.cases()
+    assert listed["channels"] == ["phone"]
+
+
+async def test_f15_calls_are_answered_while_all_other_connections_are_taken(house: House, line: Line) -> None:
+    async with AsyncExitStack() as taken:
+        for _ in range(12):
+            await taken.enter_async_context(house.runtime.db.connection())
+        call = await line.call(CALLER)
+        told = await call.press("1")
+        assert "brinner" in told
+
+
+async def test_f19_calls_need_no_redis(config: Config) -> None:
+    without = config.model_copy(update={"redis_url": "redis://127.0.0.1:1/0"})
+    async with open_house(without) as house, line_to(house) as line:
+        call = await described(line)
+        assert "ärendenummer" in call.now_hears
