@@ -70,7 +70,7 @@ async def imap_door(runtime: Runtime) -> AsyncIterator[ImapDoor]:
     ]
     url = config.database_direct_url or config.database_url or ""
     async with parsers(config) as parser:
-        cursors = RecordedCursors(runtime.db, url, runtime.clock)
+        cursors = RecordedCursors(runtime.db, url, runtime.clock, runtime.crash)
         door = ImapDoor(runtime.intake, parser, runtime.clock, accounts, cursors)
         await door.start()
         try:
