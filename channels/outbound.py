@@ -1,8 +1,8 @@
 """Mails to customers: composed so that nothing in them can add a header, and handed to the relay.
 
-The same letter composed again is the same mail with the same Message-ID, so that a second try after an answer that never
-came is recognised. `send` never raises: it tells whether the relay took the mail, asked to try later, said no for good,
-or left it open whether it has it.
+The same letter composed again is the same mail with the same Message-ID, so that a second try after an answer that
+never came is recognised. `send` never raises: it tells whether the relay took the mail, asked to try later, said no for
+good, or left it open whether it has it.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ def _fix_boundaries(message: EmailMessage, mail: Mail) -> None:
 
 
 def _check(raw: bytes, message: EmailMessage) -> None:
-    """The header block holds exactly the fields that were put in, whatever the Python version does about line breaks."""
+    """The header block holds the fields that were put in and no others, whatever the Python version does."""
     head = raw.split(b"\r\n\r\n", 1)[0]
     names = [line.split(b":", 1)[0].lower() for line in head.split(b"\r\n") if line[:1] not in (b" ", b"\t")]
     if names != [name.lower().encode() for name in message] or re.search(rb"(?<!\r)\n|\r(?!\n)|\x00", head):

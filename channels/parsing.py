@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from channels.mail.reading import quarantined
-from channels.parsing_frames import ANSWER, ANSWER_LIMIT, REQUEST, unpack
+from channels.parsing_frames import ANSWER, ANSWER_LIMIT, READY, REQUEST, unpack
 from channels.report import Report
 
 TIME = 2.0  # seconds for one mail
@@ -28,6 +28,7 @@ TRIES = 3
 WINDOW, WINDOW_BYTES = 32, 4 * 1024 * 1024  # mails on their way to one process
 _ROOT = str(Path(__file__).resolve().parent.parent)
 _GRACE = 1.0  # seconds for a process to end after its input did
+_START = 20.0  # seconds for a process to be ready
 _PAUSE = 0.5  # seconds after a process that could not even start
 
 
@@ -85,7 +86,7 @@ class Parsers:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The processes that live."""
+        """The processes that are ready."""
         return tuple(worker.process.pid for worker in self._workers if worker.process is not None)
 
 
@@ -102,6 +103,7 @@ class _Worker:
     _head_since: float = 0.0
     _watch: asyncio.TimerHandle | None = None
     _late: bool = False
+    _failed_starts: int = 0
     _life: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -136,17 +138,29 @@ class _Worker:
     async def _live(self) -> None:
         while True:
             try:
-                self.process = await self._spawn()
+                process = await self._spawn()
             except OSError:
                 await self._cannot_start()
                 continue
             try:
-                self.wake()
-                await self._listen(self.process)
+                if await self._ready(process):
+                    self.process, self._failed_starts = process, 0
+                    self.wake()
+                    await self._listen(process)
             finally:
-                await self._end(self.process)
-                self.process = None
-            self._take_back()
+                ready, self.process = self.process is not None, None
+                await self._end(process)
+            if ready:
+                self._take_back()
+            else:
+                await self._cannot_start()
+
+    async def _ready(self, process: asyncio.subprocess.Process) -> bool:
+        assert process.stdout is not None
+        try:
+            return await asyncio.wait_for(process.stdout.readexactly(len(READY)), _START) == READY
+        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+            return False
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         environ = {"PYTHONPATH": _ROOT, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
@@ -164,7 +178,8 @@ class _Worker:
         )
 
     async def _cannot_start(self) -> None:
-        while self.waiting:
+        self._failed_starts += 1
+        while self.waiting and self._failed_starts >= TRIES:
             _give_up(self.waiting.popleft(), "the parser could not be started")
         await asyncio.sleep(_PAUSE)
 

@@ -16,6 +16,7 @@ from channels.report import Attachment, Channel, Delivery, Report, Sender, Threa
 
 REQUEST = struct.Struct(">Q")  # length of the mail
 ANSWER = struct.Struct(">QQ")  # lengths of the JSON and of the files behind it
+READY = ANSWER.pack(0, 0)  # what a process says first
 ANSWER_LIMIT = 512 * 1024 * 1024  # bytes
 
 

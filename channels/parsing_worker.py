@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from channels.mail.reading import quarantined, read
-from channels.parsing_frames import REQUEST, pack
+from channels.parsing_frames import READY, REQUEST, pack
 
 LARGE = 220 * 1024  # kB of memory, after which a fresh process takes over
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # the parent puts the true time in
@@ -29,6 +29,8 @@ def main() -> None:
     _confine(given["memory"])
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     read(b"Subject: =?utf-8?q?warm?=\n\nOn 1 May 2026 at 10:00 a <a@b.example> wrote:\n> up\n", _NEVER)
+    sink.write(READY)
+    sink.flush()
     while (raw := _next(source)) is not None:
         signal.setitimer(signal.ITIMER_PROF, given["cpu"])
         try:

@@ -51,8 +51,8 @@ class Proof(Protocol):
 
 class SmtpDoor:
     """One listening mail server. `addresses` maps ours to a queue or None; when it is empty every address of `domains`
-    is ours. `relays` are networks of mail servers of our own: only they may bring mail with verified senders, and no cap
-    per client holds them back. `help_url` is where somebody finds help whose mail is too large.
+    is ours. `relays` are networks of mail servers of our own: only they may bring mail with verified senders, and no
+    cap per client holds them back. `help_url` is where somebody finds help whose mail is too large.
     """
 
     def __init__(

@@ -71,7 +71,7 @@ class _Entry:
 
 def _entries(value: str) -> Iterator[_Entry]:
     """Cut at top-level commas, semicolons and group names; quotes, comments and angles are read as units."""
-    phrase, angles, comments = [], [], []  # type: ignore[var-annotated]
+    phrase, angles, comments = [], [], []
     at, end = 0, len(value)
     while at < end:
         character = value[at]

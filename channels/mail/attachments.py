@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+
 from channels.mail.headers import decode_field
 from channels.mail.tree import Part
 from channels.report import Attachment
@@ -29,18 +30,31 @@ _STEMS = {
     "application/pgp-encrypted": "pgp",
 }  # fmt: skip
 _MAGIC = (
-    (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"), (b"%PDF-", "application/pdf"),
-    (b"PK\x03\x04", "application/zip"), (b"MZ", "application/x-msdownload"), (b"\x7fELF", "application/x-executable"),
-    (b"#!", "text/x-script"), (b"Rar!\x1a\x07", "application/vnd.rar"), (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"), (b"\xca\xfe\xba\xbe", "application/java-vm"),
-    (b"SIMPLE  =", "application/fits"), (b"L\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"),
-)  # fmt: skip
-_PROGRAMS = frozenset(
-    "exe com scr pif bat cmd ps1 psm1 vbs vbe js jse wsf wsh hta msi msp cpl jar lnk reg dll sys apk app dmg iso img vhd vhdx "
-    "sh bash py pl php phtml phar asp aspx jsp cgi htaccess htpasswd url scf inf gadget chm one appx msix deb rpm".split()
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"MZ", "application/x-msdownload"),
+    (b"\x7fELF", "application/x-executable"),
+    (b"#!", "text/x-script"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (b"\xca\xfe\xba\xbe", "application/java-vm"),
+    (b"SIMPLE  =", "application/fits"),
+    (b"L\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"),
 )
-_MARKUP = frozenset("html htm xhtml shtml svg svgz xml xsl mht mhtml swf".split())
-_MACROS = frozenset("docm dotm xlsm xltm xlam xlsb pptm potm ppsm ppam".split())
+_PROGRAMS = frozenset(
+    {
+        "exe", "com", "scr", "pif", "bat", "cmd", "ps1", "psm1", "vbs", "vbe", "js", "jse", "wsf", "wsh", "hta", "msi",
+        "msp", "cpl", "jar", "lnk", "reg", "dll", "sys", "apk", "app", "dmg", "iso", "img", "vhd", "vhdx", "sh", "bash",
+        "py", "pl", "php", "phtml", "phar", "asp", "aspx", "jsp", "cgi", "htaccess", "htpasswd", "url", "scf", "inf",
+        "gadget", "chm", "one", "appx", "msix", "deb", "rpm",
+    }
+)  # fmt: skip
+_MARKUP = frozenset({"html", "htm", "xhtml", "shtml", "svg", "svgz", "xml", "xsl", "mht", "mhtml", "swf"})
+_MACROS = frozenset({"docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppsm", "ppam"})
 _EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 

@@ -1,7 +1,7 @@
 """Bytes to text: the declared charset when it is an honest one, else strict UTF-8, else Windows-1252.
 
-Never raises. Charsets that turn plain ASCII into other characters (UTF-7, escapes, punycode, HZ) are not honoured, since
-they only serve to hide markup.
+Never raises. Charsets that turn plain ASCII into other characters (UTF-7, escapes, punycode, HZ) are not honoured,
+since they only serve to hide markup.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ import re
 
 # Names as codecs.lookup() spells them. ISO 8859-1 is read as Windows-1252, as the WHATWG Encoding Standard does.
 _HONEST = frozenset(
-    "utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be ascii cp1250 cp1251 cp1252 cp1253 cp1254 "
-    "cp1255 cp1256 cp1257 cp1258 cp874 tis-620 cp850 cp437 cp865 mac-roman koi8-r koi8-u gb2312 gbk gb18030 big5 "
-    "big5hkscs shift_jis cp932 euc_jp iso2022_jp euc_kr cp949".split()
-) | {f"iso8859-{n}" for n in range(1, 17)}
+    {
+        "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii", "cp1250",
+        "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "tis-620", "cp850",
+        "cp437", "cp865", "mac-roman", "koi8-r", "koi8-u", "gb2312", "gbk", "gb18030", "big5", "big5hkscs", "shift_jis",
+        "cp932", "euc_jp", "iso2022_jp", "euc_kr", "cp949", *(f"iso8859-{n}" for n in range(1, 17)),
+    }
+)  # fmt: skip
 _WESTERN = frozenset({"iso8859-1", "cp1252"})
 _NOT_ASCII = frozenset({"iso2022_jp", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
 _UTF8 = frozenset({"utf-8", "utf-8-sig", "ascii"})

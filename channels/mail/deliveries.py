@@ -10,18 +10,13 @@ import re
 
 from channels.mail.address import bare
 from channels.mail.headers import Fields, decode_field
+from channels.mail.phrases import COPY
 from channels.mail.tree import Part
 from channels.report import Delivery
 
 _LIMIT = 50  # recipients of one report
 _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _MESSAGE_ID = re.compile(r"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{3,500}>)", re.IGNORECASE | re.MULTILINE)
-_COPY = re.compile(
-    r"^[-_ ]*(?:below this line is a copy of the message|this is a copy of (?:the|your) message|this is a copy of the headers"
-    r"|original message follows|included is the original message|the header of the original message|message header follows"
-    r"|unsent message below|message headers? follow|the following is the (?:original|rejected) message)",
-    re.IGNORECASE | re.MULTILINE,
-)
 
 
 def report_type(root: Part) -> str | None:
@@ -77,7 +72,7 @@ def says_failed(deliveries: tuple[Delivery, ...]) -> bool:
 
 def notice(text: str) -> str:
     """The words of a notice without the copy of the returned mail below them."""
-    match = _COPY.search(text)
+    match = COPY.search(text)
     return (text[: match.start()] if match else text).strip()
 
 

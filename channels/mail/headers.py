@@ -27,7 +27,7 @@ class Fields:
     __slots__ = ("_values", "pairs")
 
     def __init__(self, part: Message) -> None:
-        self.pairs: list[tuple[str, str]] = list(part.raw_items())  # type: ignore[attr-defined]
+        self.pairs: list[tuple[str, str]] = list(part.raw_items())
         self._values: dict[str, list[str]] = {}
         for name, value in self.pairs:
             self._values.setdefault(name.lower(), []).append(value)
@@ -97,7 +97,7 @@ def eight_bit(value: str) -> str:
 
 
 def _decode_words(value: str) -> str:
-    """Encoded words to text; neighbours of one charset are joined before decoding, since some senders cut characters."""
+    """Encoded words to text; neighbours of one charset are joined first, since some senders cut characters."""
     value = _BETWEEN.sub(r"\1", _FOLD.sub(" ", value))
     out: list[str] = []
     pending, charset, end = b"", "", 0

@@ -1,7 +1,7 @@
 """HTML mails: their text, with quotes marked the way plain text marks them, and their sanitised form for a page.
 
-`text_of` never raises: what no parser understands is stripped of its tags. `sanitise` keeps an allow-list of elements and
-nothing that loads, runs, submits or covers anything; pages show it in a sandboxed frame besides.
+`text_of` never raises: what no parser understands is stripped of its tags. `sanitise` keeps an allow-list of elements
+and nothing that loads, runs, submits or covers anything; pages show it in a sandboxed frame besides.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ _QUOTE_CLASSES = frozenset(
     {"gmail_quote", "yahoo_quoted", "protonmail_quote", "cite", "quote", "zmail_extra", "tutanota_quote"}
 )
 _SIGNATURE_CLASSES = frozenset(
-    "gmail_signature moz-signature signature ms-outlook-mobile-signature protonmail_signature_block bloop_sign "
-    "email-signature mail-signature gmail_signature_prefix applemailsignature x_signature x_gmail_signature".split()
-)
+    {
+        "gmail_signature", "gmail_signature_prefix", "x_gmail_signature", "moz-signature", "signature", "x_signature",
+        "ms-outlook-mobile-signature", "protonmail_signature_block", "bloop_sign", "email-signature", "mail-signature",
+        "applemailsignature",
+    }
+)  # fmt: skip
 _HEADER_IDS = frozenset(
     {"divrplyfwdmsg", "x_divrplyfwdmsg", "mail-editor-reference-message", "isForwardContent".lower()}
 )
@@ -71,10 +74,12 @@ def sanitise(source: str) -> str:
     )
 
 
-_TAGS = set(
-    "a abbr b blockquote br caption center cite code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol "
-    "p pre q s small span strong sub sup table tbody td tfoot th thead tr tt u ul".split()
-)
+_TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del", "div",
+    "dl", "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol", "p",
+    "pre", "q", "s", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
+    "tt", "u", "ul",
+}  # fmt: skip
 
 
 def _kept_attribute(element: str, attribute: str, value: str) -> str | None:

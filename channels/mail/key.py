@@ -12,7 +12,6 @@ from collections.abc import Iterable
 
 FIELDS = ("message-id", "from", "date", "subject")
 _SPACE = re.compile(r"\s+")
-_LINE_ENDS = re.compile(rb"[ \t]*\r?\n")
 
 
 def key_of(fields: Iterable[str | None], parts: Iterable[tuple[str, bytes]]) -> str:
@@ -23,7 +22,7 @@ def key_of(fields: Iterable[str | None], parts: Iterable[tuple[str, bytes]]) -> 
         _add(digest, text.encode("utf-8", "surrogateescape"))
     for kind, content in parts:
         _add(digest, kind.encode("utf-8", "surrogateescape"))
-        _add(digest, _LINE_ENDS.sub(b"\n", content).rstrip() if kind.startswith(("text/", "message/")) else content)
+        _add(digest, content.replace(b"\r\n", b"\n").rstrip() if kind.startswith(("text/", "message/")) else content)
     return digest.hexdigest()
 
 

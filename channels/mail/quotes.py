@@ -158,7 +158,7 @@ def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
 def _certain(text: str) -> bool:
     """Whether an attribution may end the new text although no quote marks follow."""
     dated = MOMENT.search(text) is not None
-    return dated and ("@" in text or bool(BEGINS.match(text)) and len(MOMENT.findall(text)) > 1)
+    return dated and ("@" in text or (bool(BEGINS.match(text)) and len(MOMENT.findall(text)) > 1))
 
 
 def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
@@ -185,7 +185,7 @@ def _phrase(line: str) -> str:
 
 
 def _header_block(lines: Sequence[str], kinds: Sequence[str | None], at: int, least: int) -> bool:
-    """Whether From/Sent/To/Subject lines stand here, in any of our languages. `kinds` tells what each line's label is."""
+    """Whether From/Sent/To/Subject lines stand here, in any of our languages. `kinds` are the lines' labels."""
     if kinds[at] not in ("from", "date", "to", "subject"):
         return False
     end, gap = at, 0

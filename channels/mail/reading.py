@@ -35,7 +35,7 @@ _ENCODED = re.compile(r"[A-Za-z0-9+/=]{60,}")
 def read(
     raw: bytes, received_at: datetime, *, domains: Collection[str] = (), trusted_authserv: Collection[str] = ()
 ) -> Report:
-    """What a mail says. `domains` are our own, lower case; `trusted_authserv` names servers whose results are believed."""
+    """What a mail says. `domains` are ours, lower case; `trusted_authserv` are servers whose results count."""
     try:
         return _understood(raw, received_at, domains, trusted_authserv)
     except TooComplex as error:
@@ -81,7 +81,7 @@ def _understood(raw: bytes, received_at: datetime, domains: Collection[str], tru
     )
     full = _full_text(body)
     thread = thread_of(fields, subject, domains)
-    about = deliveries.returned_message_id(root) if robot.auto_reply and kind or robot.bounce else None
+    about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or robot.bounce else None
     if about:
         thread = Thread(thread.token, (about, *(r for r in thread.references if r != about)), thread.subject)
     return Report(

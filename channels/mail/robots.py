@@ -1,8 +1,8 @@
 """Whether a person wrote a mail: answering machines, bounces, lists, and senders that must never be answered.
 
-Pure, never raises. RFC 3834 says how a well-behaved answering machine marks itself; others are known by what their makers
-add. A list's mails are written by people. A person who answers an automatic mail is a person: only a subject that begins
-with a machine's words counts, not one that quotes them.
+Pure, never raises. RFC 3834 says how a well-behaved answering machine marks itself; others are known by what their
+makers add. A list's mails are written by people. A person who answers an automatic mail is a person: only a subject
+that begins with a machine's words counts, not one that quotes them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from channels.mail.headers import Fields
+from channels.mail.phrases import AUTOMATIC_SUBJECT, BOUNCE_SUBJECT
 
 AUTOMATIC, LIST, NO_ANSWER, OURSELVES = "automatic", "list", "no_answer", "from_ourselves"
 _ROBOT_FIELDS = (
@@ -25,26 +26,13 @@ _ROBOT_FIELDS = (
     "auto-reply",
     "x-mail-autoreply",
 )
-_SUBJECT = re.compile(
-    r"(?:auto(?:matic|matische|matisk|matiskt|maattinen)?[ -]?(?:re(?:ply|sponse)|svar|antwort|vastaus|response)"
-    r"|automatische (?:antwort|abwesenheits\w*)|out[ -]of[ -](?:the[ -])?office(?:[ -]auto[ -]?reply)?|ooo|abwesen(?:d|heit)\w*"
-    r"|frånvaro(?:meddelande)?|frånvarande|fravær(?:ende|sbesked|sassistent|smelding)?|ikke til ?stede|ikke på kontor(?:et)?|ej på kontoret"
-    r"|inte på kontoret|poissa(?:olo(?:ilmoitus|viesti)?)?|lomavastaus|semester(?:meddelande|svar)|ferie(?:svar|melding)|urlaub(?:snotiz|sbenachrichtigung)"
-    r"|vacation(?: reply| response| auto-?reply)?|away from (?:my|the) (?:desk|office|mail))\s*(?::|$|[-–—(\[])",
-    re.IGNORECASE,
-)
 _NO_ANSWER = re.compile(
-    r"(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply\w*|donotreply\w*|bounces?[-+=]\S*|mailer-daemon|postmaster|svara[-_.]?(?:inte|ej)|ikke[-_.]?svar|ei[-_.]?vastaus|nobody|root|daemon)@",
+    r"(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply\w*|donotreply\w*|bounces?[-+=]\S*|mailer-daemon|postmaster"
+    r"|svara[-_.]?(?:inte|ej)|ikke[-_.]?svar|ei[-_.]?vastaus|nobody|root|daemon)@",
     re.IGNORECASE,
 )
 _DAEMON = re.compile(
     r"(?:mailer-daemon|postmaster|mail-daemon|mailerdaemon|mail\.?delivery\S*|microsoftexchange[0-9a-f]+|bounce[s]?)@",
-    re.IGNORECASE,
-)
-_BOUNCE_SUBJECT = re.compile(
-    r"undeliver(?:able|ed)|returned mail|mail delivery (?:failed|failure|subsystem|system|status)|delivery (?:status notification|failure|has failed|report)"
-    r"|failure notice|could not be delivered|not delivered|mail system error|nondeliverable|unzustellbar|nicht zugestellt|ikke leveret|kunne ikke lever"
-    r"|oleverer|kunde inte lever|går inte att lever|toimitusvirhe|ei voitu toimittaa|palautettu|returnerad|message not delivered|delivery notification|mail could not be|olevererbart|kan ikke leveres|uleverbar",
     re.IGNORECASE,
 )
 
@@ -76,7 +64,7 @@ def looks_like_bounce(fields: Fields, sender: str | None, subject: str) -> bool:
     if "x-failed-recipients" in fields:
         return True
     daemon = bool(sender and _DAEMON.match(sender))
-    return (daemon or _null_path(fields)) and (daemon or bool(_BOUNCE_SUBJECT.search(subject)))
+    return (daemon or _null_path(fields)) and (daemon or bool(BOUNCE_SUBJECT.search(subject)))
 
 
 def _answers_by_itself(fields: Fields, subject: str) -> bool:
@@ -93,7 +81,7 @@ def _answers_by_itself(fields: Fields, subject: str) -> bool:
         return True
     if fields.word("x-autoreply-type") or fields.word("x-ms-exchange-inbox-rules-loop"):
         return True
-    return bool(_SUBJECT.match(subject.strip()))
+    return bool(AUTOMATIC_SUBJECT.match(subject.strip()))
 
 
 def _answers(fields: Fields) -> bool:
@@ -112,7 +100,7 @@ def _flags(fields: Fields, sender: str | None, auto_reply: bool, domains: Collec
     flags = []
     automatic = fields.word("auto-submitted") not in ("", "no")
     from_list = any(name in fields for name in ("list-id", "list-post", "mailing-list", "x-mailman-version"))
-    ours = sender is not None and sender.rpartition("@")[2] in domains or "x-switchyard-loop" in fields
+    ours = (sender is not None and sender.rpartition("@")[2] in domains) or "x-switchyard-loop" in fields
     suppressed = fields.word("x-auto-response-suppress") not in ("", "none")
     bulk = fields.word("precedence") in ("bulk", "junk", "list")
     if automatic:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from channels.mail.phrases import CLOSING, DEVICE, DEVICE_LIMIT, DISCLAIMER, EXCUSE, FOOTER, POSTSCRIPT
+from channels.mail.phrases import CLOSING, DEVICE, DEVICE_LIMIT, DISCLAIMER, EXCUSE, FOOTER, POSTSCRIPT, TITLE
 
 _LOOK_BACK = 30  # lines from the end within which a signature can begin
 _BLOCK_LINES = 14
@@ -23,24 +23,18 @@ _REACH = re.compile(
     r"https?://|\bwww\.|[^\s@]@[^\s@]+\.\w|\b[\w-]+\.(?:se|com|no|dk|fi|de|org|net|eu|example|nu|io)\b", re.IGNORECASE
 )
 _COMPANY = re.compile(
-    r"(?:^|\W)(?:AB|HB|KB|ApS|A/S|AS|ASA|Oyj?|Ky|Ry|GmbH|AG|KG|UG|e\.\s?V\.|Ltd|Inc|LLC|plc|BRF|Brf|Bostadsrättsförening(?:en)?"
-    r"|Kommun|kommun|Kommune|kommune|[A-ZÅÄÖÆØ]\w*(?:bolaget|förening(?:en)?|gruppen|fastigheter))(?:\W|$)"
-)
-_TITLE = re.compile(
-    r"\b(?:\w*chef|\w*ansvarig|\w*förvaltare|\w*skötare|ordförande|kassör|sekreterare|vd|ceo|cfo|cto|coo|direktör|\w*direktor|director"
-    r"|manager|head of|coordinator|koordinator|engineer|ingenjör|ingeniør|insinööri|ingenieur\w*|assistent|assistant|konsult"
-    r"|konsulent|consultant|\w*leder|\w*leiter(?:in)?|geschäftsführer(?:in)?|hausverwaltung|lektor|advokat|lärare|isännöitsijä"
-    r"|toimitusjohtaja|\w*päällikkö|puheenjohtaja|formand|formann|styreleder|kasserer|administrat\w+|officer|owner|partner|dr|prof)\b",
-    re.IGNORECASE,
+    r"(?:^|\W)(?:AB|HB|KB|ApS|A/S|AS|ASA|Oyj?|Ky|Ry|GmbH|AG|KG|UG|e\.\s?V\.|Ltd|Inc|LLC|plc|BRF|Brf"
+    r"|Bostadsrättsförening(?:en)?|Kommun|kommun|Kommune|kommune|[A-ZÅÄÖÆØ]\w*(?:bolaget|förening(?:en)?|gruppen|fastigheter))(?:\W|$)"
 )
 _POSTAL = re.compile(r"\b(?:SE-|S-|DK-|N-|FI-|D-)?\d{3} ?\d{2}\s+[A-ZÅÄÖÆØ]|\b\d{4,5}\s+[A-ZÅÄÖÆØÜ]\w+")
 _STREET = re.compile(
-    r"\w+(?:gatan|vägen|gränd|torget|allén|gata|väg|gate|veien|vei|vegen|gade|vej|katu|tie|straße|strasse|str\.|street|road|plan)\s+\d",
+    r"\w+(?:gatan|vägen|gränd|torget|allén|gata|väg|gate|veien|vei|vegen|gade|vej|katu|tie|straße|strasse|str\."
+    r"|street|road|plan)\s+\d",
     re.IGNORECASE,
 )
 _PROSE = re.compile(
-    r"\b(?:är|har|kan|ska|kommer|vill|måste|går|var|blev|inte|jag|vi|ni|du|den som|is|are|am|was|has|have|can|will|please|not|you|we"
-    r"|er|kan|skal|vil|jeg|ikke|dere|bliver|on|ei|ole|voi|minä|olen|ist|sind|bin|habe|hat|wird|nicht|ich|wir|bitte)\b",
+    r"\b(?:är|har|kan|ska|kommer|vill|måste|går|var|blev|inte|jag|vi|ni|du|den som|is|are|am|was|has|have|can|will"
+    r"|please|not|you|we|er|kan|skal|vil|jeg|ikke|dere|bliver|on|ei|ole|voi|minä|olen|ist|sind|bin|habe|hat|wird|nicht|ich|wir|bitte)\b",
     re.IGNORECASE,
 )
 _NAME_WORD = r"(?:[A-ZÅÄÖÆØÜÉ][\w'’.\-]*|af|av|von|van|de|der|den|la|le|och|og|und|ja|and|&|/)"
@@ -72,11 +66,9 @@ def _without_devices(lines: list[str]) -> list[str]:
         line = lines[n].strip(" *_\t")
         if not line or not _is_device(line):
             continue
-        if (n == 0 or not lines[n - 1].strip()) and (
-            n + 1 == len(lines) or not lines[n + 1].strip() or _tail(lines, n)
-        ):
-            del lines[n]
-        elif n + 1 == len(_trimmed(lines)):
+        above = n == 0 or not lines[n - 1].strip()
+        below = n + 1 == len(lines) or not lines[n + 1].strip() or _tail(lines, n)
+        if (above and below) or n + 1 == len(_trimmed(lines)):
             del lines[n]
     return lines
 
@@ -213,7 +205,7 @@ def _is_detail(line: str) -> bool:
 
 
 def _proves(line: str) -> bool:
-    return any(p.search(line) for p in (_PHONE, _REACH, _COMPANY, _TITLE, _POSTAL, _STREET)) or line.count("|") > 0
+    return any(p.search(line) for p in (_PHONE, _REACH, _COMPANY, TITLE, _POSTAL, _STREET)) or line.count("|") > 0
 
 
 def _shows(lines: Sequence[str]) -> bool:

@@ -1,8 +1,8 @@
 """A mail's tree of parts, parsed under limits, and mended where a boundary is broken.
 
 Raises `TooComplex` for what is beyond the limits; the library's parser (`compat32`) raises nothing else for content.
-Sizes and counts are checked while it works, so that no header reaches it that it is slow on, and long runs of base64 are
-taken out before, since it looks at every line.
+Sizes and counts are checked while it works, so that no header reaches it that it is slow on, and long runs of base64
+are taken out before, since it looks at every line.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ HEADER_BLOCK = 128 * 1024  # bytes
 HEADERS, PARTS, DEPTH = 200, 100, 20
 _LONG_RUN = 64 * 1024  # bytes; shorter mails are parsed as they are
 _LONG_AND_HARMLESS = frozenset(
-    "references in-reply-to to cc bcc reply-to received subject keywords comments thread-index thread-topic".split()
-)
+    {
+        "references", "in-reply-to", "to", "cc", "bcc", "reply-to", "received", "subject", "keywords", "comments",
+        "thread-index", "thread-topic",
+    }
+)  # fmt: skip
 _TRACE = ("x-", "dkim-", "arc-", "authentication-")
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{4,40}:)")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")

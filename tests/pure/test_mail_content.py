@@ -1,4 +1,4 @@
-"""Charsets, subjects, attachments, limits, threads and keys: hostile or broken, every mail has a true or a reasoned answer."""
+"""Charsets, subjects, files, limits, threads, keys: hostile or broken, each mail has a true or a reasoned answer."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ SUBJECTS = [
 @pytest.mark.parametrize(("raw", "text"), SUBJECTS)
 def test_k11_subjects(raw: str, text: str) -> None:
     assert decode_field(raw) == text
-    assert read(f"Subject: {raw}\r\n\r\nx".encode("utf-8"), NOW).subject in (text, text.replace("\u0000", ""))
+    assert read(f"Subject: {raw}\r\n\r\nx".encode(), NOW).subject in (text, text.replace("\u0000", ""))
 
 
 def test_latin1_bytes_in_a_header() -> None:
@@ -325,13 +325,16 @@ def key(raw: bytes) -> str:
     return report.key
 
 
-BASE = b"From: a@example.org\r\nDate: Mon, 21 Sep 2026 15:12:00 +0200\r\nMessage-ID: <1@x>\r\nSubject: Re: long subject\r\n\r\nHej\r\n"
+BASE = (
+    b"From: a@example.org\r\nDate: Mon, 21 Sep 2026 15:12:00 +0200\r\nMessage-ID: <1@x>\r\n"
+    b"Subject: Re: long subject\r\n\r\nHej\r\n"
+)
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        b"Received: by mx\r\nReturn-Path: <a@example.org>\r\nX-Spam: 1\r\nDKIM-Signature: x\r\nTo: b@support.example\r\n"
+        b"Received: by mx\r\nReturn-Path: <a@b.example>\r\nX-Spam: 1\r\nDKIM-Signature: x\r\nTo: b@c.example\r\n"
         + BASE,
         BASE.replace(b"Subject: Re: long subject", b"Subject: Re: long\r\n subject"),
         BASE.replace(b"\r\n", b"\n"),
@@ -362,7 +365,10 @@ def test_attachments_count_in_the_key() -> None:
 
 
 def test_a_reply_in_a_broken_multipart_is_found_without_a_content_type() -> None:
-    raw = b"From: a@example.org\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nHej\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>Hej</p>\r\n--x--\r\n"
+    parts = (
+        b"--x\r\nContent-Type: text/plain\r\n\r\nHej\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>Hej</p>\r\n--x--\r\n"
+    )
+    raw = b"From: a@example.org\r\n\r\n" + parts
     assert read(raw, NOW).text.split() == ["Hej", "Hej"]
 
 

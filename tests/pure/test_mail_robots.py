@@ -114,8 +114,9 @@ def dsn(
         f'Content-Type: multipart/report; report-type={report_type}; boundary="b"\r\n\r\n'
         "--b\r\nContent-Type: text/plain\r\n\r\nIt did not arrive.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        f"Final-Recipient: rfc822; Anna@Example.org\r\nAction: {action}\r\nStatus: {status}\r\nDiagnostic-Code: smtp; 550 no\r\n\r\n"
-        f"--b\r\nContent-Type: {returned}\r\n\r\nFrom: us@support.example\r\nMessage-ID: <1042.a.b@support.example>\r\nSubject: x\r\n\r\nold\r\n--b--\r\n"
+        f"Final-Recipient: rfc822; Anna@Example.org\r\nAction: {action}\r\nStatus: {status}\r\n"
+        f"Diagnostic-Code: smtp; 550 no\r\n\r\n--b\r\nContent-Type: {returned}\r\n\r\nFrom: us@support.example\r\n"
+        "Message-ID: <1042.a.b@support.example>\r\nSubject: x\r\n\r\nold\r\n--b--\r\n"
     ).encode()
 
 
@@ -147,11 +148,12 @@ def test_a_delay_is_told_as_one() -> None:
 
 def test_b65_a_read_receipt_is_automatic_and_no_bounce() -> None:
     raw = (
-        "From: anna@example.org\r\nSubject: Read: x\r\n"
-        'Content-Type: multipart/report; report-type=disposition-notification; boundary="b"\r\n\r\n'
-        "--b\r\nContent-Type: text/plain\r\n\r\nIt was read.\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\n"
-        "Final-Recipient: rfc822; anna@example.org\r\nOriginal-Message-ID: <1042.a.b@support.example>\r\nDisposition: manual-action/x; displayed\r\n\r\n--b--\r\n"
-    ).encode()
+        b"From: anna@example.org\r\nSubject: Read: x\r\n"
+        b'Content-Type: multipart/report; report-type=disposition-notification; boundary="b"\r\n\r\n'
+        b"--b\r\nContent-Type: text/plain\r\n\r\nIt was read.\r\n"
+        b"--b\r\nContent-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822; anna@example.org\r\n"
+        b"Original-Message-ID: <1042.a.b@support.example>\r\nDisposition: manual-action/x; displayed\r\n\r\n--b--\r\n"
+    )
     report = read(raw, NOW)
     assert (report.auto_reply, report.bounce) == (True, False)
     assert report.thread.references[:1] == ("<1042.a.b@support.example>",)

@@ -17,7 +17,8 @@ from tests.fakes.mail import Away, CursorShelf, Mailbox, RealClock, Shelf
 
 
 def mail(number: int, text: str = "Laddaren är död.") -> bytes:
-    return f"From: a{number}@example.org\r\nSubject: nr {number}\r\nMessage-ID: <{number}@example.org>\r\n\r\n{text}\r\n".encode()
+    head = f"From: a{number}@example.org\r\nSubject: nr {number}\r\nMessage-ID: <{number}@example.org>\r\n"
+    return f"{head}\r\n{text}\r\n".encode()
 
 
 @pytest.fixture

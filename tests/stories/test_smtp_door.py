@@ -17,7 +17,10 @@ from channels.smtp import SmtpDoor
 from channels.smtp_limits import Limits
 from tests.fakes.mail import Away, RealClock, Shelf
 
-MAIL = b"From: Anna <anna@example.org>\r\nTo: help@support.example\r\nSubject: Hej\r\nMessage-ID: <1@example.org>\r\n\r\nDen laddar inte.\r\n"
+MAIL = (
+    b"From: Anna <anna@example.org>\r\nTo: help@support.example\r\nSubject: Hej\r\nMessage-ID: <1@example.org>\r\n"
+    b"\r\nDen laddar inte.\r\n"
+)
 US = "help@support.example"
 
 

@@ -1,4 +1,4 @@
-"""Our mails reach the relay whole, once where that can be known, and nothing in them can become a header or a command."""
+"""Our mails reach the relay whole, once where that can be known; nothing in them becomes a header or a command."""
 
 from __future__ import annotations
 
@@ -75,7 +75,13 @@ def test_a_persons_reply_is_not_marked_automatic_and_quotes_what_it_answers() ->
 def test_an_answer_to_our_mail_finds_its_case() -> None:
     ours = compose(LETTER)
     sent = read(ours, NOW)
-    answer = f"From: a@b.example\nTo: {LETTER.reply_to}\nIn-Reply-To: {sent.message_id}\nSubject: Re: x [#1042-9]\n\nJa\n".encode()
+    fields = [
+        "From: a@b.example",
+        f"To: {LETTER.reply_to}",
+        f"In-Reply-To: {sent.message_id}",
+        "Subject: Re: [#1042-9]",
+    ]
+    answer = "\n".join([*fields, "", "Ja", ""]).encode()
     thread = SEALS.proven(read(answer, NOW, domains={"support.example"}).thread)
     assert (thread.token, thread.references, thread.subject) == ("1042", ("1042",), "1042-9")
     assert ReplySeals(("an older key",)).case_of_token("1042." + "a" * 26) is None
