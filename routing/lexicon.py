@@ -45,7 +45,7 @@ class Lexicon:
         self.language = language
         self._elements: dict[tuple[str, str], int] = {}
         self._folded: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-        self._patterns: list[tuple[str, tuple[_Slot, ...]]] = []
+        self._patterns: list[tuple[str, tuple[_Slot, ...], frozenset[int]]] = []
         self._starts: defaultdict[int, list[int]] = defaultdict(list)
         self._seen: dict[str, frozenset[int]] = {}
         for concept, patterns in concepts.items():
@@ -63,7 +63,7 @@ class Lexicon:
         """All concepts of a text, in order of where they begin."""
         ids = [self._ids(word, accented) for word, accented in zip(words.words, words.accented, strict=True)]
         hits: list[Hit] = []
-        starts = self._starts
+        starts, present = self._starts, frozenset().union(*ids)
         for at, found in enumerate(ids):
             tried: set[int] = set()
             for element in found:
@@ -71,7 +71,9 @@ class Lexicon:
                     if place in tried:
                         continue
                     tried.add(place)
-                    concept, slots = self._patterns[place]
+                    concept, slots, needs = self._patterns[place]
+                    if needs and needs.isdisjoint(present):
+                        continue
                     end = self._match(ids, words.sentence, slots, 0, at)
                     if end > at:
                         hits.append(Hit(concept, at, end, self._denied(words, at, end)))
@@ -85,7 +87,7 @@ class Lexicon:
         while slots and slots[-1] == ((_GAP,),):
             slots = slots[:-1]
         place = len(self._patterns)
-        self._patterns.append((concept, slots))
+        self._patterns.append((concept, slots, _needs(slots)))
         for slot in slots:
             for alternative in slot:
                 if alternative:
@@ -180,6 +182,14 @@ class Lexicon:
             if words.words[at] in self._before:
                 return True
         return end < len(words) and words.clause[end] == words.clause[start] and words.words[end] in self._after
+
+
+def _needs(slots: tuple[_Slot, ...]) -> frozenset[int]:
+    """Elements of which a text must hold one for a pattern to match beyond its first word; none when that is open."""
+    for slot in reversed(slots[1:]):
+        if all(alternative and alternative[0] >= 0 for alternative in slot):
+            return frozenset(alternative[0] for alternative in slot)
+    return frozenset()
 
 
 def _parts(pattern: str) -> list[str]:

@@ -41,6 +41,7 @@ class Names:
     aliases: Mapping[str, tuple[int, ...]]  # what else such a place is called
     streets: Mapping[str, Mapping[str, frozenset[str]]]  # street -> house number -> sites
     near_streets: Mapping[str, tuple[str, ...]]
+    street_ends: tuple[str, ...]  # the last letters of streets' sounds, by which a street is recognised at a glance
     cities: Mapping[str, frozenset[str]]
     postcodes: Mapping[str, frozenset[str]]  # digits -> sites
     parts: Mapping[str, tuple[str, ...]]  # site -> folded words of the part of the owner's ground ("garage", "3")
@@ -63,6 +64,7 @@ def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: 
         ),
         aliases=_aliases(keys, naming["nouns"]),
         streets=streets,
+        street_ends=tuple(sorted({street[-4:] for street in streets})),
         near_streets=grouped((form, street) for street in streets for form in left_out(street)),
         cities=_cities(sites.values(), naming["cities"]),
         postcodes=_sets((s.postcode.replace(" ", ""), s.id) for s in sites.values() if s.postcode),

@@ -55,34 +55,52 @@ def sites_said(words: Words, languages: Sequence[str], directory: Directory) -> 
     return SitesSaid(dict(found), frozenset(naming | streets))
 
 
-def _grams(words: Words) -> Iterator[tuple[int, int, str, str]]:
-    """One to three words of a sentence as one, with how they sound and how they were written."""
-    sounds = [sound(w) for w in words.words]
+@dataclass(frozen=True, slots=True)
+class _Gram:
+    """Words `start` to `end` of a sentence as one: how they sound, without a Finnish ending, and as written."""
+
+    start: int
+    end: int
+    sound: str
+    bare: str
+    accented: str
+
+    @property
+    def words(self) -> int:
+        return self.end - self.start
+
+
+def _grams(words: Words) -> Iterator[_Gram]:
+    """One to three words of a sentence as one."""
     for start in range(len(words)):
         joined, accented = "", ""
         for end in range(start + 1, min(start + 3, len(words)) + 1):
-            if words.sentence[end - 1] != words.sentence[start] or words.words[end - 1][0].isdigit():
+            word = words.words[end - 1]
+            if words.sentence[end - 1] != words.sentence[start] or word[0].isdigit():
                 break
-            joined += sounds[end - 1]
+            joined += word
             accented += words.accented[end - 1]
             if len(joined) >= 3:
-                yield start, end, joined if end == start + 1 else sound(joined), accented
+                heard = sound(joined)
+                bare = _CASES.sub("", heard) if len(heard) >= 6 and heard[-1] in "anet" else heard
+                yield _Gram(start, end, heard, bare, accented)
 
 
 def _by_name(
-    grams: list[tuple[int, int, str, str]],
+    grams: list[_Gram],
     streets: set[int],
     directory: Directory,
     found: Mapping[str, dict[str, float]],
 ) -> dict[str, set[int]]:
     """Evidence by name, where no street is named; gives the words that name each site."""
     heard: dict[int, tuple[float, range]] = {}
-    for start, end, gram, accented in grams:
-        if any(at in streets for at in range(start, end)):
+    for gram in grams:
+        span = range(gram.start, gram.end)
+        if streets and any(at in streets for at in span):
             continue
-        for place, likeness in _names_like(gram, accented, end - start, directory):
-            if likeness > heard.get(place, (0.0, range(0)))[0]:
-                heard[place] = likeness, range(start, end)
+        for place, likeness in _names_like(gram, directory):
+            if likeness > heard.get(place, (0.0, span))[0]:
+                heard[place] = likeness, span
     scores: defaultdict[str, list[float]] = defaultdict(list)
     spans: defaultdict[str, set[int]] = defaultdict(set)
     for place, (likeness, span) in heard.items():
@@ -96,26 +114,28 @@ def _by_name(
     return spans
 
 
-def _names_like(gram: str, accented: str, words: int, directory: Directory) -> Iterator[tuple[int, float]]:
-    names = directory.names
-    for place in names.exact.get(gram, ()):
-        yield place, _accents_agree(accented, names.keys[place])
-    for ending in range(1, 4):
-        if len(gram) - ending >= 4:
-            for place in names.exact.get(gram[:-ending], ()):
-                if words == 1:
-                    yield place, 0.95 * _accents_agree(accented[: len(names.keys[place].accented)], names.keys[place])
-    for place in names.aliases.get(gram, ()):
+def _names_like(gram: _Gram, directory: Directory) -> Iterator[tuple[int, float]]:
+    names, heard = directory.names, gram.sound
+    for place in names.exact.get(heard, ()):
+        yield place, _accents_agree(gram.accented, names.keys[place])
+    for place in names.aliases.get(heard, ()):
         yield place, 0.8
-    if words == 1 and len(gram) >= 5:
-        for place in names.starts.get(gram, ()):
+    if gram.words > 2 or len(heard) < 5:
+        return
+    if gram.words == 1:
+        for ending in range(1, min(4, len(heard) - 3)):
+            for place in names.exact.get(heard[:-ending], ()):
+                key = names.keys[place]
+                yield place, 0.95 * _accents_agree(gram.accented[: len(key.accented)], key)
+        for place in names.starts.get(heard, ()):
             yield place, 0.85
-    if len(gram) >= 5 and (words == 1 or len(gram) >= 7):
-        for place in {p for form in left_out(gram) for p in names.near.get(form, ())}:
-            key = names.keys[place]
-            likeness = fuzz.ratio(gram, key.sound) / 100
-            if _SURE_ENOUGH <= likeness < 1.0 and key.telling > 0.3:
-                yield place, likeness * 0.95
+    elif len(heard) < 7:
+        return
+    for place in {p for form in left_out(heard) for p in names.near.get(form, ())}:
+        key = names.keys[place]
+        likeness = fuzz.ratio(heard, key.sound) / 100
+        if _SURE_ENOUGH <= likeness < 1.0 and key.telling > 0.3:
+            yield place, likeness * 0.95
 
 
 def _accents_agree(accented: str, key: NameKey) -> float:
@@ -129,7 +149,7 @@ def _accents_agree(accented: str, key: NameKey) -> float:
 
 
 def _by_street(
-    grams: list[tuple[int, int, str, str]],
+    grams: list[_Gram],
     words: Words,
     languages: Sequence[str],
     directory: Directory,
@@ -138,16 +158,18 @@ def _by_street(
     """Evidence by street and house number; gives the words that name streets."""
     names = directory.names
     spoken: set[int] = set()
-    for start, end, gram, _ in grams:
-        streets = {form for form in (gram, _CASES.sub("", gram)) if form in names.streets}
-        if not streets and len(gram) >= 7:
-            near = {street for form in left_out(gram) for street in names.near_streets.get(form, ())}
-            streets = {s for s in near if fuzz.ratio(gram, s) >= 88}
+    for gram in grams:
+        if not any(end in gram.sound for end in names.street_ends):
+            continue
+        streets = {form for form in (gram.sound, gram.bare) if form in names.streets}
+        if not streets and len(gram.sound) >= 7:
+            near = {street for form in left_out(gram.sound) for street in names.near_streets.get(form, ())}
+            streets = {s for s in near if fuzz.ratio(gram.sound, s) >= 88}
         if streets:
-            spoken.update(range(start, end))
+            spoken.update(range(gram.start, gram.end))
         for street in streets:
             numbers = names.streets[street]
-            said = small_numbers(words.words, end, languages)
+            said = small_numbers(words.words, gram.end, languages)
             house = next((n for n in reversed(said) if n in numbers), None)
             for number, sites in numbers.items():
                 for site in sites:
@@ -156,23 +178,23 @@ def _by_street(
     return spoken
 
 
-def _by_city(
-    grams: list[tuple[int, int, str, str]], directory: Directory, found: Mapping[str, dict[str, float]]
-) -> None:
+def _by_city(grams: list[_Gram], directory: Directory, found: Mapping[str, dict[str, float]]) -> None:
     cities = directory.names.cities
     named: set[str] = set()
-    for _, _, gram, accented in grams:
-        for form in (gram, gram[:-1] if accented.endswith("s") else gram, _CASES.sub("", gram)):
-            named |= cities.get(form, frozenset())
+    for gram in grams:
+        if gram.words < 3:
+            genitive = gram.sound[:-1] if gram.accented.endswith("s") else gram.sound
+            for form in {gram.sound, gram.bare, genitive}:
+                named |= cities.get(form, frozenset())
     if not named:
         return
     for site in named:
         found[site]["city"] = CITY
     own = {
         directory.names.keys[p].sites
-        for _, _, gram, _ in grams
-        if gram in cities
-        for p in directory.names.exact.get(gram, ())
+        for gram in grams
+        if gram.sound in cities
+        for p in directory.names.exact.get(gram.sound, ())
     }
     for site, kinds in found.items():
         # "Umeå Badhus" may well lie in Halmstad: a city that is part of the name says nothing against it.
