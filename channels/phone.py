@@ -174,7 +174,7 @@ class PhoneDoor:
                 language=state.language,
                 state=state.to_json(),
                 answer=self._render(spoken, state, turn + 1),
-                caller=caller_of(params) if known is None else None,
+                caller=(state.facts.get("phone") or caller_of(params)) if known is None else None,
                 called=params.get("To", "")[:80] or None,
                 report=int(state.facts.get("report", "0")) or None,
             )

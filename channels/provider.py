@@ -13,28 +13,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
-from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, encode_basic_auth
+from aiohttp import ClientConnectorError, ClientError, ClientSession, encode_basic_auth
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from twilio.rest import Client
 
-from channels.provider_http import TIMEOUT, ProviderHttp
+from channels.provider_http import TIMEOUT, ProviderAway, ProviderHttp, download
 from channels.tolls import COUNTRIES, refusal
 
 log = structlog.get_logger()
 
-LARGEST = 16 << 20  # bytes of one picture or recording
 SKEW = timedelta(minutes=2)
 TOKEN_SECONDS = 3600
-MEDIA_HOSTS = (".twilio.com", ".twiliocdn.com")
-
-
-class ProviderAway(Exception):
-    """The provider did not answer, or not with what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +200,7 @@ class Provider:
 
     async def recording(self, sid: str) -> bytes:
         """The sound of a recording (WAV). Raises ProviderAway."""
-        return await self._download(f"Recordings/{sid}.wav")
+        return await self._fetch(f"Recordings/{sid}.wav")
 
     async def delete_recording(self, sid: str) -> None:
         """Delete a recording at the provider; one that is already gone is fine. Raises ProviderAway."""
@@ -221,7 +214,7 @@ class Provider:
 
     async def media(self, message: str, media: str) -> bytes:
         """A picture of an MMS, at most 16 MB. Raises ProviderAway."""
-        return await self._download(f"Messages/{message}/Media/{media}")
+        return await self._fetch(f"Messages/{message}/Media/{media}")
 
     def browser_token(self, identity: str) -> str:
         """A token with which a browser may take and place calls as `identity` for an hour. Needs an API key."""
@@ -257,33 +250,9 @@ class Provider:
             return False
         return True
 
-    async def _download(self, path: str) -> bytes:
+    async def _fetch(self, path: str) -> bytes:
         url = f"{self._account.api_url.rstrip('/')}/2010-04-01/Accounts/{self._account.sid}/{path}"
-        try:
-            async with self._session.get(
-                url, headers=self._headers, timeout=ClientTimeout(total=4 * TIMEOUT), allow_redirects=False
-            ) as answer:
-                if answer.status == 200:
-                    return await _measured(answer)
-                elsewhere = answer.headers.get("Location", "") if answer.status in (302, 303, 307, 308) else ""
-            if not elsewhere:
-                raise ProviderAway(f"status {answer.status}")
-            if not self._trusted(elsewhere):
-                raise ProviderAway("redirected to a host that is not the provider's")
-            async with self._session.get(
-                elsewhere, timeout=ClientTimeout(total=4 * TIMEOUT), allow_redirects=False
-            ) as answer:
-                if answer.status != 200:
-                    raise ProviderAway(f"status {answer.status}")
-                return await _measured(answer)
-        except (ClientError, TimeoutError) as error:
-            raise ProviderAway(type(error).__name__) from error
-
-    def _trusted(self, url: str) -> bool:
-        there, ours = urlsplit(url), urlsplit(self._account.api_url)
-        if (there.scheme, there.netloc) == (ours.scheme, ours.netloc):
-            return True
-        return there.scheme == "https" and (there.hostname or "").endswith(MEDIA_HOSTS)
+        return await download(self._session, url, self._headers)
 
 
 @asynccontextmanager
@@ -311,12 +280,3 @@ async def _stream(pages: Any) -> AsyncIterator[Any]:
             yield row
     except (TwilioException, ClientError, TimeoutError, ValueError, KeyError) as error:
         raise ProviderAway(type(error).__name__) from error
-
-
-async def _measured(answer: Any) -> bytes:
-    content = bytearray()
-    async for chunk in answer.content.iter_chunked(64 << 10):
-        content += chunk
-        if len(content) > LARGEST:
-            raise ProviderAway("larger than 16 MB")
-    return bytes(content)

@@ -1,5 +1,6 @@
 """The provider library's requests over one HTTP session of ours: ten seconds and no more, never repeated by itself, and
-to the base URL that the configuration names instead of the one built into the library."""
+to the base URL that the configuration names instead of the one built into the library. And downloads: measured, from
+the provider's own hosts only, with our credentials never sent on to where a redirect leads."""
 
 from __future__ import annotations
 
@@ -7,12 +8,20 @@ import logging
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
-from aiohttp import ClientSession, ClientTimeout, encode_basic_auth
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, encode_basic_auth
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
 TIMEOUT = 10.0  # seconds
+DOWNLOAD = ClientTimeout(total=4 * TIMEOUT)
+LARGEST = 16 << 20  # bytes of one picture or recording
+MEDIA_HOSTS = (".twilio.com", ".twiliocdn.com")
+REDIRECTS = (302, 303, 307, 308)
 silent = logging.getLogger("switchyard.provider")
+
+
+class ProviderAway(Exception):
+    """The provider did not answer, or not with what was asked for."""
 
 
 class ProviderHttp(AsyncHttpClient):  # type: ignore[misc]
@@ -45,3 +54,36 @@ class ProviderHttp(AsyncHttpClient):  # type: ignore[misc]
             allow_redirects=False,
         ) as answer:
             return Response(answer.status, await answer.text(), answer.headers)
+
+
+async def download(session: ClientSession, url: str, headers: Mapping[str, str]) -> bytes:
+    """At most 16 MB from a URL of the provider's API, or from where it redirects to. Raises ProviderAway."""
+    try:
+        async with session.get(url, headers=headers, timeout=DOWNLOAD, allow_redirects=False) as answer:
+            if answer.status not in REDIRECTS:
+                return await _measured(answer)
+            elsewhere = answer.headers.get("Location", "")
+        if not _trusted(elsewhere, url):
+            raise ProviderAway("redirected to a host that is not the provider's")
+        async with session.get(elsewhere, timeout=DOWNLOAD, allow_redirects=False) as answer:
+            return await _measured(answer)
+    except (ClientError, TimeoutError) as error:
+        raise ProviderAway(type(error).__name__) from error
+
+
+def _trusted(elsewhere: str, url: str) -> bool:
+    there, ours = urlsplit(elsewhere), urlsplit(url)
+    if (there.scheme, there.netloc) == (ours.scheme, ours.netloc):
+        return True
+    return there.scheme == "https" and (there.hostname or "").endswith(MEDIA_HOSTS)
+
+
+async def _measured(answer: ClientResponse) -> bytes:
+    if answer.status != 200:
+        raise ProviderAway(f"status {answer.status}")
+    content = bytearray()
+    async for chunk in answer.content.iter_chunked(64 << 10):
+        content += chunk
+        if len(content) > LARGEST:
+            raise ProviderAway("larger than 16 MB")
+    return bytes(content)

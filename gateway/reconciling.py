@@ -14,7 +14,8 @@ import structlog
 
 from channels.phone import PhoneDoor
 from channels.phone_events import FINAL
-from channels.provider import Listed, Provider, ProviderAway
+from channels.provider import Listed, Provider
+from channels.provider_http import ProviderAway
 from channels.report import Channel, Report
 from channels.sms import SmsDoor
 from gateway.record.calls import RecordedCalls

@@ -11,7 +11,8 @@ from typing import Any
 
 import structlog
 
-from channels.provider import Provider, ProviderAway
+from channels.provider import Provider
+from channels.provider_http import ProviderAway
 from gateway.blobs import BlobsUnavailable
 from gateway.record import timeline
 from gateway.record.db import statements

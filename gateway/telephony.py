@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 
 from channels.phone import PhoneDoor
 from channels.phone_ports import Given
-from channels.provider import ProviderAway, open_provider
+from channels.provider import open_provider
+from channels.provider_http import ProviderAway
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
 from gateway import recordings

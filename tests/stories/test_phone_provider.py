@@ -9,7 +9,8 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from channels.provider import Account, Deferred, Provider, ProviderAway, Refused, Sent, Uncertain
+from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncertain
+from channels.provider_http import ProviderAway
 from tests.fakes import provider as fakes
 
 OURS = "+46313900100"
