@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,19 @@ class Rules:
 
 
 def load_rules(folder: Path | None = None) -> Rules:
-    """Read and check all rules. A file that the folder lacks is the shipped one. Raises RulesError."""
+    """Read and check all rules. A file that the folder lacks is the shipped one. Raises RulesError.
+
+    The shipped rules are read once a process, because they cannot change under it.
+    """
+    return _shipped() if folder is None else _read(folder)
+
+
+@cache
+def _shipped() -> Rules:
+    return _read(None)
+
+
+def _read(folder: Path | None) -> Rules:
     faults: list[str] = []
     tables = {name: _table(name, folder, faults) for name in _FILES}
     lexica = {language: _table(f"lexica/{language}.toml", folder, faults) for language in LANGUAGES}
