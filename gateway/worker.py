@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 import psycopg
 import structlog
@@ -18,7 +18,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
-from gateway import dispatch, escalation, outbox
+from gateway import dispatch, escalation, outbox, telephony
 from gateway.blobs import BlobsUnavailable
 from gateway.config import Config
 from gateway.jobs import FOLLOW
@@ -38,29 +38,43 @@ DUE = 0.05  # seconds in which wake-ups are gathered into one sweep
 
 @dataclass(frozen=True)
 class Chores:
-    """What a worker does when it is woken."""
+    """What a worker does when it is woken: every sweep in a loop of its own, so that a slow one holds up no other."""
 
     runtime: Runtime
     sweeps: tuple[Callable[[], Awaitable[int]], ...]
-    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    woken: Mapping[Callable[[], Awaitable[int]], asyncio.Event]
+
+    def wake(self) -> None:
+        for event in self.woken.values():
+            event.set()
 
     async def sweep(self) -> None:
-        """Everything once; one sweep that fails keeps no other from running."""
+        """Everything once."""
         for chore in self.sweeps:
-            try:
-                await chore()
-            except Unavailable:
-                return
-            except Exception as error:
-                log.exception("sweep.failed", sweep=chore.__qualname__, error=type(error).__name__)
+            await _once(chore)
 
     async def run(self) -> None:
+        """Sweep until cancelled."""
+        await asyncio.gather(*(self._again(chore) for chore in self.sweeps))
+
+    async def _again(self, chore: Callable[[], Awaitable[int]]) -> None:
+        woken = self.woken[chore]
         while True:
-            self.woken.clear()
-            await self.sweep()
+            woken.clear()
+            await _once(chore)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.woken.wait(), REST)
+                await asyncio.wait_for(woken.wait(), REST)
             await asyncio.sleep(DUE)
+
+
+async def _once(chore: Callable[[], Awaitable[int]]) -> None:
+    """One sweep; what fails is logged and tried again at the next one."""
+    try:
+        await chore()
+    except Unavailable:
+        return
+    except Exception as error:
+        log.exception("sweep.failed", sweep=getattr(chore, "__qualname__", repr(chore)), error=type(error).__name__)
 
 
 async def serve(config: Config) -> None:
@@ -76,7 +90,7 @@ async def serve(config: Config) -> None:
 @contextlib.asynccontextmanager
 async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
     """The sweeps of this installation, with the connections they send through."""
-    async with connect_post(runtime) as post:
+    async with connect_post(runtime) as post, telephony.chores(runtime) as of_the_phone:
         facts_of = outbox.facts_from(
             runtime.config.public_url,
             next((number.number for number in runtime.config.twilio_numbers), None),
@@ -90,7 +104,8 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
         async def escalate() -> int:
             return await escalation.sweep(runtime)
 
-        yield Chores(runtime, (offer, sweeper.sweep, escalate))
+        sweeps = (offer, sweeper.sweep, escalate, *of_the_phone)
+        yield Chores(runtime, sweeps, {sweep: asyncio.Event() for sweep in sweeps})
 
 
 def _solutions_for(runtime: Runtime) -> outbox.SolutionsFor:
@@ -125,7 +140,7 @@ def _app(chores: Chores, conninfo: str) -> App:
 
     @app.task(name=FOLLOW)
     async def follow() -> None:
-        chores.woken.set()
+        chores.wake()
 
     @app.periodic(cron="*/2 * * * *")
     @app.task(name="stalled", pass_context=True)
