@@ -90,6 +90,7 @@ class Config(BaseSettings):
 
     mail_domains: Annotated[tuple[str, ...], BeforeValidator(separate(read_domain))] = ()
     mail_addresses: Annotated[tuple[MailAddress, ...], BeforeValidator(separate(read_mail_address))] = ()
+    mail_authserv: Annotated[tuple[str, ...], BeforeValidator(separate(read_domain))] = ()
     smtp_tls_cert: Path | None = None
     smtp_tls_key: Path | None = None
     outbound_smtp_url: MailUrl | None = Field(None, repr=False)

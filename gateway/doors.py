@@ -82,7 +82,7 @@ async def imap_door(runtime: Runtime) -> AsyncIterator[ImapDoor]:
 @asynccontextmanager
 async def parsers(config: Config) -> AsyncIterator[Parsers]:
     """The processes that read mails, for as long as the block lasts."""
-    pool = Parsers(domains=config.mail_domains)
+    pool = Parsers(domains=config.mail_domains, trusted_authserv=config.mail_authserv)
     await pool.start()
     try:
         yield pool
