@@ -130,7 +130,8 @@ def _check(rules: tuple[Rule, ...], queues: Mapping[str, Queue], table: Mapping[
     for place, rule in enumerate(rules):
         for earlier in rules[:place]:
             if earlier.covers(rule):
-                word = "contradicts" if dict(earlier.conditions) == dict(rule.conditions) else "is never reached behind"
+                same = dict(earlier.conditions) == dict(rule.conditions)
+                word = "contradicts" if same and earlier.queue != rule.queue else "is never reached behind"
                 faults.append(f"queues.toml: rule {rule.name!r} {word} {earlier.name!r}")
     filled = {rule.queue for rule in rules}
     for name, row in table.get("queues", {}).items():

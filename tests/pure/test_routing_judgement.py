@@ -1,0 +1,195 @@
+"""What and how urgent: made-up reports in six languages, understated danger, figures of speech, other trades."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from routing.facts import read_facts
+from routing.judge import judge
+from routing.values import Category, Earlier, History, Judgement, Priority, Said
+from tests.fakes.desk import directory, rules
+
+DATA = Path(__file__).parents[1] / "data"
+NOON = datetime(2026, 9, 20, 12, tzinfo=UTC)
+NOBODY = History()
+
+
+def judged(text: str, *, channel: str = "form", history: History = NOBODY, **given: object) -> Judgement:
+    said = Said(channel=channel, at=NOON, text=text, **given)  # type: ignore[arg-type]
+    return judge(said, read_facts(said, directory(), rules()), history, directory(), rules())
+
+
+def table(name: str) -> list[list[str]]:
+    lines = (DATA / name).read_text("utf-8").splitlines()
+    return [line.split("\t") for line in lines if line and not line.startswith("#")]
+
+
+EXAMPLES = table("judgement.tsv")
+
+
+def test_made_up_reports_are_understood():
+    right: Counter[str] = Counter()
+    for language, channel, category, priority, charger, site, text in EXAMPLES:
+        found = judged(text, channel=channel, language="sv" if channel == "phone" else None)
+        right["category"] += found.category == category
+        right["priority"] += found.priority == priority
+        right["language"] += found.language == language
+        right["charger"] += not charger or found.place.charger == charger
+        right["site"] += not site or found.place.site == site
+    shares = {name: count / len(EXAMPLES) for name, count in right.items()}
+    floor = {"category": 0.95, "priority": 0.97, "language": 0.98, "charger": 0.98, "site": 0.98}
+    assert {name: share for name, share in shares.items() if share < floor[name]} == {}
+
+
+@pytest.mark.parametrize("row", [r for r in EXAMPLES if r[3] == "P1"], ids=lambda r: r[6][:40])
+def test_no_danger_is_missed(row: list[str]):
+    assert judged(row[6], channel=row[1]).priority is Priority.P1
+
+
+def test_other_trades_are_not_called_urgent():
+    urgent = [t for _, t in table("neutral.txt") if judged(t, channel="email").priority in (Priority.P1, Priority.P2)]
+    assert urgent == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Priserna på laddaren är ju chockerande",
+        "your app is on fire lol, crashes when I open the charger map",
+        "i got burned by your charging fees",
+        "Laddaren är släckt men det är ingen rök och inget luktar bränt",
+        "The charger is dead. No smoke, no smell, nothing hot.",
+        "Det går rykten om att ni ska höja priset på laddning",
+        "Säulen-App funktioniert nicht, aber keine Gefahr",
+        "Laddaren startar inte men ni är riktiga eldsjälar i supporten",
+    ],
+)
+def test_a_figure_of_speech_or_a_denial_is_no_danger(text: str):
+    assert judged(text).priority is not Priority.P1
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_the_senders_own_word_for_danger_counts(flag: bool):
+    assert (judged("Laddaren startar inte", danger=flag).priority is Priority.P1) is flag
+
+
+def test_safety_and_p1_are_one():
+    for row in EXAMPLES:
+        found = judged(row[6], channel=row[1])
+        assert (found.category is Category.SAFETY) is (found.priority is Priority.P1)
+
+
+def test_a_cable_that_came_loose_holds_nobody():
+    assert judged("The cable was stuck in my car but it came loose by itself").priority is Priority.P3
+
+
+def test_a_dead_charger_is_urgent_only_at_a_premium_site():
+    assert judged("22210 på Kvarnen i Kungsbacka är helt död").priority is Priority.P2
+    assert judged("21800 på Vågen i Malmö är helt död").priority is Priority.P3
+    assert judged("22210 på Kvarnen i Kungsbacka laddar långsamt").priority is Priority.P3
+
+
+def test_a_whole_site_down_is_urgent_anywhere():
+    assert judged("Alla laddare på Vågen i Malmö är döda").priority is Priority.P2
+
+
+def test_shut_in_behind_a_barrier_is_urgent():
+    assert judged("Bommen i garaget öppnas inte och vi kommer inte ut", channel="phone").priority is Priority.P2
+
+
+def test_still_and_again_go_on_with_what_the_person_reported():
+    text = "det är jag igen, den är fortfarande likadan"
+    earlier = Earlier(NOON, 1, "21800", "s011", "slow")
+    assert judged(text, history=History(1, (earlier,)), channel="phone").category is Category.SLOW
+
+
+def test_what_the_sender_chose_leans_but_does_not_rule():
+    assert judged("Fungerar inte", category="slow").category is Category.SLOW
+    assert judged("Det kommer rök ur laddaren", category="slow").category is Category.SAFETY
+
+
+def test_what_nobody_understands_goes_to_a_person():
+    found = judged("xyzzy plugh", channel="email")
+    assert (found.category, found.queue) == (Category.OTHER, "review")
+
+
+def test_spam_goes_to_review_and_danger_never_does():
+    spam = judged("Click here for a free SEO audit, rank higher on Google", channel="email")
+    assert (spam.spam, spam.queue) == (True, "review")
+    assert judged("Click here: smoke from your charger", channel="email").queue == "emergency"
+
+
+@pytest.mark.parametrize(
+    ("given", "queue"),
+    [
+        ({"quarantined": True}, "review"),
+        ({"auto_reply": True}, "review"),
+        ({"bounce": True}, "review"),
+        ({"queue": "billing"}, "billing"),
+        ({"queue": "no such queue"}, "helpdesk"),
+        ({}, "helpdesk"),
+    ],
+)
+def test_queues_follow_the_rules(given: dict[str, object], queue: str):
+    assert judged("Laddare 21800 startar inte", channel="email", **given).queue == queue
+
+
+def test_an_outage_of_the_app_is_marked_and_goes_to_operations():
+    found = judged("Appen ligger nere, ingen kan starta sin laddning", channel="email")
+    assert found.mass
+    assert found.queue == "operations"
+
+
+def test_every_decision_has_reasons():
+    for row in EXAMPLES:
+        found = judged(row[6], channel=row[1])
+        assert all(found.reasons[topic] for topic in ("place", "category", "priority", "queue", "language"))
+
+
+def test_reasons_never_repeat_what_was_written():
+    found = judged("Kalle Hemligsson, 070-1740605: rök ur laddaren", email="kalle@hemlig.example")
+    told = str(found.reasons)
+    assert not any(word in told.lower() for word in ("kalle", "hemlig", "0701740605", "070-1740605"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=600), st.sampled_from(["phone", "email", "form", "sms"]))
+def test_no_text_breaks_judgement(text: str, channel: str):
+    found = judged(text, channel=channel, subject=text[:80])
+    assert found.queue in rules().queues
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00", "\ud800", "‮" * 50, "1" * 5000, "a" * 9000, "(" * 4000, "ß" * 300, "\n>" * 3000]
+)
+def test_b19_odd_texts_are_judged(text: str):
+    assert judged(text, channel="sms").queue in rules().queues
+
+
+def test_facts_travel_between_processes():
+    said = Said(channel="form", at=NOON, text="Laddare 25634 på badhuset i Halmstad startar inte")
+    facts = read_facts(said, directory(), rules())
+    assert pickle.loads(pickle.dumps(facts)) == facts
+
+
+def test_a_huge_mail_costs_no_more_than_a_long_one():
+    long, huge = ("laddaren på badhuset i halmstad startar inte alls i dag " * n for n in (200, 40_000))
+    assert _cost(huge) < 6 * _cost(long) + 0.02
+
+
+def _cost(text: str) -> float:
+    said = Said(channel="email", at=NOON, text=text)
+    spent = []
+    for _ in range(3):
+        begun = time.process_time()
+        read_facts(said, directory(), rules())
+        spent.append(time.process_time() - begun)
+    return min(spent)

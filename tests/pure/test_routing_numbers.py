@@ -1,0 +1,48 @@
+"""Numbers are read as people type, say and group them, in six languages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing.numbers import digit_strings, small_numbers
+from routing.words import split
+
+FIVE = frozenset({5})
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def read(language: str, text: str) -> set[str]:
+    return {r.digits for r in digit_strings(split(text).words, (language,), FIVE) if r.whole}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "digits"),
+    [
+        ("sv", "laddare tjugofem sexhundratrettiofyra tror jag", "25634"),
+        ("sv", "nummer två ett två tre fem", "21235"),
+        ("sv", "tjugotre tusen fyrahundra sexton", "23416"),
+        ("sv", "tjugotre åttatrettiotvå heter den", "23832"),
+        ("sv", "det står 25 092", "25092"),
+        ("en", "charger twenty five oh six one please", "25061"),
+        ("en", "two double five three four", "25534"),
+        ("en", "twenty five thousand six hundred and thirty four", "25634"),
+        ("no", "tjueen hundre og førtien den grønne", "21141"),
+        ("da", "femogtyve seks hundrede fireogtredive", "25634"),
+        ("fi", "laturi kaksi viis nolla yheksän kaks katkaisee", "25092"),
+        ("de", "fünfundzwanzig sechshundert vierunddreißig", "25634"),
+        ("de", "die Säule zwei fünf sechs drei vier", "25634"),
+    ],
+)
+def test_a_charger_number_is_heard(language: str, text: str, digits: str):
+    assert digits in read(language, text)
+
+
+def test_house_numbers_are_read_with_every_length():
+    assert small_numbers(split("nittiosju tjugofyra").words, 0, ("sv",))[0] == "97"
+    assert "76" in small_numbers(split("sjuttiosex").words, 0, ("sv",))
+    assert small_numbers(split("laddaren").words, 0, ("sv",)) == []
+
+
+@given(st.lists(st.sampled_from(DIGITS), min_size=5, max_size=5))
+def test_digits_said_one_by_one_read_as_themselves(words: list[str]):
+    assert "".join(str(DIGITS.index(w)) for w in words) in read("en", " ".join(words))

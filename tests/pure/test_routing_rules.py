@@ -1,0 +1,109 @@
+"""The rule files: what ships is right, and what is wrong is told whole, before it takes effect."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import routing
+from routing.rules import RulesError, load_rules
+
+SHIPPED = Path(routing.__file__).parent
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A support manager's own copy of the rules."""
+    for path in [*SHIPPED.glob("*.toml"), *SHIPPED.glob("*/*.toml")]:
+        target = tmp_path / path.relative_to(SHIPPED)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(path, target)
+    return tmp_path
+
+
+def faults(folder: Path) -> str:
+    with pytest.raises(RulesError) as raised:
+        load_rules(folder)
+    return "\n".join(raised.value.faults)
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_what_ships_is_right():
+    assert set(load_rules().queues) == {"emergency", "helpdesk", "billing", "operations", "field", "review"}
+
+
+def test_a_folder_may_hold_some_files_only(tmp_path: Path):
+    shutil.copy(SHIPPED / "queues.toml", tmp_path)
+    assert load_rules(tmp_path).queues
+
+
+def test_b110_an_unknown_queue_is_told(folder: Path):
+    change(folder / "queues.toml", 'queue = "operations"', 'queue = "operatoins"')
+    assert "unknown queue 'operatoins'" in faults(folder)
+
+
+def test_b110_rules_without_an_end_are_told(folder: Path):
+    change(folder / "queues.toml", 'name = "everything else"', 'name = "everything else"\nspam = false')
+    assert "the last rule must have no conditions" in faults(folder)
+
+
+def test_a_rule_that_is_never_reached_is_told(folder: Path):
+    path = folder / "queues.toml"
+    path.write_text(path.read_text("utf-8") + '\n[[rules]]\nname = "late"\nspam = true\nqueue = "review"\n', "utf-8")
+    found = faults(folder)
+    assert "'late' is never reached behind 'spam'" in found
+    assert "the last rule must have no conditions" in found
+
+
+def test_two_rules_that_contradict_each_other_are_told(folder: Path):
+    rule = '[[rules]]\nname = "spam too"\nspam = true\nqueue = "helpdesk"\n\n[[rules]]\nname = "addressed"'
+    change(folder / "queues.toml", '[[rules]]\nname = "addressed"', rule)
+    assert "'spam too' contradicts 'spam'" in faults(folder)
+
+
+def test_a_queue_that_nothing_fills_is_told(folder: Path):
+    change(folder / "queues.toml", "[queues.field]", "[queues.attic]\nlines = [1]\n\n[queues.field]")
+    assert "no rule fills queue 'attic'" in faults(folder)
+
+
+def test_a_condition_that_does_not_exist_is_told(folder: Path):
+    change(folder / "queues.toml", "spam = true", "spamm = true")
+    assert "spamm" in faults(folder)
+
+
+def test_every_fault_of_every_file_is_told_at_once(folder: Path):
+    change(folder / "queues.toml", 'queue = "operations"', 'queue = "nowhere"')
+    change(folder / "sla.toml", 'line = "10m"', 'line = "soon"')
+    change(folder / "categories.toml", 'all = ["smoke"]', 'all = ["smog"]')
+    change(folder / "alarms.toml", 'category = "offline"', 'category = "offlinee"')
+    change(folder / "lexica" / "fi.toml", "smoke = [", "smog = [")
+    found = faults(folder)
+    for word in ("nowhere", "P1.line", "unknown concept smog", "offlinee", "no words for 'smoke'"):
+        assert word in found
+
+
+def test_a_file_that_is_no_toml_is_told(folder: Path):
+    (folder / "sla.toml").write_text("P1 = [", "utf-8")
+    assert "sla.toml" in faults(folder)
+
+
+def test_a_higher_level_never_waits_longer(folder: Path):
+    change(folder / "sla.toml", 'solution = ["24h", "12h", "6h"]', 'solution = ["24h", "12h", "36h"]')
+    assert "P2.solution: premium waits longer than plus" in faults(folder)
+
+
+def test_an_open_bracket_in_a_lexicon_is_told(folder: Path):
+    change(folder / "lexica" / "sv.toml", '"ryker"', '"(ryker"')
+    assert "cannot be read" in faults(folder)
+
+
+def test_nothing_is_done_from_afar_where_there_is_danger(folder: Path):
+    change(folder / "alarms.toml", "danger = true\nremote = []", 'danger = true\nremote = ["restart"]')
+    assert "nothing is done from afar" in faults(folder)
