@@ -19,8 +19,8 @@ def tell(kind: str, data: Mapping[str, Any], who: str | None, language: str, tim
     book = catalogue(language)
     given = {name: _said(book, name, value, timezone) for name, value in data.items()}
     given |= {"who": who or book.gettext("who.system"), "details": _details(book, kind, data, timezone)}
-    because = data.get("because")
-    msgids = [f"kind.{kind}.{because}", f"kind.{kind}"] if because else [f"kind.{kind}"]
+    variant = data.get("because") or ("plain" if not given["details"] else None)
+    msgids = [f"kind.{kind}.{variant}", f"kind.{kind}"] if variant else [f"kind.{kind}"]
     for msgid in msgids:
         sentence = book.gettext(msgid)
         if sentence != msgid:
@@ -28,9 +28,12 @@ def tell(kind: str, data: Mapping[str, Any], who: str | None, language: str, tim
     return kind.replace("_", " ")
 
 
-def reasons(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The reasons that an entry carries, in the order in which they were found."""
+def reasons(data: Mapping[str, Any], kind: str = "") -> list[Mapping[str, Any]]:
+    """The reasons that an entry carries, in the order in which they were found; why a report was attached, not all
+    that was judged about it."""
     kept = data.get("reasons") or []
+    if kind == "attached" and isinstance(kept, Mapping):
+        kept = kept.get("duplicate") or []
     groups = kept.values() if isinstance(kept, Mapping) else [kept]
     return [reason for group in groups for reason in group if isinstance(reason, Mapping)]
 

@@ -117,7 +117,7 @@ def timeline(whole: FullCase, names: Mapping[str, str], language: str) -> list[d
             {
                 "at": entry["at"],
                 "text": telling.tell(entry["kind"], data, who, language, whole.listed.case.timezone),
-                "because": [] if entry["kind"] == "opened" else telling.reasons(data),
+                "because": [] if entry["kind"] == "opened" else telling.reasons(data, entry["kind"]),
             }
         )
     return told

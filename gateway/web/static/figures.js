@@ -12,7 +12,10 @@
     const table = document.getElementById(place.dataset.table);
     const rows = [...table.tBodies[0].rows];
     const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
-    if (!rows.length) return;
+    const empty = rows.every((row) => row.cells[1].textContent.trim() === "");
+    place.hidden = empty;
+    document.getElementById(`${place.id}-empty`).hidden = !empty;
+    if (empty) return;
     const times = rows.map((row) => Number(row.cells[0].dataset.at));
     const ink = style("--ink-2"), line = style("--line"), accent = style("--accent"), high = style("--p2");
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px sans-serif" };
