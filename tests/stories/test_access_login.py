@@ -90,12 +90,12 @@ async def test_a_session_survives_an_emptied_redis_and_ends_with_its_age(config:
         assert await access_of(house) == 303
 
 
-@pytest.mark.parametrize(("email", "password"), [(EMAIL, "wrong"), ("nobody@support.example", PASSWORD), ("", "")])
-async def test_a_wrong_log_in_says_the_same_whatever_was_wrong(house: House, email: str, password: str) -> None:
-    answer = await house.log_in(email, password)
-    assert answer.status == 403
+async def test_a_wrong_log_in_says_the_same_whatever_was_wrong(house: House) -> None:
+    for email, password in ((EMAIL, "wrong"), ("nobody@support.example", PASSWORD), ("", "")):
+        answer = await house.log_in(email, password)
+        assert answer.status == 403
+        assert 'name="password"' in await answer.text()
     assert await count(house.runtime.db, "sessions") == 0
-    assert 'name="password"' in await answer.text()
 
 
 async def test_b99_many_wrong_passwords_lock_nobody_out(config: Config) -> None:
@@ -123,21 +123,23 @@ async def test_a_second_factor_is_asked_for_where_there_is_one(house: House) -> 
     assert (await house.log_in(EMAIL, PASSWORD, code=pyotp.TOTP(secret).now())).status == 303
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
-)
-async def test_b98_a_post_from_elsewhere_is_403(house: House, headers: dict[str, str]) -> None:
+async def test_b98_a_post_from_elsewhere_is_403(house: House) -> None:
     fields = {"email": EMAIL, "password": PASSWORD, "csrf": await house.csrf()}
-    assert (await house.client.post("/login", data=fields, headers=headers, allow_redirects=False)).status == 403
+    for headers in (
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ):
+        answer = await house.client.post("/login", data=fields, headers=headers, allow_redirects=False)
+        assert answer.status == 403, headers
     assert await count(house.runtime.db, "sessions") == 0
 
 
-@pytest.mark.parametrize("csrf", [None, "", "forged", "å"])
-async def test_b98_a_post_without_the_pages_token_is_403(house: House, csrf: str | None) -> None:
+async def test_b98_a_post_without_the_pages_token_is_403(house: House) -> None:
     await house.csrf()
-    fields = {"email": EMAIL, "password": PASSWORD} | ({"csrf": csrf} if csrf is not None else {})
-    assert (await house.client.post("/login", data=fields, allow_redirects=False)).status == 403
+    for csrf in (None, "", "forged", "å"):
+        fields = {"email": EMAIL, "password": PASSWORD} | ({"csrf": csrf} if csrf is not None else {})
+        assert (await house.client.post("/login", data=fields, allow_redirects=False)).status == 403, csrf
 
 
 async def test_b98_a_token_of_another_visitor_is_worth_nothing(house: House) -> None:

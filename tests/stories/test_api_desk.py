@@ -81,30 +81,28 @@ async def test_a_case_goes_from_claim_to_closed(house: House, number: str) -> No
     assert "Ringde" not in str(noted["data"])
 
 
-@pytest.mark.parametrize(
-    ("verb", "body", "missing"),
-    [
-        ("note", {}, "text"),
-        ("note", {"text": " \n "}, "text"),
-        ("conclude", {"text": "Klart"}, "disposition"),
-        ("conclude", {"disposition": "magic", "text": "Klart"}, "disposition"),
-        ("hand_over", {"to": "nowhere", "reason": "x"}, "to"),
-        ("wait", {"until": "2001-01-01T00:00:00Z", "reason": "x"}, "until"),
-        ("wait", {"until": "2099-01-01T00:00:00", "reason": "x"}, "until"),
-        ("correct", {"category": "unheard", "reason": "x"}, "category"),
-        ("correct", {"charger": "99999", "reason": "x"}, "charger"),
-        ("attach", {}, "case"),
-        ("attach", {"case": "1042-1"}, "case"),
-        ("note", {"text": "x", "role": "admin"}, "role"),
-        ("claim", {"assignee": "a02"}, "assignee"),
-    ],
-)
-async def test_what_is_missing_or_unknown_is_named(
-    house: House, number: str, verb: str, body: dict[str, object], missing: str
-) -> None:
-    status, problem = await house.api("POST", f"/cases/{number}/{verb}", {"as": "a01", **body})
-    assert status == 422, problem
-    assert missing in problem["fields"], problem
+LACKING: list[tuple[str, dict[str, object], str]] = [
+    ("note", {}, "text"),
+    ("note", {"text": " \n "}, "text"),
+    ("conclude", {"text": "Klart"}, "disposition"),
+    ("conclude", {"disposition": "magic", "text": "Klart"}, "disposition"),
+    ("hand_over", {"to": "nowhere", "reason": "x"}, "to"),
+    ("wait", {"until": "2001-01-01T00:00:00Z", "reason": "x"}, "until"),
+    ("wait", {"until": "2099-01-01T00:00:00", "reason": "x"}, "until"),
+    ("correct", {"category": "unheard", "reason": "x"}, "category"),
+    ("correct", {"charger": "99999", "reason": "x"}, "charger"),
+    ("attach", {}, "case"),
+    ("attach", {"case": "1042-1"}, "case"),
+    ("note", {"text": "x", "role": "admin"}, "role"),
+    ("claim", {"assignee": "a02"}, "assignee"),
+]
+
+
+async def test_what_is_missing_or_unknown_is_named(house: House, number: str) -> None:
+    for verb, body, missing in LACKING:
+        status, problem = await house.api("POST", f"/cases/{number}/{verb}", {"as": "a01", **body})
+        assert status == 422, (verb, body, problem)
+        assert missing in problem["fields"], (verb, body, problem)
 
 
 async def test_the_third_line_gets_a_case_with_a_whole_proposal_alone(house: House, number: str) -> None:
@@ -131,13 +129,13 @@ async def test_a_token_acts_for_its_own_agent_and_others_name_one(house: House, 
     assert (status, list(problem["fields"])) == (422, ["as"])
 
 
-@pytest.mark.parametrize("given", [None, "Basic YTpi", "Bearer ", "Bearer wrong", "Bearer \udcff"])
-async def test_b83_without_a_good_token_everything_is_401(house: House, number: str, given: str | None) -> None:
-    headers = {"Authorization": given} if given else {}
-    for method, path in (("GET", "/cases"), ("GET", f"/cases/{number}"), ("POST", f"/cases/{number}/claim")):
-        answer = await house.client.request(method, f"/api/v1{path}", headers=headers)
-        assert answer.status == 401
-        assert answer.headers["WWW-Authenticate"] == "Bearer"
+async def test_b83_without_a_good_token_everything_is_401(house: House, number: str) -> None:
+    for given in (None, "Basic YTpi", "Bearer ", "Bearer wrong", "Bearer \udcff"):
+        headers = {"Authorization": given} if given else {}
+        for method, path in (("GET", "/cases"), ("GET", f"/cases/{number}"), ("POST", f"/cases/{number}/claim")):
+            answer = await house.client.request(method, f"/api/v1{path}", headers=headers)
+            assert answer.status == 401, (given, path)
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 async def test_b83_a_revoked_token_is_401_at_once(house: House, config: Config) -> None:
@@ -169,34 +167,34 @@ async def test_b83_b96_a_foreign_owners_case_does_not_exist_on_any_verb(house: H
             assert status == 403
 
 
-@pytest.mark.parametrize("number", ["1042-1", "0", "abc", "99999999999999999999", "%00", "1000-0%27"])
-async def test_an_unknown_case_is_404_on_every_verb(house: House, number: str) -> None:
-    assert (await house.api("GET", f"/cases/{number}"))[0] == 404
-    for verb in VERBS:
-        status, _ = await house.api("POST", f"/cases/{number}/{verb.name}", {"as": "a01", **BODIES[verb.name]})
-        assert status == 404, verb.name
+async def test_an_unknown_case_is_404_on_every_verb(house: House) -> None:
+    for number in ("1042-1", "0", "abc", "99999999999999999999", "%00", "1000-0%27"):
+        assert (await house.api("GET", f"/cases/{number}"))[0] == 404
+        for verb in VERBS:
+            status, _ = await house.api("POST", f"/cases/{number}/{verb.name}", {"as": "a01", **BODIES[verb.name]})
+            assert status == 404, (number, verb.name)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "limit=-1",
-        "limit=0",
-        "limit=201",
-        "limit=x",
-        "cursor=forged",
-        "cursor=2026-01-01T00:00:00|1.AAAAAAAAAAAAAAAAAAAAAA",
-        "status=broken",
-        "priority=P9",
-        "line=4",
-        "sort=id%3BDROP",
-        "limit=1&limit=2",
-        "q=%00",
-    ],
-)
-async def test_b87_a_query_that_is_not_as_it_must_be_is_400(house: House, query: str) -> None:
-    status, problem = await house.api("GET", f"/cases?{query}")
-    assert status == 400, problem
+WRONG_QUERIES = [
+    "limit=-1",
+    "limit=0",
+    "limit=201",
+    "limit=x",
+    "cursor=forged",
+    "cursor=2026-01-01T00:00:00|1.AAAAAAAAAAAAAAAAAAAAAA",
+    "status=broken",
+    "priority=P9",
+    "line=4",
+    "sort=id%3BDROP",
+    "limit=1&limit=2",
+    "q=%00",
+]
+
+
+async def test_b87_a_query_that_is_not_as_it_must_be_is_400(house: House) -> None:
+    for query in WRONG_QUERIES:
+        status, problem = await house.api("GET", f"/cases?{query}")
+        assert status == 400, (query, problem)
 
 
 async def test_cases_are_listed_by_pages_and_found_by_filters(house: House) -> None:

@@ -82,9 +82,9 @@ async def test_agents_are_listed_without_their_secrets(house: House) -> None:
     }
 
 
-@pytest.mark.parametrize("body", [{"activity": "asleep"}, {}, {"activity": "away", "x": 1}])
-async def test_an_unknown_activity_is_refused(house: House, body: dict[str, object]) -> None:
-    assert (await house.api("POST", "/agents/me/activity", {"as": "a01", **body}))[0] == 422
+async def test_an_unknown_activity_is_refused(house: House) -> None:
+    for body in ({"activity": "asleep"}, {}, {"activity": "away", "x": 1}):
+        assert (await house.api("POST", "/agents/me/activity", {"as": "a01", **body}))[0] == 422, body
 
 
 async def test_measures_tell_value_formula_and_denominator(house: House) -> None:
@@ -99,11 +99,10 @@ async def test_measures_tell_value_formula_and_denominator(house: House) -> None
     assert any(item["denominator"] == 1 for item in page["items"])
 
 
-@pytest.mark.parametrize(
-    "query", ["by=mood", "from=yesterday", "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from=2026-01-01"]
-)
-async def test_measures_of_an_impossible_period_are_400(house: House, query: str) -> None:
-    assert (await house.api("GET", f"/measures?{query}"))[0] == 400
+async def test_measures_of_an_impossible_period_are_400(house: House) -> None:
+    backwards = "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"
+    for query in ("by=mood", "from=yesterday", backwards, "from=2026-01-01"):
+        assert (await house.api("GET", f"/measures?{query}"))[0] == 400, query
 
 
 async def test_an_agents_token_reads_no_managers_figures(house: House, config: Config) -> None:
@@ -155,7 +154,8 @@ async def test_the_description_names_every_endpoint_and_answers_everybody(house:
     assert described == {(endpoint.method, f"/api/v1{endpoint.path}") for endpoint in ENDPOINTS}
 
 
-async def test_the_api_keeps_to_its_description_whatever_it_is_sent(house: House) -> None:
+async def test_the_api_keeps_to_its_description_whatever_it_is_sent(house: House, config: Config) -> None:
+    token = await create(config, "manager", "a01")
     await house.report("Laddaren startar inte", charger="21007", **{"from": {"email": "therese@example.net"}})
     url = str(house.client.make_url("/api/v1/openapi.json"))
     process = await asyncio.create_subprocess_exec(
@@ -165,16 +165,16 @@ async def test_the_api_keeps_to_its_description_whatever_it_is_sent(house: House
         "run",
         url,
         "--header",
-        f"Authorization: Bearer {house.admin}",
+        f"Authorization: Bearer {token}",
         "--exclude-path",
         "/api/v1/events",
         "--checks",
         "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
         "--max-examples",
-        "8",
+        "3",
         "--generation-deterministic",
         "--phases",
-        "examples,coverage,fuzzing",
+        "coverage,fuzzing",
         "--suppress-health-check",
         "all",
         "--no-color",

@@ -103,39 +103,35 @@ async def test_twenty_first_reports_about_one_charger_at_once_make_one_case(hous
     assert [receipt["outcome"] for receipt in receipts].count("opened") == 1
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (b"{", 400),
-        (b"", 400),
-        (b"[" * 100_000, 400),
-        (b'{"text": "a", "connector": ' + b"9" * 5000 + b"}", 400),
-        (b'{"text": "a", "connector": NaN}', 422),
-        (b'{"text": "a", "text": "b"}', 422),
-        (rb'{"text": "\ud800"}', 422),
-        (rb'{"text": "\u0000"}', 422),
-        (b'{"text": "' + b"a" * (10 << 20) + b'"}', 413),
-        (b'{"text": ""}', 422),
-        (b'{"subject": "no text"}', 422),
-    ],
-)
-async def test_b84_a_hostile_body_is_refused_and_leaves_no_row(house: House, body: bytes, status: int) -> None:
-    headers = {
-        "Authorization": f"Bearer {house.admin}",
-        "Content-Type": "application/json",
-        "Idempotency-Key": "k",
-    }
-    answer = await house.client.post("/api/v1/reports", data=io.BytesIO(body), headers=headers)
-    assert answer.status == status
-    assert answer.content_type == "application/problem+json"
+HOSTILE = [
+    (b"{", 400),
+    (b"", 400),
+    (b"[" * 100_000, 400),
+    (b'{"text": "a", "connector": ' + b"9" * 5000 + b"}", 400),
+    (b'{"text": "a", "connector": NaN}', 422),
+    (b'{"text": "a", "text": "b"}', 422),
+    (rb'{"text": "\ud800"}', 422),
+    (rb'{"text": "\u0000"}', 422),
+    (b'{"text": "' + b"a" * (10 << 20) + b'"}', 413),
+    (b'{"text": ""}', 422),
+    (b'{"subject": "no text"}', 422),
+]
+
+
+async def test_b84_a_hostile_body_is_refused_and_leaves_no_row(house: House) -> None:
+    headers = {"Authorization": f"Bearer {house.admin}", "Content-Type": "application/json", "Idempotency-Key": "k"}
+    for body, status in HOSTILE:
+        answer = await house.client.post("/api/v1/reports", data=io.BytesIO(body), headers=headers)
+        assert answer.status == status, body[:60]
+        assert answer.content_type == "application/problem+json"
     assert await count(house.runtime.db, "reports") == 0
 
 
-@pytest.mark.parametrize("extra", [{"tenant_id": 1}, {"role": "admin"}, {"assigned_to": "a01"}, {"from": {"id": 7}}])
-async def test_b86_unknown_fields_are_refused(house: House, extra: dict[str, object]) -> None:
-    status, problem = await house.api("POST", "/reports", {"text": "Hej", **extra}, headers={"Idempotency-Key": "k"})
-    assert status == 422
-    assert problem["fields"]
+async def test_b86_unknown_fields_are_refused(house: House) -> None:
+    for extra in ({"tenant_id": 1}, {"role": "admin"}, {"assigned_to": "a01"}, {"from": {"id": 7}}):
+        body = {"text": "Hej", **extra}
+        status, problem = await house.api("POST", "/reports", body, headers={"Idempotency-Key": "k"})
+        assert (status, bool(problem["fields"])) == (422, True), extra
 
 
 async def test_a_report_without_a_key_is_refused(house: House) -> None:
@@ -144,10 +140,10 @@ async def test_a_report_without_a_key_is_refused(house: House) -> None:
     assert "Idempotency-Key" in problem["fields"]
 
 
-@pytest.mark.parametrize("site", ["s999", "' OR 1=1 --", "../../etc"])
-async def test_b80_an_unknown_place_is_kept_as_given(house: House, site: str) -> None:
-    receipt = await house.report("Det luktar inte bränt men laddar inte", site=site, charger="99999")
-    assert (await house.case(receipt["case"]))["site"] is None
+async def test_b80_an_unknown_place_is_kept_as_given(house: House) -> None:
+    for site in ("s999", "' OR 1=1 --", "../../etc"):
+        receipt = await house.report("Det luktar inte bränt men laddar inte", site=site, charger="99999")
+        assert (await house.case(receipt["case"]))["site"] is None, site
 
 
 async def test_an_alarm_is_judged_and_answers_a_receipt_once(house: House, config: Config) -> None:
@@ -161,13 +157,10 @@ async def test_an_alarm_is_judged_and_answers_a_receipt_once(house: House, confi
     assert (status, again["outcome"], again["report"]) == (201, "repeated", receipt["report"])
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"protocol": "modbus"}, {"id": ""}, {"charger": None}, {"at": "yesterday"}, {"x": 1}]
-)
-async def test_an_alarm_that_is_none_is_refused(house: House, wrong: dict[str, object]) -> None:
-    status, problem = await house.api("POST", "/alarms", {**ALARM, **wrong})
-    assert status == 422
-    assert problem["fields"]
+async def test_an_alarm_that_is_none_is_refused(house: House) -> None:
+    for wrong in ({"protocol": "modbus"}, {"id": ""}, {"charger": None}, {"at": "yesterday"}, {"x": 1}):
+        status, problem = await house.api("POST", "/alarms", {**ALARM, **wrong})
+        assert (status, bool(problem["fields"])) == (422, True), wrong
 
 
 async def test_b90_above_its_rate_reads_are_told_to_wait_and_reports_are_kept(config: Config) -> None:

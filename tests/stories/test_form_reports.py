@@ -155,37 +155,36 @@ async def test_b74_a_heic_photo_is_kept_as_a_file(house: House) -> None:
     assert whole["reports"][0]["attachments"][0]["media_type"] == "image/heic"
 
 
+MALFORMED = [
+    ("multipart/form-data", b"--x\r\n\r\n--x--\r\n"),
+    ("multipart/form-data; boundary=x", b"nothing of the kind"),
+    ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nhalf'),
+    (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\xfe\r\n--x--\r\n',
+    ),
+    ("multipart/form-data; boundary=" + "x" * 90, b"--x--\r\n"),
+    ("multipart/form-data; boundary=x", b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--"),
+    ("application/x-www-form-urlencoded", b"text=%ff"),
+]
+
+
 @pytest.mark.filterwarnings("ignore::aiohttp.multipart.BadContentDispositionHeader")
-@pytest.mark.parametrize(
-    ("kind", "body"),
-    [
-        ("multipart/form-data", b"--x\r\n\r\n--x--\r\n"),
-        ("multipart/form-data; boundary=x", b"nothing of the kind"),
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nhalf'),
-        (
-            "multipart/form-data; boundary=x",
-            b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\xfe\r\n--x--\r\n',
-        ),
-        ("multipart/form-data; boundary=" + "x" * 90, b"--x--\r\n"),
-        ("multipart/form-data; boundary=x", b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--"),
-        ("application/x-www-form-urlencoded", b"text=%ff"),
-    ],
-)
-async def test_b75_a_malformed_form_is_400_with_a_page(house: House, kind: str, body: bytes) -> None:
-    answer = await house.client.post("/report", data=body, headers={"Content-Type": kind})
-    assert answer.status == 400
-    assert answer.content_type == "text/html"
+async def test_b75_a_malformed_form_is_400_with_a_page(house: House) -> None:
+    for kind, body in MALFORMED:
+        answer = await house.client.post("/report", data=body, headers={"Content-Type": kind})
+        assert (answer.status, answer.content_type) == (400, "text/html"), (kind, body)
 
 
-@pytest.mark.parametrize("token", ["", "forged", "forged.forged"])
-async def test_b76_a_form_with_a_dead_token_is_shown_again_with_every_word(house: House, token: str) -> None:
-    fields = {**await filled(house, phone="0701740699"), "form_token": token}
-    answer = await house.submit(fields)
-    page = await answer.text()
-    assert answer.status == 422
-    assert TEXT in page
-    assert "0701740699" in page
-    assert await count(house.runtime.db, "reports") == 0
+async def test_b76_a_form_with_a_dead_token_is_shown_again_with_every_word(house: House) -> None:
+    for token in ("", "forged", "forged.forged"):
+        fields = {**await filled(house, phone="0701740699"), "form_token": token}
+        answer = await house.submit(fields)
+        page = await answer.text()
+        assert answer.status == 422
+        assert TEXT in page
+        assert "0701740699" in page
+        assert await count(house.runtime.db, "reports") == 0
     fields["form_token"] = page.partition('name="form_token" value="')[2].partition('"')[0]
     assert (await house.submit(fields)).status == 303
 
@@ -231,18 +230,18 @@ async def test_with_the_database_away_the_form_is_spooled_and_kept_once_afterwar
         assert await count(house.runtime.db, "report_attachments") == 1
 
 
-@pytest.mark.parametrize("charger", ["21052", "99999", "%00%ff", "'%20OR%201=1", "x" * 200])
-async def test_b80_a_scanned_code_opens_the_form_whatever_it_says(house: House, charger: str) -> None:
-    answer = await house.client.get(f"/c/{charger}")
-    assert answer.status == 200
-    assert ("BRF" in await answer.text()) == (charger == "21052")
+async def test_b80_a_scanned_code_opens_the_form_whatever_it_says(house: House) -> None:
+    for charger in ("21052", "99999", "%00%ff", "'%20OR%201=1", "x" * 200):
+        answer = await house.client.get(f"/c/{charger}")
+        assert answer.status == 200, charger
+        assert ("BRF" in await answer.text()) == (charger == "21052")
 
 
-@pytest.mark.parametrize("token", ["1", "1042-9", "x" * 22, "' OR 1=1", "..%2f..%2fetc", "%00"])
-async def test_b81_a_guessed_status_link_finds_nothing(house: House, token: str) -> None:
+async def test_b81_a_guessed_status_link_finds_nothing(house: House) -> None:
     await house.report("En rapport finns", charger="21007")
-    assert (await house.client.get(f"/s/{token}")).status == 404
-    assert (await house.client.post(f"/s/{token}", data={"solved": "yes"})).status == 404
+    for token in ("1", "1042-9", "x" * 22, "' OR 1=1", "..%2f..%2fetc", "%00"):
+        assert (await house.client.get(f"/s/{token}")).status == 404, token
+        assert (await house.client.post(f"/s/{token}", data={"solved": "yes"})).status == 404, token
 
 
 async def test_b81_a_truncated_link_finds_nothing(house: House) -> None:
@@ -253,10 +252,10 @@ async def test_b81_a_truncated_link_finds_nothing(house: House) -> None:
     assert len(link.rpartition("/")[2]) >= 22
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "a@evil", "["])
-async def test_b82_a_foreign_host_is_421(house: House, host: str) -> None:
-    answer = await house.client.get("/", headers={"Host": host})
-    assert answer.status in (400, 421)
+async def test_b82_a_foreign_host_is_421(house: House) -> None:
+    for host in ("evil.example", "evil.example:8080", "127.0.0.1.evil.example", "a@evil", "["):
+        answer = await house.client.get("/", headers={"Host": host})
+        assert answer.status in (400, 421), host
 
 
 async def test_b82_a_forwarded_host_changes_no_link(house: House) -> None:
