@@ -16,9 +16,10 @@ from gateway import languages, measures
 from gateway.languages import N_
 from gateway.record import measures as record
 from gateway.record.measures import Response
+from gateway.web.filters import TIMEZONE
 from gateway.web.frame import frame
 from gateway.web.keys import runtime_of
-from gateway.web.pages import TIMEZONE, language_of, page
+from gateway.web.pages import language_of, page
 
 ANSWERED_OF = N_("%(answered)s of %(opened)s answered")
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import aiohttp_jinja2
 import jinja2
-import phonenumbers
 from aiohttp import web
 from babel.core import negotiate_locale
 from jinja2.runtime import Context
@@ -24,15 +22,13 @@ from jinja2.runtime import Context
 from gateway import languages
 from gateway.languages import CUSTOMERS, N_, NAMES, PAGES, Catalogue
 from gateway.web.access import csrf_token
+from gateway.web.filters import FILTERS
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.problems import Problem
-from routing.values import Reason
 
 FOLDER = Path(__file__).parent
 HOUSE_LANGUAGE = "sv"
-TIMEZONE = "Europe/Stockholm"
 THEMES = ("auto", "light", "dark")
-SOON = timedelta(minutes=15)
 YEAR = 365 * 86400
 HEADERS = MappingProxyType(
     {
@@ -168,20 +164,6 @@ def theme_of(request: web.Request) -> str:
     return "auto"
 
 
-def masked(number: str) -> str:
-    """A telephone number that can be recognised but not read off a screen: `+46 •• ••• •• 05`."""
-    return f"{number[:3]} •• ••• •• {number[-2:]}" if len(number) > 6 else "•••"
-
-
-def written_phone(number: str) -> str:
-    """A number in the international way of writing; what is no number stands as it is."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-
-
 class _Csrf:
     """The form token, made only when a page has a form: making it may begin a visit."""
 
@@ -204,70 +186,3 @@ def _gettext(context: Context, msgid: str) -> str:
 def _ngettext(context: Context, singular: str, plural: str, number: int) -> str:
     book: Catalogue = context["catalogue"]
     return book.ngettext(singular, plural, number)
-
-
-@jinja2.pass_context
-def _time(context: Context, at: datetime, timezone: str | None = None, full: bool = False) -> str:
-    zone = timezone or context.get("timezone") or TIMEZONE
-    return languages.format_time(at, zone, context["language"], None if full else context["now"])
-
-
-@jinja2.pass_context
-def _date(context: Context, at: datetime, timezone: str | None = None) -> str:
-    return languages.format_date(at, timezone or context.get("timezone") or TIMEZONE, context["language"])
-
-
-@jinja2.pass_context
-def _duration(context: Context, length: timedelta) -> str:
-    return languages.format_duration(length, context["language"])
-
-
-@jinja2.pass_context
-def _countdown(context: Context, at: datetime) -> str:
-    left: timedelta = at - context["now"]
-    written = languages.format_clock(left)
-    if left >= timedelta(0):
-        return written
-    book: Catalogue = context["catalogue"]
-    return book.gettext("late %(time)s") % {"time": written}
-
-
-@jinja2.pass_context
-def _urgency(context: Context, at: datetime) -> str:
-    left: timedelta = at - context["now"]
-    return "late" if left < timedelta(0) else "soon" if left < SOON else ""
-
-
-@jinja2.pass_context
-def _say(context: Context, reason: Reason | Mapping[str, Any]) -> str:
-    return languages.words(reason, context["language"])
-
-
-@jinja2.pass_context
-def _site(context: Context, site: str | None) -> str:
-    known = runtime_of(context["request"]).directory().sites.get(site or "")
-    return f"{known.name}, {known.city}" if known else ""
-
-
-@jinja2.pass_context
-def _code(context: Context, code: str | None, family: str) -> str:
-    book: Catalogue = context["catalogue"]
-    return book.code(family, code)
-
-
-FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
-    {
-        "time": _time,
-        "date": _date,
-        "duration": _duration,
-        "clock": languages.format_clock,
-        "countdown": _countdown,
-        "urgency": _urgency,
-        "say": _say,
-        "code": _code,
-        "site": _site,
-        "phone": written_phone,
-        "masked": masked,
-        "seconds": lambda value: "–" if value is None else languages.format_clock(timedelta(seconds=value), exact=True),
-    }
-)
