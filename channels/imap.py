@@ -29,8 +29,8 @@ BATCH = 50  # mails listed at a time
 BATCH_BYTES = 8 * 1024 * 1024  # fetched at a time, at least one mail
 SIZE = 50 * 1024 * 1024  # bytes; of larger mails only the headers are fetched
 TRIES = 3  # of a mail whose content does not come, before a placeholder is kept
-RENEW = 540.0  # seconds of waiting before asking anew (RFC 2177 says at most 29 minutes; many servers hang up before)
-POLL = 30.0  # seconds between looks at a server that cannot tell
+RENEW = 30.0  # seconds of waiting, at most, before asking anew: mail between a listing and IDLE is not always told
+POLL = 30.0  # seconds between looks at a mailbox that another process reads
 AGAIN = 5.0  # seconds after a failure, doubling up to AGAIN_LIMIT
 AGAIN_LIMIT = 300.0
 DENIED_PAUSE = 60.0  # seconds, at least, between log-ins that fail: more would lock the mailbox
@@ -165,9 +165,11 @@ class _Reader:
             cursor = self._begun(session, self._in_loop(self.cursors.load(self.account.name)))
             old = [uid for uid in session.uids() if uid <= cursor.floor] if cursor.floor else []
             self._wanted = frozenset(session.uids(since=self.account.since)) if old and self.account.since else None
+            calm = 1.0
             while not self.stopping.is_set():
                 if fresh := session.uids(cursor.uid + 1):
                     cursor = self._settle(session, cursor, fresh[:BATCH], upwards=True)
+                    calm = 1.0
                     continue
                 self.health.failing, self.health.reason = None, ""
                 if old:
@@ -176,7 +178,8 @@ class _Reader:
                     continue
                 if cursor.floor:
                     cursor = self._save(replace(cursor, floor=0))
-                session.wait(RENEW if session.can_wait else POLL, self.stopping.is_set)
+                session.wait(min(calm, RENEW), self.stopping.is_set)
+                calm *= 2
         finally:
             session.close()
 

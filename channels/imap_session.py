@@ -97,6 +97,7 @@ class Session:
 
     def uids(self, lowest: int = 1, since: date | None = None) -> list[int]:
         """The UIDs from `lowest` on, ascending."""
+        self._untagged().pop("EXISTS", None)
         criteria: list[object] = ["UID", f"{max(1, lowest)}:*"] if lowest > 1 else ["ALL"]
         if since is not None:
             criteria += ["SINCE", since]
@@ -148,6 +149,8 @@ class Session:
     def wait(self, seconds: float, stop: Callable[[], bool]) -> None:
         """Return when something happened in the folder, when the time is over, or when `stop` says so."""
         end = time.monotonic() + seconds
+        if "EXISTS" in self._untagged():
+            return  # new mail was told together with the answer to the last listing, and IDLE will not tell it again
         if not self.can_wait:
             while not stop() and time.monotonic() < end:
                 time.sleep(min(SLICE, max(0.0, end - time.monotonic())))
@@ -164,6 +167,11 @@ class Session:
                 (len(answer) > 1 and answer[1] in (b"EXISTS", b"RECENT")) or answer[0] == b"BYE" for answer in answers
             )
         self._ask(self._client.idle_done)
+
+    def _untagged(self) -> dict[str, Any]:
+        """What imaplib has heard besides answers; IMAPClient has no way of its own to ask for it."""
+        found: dict[str, Any] = self._client._imap.untagged_responses
+        return found
 
     def _hang_up(self) -> None:
         try:

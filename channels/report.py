@@ -84,8 +84,8 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a bounce says became of a mail of ours: `action` and `status` as in RFC 3464 (`failed`, `delayed`, …; `5.1.1`),
-    `message_id` that of the mail, where the bounce tells it."""
+    """What a bounce says became of a mail of ours: `action` and `status` as in RFC 3464 (`failed`, `delayed`, …;
+    `5.1.1`), `message_id` that of the mail, where the bounce tells it."""
 
     recipient: str
     action: str = "failed"
@@ -101,8 +101,8 @@ class Report:
     `key` is the idempotency key within `channel`; it must hold something that a stranger cannot choose alone.
     `text` is what was newly said, `full_text` everything with quotes and signatures; `raw` is what came over the wire.
     `charger`, `site`, `connector`, `category` and `danger` are what the sender gave in a structured way, unchecked.
-    `quarantined` is the reason why the content was not understood; such a report goes to a person. `fingerprint` is a hash
-    of a request's body: doors that refuse the same key with another body compare it with their receipt's.
+    `quarantined` is the reason why the content was not understood; such a report goes to a person. `fingerprint` is a
+    hash of a request's body: doors that refuse the same key with another body compare it with their receipt's.
     """
 
     channel: Channel

@@ -18,6 +18,7 @@ from imapclient import IMAPClient
 from proxyprotocol.reader import ProxyProtocolReader
 from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPServer, IMAPService
+from pysasl.hashing import BuiltinHash
 
 from channels.imap_cursor import Cursor
 from channels.report import NotStored, Outcome, Receipt, Report
@@ -158,7 +159,7 @@ class Mailbox:
         DictBackend.add_subparser("dict", parser.add_subparsers(dest="backend"))
         args = parser.parse_args(["--no-tls", "dict", "--demo-user", self.user, "--demo-password", self.password])
         args.debug, args.passlib_cfg = False, None
-        backend, config = await DictBackend.init(args)
+        backend, config = await DictBackend.init(args, hash_context=BuiltinHash(rounds=1))
         config.apply_context()
         serve = IMAPServer(backend.login, config)
         self._server = await asyncio.start_server(

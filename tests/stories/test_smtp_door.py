@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import aiosmtplib
 import pytest
+import pytest_asyncio
 
+from channels.outbound import Deferred
+from channels.outbound import send as send_out
 from channels.parsing import Parsers
 from channels.reply_address import ReplySeals
 from channels.report import NotStored, Report
@@ -22,9 +26,10 @@ MAIL = (
     b"\r\nDen laddar inte.\r\n"
 )
 US = "help@support.example"
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def parsers() -> AsyncIterator[Parsers]:
     pool = Parsers(domains={"support.example"})
     await pool.start()
@@ -35,7 +40,7 @@ async def parsers() -> AsyncIterator[Parsers]:
 LINES: list[Line] = []
 
 
-@pytest.fixture(autouse=True)
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
 async def hang_up() -> AsyncIterator[None]:
     """Nobody stays on the line after a test."""
     yield
@@ -482,3 +487,41 @@ async def _until(holds: object) -> None:
     async with asyncio.timeout(10):
         while not holds():  # type: ignore[operator]
             await asyncio.sleep(0.01)
+
+
+def certificate() -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain("tests/data/tls/cert.pem", "tests/data/tls/key.pem")
+    return context
+
+
+def trusting() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile="tests/data/tls/cert.pem")
+
+
+async def test_mail_over_tls(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers, tls_context=certificate()) as port:
+        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=True, tls_context=trusting())
+        async with client:
+            await client.ehlo()
+            assert not client.supports_extension("starttls")
+            assert not client.supports_extension("auth")
+            await client.sendmail("anna@example.org", US, MAIL + b"x" * 300_000)
+        outgoing = await send_out(MAIL, "anna@example.org", US, f"smtp+starttls://127.0.0.1:{port}")
+    assert len(shelf.reports) == 1
+    assert isinstance(outgoing, Deferred), "an untrusted certificate is not talked to"
+
+
+async def test_b30_commands_before_the_handshake_are_forgotten(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers, tls_context=certificate()) as port:
+        line = await Line.open(port)
+        await line.say("EHLO t.example")
+        line.writer.write(b"STARTTLS\r\nMAIL FROM:<evil@example.org>\r\nRCPT TO:<help@support.example>\r\n")
+        assert (await line.answer()).startswith("220")
+        with suppress(ConnectionError, ssl.SSLError, OSError):
+            await line.writer.start_tls(trusting(), server_hostname="127.0.0.1")
+            assert (await line.say("DATA")).startswith("503")
+            assert (await line.say("EHLO t.example", f"RCPT TO:<{US}>")).startswith("503")
+    assert not shelf.seen
