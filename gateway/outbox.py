@@ -26,7 +26,7 @@ from gateway.record.db import Database, recordset, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry
 
 log = structlog.get_logger()
-SQL, PEOPLE = statements("messages"), statements("people")
+SQL, PEOPLE, CASES = statements("messages"), statements("people"), statements("cases")
 BATCH = 20
 PATIENCE = timedelta(days=5)
 STALE = {"acknowledgement": timedelta(days=1)}  # after which an automatic message helps nobody any more
@@ -200,6 +200,8 @@ class Sweeper:
                 return
             if delivery.state in ("deferred", "uncertain"):
                 given["state"] = "failed"
+            if row["case_id"]:
+                await conn.execute(CASES["lock"], {"case": row["case_id"]})
             statement = SQL["sent"] if delivery.state == "sent" else SQL["ended"]
             changed = (await conn.execute(statement, given)).rowcount
             if changed and row["case_id"]:
