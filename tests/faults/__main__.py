@@ -123,6 +123,7 @@ async def _run(options: Options, folder: Path) -> Verdict:
         counted += sum(case["status"] in ("concluded", "closed") for case in cases)
         verdict = judge(ledger, nemesis, cases, sink, desk.claims, counted)
     verdict.violations += desk.violations
+    verdict.violations += [f"I8: {failure}" for failure in phone.failures if "/twilio/voice" in failure]
     if gave_up:
         verdict.violations.append(f"I1: {gave_up} senders were still not promised anything after {HEAL:.0f} s")
     deaths = sum(blow.deaths for blow in nemesis.blows)
@@ -185,7 +186,7 @@ def _report(verdict: Verdict, nemesis: Nemesis, desk: Desk, phone: PhoneDoor, le
     print(ledger_table(verdict), "", blows_table(nemesis.blows), "", sep="\n")
     print(f"{verdict.reports} reports in {verdict.cases} cases read back after {ledger.now:.0f} s; {deaths} deaths.")
     print(f"{len(desk.claims)} of {desk.races} races for a case were won by one agent.")
-    print(f"{len(phone.failures)} webhooks were answered 5xx.")
+    print(f"{len(phone.failures)} last words on calls were put off with 503.")
     print(f"{verdict.mails} mails to reporters, {verdict.mails_again} once more under the same Message-ID.")
 
 

@@ -10,7 +10,7 @@ promise while the database was frozen; I12 the counts agree.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,11 +62,14 @@ def judge(
         _judge_line(line, seen.get(line.telling.nonce, []), files, verdict)
         verdict.violations += _answers(line, nemesis)
     verdict.violations += _strangers(ledger, cases, seen)
+    reviewed = {report["id"] for case in cases if case["queue"] == "review" for report in case["reports"]}
     for case in cases:
         verdict.violations += _order(case)
         if case["number"] in claims:
             verdict.violations += _claimed(case, claims[case["number"]])
-    _automatic(ledger, sink, verdict)
+    _automatic(
+        ledger, sink, {nonce for nonce, reports in seen.items() if reviewed & {r["id"] for r in reports}}, verdict
+    )
     verdict.violations += [
         f"not well again {BACK_WITHIN:.0f} s after: {blow.what}" for blow in nemesis.blows if blow.back is None
     ]
@@ -171,12 +174,14 @@ def _claimed(case: Mapping[str, Any], agent: str) -> list[str]:
     return []
 
 
-def _automatic(ledger: Ledger, sink: MailSink, verdict: Verdict) -> None:
+def _automatic(ledger: Ledger, sink: MailSink, reviewed: Set[str], verdict: Verdict) -> None:
+    """What was not understood goes to a person and is not answered by a machine."""
     people = {line.telling.email: line.telling for line in ledger}
     verdict.violations += [
         f"I5: {line.telling.nonce} ({line.telling.door}) was not acknowledged by mail"
         for line in ledger
         if line.promised and line.telling.answered and line.telling.email not in sink.arrived
+        if line.telling.nonce not in reviewed
     ]
     for address, ids in sink.arrived.items():
         telling = people.get(address)
