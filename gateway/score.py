@@ -57,9 +57,7 @@ class Score:
     def figures(self) -> dict[str, Any]:
         """The score as JSON can hold it."""
         return {
-            "figures": {
-                k: {"value": f.value, "low": f.low, "high": f.high, "of": f.of} for k, f in self.shares.items()
-            },
+            "shares": {k: {"value": f.value, "low": f.low, "high": f.high, "of": f.of} for k, f in self.shares.items()},
             "confusion": [{"label": a, "judged": b, "reports": n} for (a, b), n in self.confusion.items()],
             "by_channel": self.by_channel,
             "by_language": self.by_language,

@@ -61,6 +61,11 @@ _HOURS: Mapping[Category, tuple[float, float]] = {
     Category.OTHER: (24 * 3, 24 * 3),
 }
 _REPEATED = timedelta(hours=72)
+_BURST = timedelta(minutes=15)
+_LONGEST_AGO = 5.0
+_WORDS_THAT_TELL = 14
+_ALIKE = 60
+_JUST_SUGGESTED = 1.0
 _MASS_WITHIN = timedelta(hours=24)
 
 
@@ -130,7 +135,7 @@ def _compare(
         return None
     if judgement.mass and candidate.mass:
         return _compare_mass(total, judgement, candidate, now)
-    where = _place(total, judgement, candidate, same_person, directory)
+    where = _place(total, said, judgement, candidate, same_person, directory)
     if where is None or not _subject(total, category, theirs, same_person, said, judgement, candidate):
         return None
     _time(total, said, category, theirs, where, candidate)
@@ -142,11 +147,18 @@ def _compare(
         total.add(2.0, "answers_mail")
     if "!newmatter" in judgement.tokens and same_person:
         total.add(-4.0, "says_new_matter")
-    _text(total, said, judgement, candidate)
+    _text(total, said, judgement, candidate, same_person)
     _amounts(total, said, judgement, candidate)
+    if category in _PERSONAL and where == "person" and not _goes_on(total):
+        total.add(-2.0, "nothing_goes_on")
     if candidate.concluded_at is not None and not (same_person and "!again" in judgement.tokens):
-        total.add(-2.5, "already_concluded")
+        total.add(min(0.0, _JUST_SUGGESTED - total.odds), "already_concluded")
     return total
+
+
+def _goes_on(total: _Sum) -> bool:
+    """Whether anything but the person and the kind of matter ties a report to a case."""
+    return any(r.code in ("says_again", "answers_mail", "words_alike", "same_amount") for r in total.reasons)
 
 
 def _compare_mass(total: _Sum, judgement: Judgement, candidate: Candidate, now: datetime) -> _Sum | None:
@@ -159,7 +171,7 @@ def _compare_mass(total: _Sum, judgement: Judgement, candidate: Candidate, now: 
 
 
 def _place(
-    total: _Sum, judgement: Judgement, candidate: Candidate, same_person: bool, directory: Directory
+    total: _Sum, said: Said, judgement: Judgement, candidate: Candidate, same_person: bool, directory: Directory
 ) -> str | None:
     """How near the places are: "charger", "site" or "person"; None where they are two."""
     mine, site = judgement.place, judgement.place.site
@@ -173,7 +185,9 @@ def _place(
     if site and site == candidate.site:
         whole = mine.whole_site or candidate.whole_site
         if mine.charger and theirs and not whole:
-            return None
+            if not _is_burst(said, judgement, candidate):
+                return None
+            total.add(1.0, "dies_together", {"minutes": _minutes(abs(said.at - candidate.last_report_at))})
         total.add(1.7 if not whole else 2.6, "same_site", {"site": site})
         return "site"
     if same_person:
@@ -184,6 +198,12 @@ def _place(
         total.add(0.5, "same_owner")
         return "person"
     return None
+
+
+def _is_burst(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
+    """Chargers of one site that die within minutes of each other have one cause."""
+    dead = judgement.category is Category.OFFLINE and candidate.category == Category.OFFLINE
+    return dead and abs(said.at - candidate.last_report_at) <= _BURST
 
 
 def _subject(
@@ -219,20 +239,25 @@ def _time(total: _Sum, said: Said, category: Category, theirs: Category, where: 
         limit = min(limit, _REPEATED.total_seconds() / 3600)
     data = {"minutes": _minutes(gap)}
     if hours > limit:
-        total.add(-3.0, "long_ago", data)
+        total.add(-2.0 - min(_LONGEST_AGO, hours / limit), "long_ago", data)
     else:
         total.add(1.0 - hours / limit, "soon_after", data)
 
 
-def _text(total: _Sum, said: Said, judgement: Judgement, candidate: Candidate) -> None:
-    """Words alike count when both speak one language; else they say nothing."""
+def _text(total: _Sum, said: Said, judgement: Judgement, candidate: Candidate, same_person: bool) -> None:
+    """Words alike count when both speak one language, and the more the longer the texts; else they say nothing. Of two
+    people's own matters they say nothing either: many ask for a receipt."""
     texts = [r.text for r in candidate.reports[:4] if r.language == judgement.language and r.channel != "alarm"]
     if not texts or said.channel == "alarm":
         return
+    if judgement.category in (Category.PAYMENT, Category.ACCOUNT, Category.OTHER) and not same_person:
+        return
     mine = utils.default_process(f"{said.subject or ''} {said.text[:1000]}")
-    likeness = max(fuzz.token_set_ratio(mine, utils.default_process(t[:1000])) for t in texts)
-    if likeness >= 60:
-        total.add((likeness - 50) / 20, "words_alike", {"percent": round(likeness)})
+    others = [utils.default_process(t[:1000]) for t in texts]
+    likeness, other = max((fuzz.token_set_ratio(mine, t), t) for t in others)
+    weight = min(1.0, min(mine.count(" "), other.count(" ")) / _WORDS_THAT_TELL)
+    if likeness >= _ALIKE:
+        total.add(weight * (likeness - 50) / 20, "words_alike", {"percent": round(likeness)})
 
 
 def _amounts(total: _Sum, said: Said, judgement: Judgement, candidate: Candidate) -> None:
@@ -240,9 +265,12 @@ def _amounts(total: _Sum, said: Said, judgement: Judgement, candidate: Candidate
     if judgement.category is not Category.PAYMENT or candidate.category != Category.PAYMENT:
         return
     mine = amounts(f"{said.subject or ''} {said.text}", judgement.language)
-    same = mine & frozenset().union(*(amounts(r.text, r.language) for r in candidate.reports[:4]))
+    theirs = frozenset().union(*(amounts(r.text, r.language) for r in candidate.reports[:4]))
+    same = mine & theirs
     if same:
         total.add(3.0, "same_amount", {"amount": max(same)})
+    elif mine and theirs:
+        total.add(-1.0, "other_amount", {"amount": max(mine)})
 
 
 def _minutes(span: timedelta) -> int:

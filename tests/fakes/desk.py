@@ -72,7 +72,8 @@ class Desk:
         known = next((self.persons[key] for key in keys if key in self.persons), None)
         if keys and known is None:
             known = len(set(self.persons.values())) + 1
-        self.persons.update({key: known for key in keys if known is not None})
+        for key in keys if known is not None else ():
+            self.persons.setdefault(key, known)
         return known
 
     def _earlier(self, person: int | None) -> tuple[Earlier, ...]:

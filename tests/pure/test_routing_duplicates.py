@@ -1,0 +1,204 @@
+"""Again? What belongs together is joined, what only looks alike is kept apart, across channels and languages."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from routing.duplicates import lock_keys
+from routing.values import Alarm, Priority, Said, Verdict
+from tests.fakes.desk import Desk, Outcome
+
+NOON = datetime(2026, 9, 20, 12, tzinfo=UTC)
+
+
+def said(text: str, minutes: float = 0, *, phone: str | None = None, channel: str = "form", **given: object) -> Said:
+    at = NOON + timedelta(minutes=minutes)
+    return Said(channel=channel, at=at, text=text, phone=phone, **given)  # type: ignore[arg-type]
+
+
+def two(first: Said, second: Said) -> Outcome:
+    desk = Desk()
+    desk.take(first)
+    return desk.take(second)
+
+
+def test_a_swedish_call_and_an_english_mail_about_one_charger_are_one_case():
+    found = two(
+        said("hej laddaren tjugofem sex tre fyra startar inte", phone="+46701740601", channel="phone"),
+        said("Charger 25634 will not start, tried twice", 40, channel="email", email="ann@example.org"),
+    )
+    assert found.match.verdict is Verdict.ATTACH
+    assert {r.code for r in found.match.reasons} >= {"same_charger", "same_category", "soon_after", "match_attach"}
+
+
+def test_an_alarm_and_a_call_are_one_case():
+    alarm = Alarm("Faulted", "ConnectorLockFailure", 1, None, None, "Unlock timeout")
+    found = two(
+        said("Connector 1 unlock timed out", channel="alarm", charger="22025", alarm=alarm),
+        said("kabeln sitter fast i bilen på laddare 22025", 10, phone="+46701740601", channel="phone"),
+    )
+    assert found.match.verdict is Verdict.ATTACH
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "minutes"),
+    [
+        # two faults at one charger
+        ("25634 på badhuset i Halmstad startar inte", "25634 på badhuset i Halmstad: kabeln sitter fast i bilen", 60),
+        # the same words at two sites
+        ("Laddaren på Vågen i Malmö är helt död", "Laddaren på Kvarnen i Kungsbacka är helt död", 5),
+        # two chargers of one site
+        ("25634 på badhuset i Halmstad startar inte", "25641 på badhuset i Halmstad startar inte", 30),
+        # the same fault months apart
+        ("25634 startar inte", "25634 startar inte", 60 * 24 * 60),
+        # two people's own money
+        ("Ni drog 212 kr två gånger på 25634", "Ni drog 99 kr för mycket på 25634", 30),
+        # two people's own accounts
+        ("Jag vill radera mitt konto", "Jag vill radera mitt konto", 5),
+    ],
+)
+def test_what_only_looks_alike_is_kept_apart(first: str, second: str, minutes: float):
+    found = two(said(first, phone="+46701740601"), said(second, minutes, phone="+46701740602"))
+    assert found.match.verdict is not Verdict.ATTACH
+
+
+def test_the_same_person_with_a_new_matter_gets_a_new_case():
+    found = two(
+        said("jag har fått två fakturor för samma laddning på 24083", phone="+46701740601", channel="phone"),
+        said("det är jag igen, en annan sak, jag har bytt mejladress", 6, phone="+46701740601", channel="phone"),
+    )
+    assert found.match.verdict is not Verdict.ATTACH
+
+
+def test_a_new_fault_after_a_repair_is_a_new_case():
+    desk = Desk()
+    first = desk.take(said("25634 startar inte", phone="+46701740601"))
+    desk.conclude(first.case, NOON + timedelta(hours=3))
+    again = desk.take(said("25634 startar inte", 60 * 24, phone="+46701740602"))
+    assert again.match.verdict is not Verdict.ATTACH
+    assert "already_concluded" in {r.code for r in again.match.reasons}
+
+
+def test_still_broken_after_a_repair_goes_back_to_the_case():
+    desk = Desk()
+    first = desk.take(said("25634 startar inte", phone="+46701740601"))
+    desk.conclude(first.case, NOON + timedelta(hours=3))
+    again = desk.take(said("25634 startar fortfarande inte", 60 * 5, phone="+46701740601"))
+    assert (again.match.verdict, again.match.case) == (Verdict.ATTACH, first.case)
+
+
+def test_the_same_amount_in_two_languages_is_one_matter():
+    found = two(
+        said("I har trukket 186 kroner to gange i Malmø, Parkgatan 70", email="mette@example.dk", channel="email"),
+        said(
+            "you took one hundred and eighty six kronor twice at parkgatan 70 in malmo i wrote before",
+            600,
+            channel="phone",
+        ),
+    )
+    assert "same_amount" in {r.code for r in found.match.reasons}
+    assert found.match.verdict is not Verdict.NEW
+
+
+def test_without_a_charger_number_the_site_and_the_fault_are_enough_for_a_while():
+    first = said("en av laddarna på Småland Arena i Umeå avbryter laddningen hela tiden", phone="+46701740601")
+    soon = said("25092 på arenan i Umeå avbryter laddningen", 30, phone="+46701740602")
+    later = said("25092 på arenan i Umeå avbryter laddningen", 60 * 24 * 6, phone="+46701740602")
+    assert two(first, soon).match.verdict is Verdict.ATTACH
+    assert two(first, later).match.verdict is not Verdict.ATTACH
+
+
+def test_the_reason_says_what_the_threshold_was():
+    found = two(said("25634 startar inte", phone="+1"), said("25634 startar inte", 12, phone="+2"))
+    last = found.match.reasons[-1]
+    assert last.code == "match_attach"
+    assert last.data["limit"] == 0.8
+    assert last.data["score"] == found.match.score >= 0.8
+
+
+def test_an_incident_takes_the_most_urgent_priority_and_never_gives_it_back():
+    desk = Desk()
+    case = desk.take(said("22210 på Vågen lutar, någon har kört på stolpen 21800", phone="+1", charger="21800")).case
+    desk.take(said("Det ryker ur 21800 på Vågen i Malmö", 5, phone="+2"))
+    desk.take(said("21800 på Vågen i Malmö lutar, någon har kört på den", 9, phone="+3"))
+    assert desk.cases[case].priority == Priority.P1
+    assert desk.cases[case].category == "safety"
+
+
+def test_three_dead_chargers_make_a_whole_site():
+    desk = Desk()
+    desk.take(said("Garaget på Vågen i Malmö är helt dött, ingen laddare lyser", phone="+1"))
+    for minutes, charger in ((2, "21800"), (4, "21790"), (6, "21785")):
+        number = next(c for c in desk.directory.site_chargers["s011"] if c >= charger)
+        desk.take(said(f"{number} på Vågen i Malmö är död", minutes, phone=f"+{charger}"))
+    assert len({o.case for o in desk.outcomes}) == 1
+    case = desk.cases[1]
+    assert (case.whole_site, case.priority, case.charger) == (True, Priority.P2, None)
+
+
+def test_f39_a_storm_about_one_site_is_one_incident_and_others_stay_apart():
+    desk, chance = Desk(), random.Random(7)
+    phrases = [
+        "Alla laddare i garaget på Rosengången i Kungsbacka är döda",
+        "rosengången kungsbacka hela garaget är svart inga laddare lyser",
+        "All chargers in the garage at Rosengången in Kungsbacka are dead, no lights",
+        "Ingen laddare fungerar på Solvägen 83 i Kungsbacka, allt är släckt",
+        "22861 på Rosengången lyser inte och hela garaget är mörkt",
+    ]
+    others = [
+        "25634 på badhuset i Halmstad startar inte",
+        "Jag vill ha kvitto för laddningen i maj",
+        "21800 laddar långsamt",
+    ]
+    for i in range(300):
+        desk.take(
+            said(chance.choice(phrases), i / 5, phone=f"+4670{i:07}", channel=chance.choice(["phone", "sms", "form"]))
+        )
+        if i % 100 == 50:
+            desk.take(said(others[i // 100], i / 5, phone=f"+4680{i:07}"))
+    storm = {o.case for o in desk.outcomes if o.said.text in phrases}
+    apart = {o.case for o in desk.outcomes if o.said.text in others}
+    assert len(storm) == 1
+    assert len(apart) == 3
+    assert not storm & apart
+
+
+def test_b91_an_app_outage_from_many_places_is_one_incident():
+    desk = Desk()
+    for i, text in enumerate(
+        [
+            "Appen ligger nere, går inte att starta laddningen",
+            "your app is down, it just spins, nobody can charge",
+            "Appen kraschar hela tiden, driftstörning?",
+            "Die App funktioniert nicht, Serverfehler 503",
+            "appen fungerar inte, ingen kan logga in, jag står på Vågen i Malmö",
+        ]
+    ):
+        desk.take(said(text, i, phone=f"+467017406{i:02}"))
+    assert all(o.judgement.mass for o in desk.outcomes)
+    assert len({o.case for o in desk.outcomes}) == 1
+    assert "mass" in lock_keys(desk.outcomes[0].judgement, 1)
+
+
+def test_advertising_is_never_joined_to_a_case():
+    text = "Click here for a free SEO audit of your website, rank higher on Google"
+    found = two(
+        said(text, email="a@spam.example", channel="email"), said(text, 5, email="a@spam.example", channel="email")
+    )
+    assert found.match.verdict is Verdict.NEW
+
+
+@pytest.mark.parametrize(
+    ("text", "person", "keys"),
+    [
+        ("25634 startar inte", 7, ("site:s066",)),
+        ("Laddaren startar inte", 7, ("person:7",)),
+        ("Laddaren startar inte", None, ("mass",)),
+        ("Appen ligger nere, ingen kan ladda", 7, ("mass", "person:7")),
+    ],
+)
+def test_reports_that_could_meet_share_a_lock(text: str, person: int | None, keys: tuple[str, ...]):
+    assert lock_keys(Desk().take(said(text)).judgement, person) == keys
