@@ -127,6 +127,10 @@ async def _run(options: Options, folder: Path) -> Verdict:
     if gave_up:
         verdict.violations.append(f"I1: {gave_up} senders were still not promised anything after {HEAL:.0f} s")
     deaths = sum(blow.deaths for blow in nemesis.blows)
+    if ledger.promised() < options.reports or sum(blow.deaths > 0 for blow in nemesis.blows) < options.kills * 0.96:
+        verdict.violations.append(
+            f"cut short: {ledger.promised()} reports, {len(nemesis.blows)} blows, {deaths} deaths"
+        )
     _report(verdict, nemesis, desk, phone, ledger, deaths)
     return verdict
 
@@ -194,7 +198,7 @@ def _options() -> Options:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--reports", type=int, default=1000, help="reports to be acknowledged at least")
     parser.add_argument("--kills", type=int, default=52)
-    parser.add_argument("--minutes", type=float, default=8.0, help="give up after so long")
+    parser.add_argument("--minutes", type=float, default=15.0, help="give up after so long")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--doors", default=",".join(DOORS), help="of " + ", ".join(DOORS))
     parser.add_argument("--only", default="", help="strike only these blows, commas between")
