@@ -67,7 +67,7 @@ def _acknowledgement(book: Catalogue, facts: Facts, now: datetime | None) -> lis
         parts.append(book.gettext("letter.danger"))
     received = "letter.attached.text" if facts.attached else "letter.acknowledgement.text"
     parts.append(book.gettext(received) % {"number": facts.number})
-    what = [book.code("category", facts.category).lower()]
+    what = [book.code("category", facts.category)]
     if facts.charger:
         what.append(book.gettext("letter.charger") % {"charger": facts.charger})
     parts.append(book.gettext("letter.understood") % {"what": ", ".join(what)})
