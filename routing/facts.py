@@ -31,6 +31,7 @@ from routing.words import CAP, Words, split
 _FLAGS = frozenset(
     {
         "again",
+        "app",
         "autoreply",
         "newmatter",
         "stranded",

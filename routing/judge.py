@@ -32,7 +32,7 @@ _CONTINUES_HERE = 7.0
 _CHOSEN = 2.5
 _LIKE = 3.0
 _UNDERSTOOD = 3.0
-_OF_THE_APP = frozenset({Category.ACCOUNT, Category.NO_START})
+_OF_THE_APP = frozenset({Category.ACCOUNT, Category.NO_START, Category.OFFLINE})
 _MASS_CATEGORIES = frozenset({Category.ACCESS, Category.PAYMENT, Category.ACCOUNT, Category.OFFLINE, Category.NO_START})
 
 
@@ -42,7 +42,7 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
     category, weight, why = _category(said, facts, place, history, rules)
     spam = _is_spam(said, facts, category)
     mass = _is_mass(facts, category, place)
-    if mass and category in _OF_THE_APP:
+    if mass and "app" in facts.flags and category in _OF_THE_APP:
         category = Category.ACCESS
     level = directory.level(place.site)
     owner = directory.owner_of(place.site) or facts.place.owner
