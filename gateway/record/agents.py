@@ -115,12 +115,6 @@ async def end_session(db: Database, key: bytes) -> None:
         await connection.execute(SQL["end_session"], {"id": key})
 
 
-async def expire_sessions(db: Database, now: datetime) -> int:
-    """Remove what has expired; returns how many there were."""
-    async with db.connection() as connection:
-        return (await connection.execute(SQL["expire_sessions"], {"now": now})).rowcount
-
-
 async def token(db: Database, hashed: bytes) -> Token | None:
     """Whose token this is; None when it is unknown or revoked."""
     row = await db.row(SQL["token"], {"hash": hashed})

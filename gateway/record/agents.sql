@@ -38,9 +38,6 @@ DELETE FROM sessions WHERE id = %(id)s
 -- name: end_sessions
 DELETE FROM sessions WHERE agent_id = %(agent)s
 
--- name: expire_sessions
-DELETE FROM sessions WHERE expires_at <= %(now)s
-
 -- name: token
 -- The token of an agent who left is worth nothing.
 SELECT id, role, for_id FROM tokens t

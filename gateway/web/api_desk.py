@@ -13,11 +13,13 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from gateway import casenumber, desk
+from channels.report import Channel, Outcome
+from gateway import casenumber, desk, seals
 from gateway.desk import Actor
 from gateway.record import agents
 from gateway.runtime import Runtime
 from gateway.web import api_models as models
+from gateway.web import api_reports
 from gateway.web.api_cases import told, visible
 from gateway.web.endpoints import STAFF, Call, Endpoint
 from gateway.web.keys import runtime_of
@@ -200,4 +202,35 @@ async def acting(call: Call) -> Actor:
     return Actor("agent", agent.id, agent.role)
 
 
-ENDPOINTS = tuple(verb_endpoint(verb) for verb in VERBS)
+class Open(models.ReportBody, Deed):
+    """What somebody told an agent, and how; it is judged like every other report, but is a case of its own."""
+
+    channel: models.Channel = "phone"
+
+
+async def open_case(call: Call) -> web.StreamResponse:
+    """Open a case for what an agent was told. It comes in by the one door, so that nothing is asked twice."""
+    actor = await acting(call)
+    runtime = runtime_of(call.request)
+    report = api_reports.read(call, call.body, f"agent:{actor.id}:{seals.fresh()}", Channel(call.body.channel))
+    receipt = await runtime.intake.accept(report)
+    case = casenumber.parse(receipt.case)
+    if case is None:
+        raise Problem(404, "There is no such case.")
+    if receipt.outcome is Outcome.ATTACHED:
+        case = await desk.split(runtime, actor, case, [receipt.report])
+    return await told(call, case, 201)
+
+
+ENDPOINTS = (
+    Endpoint(
+        "POST",
+        "/cases",
+        open_case,
+        "Open a case for what an agent was told",
+        STAFF,
+        {201: models.WholeCase},
+        body=Open,
+    ),
+    *(verb_endpoint(verb) for verb in VERBS),
+)

@@ -32,6 +32,24 @@ async def report(call: Call) -> web.StreamResponse:
     key = call.request.headers.get(KEY, "").strip()
     if not key or len(key) > LONGEST_KEY or not key.isprintable():
         raise Problem(422, f"Send an {KEY} of 1 to {LONGEST_KEY} characters.", fields={KEY: "must be given"})
+    return await _keep(call, read(call, body, f"{call.caller.token}:{key}", Channel.API))
+
+
+async def alarm(call: Call) -> web.StreamResponse:
+    """Keep one alarm of the charging platform."""
+    body: models.AlarmBody = call.body
+    raw = _canonical(body)
+    told = alarms.read(
+        body.model_dump(),
+        key=f"{call.caller.token}:{body.id}",
+        received_at=runtime_of(call.request).clock.now(),
+        fingerprint=_fingerprint(raw),
+    )
+    return await _keep(call, replace(told, raw=raw))
+
+
+def read(call: Call, body: models.ReportBody, key: str, channel: Channel) -> Report:
+    """A body as a report."""
     raw = _canonical(body)
     sender = body.from_ or models.From()
     given = {
@@ -44,26 +62,13 @@ async def report(call: Call) -> web.StreamResponse:
         "language": body.language,
         "text": body.text,
     }
-    read = form.read(
+    said = form.read(
         {name: value for name, value in given.items() if value is not None},
-        key=f"{call.caller.token}:{key}",
+        key=key,
         received_at=runtime_of(call.request).clock.now(),
-        channel=Channel.API,
+        channel=channel,
     )
-    return await _keep(call, replace(read, subject=body.subject, raw=raw, fingerprint=_fingerprint(raw)))
-
-
-async def alarm(call: Call) -> web.StreamResponse:
-    """Keep one alarm of the charging platform."""
-    body: models.AlarmBody = call.body
-    raw = _canonical(body)
-    read = alarms.read(
-        body.model_dump(),
-        key=f"{call.caller.token}:{body.id}",
-        received_at=runtime_of(call.request).clock.now(),
-        fingerprint=_fingerprint(raw),
-    )
-    return await _keep(call, replace(read, raw=raw))
+    return replace(said, subject=body.subject, raw=raw, fingerprint=_fingerprint(raw))
 
 
 async def _keep(call: Call, kept: Report) -> web.StreamResponse:

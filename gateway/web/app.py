@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 
 import structlog
 from aiohttp import web
@@ -35,20 +34,18 @@ from gateway.web.keys import RUNTIME, STOPPING
 from gateway.web.sessions import RecordedSessions
 
 log = structlog.get_logger()
-Part = Callable[[web.Application], None]
 GRACE = 5.0  # seconds for what is on its way at shutdown
 LINGER = 0.2  # seconds between draining and closing the door, so that a balancer notices
 
 
 def create_app(
     runtime: Runtime,
-    parts: Sequence[Part] = (),
     *,
     rates: api.Rates | None = None,
     patience: login.Patience | None = None,
     photo_patience: float = help.SLOW,
 ) -> web.Application:
-    """The application over an open runtime. `parts` mount further rooms on it."""
+    """The application over an open runtime."""
     config = runtime.config
     sessions = RecordedSessions(runtime.db, runtime.clock, secure=config.public_url.startswith("https:"))
     app = web.Application(
@@ -70,9 +67,8 @@ def create_app(
     login.add_routes(app, patience)
     help.add_routes(app, photo_patience)
     api.add_routes(app, rates)
-    rooms = (health, console, managers, events, phone, demo)
-    for mount in (*(room.add_routes for room in rooms), *parts):
-        mount(app)
+    for room in (health, console, managers, events, phone, demo):
+        room.add_routes(app)
     return app
 
 

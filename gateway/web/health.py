@@ -7,36 +7,26 @@ away: the doors still answer then. Only `starting` (PostgreSQL has never answere
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 
-import psycopg
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, generate_latest
 
-from gateway.record.db import Unavailable, statements
-from gateway.runtime import Runtime
 from gateway.web.keys import RUNTIME, STOPPING, runtime_of
+from gateway.web.neighbours import Neighbours, check, postgresql
 
-PATIENCE = 2.0  # seconds for one check
 AGAIN = 0.5  # seconds between looks while starting
 STARTED = web.AppKey("started", asyncio.Event)
+NEIGHBOURS = web.AppKey("neighbours", Neighbours)
 REQUESTS = Counter("switchyard_http_requests_total", "Answers by route and status.", ["route", "status"])
 SECONDS = Histogram("switchyard_http_request_seconds", "Seconds until an answer, by route.", ["route"])
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    name: str
-    ok: bool
-    detail: str
-    ms: float
-
-
 def add_routes(app: web.Application) -> None:
     app[STARTED] = asyncio.Event()
+    app[NEIGHBOURS] = Neighbours(app[RUNTIME])
     app.cleanup_ctx.append(_await_postgresql)
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)
@@ -63,10 +53,7 @@ async def alive(request: web.Request) -> web.StreamResponse:
 
 async def ready(request: web.Request) -> web.StreamResponse:
     """Every neighbour of this process, and what that makes of its own state."""
-    runtime = runtime_of(request)
-    checks = await asyncio.gather(
-        _check(runtime, "postgresql", _postgresql), _check(runtime, "redis", _redis), _check(runtime, "spool", _spool)
-    )
+    checks = await request.app[NEIGHBOURS].ask()
     started = request.app[STARTED]
     if checks[0].ok:
         started.set()
@@ -75,10 +62,10 @@ async def ready(request: web.Request) -> web.StreamResponse:
     elif not started.is_set():
         status = "starting"
     else:
-        status = "ok" if all(check.ok for check in checks) else "degraded"
+        status = "ok" if all(one.ok for one in checks) else "degraded"
     body = {
         "status": status,
-        "checks": {check.name: {"ok": check.ok, "detail": check.detail, "ms": check.ms} for check in checks},
+        "checks": {one.name: {"ok": one.ok, "detail": one.detail, "ms": one.ms} for one in checks},
     }
     return web.json_response(body, status=200 if status in ("ok", "degraded") else 503)
 
@@ -93,7 +80,7 @@ async def _await_postgresql(app: web.Application) -> AsyncIterator[None]:
 
     async def look() -> None:
         while not app[STOPPING].is_set():
-            if (await _check(app[RUNTIME], "postgresql", _postgresql)).ok:
+            if (await check(app[RUNTIME], "postgresql", postgresql)).ok:
                 app[STARTED].set()
                 return
             with suppress(TimeoutError):
@@ -104,33 +91,3 @@ async def _await_postgresql(app: web.Application) -> AsyncIterator[None]:
     looking.cancel()
     with suppress(asyncio.CancelledError):
         await looking
-
-
-async def _check(runtime: Runtime, name: str, ask: Callable[[Runtime], Awaitable[tuple[bool, str]]]) -> Check:
-    began = runtime.clock.monotonic()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            ok, detail = await ask(runtime)
-    except (Unavailable, TimeoutError, OSError) as error:
-        ok, detail = False, f"no answer ({type(error).__name__})"
-    return Check(name, ok, detail, round((runtime.clock.monotonic() - began) * 1000, 1))
-
-
-async def _postgresql(runtime: Runtime) -> tuple[bool, str]:
-    try:
-        await runtime.db.row(statements("sites")["version"])
-    except psycopg.ProgrammingError:
-        return False, "not migrated"
-    return True, "answers"
-
-
-async def _redis(runtime: Runtime) -> tuple[bool, str]:
-    if not runtime.config.redis_url:
-        return True, "not configured; pages poll"
-    ok = await runtime.live.answers()
-    return ok, "answers" if ok else "no answer; pages poll"
-
-
-async def _spool(runtime: Runtime) -> tuple[bool, str]:
-    oldest = await asyncio.to_thread(runtime.spool.oldest)
-    return oldest is None, "empty" if oldest is None else f"waiting since {oldest.isoformat(timespec='seconds')}"

@@ -129,6 +129,17 @@ async def test_a_token_acts_for_its_own_agent_and_others_name_one(house: House, 
     assert (status, list(problem["fields"])) == (422, ["as"])
 
 
+async def test_an_agent_opens_a_case_of_its_own_for_what_they_were_told(house: House, number: str) -> None:
+    body = {"as": "a01", "text": "Laddaren startar inte alls", "charger": "21007", "from": SENDER}
+    status, case = await house.api("POST", "/cases", body)
+    assert (status, case["channels"], case["charger"]) == (201, ["phone"], "21007")
+    assert case["number"] != number
+    status, case = await house.api("POST", "/cases", {**body, "channel": "sms", "text": "En fråga om fakturan"})
+    assert (status, case["channels"]) == (201, ["sms"])
+    assert (await house.api("POST", "/cases", {**body, "channel": "telepathy"}))[0] == 422
+    assert (await house.api("POST", "/cases", {"text": "x"}))[0] == 422
+
+
 async def test_b83_without_a_good_token_everything_is_401(house: House, number: str) -> None:
     for given in (None, "Basic YTpi", "Bearer ", "Bearer wrong", "Bearer \udcff"):
         headers = {"Authorization": given} if given else {}

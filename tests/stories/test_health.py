@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.config import Config
+from gateway.settings import Mailbox
 from gateway.web.keys import STOPPING
 from tests.fakes.house import House, open_house
 from tests.fakes.wire import wire
@@ -55,6 +56,21 @@ async def test_without_redis_a_process_is_degraded(config: Config) -> None:
         assert (answer.status, (await answer.json())["status"]) == (200, "degraded")
         receipt = await house.report("Laddaren startar inte", charger="21007")
         assert receipt["outcome"] == "opened"
+
+
+async def test_a_provider_or_mailbox_that_is_away_is_named_and_no_reason_to_be_down(config: Config) -> None:
+    away = {
+        "twilio_account_sid": "AC" + "0" * 32,
+        "twilio_api_url": "http://127.0.0.1:1",
+        "outbound_smtp_url": "smtp://127.0.0.1:1",
+        "imap_urls": (Mailbox(host="127.0.0.1", port=1, tls=False, user="u", password="p"),),
+    }
+    async with open_house(config.model_copy(update=away)) as house:
+        answer = await house.client.get("/readyz")
+        body = await answer.json()
+        assert (answer.status, body["status"]) == (200, "degraded")
+        wrong = {name for name, check in body["checks"].items() if not check["ok"]}
+        assert wrong == {"provider", "mail_relay", "mailbox_1"}
 
 
 async def test_a_stopping_process_is_draining(house: House) -> None:

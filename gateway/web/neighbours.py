@@ -1,0 +1,113 @@
+"""Who a process depends on, each asked with a time limit: PostgreSQL, Redis, spool, provider, mailboxes, mail relay.
+
+Those beyond this installation are only connected to, and at most every half minute, however often somebody asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import psycopg
+
+from gateway.config import Config
+from gateway.record.db import Unavailable, statements
+from gateway.runtime import Runtime
+
+PATIENCE = 2.0  # seconds for one check
+LASTING = 30.0  # seconds that an answer about somebody outside is good for
+PORTS = {"http": 80, "https": 443, "smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    ok: bool
+    detail: str
+    ms: float
+
+
+@dataclass(slots=True)
+class Neighbours:
+    """The neighbours of one process, with what was last heard of those outside."""
+
+    runtime: Runtime
+    _heard: dict[str, tuple[float, Check]] = field(default_factory=dict)
+
+    async def ask(self) -> list[Check]:
+        """One check a neighbour; never raises and takes at most `PATIENCE` seconds."""
+        near = (("postgresql", postgresql), ("redis", _redis), ("spool", _spool))
+        outside = places(self.runtime.config)
+        return list(
+            await asyncio.gather(
+                *(check(self.runtime, name, question) for name, question in near),
+                *(self._outside(name, host, port) for name, (host, port) in outside.items()),
+            )
+        )
+
+    async def _outside(self, name: str, host: str, port: int) -> Check:
+        now = self.runtime.clock.monotonic()
+        at, known = self._heard.get(name, (0.0, None))
+        if known is None or now - at > LASTING:
+            known = await check(self.runtime, name, lambda _: _connect(host, port))
+            self._heard[name] = now, known
+        return known
+
+
+def places(config: Config) -> dict[str, tuple[str, int]]:
+    """Host and port of everybody outside that this configuration names."""
+    urls = {}
+    if config.twilio_account_sid:
+        urls["provider"] = config.twilio_api_url
+    if config.outbound_smtp_url:
+        urls["mail_relay"] = config.outbound_smtp_url
+    found = {}
+    for name, url in urls.items():
+        parts = urlsplit(url)
+        found[name] = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443)
+    for nth, mailbox in enumerate(config.imap_urls, 1):
+        found[f"mailbox_{nth}"] = mailbox.host, mailbox.port
+    return found
+
+
+async def check(runtime: Runtime, name: str, ask: Callable[[Runtime], Awaitable[tuple[bool, str]]]) -> Check:
+    """Ask one neighbour; no answer in time is an answer too."""
+    began = runtime.clock.monotonic()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            ok, detail = await ask(runtime)
+    except (Unavailable, TimeoutError, OSError) as error:
+        ok, detail = False, f"no answer ({type(error).__name__})"
+    return Check(name, ok, detail, round((runtime.clock.monotonic() - began) * 1000, 1))
+
+
+async def postgresql(runtime: Runtime) -> tuple[bool, str]:
+    """Whether the record answers and has its tables."""
+    try:
+        await runtime.db.row(statements("sites")["version"])
+    except psycopg.ProgrammingError:
+        return False, "not migrated"
+    return True, "answers"
+
+
+async def _redis(runtime: Runtime) -> tuple[bool, str]:
+    if not runtime.config.redis_url:
+        return True, "not configured; pages poll"
+    ok = await runtime.live.answers()
+    return ok, "answers" if ok else "no answer; pages poll"
+
+
+async def _spool(runtime: Runtime) -> tuple[bool, str]:
+    oldest = await asyncio.to_thread(runtime.spool.oldest)
+    return oldest is None, "empty" if oldest is None else f"waiting since {oldest.isoformat(timespec='seconds')}"
+
+
+async def _connect(host: str, port: int) -> tuple[bool, str]:
+    _, writer = await asyncio.open_connection(host, port)
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return True, "answers"
