@@ -22,6 +22,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 LABELS = {word: kind for kind, words in _WORDS["labels"].items() for word in words}
 ORIGINALS = frozenset(phrase for phrases in _WORDS["originals"].values() for phrase in phrases)
+ABOVE = _compiled(any_of("above"))
 VERB = _compiled(rf"(?<!\w)(?:{any_of('verbs')})(?!\w)")
 BEGINS = _compiled(
     r"(?:on|den|på|am|le|op|el|il|em|dne|w dniu|dňa|\d{1,4}[-./ ]"

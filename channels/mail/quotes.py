@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from channels.mail.phrases import BEGINS, LABELS, MOMENT, ORIGINALS, VERB
+from channels.mail.phrases import ABOVE, BEGINS, LABELS, MOMENT, ORIGINALS, VERB
 from channels.mail.signatures import without_signature
 
 LIMIT = 400_000  # characters that are looked at; what comes after can only be history
@@ -20,13 +20,22 @@ _ATTRIBUTION_LIMIT = 420
 _BLOCK_LINES = 14
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
 _RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
+_SIGNED = re.compile(
+    r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[^\n]+\n){0,5}\n(.*?)^-----BEGIN PGP SIGNATURE-----"
+    r".*?(?:\Z|^-----END PGP SIGNATURE-----)",
+    re.DOTALL | re.MULTILINE,
+)
+_PICTURE = re.compile(r"\s*\[(?:cid:[^\]]{1,200}|image: [^\]]{1,200})\]\s*")
 _BLANK_RUNS = re.compile(r"\n{3,}")
 _MEASURE = re.compile(r">\s?\d+(?:[.,]\d+)?\s?(?:%|k|a\b|m|h|s\b|v\b|min|sek|kr|°|€|years|år)", re.IGNORECASE)
 
 
 def new_text(text: str, author: str | None = None) -> str:
     """The newly written part of a plain text. `author` is the sender's display name, by which a signature is known."""
-    lines = [line.rstrip() for line in text[:LIMIT].split("\n")]
+    text = text[:LIMIT]
+    if "-----BEGIN PGP" in text:
+        text = _SIGNED.sub(r"\1", text)
+    lines = [line.rstrip() for line in text.split("\n") if not _PICTURE.fullmatch(line)]
     segments = _segments(lines)
     kept = [without_signature(segment, author) for segment in segments]
     joined = "\n\n".join("\n".join(segment).strip("\n") for segment in kept if segment)
@@ -102,7 +111,9 @@ def _is_quote(lines: Sequence[str], at: int, first: str) -> bool:
     around = [lines[n].lstrip()[:1] for n in (at - 1, at + 1) if 0 <= n < len(lines)]
     if first == "|":
         return lines[at].lstrip()[:2] == "| " and "|" in around and lines[at].count("|") == 1
-    return first in around or not _MEASURE.match(lines[at].lstrip())
+    line = lines[at].lstrip()
+    # Mail systems put a mark before a line that begins with "From ".
+    return first in around or not (line.startswith(">From ") or _MEASURE.match(line))
 
 
 def _next(lines: Sequence[str], at: int) -> int | None:
@@ -114,22 +125,24 @@ def _next(lines: Sequence[str], at: int) -> int | None:
 
 
 def _attribution(lines: Sequence[str], at: int) -> int | None:
-    """Where "On …, X <x@y> wrote:" begins that ends in this line; None when it is no such line."""
-    joined = ""
+    """Where "On …, X <x@y> wrote:" begins that ends in this line; None when it is no such line.
+
+    The shortest reading counts, unless going on upwards, over lines that end no sentence, finds how such lines begin.
+    """
+    joined, found = "", None
     for n in range(at, max(-1, at - _ATTRIBUTION_LINES), -1):
         line = lines[n].strip()
-        if not line or line[0] in ">|":
+        if not line or line[0] in ">|" or (found is not None and line[-1] in ".?!:;"):
             break
+        nameless = joined[:1] in ("<", "[", "(")
         joined = f"{line} {joined}".strip()
         if len(joined) > _ATTRIBUTION_LIMIT:
             break
         if _reads_as_attribution(joined, _quoted_below(lines, at)):
-            above = lines[n - 1].strip() if n else ""
-            # A name that was wrapped: "Kundservice" on a line of its own above "<a@b> skrev:".
-            if above and not BEGINS.match(joined) and joined[0] in "<[(":
-                continue
-            return n
-    return None
+            if BEGINS.match(joined):
+                return n
+            found = n if found is None or nameless else found
+    return found
 
 
 def _quoted_below(lines: Sequence[str], at: int) -> bool:
@@ -164,6 +177,8 @@ def _certain(text: str) -> bool:
 def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
     """Whether a header block, or a rule or title above one, begins here."""
     line = lines[at].strip()
+    if line[0] in "#-_=*–—" and len(line) < 120 and ABOVE.search(line):
+        return True
     if line[0] in "-_=–—*>" or line[-1] in ":-":
         bare = _phrase(line)
         if _groupwise(line) or bare in ORIGINALS:

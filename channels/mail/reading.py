@@ -17,6 +17,7 @@ from channels.mail.charsets import decode, tidy
 from channels.mail.headers import Fields, decode_field
 from channels.mail.key import FIELDS, key_of
 from channels.mail.parts import Body, body_of
+from channels.mail.phrases import BOUNCE_SUBJECT
 from channels.mail.quotes import CUT, MAYBE, new_text
 from channels.mail.threads import thread_of
 from channels.mail.tree import Part, TooComplex, header_end, parse
@@ -93,7 +94,7 @@ def _understood(raw: bytes, received_at: datetime, domains: Collection[str], tru
         subject=subject or None,
         full_text=_shown(full),
         html="\n".join(body.html) or None,
-        attachments=tuple(attachment_of(part) for part in body.files),
+        attachments=() if kind else tuple(attachment_of(part) for part in body.files),
         raw=raw,
         raw_type=RAW_TYPE,
         thread=thread,
@@ -112,7 +113,8 @@ def _told(
     if kind == "delivery-status":
         return deliveries.reported(root)
     if kind is None and robots.looks_like_bounce(fields, box.address if box else None, subject):
-        return deliveries.noticed(root)
+        told = deliveries.noticed(root)
+        return told if told or BOUNCE_SUBJECT.search(subject) else None
     return None
 
 

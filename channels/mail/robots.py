@@ -49,18 +49,17 @@ class Robot:
 def recognise(
     fields: Fields, sender: str | None, subject: str, report_type: str | None, failed: bool, domains: Collection[str]
 ) -> Robot:
-    """Who wrote it. `report_type` is that of a multipart/report; `failed` whether a report or notice says that a mail
-    did not arrive.
+    """Who wrote it. `report_type` is that of a multipart/report, which only machines write; `failed` whether a report or
+    notice says that a mail did not arrive.
     """
-    bounce = failed and (report_type == "delivery-status" or looks_like_bounce(fields, sender, subject))
-    auto_reply = (
-        bounce or _answers_by_itself(fields, subject) or report_type in ("disposition-notification", "delivery-status")
-    )
-    return Robot(auto_reply, bounce, _flags(fields, sender, auto_reply, domains))
+    auto_reply = failed or report_type is not None or _answers_by_itself(fields, subject)
+    return Robot(auto_reply, failed, _flags(fields, sender, auto_reply, domains))
 
 
 def looks_like_bounce(fields: Fields, sender: str | None, subject: str) -> bool:
-    """Whether a mail without a machine-readable report may be one about a mail that did not arrive."""
+    """Whether a mail without a machine-readable report may be one about a mail that did not arrive; postmasters are
+    people as well, so its words have to say it too.
+    """
     if "x-failed-recipients" in fields:
         return True
     daemon = bool(sender and _DAEMON.match(sender))

@@ -39,6 +39,7 @@ _PROSE = re.compile(
 )
 _NAME_WORD = r"(?:[A-ZÅÄÖÆØÜÉ][\w'’.\-]*|af|av|von|van|de|der|den|la|le|och|og|und|ja|and|&|/)"
 _NAME = re.compile(rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*,?")
+_RULES = frozenset("_-=*~—–")
 _DELIMITER = re.compile(r"(?:--|—|–|__|-- -)\s*")
 _FOOT_RULE = re.compile(r"[_\-=*~]{3,}\s*")
 
@@ -86,7 +87,8 @@ def _tail(lines: Sequence[str], at: int) -> bool:
 def _without_footer(lines: list[str]) -> list[str]:
     """Without what a mailing list or a virus scanner puts below a rule."""
     for n in range(max(0, len(lines) - _LOOK_BACK), len(lines)):
-        if _FOOT_RULE.fullmatch(lines[n].strip()) or _DELIMITER.fullmatch(lines[n].strip() or "x"):
+        line = lines[n].strip()
+        if line[:1] in _RULES and (_FOOT_RULE.fullmatch(line) or _DELIMITER.fullmatch(line)):
             below = [line for line in lines[n + 1 :] if line.strip()]
             if below and len(below) <= 10 and FOOTER.search(" ".join(below[:4])):
                 return lines[:n]
@@ -141,7 +143,9 @@ def _without_block(lines: list[str], author: str | None) -> list[str]:
     for n in reversed(written[1:][-_BLOCK_LINES:]):
         if not lines[n - 1].strip() and _is_name(lines[n]) and (end := _block_end(lines, n + 1)) is not None:
             details = [line for line in lines[n + 1 : end] if line.strip()]
-            if details and (_is_author(lines[n], author) or (_words(lines[n]) > 1 and _shows(details))):
+            above = next(lines[m] for m in range(n - 1, -1, -1) if lines[m].strip())
+            somebody = _words(lines[n]) > 1 and len(details) > 1 and _shows(details)
+            if details and above[-1] != ":" and (_is_author(lines[n], author) or somebody):
                 return lines[:n] + lines[end:]
     return lines
 

@@ -102,7 +102,7 @@ def parse(raw: bytes) -> Part:
         raise TooComplex(f"the header is longer than {HEADER_BLOCK // 1024} kB")
     runs: list[bytes] = []
     source = _without_runs(raw, runs) if len(raw) > _LONG_RUN else raw
-    root = _part(_parse(source), runs)
+    root = _part(_parse_simple(source, end) or _parse(source), runs)
     if root.fields.count > HEADERS:
         raise TooComplex(f"there are more than {HEADERS} header lines")
     if not root.children and (mended := _mended(root, source, end)) is not None:
@@ -122,6 +122,21 @@ def _without_runs(raw: bytes, runs: list[bytes]) -> bytes:
         return _RUN_MARK % (len(runs) - 1)
 
     return _BASE64_RUN.sub(taken, raw)
+
+
+def _parse_simple(raw: bytes, end: int) -> Message | None:
+    """A mail of one part, its body left as it is instead of looked at line by line; None for any other."""
+    head = raw[:end]
+    lower = head.lower()
+    if b"multipart/" in lower or b"message/" in lower:
+        return None
+    message = _parse(head + b"\r\n\r\n")
+    if message.get_payload() or message.defects:
+        return None
+    separator = _END_OF_HEADERS.match(raw, end)
+    body = raw[separator.end() :] if separator else b""
+    message.set_payload(body.decode("ascii", "surrogateescape"))
+    return message
 
 
 def _parse(raw: bytes) -> Message:

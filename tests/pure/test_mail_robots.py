@@ -63,11 +63,11 @@ HUMAN = [
     ("Subject: Mail delivery failed last week",),
     ("Subject: Undeliverable parcel at the charger", "Return-Path: <anna@example.org>"),
     ("Subject: Poissa käytöstä: laturi 24352",),
-    ("Subject: Vacation",),
+    ("Subject: Autonomous charging",),
 ]
 
 
-@pytest.mark.parametrize("fields", HUMAN[:-1])
+@pytest.mark.parametrize("fields", HUMAN)
 def test_no_human_is_taken_for_a_robot(fields: tuple[str, ...]) -> None:
     report = read(mail(*fields), NOW)
     assert not report.auto_reply
@@ -210,3 +210,15 @@ def test_bounces_without_a_report_are_known(fields: tuple[str, ...], sender: str
     assert "anna@example.org" in report.text
     assert [delivery.recipient for delivery in report.deliveries] == ["anna@example.org"]
     assert report.thread.references[0] == "<1042.a.b@support.example>"
+
+
+def test_a_postmaster_is_a_person_too() -> None:
+    report = read(mail("Subject: Laddaren vid vårt kontor är trasig", sender="postmaster@company.example"), NOW)
+    assert not report.bounce
+    assert not report.auto_reply
+
+
+def test_an_abuse_report_is_automatic() -> None:
+    raw = dsn(report_type="feedback-report")
+    report = read(raw, NOW)
+    assert (report.auto_reply, report.bounce) == (True, False)
