@@ -29,7 +29,18 @@ from channels.smtp_session import Conversation
 log = structlog.get_logger()
 _RECEIVED = re.compile(rb"(?im)^received:")
 _ALWAYS = ("postmaster", "abuse")  # RFC 5321 section 4.5.1, RFC 2142
-LOOPBACK = (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))
+NEAR = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "127.0.0.0/8",
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "::1/128",
+        "fc00::/7",
+    )
+)
 _LATER = "451 4.3.0 temporary failure, try again later"
 
 
@@ -51,8 +62,8 @@ class Proof(Protocol):
 
 class SmtpDoor:
     """One listening mail server. `addresses` maps ours to a queue or None; when it is empty every address of `domains`
-    is ours. `relays` are networks of mail servers of our own: only they may bring mail with verified senders, and no
-    cap per client holds them back. `help_url` is where somebody finds help whose mail is too large.
+    is ours. `relays` are networks of mail servers of our own (by default this machine and private networks): only they
+    may bring mail with verified senders, and no cap per client holds them back. `help_url` is where somebody finds help whose mail is too large.
     """
 
     def __init__(
@@ -66,7 +77,7 @@ class SmtpDoor:
         hostname: str,
         proof: Proof | None = None,
         tls_context: ssl.SSLContext | None = None,
-        relays: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = LOOPBACK,
+        relays: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = NEAR,
         limits: Limits | None = None,
         help_url: str = "",
     ) -> None:

@@ -49,8 +49,8 @@ class Robot:
 def recognise(
     fields: Fields, sender: str | None, subject: str, report_type: str | None, failed: bool, domains: Collection[str]
 ) -> Robot:
-    """Who wrote it. `report_type` is that of a multipart/report, which only machines write; `failed` whether a report or
-    notice says that a mail did not arrive.
+    """Who wrote it. `report_type` is that of a multipart/report, which only machines write; `failed` whether a report
+    or notice says that a mail did not arrive.
     """
     auto_reply = failed or report_type is not None or _answers_by_itself(fields, subject)
     return Robot(auto_reply, failed, _flags(fields, sender, auto_reply, domains))
