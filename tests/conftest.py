@@ -21,7 +21,7 @@ import redis
 from psycopg import sql
 
 from gateway.config import NAMES, Config, load
-from gateway.engines import ASIDE
+from gateway.engines import ASIDE, OWNER
 from gateway.logs import configure
 from gateway.servers import start
 
@@ -206,12 +206,11 @@ def worker_number(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Iterator[Path]:
-    """A DATA_DIR for servers of this test's own; when their data had to lie elsewhere, that is removed too."""
-    before = set(ASIDE.glob("*"))
+    """A DATA_DIR for servers of this test's own; what of it had to lie elsewhere is removed too."""
     yield tmp_path / "data"
-    for folder in set(ASIDE.glob("*")) - before:
-        if not folder.name.startswith("programs-"):
-            shutil.rmtree(folder)
+    for owner in ASIDE.glob(f"*/{OWNER}"):
+        if Path(owner.read_text().strip()).is_relative_to(tmp_path):
+            shutil.rmtree(owner.parent)
 
 
 @pytest.fixture

@@ -8,26 +8,15 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.config import load
-from gateway.engines import ASIDE
 from tests.fakes.product import ROOT, Product, eventually, gone
 
 PARTS = ("gateway", "channels", "ivr", "routing", "transcripts", "demo", ".venv")
 ROUNDS = 12
-
-
-@pytest.fixture
-def clean_aside() -> Iterator[None]:
-    """What the servers had to keep elsewhere is removed afterwards."""
-    before = set(ASIDE.glob("*"))
-    yield
-    for folder in set(ASIDE.glob("*")) - before:
-        shutil.rmtree(folder)
 
 
 def clone(target: Path) -> Path:
@@ -80,8 +69,8 @@ def long_path(below: Path) -> Path:
 
 
 @pytest.mark.parametrize("where", ["closed", "long", "closed and long"])
-def test_a_clone_anywhere_runs_is_killed_and_has_its_cases(tmp_path: Path, clean_aside: None, where: str) -> None:
-    outside = tmp_path / "outside"
+def test_a_clone_anywhere_runs_is_killed_and_has_its_cases(data_dir: Path, where: str) -> None:
+    outside = data_dir.parent / "outside"
     outside.mkdir()
     outside.chmod(0o700 if "closed" in where else 0o755)
     root = clone(long_path(outside) if "long" in where else outside / "switchyard")
@@ -99,11 +88,11 @@ def test_a_clone_anywhere_runs_is_killed_and_has_its_cases(tmp_path: Path, clean
     assert {path: path.stat().st_mode for path in modes} == modes
 
 
-def test_killed_at_random_moments_it_always_starts_again(tmp_path: Path, clean_aside: None) -> None:
+def test_killed_at_random_moments_it_always_starts_again(data_dir: Path) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    product = Product(tmp_path / "data")
+    product = Product(data_dir)
     kept: dict[str, str] = {}
     try:
         for turn in range(ROUNDS):
