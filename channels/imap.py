@@ -21,7 +21,7 @@ from channels.imap_cursor import Cursor, Cursors, Reconciliation, reconcile
 from channels.imap_session import Account, Denied, Session, Trouble
 from channels.mail.reading import quarantined
 from channels.report import Intake, NotStored, Report
-from channels.smtp import Clock, Parser, Proof
+from channels.smtp import Clock, Parser
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -56,13 +56,10 @@ class ImapDoor:
         accounts: Sequence[Account],
         cursors: Cursors,
         *,
-        proof: Proof | None = None,
         tls_context: ssl.SSLContext | None = None,
         again: float = AGAIN,
     ) -> None:
-        self._readers = [
-            _Reader(intake, parser, clock, account, cursors, proof, tls_context, again) for account in accounts
-        ]
+        self._readers = [_Reader(intake, parser, clock, account, cursors, tls_context, again) for account in accounts]
 
     async def start(self) -> None:
         for reader in self._readers:
@@ -91,7 +88,6 @@ class _Reader:
     clock: Clock
     account: Account
     cursors: Cursors
-    proof: Proof | None
     tls_context: ssl.SSLContext | None
     again: float
     health: Health = field(default_factory=Health)
@@ -261,8 +257,6 @@ class _Reader:
         if mail is None:
             return "vanished"
         report = mail if isinstance(mail, Report) else await self.parser.read(mail, self.clock.now())
-        if self.proof is not None:
-            report = replace(report, thread=self.proof.proven(report.thread))
         try:
             await self.intake.accept(replace(report, queue=self.account.queue))
         except NotStored as error:

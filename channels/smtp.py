@@ -22,7 +22,7 @@ import structlog
 
 from channels.mail.headers import one_line
 from channels.mail.threads import token_of
-from channels.report import Intake, NotStored, Report, Thread
+from channels.report import Intake, NotStored, Report
 from channels.smtp_limits import Doorkeeper, Limits
 from channels.smtp_session import Conversation
 
@@ -54,16 +54,11 @@ class Parser(Protocol):
         ...
 
 
-class Proof(Protocol):
-    def proven(self, thread: Thread) -> Thread:
-        """The thread with what could be proven."""
-        ...
-
-
 class SmtpDoor:
     """One listening mail server. `addresses` maps ours to a queue or None; when it is empty every address of `domains`
     is ours. `relays` are networks of mail servers of our own (by default this machine and private networks): only they
-    may bring mail with verified senders, and no cap per client holds them back. `help_url` is where somebody finds help whose mail is too large.
+    may bring mail with verified senders, and no cap per client holds them back. `help_url` is where somebody finds help
+    whose mail is too large.
     """
 
     def __init__(
@@ -75,7 +70,6 @@ class SmtpDoor:
         domains: Collection[str],
         addresses: Mapping[str, str | None],
         hostname: str,
-        proof: Proof | None = None,
         tls_context: ssl.SSLContext | None = None,
         relays: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = NEAR,
         limits: Limits | None = None,
@@ -85,7 +79,7 @@ class SmtpDoor:
         self.keeper = Doorkeeper(self.limits, relays)
         megabytes = self.limits.size // (1024 * 1024)
         self.too_large = f"552 5.3.4 mails may have {megabytes} MB at most. {help_url}".rstrip()
-        self._intake, self._parser, self._clock, self._proof = intake, parser, clock, proof
+        self._intake, self._parser, self._clock = intake, parser, clock
         self._domains = frozenset(domain.lower() for domain in domains)
         self._addresses = {address.lower(): queue for address, queue in addresses.items()}
         self._hostname, self._tls = hostname, tls_context
@@ -191,7 +185,7 @@ class SmtpDoor:
                 report,
                 recipients=recipients,
                 queue=queue,
-                thread=self._proof.proven(thread) if self._proof else thread,
+                thread=thread,
             )
         )
 
