@@ -11,6 +11,8 @@ from gateway.casenumber import number
 from gateway.standing import Decided
 from routing.values import Judgement
 
+UNANSWERED = frozenset({"no_answer", "from_ourselves"})  # flags of mails that a robot must not answer (RFC 3834)
+
 
 def report_row(decided: Decided, case: int) -> dict[str, Any]:
     """What stays when everything personal is erased. The token opens the status page; the code is one reporter's."""
@@ -113,6 +115,8 @@ def receipt_of(row: dict[str, Any], decided: Decided, queue: str) -> Receipt:
 def answerable(report: Report, judgement: Judgement) -> str | None:
     """By which channel the reporter is told; None for robots, spam, the unreadable and those without an address."""
     if report.auto_reply or report.bounce or judgement.spam or report.channel is Channel.ALARM:
+        return None
+    if UNANSWERED.intersection(report.flags):
         return None
     if report.quarantined and report.channel is Channel.EMAIL:
         return None
