@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.clock import SystemClock
 from gateway.config import Config
-from gateway.record import agents
+from gateway.record import agents, imports
 from gateway.record.db import Database
 from gateway.web.bearer import hashed, new_token
 
@@ -12,7 +12,7 @@ ROLES = ("agent", "lead", "manager", "owner", "admin", "platform")
 
 
 class UnknownRole(ValueError):
-    """No token has this role, or it must say whom it is for."""
+    """No token has this role, or whom it is for is missing or unknown."""
 
 
 async def create(config: Config, role: str, for_id: str | None = None) -> str:
@@ -25,7 +25,15 @@ async def create(config: Config, role: str, for_id: str | None = None) -> str:
     db = Database(config.database_url or "", size=1)
     await db.open()
     try:
+        if for_id and not await _exists(db, role, for_id):
+            raise UnknownRole(f"there is no {'owner' if role == 'owner' else 'agent'} {for_id}")
         await agents.add_token(db, hashed(token), role, for_id, SystemClock().now())
     finally:
         await db.close()
     return token
+
+
+async def _exists(db: Database, role: str, for_id: str) -> bool:
+    if role == "owner":
+        return ("owner", for_id) in await imports.known(db)
+    return await agents.find(db, for_id) is not None

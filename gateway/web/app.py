@@ -29,6 +29,7 @@ from gateway.web import (
     managers,
     pages,
     phone,
+    status,
 )
 from gateway.web.keys import RUNTIME, STOPPING
 from gateway.web.sessions import RecordedSessions
@@ -61,13 +62,13 @@ def create_app(
     )
     app[RUNTIME] = runtime
     app[STOPPING] = asyncio.Event()
-    app.on_response_prepare.append(edge.harden)
+    app.on_response_prepare.append(edge.harden(config))
     app.on_shutdown.append(_stop)
     pages.setup(app)
     login.add_routes(app, patience)
     help.add_routes(app, photo_patience)
     api.add_routes(app, rates)
-    for room in (health, console, managers, events, phone, demo):
+    for room in (status, health, console, managers, events, phone, demo):
         room.add_routes(app)
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -21,6 +22,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(self), microphone=(self)",
 }
 
@@ -29,7 +31,13 @@ def forwarded(config: Config) -> list[Middleware]:
     """Believe the nearest proxy about who asks, when one is configured; never anybody else."""
     if not config.trusted_proxies:
         return []
-    return [XForwardedStrict([list(config.trusted_proxies)], white_paths=PROBES).middleware]
+    strict = XForwardedStrict([list(config.trusted_proxies)])
+
+    @web.middleware
+    async def believe(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await (handler(request) if _open(request) else strict.middleware(request, handler))
+
+    return [believe]
 
 
 def hosts(config: Config) -> Middleware:
@@ -38,8 +46,7 @@ def hosts(config: Config) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        signed = request.path.startswith("/twilio/")  # over PUBLIC_URL, so that no header matters
-        if not signed and request.path not in PROBES and _name(request.host) not in ours:
+        if not _open(request) and _name(request.host) not in ours:
             raise Problem(421, "This is not the host you asked for.")
         return await handler(request)
 
@@ -56,14 +63,21 @@ async def deadline(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
 
 
-async def harden(request: web.Request, response: web.StreamResponse) -> None:
-    """Set what every answer carries (a signal, so that streams and errors have it too)."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if request.secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    response.headers.pop("Server", None)
+def harden(config: Config) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """What every answer carries, as a signal, so that streams and errors have it too."""
+    lasting = {"Strict-Transport-Security": "max-age=31536000"} if config.public_url.startswith("https:") else {}
+
+    async def add(request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in (HEADERS | lasting).items():
+            response.headers.setdefault(name, value)
+        response.headers.pop("Server", None)
+
+    return add
+
+
+def _open(request: web.Request) -> bool:
+    """Probes, and webhooks: their signature is over PUBLIC_URL, so that no header about the way matters."""
+    return request.path in PROBES or request.path.startswith("/twilio/")
 
 
 def _name(host: str) -> str | None:

@@ -2,7 +2,7 @@
 
 A report form is kept before its page answers: in the record, or in the spool when the record is away or somebody sends
 very many. On a slow line the words are kept first and the photos follow as an addition to the same case. The same form
-sent again is the same case. Links only show; the buttons of the status page act (POST).
+sent again is the same case.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import structlog
 from aiohttp import web
@@ -19,29 +19,25 @@ from yarl import URL
 
 from channels.form import picture, read, says_anything
 from channels.report import Attachment, NotStored, Outcome, Receipt, Report, Thread
-from gateway import casenumber, desk, seals
+from gateway import casenumber, seals
+from gateway.blobs import BlobsUnavailable
 from gateway.languages import CUSTOMERS
-from gateway.record import attachments, reports
+from gateway.record import attachments
 from gateway.record.db import Unavailable
-from gateway.record.reports import StatusView
 from gateway.threads import reply_token
 from gateway.web.access import from_our_pages
-from gateway.web.bodies import UNKEEPABLE, form
+from gateway.web.bodies import UNKEEPABLE
 from gateway.web.keys import runtime_of
 from gateway.web.pages import language_of, page
-from gateway.web.problems import Problem
 from gateway.web.sayings import PHOTO_FAULTS, SAY_SOMETHING, SEND_AGAIN
-from gateway.web.uploads import Files, Upload
+from gateway.web.uploads import FileFault, Files, Upload
 
 log = structlog.get_logger()
 PURPOSE = "form"
 PHOTO_PATIENCE = web.AppKey("photo_patience", float)
 SLOW = 4.0  # seconds that photos may take before the words are kept without them
 BUSY = 60  # forms a minute from one address that are judged at once; later ones wait in the spool
-SLOW_ANSWER = 1.0  # seconds
-MISSES = 20  # wrong status links a minute before answers slow down
 ADVICE = ("cable_stuck", "no_start", "access", "payment")
-DONE = {"yes": "confirmed", "no": "reopened"}
 NO_PICTURE = "no_picture"
 
 
@@ -60,9 +56,6 @@ def add_routes(app: web.Application, photo_patience: float = SLOW) -> None:
     app.router.add_get("/report", blank)
     app.router.add_post("/report", submit)
     app.router.add_get("/c/{charger}", at_charger)
-    app.router.add_get("/s/{token}", status)
-    app.router.add_get("/s/{token}/receipt", receipt)
-    app.router.add_post("/s/{token}", answer)
     app.router.add_get("/robots.txt", robots)
 
 
@@ -116,45 +109,6 @@ async def submit(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(URL(f"/s/{kept.token}/receipt").with_query({"photo": faults[:1]}))
 
 
-async def receipt(request: web.Request) -> web.StreamResponse:
-    """What somebody who has reported takes along: number, code, link; and which photo is missing."""
-    view = await _view(request)
-    fault = PHOTO_FAULTS.get(request.query.get("photo", ""))
-    context = {
-        "number": view.number,
-        "code": view.code,
-        "status_url": f"{runtime_of(request).config.public_url.rstrip('/')}/s/{view.token}",
-        "priority": view.priority,
-        "repeated": False,
-        "photo_faults": [fault] if fault else [],
-    }
-    return _private(page(request, "help/receipt.html", context, language=view.language))
-
-
-async def status(request: web.Request) -> web.StreamResponse:
-    """How far we are with one report: state and times, nothing that others said."""
-    view = await _view(request)
-    done = request.query.get("done")
-    site = runtime_of(request).directory().sites.get(view.site or "")
-    shown = {
-        "view": asdict(view) | {"number": view.number, "site": f"{site.name}, {site.city}" if site else None},
-        "timezone": view.timezone,
-        "done": done if done in DONE.values() else None,
-    }
-    return _private(page(request, "help/status.html", shown, language=view.language))
-
-
-async def answer(request: web.Request) -> web.StreamResponse:
-    """The reporter's word: solved closes the case, not solved opens it again. Asked twice, answered once."""
-    view = await _view(request)
-    said = (await form(request)).get("solved")
-    if said not in DONE:
-        raise Problem(400, "Say whether it is solved: yes or no.")
-    with suppress(desk.Refused):
-        await desk.confirm(runtime_of(request), desk.CUSTOMER, view.case, said == "yes")
-    raise web.HTTPSeeOther(f"/s/{view.token}?done={DONE[said]}")
-
-
 async def robots(request: web.Request) -> web.StreamResponse:
     """Nothing behind a link of ours belongs into a search engine."""
     return web.Response(text="User-agent: *\nDisallow: /s/\nDisallow: /console\nDisallow: /api/\n")
@@ -163,9 +117,12 @@ async def robots(request: web.Request) -> web.StreamResponse:
 async def _at_once(request: web.Request, fields: Mapping[str, str], files: Files) -> tuple[Receipt | None, list[str]]:
     pictures, faults = _pictures(files)
     report = _read(request, fields, pictures)
-    kept = await _keep(request, report)
+    try:
+        kept = await _keep(request, report)
+    except BlobsUnavailable:
+        return await _keep(request, replace(report, attachments=())), [*faults, FileFault.BROKEN_OFF]
     if kept and kept.outcome is Outcome.REPEATED:
-        await _add(request, report, kept, pictures)
+        faults += await _add(request, report, kept, pictures)
     return kept, faults
 
 
@@ -175,12 +132,11 @@ async def _words_first(
     report = _read(request, dict(fields))
     kept = await _keep(request, report)
     pictures, faults = _pictures(await reading)
-    await _add(request, report, kept, pictures)
-    return kept, faults
+    return kept, faults + await _add(request, report, kept, pictures)
 
 
-async def _add(request: web.Request, report: Report, kept: Receipt | None, pictures: Sequence[Attachment]) -> None:
-    """Photos that came after the words: a report of their own, proven to belong to the same case."""
+async def _add(request: web.Request, report: Report, kept: Receipt | None, pictures: Sequence[Attachment]) -> list[str]:
+    """Photos that came after the words: a report of their own, proven to belong to the same case. Returns faults."""
     runtime = runtime_of(request)
     digests = {hashlib.sha256(picture.content).digest(): picture for picture in pictures}
     case = casenumber.parse(kept.case) if kept else None
@@ -189,7 +145,7 @@ async def _add(request: web.Request, report: Report, kept: Receipt | None, pictu
             for digest in await attachments.known(runtime.db, case, list(digests)):
                 digests.pop(digest, None)
     if not digests:
-        return
+        return []
     addition = replace(
         report,
         key=f"{report.key}:{hashlib.sha256(b''.join(digests)).hexdigest()}",
@@ -197,29 +153,26 @@ async def _add(request: web.Request, report: Report, kept: Receipt | None, pictu
         attachments=tuple(digests.values()),
         thread=Thread(token=reply_token(runtime.config.secret_keys, case)) if case is not None else Thread(),
     )
-    await _keep(request, addition)
+    try:
+        await _keep(request, addition)
+    except (BlobsUnavailable, NotStored):
+        return [FileFault.BROKEN_OFF]
+    return []
 
 
 async def _keep(request: web.Request, report: Report) -> Receipt | None:
-    """The receipt; None when the report lies in the spool. Raises NotStored when it could be kept nowhere."""
+    """The receipt; None when the report lies in the spool. Raises BlobsUnavailable when only the files cannot be kept,
+    NotStored when nothing can."""
     runtime = runtime_of(request)
     if await runtime.live.within(f"form:{request.remote}", BUSY, 60):
         try:
             return await runtime.intake.accept(report)
-        except NotStored:
+        except NotStored as error:
+            if report.attachments and isinstance(error.__cause__, BlobsUnavailable):
+                raise error.__cause__ from error
             log.warning("form.spooled")
     await runtime.spool.keep(report)
     return None
-
-
-async def _view(request: web.Request) -> StatusView:
-    runtime = runtime_of(request)
-    view = await reports.by_token(runtime.db, request.match_info["token"])
-    if view is None:
-        if not await runtime.live.within(f"miss:{request.remote}", MISSES, 60):
-            await asyncio.sleep(SLOW_ANSWER)
-        raise Problem(404, "There is no such link.")
-    return view
 
 
 def _form(
@@ -251,8 +204,3 @@ def _pictures(files: Files) -> tuple[list[Attachment], list[str]]:
     read_as = [picture(content, nth) for nth, content in enumerate(files.contents, 1)]
     faults = [str(fault) for fault in files.faults] + [NO_PICTURE for one in read_as if one is None]
     return [one for one in read_as if one is not None], faults
-
-
-def _private(response: web.Response) -> web.Response:
-    response.headers.update({"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Cache-Control": "no-store"})
-    return response

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from ipaddress import ip_network
 
 import pyotp
 import pytest
@@ -168,6 +169,19 @@ async def test_b95_who_is_dismissed_is_out_at_the_next_request(house: House) -> 
         await connection.execute("UPDATE agents SET disabled_at = %(at)s WHERE id = 'a01'", {"at": SystemClock().now()})
     assert (await house.client.get("/console", headers={"HX-Request": "true"})).status == 403
     assert await access_of(house) == 303
+
+
+async def test_behind_a_proxy_only_the_proxy_is_believed(config: Config) -> None:
+    behind = config.model_copy(update={"trusted_proxies": (ip_network("127.0.0.1/32"),)})
+    async with open_house(behind) as house:
+        assert (await house.client.get("/login")).status == 400
+        told = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
+        answer = await house.client.get("/login?theme=dark", headers=told)
+        assert answer.status == 200
+        assert "Secure" in answer.headers.getall("Set-Cookie")[0]
+        forged = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
+        assert (await house.client.get("/login", headers=forged)).status == 400
+        assert (await house.client.get("/readyz")).status == 200
 
 
 async def test_a_room_of_others_is_403(house: House) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config import Config
 from gateway.record import agents
-from gateway.tokens import create
+from gateway.tokens import UnknownRole, create
 from gateway.web.api_desk import VERBS
 from gateway.web.bearer import hashed
 from tests.fakes.house import House, open_house
@@ -147,6 +147,12 @@ async def test_b83_without_a_good_token_everything_is_401(house: House, number: 
             answer = await house.client.request(method, f"/api/v1{path}", headers=headers)
             assert answer.status == 401, (given, path)
             assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_a_token_is_made_for_somebody_who_exists(house: House, config: Config) -> None:
+    for role, whom in (("boss", None), ("owner", None), ("owner", "o999"), ("agent", "a99")):
+        with pytest.raises(UnknownRole):
+            await create(config, role, whom)
 
 
 async def test_b83_a_revoked_token_is_401_at_once(house: House, config: Config) -> None:

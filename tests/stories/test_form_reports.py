@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -144,6 +145,16 @@ async def test_b74_a_bad_photo_never_costs_the_report(house: House, photos: list
     whole = await house.case(case["number"])
     assert whole["reports"][0]["text"] == TEXT
     assert len(whole["reports"][0]["attachments"]) == (10 if told == "too_many" else 0)
+
+
+async def test_f21_a_photo_that_cannot_be_stored_never_costs_the_words(house: House) -> None:
+    folder = house.runtime.config.data_dir / "blobs"
+    shutil.rmtree(folder)
+    folder.write_text("no folder any more")
+    answer = await house.submit(await filled(house), [JPEG])
+    assert (answer.status, urlsplit(answer.headers["Location"]).query) == (303, "photo=broken_off")
+    (case,) = await house.cases()
+    assert (await house.case(case["number"]))["reports"][0]["text"] == TEXT
 
 
 async def test_b74_a_heic_photo_is_kept_as_a_file(house: House) -> None:
@@ -307,7 +318,7 @@ async def test_the_help_center_speaks_six_languages_and_always_shows_a_way_to_ca
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-async def eventually(ask, wanted: int, within: float = 15.0) -> None:  # type: ignore[no-untyped-def]
+async def eventually(ask, wanted: int, within: float = 40.0) -> None:  # type: ignore[no-untyped-def]
     """Poll until the answer is as wanted; fail after the deadline."""
     deadline = asyncio.get_running_loop().time() + within
     while (found := await ask()) != wanted:
