@@ -237,4 +237,4 @@ def _log(data_dir: Path, name: str) -> IO[bytes]:
     with suppress(OSError):
         if path.stat().st_size > _LOG_LIMIT:
             path.replace(path.with_suffix(".log.1"))
-    return path.open("ab")
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
