@@ -43,25 +43,22 @@ class Room:
 
 
 ROOMS = (
+    Room("/twilio", guarded=False),
+    Room("/api/v1", guarded=False),
     Room("/console", STAFF),
     Room("/managers", LEADS),
     Room("/demo", STAFF),
     Room("/login", exact=True),
     Room("/logout", exact=True),
-    Room("/language", exact=True),
-    Room("/theme", exact=True),
     Room("/", guarded=False, exact=True),
     Room("/report", guarded=False, exact=True),
     Room("/c", guarded=False),
     Room("/s", guarded=False),
     Room("/static", guarded=False),
-    Room("/favicon.ico", guarded=False, exact=True),
     Room("/robots.txt", guarded=False, exact=True),
     Room("/healthz", guarded=False, exact=True),
     Room("/readyz", guarded=False, exact=True),
     Room("/metrics", guarded=False, exact=True),
-    Room("/twilio", guarded=False),
-    Room("/api/v1", guarded=False),
 )
 
 
