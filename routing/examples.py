@@ -1,8 +1,8 @@
-"""What is learnt from example sentences: which words and concepts go together with which category.
+"""What is learnt from example sentences: how like a text is to those of each category.
 
-A naive-Bayes reading of the sentences in examples/<language>.toml: every word stem, pair of words, piece of a long word
-and concept speaks for the categories in whose sentences it stood more often than chance. It fills in where no sign
-holds and leans where signs are close; it never decides danger. Pure.
+Each category's sentences in examples/<language>.toml make one direction in the space of word stems, pairs, pieces of
+long words and concepts, each weighed by how rare it is (tf-idf, nearest centroid; Rocchio 1971); a text is as like a
+category as its own direction is near. It fills in where no sign holds and leans where signs are close. Pure.
 """
 
 from __future__ import annotations
@@ -10,22 +10,29 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
 from routing.values import Category
 from routing.words import Words
 
-Experience = Mapping[str, tuple[tuple[Category, float], ...]]
-
-_SMOOTHING = 0.004
-_LEAST = 0.1
 _PIECE = 5
 _STEM = 7
+_PIECE_WEIGHT = 0.3
+_CONCEPT_WEIGHT = 1.1
 
 
-def features(words: Words, concepts: Iterable[str]) -> frozenset[str]:
-    """What of a text is learnt and remembered: stems, pairs, pieces of long words, concepts."""
-    plain = [w for w in words.words if not w[0].isdigit()]
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """Feature -> its weight, and how far it points towards each category."""
+
+    weights: Mapping[str, float]
+    leanings: Mapping[str, tuple[tuple[Category, float], ...]]
+
+
+def features(words: Words, concepts: Iterable[str], without: frozenset[str] = frozenset()) -> frozenset[str]:
+    """What of a text is learnt and remembered, but for the words to be left out."""
+    plain = [w for w in words.words if not w[0].isdigit() and w not in without]
     found = {f"={c}" for c in concepts}
     for word in plain:
         found.add(word[:_STEM])
@@ -35,37 +42,38 @@ def features(words: Words, concepts: Iterable[str]) -> frozenset[str]:
 
 
 def learn(examples: Iterable[tuple[Category, frozenset[str]]]) -> Experience:
-    """How much each feature speaks for each category."""
-    sentences: Counter[Category] = Counter()
-    counted: defaultdict[str, Counter[Category]] = defaultdict(Counter)
-    for category, found in examples:
-        sentences[category] += 1
+    """The direction of each category."""
+    known = list(examples)
+    seen = Counter(feature for _, found in known for feature in found)
+    weights = {feature: math.log(len(known) / times) * _kind(feature) for feature, times in seen.items()}
+    sums: defaultdict[Category, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for category, found in known:
+        length = math.sqrt(sum(weights[f] ** 2 for f in found)) or 1.0
         for feature in found:
-            counted[feature][category] += 1
-    total = sum(sentences.values())
-    experience: dict[str, tuple[tuple[Category, float], ...]] = {}
-    for feature, by_category in counted.items():
-        often = sum(by_category.values()) / total
-        kind = 0.35 if feature[0] == "~" else 1.2 if feature[0] == "=" else 1.0
-        leanings = []
-        for category, times in by_category.items():
-            lean = math.log((times / sentences[category] + _SMOOTHING) / (often + _SMOOTHING))
-            if lean > _LEAST:
-                leanings.append((category, kind * lean * min(1.0, math.log1p(times) / 1.2)))
-        if leanings:
-            experience[feature] = tuple(leanings)
-    return experience
+            sums[category][feature] += weights[feature] / length
+    leanings: defaultdict[str, list[tuple[Category, float]]] = defaultdict(list)
+    for category, direction in sums.items():
+        length = math.sqrt(sum(value * value for value in direction.values())) or 1.0
+        for feature, value in direction.items():
+            leanings[feature].append((category, weights[feature] * value / length))
+    return Experience(weights, {feature: tuple(pairs) for feature, pairs in leanings.items()})
 
 
 def recall(experience: Experience, found: Iterable[str]) -> dict[Category, float]:
-    """How much a text is like the examples of each category; comparable between short and long texts."""
+    """How like a text is to the examples of each category, 0 to 1."""
     sums: defaultdict[Category, float] = defaultdict(float)
-    known = 0
+    square = 0.0
     for feature in found:
-        leanings = experience.get(feature)
-        if leanings:
-            known += 1
-            for category, lean in leanings:
+        weight = experience.weights.get(feature)
+        if weight is not None:
+            square += weight * weight
+            for category, lean in experience.leanings[feature]:
                 sums[category] += lean
-    scale = 1 / math.sqrt(known + 4)
-    return {category: value * scale for category, value in sums.items()}
+    length = math.sqrt(square)
+    return {category: value / length for category, value in sums.items()} if length else {}
+
+
+def _kind(feature: str) -> float:
+    if feature[0] == "~":
+        return _PIECE_WEIGHT
+    return _CONCEPT_WEIGHT if feature[0] == "=" else 1.0

@@ -18,19 +18,19 @@ from routing.rules import Rules
 from routing.values import Category, History, Judgement, Place, Reason, Said
 
 _CONTINUES_WITHIN = timedelta(days=7)
-_CONTINUES = 2.0
+_CONTINUES = 4.0
+_DANGER = 9.0
 _CODE = 8.0
 _ALARM_CATEGORIES = frozenset(
     {Category.OFFLINE, Category.NO_START, Category.INTERRUPTED, Category.SLOW, Category.CABLE_STUCK}
 )
-_UNDERSTATED = 1.25
-_MUCH_ALIKE = 1.5
-_FOREIGN = 0.4
-_FAULTS = frozenset(Category) - {Category.PAYMENT, Category.ACCOUNT, Category.ENQUIRY, Category.OTHER}
+_UNDERSTATED = 1.5
+_UNEASE = 0.03
+_CLEARLY = 1.25
 _SAME_DAY = timedelta(hours=24)
-_CONTINUES_HERE = 7.0
-_CHOSEN = 2.5
-_LIKE = 3.0
+_CONTINUES_HERE = 9.0
+_CHOSEN = 5.0
+_LIKE = 70.0
 _UNDERSTOOD = 3.0
 _OF_THE_APP = frozenset({Category.ACCOUNT, Category.NO_START, Category.OFFLINE})
 _MASS_CATEGORIES = frozenset({Category.ACCESS, Category.PAYMENT, Category.ACCOUNT, Category.OFFLINE, Category.NO_START})
@@ -92,7 +92,9 @@ def _category(
     if facts.fault and (facts.fault.danger or not facts.danger):
         return _alarm_category(facts, rules)
     if said.danger:
-        return Category.SAFETY, 9.0, (Reason("danger_told"),)
+        return Category.SAFETY, _DANGER, (Reason("danger_told"),)
+    if facts.danger:
+        return Category.SAFETY, _DANGER, tuple(Reason("danger_words", {"danger": danger}) for danger in facts.danger)
     weights = {c: w for c in Category if (w := facts.weights.get(c, 0.0) + _LIKE * _likeness(facts, c))}
     extra: list[Reason] = []
     if said.category in set(Category):
@@ -114,25 +116,21 @@ def _category(
 
 
 def _why(facts: Facts, found: Category, weight: float) -> Iterator[Reason]:
-    if found is Category.SAFETY and facts.danger:
-        yield from (Reason("danger_words", {"danger": danger}) for danger in facts.danger)
-    elif facts.signs.get(found):
+    if facts.signs.get(found):
         yield Reason("category_words", {"category": found, "score": round(weight, 1)})
     elif facts.likeness.get(found):
         yield Reason("category_like", {"category": found, "score": round(weight, 1)})
 
 
 def _likeness(facts: Facts, category: Category) -> float:
-    """How like the examples of a category. Examples alone make no cable stuck, and a text that is not about chargers
-    tells of no fault; danger told in words
-    that no list holds is heard when the text is much like the examples of danger."""
+    """How like the examples of a category. What would be urgent has to be much more like than anything else, and about
+    chargers, when no listed word tells it."""
     like = facts.likeness.get(category, 0.0)
     if category is Category.SAFETY and not facts.danger:
-        return like * _UNDERSTATED if facts.context and like >= _MUCH_ALIKE else 0.0
+        return like * _UNDERSTATED if facts.context and facts.unease >= _UNEASE else 0.0
     if category is Category.CABLE_STUCK and not facts.weights.get(category):
-        return 0.0
-    if category in _FAULTS and not facts.context:
-        return like * _FOREIGN
+        others = max((v for c, v in facts.likeness.items() if c is not category), default=0.0)
+        return like if facts.context and "cable" in facts.flags and like >= _CLEARLY * others else 0.0
     return like
 
 
