@@ -107,5 +107,3 @@ async def test_a_form_keeps_blank_and_repeated_fields(client: Client) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = await client.post("/form", data="a=1&b=&a=%C3%A5", headers=headers)
     assert await answer.json() == [["a", "1"], ["b", ""], ["a", "å"]]
-
-
