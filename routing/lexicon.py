@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -19,6 +19,7 @@ _CHOICE = re.compile(r"\(([^()]*)\)")
 _GAP = -1
 _ANY = -2
 _NUMBER = -3
+_SKIP = (_GAP,)
 _GAP_WORDS = 3
 _CACHED_WORDS = 40_000
 
@@ -84,7 +85,7 @@ class Lexicon:
 
     def _add(self, concept: str, pattern: str) -> None:
         slots = tuple(self._slot(part) for part in _parts(pattern))
-        while slots and slots[-1] == ((_GAP,),):
+        while slots and slots[-1] == (_SKIP,):
             slots = slots[:-1]
         place = len(self._patterns)
         self._patterns.append((concept, slots, _needs(slots)))
@@ -148,30 +149,26 @@ class Lexicon:
         if step == len(slots):
             return at
         for alternative in slots[step]:
-            for end in self._ends(ids, sentence, alternative, at, step == 0):
-                found = self._match(ids, sentence, slots, step + 1, end)
+            if alternative == _SKIP:
+                for skipped in range(at, min(at + _GAP_WORDS + 1, len(ids))):
+                    if sentence[skipped] != sentence[at - 1]:
+                        break
+                    found = self._match(ids, sentence, slots, step + 1, skipped)
+                    if found:
+                        return found
+                continue
+            end = at
+            for wanted in alternative:
+                if end >= len(ids) or ((step or end > at) and sentence[end] != sentence[end - 1]):
+                    break
+                if wanted not in ids[end] and wanted != _ANY:
+                    break
+                end += 1
+            else:
+                found = end if step + 1 == len(slots) else self._match(ids, sentence, slots, step + 1, end)
                 if found:
                     return found
         return 0
-
-    def _ends(
-        self, ids: Sequence[frozenset[int]], sentence: Sequence[int], words: tuple[int, ...], at: int, first: bool
-    ) -> Iterator[int]:
-        """Where a word sequence can end that begins at `at`: one place, or several for a gap."""
-        if words == (_GAP,):
-            for skip in range(_GAP_WORDS + 1):
-                if at + skip < len(ids) and sentence[at + skip] == sentence[at - 1]:
-                    yield at + skip
-                else:
-                    return
-            return
-        for wanted in words:
-            if at >= len(ids) or (not first and sentence[at] != sentence[at - 1]):
-                return
-            if wanted not in ids[at] and wanted != _ANY:
-                return
-            at, first = at + 1, False
-        yield at
 
     def _denied(self, words: Words, start: int, end: int) -> bool:
         """Whether a denying word stands up to three words before, or one after, in the same clause. Words that open
