@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse
@@ -154,7 +155,9 @@ async def test_the_description_names_every_endpoint_and_answers_everybody(house:
     assert described == {(endpoint.method, f"/api/v1{endpoint.path}") for endpoint in ENDPOINTS}
 
 
-async def test_the_api_keeps_to_its_description_whatever_it_is_sent(house: House, config: Config) -> None:
+async def test_the_api_keeps_to_its_description_whatever_it_is_sent(
+    house: House, config: Config, tmp_path: Path
+) -> None:
     token = await create(config, "manager", "a01")
     await house.report("Laddaren startar inte", charger="21007", **{"from": {"email": "therese@example.net"}})
     url = str(house.client.make_url("/api/v1/openapi.json"))
@@ -178,6 +181,7 @@ async def test_the_api_keeps_to_its_description_whatever_it_is_sent(house: House
         "--suppress-health-check",
         "all",
         "--no-color",
+        cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
