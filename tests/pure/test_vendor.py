@@ -8,10 +8,10 @@ FOLDER = Path(__file__).parents[2] / "gateway" / "web" / "static" / "vendor"
 
 
 def test_every_vendored_file_has_the_hash_that_is_written_down() -> None:
-    written = dict(
-        (name, digest)
+    written = {
+        name: digest
         for digest, name in re.findall(r"^([0-9a-f]{64})  (\S+)$", (FOLDER / "VENDOR.txt").read_text(), re.MULTILINE)
-    )
+    }
     found = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in FOLDER.iterdir()
