@@ -6,16 +6,12 @@ missed one, so attaching wants 0.80 and suggesting 0.45. Pure; the candidates ar
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rapidfuzz import fuzz, utils
-
-from routing.amounts import amounts
 from routing.directory import Directory
+from routing.evidence import Odds, weigh_amounts, weigh_words
 from routing.incidents import raise_case
 from routing.values import Candidate, Category, History, Judgement, Match, Reason, Said, Verdict
 
@@ -63,26 +59,8 @@ _HOURS: Mapping[Category, tuple[float, float]] = {
 _REPEATED = timedelta(hours=72)
 _BURST = timedelta(minutes=15)
 _LONGEST_AGO = 5.0
-_WORDS_THAT_TELL = 14
-_ALIKE = 60
 _JUST_SUGGESTED = 1.0
 _MASS_WITHIN = timedelta(hours=24)
-
-
-@dataclass(slots=True)
-class _Sum:
-    """Log-odds that a report and a case are one matter, and what they are made of."""
-
-    odds: float = -2.0
-    reasons: list[Reason] = field(default_factory=list)
-
-    def add(self, odds: float, code: str, data: Mapping[str, str | int | float] | None = None) -> None:
-        self.odds += odds
-        self.reasons.append(Reason(code, data or {}))
-
-    @property
-    def score(self) -> float:
-        return round(1 / (1 + math.exp(-self.odds)), 2)
 
 
 def match(
@@ -94,7 +72,7 @@ def match(
     directory: Directory,
 ) -> Match:
     """The case that a report belongs to, if any, among the candidates."""
-    best: tuple[float, int, _Sum] | None = None
+    best: tuple[float, int, Odds] | None = None
     for candidate in candidates:
         total = _compare(said, judgement, history.person, candidate, now, directory)
         if total is not None and (best is None or (total.odds, candidate.id) > (best[0], best[1])):
@@ -126,9 +104,9 @@ def lock_keys(judgement: Judgement, person: int | None) -> tuple[str, ...]:
 
 def _compare(
     said: Said, judgement: Judgement, person: int | None, candidate: Candidate, now: datetime, directory: Directory
-) -> _Sum | None:
+) -> Odds | None:
     """What speaks for and against one candidate; None where the two cannot be one matter."""
-    total = _Sum()
+    total = Odds()
     same_person = person is not None and person in candidate.persons
     category, theirs = judgement.category, Category(candidate.category)
     if judgement.spam:
@@ -147,8 +125,8 @@ def _compare(
         total.add(2.0, "answers_mail")
     if "!newmatter" in judgement.tokens and same_person:
         total.add(-4.0, "says_new_matter")
-    _text(total, said, judgement, candidate, same_person)
-    _amounts(total, said, judgement, candidate)
+    weigh_words(total, said, judgement, candidate, same_person)
+    weigh_amounts(total, said, judgement, candidate)
     if category in _PERSONAL and where == "person" and not _goes_on(total):
         total.add(-2.0, "nothing_goes_on")
     if candidate.concluded_at is not None and not (same_person and "!again" in judgement.tokens):
@@ -156,12 +134,12 @@ def _compare(
     return total
 
 
-def _goes_on(total: _Sum) -> bool:
+def _goes_on(total: Odds) -> bool:
     """Whether anything but the person and the kind of matter ties a report to a case."""
     return any(r.code in ("says_again", "answers_mail", "words_alike", "same_amount") for r in total.reasons)
 
 
-def _compare_mass(total: _Sum, judgement: Judgement, candidate: Candidate, now: datetime) -> _Sum | None:
+def _compare_mass(total: Odds, judgement: Judgement, candidate: Candidate, now: datetime) -> Odds | None:
     if now - candidate.last_report_at > _MASS_WITHIN:
         return None
     total.add(3.5, "same_outage", {"minutes": _minutes(now - candidate.last_report_at)})
@@ -171,7 +149,7 @@ def _compare_mass(total: _Sum, judgement: Judgement, candidate: Candidate, now: 
 
 
 def _place(
-    total: _Sum, said: Said, judgement: Judgement, candidate: Candidate, same_person: bool, directory: Directory
+    total: Odds, said: Said, judgement: Judgement, candidate: Candidate, same_person: bool, directory: Directory
 ) -> str | None:
     """How near the places are: "charger", "site" or "person"; None where they are two."""
     mine, site = judgement.place, judgement.place.site
@@ -207,7 +185,7 @@ def _is_burst(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
 
 
 def _subject(
-    total: _Sum,
+    total: Odds,
     category: Category,
     theirs: Category,
     same_person: bool,
@@ -231,7 +209,7 @@ def _subject(
     return False
 
 
-def _time(total: _Sum, said: Said, category: Category, theirs: Category, where: str, candidate: Candidate) -> None:
+def _time(total: Odds, said: Said, category: Category, theirs: Category, where: str, candidate: Candidate) -> None:
     gap = abs(said.at - candidate.last_report_at)
     hours = gap.total_seconds() / 3600
     limit = _HOURS[theirs][0 if where == "charger" else 1]
@@ -242,35 +220,6 @@ def _time(total: _Sum, said: Said, category: Category, theirs: Category, where: 
         total.add(-2.0 - min(_LONGEST_AGO, hours / limit), "long_ago", data)
     else:
         total.add(1.0 - hours / limit, "soon_after", data)
-
-
-def _text(total: _Sum, said: Said, judgement: Judgement, candidate: Candidate, same_person: bool) -> None:
-    """Words alike count when both speak one language, and the more the longer the texts; else they say nothing. Of two
-    people's own matters they say nothing either: many ask for a receipt."""
-    texts = [r.text for r in candidate.reports[:4] if r.language == judgement.language and r.channel != "alarm"]
-    if not texts or said.channel == "alarm":
-        return
-    if judgement.category in (Category.PAYMENT, Category.ACCOUNT, Category.OTHER) and not same_person:
-        return
-    mine = utils.default_process(f"{said.subject or ''} {said.text[:1000]}")
-    others = [utils.default_process(t[:1000]) for t in texts]
-    likeness, other = max((fuzz.token_set_ratio(mine, t), t) for t in others)
-    weight = min(1.0, min(mine.count(" "), other.count(" ")) / _WORDS_THAT_TELL)
-    if likeness >= _ALIKE:
-        total.add(weight * (likeness - 50) / 20, "words_alike", {"percent": round(likeness)})
-
-
-def _amounts(total: _Sum, said: Said, judgement: Judgement, candidate: Candidate) -> None:
-    """The same sum of money in both speaks for one matter, whoever writes and in whatever language."""
-    if judgement.category is not Category.PAYMENT or candidate.category != Category.PAYMENT:
-        return
-    mine = amounts(f"{said.subject or ''} {said.text}", judgement.language)
-    theirs = frozenset().union(*(amounts(r.text, r.language) for r in candidate.reports[:4]))
-    same = mine & theirs
-    if same:
-        total.add(3.0, "same_amount", {"amount": max(same)})
-    elif mine and theirs:
-        total.add(-1.0, "other_amount", {"amount": max(mine)})
 
 
 def _minutes(span: timedelta) -> int:

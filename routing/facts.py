@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 
 from routing.alarms import Fault, read_alarm
 from routing.categories import weigh
-from routing.chargers import Said as Chargers
-from routing.chargers import chargers_said, typed_number
 from routing.danger import EV_CONCEPTS, TRADE_CONCEPTS, dangers
 from routing.directory import Directory
 from routing.examples import features, recall
@@ -24,8 +22,9 @@ from routing.numbers import small_numbers
 from routing.place import PlaceFacts
 from routing.quotes import split_quotes
 from routing.rules import Rules
-from routing.sites import SitesSaid, sites_said
+from routing.sites import sites_said
 from routing.values import Category, Said
+from routing.whereabouts import read_place, with_quoted
 from routing.words import CAP, Words, split
 
 _FLAGS = frozenset(
@@ -49,7 +48,6 @@ _FLAGS = frozenset(
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
 _NEAR_POWER = 8
-_COMPARED_WITHIN = 7
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 
 
@@ -104,9 +102,9 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     meant = _without_denied(concepts, danger, rules)
     held = weigh(rules.signs, meant)
     likeness = recall(rules.experience, features(words, meant)) if not said.alarm else {}
-    place = _place(said, f"{subject} {text}", words, active, concepts, sites, directory)
+    place = read_place(said, f"{subject} {text}", words, active, concepts, sites, directory)
     if quoted:
-        place = _with_quoted(place, quoted, active, directory)
+        place = with_quoted(place, quoted, active, directory)
     return Facts(
         language=language,
         share=round(share, 3),
@@ -191,94 +189,6 @@ def _is_of_the_trade(concepts: Mapping[str, list[Hit]], place: PlaceFacts, said:
         return True
     named = any(kinds.get("name", 0.0) > 1 or kinds.get("street", 0.0) > 1 for kinds in place.sites.values())
     return named or any(c in concepts for c in TRADE_CONCEPTS)
-
-
-def _place(
-    said: Said,
-    raw: str,
-    words: Words,
-    languages: Sequence[str],
-    concepts: Mapping[str, list[Hit]],
-    sites: SitesSaid,
-    directory: Directory,
-) -> PlaceFacts:
-    field = typed_number(said.charger)
-    field_charger = directory.charger_of(field) if field else None
-    known = directory.vendors.keys()
-    return PlaceFacts(
-        said=_compared(chargers_said(raw, words, languages, directory), words, concepts, field_charger, directory),
-        field=field,
-        field_charger=field_charger,
-        sites=sites.evidence,
-        site_field=said.site if said.site in directory.sites else None,
-        owner=directory.sender(said.phone, said.email),
-        vendors=tuple(dict.fromkeys(w for w in words.words if w in known)),
-        quick="quick" in concepts,
-        only_one="onlyone" in concepts,
-        either=_either(words),
-        whole_site=_whole_site(concepts),
-        again="again" in concepts,
-    )
-
-
-def _compared(
-    said: tuple[Chargers, ...],
-    words: Words,
-    concepts: Mapping[str, list[Hit]],
-    field: str | None,
-    directory: Directory,
-) -> tuple[Chargers, ...]:
-    """The chargers that are meant, without those that only serve to compare ("moved to 25199, which worked")."""
-    known = {s.charger for s in said if s.charger} | ({field} - {None})
-    if len(known) < 2 or len({directory.chargers[c].site_id for c in known if c}) > 1:
-        return said
-    marks = [h.start for c in ("contrast", "works") for h in concepts.get(c, ())]
-    others = [s for s in said if s.charger and s.at >= 0]
-    aside = {s for s in others if any(_belongs(mark, s, others, words) for mark in marks)}
-    left = tuple(s for s in said if s not in aside)
-    return left if field or any(s.charger for s in left) else said
-
-
-def _belongs(mark: int, said: Chargers, others: Sequence[Chargers], words: Words) -> bool:
-    """Whether a comparing word speaks of this charger: it stands nearest to it, in its sentence, not far away."""
-    if words.sentence[mark] != words.sentence[said.at]:
-        return False
-    mine = _reach(mark, said)
-    return mine <= _COMPARED_WITHIN and all(mine <= _reach(mark, other) for other in others)
-
-
-def _reach(mark: int, said: Chargers) -> int:
-    """How far a word is from a number; what is said of a thing rather follows it."""
-    return mark - said.end if mark >= said.end else said.at - mark + 1
-
-
-def _whole_site(concepts: Mapping[str, list[Hit]]) -> bool:
-    """Everything is meant, and not "everything else works"."""
-    works = concepts.get("works", [])
-    return any(
-        not h.denied and not any(w.start - 4 <= h.start <= w.end + 1 for w in works)
-        for h in concepts.get("everything", [])
-    )
-
-
-def _with_quoted(place: PlaceFacts, quoted: str, languages: Sequence[str], directory: Directory) -> PlaceFacts:
-    """What the quoted mail says of the place counts where the new text says nothing."""
-    words = split(quoted)
-    said = place.said or chargers_said(quoted, words, languages, directory)
-    strongest = max((sum(kinds.values()) for kinds in place.sites.values()), default=0.0)
-    sites = place.sites if strongest > 0 else sites_said(words, languages, directory).evidence
-    return replace(place, said=said, sites=sites)
-
-
-_EITHER = re.compile(r"eller|or|oder|tai|vai")
-
-
-def _either(words: Words) -> bool:
-    """Two numbers with "or" between them."""
-    for at, word in enumerate(words.words[1:-1], start=1):
-        if _EITHER.fullmatch(word) and words.words[at - 1].isdigit() and words.words[at + 1].isdigit():
-            return True
-    return False
 
 
 def _less_power(words: Words, languages: Sequence[str], power: Sequence[Hit]) -> Hit | None:

@@ -9,122 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 
-_UNITS: Mapping[str, tuple[str, ...]] = {
-    "sv": (
-        "noll nolla",
-        "ett en etta",
-        "tva tvaa",
-        "tre trea",
-        "fyra",
-        "fem femma",
-        "sex sexa",
-        "sju sjua",
-        "atta",
-        "nio nie nia",
-    ),
-    "no": ("null", "en ett ein", "to", "tre", "fire", "fem", "seks", "sju syv", "atte", "ni"),
-    "da": ("nul", "en et", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni"),
-    "en": ("zero oh o nought naught nil", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-    "de": ("null", "eins ein eine", "zwei zwo", "drei", "vier", "funf fuenf", "sechs", "sieben", "acht", "neun"),
-    "fi": (
-        "nolla",
-        "yksi yks yy",
-        "kaksi kaks kaa",
-        "kolme koo",
-        "nelja",
-        "viisi viis vii",
-        "kuusi kuus kuu",
-        "seitseman seittema seiska",
-        "kahdeksan kaheksan kasi",
-        "yhdeksan yheksan ysi",
-    ),
-}
-_TEENS: Mapping[str, tuple[str, ...]] = {
-    "sv": ("tio tie", "elva", "tolv", "tretton", "fjorton", "femton", "sexton", "sjutton", "arton", "nitton"),
-    "no": ("ti", "elleve", "tolv", "tretten", "fjorten", "femten", "seksten", "sytten", "atten", "nitten"),
-    "da": ("ti", "elleve", "tolv", "tretten", "fjorten", "femten", "seksten", "sytten", "atten", "nitten"),
-    "en": (
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ),
-    "de": (
-        "zehn",
-        "elf",
-        "zwolf zwoelf",
-        "dreizehn",
-        "vierzehn",
-        "funfzehn fuenfzehn",
-        "sechzehn",
-        "siebzehn",
-        "achtzehn",
-        "neunzehn",
-    ),
-    "fi": (
-        "kymmenen",
-        "yksitoista",
-        "kaksitoista",
-        "kolmetoista",
-        "neljatoista",
-        "viisitoista",
-        "kuusitoista",
-        "seitsemantoista",
-        "kahdeksantoista",
-        "yhdeksantoista",
-    ),
-}
-_TENS: Mapping[str, tuple[str, ...]] = {
-    "sv": (
-        "tjugo tjugi tjuge",
-        "trettio tretti",
-        "fyrtio fyrti",
-        "femtio femti",
-        "sextio sexti",
-        "sjuttio sjutti",
-        "attio atti",
-        "nittio nitti",
-    ),
-    "no": ("tjue tyve", "tretti tredve", "forti", "femti", "seksti", "sytti", "atti", "nitti"),
-    "da": ("tyve", "tredive", "fyrre fyrretyve", "halvtreds", "tres", "halvfjerds", "firs", "halvfems"),
-    "en": ("twenty", "thirty", "forty fourty", "fifty", "sixty", "seventy", "eighty", "ninety"),
-    "de": ("zwanzig", "dreissig dreizig", "vierzig", "funfzig fuenfzig", "sechzig", "siebzig", "achtzig", "neunzig"),
-    "fi": (
-        "kaksikymmenta kakskyt",
-        "kolmekymmenta kolkyt",
-        "neljakymmenta nelkyt",
-        "viisikymmenta viiskyt",
-        "kuusikymmenta kuuskyt",
-        "seitsemankymmenta seiskyt",
-        "kahdeksankymmenta kaheksankyt",
-        "yhdeksankymmenta yheksankyt",
-    ),
-}
-_HUNDRED: Mapping[str, str] = {
-    "sv": "hundra hundre",
-    "no": "hundre",
-    "da": "hundrede hundred",
-    "en": "hundred",
-    "de": "hundert",
-    "fi": "sata sataa",
-}
-_THOUSAND: Mapping[str, str] = {
-    "sv": "tusen",
-    "no": "tusen",
-    "da": "tusind tusinde",
-    "en": "thousand",
-    "de": "tausend",
-    "fi": "tuhat tuhatta",
-}
-_AND: Mapping[str, str] = {"sv": "och", "no": "og", "da": "og", "en": "and", "de": "und", "fi": "ja"}
+from routing.numberwords import AND_WORD, HUNDRED_WORD, THOUSAND_WORD, NumberWord, number_words
+
+Table = Mapping[str, tuple[NumberWord, ...]]
+
 _TWICE = {"double": 2, "dubbel": 2, "dobbel": 2, "dobbelt": 2, "doppel": 2, "tupla": 2, "triple": 3, "trippel": 3}
 _FILLERS = frozenset({"eh", "ehm", "hm", "oh", "streck", "dash", "strek", "viiva", "punkt"})
 
@@ -141,19 +30,6 @@ class Reading:
     digits: str
     whole: bool
     edge: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    """A number word: `digits` as said, its `size` (1 unit, 2 teen, 3 tens, 4 below a thousand, 5 typed), or a joint."""
-
-    digits: str
-    size: int
-
-
-_HUNDRED_WORD = _Word("", 6)
-_THOUSAND_WORD = _Word("", 7)
-_AND_WORD = _Word("", 8)
 
 
 def digit_strings(words: Sequence[str], languages: Sequence[str], lengths: frozenset[int]) -> list[Reading]:
@@ -184,7 +60,7 @@ def small_numbers(words: Sequence[str], at: int, languages: Sequence[str]) -> li
     return found
 
 
-def stretches(words: Sequence[str], table: Mapping[str, tuple[_Word, ...]]) -> Iterator[tuple[int, int]]:
+def stretches(words: Sequence[str], table: Table) -> Iterator[tuple[int, int]]:
     """Where number words stand side by side; a joining word counts only between numbers."""
     i = 0
     while i < len(words):
@@ -203,15 +79,15 @@ def stretches(words: Sequence[str], table: Mapping[str, tuple[_Word, ...]]) -> I
         i = j
 
 
-def _is_number(word: str, table: Mapping[str, tuple[_Word, ...]]) -> bool:
+def _is_number(word: str, table: Table) -> bool:
     return word.isdigit() or word in table or word in _TWICE or (len(word) > 5 and bool(_run_together(word, table)))
 
 
-def _joins(word: str, table: Mapping[str, tuple[_Word, ...]]) -> bool:
-    return all(w is _AND_WORD for w in table.get(word, ())) and word in table
+def _joins(word: str, table: Table) -> bool:
+    return all(w is AND_WORD for w in table.get(word, ())) and word in table
 
 
-def _read(words: Sequence[str], start: int, end: int, table: Mapping[str, tuple[_Word, ...]], most: int) -> set[str]:
+def _read(words: Sequence[str], start: int, end: int, table: Table, most: int) -> set[str]:
     """All digit strings, no longer than `most`, that words[start:end] can be heard as."""
     partial: dict[int, set[str]] = {start: {""}}
     for at in range(start, end):
@@ -228,9 +104,7 @@ def _read(words: Sequence[str], start: int, end: int, table: Mapping[str, tuple[
     return partial.get(end, set())
 
 
-def _groups(
-    words: Sequence[str], at: int, end: int, table: Mapping[str, tuple[_Word, ...]]
-) -> Iterator[tuple[str, int]]:
+def _groups(words: Sequence[str], at: int, end: int, table: Table) -> Iterator[tuple[str, int]]:
     """The numbers that can begin at a word, and where they end: "six hundred and thirty four" is one, and "six" too."""
     times = _TWICE.get(words[at])
     if times is not None and at + 1 < end:
@@ -247,13 +121,11 @@ def _groups(
             yield word.digits, at + 1
             if word.digits.endswith("00"):
                 yield from _completed(word.digits, words, at + 1, end, table)
-        elif word is _HUNDRED_WORD:
+        elif word is HUNDRED_WORD:
             yield from _hundreds("1", words, at, end, table)
 
 
-def _below_hundred(
-    words: Sequence[str], at: int, end: int, table: Mapping[str, tuple[_Word, ...]]
-) -> Iterator[tuple[str, int]]:
+def _below_hundred(words: Sequence[str], at: int, end: int, table: Table) -> Iterator[tuple[str, int]]:
     for word in _meanings(words[at], table):
         if word.size in (1, 2, 3, 5):
             yield word.digits, at + 1
@@ -268,10 +140,8 @@ def _below_hundred(
                     yield tens.digits[0] + word.digits, at + 3
 
 
-def _hundreds(
-    head: str, words: Sequence[str], at: int, end: int, table: Mapping[str, tuple[_Word, ...]]
-) -> Iterator[tuple[str, int]]:
-    if at >= end or len(head) > 2 or _HUNDRED_WORD not in _meanings(words[at], table):
+def _hundreds(head: str, words: Sequence[str], at: int, end: int, table: Table) -> Iterator[tuple[str, int]]:
+    if at >= end or len(head) > 2 or HUNDRED_WORD not in _meanings(words[at], table):
         return
     yield str(int(head) * 100), at + 1
     rest = at + 2 if at + 1 < end and _joins(words[at + 1], table) else at + 1
@@ -281,23 +151,19 @@ def _hundreds(
                 yield str(int(head) * 100 + int(value)), used
 
 
-def _thousands(
-    head: str, words: Sequence[str], at: int, end: int, table: Mapping[str, tuple[_Word, ...]]
-) -> Iterator[tuple[str, int]]:
-    if at >= end or len(head) > 3 or _THOUSAND_WORD not in _meanings(words[at], table):
+def _thousands(head: str, words: Sequence[str], at: int, end: int, table: Table) -> Iterator[tuple[str, int]]:
+    if at >= end or len(head) > 3 or THOUSAND_WORD not in _meanings(words[at], table):
         return
     thousands = int(head) * 1000
     yield str(thousands), at + 1
     rest = at + 2 if at + 1 < end and _joins(words[at + 1], table) else at + 1
-    if rest < end and _THOUSAND_WORD not in _meanings(words[rest], table):
+    if rest < end and THOUSAND_WORD not in _meanings(words[rest], table):
         for value, used in _groups(words, rest, end, table):
             if len(value) <= 3:
                 yield str(thousands + int(value)), used
 
 
-def _completed(
-    head: str, words: Sequence[str], at: int, end: int, table: Mapping[str, tuple[_Word, ...]]
-) -> Iterator[tuple[str, int]]:
+def _completed(head: str, words: Sequence[str], at: int, end: int, table: Table) -> Iterator[tuple[str, int]]:
     """The rest of a hundred or thousand that was said as one word: "sechshundert vierunddreissig"."""
     rest = at + 1 if at < end and _joins(words[at], table) else at
     if rest >= end:
@@ -313,68 +179,27 @@ def _completed(
                 yield str(int(head) + int(value)), used
 
 
-def _meanings(word: str, table: Mapping[str, tuple[_Word, ...]]) -> tuple[_Word, ...]:
+def _meanings(word: str, table: Table) -> tuple[NumberWord, ...]:
     if word.isdigit():
-        return (_Word(word, 5),)
+        return (NumberWord(word, 5),)
     return table.get(word) or _run_together(word, table)
 
 
-def _run_together(word: str, table: Mapping[str, tuple[_Word, ...]]) -> tuple[_Word, ...]:
+def _run_together(word: str, table: Table) -> tuple[NumberWord, ...]:
     """Two numbers that a transcriber wrote as one word: "attafemtiosex" is 8 and 56."""
     for cut in range(2, len(word) - 1):
         heads = [w for w in table.get(word[:cut], ()) if 1 <= w.size <= 3]
         tails = [w for w in table.get(word[cut:], ()) if 1 <= w.size <= 4]
         if heads and tails:
-            return (_Word(heads[0].digits + tails[0].digits, 4),)
+            return (NumberWord(heads[0].digits + tails[0].digits, 4),)
     return ()
 
 
 @lru_cache(maxsize=64)
-def _table(languages: tuple[str, ...]) -> Mapping[str, tuple[_Word, ...]]:
-    table: dict[str, tuple[_Word, ...]] = {}
+def _table(languages: tuple[str, ...]) -> Table:
+    table: dict[str, tuple[NumberWord, ...]] = {}
     for language in languages:
-        for text, word in _number_words(language):
+        for text, word in number_words(language):
             if word not in table.get(text, ()):
                 table[text] = (*table.get(text, ()), word)
     return table
-
-
-def _number_words(language: str) -> Iterator[tuple[str, _Word]]:
-    """All number words of a language up to 999, written as one word where the language does so."""
-    units = [u.split() for u in _UNITS[language]]
-    below: dict[int, list[str]] = {}
-    for value, names in enumerate(units):
-        below[value] = names
-        yield from ((name, _Word(str(value), 1)) for name in names)
-    for value, text in enumerate(_TEENS[language], start=10):
-        below[value] = text.split()
-        yield from ((name, _Word(str(value), 2)) for name in below[value])
-    for tens, text in enumerate(_TENS[language], start=2):
-        yield from ((name, _Word(f"{tens}0", 3)) for name in text.split())
-        below[tens * 10] = text.split()
-        for unit in range(1, 10):
-            names = [_compound(language, t, units[unit][0]) for t in text.split()]
-            below[tens * 10 + unit] = names
-            yield from ((name, _Word(f"{tens}{unit}", 2)) for name in names)
-    for hundred in _HUNDRED[language].split():
-        yield hundred, _HUNDRED_WORD
-        if language in ("en", "fi"):
-            continue
-        joints = ("",) if language == "sv" else ("", _AND[language])
-        for count, rest in product(range(1, 10), range(100)):
-            heads = [units[count][0], *([""] if count == 1 else [])]
-            tails = [""] if rest == 0 else [j + r for r in below[rest] for j in joints]
-            for head, tail in product(heads, tails):
-                if head or tail:
-                    yield head + hundred + tail, _Word(str(count * 100 + rest), 4)
-    for thousand in _THOUSAND[language].split():
-        yield thousand, _THOUSAND_WORD
-        if language not in ("en", "fi"):
-            for value, names in below.items():
-                for name in names if value else ():
-                    yield name + thousand, _Word(f"{value}000", 4)
-    yield _AND[language], _AND_WORD
-
-
-def _compound(language: str, tens: str, unit: str) -> str:
-    return f"{unit}{_AND[language]}{tens}" if language in ("de", "da") else tens + unit

@@ -28,7 +28,7 @@ def given_in_code() -> dict[str, set[str]]:
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             at = {"Reason": 0, "add": 1}.get(name, -1)
-            if at < 0 or len(node.args) <= at or (name == "add" and path.name != "duplicates.py"):
+            if at < 0 or len(node.args) <= at or (name == "add" and path.name not in ("duplicates.py", "evidence.py")):
                 continue
             code = node.args[at]
             if isinstance(code, ast.Constant) and isinstance(code.value, str):

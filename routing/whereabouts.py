@@ -1,0 +1,109 @@
+"""What a report says about its place: numbers that are meant, sites, makes, and whether a whole site is.
+
+Pure; gathers, and leaves the decision to routing/place.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from routing.chargers import Said as Chargers
+from routing.chargers import chargers_said, typed_number
+from routing.directory import Directory
+from routing.lexicon import Hit
+from routing.place import PlaceFacts
+from routing.sites import SitesSaid, sites_said
+from routing.values import Said
+from routing.words import Words, split
+
+_COMPARED_WITHIN = 7
+
+
+def read_place(
+    said: Said,
+    raw: str,
+    words: Words,
+    languages: Sequence[str],
+    concepts: Mapping[str, list[Hit]],
+    sites: SitesSaid,
+    directory: Directory,
+) -> PlaceFacts:
+    field = typed_number(said.charger)
+    field_charger = directory.charger_of(field) if field else None
+    known = directory.vendors.keys()
+    return PlaceFacts(
+        said=_compared(chargers_said(raw, words, languages, directory), words, concepts, field_charger, directory),
+        field=field,
+        field_charger=field_charger,
+        sites=sites.evidence,
+        site_field=said.site if said.site in directory.sites else None,
+        owner=directory.sender(said.phone, said.email),
+        vendors=tuple(dict.fromkeys(w for w in words.words if w in known)),
+        quick="quick" in concepts,
+        only_one="onlyone" in concepts,
+        either=_either(words),
+        whole_site=_whole_site(concepts),
+        again="again" in concepts,
+    )
+
+
+def _compared(
+    said: tuple[Chargers, ...],
+    words: Words,
+    concepts: Mapping[str, list[Hit]],
+    field: str | None,
+    directory: Directory,
+) -> tuple[Chargers, ...]:
+    """The chargers that are meant, without those that only serve to compare ("moved to 25199, which worked")."""
+    known = {s.charger for s in said if s.charger} | ({field} - {None})
+    if len(known) < 2 or len({directory.chargers[c].site_id for c in known if c}) > 1:
+        return said
+    marks = [h.start for c in ("contrast", "works") for h in concepts.get(c, ())]
+    others = [s for s in said if s.charger and s.at >= 0]
+    aside = {s for s in others if any(_belongs(mark, s, others, words) for mark in marks)}
+    left = tuple(s for s in said if s not in aside)
+    return left if field or any(s.charger for s in left) else said
+
+
+def _belongs(mark: int, said: Chargers, others: Sequence[Chargers], words: Words) -> bool:
+    """Whether a comparing word speaks of this charger: it stands nearest to it, in its sentence, not far away."""
+    if words.sentence[mark] != words.sentence[said.at]:
+        return False
+    mine = _reach(mark, said)
+    return mine <= _COMPARED_WITHIN and all(mine <= _reach(mark, other) for other in others)
+
+
+def _reach(mark: int, said: Chargers) -> int:
+    """How far a word is from a number; what is said of a thing rather follows it."""
+    return mark - said.end if mark >= said.end else said.at - mark + 1
+
+
+def _whole_site(concepts: Mapping[str, list[Hit]]) -> bool:
+    """Everything is meant, and not "everything else works"."""
+    works = concepts.get("works", [])
+    return any(
+        not h.denied and not any(w.start - 4 <= h.start <= w.end + 1 for w in works)
+        for h in concepts.get("everything", [])
+    )
+
+
+def with_quoted(place: PlaceFacts, quoted: str, languages: Sequence[str], directory: Directory) -> PlaceFacts:
+    """What the quoted mail says of the place counts where the new text says nothing."""
+    words = split(quoted)
+    said = place.said or chargers_said(quoted, words, languages, directory)
+    strongest = max((sum(kinds.values()) for kinds in place.sites.values()), default=0.0)
+    sites = place.sites if strongest > 0 else sites_said(words, languages, directory).evidence
+    return replace(place, said=said, sites=sites)
+
+
+_EITHER = re.compile(r"eller|or|oder|tai|vai")
+
+
+def _either(words: Words) -> bool:
+    """Two numbers with "or" between them."""
+    for at, word in enumerate(words.words[1:-1], start=1):
+        if _EITHER.fullmatch(word) and words.words[at - 1].isdigit() and words.words[at + 1].isdigit():
+            return True
+    return False
