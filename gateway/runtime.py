@@ -29,11 +29,14 @@ from gateway.record.sites import Master
 from gateway.solutions import SolutionFiles
 from gateway.spool import FileSpool, open_spool
 from routing.directory import Directory
+from routing.facts import read_facts
 from routing.rules import Rules, load_rules
+from routing.values import Said
 
 log = structlog.get_logger()
 REFRESH = 10.0  # seconds between looks at the master data, and between heartbeats
 RETRY = 1.0  # seconds between tries while the database is away
+DOORS = ("web", "smtp", "imap")
 POOL = {"web": 12, "smtp": 6, "imap": 3, "worker": 8}
 
 
@@ -81,6 +84,8 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
         await calls_db.open()
     await live.open()
     await master.refresh()
+    if role in DOORS:  # the first look at a text loads the language model: not while somebody waits on the line
+        read_facts(Said(channel="form", at=clock.now(), text="Hello, hej, hei"), master.current(), rules)
     async with connect_chargers(config, clock) as chargers:
         runtime = Runtime(
             config=config,

@@ -146,7 +146,7 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
     Somebody who writes again about a case thought solved reopens it; a robot's answer does not.
     """
     row, report = case.row, decided.report
-    raised = raise_case(case.candidate, decided.said, decided.judgement, directory, rules, now)
+    raised = raise_case(case.candidate, decided.said, decided.judgement, directory, rules, now, decided.person)
     reopened = row["concluded_at"] is not None and not row["reopened"] and not (report.auto_reply or report.bounce)
     urgent = Priority(row["priority"]) > raised.priority
     told = {
