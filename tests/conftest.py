@@ -13,6 +13,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -119,10 +120,11 @@ def with_store(url: str, number: int) -> str:
 
 
 _RUN = pytest.StashKey[_Run]()
+_NOWHERE = pytest.StashKey[TextIO]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    configure("test")
+    configure("test", stream=config.stash.setdefault(_NOWHERE, Path(os.devnull).open("w")))  # noqa: SIM115
     given = getattr(config, "workerinput", {}).get("switchyard")
     config.stash[_RUN] = _Run.of_parent(given) if given else _Run()
 
