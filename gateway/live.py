@@ -17,6 +17,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from gateway.redis_urls import Connection, connect
+from gateway.stopping import end
 
 log = structlog.get_logger()
 Event = Mapping[str, Any]
@@ -41,11 +42,7 @@ class Live:
             self._tasks = [asyncio.create_task(self._listen(self._url)), asyncio.create_task(self._tell())]
 
     async def close(self) -> None:
-        while self._tasks:  # a library that is just ending a time-out may swallow a cancellation
-            for task in self._tasks:
-                task.cancel()
-            _, left = await asyncio.wait(self._tasks, timeout=0.5)
-            self._tasks = list(left)
+        await end(self._tasks)
         if self._redis:
             await self._redis.aclose()
 

@@ -28,6 +28,7 @@ from gateway.record.heartbeats import beat
 from gateway.record.sites import Master
 from gateway.solutions import SolutionFiles
 from gateway.spool import FileSpool, open_spool
+from gateway.stopping import end
 from routing.directory import Directory
 from routing.facts import read_facts
 from routing.rules import Rules, load_rules
@@ -110,9 +111,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
         try:
             yield runtime
         finally:
-            chores.cancel()
-            with suppress(asyncio.CancelledError):
-                await chores
+            await end([chores])
             await intake.close()
             await live.close()
             if calls_db is not db:

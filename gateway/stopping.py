@@ -1,9 +1,11 @@
-"""Waiting to be told to stop."""
+"""Waiting to be told to stop, and ending what runs."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Iterable
+from typing import Any
 
 
 async def until_stopped() -> None:
@@ -13,3 +15,15 @@ async def until_stopped() -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, told.set)
     await told.wait()
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until all have ended, whatever they end with.
+
+    A library that is just ending a wait of its own may swallow a cancellation: it is told again every half second.
+    """
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=0.5)

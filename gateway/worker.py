@@ -26,7 +26,7 @@ from gateway.post import connect_post
 from gateway.privacy import retain
 from gateway.record.db import Unavailable
 from gateway.runtime import Runtime, open_runtime
-from gateway.stopping import until_stopped
+from gateway.stopping import end, until_stopped
 
 log = structlog.get_logger()
 REST = 2.0  # seconds between sweeps that nobody asked for
@@ -82,9 +82,7 @@ async def serve(config: Config) -> None:
     async with open_runtime(config, "worker") as runtime, open_chores(runtime) as chores:
         work = [asyncio.create_task(chores.run()), asyncio.create_task(_jobs(chores, config))]
         await until_stopped()
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
+        await end(work)
 
 
 @contextlib.asynccontextmanager

@@ -28,7 +28,7 @@ HEAD = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 SESSION = "-c idle_in_transaction_session_timeout=5s -c statement_timeout=20s -c lock_timeout=10s -c timezone=UTC"
 
 
-IMPATIENCE = 1.0  # seconds to wait for a connection when the last wait was in vain
+IMPATIENCE = 2.0  # seconds to wait for a connection when the last wait was in vain
 
 
 class Unavailable(Exception):
@@ -88,7 +88,7 @@ class Database:
     async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
         """A connection in autocommit. Raises Unavailable when there is none or when it breaks.
 
-        While the database is away callers are told after a second instead of waiting out the whole time-out.
+        While the database is away callers are told after two seconds instead of waiting out the whole time-out.
         """
         try:
             async with self._pool.connection(timeout=min(timeout or self._timeout, self._patience)) as connection:
