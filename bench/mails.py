@@ -27,9 +27,9 @@ def mail(rng: random.Random, recipient: str, persons: int) -> tuple[str, bytes]:
     mark = "".join(rng.choices(string.ascii_lowercase, k=16))
     known = rng.random() < 0.7
     sender = f"person{rng.randrange(1, persons)}@driver.example" if known else f"{mark}@driver.example"
-    said = f"Hej, laddare {charger}: " + " ".join(rng.choices(WORDS, k=95)) + "."
+    said = f"Hej, laddare {charger}: " + " ".join(rng.choices(WORDS, k=60)) + "."
     subject = rng.choice(SUBJECTS).format(charger=charger)
-    quoted = "\r\n".join("> " + " ".join(rng.choices(WORDS, k=11)) for _ in range(18))
+    quoted = "\r\n".join("> " + " ".join(rng.choices(WORDS, k=11)) for _ in range(22))
     attributed = "Den 3 mars 2026 kl. 08:14 skrev Support <support@support.example>:"
     plain = f"{_wrapped(said)}\r\n\r\n{attributed}\r\n\r\n{quoted}\r\n"
     head = "".join(
