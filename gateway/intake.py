@@ -35,6 +35,7 @@ INLINE_RAW = 64 * 1024  # bytes; longer raw content lies in the blob store
 LANES = 2  # groups on their way at once: one may wait for a lock without holding up the next
 DEADLINE = 25.0  # seconds until a door is told to answer "try again later"
 ATTEMPTS = 5
+CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)  # what a report itself can cause
 AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation)
 
 
@@ -154,7 +155,9 @@ class GroupIntake:
                 if not _passing(error):
                     raise
                 log.info("intake.again", attempt=attempt, error=type(error).__name__)
-            except (Unavailable, psycopg.OperationalError) as error:
+            except CONTENT:
+                raise
+            except (Unavailable, psycopg.Error) as error:
                 raise NotStored("the database is away") from error
         raise NotStored("too much at once")
 

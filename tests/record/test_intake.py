@@ -226,6 +226,23 @@ async def test_f16_deadlocks_are_retried(runtime: Runtime, monkeypatch: pytest.M
     assert [entry.reports for entry in listed] == [1]
 
 
+async def test_f10_a_transaction_that_the_server_ended_is_no_fault_of_the_report(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+):
+    from gateway import intake
+
+    async def ended(*_: object) -> object:
+        raise psycopg.errors.IdleInTransactionSessionTimeout
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "keep", ended)
+        with pytest.raises(NotStored):
+            await runtime.intake.accept(report())
+    assert (await runtime.intake.accept(report())).outcome is Outcome.OPENED
+    listed, _ = await cases.listing(runtime.db, cases.Filters(), 10)
+    assert [entry.text for entry in listed] == [DEAD]
+
+
 async def test_without_a_database_nothing_is_promised(config: Config):
     away = config.model_copy(update={"database_url": "postgresql://nobody@/none?host=/nonexistent"})
     async with open_runtime(away, "test") as gateway:
