@@ -31,6 +31,9 @@ SESSION = "-c idle_in_transaction_session_timeout=5s -c statement_timeout=20s -c
 IMPATIENCE = 2.0  # seconds to wait for a connection when the last wait was in vain
 
 
+PAUSED = psycopg.errors.IdleInTransactionSessionTimeout  # we stood still for too long, and nothing was committed
+
+
 class Unavailable(Exception):
     """PostgreSQL did not answer in time; what was asked was not done."""
 
@@ -94,10 +97,10 @@ class Database:
             async with self._pool.connection(timeout=min(timeout or self._timeout, self._patience)) as connection:
                 self._patience = self._timeout
                 yield connection
-        except (PoolTimeout, psycopg.OperationalError) as error:
+        except (PoolTimeout, psycopg.OperationalError, PAUSED) as error:
             if isinstance(error, PoolTimeout):
                 self._patience = IMPATIENCE
-            if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable | PoolTimeout):
+            if isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.LockNotAvailable | PoolTimeout | PAUSED):
                 raise Unavailable(type(error).__name__) from error
             if error.sqlstate is None or error.sqlstate[:2] in ("08", "57", "53"):
                 raise Unavailable(type(error).__name__) from error

@@ -148,7 +148,8 @@ def _strangers(ledger: Ledger, cases: Sequence[Mapping[str, Any]], seen: Mapping
             # A call that was cut off before its caller had said anything is filed without words of theirs.
             if report["id"] in known or report["channel"] == "phone":
                 continue
-            if report["text"] or {attachment["size"] for attachment in report["attachments"]} - photos:
+            sizes = {attachment["size"] for attachment in report["attachments"]}
+            if report["text"] or not sizes or sizes - photos:
                 found.append(f"I3: report {report['id']} ({report['channel']}) says {report['text']!r}")
     return found
 

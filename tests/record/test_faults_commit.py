@@ -13,7 +13,9 @@ from channels.report import Channel, NotStored, Outcome, Receipt, Report, Sender
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
+from gateway.intake import GroupIntake
 from gateway.record import cases
+from gateway.record.db import Connection
 from gateway.replay import DEMO
 from gateway.runtime import Runtime, open_runtime
 from tests.fakes.commits import CommitWire, commit_wire
@@ -113,6 +115,41 @@ async def test_f16_serialization_failures_are_tried_again(config: Config, clock:
         receipts = await asyncio.gather(*(_patiently((one, two)[n % 2], report) for n, report in enumerate(some(8))))
         assert await kept(one) == 8
     assert len({receipt.report for receipt in receipts}) == 8
+
+
+async def test_f9_a_process_that_stood_still_in_a_transaction_promises_nothing(runtime: Runtime, database_url: str):
+    stiff = GroupIntake(
+        runtime.db,
+        runtime.clock,
+        runtime.directory,
+        runtime.rules,
+        runtime.config.secret_keys,
+        runtime.blobs,
+        runtime.live,
+        StandingStill(database_url),
+    )
+    with pytest.raises(NotStored):
+        await stiff.accept(REPORT)
+    assert await kept(runtime) == 0
+    assert (await runtime.intake.accept(REPORT)).outcome is Outcome.OPENED
+    listed, _ = await cases.listing(runtime.db, cases.Filters(), 10)
+    assert listed[0].case.category == "offline"
+
+
+class StandingStill:
+    """Whoever follows reports, and takes longer than PostgreSQL waits for an idle transaction."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+
+    async def wake(self, conn: Connection) -> None:
+        pid = conn.info.backend_pid
+        await conn.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+        async with asyncio.timeout(10), await psycopg.AsyncConnection.connect(self._url, autocommit=True) as look:
+            while (
+                await (await look.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid])).fetchone() is not None
+            ):
+                await asyncio.sleep(0.01)
 
 
 async def _patiently(runtime: Runtime, report: Report) -> Receipt:
