@@ -150,8 +150,8 @@ async def _under_fire(
             if ledger.now > end or telling.done():
                 break
             await asyncio.sleep(driver.rng.uniform(0.2, 1.5))
-            await nemesis.strike(what)
-            _say(f"{nth}/{len(plan)} {what}: {ledger.promised()} reports promised, {ledger.now:.0f} s")
+            done = await nemesis.strike(what)
+            _say(f"{nth}/{len(plan)} {done}: {ledger.promised()} reports promised, {ledger.now:.0f} s")
         struck = True
         await telling
     finally:

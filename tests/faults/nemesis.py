@@ -8,8 +8,11 @@ After each blow the nemesis waits until what it hit answers again and notes how 
 from __future__ import annotations
 
 import asyncio
+import http.client
+import json
 import random
 import signal
+import urllib.request
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -103,18 +106,20 @@ class Nemesis:
             await asyncio.to_thread(self._kill, "smtp")
             self._struck.set()
 
-    async def strike(self, what: str) -> None:
-        """Do it, wait until all is well again, and note it."""
+    async def strike(self, what: str) -> str:
+        """Do it, or something else that kills when nobody comes to the point; wait until all is well; what was done."""
         began = self.ledger.now
         deaths = await self._do(what)
         if deaths is None:
             self.ledger.note("not reached", blow=what)
-            return
+            began, what = self.ledger.now, f"kill {what.partition('.')[0] if what in INSIDE else 'smtp'}"
+            deaths = await self._do(what) or 0
         struck = self.ledger.now if what in (*DIALOGUE, *INSIDE) else began
         back = await self._well_again(struck)
         self.down.append((struck - 0.5, self.ledger.now, what))
         self.blows.append(Blow(what, struck, deaths, back))
         self.ledger.note("blow", blow=what, deaths=deaths, back=back)
+        return what
 
     async def _do(self, what: str) -> int | None:
         if what in DIALOGUE:
@@ -233,4 +238,10 @@ class Nemesis:
         return None
 
     def _well(self) -> bool:
-        return self.product.is_ready() and self.product.greets() and all(map(self.product.role, ROLES))
+        try:
+            with urllib.request.urlopen(f"{self.product.url}/readyz", timeout=5) as answer:
+                checks = json.load(answer)["checks"]
+        except (OSError, http.client.HTTPException, ValueError):
+            return False
+        neighbours = checks["postgresql"]["ok"] and checks["redis"]["ok"]
+        return bool(neighbours and self.product.greets() and all(map(self.product.role, ROLES)))
