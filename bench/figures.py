@@ -19,6 +19,7 @@ class Row:
     least: float
     goal: float
     beside: str = ""
+    broken: bool = False  # what was answered was not what was asked for
 
     @property
     def value(self) -> float:
@@ -26,6 +27,8 @@ class Row:
 
     @property
     def reached(self) -> str:
+        if self.broken:
+            return "MISSED"
         for word, bound in (("goal", self.goal), ("at least", self.least)):
             if self.value >= bound if self.better == "more" else self.value <= bound:
                 return word

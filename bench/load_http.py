@@ -2,7 +2,8 @@
 
 `python -m bench.load_http open PORT RATE REQUESTS SEED` sends at a fixed rate whatever comes back, each caller's turns
 0.2 s apart, and times every request from when it was due. `… closed PORT CONNECTIONS SECONDS SEED` sends the next turn
-as soon as the last was answered. Prints JSON: requests, errors (no 200), seconds, and milliseconds p50, p99, max.
+as soon as the last was answered. Prints JSON: requests, errors (no 200), held (only a holding sentence that comes back
+to the same turn), seconds, and milliseconds p50, p99, max.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import json
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import cast
 from urllib.parse import urlencode
@@ -24,15 +26,17 @@ import uvloop
 from bench.house import NUMBER, SECRET
 
 BETWEEN = 0.2  # seconds between a caller's turns
+HELD = 1  # in place of a status
 ACCOUNT = "AC" + "0" * 32
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1 with one request at a time; `ask` returns the status."""
+    """HTTP/1.1 with one request at a time; `ask` returns the status, or HELD."""
 
     def __init__(self) -> None:
         self._buffer = b""
         self._answer: asyncio.Future[int] | None = None
+        self._again = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -47,7 +51,7 @@ class Connection(asyncio.Protocol):
         length = int(lowered[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
         if len(body) >= length and self._answer:
             self._buffer = body[length:]
-            self._answer.set_result(int(head[9:12]))
+            self._answer.set_result(HELD if self._again in body else int(head[9:12]))
             self._answer = None
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -61,6 +65,8 @@ class Connection(asyncio.Protocol):
             answer.set_result(0)
         else:
             self._answer = answer
+            turn = request.split(b" ", 2)[1].rpartition(b"/")[2]
+            self._again = b"/twilio/voice/%s<" % (turn if turn.isdigit() else b"0")
             self.transport.write(request)
         return answer
 
@@ -133,16 +139,15 @@ async def open_loop(port: int, rate: float, requests: int, seed: int) -> dict[st
         for call in range(calls)
         for nth, request in enumerate(walk(rng, port))
     )
-    pool, waits, errors = Pool(port), list[float](), 0
+    pool, waits, bad = Pool(port), list[float](), Counter[int]()
     tasks: set[asyncio.Task[None]] = set()
     began = time.perf_counter()
 
     async def send(due: float, request: bytes, counts: bool) -> None:
-        nonlocal errors
         status = await pool.ask(request)
         if counts:
             waits.append(time.perf_counter() - began - due)
-            errors += status != 200
+            bad[status] += status != 200
 
     for due, request in plan:
         ahead = due - (time.perf_counter() - began)
@@ -152,35 +157,36 @@ async def open_loop(port: int, rate: float, requests: int, seed: int) -> dict[st
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     await asyncio.gather(*tasks)
-    return _figures(waits, errors, requests / rate)
+    return _figures(waits, bad, requests / rate)
 
 
 async def closed_loop(port: int, connections: int, seconds: float, seed: int) -> dict[str, float]:
     rng = random.Random(seed)
     waits: list[float] = []
-    errors = 0
+    bad: Counter[int] = Counter()
     end = time.perf_counter() + seconds
 
     async def caller() -> None:
-        nonlocal errors
         pool = Pool(port)
         while True:
             for request in walk(rng, port):
                 began = time.perf_counter()
                 if began > end:
                     return
-                errors += await pool.ask(request) != 200
+                status = await pool.ask(request)
+                bad[status] += status != 200
                 waits.append(time.perf_counter() - began)
 
     await asyncio.gather(*(caller() for _ in range(connections)))
-    return _figures(waits, errors, seconds)
+    return _figures(waits, bad, seconds)
 
 
-def _figures(waits: list[float], errors: int, seconds: float) -> dict[str, float]:
+def _figures(waits: list[float], bad: Counter[int], seconds: float) -> dict[str, float]:
     ordered = sorted(wait * 1000 for wait in waits)
     return {
         "requests": len(ordered),
-        "errors": errors,
+        "errors": bad.total() - bad[HELD],
+        "held": bad[HELD],
         "seconds": seconds,
         "p50": ordered[len(ordered) // 2],
         "p99": ordered[len(ordered) * 99 // 100],
