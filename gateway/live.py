@@ -16,12 +16,11 @@ from uuid import uuid4
 import structlog
 from redis.exceptions import RedisError
 
-from gateway.redis_urls import Connection, connect
+from gateway.redis_urls import Connection, connect, database
 from gateway.stopping import end
 
 log = structlog.get_logger()
 Event = Mapping[str, Any]
-CHANNEL = "switchyard:events"
 PATIENCE = 0.5  # seconds that a hint may cost
 WAITING = 200  # events a slow subscriber may be behind before the oldest are dropped
 
@@ -32,6 +31,8 @@ class Live:
     def __init__(self, url: str | None) -> None:
         self._redis: Connection | None = connect(url, PATIENCE, socket_timeout=PATIENCE) if url else None
         self._url = url
+        # Redis publishes across databases: the number keeps two installations on one server apart.
+        self._channel = f"switchyard:events:{database(self._redis) if self._redis else 0}"
         self._origin = uuid4().hex
         self._subscribers: set[asyncio.Queue[Event]] = set()
         self._outgoing: asyncio.Queue[str] = asyncio.Queue(WAITING)
@@ -100,7 +101,7 @@ class Live:
         if not self._redis:
             return False
         try:
-            await self._redis.exists(CHANNEL)
+            await self._redis.exists(self._channel)
         except (RedisError, OSError):
             return False
         return True
@@ -113,7 +114,7 @@ class Live:
         while self._redis:
             text = await self._outgoing.get()
             with suppress(RedisError, OSError):
-                await self._redis.publish(CHANNEL, text)
+                await self._redis.publish(self._channel, text)
 
     async def _listen(self, url: str) -> None:
         while True:
@@ -122,7 +123,7 @@ class Live:
                     connect(url, PATIENCE, health_check_interval=10) as redis,
                     redis.pubsub() as subscription,
                 ):
-                    await subscription.subscribe(CHANNEL)
+                    await subscription.subscribe(self._channel)
                     async for message in subscription.listen():
                         if message["type"] == "message":
                             self._receive(message["data"])

@@ -27,6 +27,13 @@ def connect(url: str, patience: float, **settings: Any) -> Connection:
     return Redis.from_url(url, **timeouts)
 
 
+def database(connection: Connection) -> int:
+    """The number of the database that the client works in; a cluster has only the first."""
+    if isinstance(connection, RedisCluster):
+        return 0
+    return int(connection.connection_pool.connection_kwargs.get("db") or 0)
+
+
 def _watched(url: str, settings: dict[str, Any]) -> Redis:
     parts = urlsplit(url)
     hosts = parts.netloc.rpartition("@")[2].split(",")

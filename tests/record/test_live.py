@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import redis
@@ -31,6 +32,23 @@ async def test_an_event_reaches_the_other_process_and_its_own_once(pair: tuple[L
             await asyncio.wait([arrived], timeout=0.2)
         assert await arrived == {"type": "case", "case": 1042}
         assert [await anext(here) for _ in range(sent)] == [{"type": "case", "case": 1042}] * sent
+
+
+async def test_two_installations_on_one_server_do_not_hear_each_other(pair: tuple[Live, Live], redis_url: str):
+    parts = urlsplit(redis_url)
+    neighbour = Live(urlunsplit(parts._replace(query="db=0") if parts.scheme == "unix" else parts._replace(path="/0")))
+    await neighbour.open()
+    try:
+        one, other = pair
+        async with asyncio.timeout(10), other.subscribe() as events:
+            arrived = asyncio.ensure_future(anext(events))
+            while not arrived.done():
+                neighbour.publish({"type": "agent"})
+                one.publish({"type": "case"})
+                await asyncio.wait([arrived], timeout=0.2)
+            assert (await arrived)["type"] == "case"
+    finally:
+        await neighbour.close()
 
 
 async def test_f19_without_redis_events_stay_in_the_process_and_limits_let_pass():
