@@ -23,7 +23,7 @@ from gateway.intake import GroupIntake
 from gateway.jobs import Wake
 from gateway.live import Live
 from gateway.outbox import Outbox
-from gateway.record.db import Database
+from gateway.record.db import BY_INDEX, Database
 from gateway.record.heartbeats import beat
 from gateway.record.sites import Master
 from gateway.solutions import SolutionFiles
@@ -73,7 +73,11 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     rules = load_rules()
     spool = open_spool(config.data_dir)
     db = Database(config.database_url, size=POOL.get(role, 6), name=f"switchyard-{role}")
-    calls_db = Database(config.database_url, size=6, timeout=1.0, name="switchyard-calls") if role == "web" else db
+    calls_db = (
+        Database(config.database_url, size=6, timeout=1.0, name="switchyard-calls", options=BY_INDEX)
+        if role == "web"
+        else db
+    )
     live = Live(config.redis_url)
     blobs = open_blobs(config.blob_url or None, config.data_dir)
     master = Master(db)

@@ -1,11 +1,13 @@
 """Phone calls in the record: what the phone door loads and saves a turn with, one statement each.
 
-A turn's answer is written once, under (CallSid, turn); a status never moves backwards. Raises `Unavailable` when
-PostgreSQL does not answer: the door then goes on without it.
+Turns that come at once share
+their statements. A turn's answer is written once, under (CallSid, turn); a status never moves backwards. Raises
+`Unavailable` when PostgreSQL does not answer: the door then goes on without it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -14,7 +16,8 @@ from psycopg.types.json import Jsonb
 from channels.phone_ports import Loaded, Progress, Sound, Taken
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
-from gateway.record.db import Database, statements
+from gateway.record.db import Database, recordset, statements
+from gateway.record.grouped import Grouped
 
 SQL = statements("calls")
 RANKS = MappingProxyType({"queued": 0, "initiated": 0, "ringing": 1, "in-progress": 2})
@@ -26,33 +29,35 @@ class RecordedCalls:
 
     def __init__(self, db: Database, clock: Clock, crash: Crash = nowhere) -> None:
         self._db, self._clock, self._crash = db, clock, crash
+        self._load = Grouped(self._load_all, apart=lambda wanted: wanted)
+        self._save = Grouped(self._save_all, apart=lambda taken: taken.sid)
 
     async def load(self, sid: str, turn: int) -> Loaded:
-        row = await self._db.row(SQL["load"], {"sid": sid, "turn": turn})
-        if row is None:
-            return Loaded(None, -1, None, False)
-        return Loaded(row["state"], row["turn"], row["answer"], row["ended"])
+        return await self._load((sid, turn))
 
     async def save(self, taken: Taken) -> str:
-        given = {
-            "sid": taken.sid,
-            "turn": taken.turn,
-            "at": taken.at,
-            "node": taken.node,
-            "language": taken.language,
-            "state": Jsonb(taken.state),
-            "answer": taken.answer,
-            "caller": taken.caller,
-            "called": taken.called,
-            "report": taken.report,
-        }
-        self._crash("voice.before_commit")
-        row = await self._db.row(SQL["save"], given)
-        self._crash("voice.after_commit")
-        if row is None:
-            row = await self._db.row(SQL["answered"], {"sid": taken.sid, "turn": taken.turn})
+        if await self._save(taken):
+            return taken.answer
+        row = await self._db.row(SQL["answered"], {"sid": taken.sid, "turn": taken.turn})
         assert row is not None
         return str(row["answer"])
+
+    async def _load_all(self, wanted: Sequence[tuple[str, int]]) -> list[Loaded]:
+        given = {"sids": [sid for sid, _ in wanted], "turns": [turn for _, turn in wanted]}
+        return [
+            Loaded(None, -1, None, False)
+            if row["turn"] is None
+            else Loaded(row["state"], row["turn"], row["answer"], row["ended"])
+            for row in await self._db.rows(SQL["load"], given)
+        ]
+
+    async def _save_all(self, turns: Sequence[Taken]) -> list[bool]:
+        """Whether each turn was written, and not by another request before."""
+        rows = recordset([_row(taken) for taken in turns])
+        self._crash("voice.before_commit")
+        written = {row["sid"] for row in await self._db.rows(SQL["save"], {"rows": rows})}
+        self._crash("voice.after_commit")
+        return [taken.sid in written for taken in turns]
 
     async def first(self, sid: str, act: str) -> bool:
         given = {"sid": sid, "act": Jsonb({act: self._clock.now().isoformat()})}
@@ -103,3 +108,18 @@ class RecordedCalls:
     async def _execute(self, name: str, **given: object) -> None:
         async with self._db.connection() as connection:
             await connection.execute(SQL[name], given)
+
+
+def _row(taken: Taken) -> dict[str, object]:
+    return {
+        "sid": taken.sid,
+        "turn": taken.turn,
+        "at": taken.at.isoformat(),
+        "node": taken.node,
+        "language": taken.language,
+        "state": taken.state,
+        "answer": taken.answer,
+        "caller": taken.caller,
+        "called": taken.called,
+        "report": taken.report,
+    }

@@ -1,32 +1,39 @@
 -- name: load
--- All that one turn of a call needs to know.
+-- All that turns of calls need to know, one row a turn, in order; `turn` is null for a call that is new.
 SELECT c.turn, c.ended_at IS NOT NULL AS ended, t.state -> 'call' AS state, a.answer
-FROM calls c
-LEFT JOIN call_contents t ON t.sid = c.sid
-LEFT JOIN call_turns a ON a.sid = c.sid AND a.turn = %(turn)s
-WHERE c.sid = %(sid)s
+FROM unnest(%(sids)s::text[], %(turns)s::int[]) WITH ORDINALITY AS w(sid, turn, nth)
+LEFT JOIN calls c ON c.sid = w.sid
+LEFT JOIN call_contents t ON t.sid = w.sid
+LEFT JOIN call_turns a ON a.sid = w.sid AND a.turn = w.turn
+ORDER BY w.nth
 
 -- name: save
--- A turn, its answer and the call's state; no row comes back when another request has answered this turn.
-WITH call AS (
+-- Turns of different calls, their answers and the calls' states; no row comes back for a turn that another request has
+-- answered. Calls are locked in one order.
+WITH given AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(rows)s) AS r(
+        sid text, turn int, at timestamptz, node text, language text, state jsonb, answer text,
+        caller text, called text, report bigint)
+), call AS (
     INSERT INTO calls (sid, status, status_rank, language, turn, report_id, case_id, started_at)
-    VALUES (%(sid)s, 'in-progress', 2, %(language)s, %(turn)s, %(report)s,
-            (SELECT case_id FROM reports WHERE id = %(report)s), %(at)s)
+    SELECT g.sid, 'in-progress', 2, g.language, g.turn, g.report,
+           (SELECT case_id FROM reports WHERE id = g.report), g.at
+    FROM given g ORDER BY g.sid
     ON CONFLICT (sid) DO UPDATE SET
         language = excluded.language, turn = greatest(calls.turn, excluded.turn),
         report_id = coalesce(calls.report_id, excluded.report_id), case_id = coalesce(calls.case_id, excluded.case_id)
     RETURNING sid
 ), turn AS (
     INSERT INTO call_turns (sid, turn, at, node, answer)
-    SELECT sid, %(turn)s, %(at)s, %(node)s, %(answer)s FROM call
+    SELECT g.sid, g.turn, g.at, g.node, g.answer FROM call JOIN given g ON g.sid = call.sid
     ON CONFLICT (sid, turn) DO NOTHING
-    RETURNING sid, answer
+    RETURNING sid
 ), contents AS (
     INSERT INTO call_contents (sid, from_number, to_number, state)
-    SELECT sid, %(caller)s, %(called)s, jsonb_build_object('call', %(state)s::jsonb) FROM turn
+    SELECT g.sid, g.caller, g.called, jsonb_build_object('call', g.state) FROM turn JOIN given g ON g.sid = turn.sid
     ON CONFLICT (sid) DO UPDATE SET state = call_contents.state || excluded.state
 )
-SELECT answer FROM turn
+SELECT sid FROM turn
 
 -- name: answered
 SELECT answer FROM call_turns WHERE sid = %(sid)s AND turn = %(turn)s

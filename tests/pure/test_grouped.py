@@ -1,0 +1,73 @@
+"""Items that come while a statement is under way share the next one, and each gets its own answer or its own error."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import chain
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.record.db import Unavailable
+from gateway.record.grouped import LANES, MOST, Grouped
+
+
+class Work:
+    """Doubles numbers, one group at a time as the gate lets it; refuses groups that hold a bad number."""
+
+    def __init__(self, bad: int | None = None, error: type[Exception] = ValueError) -> None:
+        self.groups: list[list[int]] = []
+        self.gate = asyncio.Event()
+        self._bad, self._error = bad, error
+
+    async def __call__(self, items: Sequence[int]) -> list[int]:
+        self.groups.append(list(items))
+        await self.gate.wait()
+        if self._bad in items:
+            raise self._error("no")
+        return [2 * item for item in items]
+
+
+async def all_of(grouped: Grouped[int, int], work: Work, items: Sequence[int]) -> list[int | BaseException]:
+    asked = [asyncio.ensure_future(grouped(item)) for item in items]
+    await asyncio.sleep(0)
+    work.gate.set()
+    async with asyncio.timeout(5):
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=200))
+async def test_everybody_gets_their_own_answer_and_like_items_never_share(items: list[int]) -> None:
+    work = Work()
+    answers = await all_of(Grouped(work, apart=lambda item: item), work, items)
+    assert answers == [2 * item for item in items]
+    assert sorted(chain.from_iterable(work.groups)) == sorted(items)
+    assert all(len(set(group)) == len(group) <= MOST for group in work.groups)
+
+
+async def test_what_waits_goes_together() -> None:
+    work = Work()
+    await all_of(Grouped(work, apart=lambda item: item), work, range(40))
+    assert len(work.groups) <= LANES
+
+
+async def test_alone_an_item_waits_for_nobody() -> None:
+    work = Work()
+    work.gate.set()
+    async with asyncio.timeout(5):
+        assert await Grouped(work, apart=lambda item: item)(21) == 42
+
+
+async def test_only_the_guilty_fails() -> None:
+    work = Work(bad=3)
+    answers = await all_of(Grouped(work, apart=lambda item: item), work, range(6))
+    assert [isinstance(answer, ValueError) for answer in answers] == [item == 3 for item in range(6)]
+    assert [answer for answer in answers if not isinstance(answer, Exception)] == [0, 2, 4, 8, 10]
+
+
+@pytest.mark.parametrize("count", [1, 6])
+async def test_when_the_database_is_away_all_are_told_at_once(count: int) -> None:
+    work = Work(bad=0, error=Unavailable)
+    answers = await all_of(Grouped(work, apart=lambda item: item), work, range(count))
+    assert all(isinstance(answer, Unavailable) for answer in answers)
+    assert len(work.groups) <= LANES
