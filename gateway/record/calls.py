@@ -1,8 +1,7 @@
 """Phone calls in the record: what the phone door loads and saves a turn with, one statement each.
 
-Turns that come at once share
-their statements. A turn's answer is written once, under (CallSid, turn); a status never moves backwards. Raises
-`Unavailable` when PostgreSQL does not answer: the door then goes on without it.
+Turns that come at once share their statements. A turn's answer is written once, under (CallSid, turn); a status never
+moves backwards. Raises `Unavailable` when PostgreSQL does not answer: the door then goes on without it.
 """
 
 from __future__ import annotations
