@@ -19,7 +19,7 @@ from gateway.chargers import connect_chargers
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
 from gateway.crash import Crash, crash_points
-from gateway.intake import GroupIntake
+from gateway.intake import LANES, GroupIntake
 from gateway.jobs import Wake
 from gateway.live import Live
 from gateway.outbox import Outbox
@@ -38,7 +38,7 @@ log = structlog.get_logger()
 REFRESH = 10.0  # seconds between looks at the master data, and between heartbeats
 RETRY = 1.0  # seconds between tries while the database is away
 DOORS = ("web", "smtp", "imap")
-POOL = {"web": 12, "smtp": 6, "imap": 3, "worker": 8}
+POOL = {"web": 10, "smtp": 4, "imap": 3, "worker": 8}
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,15 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
         if role == "web"
         else db
     )
+    intake_db = Database(config.database_url, size=LANES, name=f"switchyard-{role}-intake", options=BY_INDEX)
     live = Live(config.redis_url)
     blobs = open_blobs(config.blob_url or None, config.data_dir)
     master = Master(db)
     wake = Wake()
     crash = crash_points(config.crash_at, role)
-    intake = GroupIntake(db, clock, master.current, lambda: rules, config.secret_keys, blobs, live, wake, crash)
+    intake = GroupIntake(intake_db, clock, master.current, lambda: rules, config.secret_keys, blobs, live, wake, crash)
     await db.open()
+    await intake_db.open()
     if calls_db is not db:
         await calls_db.open()
     await live.open()
@@ -117,6 +119,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
         finally:
             await end([chores])
             await intake.close()
+            await intake_db.close()
             await live.close()
             if calls_db is not db:
                 await calls_db.close()
