@@ -21,6 +21,7 @@ _UNIT = re.compile(
     r"|grader|degrees|min|minut\w*|tim\w*|hours?|years?|år|amp\w*|volt|watt|st|stycken|kruunu\w*|kronen|minuut\w*"
 )
 _PHONE_DIGITS = 8
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ def _with_letters(words: Words, directory: Directory) -> Iterator[Said]:
     """Ids such as `GBG-A17`, said or written in up to three words."""
     if not directory.labels:
         return
-    for at in range(len(words)):
+    for at in sorted(
+        {max(0, at - back) for at, word in enumerate(words.words) for back in range(3) if _DIGIT.search(word)}
+    ):
         joined = ""
         for end, word in enumerate(words.words[at : at + 3], start=at + 1):
             joined += word

@@ -13,6 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from routing.values import Category
 from routing.words import Words
 
@@ -24,10 +27,12 @@ _CONCEPT_WEIGHT = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """Feature -> its weight, and how far it points towards each category."""
+    """`places`: feature -> row of `table`, which holds how far it points towards each of `categories` and, last, the
+    square of its weight."""
 
-    weights: Mapping[str, float]
-    leanings: Mapping[str, tuple[tuple[Category, float], ...]]
+    places: Mapping[str, int]
+    categories: tuple[Category, ...]
+    table: NDArray[np.float64]
 
 
 def features(words: Words, concepts: Iterable[str], without: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -51,26 +56,23 @@ def learn(examples: Iterable[tuple[Category, frozenset[str]]]) -> Experience:
         length = math.sqrt(sum(weights[f] ** 2 for f in found)) or 1.0
         for feature in found:
             sums[category][feature] += weights[feature] / length
-    leanings: defaultdict[str, list[tuple[Category, float]]] = defaultdict(list)
-    for category, direction in sums.items():
+    categories = tuple(sums)
+    places = {feature: row for row, feature in enumerate(weights)}
+    table = np.zeros((len(places), len(categories) + 1))
+    for column, direction in enumerate(sums.values()):
         length = math.sqrt(sum(value * value for value in direction.values())) or 1.0
         for feature, value in direction.items():
-            leanings[feature].append((category, weights[feature] * value / length))
-    return Experience(weights, {feature: tuple(pairs) for feature, pairs in leanings.items()})
+            table[places[feature], column] = weights[feature] * value / length
+    table[:, -1] = [weight * weight for weight in weights.values()]
+    return Experience(places, categories, table)
 
 
 def recall(experience: Experience, found: Iterable[str]) -> dict[Category, float]:
     """How like a text is to the examples of each category, 0 to 1."""
-    sums: defaultdict[Category, float] = defaultdict(float)
-    square = 0.0
-    for feature in found:
-        weight = experience.weights.get(feature)
-        if weight is not None:
-            square += weight * weight
-            for category, lean in experience.leanings[feature]:
-                sums[category] += lean
+    rows = [row for row in map(experience.places.get, found) if row is not None]
+    *sums, square = experience.table[rows].sum(axis=0).tolist()
     length = math.sqrt(square)
-    return {category: value / length for category, value in sums.items()} if length else {}
+    return {c: value / length for c, value in zip(experience.categories, sums, strict=True) if value} if length else {}
 
 
 def _kind(feature: str) -> float:

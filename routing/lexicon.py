@@ -21,7 +21,7 @@ _ANY = -2
 _NUMBER = -3
 _SKIP = (_GAP,)
 _GAP_WORDS = 3
-_CACHED_WORDS = 40_000
+_CACHED_WORDS = 8_000
 
 # One place of a pattern: the word sequences that may stand there (an empty one when the place may be left out).
 _Slot = tuple[tuple[int, ...], ...]
@@ -46,6 +46,7 @@ class Lexicon:
         self.language = language
         self._elements: dict[tuple[str, str], int] = {}
         self._folded: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+        # Concept, slots (none when one word is the whole pattern), and what else must be in the text.
         self._patterns: list[tuple[str, tuple[_Slot, ...], frozenset[int]]] = []
         self._starts: defaultdict[int, list[int]] = defaultdict(list)
         self._seen: dict[str, frozenset[int]] = {}
@@ -75,7 +76,7 @@ class Lexicon:
                     concept, slots, needs = self._patterns[place]
                     if needs and needs.isdisjoint(present):
                         continue
-                    end = self._match(ids, words.sentence, slots, 0, at)
+                    end = self._match(ids, words.sentence, slots, 0, at) if slots else at + 1
                     if end > at:
                         hits.append(Hit(concept, at, end, self._denied(words, at, end)))
         return hits
@@ -88,7 +89,8 @@ class Lexicon:
         while slots and slots[-1] == (_SKIP,):
             slots = slots[:-1]
         place = len(self._patterns)
-        self._patterns.append((concept, slots, _needs(slots)))
+        one_word = len(slots) == 1 and all(len(words) == 1 and words[0] >= 0 for words in slots[0])
+        self._patterns.append((concept, () if one_word else slots, frozenset() if one_word else _needs(slots)))
         for slot in slots:
             for alternative in slot:
                 if alternative:

@@ -45,16 +45,23 @@ class Names:
     cities: Mapping[str, frozenset[str]]
     postcodes: Mapping[str, frozenset[str]]  # digits -> sites
     parts: Mapping[str, tuple[str, ...]]  # site -> folded words of the part of the owner's ground ("garage", "3")
+    beginnings: frozenset[str]  # of everything above: its first letters with each one of them left out
     part_words: Mapping[str, str]  # folded word -> the word that names use for such a part
+
+
+_BEGINNING = range(3, 7)  # letters
 
 
 def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: Mapping[str, Any]) -> Names:
     """Index the names of sites and of their owners; `naming` is places.toml."""
     keys = _keys(sites, owners, frozenset(naming["legal"]), frozenset(naming["plain"]))
+    exact = grouped((key.sound, place) for place, key in enumerate(keys))
+    aliases = _aliases(keys, naming["nouns"])
     streets = _streets(sites.values())
+    cities = _cities(sites.values(), naming["cities"])
     return Names(
         keys=keys,
-        exact=grouped((key.sound, place) for place, key in enumerate(keys)),
+        exact=exact,
         near=grouped((form, place) for place, key in enumerate(keys) for form in left_out(key.sound)),
         starts=grouped(
             (key.sound[:n], place)
@@ -62,17 +69,28 @@ def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: 
             for n in range(5, len(key.sound))
             if key.telling > 0.3
         ),
-        aliases=_aliases(keys, naming["nouns"]),
+        aliases=aliases,
         streets=streets,
         street_ends=tuple(sorted({street[-4:] for street in streets})),
         near_streets=grouped((form, street) for street in streets for form in left_out(street)),
-        cities=_cities(sites.values(), naming["cities"]),
+        cities=cities,
         postcodes=_sets((s.postcode.replace(" ", ""), s.id) for s in sites.values() if s.postcode),
         parts={s.id: split(_split_name(s.name)[1]).words for s in sites.values()},
+        beginnings=frozenset(
+            form
+            for name in chain(exact, aliases, streets, cities)
+            for letters in _BEGINNING
+            for form in _one_less(name[:letters])
+        ),
         part_words={
             fold(word).replace(" ", ""): part for part, others in naming["parts"].items() for word in (*others, part)
         },
     )
+
+
+def may_go_on(names: Names, sound: str) -> bool:
+    """Whether anything that is known by a name begins nearly like this, so that the next word may complete it."""
+    return len(sound) < _BEGINNING.start or not names.beginnings.isdisjoint(_one_less(sound[: _BEGINNING.stop - 1]))
 
 
 def left_out(word: str) -> set[str]:
@@ -81,6 +99,11 @@ def left_out(word: str) -> set[str]:
     if len(word) >= 6:
         forms.update(word[:i] + word[i + 1 :] for i in range(len(word)))
     return forms
+
+
+def _one_less(word: str) -> list[str]:
+    """A word with each one letter left out: two words that differ by one letter share a form."""
+    return [word[:i] + word[i + 1 :] for i in range(len(word))]
 
 
 def grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, tuple[_V, ...]]:

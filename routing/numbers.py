@@ -12,12 +12,19 @@ from functools import lru_cache
 
 from routing.numberwords import AND_WORD, HUNDRED_WORD, THOUSAND_WORD, NumberWord, number_words
 
-Table = Mapping[str, tuple[NumberWord, ...]]
-
 _TWICE = {"double": 2, "dubbel": 2, "dobbel": 2, "dobbelt": 2, "doppel": 2, "tupla": 2, "triple": 3, "trippel": 3}
 _FILLERS = frozenset({"eh", "ehm", "hm", "oh", "streck", "dash", "strek", "viiva", "punkt"})
 
 _MOST_WORDS = 12
+_HEAD = 2  # letters
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The number words of some languages, and the letters that those begin with which can be run together."""
+
+    words: Mapping[str, tuple[NumberWord, ...]]
+    heads: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +87,13 @@ def stretches(words: Sequence[str], table: Table) -> Iterator[tuple[int, int]]:
 
 
 def _is_number(word: str, table: Table) -> bool:
-    return word.isdigit() or word in table or word in _TWICE or (len(word) > 5 and bool(_run_together(word, table)))
+    return (
+        word.isdigit() or word in table.words or word in _TWICE or (len(word) > 5 and bool(_run_together(word, table)))
+    )
 
 
 def _joins(word: str, table: Table) -> bool:
-    return all(w is AND_WORD for w in table.get(word, ())) and word in table
+    return all(w is AND_WORD for w in table.words.get(word, ())) and word in table.words
 
 
 def _read(words: Sequence[str], start: int, end: int, table: Table, most: int) -> set[str]:
@@ -94,7 +103,7 @@ def _read(words: Sequence[str], start: int, end: int, table: Table, most: int) -
         said = partial.get(at)
         if not said:
             continue
-        if at > start and words[at] in _FILLERS and words[at] not in table:
+        if at > start and words[at] in _FILLERS and words[at] not in table.words:
             partial.setdefault(at + 1, set()).update(said)
             continue
         for digits, used in _groups(words, at, end, table):
@@ -182,14 +191,16 @@ def _completed(head: str, words: Sequence[str], at: int, end: int, table: Table)
 def _meanings(word: str, table: Table) -> tuple[NumberWord, ...]:
     if word.isdigit():
         return (NumberWord(word, 5),)
-    return table.get(word) or _run_together(word, table)
+    return table.words.get(word) or _run_together(word, table)
 
 
 def _run_together(word: str, table: Table) -> tuple[NumberWord, ...]:
     """Two numbers that a transcriber wrote as one word: "attafemtiosex" is 8 and 56."""
-    for cut in range(2, len(word) - 1):
-        heads = [w for w in table.get(word[:cut], ()) if 1 <= w.size <= 3]
-        tails = [w for w in table.get(word[cut:], ()) if 1 <= w.size <= 4]
+    if word[:_HEAD] not in table.heads:
+        return ()
+    for cut in range(_HEAD, len(word) - 1):
+        heads = [w for w in table.words.get(word[:cut], ()) if 1 <= w.size <= 3]
+        tails = [w for w in table.words.get(word[cut:], ()) if 1 <= w.size <= 4]
         if heads and tails:
             return (NumberWord(heads[0].digits + tails[0].digits, 4),)
     return ()
@@ -197,9 +208,9 @@ def _run_together(word: str, table: Table) -> tuple[NumberWord, ...]:
 
 @lru_cache(maxsize=64)
 def _table(languages: tuple[str, ...]) -> Table:
-    table: dict[str, tuple[NumberWord, ...]] = {}
+    words: dict[str, tuple[NumberWord, ...]] = {}
     for language in languages:
         for text, word in number_words(language):
-            if word not in table.get(text, ()):
-                table[text] = (*table.get(text, ()), word)
-    return table
+            if word not in words.get(text, ()):
+                words[text] = (*words.get(text, ()), word)
+    return Table(words, frozenset(text[:_HEAD] for text in words))

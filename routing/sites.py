@@ -14,7 +14,7 @@ from itertools import pairwise
 from rapidfuzz import fuzz
 
 from routing.directory import Directory
-from routing.names import NameKey, left_out
+from routing.names import NameKey, Names, left_out, may_go_on
 from routing.numbers import small_numbers
 from routing.words import Words, sound
 
@@ -43,7 +43,7 @@ class SitesSaid:
 def sites_said(words: Words, languages: Sequence[str], directory: Directory) -> SitesSaid:
     """Read a text for sites."""
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    grams = list(_grams(words))
+    grams = list(_grams(words, directory.names))
     streets = _by_street(grams, words, languages, directory, found)
     spans = _by_name(grams, streets, directory, found)
     _by_city(grams, directory, found)
@@ -70,8 +70,8 @@ class _Gram:
         return self.end - self.start
 
 
-def _grams(words: Words) -> Iterator[_Gram]:
-    """One to three words of a sentence as one."""
+def _grams(words: Words, names: Names) -> Iterator[_Gram]:
+    """One to three words of a sentence as one; several only where they go on like a name."""
     for start in range(len(words)):
         joined, accented = "", ""
         for end in range(start + 1, min(start + 3, len(words)) + 1):
@@ -80,10 +80,15 @@ def _grams(words: Words) -> Iterator[_Gram]:
                 break
             joined += word
             accented += words.accented[end - 1]
+            heard = sound(joined)
+            # What follows may change how the last letter sounds.
+            if end > start + 1 and not may_go_on(names, heard[:-1]):
+                break
             if len(joined) >= 3:
-                heard = sound(joined)
                 bare = _CASES.sub("", heard) if len(heard) >= 6 and heard[-1] in "anet" else heard
                 yield _Gram(start, end, heard, bare, accented)
+            if not may_go_on(names, heard[:-1]):
+                break
 
 
 def _by_name(

@@ -53,7 +53,7 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_LETTERS)
 
 
-@lru_cache(maxsize=30_000)
+@lru_cache(maxsize=8_000)
 def sound(word: str) -> str:
     """How a folded word sounds, roughly: what a transcriber of any language makes of a Swedish name falls together."""
     word = word.replace("shopping", "koping").replace("qu", "kv").replace("ck", "k").replace("ph", "f")
