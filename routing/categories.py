@@ -5,8 +5,10 @@ Pure. `parse_signs` collects every fault of categories.toml.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from routing.lexicon import Hit
@@ -34,6 +36,7 @@ class Signs:
     """The signs, the order that breaks ties, and the concepts that a denial takes away."""
 
     signs: tuple[Sign, ...]
+    by_first: Mapping[str, tuple[tuple[int, Sign], ...]]  # its first concept -> a sign and its place
     order: tuple[Category, ...]
     deniable: frozenset[str]
 
@@ -41,7 +44,8 @@ class Signs:
 def weigh(signs: Signs, concepts: Mapping[str, Sequence[Hit]]) -> dict[Category, dict[str, float]]:
     """The signs that hold, by category: name -> weight."""
     held: dict[Category, dict[str, float]] = {}
-    for sign in signs.signs:
+    near = sorted((row for c in concepts for row in signs.by_first.get(c, ())), key=itemgetter(0))
+    for _, sign in near:
         if all(c in concepts for c in sign.all) and _holds(sign, concepts):
             found = held.setdefault(sign.category, {})
             found[sign.name] = found.get(sign.name, 0.0) + sign.weight
@@ -102,4 +106,8 @@ def parse_signs(table: Mapping[str, Any], concepts: frozenset[str], faults: list
     deniable = frozenset(table.get("deniable", []))
     if deniable - known:
         faults.append(f"categories.toml: deniable: unknown concept {', '.join(sorted(deniable - known))}")
-    return Signs(tuple(signs), tuple(Category(c) for c in order), deniable)
+    by_first: defaultdict[str, list[tuple[int, Sign]]] = defaultdict(list)
+    for place, sign in enumerate(signs):
+        by_first[sign.all[0] if sign.all else ""].append((place, sign))
+    grouped = {first: tuple(rows) for first, rows in by_first.items()}
+    return Signs(tuple(signs), grouped, tuple(Category(c) for c in order), deniable)

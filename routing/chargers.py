@@ -7,8 +7,11 @@ for a place to confirm. Pure; decides nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from routing.directory import Directory, label
 from routing.numbers import Reading, digit_strings
@@ -21,7 +24,6 @@ _UNIT = re.compile(
     r"|grader|degrees|min|minut\w*|tim\w*|hours?|years?|år|amp\w*|volt|watt|st|stycken|kruunu\w*|kronen|minuut\w*"
 )
 _PHONE_DIGITS = 8
-_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +49,10 @@ def chargers_said(raw: str, words: Words, languages: Sequence[str], directory: D
     return tuple(sorted(kept.values(), key=lambda s: s.at))
 
 
-def neighbours(digits: str, among: Iterable[str]) -> list[str]:
+def neighbours(digits: str, among: Collection[str]) -> list[str]:
     """The numbers that a slip turns into `digits`: one digit wrong, missing or too many, or two neighbours swapped."""
-    return [number for number in among if number != digits and _one_slip(digits, number)]
-
-
-def _one_slip(a: str, b: str) -> bool:
-    if len(a) == len(b):
-        wrong = [i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
-        if len(wrong) == 2:
-            i, j = wrong
-            return j == i + 1 and a[i] == b[j] and a[j] == b[i]
-        return len(wrong) == 1
-    long, short = (a, b) if len(a) > len(b) else (b, a)
-    return len(long) == len(short) + 1 and any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
+    near = process.extract(digits, among, scorer=OSA.distance, score_cutoff=1, limit=None)
+    return [number for number, slips, _ in near if slips == 1]
 
 
 def _marked(raw: str, directory: Directory) -> Iterator[Said]:
@@ -79,9 +71,8 @@ def _with_letters(words: Words, directory: Directory) -> Iterator[Said]:
     """Ids such as `GBG-A17`, said or written in up to three words."""
     if not directory.labels:
         return
-    for at in sorted(
-        {max(0, at - back) for at, word in enumerate(words.words) for back in range(3) if _DIGIT.search(word)}
-    ):
+    figures = [at for at, word in enumerate(words.words) if word[0].isdigit()]
+    for at in sorted({max(0, at - back) for at in figures for back in range(3)}):
         joined = ""
         for end, word in enumerate(words.words[at : at + 3], start=at + 1):
             joined += word

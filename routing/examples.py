@@ -39,9 +39,10 @@ def features(words: Words, concepts: Iterable[str], without: frozenset[str] = fr
     """What of a text is learnt and remembered, but for the words to be left out."""
     plain = [w for w in words.words if not w[0].isdigit() and w not in without]
     found = {f"={c}" for c in concepts}
-    for word in plain:
+    for word in set(plain):
         found.add(word[:_STEM])
-        found.update(f"~{word[i : i + _PIECE]}" for i in range(len(word) - _PIECE + 1) if len(word) > _PIECE)
+        if len(word) > _PIECE:
+            found.update([f"~{word[i : i + _PIECE]}" for i in range(len(word) - _PIECE + 1)])
     found.update(f"{a[:_PIECE]} {b[:_PIECE]}" for a, b in pairwise(plain))
     return frozenset(found)
 

@@ -204,7 +204,7 @@ def _less_power(words: Words, languages: Sequence[str], power: Sequence[Hit]) ->
 
 def _contacts(text: str) -> tuple[str, ...]:
     """Addresses as written, in lower case, and telephone numbers as digits (with `+` where it was given)."""
-    mails = (m.group().lower() for m in _MAIL.finditer(text))
+    mails = (m.group().lower() for m in _MAIL.finditer(text)) if "@" in text else ()
     phones = (("+" if p.group().startswith("+") else "") + re.sub(r"\D", "", p.group()) for p in _PHONE.finditer(text))
     return tuple(dict.fromkeys(chain(mails, phones)))[:6]
 

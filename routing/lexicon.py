@@ -37,6 +37,15 @@ class Hit:
     denied: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pattern:
+    """`slots` are empty when one word is the whole pattern; of `needs`, if any, a text must hold one."""
+
+    concept: str
+    slots: tuple[_Slot, ...]
+    needs: frozenset[int]
+
+
 class Lexicon:
     """Compiled patterns of one language. Immutable but for a bounded memory of words already seen."""
 
@@ -46,10 +55,8 @@ class Lexicon:
         self.language = language
         self._elements: dict[tuple[str, str], int] = {}
         self._folded: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-        # Concept, slots (none when one word is the whole pattern), and what else must be in the text.
-        self._patterns: list[tuple[str, tuple[_Slot, ...], frozenset[int]]] = []
-        self._starts: defaultdict[int, list[int]] = defaultdict(list)
-        self._seen: dict[str, frozenset[int]] = {}
+        self._starts: defaultdict[int, list[_Pattern]] = defaultdict(list)
+        self._seen: dict[str, tuple[frozenset[int], tuple[_Pattern, ...]]] = {}
         for concept, patterns in concepts.items():
             for pattern in patterns:
                 self._add(concept, pattern)
@@ -63,22 +70,17 @@ class Lexicon:
 
     def find(self, words: Words) -> list[Hit]:
         """All concepts of a text, in order of where they begin."""
-        ids = [self._ids(word, accented) for word, accented in zip(words.words, words.accented, strict=True)]
+        known = [self._known(word, accented) for word, accented in zip(words.words, words.accented, strict=True)]
+        ids = [elements for elements, _ in known]
         hits: list[Hit] = []
-        starts, present = self._starts, frozenset().union(*ids)
-        for at, found in enumerate(ids):
-            tried: set[int] = set()
-            for element in found:
-                for place in starts.get(element, ()):
-                    if place in tried:
-                        continue
-                    tried.add(place)
-                    concept, slots, needs = self._patterns[place]
-                    if needs and needs.isdisjoint(present):
-                        continue
-                    end = self._match(ids, words.sentence, slots, 0, at) if slots else at + 1
-                    if end > at:
-                        hits.append(Hit(concept, at, end, self._denied(words, at, end)))
+        present = frozenset().union(*ids)
+        for at, (_, patterns) in enumerate(known):
+            for pattern in patterns:
+                if pattern.needs and pattern.needs.isdisjoint(present):
+                    continue
+                end = self._match(ids, words.sentence, pattern.slots, 0, at) if pattern.slots else at + 1
+                if end > at:
+                    hits.append(Hit(pattern.concept, at, end, self._denied(words, at, end)))
         return hits
 
     def _lengths(self, kind: str) -> tuple[int, ...]:
@@ -88,13 +90,12 @@ class Lexicon:
         slots = tuple(self._slot(part) for part in _parts(pattern))
         while slots and slots[-1] == (_SKIP,):
             slots = slots[:-1]
-        place = len(self._patterns)
         one_word = len(slots) == 1 and all(len(words) == 1 and words[0] >= 0 for words in slots[0])
-        self._patterns.append((concept, () if one_word else slots, frozenset() if one_word else _needs(slots)))
+        compiled = _Pattern(concept, () if one_word else slots, _needs(slots))
         for slot in slots:
             for alternative in slot:
                 if alternative:
-                    self._starts[alternative[0]].append(place)
+                    self._starts[alternative[0]].append(compiled)
             if () not in slot:
                 break
 
@@ -117,12 +118,20 @@ class Lexicon:
         self._folded[(kind, fold(text))].add(element)
         return element
 
+    def _known(self, word: str, accented: str) -> tuple[frozenset[int], tuple[_Pattern, ...]]:
+        """The elements that a word matches, and the patterns that can begin with it."""
+        known = self._seen.get(accented)
+        if known is None:
+            ids = self._ids(word, accented)
+            begun = dict.fromkeys(pattern for element in ids for pattern in self._starts.get(element, ()))
+            if len(self._seen) >= _CACHED_WORDS:
+                self._seen.clear()
+            known = self._seen[accented] = ids, tuple(begun)
+        return known
+
     def _ids(self, word: str, accented: str) -> frozenset[int]:
         """The elements that a word matches. A word with accents matches only what is written with the same ones, a
         word without any may have lost them."""
-        known = self._seen.get(accented)
-        if known is not None:
-            return known
         found: set[int] = set()
         if accented.isascii():
             forms = self._forms(word)
@@ -134,11 +143,7 @@ class Lexicon:
             found.update(i for text, i in self._infixes if text in exact)
         if word[0].isdigit():
             found.add(_NUMBER)
-        ids = frozenset(found)
-        if len(self._seen) >= _CACHED_WORDS:
-            self._seen.clear()
-        self._seen[accented] = ids
-        return ids
+        return frozenset(found)
 
     def _forms(self, word: str) -> list[tuple[str, str]]:
         forms = [("is", word), *(("begins", word[:n]) for n in self._prefix_lengths if n <= len(word))]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -17,6 +18,8 @@ from routing.words import fold, sound, split
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _MARKS = (" – ", " — ", " - ", ", ")
+_HEAD = 4  # letters
+_BEARS = 6  # letters of a word that is known again with one of them left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +48,22 @@ class Names:
     cities: Mapping[str, frozenset[str]]
     postcodes: Mapping[str, frozenset[str]]  # digits -> sites
     parts: Mapping[str, tuple[str, ...]]  # site -> folded words of the part of the owner's ground ("garage", "3")
-    beginnings: frozenset[str]  # of everything above: its first letters with each one of them left out
+    heads: frozenset[str]  # the first letters of all sounds above: what begins otherwise names nothing
     part_words: Mapping[str, str]  # folded word -> the word that names use for such a part
-
-
-_BEGINNING = range(3, 7)  # letters
 
 
 def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: Mapping[str, Any]) -> Names:
     """Index the names of sites and of their owners; `naming` is places.toml."""
     keys = _keys(sites, owners, frozenset(naming["legal"]), frozenset(naming["plain"]))
-    exact = grouped((key.sound, place) for place, key in enumerate(keys))
+    near = grouped((form, place) for place, key in enumerate(keys) for form in left_out(key.sound))
     aliases = _aliases(keys, naming["nouns"])
     streets = _streets(sites.values())
+    near_streets = grouped((form, street) for street in streets for form in left_out(street))
     cities = _cities(sites.values(), naming["cities"])
     return Names(
         keys=keys,
-        exact=exact,
-        near=grouped((form, place) for place, key in enumerate(keys) for form in left_out(key.sound)),
+        exact=grouped((key.sound, place) for place, key in enumerate(keys)),
+        near=near,
         starts=grouped(
             (key.sound[:n], place)
             for place, key in enumerate(keys)
@@ -72,15 +73,12 @@ def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: 
         aliases=aliases,
         streets=streets,
         street_ends=tuple(sorted({street[-4:] for street in streets})),
-        near_streets=grouped((form, street) for street in streets for form in left_out(street)),
+        near_streets=near_streets,
         cities=cities,
         postcodes=_sets((s.postcode.replace(" ", ""), s.id) for s in sites.values() if s.postcode),
         parts={s.id: split(_split_name(s.name)[1]).words for s in sites.values()},
-        beginnings=frozenset(
-            form
-            for name in chain(exact, aliases, streets, cities)
-            for letters in _BEGINNING
-            for form in _one_less(name[:letters])
+        heads=frozenset(
+            form[:_HEAD] for form in chain(near, aliases, near_streets, cities, (f"{city}s" for city in cities))
         ),
         part_words={
             fold(word).replace(" ", ""): part for part, others in naming["parts"].items() for word in (*others, part)
@@ -88,22 +86,21 @@ def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: 
     )
 
 
-def may_go_on(names: Names, sound: str) -> bool:
-    """Whether anything that is known by a name begins nearly like this, so that the next word may complete it."""
-    return len(sound) < _BEGINNING.start or not names.beginnings.isdisjoint(_one_less(sound[: _BEGINNING.stop - 1]))
-
-
 def left_out(word: str) -> set[str]:
     """A word and, when it is long enough to bear it, the word with each one letter left out."""
     forms = {word}
-    if len(word) >= 6:
+    if len(word) >= _BEARS:
         forms.update(word[:i] + word[i + 1 :] for i in range(len(word)))
     return forms
 
 
-def _one_less(word: str) -> list[str]:
-    """A word with each one letter left out: two words that differ by one letter share a form."""
-    return [word[:i] + word[i + 1 :] for i in range(len(word))]
+@lru_cache(maxsize=8_000)
+def heads_of(heard: str) -> frozenset[str]:
+    """With what a name begins that sounds like this, or like this but for a letter."""
+    begins = {heard[:_HEAD]}
+    if len(heard) > _HEAD:
+        begins.update(heard[:i] + heard[i + 1 :] for i in range(_HEAD))
+    return frozenset(begins)
 
 
 def grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, tuple[_V, ...]]:

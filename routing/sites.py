@@ -14,7 +14,7 @@ from itertools import pairwise
 from rapidfuzz import fuzz
 
 from routing.directory import Directory
-from routing.names import NameKey, Names, left_out, may_go_on
+from routing.names import NameKey, heads_of, left_out
 from routing.numbers import small_numbers
 from routing.words import Words, sound
 
@@ -26,6 +26,7 @@ OTHER_CITY = -1.2
 POSTCODE = 3.0
 PART = 1.0
 _SURE_ENOUGH = 0.84
+_HEARD = 5  # letters by which a beginning is known
 # Finnish says "in" and "on" with endings; as they sound here, doubled letters fall together.
 _CASES = re.compile(r"(?<=.{4})(?:i?(?:sa|sta|la|le|lta)|an?|in|n)$")
 
@@ -43,7 +44,7 @@ class SitesSaid:
 def sites_said(words: Words, languages: Sequence[str], directory: Directory) -> SitesSaid:
     """Read a text for sites."""
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    grams = list(_grams(words, directory.names))
+    grams = list(_grams(words, directory.names.heads))
     streets = _by_street(grams, words, languages, directory, found)
     spans = _by_name(grams, streets, directory, found)
     _by_city(grams, directory, found)
@@ -70,8 +71,8 @@ class _Gram:
         return self.end - self.start
 
 
-def _grams(words: Words, names: Names) -> Iterator[_Gram]:
-    """One to three words of a sentence as one; several only where they go on like a name."""
+def _grams(words: Words, heads: frozenset[str]) -> Iterator[_Gram]:
+    """One to three words of a sentence as one, where they begin like something that has a name."""
     for start in range(len(words)):
         joined, accented = "", ""
         for end in range(start + 1, min(start + 3, len(words)) + 1):
@@ -81,14 +82,14 @@ def _grams(words: Words, names: Names) -> Iterator[_Gram]:
             joined += word
             accented += words.accented[end - 1]
             heard = sound(joined)
-            # What follows may change how the last letter sounds.
-            if end > start + 1 and not may_go_on(names, heard[:-1]):
-                break
-            if len(joined) >= 3:
+            begins = heard[:_HEARD]
+            if heads.isdisjoint(heads_of(begins)):
+                # What follows may change how the last letter sounds.
+                if len(heard) > _HEARD:
+                    break
+            elif len(joined) >= 3:
                 bare = _CASES.sub("", heard) if len(heard) >= 6 and heard[-1] in "anet" else heard
                 yield _Gram(start, end, heard, bare, accented)
-            if not may_go_on(names, heard[:-1]):
-                break
 
 
 def _by_name(
