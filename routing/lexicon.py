@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
+from typing import NamedTuple
 
 from routing.words import Words, fold
 
@@ -27,8 +28,7 @@ _CACHED_WORDS = 8_000
 _Slot = tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A concept found at words `start` to `end` (exclusive). `denied`: the clause says that it is not so."""
 
     concept: str
@@ -39,11 +39,13 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pattern:
-    """`slots` are empty when one word is the whole pattern; of `needs`, if any, a text must hold one."""
+    """`slots` are empty when one word is the whole pattern; of `needs`, if any, a text must hold one, as its very
+    `next` word where that is told."""
 
     concept: str
     slots: tuple[_Slot, ...]
     needs: frozenset[int]
+    next: bool
 
 
 class Lexicon:
@@ -75,8 +77,9 @@ class Lexicon:
         hits: list[Hit] = []
         present = frozenset().union(*ids)
         for at, (_, patterns) in enumerate(known):
+            following = ids[at + 1] if at + 1 < len(ids) else frozenset()
             for pattern in patterns:
-                if pattern.needs and pattern.needs.isdisjoint(present):
+                if pattern.needs and pattern.needs.isdisjoint(following if pattern.next else present):
                     continue
                 end = self._match(ids, words.sentence, pattern.slots, 0, at) if pattern.slots else at + 1
                 if end > at:
@@ -91,7 +94,8 @@ class Lexicon:
         while slots and slots[-1] == (_SKIP,):
             slots = slots[:-1]
         one_word = len(slots) == 1 and all(len(words) == 1 and words[0] >= 0 for words in slots[0])
-        compiled = _Pattern(concept, () if one_word else slots, _needs(slots))
+        following = _following(slots)
+        compiled = _Pattern(concept, () if one_word else slots, following or _needs(slots), bool(following))
         for slot in slots:
             for alternative in slot:
                 if alternative:
@@ -193,6 +197,20 @@ def _needs(slots: tuple[_Slot, ...]) -> frozenset[int]:
     for slot in reversed(slots[1:]):
         if all(alternative and alternative[0] >= 0 for alternative in slot):
             return frozenset(alternative[0] for alternative in slot)
+    return frozenset()
+
+
+def _following(slots: tuple[_Slot, ...]) -> frozenset[int]:
+    """Elements of which the word right after the first must have one; none when that is open."""
+    if not all(len(alternative) == 1 for alternative in slots[0]):
+        return frozenset()
+    found: set[int] = set()
+    for slot in slots[1:]:
+        if any(alternative and alternative[0] in (_GAP, _ANY) for alternative in slot):
+            break
+        found.update(alternative[0] for alternative in slot if alternative)
+        if () not in slot:
+            return frozenset(found)
     return frozenset()
 
 

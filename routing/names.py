@@ -18,7 +18,8 @@ from routing.words import fold, sound, split
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _MARKS = (" – ", " — ", " - ", ", ")
-_HEAD = 4  # letters
+HEARD = 5  # letters of a sound by which it is known what a name that sounds nearly so begins with
+_HEAD = HEARD - 1
 _BEARS = 6  # letters of a word that is known again with one of them left out
 
 
@@ -95,12 +96,11 @@ def left_out(word: str) -> set[str]:
 
 
 @lru_cache(maxsize=8_000)
-def heads_of(heard: str) -> frozenset[str]:
-    """With what a name begins that sounds like this, or like this but for a letter."""
-    begins = {heard[:_HEAD]}
-    if len(heard) > _HEAD:
-        begins.update(heard[:i] + heard[i + 1 :] for i in range(_HEAD))
-    return frozenset(begins)
+def sound_and_heads(word: str) -> tuple[str, tuple[str, ...]]:
+    """How a word sounds, and with what a name begins that sounds like it, or like it but for a letter."""
+    heard = sound(word)
+    less = (heard[:i] + heard[i + 1 : HEARD] for i in range(_HEAD) if len(heard) >= HEARD)
+    return heard, (heard[:_HEAD], *less)
 
 
 def grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, tuple[_V, ...]]:

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
 from routing.directory import Directory
-from routing.names import NameKey, heads_of, left_out
+from routing.names import HEARD, NameKey, left_out, sound_and_heads
 from routing.numbers import small_numbers
-from routing.words import Words, sound
+from routing.words import Words
 
 NAME = 3.0
 STREET = 1.3
@@ -26,7 +27,6 @@ OTHER_CITY = -1.2
 POSTCODE = 3.0
 PART = 1.0
 _SURE_ENOUGH = 0.84
-_HEARD = 5  # letters by which a beginning is known
 # Finnish says "in" and "on" with endings; as they sound here, doubled letters fall together.
 _CASES = re.compile(r"(?<=.{4})(?:i?(?:sa|sta|la|le|lta)|an?|in|n)$")
 
@@ -56,8 +56,7 @@ def sites_said(words: Words, languages: Sequence[str], directory: Directory) -> 
     return SitesSaid(dict(found), frozenset(naming | streets))
 
 
-@dataclass(frozen=True, slots=True)
-class _Gram:
+class _Gram(NamedTuple):
     """Words `start` to `end` of a sentence as one: how they sound, without a Finnish ending, and as written."""
 
     start: int
@@ -81,11 +80,10 @@ def _grams(words: Words, heads: frozenset[str]) -> Iterator[_Gram]:
                 break
             joined += word
             accented += words.accented[end - 1]
-            heard = sound(joined)
-            begins = heard[:_HEARD]
-            if heads.isdisjoint(heads_of(begins)):
+            heard, begins = sound_and_heads(joined)
+            if heads.isdisjoint(begins):
                 # What follows may change how the last letter sounds.
-                if len(heard) > _HEARD:
+                if len(heard) > HEARD:
                     break
             elif len(joined) >= 3:
                 bare = _CASES.sub("", heard) if len(heard) >= 6 and heard[-1] in "anet" else heard

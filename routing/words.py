@@ -88,7 +88,8 @@ def split(*parts: str | None) -> Words:
             elif kind == "pause":
                 at_clause += 1
             else:
-                accented.append(_APOSTROPHES.sub("", found.group().lower()))
+                word = found.group().lower()
+                accented.append(word if word.isalnum() else _APOSTROPHES.sub("", word))
                 sentence.append(at_sentence)
                 clause.append(at_clause)
     return _joined(accented, sentence, clause)
@@ -100,7 +101,7 @@ def _joined(accented: list[str], sentence: list[int], clause: list[int]) -> Word
     out: list[str] = []
     i = 0
     while i < len(accented):
-        length = _spelled_at(accented, i)
+        length = _spelled_at(accented, i) if len(accented[i]) == 1 else 1
         kept.append(i)
         out.append("".join(accented[i : i + length]))
         i += length
@@ -108,7 +109,7 @@ def _joined(accented: list[str], sentence: list[int], clause: list[int]) -> Word
 
 
 def _spelled_at(words: Sequence[str], i: int) -> int:
-    if len(words[i]) != 1 or not words[i].isalpha():
+    if not words[i].isalpha():
         return 1
     for length in (4, 3, 2):
         letters = words[i : i + length]
