@@ -37,7 +37,7 @@ from routing.values import Said
 log = structlog.get_logger()
 REFRESH = 10.0  # seconds between looks at the master data, and between heartbeats
 RETRY = 1.0  # seconds between tries while the database is away
-DOORS = ("web", "smtp", "imap")
+ANSWERING = ("web", "smtp")  # roles that somebody waits on
 POOL = {"web": 10, "smtp": 4, "imap": 3, "worker": 8}
 
 
@@ -91,7 +91,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
         await calls_db.open()
     await live.open()
     await master.refresh()
-    if role in DOORS:  # the first look at a text loads the language model: not while somebody waits on the line
+    if role in ANSWERING:  # the first look at a text loads the language model: not while somebody waits on the line
         read_facts(Said(channel="form", at=clock.now(), text="Hello, hej, hei"), master.current(), rules)
     async with connect_chargers(config, clock) as chargers:
         runtime = Runtime(

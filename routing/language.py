@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -104,4 +105,13 @@ def _model() -> Any:
 
     model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     model.set_languages(_MODEL_LANGUAGES)
-    return model
+    # Of 142 languages only ours are kept: the rest is most of the table.
+    return LanguageIdentifier(
+        model.nb_ptc.astype("float32", order="C"),
+        model.nb_pc.copy(),
+        model.nb_classes,
+        model.tk_nextmove,
+        array("i", model.tk_output),
+        norm_probs=True,
+        tk_row=model.tk_row,
+    )
