@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.config import Config
+from gateway.ruling import rules_folder
 from ivr.checks import check_all
 from routing.rules import RulesError, load_rules
 
@@ -16,7 +17,7 @@ def faults(config: Config | None) -> list[str]:
     """Every fault, a line each; without a configuration, those that can be seen without one."""
     found = [f"flow {fault}" for fault in check_all()]
     try:
-        rules = load_rules()
+        rules = load_rules(rules_folder(config.data_dir) if config else None)
     except RulesError as problem:
         found += [f"rules: {fault}" for fault in problem.faults]
     else:

@@ -26,12 +26,13 @@ from gateway.outbox import Outbox
 from gateway.record.db import BY_INDEX, Database
 from gateway.record.heartbeats import beat
 from gateway.record.sites import Master
+from gateway.ruling import Ruling
 from gateway.solutions import SolutionFiles
 from gateway.spool import FileSpool, open_spool
 from gateway.stopping import end
 from routing.directory import Directory
 from routing.facts import read_facts
-from routing.rules import Rules, load_rules
+from routing.rules import Rules
 from routing.values import Said
 
 log = structlog.get_logger()
@@ -55,6 +56,7 @@ class Runtime:
     directory: Callable[[], Directory]
     refresh_directory: Callable[[], object]
     rules: Callable[[], Rules]
+    rule_faults: Callable[[], tuple[str, ...]]  # why a change of the rules was refused
     wake: Wake
     intake: Intake
     spool: FileSpool
@@ -70,7 +72,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     if config.database_url is None:
         raise ValueError("a role needs DATABASE_URL")
     clock = clock or SystemClock()
-    rules = load_rules()
+    ruling = Ruling(config.data_dir)
     spool = open_spool(config.data_dir)
     db = Database(config.database_url, size=POOL.get(role, 6), name=f"switchyard-{role}")
     calls_db = (
@@ -84,7 +86,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     master = Master(db)
     wake = Wake()
     crash = crash_points(config.crash_at, role)
-    intake = GroupIntake(intake_db, clock, master.current, lambda: rules, config.secret_keys, blobs, live, wake, crash)
+    intake = GroupIntake(intake_db, clock, master.current, ruling.current, config.secret_keys, blobs, live, wake, crash)
     await db.open()
     await intake_db.open()
     if calls_db is not db:
@@ -92,7 +94,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     await live.open()
     await master.refresh()
     if role in ANSWERING:  # the first look at a text loads the language model: not while somebody waits on the line
-        read_facts(Said(channel="form", at=clock.now(), text="Hello, hej, hei"), master.current(), rules)
+        read_facts(Said(channel="form", at=clock.now(), text="Hello, hej, hei"), master.current(), ruling.current())
     async with connect_chargers(config, clock) as chargers:
         runtime = Runtime(
             config=config,
@@ -104,7 +106,8 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
             blobs=blobs,
             directory=master.current,
             refresh_directory=master.refresh,
-            rules=lambda: rules,
+            rules=ruling.current,
+            rule_faults=lambda: ruling.faults,
             wake=wake,
             intake=intake,
             spool=spool,
@@ -113,7 +116,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
             solutions=SolutionFiles(),
             crash=crash,
         )
-        chores = asyncio.create_task(_chores(runtime, master))
+        chores = asyncio.create_task(_chores(runtime, master, ruling))
         try:
             yield runtime
         finally:
@@ -126,10 +129,11 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
             await db.close()
 
 
-async def _chores(runtime: Runtime, master: Master) -> None:
-    """Keep the master data fresh, leave heartbeats, and empty the spool when the database is back."""
+async def _chores(runtime: Runtime, master: Master, ruling: Ruling) -> None:
+    """Keep the master data and the rules fresh, leave heartbeats, and empty the spool when the database is back."""
     while True:
         await master.refresh()
+        await ruling.look()
         await beat(runtime.db, runtime.role, runtime.clock.now())
         with suppress(NotStored):
             await runtime.spool.empty(runtime.intake.accept)

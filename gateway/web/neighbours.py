@@ -39,7 +39,7 @@ class Neighbours:
 
     async def ask(self) -> list[Check]:
         """One check a neighbour; never raises and takes at most `PATIENCE` seconds."""
-        near = (("postgresql", postgresql), ("redis", _redis), ("spool", _spool))
+        near = (("postgresql", postgresql), ("redis", _redis), ("spool", _spool), ("rules", _rules))
         outside = places(self.runtime.config)
         return list(
             await asyncio.gather(
@@ -103,6 +103,11 @@ async def _redis(runtime: Runtime) -> tuple[bool, str]:
 async def _spool(runtime: Runtime) -> tuple[bool, str]:
     oldest = await asyncio.to_thread(runtime.spool.oldest)
     return oldest is None, "empty" if oldest is None else f"waiting since {oldest.isoformat(timespec='seconds')}"
+
+
+async def _rules(runtime: Runtime) -> tuple[bool, str]:
+    faults = runtime.rule_faults()
+    return not faults, "in force" if not faults else f"a change was refused: {'; '.join(faults)}"
 
 
 async def _connect(host: str, port: int) -> tuple[bool, str]:
