@@ -27,7 +27,7 @@ async def judged() -> list[dict[str, Any]]:
 
 def main() -> int:
     """Print score and verdict; the exit status."""
-    truths = [json.loads(line)["truth"] for line in REPORTS.read_text(encoding="utf-8").splitlines() if line.strip()]
+    truths = [json.loads(line) for line in REPORTS.read_text(encoding="utf-8").splitlines() if line.strip()]
     result = score(asyncio.run(judged()), truths)
     print("\n".join(result.lines()))
     print()
