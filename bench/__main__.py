@@ -10,7 +10,7 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from bench import mail_rows, memory_rows, phone_rows
+from bench import judging_rows, mail_rows, memory_rows, phone_rows
 from bench.figures import Row, table
 from bench.house import House, open_house
 from bench.progress import tell
@@ -18,7 +18,7 @@ from bench.progress import tell
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", default="", help="rows, commas between: T1,T2,T3,T4,T9")
+    parser.add_argument("--only", default="", help="rows, commas between: T1,T2,judging,T3,T4,T9")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--mails", type=int, default=1500, help="mails a round")
     parser.add_argument("--persons", type=int, default=200_000)
@@ -28,6 +28,7 @@ def main() -> None:
     measures: dict[str, Callable[[House], Awaitable[list[Row]]]] = {
         "T1": lambda house: mail_rows.t1(house, given.rounds, given.mails),
         "T2": lambda house: mail_rows.t2(house, given.rounds, given.mails, cases),
+        "judging": lambda house: judging_rows.judging(house, given.rounds, cases),
         "T3": lambda house: phone_rows.t3(house, given.rounds),
         "T4": lambda house: phone_rows.t4(house, given.rounds),
         "T9": lambda house: memory_rows.t9(house, 100_000 if given.full else 3000),

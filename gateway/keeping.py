@@ -71,7 +71,7 @@ async def keep(
             fresh.setdefault(digest, item)
     changed: tuple[int, ...] = ()
     if fresh:
-        draft = _Draft(list(fresh.values()), directory, rules, keys, now)
+        draft = Draft(list(fresh.values()), directory, rules, keys, now)
         await draft.decide(conn)
         changed = await draft.write(conn)
         receipts |= dict(zip(fresh, draft.receipts, strict=True))
@@ -102,7 +102,7 @@ async def _recognised(conn: Connection, digests: list[bytes]) -> dict[bytes, Rec
     }
 
 
-class _Draft:
+class Draft:
     """One group on its way from prepared reports to rows."""
 
     def __init__(
@@ -130,9 +130,12 @@ class _Draft:
         ]
         keys = {key for j, person in zip(judgements, persons, strict=True) for key in lock_keys(j, person)}
         keys |= {f"case:{reference.case}" for reference in references if reference.case}
-        await conn.execute(REPORTS["lock"], {"keys": sorted(map(_lock_key, keys))})
-        near = await self._candidates(conn, judgements, persons, references)
-        numbers = await (await conn.execute(REPORTS["numbers"], {"count": len(self.group)})).fetchall()
+        async with conn.pipeline():  # the server runs these in order: the candidates are read once the locks are held
+            await conn.execute(REPORTS["lock"], {"keys": sorted(map(_lock_key, keys))})
+            candidates = await conn.execute(REPORTS["candidates"], _wanted(judgements, persons, references, self.now))
+            counted = await conn.execute(REPORTS["numbers"], {"count": len(self.group)})
+        near = await self._near(conn, await candidates.fetchall())
+        numbers = await counted.fetchall()
         for item, person, judgement, reference, found, ids in zip(
             self.group, persons, judgements, references, near, numbers, strict=True
         ):
@@ -164,36 +167,22 @@ class _Draft:
                 await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
 
-    async def _candidates(
-        self,
-        conn: Connection,
-        judgements: Sequence[Judgement],
-        persons: Sequence[int | None],
-        references: Sequence[Reference],
-    ) -> list[list[int]]:
-        """Read the cases that might be meant; returns for each report the ids of those near it."""
-        cursor = await conn.execute(
-            REPORTS["candidates"],
-            {
-                "rows": recordset([_wanted(j, person) for j, person in zip(judgements, persons, strict=True)]),
-                "since": self.now - OPEN_LOOKBACK,
-                "recent": self.now - PLACELESS_LOOKBACK,
-                "concluded": self.now - CONCLUDED_LOOKBACK,
-                "referred": sorted({r.case for r in references if r.case}),
-            },
-        )
-        near: list[list[int]] = [[] for _ in judgements]
+    async def _near(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+        """Read what the cases that might be meant hold; returns for each report the ids of those near it."""
+        near: list[list[int]] = [[] for _ in self.group]
         standing: dict[int, Mapping[str, Any]] = {}
-        for row in await cursor.fetchall():
+        for row in rows:
             near[row["nth"] - 1].append(row["id"])
             standing[row["id"]] = row
         if standing:
             parameters = {"cases": list(standing)}
+            async with conn.pipeline():
+                reports = await conn.execute(REPORTS["case_reports"], parameters)
+                persons = await conn.execute(REPORTS["case_persons"], parameters)
             held: dict[int, list[CaseReport]] = {case: [] for case in standing}
-            for r in await (await conn.execute(REPORTS["case_reports"], parameters)).fetchall():
+            for r in await reports.fetchall():
                 held[r["case_id"]].append(_case_report(r))
-            rows = await (await conn.execute(REPORTS["case_persons"], parameters)).fetchall()
-            persons_of = {row["case_id"]: frozenset(row["persons"]) for row in rows}
+            persons_of = {row["case_id"]: frozenset(row["persons"]) for row in await persons.fetchall()}
             for case, known in standing.items():
                 self.cases[case] = known_case(known, persons_of.get(case, frozenset()), held[case])
         return near
@@ -244,16 +233,31 @@ def _newcomer(report: Report) -> people.Newcomer:
     return people.Newcomer(people.addresses(sender.phone, sender.email), sender.name, report.language, sender.verified)
 
 
-def _wanted(judgement: Judgement, person: int | None) -> dict[str, Any]:
-    """By what a report's candidates are looked for."""
-    place = judgement.place
-    named = [*place.chargers, *([place.charger] if place.charger else [])]
+def _wanted(
+    judgements: Sequence[Judgement],
+    persons: Sequence[int | None],
+    references: Sequence[Reference],
+    now: datetime,
+) -> dict[str, Any]:
+    """By what the candidates of a group are looked for."""
+    rows = []
+    for judgement, person in zip(judgements, persons, strict=True):
+        place = judgement.place
+        named = [*place.chargers, *([place.charger] if place.charger else [])]
+        row = {
+            "site": place.site,
+            "chargers": list(dict.fromkeys(named)),
+            "person": person,
+            "placeless": judgement.mass or place.site is None,
+            "category": judgement.category,
+        }
+        rows.append(row)
     return {
-        "site": place.site,
-        "chargers": list(dict.fromkeys(named)),
-        "person": person,
-        "placeless": judgement.mass or place.site is None,
-        "category": judgement.category,
+        "rows": recordset(rows),
+        "since": now - OPEN_LOOKBACK,
+        "recent": now - PLACELESS_LOOKBACK,
+        "concluded": now - CONCLUDED_LOOKBACK,
+        "referred": sorted({reference.case for reference in references if reference.case}),
     }
 
 

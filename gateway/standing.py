@@ -56,7 +56,10 @@ class Decided:
 
 @dataclass(slots=True)
 class Standing:
-    """A case with the changes of this group; `new` when the group opened it, `grown` when reports were attached."""
+    """A case with the changes of this group; `new` when the group opened it, `grown` when reports were attached.
+
+    The row of a case that did neither is as the record gave it.
+    """
 
     row: dict[str, Any]
     candidate: Candidate
@@ -81,7 +84,7 @@ def known_case(row: Mapping[str, Any], persons: frozenset[int], reports: Sequenc
         mass=row["mass"],
         whole_site=row["whole_site"],
     )
-    return Standing({name: _plain(value) for name, value in row.items()} | {"reopened": False}, candidate, new=False)
+    return Standing({**row, "reopened": False}, candidate, new=False)
 
 
 def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules) -> tuple[Standing, Entry]:
@@ -145,6 +148,8 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
 
     Somebody who writes again about a case thought solved reopens it; a robot's answer does not.
     """
+    if not (case.new or case.grown):
+        case.row = {name: _plain(value) for name, value in case.row.items()}
     row, report = case.row, decided.report
     raised = raise_case(case.candidate, decided.said, decided.judgement, directory, rules, now, decided.person)
     reopened = row["concluded_at"] is not None and not row["reopened"] and not (report.auto_reply or report.bounce)
