@@ -8,6 +8,7 @@ paused process holds nobody up. `Unavailable` is raised when no connection can b
 from __future__ import annotations
 
 import re
+import select
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
@@ -81,6 +82,7 @@ class Database:
             min_size=1,
             max_size=size,
             timeout=timeout,
+            check=_still_there,
             open=False,
             reconnect_timeout=2.0,
         )
@@ -130,3 +132,15 @@ class Database:
         """Execute one statement by itself; returns the number of rows it touched."""
         async with self.connection() as connection:
             return (await connection.execute(statement, parameters)).rowcount
+
+
+async def _still_there(connection: Connection) -> None:
+    """Refuse to hand out a connection the server has closed, without asking the server each time.
+
+    Nothing arrives on an idle connection except its end; only one with something to read is asked. Raises when it is
+    dead, and the pool takes the next.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    if waiting.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
