@@ -68,7 +68,7 @@ async def _judge(runtime: Runtime, db: Database, report: Report) -> None:
     said = said_of(report)
     directory, rules = runtime.directory(), runtime.rules()
     item = Prepared(report, said, read_facts(said, directory, rules), None, ())
-    async with db.transaction() as conn:  # a roll-back would make the driver forget every plan
+    async with db.pipelined() as conn:  # a roll-back would make the driver forget every plan
         await Draft([item], directory, rules, runtime.config.secret_keys, runtime.clock.now()).decide(conn)
 
 

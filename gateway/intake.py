@@ -144,7 +144,7 @@ class GroupIntake:
     async def _commit(self, group: list[Prepared]) -> Kept:
         for attempt in range(ATTEMPTS):
             try:
-                async with self._db.transaction() as conn:
+                async with self._db.pipelined() as conn:
                     kept = await keep(conn, group, self._directory(), self._rules(), self._keys, self._clock.now())
                     if kept.changed:
                         await self._followers.wake(conn)

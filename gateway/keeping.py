@@ -121,8 +121,7 @@ class Draft:
 
     async def decide(self, conn: Connection) -> None:
         """Read what is known, take the locks, and decide each report in the order of arrival."""
-        persons = await people.resolve(conn, [_newcomer(item.report) for item in self.group], self.now)
-        histories = await people.histories(conn, persons)
+        persons, histories = await people.meet(conn, [_newcomer(item.report) for item in self.group], self.now)
         references = await resolve_references(conn, [item.report for item in self.group], self.keys)
         judgements = [
             judge(item.said, item.facts, histories.get(person or 0, History()), self.directory, self.rules)

@@ -119,6 +119,12 @@ class Database:
         async with self.connection(timeout) as connection, connection.transaction():
             yield connection
 
+    @asynccontextmanager
+    async def pipelined(self) -> AsyncIterator[Connection]:
+        """A transaction whose statements are sent when the first result is asked for: BEGIN costs no round trip."""
+        async with self.connection() as connection, connection.pipeline(), connection.transaction():
+            yield connection
+
     async def rows(self, statement: LiteralString, parameters: Mapping[str, Any] | None = None) -> list[DictRow]:
         """All rows of one statement outside any transaction."""
         async with self.connection() as connection:

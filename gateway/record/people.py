@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,40 +29,40 @@ def addresses(phone: str | None, email: str | None) -> tuple[Address, ...]:
     return tuple((kind, value) for kind, value in (("phone", phone), ("email", email)) if value)
 
 
-async def resolve(conn: Connection, newcomers: Sequence[Newcomer], now: datetime) -> list[int | None]:
-    """The person behind each, made where nobody was known; None where no address was given.
+async def meet(
+    conn: Connection, newcomers: Sequence[Newcomer], now: datetime
+) -> tuple[list[int | None], Mapping[int, History]]:
+    """The person behind each, made where nobody was known, and what each person reported before.
 
-    An unknown address given together with a known one is linked to that person, with the evidence. Two known addresses
-    of different persons stay apart: the first one reports.
+    None where no address was given. An unknown address given together with a known one is linked to that person, with
+    the evidence. Two known addresses of different persons stay apart: the first one reports.
     """
     wanted = {address for newcomer in newcomers for address in newcomer.addresses}
     if not wanted:
-        return [None] * len(newcomers)
-    known = await _known(conn, wanted)
+        return [None] * len(newcomers), {}
+    known, histories = await _known(conn, wanted)
     missing = wanted - known.keys()
     if missing:
         await conn.execute(SQL["lock"], {"keys": sorted(_lock_key(address) for address in missing)})
-        known |= await _known(conn, missing)
+        known, histories = await _known(conn, wanted)
         known = await _introduce(conn, newcomers, known, now)
-    return [next((known[a] for a in n.addresses if a in known), None) for n in newcomers]
+    return [next((known[a] for a in n.addresses if a in known), None) for n in newcomers], histories
 
 
-async def histories(conn: Connection, people: Iterable[int | None]) -> Mapping[int, History]:
-    """What each person reported before, newest first."""
-    ids = sorted({person for person in people if person is not None})
-    earlier: dict[int, list[Earlier]] = defaultdict(list)
-    if ids:
-        for r in await (await conn.execute(SQL["histories"], {"people": ids})).fetchall():
-            earlier[r["person_id"]].append(
-                Earlier(r["received_at"], r["case_id"], r["charger_id"], r["site_id"], r["category"])
-            )
-    return {person: History(person, tuple(earlier[person])) for person in ids}
-
-
-async def _known(conn: Connection, wanted: Iterable[Address]) -> dict[Address, int]:
+async def _known(conn: Connection, wanted: Iterable[Address]) -> tuple[dict[Address, int], dict[int, History]]:
+    """Who stands behind addresses, and what they reported before, newest first; in one round trip."""
     kinds, values = zip(*sorted(wanted), strict=True)
-    cursor = await conn.execute(SQL["known"], {"kinds": list(kinds), "values": list(values)})
-    return {(row["kind"], row["value"]): row["person_id"] for row in await cursor.fetchall()}
+    parameters = {"kinds": list(kinds), "values": list(values)}
+    async with conn.pipeline():
+        people = await conn.execute(SQL["known"], parameters)
+        reports = await conn.execute(SQL["histories"], parameters)
+    known = {(row["kind"], row["value"]): row["person_id"] for row in await people.fetchall()}
+    earlier: dict[int, list[Earlier]] = {person: [] for person in known.values()}
+    for r in await reports.fetchall():
+        earlier.setdefault(r["person_id"], []).append(
+            Earlier(r["received_at"], r["case_id"], r["charger_id"], r["site_id"], r["category"])
+        )
+    return known, {person: History(person, tuple(theirs)) for person, theirs in earlier.items()}
 
 
 async def _introduce(

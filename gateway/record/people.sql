@@ -23,9 +23,12 @@ FROM jsonb_to_recordset(%(rows)s) AS r(person_id bigint, kind text, value text, 
 ON CONFLICT (kind, value) WHERE unlinked_at IS NULL DO NOTHING
 
 -- name: histories
--- The newest reports of each person, newest first.
+-- The newest reports of each person behind these addresses, newest first.
 SELECT p.id AS person_id, h.received_at, h.case_id, h.charger_id, h.site_id, h.category
-FROM unnest(%(people)s::bigint[]) AS p(id)
+FROM (
+    SELECT DISTINCT i.person_id AS id FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS w(kind, value)
+    JOIN identities i ON i.kind = w.kind AND i.value = w.value AND i.unlinked_at IS NULL
+) AS p
 CROSS JOIN LATERAL (
     SELECT received_at, case_id, charger_id, site_id, category FROM reports
     WHERE person_id = p.id ORDER BY received_at DESC LIMIT 20
