@@ -34,7 +34,7 @@ FROM (SELECT 10000000 + n AS n, n > {cases} - 2000 AS open,
              (ARRAY['no_start', 'interrupted', 'slow', 'payment', 'offline'])[n % 5 + 1] AS category,
              (30000 + n * 7919 % 2000)::text AS charger, 'bs' || (30000 + n * 7919 % 2000) % 100 + 1 AS site,
              now() - interval '730 days' * ({cases} - n) / {cases} - interval '3 hours' AS at
-      FROM generate_series(1, {cases}) AS n) AS made;
+      FROM generate_series(1::bigint, {cases}) AS n) AS made;
 INSERT INTO reports (id, digest, case_id, channel, received_at, kept_at, person_id, charger_id, site_id, language,
                      category, priority, queue, outcome, token, code, reasons)
 SELECT c.id, sha256(c.id::text::bytea), c.id, 'email', c.opened_at, c.opened_at, (c.id * 104729) % {persons} + 1,
