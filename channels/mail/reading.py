@@ -17,11 +17,10 @@ from channels.mail.charsets import decode, tidy
 from channels.mail.headers import Fields, decode_field
 from channels.mail.key import FIELDS, key_of
 from channels.mail.parts import Body, body_of
-from channels.mail.phrases import BOUNCE_SUBJECT
 from channels.mail.quotes import CUT, MAYBE, new_text
 from channels.mail.threads import thread_of
-from channels.mail.tree import Part, TooComplex, header_end, parse
-from channels.report import Channel, Delivery, Report, Sender, Thread
+from channels.mail.tree import TooComplex, header_end, parse
+from channels.report import Channel, Report, Sender, Thread
 from channels.verification import verified
 
 RAW_TYPE = "message/rfc822"
@@ -76,20 +75,19 @@ def _understood(raw: bytes, received_at: datetime, domains: Collection[str], tru
     subject = fields.text("subject") or ""
     body = body_of(root)
     kind = deliveries.report_type(root)
-    told = _told(root, fields, box, subject, kind)
-    robot = robots.recognise(
-        fields, box.address if box else None, subject, kind, told is not None and deliveries.says_failed(told), domains
-    )
     full = _full_text(body)
+    told = deliveries.told(root, kind, robots.machine(fields, box.address if box else None), subject, full)
+    failed = told is not None and deliveries.says_failed(told)
+    robot = robots.recognise(fields, box.address if box else None, subject, kind, told is not None, failed, domains)
     thread = thread_of(fields, subject, domains)
-    about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or robot.bounce else None
+    about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
     if about:
         thread = Thread(thread.token, (about, *(r for r in thread.references if r != about)), thread.subject)
     return Report(
         channel=Channel.EMAIL,
         key=key_of([fields.raw(name) for name in FIELDS], [(p.kind, p.content) for p in root.leaves()]),
         received_at=received_at,
-        text=deliveries.notice(full) if robot.bounce else new_text(full, box.name if box else None),
+        text=deliveries.notice(full) if told is not None else new_text(full, box.name if box else None),
         sender=_sender(box, fields, trusted),
         subject=subject or None,
         full_text=_shown(full),
@@ -104,18 +102,6 @@ def _understood(raw: bytes, received_at: datetime, domains: Collection[str], tru
         deliveries=told or (),
         flags=robot.flags,
     )
-
-
-def _told(
-    root: Part, fields: Fields, box: Mailbox | None, subject: str, kind: str | None
-) -> tuple[Delivery, ...] | None:
-    """What a delivery report or notice tells; None when the mail is neither."""
-    if kind == "delivery-status":
-        return deliveries.reported(root)
-    if kind is None and robots.looks_like_bounce(fields, box.address if box else None, subject):
-        told = deliveries.noticed(root)
-        return told if told or BOUNCE_SUBJECT.search(subject) else None
-    return None
 
 
 def _stand_in(fields: Fields) -> Mailbox | None:

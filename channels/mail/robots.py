@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from channels.mail.headers import Fields
-from channels.mail.phrases import AUTOMATIC_SUBJECT, BOUNCE_SUBJECT
+from channels.mail.phrases import AUTOMATIC_SUBJECT
 
 AUTOMATIC, LIST, NO_ANSWER, OURSELVES = "automatic", "list", "no_answer", "from_ourselves"
 _ROBOT_FIELDS = (
@@ -32,9 +32,11 @@ _NO_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _DAEMON = re.compile(
-    r"(?:mailer-daemon|postmaster|mail-daemon|mailerdaemon|mail\.?delivery\S*|microsoftexchange[0-9a-f]+|bounce[s]?)@",
+    r"(?:mailer-daemon|mail-daemon|mailerdaemon|mail[._-]?delivery\S*|microsoftexchange[0-9a-f]+|bounce[s]?)@",
     re.IGNORECASE,
 )
+_NAMELESS = re.compile(r"mailer-daemon|mail delivery (?:sub)?system|^\s*<\s*>\s*$", re.IGNORECASE)
+_POSTMASTER = re.compile(r"post[-_.]?master@", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +49,34 @@ class Robot:
 
 
 def recognise(
-    fields: Fields, sender: str | None, subject: str, report_type: str | None, failed: bool, domains: Collection[str]
+    fields: Fields,
+    sender: str | None,
+    subject: str,
+    report_type: str | None,
+    told: bool,
+    failed: bool,
+    domains: Collection[str],
 ) -> Robot:
-    """Who wrote it. `report_type` is that of a multipart/report, which only machines write; `failed` whether a report
-    or notice says that a mail did not arrive.
+    """Who wrote it. `report_type` is that of a multipart/report, which only machines write; `told` whether it tells
+    what became of a mail, and `failed` whether that is that it did not arrive.
     """
-    auto_reply = failed or report_type is not None or _answers_by_itself(fields, subject)
+    auto_reply = told or report_type is not None or _answers_by_itself(fields, subject)
     return Robot(auto_reply, failed, _flags(fields, sender, auto_reply, domains))
 
 
-def looks_like_bounce(fields: Fields, sender: str | None, subject: str) -> bool:
-    """Whether a mail without a machine-readable report may be one about a mail that did not arrive; postmasters are
-    people as well, so its words have to say it too.
+def machine(fields: Fields, sender: str | None) -> int:
+    """How sure it is, whatever the mail says, that a mail server or other machine wrote it: 2 surely, 1 perhaps.
+
+    Postmasters and those who want no answer may be people.
     """
+    named = fields.raw("from") or ""
+    if (sender and _DAEMON.match(sender)) or ("@" not in named and _NAMELESS.search(named)):
+        return 2
     if "x-failed-recipients" in fields:
-        return True
-    daemon = bool(sender and _DAEMON.match(sender))
-    return (daemon or _null_path(fields)) and (daemon or bool(BOUNCE_SUBJECT.search(subject)))
+        return 2
+    if _null_path(fields) or ("from" in fields and "@" not in named) or (sender and _NO_ANSWER.match(sender)):
+        return 1
+    return 1 if fields.word("auto-submitted") not in ("", "no") or (sender and _POSTMASTER.match(sender)) else 0
 
 
 def _answers_by_itself(fields: Fields, subject: str) -> bool:

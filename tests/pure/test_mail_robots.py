@@ -142,7 +142,7 @@ def test_a_delivery_report_of_success_is_no_bounce() -> None:
 
 def test_a_delay_is_told_as_one() -> None:
     report = read(dsn("delayed", "4.4.1"), NOW)
-    assert report.bounce
+    assert (report.auto_reply, report.bounce) == (True, False)
     assert report.deliveries[0].action == "delayed"
 
 
@@ -192,6 +192,18 @@ old words
 """
 
 
+LATE = """This is the mail system at mx.example.
+
+Your message to <anna@example.org> has not yet been delivered; we will keep trying for three days.
+"""
+FIELDS = """We were not able to send your mail on.
+
+Final-Recipient: rfc822; anna@example.org
+Action: failed
+Status: 5.1.1
+"""
+
+
 @pytest.mark.parametrize(
     ("fields", "sender", "body"),
     [
@@ -210,6 +222,32 @@ def test_bounces_without_a_report_are_known(fields: tuple[str, ...], sender: str
     assert "anna@example.org" in report.text
     assert [delivery.recipient for delivery in report.deliveries] == ["anna@example.org"]
     assert report.thread.references[0] == "<1042.a.b@support.example>"
+
+
+@pytest.mark.parametrize("named", ["MAILER-DAEMON <>", "<>", "Mail Delivery System <MAILER-DAEMON>"])
+def test_b27_a_notice_from_nobody_is_a_bounce(named: str) -> None:
+    raw = f"From: {named}\r\nTo: us@support.example\r\nSubject: Mail delivery failed\r\n\r\n{FIELDS}".encode()
+    report = read(raw, NOW)
+    assert (report.auto_reply, report.bounce) == (True, True)
+    assert [(d.recipient, d.status) for d in report.deliveries] == [("anna@example.org", "5.1.1")]
+
+
+def test_b27_a_notice_that_a_mail_is_late_is_no_bounce() -> None:
+    fields = ("Return-Path: <>", "Subject: Delayed mail")
+    report = read(mail(*fields, body=LATE, sender="mailer-daemon@mx.example"), NOW)
+    assert (report.auto_reply, report.bounce) == (True, False)
+    assert [(d.recipient, d.action) for d in report.deliveries] == [("anna@example.org", "delayed")]
+
+
+def test_b27_who_sends_a_bounce_on_is_a_person() -> None:
+    inner = dsn().decode().replace("\r\n", "\n")
+    body = (
+        f"--c\nContent-Type: text/plain\n\nThis came back, why?\n--c\nContent-Type: message/rfc822\n\n{inner}\n--c--\n"
+    )
+    fields = ("Subject: Fwd: Undelivered Mail Returned to Sender", 'Content-Type: multipart/mixed; boundary="c"')
+    report = read(mail(*fields, body=body), NOW)
+    assert (report.auto_reply, report.bounce, report.deliveries) == (False, False, ())
+    assert report.text == "This came back, why?"
 
 
 def test_a_postmaster_is_a_person_too() -> None:
