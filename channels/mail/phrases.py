@@ -25,7 +25,7 @@ ORIGINALS = frozenset(phrase for phrases in _WORDS["originals"].values() for phr
 ABOVE = _compiled(any_of("above"))
 VERB = _compiled(rf"(?<!\w)(?:{any_of('verbs')})(?!\w)")
 BEGINS = _compiled(
-    r"(?:on|den|på|am|le|op|el|il|em|dne|w dniu|dňa|\d{1,4}[-./ ]"
+    r"(?:on|den|på|am|le|op|el|il|em|dne|w dniu|dňa|dnia|em|в|у|na|la|στις|\d{1,4}[-./ ]"
     r"|(?:m[åa]n|mon|tis|tir|tue|ons|wed|tors?|thu|fre|fri|l[öø]r|sat|s[öø]n|sun|maa?|tii?|kes?|pe|per|la|lau|su|sun"
     r"|mo|di|mi|do|fr|sa|so|die|mit|don|frei|sam|son)\w{0,9}\.?,?\s+(?:den\s+|the\s+)?(?:\d|\w{3,9}\.?\s+\d))"
 )

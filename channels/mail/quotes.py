@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from channels.mail.phrases import ABOVE, BEGINS, LABELS, MOMENT, ORIGINALS, VERB
-from channels.mail.signatures import without_signature
+from channels.mail.signatures import without_devices, without_signature
 
 LIMIT = 400_000  # characters that are looked at; what comes after can only be history
 CUT = "\ue000"  # a line by which the HTML reader says: from here on everything is quoted
@@ -27,6 +27,10 @@ _SIGNED = re.compile(
 )
 _PICTURE = re.compile(r"\s*\[(?:cid:[^\]]{1,200}|image: [^\]]{1,200})\]\s*")
 _BLANK_RUNS = re.compile(r"\n{3,}")
+_ENDS = ":：>"
+_ADDRESSED = re.compile(r"[<\[(]\s*(?:mailto:)?[^\s<>]{1,100}@[^\s<>]{1,200}[>\])]\s*[:：]?\s*$")
+_CLOCK = re.compile(r"\b\d{1,2}[:.]\d\d\b")
+_SAYS = re.compile(r"[^<>@]{1,60}<[^\s<>]{1,100}@[^\s<>]{1,200}>\s+[^\s<>@:：]{2,16}\s*[:：]")
 _MEASURE = re.compile(r">\s?\d+(?:[.,]\d+)?\s?(?:%|k|a\b|m|h|s\b|v\b|min|sek|kr|°|€|years|år)", re.IGNORECASE)
 
 
@@ -37,7 +41,9 @@ def new_text(text: str, author: str | None = None) -> str:
         text = _SIGNED.sub(r"\1", text)
     lines = [line.rstrip() for line in text.split("\n") if not _PICTURE.fullmatch(line)]
     segments = _segments(lines)
-    kept = [without_signature(segment, author) for segment in segments]
+    kept = [without_signature(segment, author, below=n > 0) for n, segment in enumerate(segments)]
+    if not any(kept):
+        kept = [without_devices(segment) for segment in segments]
     joined = "\n\n".join("\n".join(segment).strip("\n") for segment in kept if segment)
     return _BLANK_RUNS.sub("\n\n", joined).strip()
 
@@ -67,14 +73,14 @@ def _marked(lines: Sequence[str]) -> list[bool]:
             at += 1
             continue
         first = line[0] if line[0] not in " \t" else line.lstrip()[:1]
-        if first in ">|" and not _groupwise(line) and _is_quote(lines, at, first):
+        if first in ">|" and not _groupwise(line) and not _closes(lines, at) and _is_quote(lines, at, first):
             quoted[at] = True
             at += 1
             continue
         if first == CUT or _block_at(lines, kinds, at):
             _mark(quoted, at, count)
             return quoted
-        if line[-1] in ":：>" or VERB.search(line[-24:]):
+        if line[-1] in _ENDS or VERB.search(line[-24:]):
             begin = _attribution(lines, at)
             if begin is not None:
                 below = _next(lines, at + 1)
@@ -82,11 +88,11 @@ def _marked(lines: Sequence[str]) -> list[bool]:
                     _mark(quoted, begin, at + 1)
                     at = _past_maybe(lines, quoted, at + 1)
                     continue
-                if _certain(" ".join(lines[begin : at + 1])) and any(
-                    lines[n].strip() and not quoted[n] for n in range(begin)
-                ):
-                    _mark(quoted, begin, count)
-                    return quoted
+                if _certain(" ".join(lines[begin : at + 1])):
+                    written = any(lines[n].strip() and not quoted[n] for n in range(begin))
+                    _mark(quoted, begin, count if written else at + 1)
+                    if written:
+                        return quoted
         at += 1
     return quoted
 
@@ -110,7 +116,7 @@ def _is_quote(lines: Sequence[str], at: int, first: str) -> bool:
     """A line with a quote mark; not ">50 kW" on its own, and "|" only in a run of them."""
     around = [lines[n].lstrip()[:1] for n in (at - 1, at + 1) if 0 <= n < len(lines)]
     if first == "|":
-        return lines[at].lstrip()[:2] == "| " and "|" in around and lines[at].count("|") == 1
+        return lines[at].strip()[:2] in ("| ", "|") and "|" in around and lines[at].count("|") == 1
     line = lines[at].lstrip()
     # Mail systems put a mark before a line that begins with "From ".
     return first in around or not (line.startswith(">From ") or _MEASURE.match(line))
@@ -132,7 +138,7 @@ def _attribution(lines: Sequence[str], at: int) -> int | None:
     joined, found = "", None
     for n in range(at, max(-1, at - _ATTRIBUTION_LINES), -1):
         line = lines[n].strip()
-        if not line or line[0] in ">|" or (found is not None and line[-1] in ".?!:;"):
+        if not line or (line[0] in ">|" and not _closes(lines, n)) or (found is not None and line[-1] in ".?!:;"):
             break
         nameless = joined[:1] in ("<", "[", "(")
         joined = f"{line} {joined}".strip()
@@ -145,18 +151,34 @@ def _attribution(lines: Sequence[str], at: int) -> int | None:
     return found
 
 
+def _closes(lines: Sequence[str], at: int) -> bool:
+    """Whether the mark at a line's beginning closes the address of an attribution that was broken there."""
+    above, line = lines[at - 1] if at else "", lines[at]
+    return (
+        line[0] == ">" and above.count("<") > above.count(">") and (line[-1] in _ENDS or bool(VERB.search(line[-24:])))
+    )
+
+
 def _quoted_below(lines: Sequence[str], at: int) -> bool:
     below = _next(lines, at + 1)
-    return below is not None and lines[below].lstrip()[:1] in (">", MAYBE)
+    return below is not None and (lines[below].lstrip()[:1] in (">", MAYBE) or lines[below].lstrip()[:2] == "| ")
 
 
 def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
-    colon = text[-1] in ":："
+    colon = text[-1] in ":：" or (text[:2] == "--" and text[-2:] == "--")
+    text = text.strip("- ")
     verb = VERB.search(text)
+    if not text:
+        return False
     if not verb:
         # Older Gmail: "2026-09-17 9:14 GMT+02:00 Kundservice <a@b.example>:"
-        return quoted_below and colon and "@" in text and bool(text[0].isdigit() and MOMENT.search(text))
-    if not colon and not (quoted_below and verb.end() >= len(text) - 2):
+        if not text[0].isdigit() or not MOMENT.search(text):
+            return quoted_below and _named(text)
+        addressed = _ADDRESSED.search(text) is not None
+        return (quoted_below and (addressed or (colon and "@" in text))) or (
+            addressed and colon and _CLOCK.search(text) is not None
+        )
+    if not colon and not (verb.end() >= len(text) - 2 and (quoted_below or _dated_and_addressed(text, verb.start()))):
         return False
     if len(text) - verb.end() > 170:
         return False
@@ -168,8 +190,20 @@ def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
     return "@" in text or dated_after or (quoted_below and verb.start() < 60)
 
 
+def _named(text: str) -> bool:
+    """Russian: "17 September 2026, 9:14 +0300 from X <a@b.example>:", where no verb is needed."""
+    return text[-1] in ":：" and bool(_ADDRESSED.search(text) and _CLOCK.search(text) and MOMENT.search(text))
+
+
+def _dated_and_addressed(text: str, verb: int) -> bool:
+    return bool(BEGINS.match(text) and MOMENT.search(text) and _ADDRESSED.search(text[:verb]))
+
+
 def _certain(text: str) -> bool:
     """Whether an attribution may end the new text although no quote marks follow."""
+    text = text.strip("- ")
+    if _SAYS.fullmatch(text) and VERB.search(text[-24:]):
+        return True
     dated = MOMENT.search(text) is not None
     return dated and ("@" in text or (bool(BEGINS.match(text)) and len(MOMENT.findall(text)) > 1))
 
@@ -183,7 +217,7 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
         bare = _phrase(line)
         if _groupwise(line) or bare in ORIGINALS:
             return True
-        if (not bare and len(line) >= 5) or (line[:3] == "---" and line[-3:] == "---"):
+        if (not bare and len(line) >= 4) or (line[:3] == "---" and line[-3:] == "---"):
             below = _next(lines, at + 1)
             return below is not None and _header_block(lines, kinds, below, 2)
     return _header_block(lines, kinds, at, 3)

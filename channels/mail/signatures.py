@@ -44,33 +44,31 @@ _DELIMITER = re.compile(r"(?:--|—|–|__|-- -)\s*")
 _FOOT_RULE = re.compile(r"[_\-=*~]{3,}\s*")
 
 
-def without_signature(lines: Sequence[str], author: str | None) -> list[str]:
-    """The lines without what nobody wrote by hand; all of them when nothing else would be left."""
-    kept = _without_footer(_without_devices(list(lines)))
-    kept = _before_delimiter(kept)
+def without_signature(lines: list[str], author: str | None, below: bool = False) -> list[str]:
+    """The lines without what nobody wrote by hand; `below` when they stand below others, and may be nothing else."""
+    kept = _without_footer(without_devices(lines), below)
+    kept = _before_delimiter(kept, below)
     kept = _without_block(_without_disclaimer(kept), author)
-    kept = _trimmed(kept)
-    if kept:
-        return kept
-    return _trimmed(_without_devices(list(lines)))
+    return _trimmed(kept)
 
 
-def _trimmed(lines: list[str]) -> list[str]:
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return lines
-
-
-def _without_devices(lines: list[str]) -> list[str]:
+def without_devices(given: Sequence[str]) -> list[str]:
     """Without lines such as "Sent from my phone" that stand alone."""
+    lines = list(given)
     for n in range(len(lines) - 1, -1, -1):
-        line = lines[n].strip(" *_\t")
+        line = lines[n].strip(" *_\t()<>[]")
         if not line or not _is_device(line):
             continue
         above = n == 0 or not lines[n - 1].strip()
         below = n + 1 == len(lines) or not lines[n + 1].strip() or _tail(lines, n)
         if (above and below) or n + 1 == len(_trimmed(lines)):
             del lines[n]
+    return _trimmed(lines)
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    while lines and not lines[-1].strip():
+        lines.pop()
     return lines
 
 
@@ -84,22 +82,26 @@ def _tail(lines: Sequence[str], at: int) -> bool:
     return all(len(line) < 60 for line in lines[at + 1 : at + 3])
 
 
-def _without_footer(lines: list[str]) -> list[str]:
+def _without_footer(lines: list[str], below_others: bool) -> list[str]:
     """Without what a mailing list or a virus scanner puts below a rule."""
     for n in range(max(0, len(lines) - _LOOK_BACK), len(lines)):
         line = lines[n].strip()
         if line[:1] in _RULES and (_FOOT_RULE.fullmatch(line) or _DELIMITER.fullmatch(line)):
             below = [line for line in lines[n + 1 :] if line.strip()]
-            if below and len(below) <= 10 and FOOTER.search(" ".join(below[:4])):
+            alone = not any(above.strip() for above in lines[:n])
+            if below and len(below) <= 10 and FOOTER.search(" ".join(below[:4])) and (below_others or not alone):
                 return lines[:n]
     return lines
 
 
-def _before_delimiter(lines: list[str]) -> list[str]:
+def _before_delimiter(lines: list[str], below_others: bool) -> list[str]:
     """Without what stands below "-- " (RFC 3676 section 4.3), also when its blank got lost, if it is short enough."""
     for n, line in enumerate(lines):
-        if line[:2] == "--" and line.strip() == "--" and any(above.strip() for above in lines[:n]):
+        marked = line.strip()
+        if marked in ("--", "—", "––") and (below_others or any(above.strip() for above in lines[:n])):
             below = [text for text in lines[n + 1 :] if text.strip()]
+            if marked != "--" and not (below and len(below) <= 8 and _is_name(below[0])):
+                continue
             if len(below) <= 20 and all(len(text) <= 160 or DISCLAIMER.search(text) for text in below):
                 return lines[:n]
     return lines
