@@ -18,6 +18,7 @@ _ADDRESS = re.compile(
 )
 _QUOTED_LOCAL = re.compile(r'"(?:[^"\\\r\n]|\\.){1,62}"@[^\s@<>()\\,;:"/]{1,255}')
 _SIMPLE = re.compile(r'\s*([\w .=?*/+-]*|"[\w .,=?*/+-]*")\s*<([\w.+-]{1,64}@[\w.-]{1,255})>\s*', re.ASCII)
+_COMMENT = re.compile(r"\([^()]{0,500}\)")
 _MAX_MAILBOXES = 100
 
 
@@ -119,7 +120,7 @@ def _mailbox(entry: _Entry) -> Mailbox | None:
     phrase = entry.phrase.strip()
     if entry.angles:
         inner = entry.angles[-1].strip()
-        address = _only(inner)
+        address = _only(inner) or _only("".join(_COMMENT.sub("", inner).split()))
         if address is None:
             address, odd = bare(inner) or bare(phrase), True
         else:

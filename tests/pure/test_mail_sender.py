@@ -23,6 +23,7 @@ FROMS = [
     ('"anna@x.example" <anna@x.example>', "anna@x.example", "anna@x.example", False),
     ("=?UTF-8?B?Tm9yw6luLCBMYXJz?= <lars@x.example>", "lars@x.example", "Norén, Lars", False),
     ("åsa@x.example", "åsa@x.example", None, False),
+    ("Pia (at work) <pia(her mail)@x.example(the host)>", "pia@x.example", "Pia", False),
     ('"q uoted"@x.example', '"q uoted"@x.example', None, False),
     (f"{OWNER} <evil@y.example>", "evil@y.example", OWNER, True),
     (f'"{OWNER}" <evil@y.example>', "evil@y.example", OWNER, True),
