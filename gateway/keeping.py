@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from channels.numbers import normalise, region_of
 from channels.report import Outcome, Receipt, Report
 from gateway.casenumber import number
 from gateway.record import people, timeline
@@ -33,6 +34,10 @@ REPORTS, CASES, WORK, MESSAGES = (statements(name) for name in ("reports", "case
 OPEN_LOOKBACK = timedelta(days=90)
 CONCLUDED_LOOKBACK = timedelta(days=14)
 PLACELESS_LOOKBACK = timedelta(hours=24)
+
+# Where a telephone number without a country is read, by the language it stands in.
+REGIONS = {"sv": "SE", "no": "NO", "da": "DK", "fi": "FI", "de": "DE"}
+HOME = "SE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,8 @@ class Draft:
 
     async def decide(self, conn: Connection) -> None:
         """Read what is known, take the locks, and decide each report in the order of arrival."""
-        persons, histories = await people.meet(conn, [_newcomer(item.report) for item in self.group], self.now)
+        met = await people.meet(conn, [_newcomer(item) for item in self.group], self.now)
+        persons, histories = met.persons, met.histories
         references = await resolve_references(conn, [item.report for item in self.group], self.keys)
         judgements = [
             judge(item.said, item.facts, histories.get(person or 0, History()), self.directory, self.rules)
@@ -131,14 +137,14 @@ class Draft:
         keys |= {f"case:{reference.case}" for reference in references if reference.case}
         async with conn.pipeline():  # the server runs these in order: the candidates are read once the locks are held
             await conn.execute(REPORTS["lock"], {"keys": sorted(map(_lock_key, keys))})
-            candidates = await conn.execute(REPORTS["candidates"], _wanted(judgements, persons, references, self.now))
+            candidates = await conn.execute(REPORTS["candidates"], _wanted(judgements, met, references, self.now))
             counted = await conn.execute(REPORTS["numbers"], {"count": len(self.group)})
         near = await self._near(conn, await candidates.fetchall())
         numbers = await counted.fetchall()
-        for item, person, judgement, reference, found, ids in zip(
-            self.group, persons, judgements, references, near, numbers, strict=True
+        for item, person, mentioned, judgement, reference, found, ids in zip(
+            self.group, persons, met.mentioned, judgements, references, near, numbers, strict=True
         ):
-            history = histories.get(person or 0, History(person))
+            history = replace(histories.get(person or 0, History(person)), mentioned=mentioned)
             again = self._again(item, person, judgement, history, reference, found)
             decided = Decided(ids["report"], item.report, item.said, person, judgement, reference, again)
             self._place(decided, item, ids["case"])
@@ -227,26 +233,35 @@ class Draft:
         self.receipts.append(receipt_of(row, decided, case.row["queue"]))
 
 
-def _newcomer(report: Report) -> people.Newcomer:
-    sender = report.sender
-    return people.Newcomer(people.addresses(sender.phone, sender.email), sender.name, report.language, sender.verified)
+def _newcomer(item: Prepared) -> people.Newcomer:
+    report, sender = item.report, item.report.sender
+    own = people.addresses(sender.phone, sender.email)
+    region = region_of(sender.phone) or REGIONS.get(item.facts.language, HOME)
+    mentioned = [("email", c) if "@" in c else ("phone", normalise(c, region)) for c in item.facts.contacts]
+    return people.Newcomer(
+        own,
+        sender.name,
+        report.language,
+        sender.verified,
+        tuple((kind, value) for kind, value in mentioned if value and (kind, value) not in own),
+    )
 
 
 def _wanted(
     judgements: Sequence[Judgement],
-    persons: Sequence[int | None],
+    met: people.Met,
     references: Sequence[Reference],
     now: datetime,
 ) -> dict[str, Any]:
     """By what the candidates of a group are looked for."""
     rows = []
-    for judgement, person in zip(judgements, persons, strict=True):
+    for judgement, person, mentioned in zip(judgements, met.persons, met.mentioned, strict=True):
         place = judgement.place
         named = [*place.chargers, *([place.charger] if place.charger else [])]
         row = {
             "site": place.site,
             "chargers": list(dict.fromkeys(named)),
-            "person": person,
+            "persons": sorted(mentioned.union([person] if person is not None else [])),
             "placeless": judgement.mass or place.site is None,
             "category": judgement.category,
         }

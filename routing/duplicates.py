@@ -74,7 +74,7 @@ def match(
     """The case that a report belongs to, if any, among the candidates."""
     best: tuple[float, int, Odds] | None = None
     for candidate in candidates:
-        total = _compare(said, judgement, history.person, candidate, now, directory)
+        total = _compare(said, judgement, history, candidate, now, directory)
         if total is not None and (best is None or (total.odds, candidate.id) > (best[0], best[1])):
             best = (total.odds, candidate.id, total)
     if best is None:
@@ -103,22 +103,28 @@ def lock_keys(judgement: Judgement, person: int | None) -> tuple[str, ...]:
 
 
 def _compare(
-    said: Said, judgement: Judgement, person: int | None, candidate: Candidate, now: datetime, directory: Directory
+    said: Said, judgement: Judgement, history: History, candidate: Candidate, now: datetime, directory: Directory
 ) -> Odds | None:
-    """What speaks for and against one candidate; None where the two cannot be one matter."""
+    """What speaks for and against one candidate; None where the two cannot be one matter.
+
+    A text that mentions somebody's number may be by anybody: without a common place it only makes a suggestion.
+    """
     total = Odds()
-    same_person = person is not None and person in candidate.persons
+    same_person = history.person is not None and history.person in candidate.persons
+    mentioned = not history.mentioned.isdisjoint(candidate.persons)
     category, theirs = judgement.category, Category(candidate.category)
     if judgement.spam:
         return None
     if judgement.mass and candidate.mass:
         return _compare_mass(total, judgement, candidate, now)
-    where = _place(total, said, judgement, candidate, same_person, directory)
-    if where is None or not _subject(total, category, theirs, same_person, said, judgement, candidate):
+    where = _place(total, said, judgement, candidate, same_person or mentioned, directory)
+    if where is None or not _subject(total, category, theirs, same_person, mentioned, said, judgement, candidate):
         return None
     _time(total, said, category, theirs, where, candidate)
     if same_person:
         total.add(1.5, "same_person")
+    elif mentioned:
+        total.add(1.0, "mentions_reporter")
     if "!again" in judgement.tokens:
         total.add(0.8, "says_again")
     if same_person and _ANSWERS.match(said.subject or ""):
@@ -129,6 +135,8 @@ def _compare(
     weigh_amounts(total, said, judgement, candidate)
     if category in _PERSONAL and where == "person" and not _goes_on(total):
         total.add(-2.0, "nothing_goes_on")
+    if mentioned and not same_person and where == "person":
+        total.add(min(0.0, _JUST_SUGGESTED - total.odds), "person_unproven")
     if candidate.concluded_at is not None and not (same_person and "!again" in judgement.tokens):
         total.add(min(0.0, _JUST_SUGGESTED - total.odds), "already_concluded")
     return total
@@ -149,7 +157,7 @@ def _compare_mass(total: Odds, judgement: Judgement, candidate: Candidate, now: 
 
 
 def _place(
-    total: Odds, said: Said, judgement: Judgement, candidate: Candidate, same_person: bool, directory: Directory
+    total: Odds, said: Said, judgement: Judgement, candidate: Candidate, personal: bool, directory: Directory
 ) -> str | None:
     """How near the places are: "charger", "site" or "person"; None where they are two."""
     mine, site = judgement.place, judgement.place.site
@@ -168,7 +176,7 @@ def _place(
             total.add(1.0, "dies_together", {"minutes": _minutes(abs(said.at - candidate.last_report_at))})
         total.add(1.7 if not whole else 2.6, "same_site", {"site": site})
         return "site"
-    if same_person:
+    if personal:
         total.add(1.0, "place_left_open")
         return "person"
     owner = directory.owner_of(candidate.site)
@@ -189,6 +197,7 @@ def _subject(
     category: Category,
     theirs: Category,
     same_person: bool,
+    mentioned: bool,
     said: Said,
     judgement: Judgement,
     candidate: Candidate,
@@ -196,7 +205,7 @@ def _subject(
     """Whether the matters go together; False where they do not."""
     if category == theirs:
         total.add(1.8, "same_category", {"category": category})
-        if category in _PERSONAL and not same_person:
+        if category in _PERSONAL and not (same_person or mentioned):
             total.add(_PERSONAL[category], "personal_matter")
         return True
     related = _RELATED.get(frozenset({category, theirs}))

@@ -141,10 +141,12 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the record knows of the person who reports (id None = unknown person)."""
+    """What the record knows of the person who reports (id None = unknown person), and which other known persons the
+    text mentions by address or number."""
 
     person: int | None = None
     earlier: tuple[Earlier, ...] = ()
+    mentioned: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

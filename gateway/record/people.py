@@ -16,12 +16,23 @@ Address = tuple[str, str]  # kind and value
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Somebody as one report shows them."""
+    """Somebody as one report shows them; `mentioned` are addresses that the text names."""
 
     addresses: tuple[Address, ...]
     name: str | None
     language: str | None
     verified: bool
+    mentioned: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """For each newcomer the person, None where no address was given, and the known persons whom the text mentions;
+    and what every one of the persons reported before."""
+
+    persons: list[int | None]
+    mentioned: list[frozenset[int]]
+    histories: Mapping[int, History]
 
 
 def addresses(phone: str | None, email: str | None) -> tuple[Address, ...]:
@@ -29,24 +40,26 @@ def addresses(phone: str | None, email: str | None) -> tuple[Address, ...]:
     return tuple((kind, value) for kind, value in (("phone", phone), ("email", email)) if value)
 
 
-async def meet(
-    conn: Connection, newcomers: Sequence[Newcomer], now: datetime
-) -> tuple[list[int | None], Mapping[int, History]]:
-    """The person behind each, made where nobody was known, and what each person reported before.
+async def meet(conn: Connection, newcomers: Sequence[Newcomer], now: datetime) -> Met:
+    """The person behind each, made where nobody was known.
 
-    None where no address was given. An unknown address given together with a known one is linked to that person, with
-    the evidence. Two known addresses of different persons stay apart: the first one reports.
+    An unknown address given together with a known one is linked to that person, with the evidence. Two known addresses
+    of different persons stay apart: the first one reports. Whom a text mentions is looked up and never made.
     """
-    wanted = {address for newcomer in newcomers for address in newcomer.addresses}
-    if not wanted:
-        return [None] * len(newcomers), {}
-    known, histories = await _known(conn, wanted)
-    missing = wanted - known.keys()
+    given = {address for newcomer in newcomers for address in newcomer.addresses}
+    wanted = given.union(*(newcomer.mentioned for newcomer in newcomers))
+    known, histories = await _known(conn, wanted) if wanted else ({}, {})
+    missing = given - known.keys()
     if missing:
         await conn.execute(SQL["lock"], {"keys": sorted(_lock_key(address) for address in missing)})
         known, histories = await _known(conn, wanted)
         known = await _introduce(conn, newcomers, known, now)
-    return [next((known[a] for a in n.addresses if a in known), None) for n in newcomers], histories
+    persons = [next((known[a] for a in n.addresses if a in known), None) for n in newcomers]
+    mentioned = [
+        frozenset(known[a] for a in newcomer.mentioned if a in known) - {person}
+        for newcomer, person in zip(newcomers, persons, strict=True)
+    ]
+    return Met(persons, mentioned, histories)
 
 
 async def _known(conn: Connection, wanted: Iterable[Address]) -> tuple[dict[Address, int], dict[int, History]]:

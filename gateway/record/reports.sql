@@ -43,7 +43,7 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
 -- Cases that these reports might belong to, a few for each report and each way of looking, by index only.
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s)
-        AS w(nth integer, site text, chargers text[], person bigint, placeless boolean, category text)
+        AS w(nth integer, site text, chargers text[], persons bigint[], placeless boolean, category text)
 ), found AS (
     SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
         SELECT id FROM cases WHERE site_id = w.site AND last_report_at > %(since)s
@@ -57,8 +57,8 @@ WITH wanted AS (
         SELECT case_id FROM reports WHERE charger_id = charger.id AND received_at > %(since)s
         ORDER BY received_at DESC LIMIT 8) AS r
     UNION
-    SELECT w.nth, r.case_id FROM wanted w CROSS JOIN LATERAL (
-        SELECT case_id FROM reports WHERE person_id = w.person AND received_at > %(since)s
+    SELECT w.nth, r.case_id FROM wanted w CROSS JOIN LATERAL unnest(w.persons) AS person(id) CROSS JOIN LATERAL (
+        SELECT case_id FROM reports WHERE person_id = person.id AND received_at > %(since)s
         ORDER BY received_at DESC LIMIT 12) AS r
     UNION
     SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (

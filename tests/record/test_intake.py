@@ -248,3 +248,20 @@ async def test_without_a_database_nothing_is_promised(config: Config):
     async with open_runtime(away, "test") as gateway:
         with pytest.raises(NotStored):
             await gateway.intake.accept(report())
+
+
+async def test_who_mentions_a_reporters_number_is_pointed_to_the_case_and_not_put_into_it(runtime: Runtime) -> None:
+    """Anybody can write anybody's number: without a common place it is a person who decides."""
+    owed = "Jag har debiterats två gånger för samma laddning, dra tillbaka den ena."
+    first = await runtime.intake.accept(report("call", owed, charger=None))
+    mail = f"{owed} Jag ringde om det från 070-174 00 01 tidigare i dag."
+    later = NOON + timedelta(minutes=30)
+    sender = Sender(None, None, "anna@driver.example")
+    second = await runtime.intake.accept(
+        report("mail", mail, channel=Channel.EMAIL, received_at=later, charger=None, sender=sender)
+    )
+    assert second.outcome is Outcome.OPENED
+    row = await runtime.db.row("SELECT suggested, reasons FROM reports WHERE id = %(id)s", {"id": second.report})
+    assert row is not None
+    assert row["suggested"] == parse(first.case)
+    assert {"mentions_reporter", "person_unproven"} <= {reason["code"] for reason in row["reasons"]["duplicate"]}
