@@ -17,7 +17,8 @@ from channels.report import Channel, Report, Sender
 from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.intake import said_of
-from gateway.keeping import Draft, Prepared
+from gateway.keeping import Draft
+from gateway.questions import Prepared
 from gateway.record.db import BY_INDEX, Database
 from gateway.runtime import Runtime, open_runtime
 from routing.facts import read_facts

@@ -21,8 +21,9 @@ from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.cleaning import clean
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
-from gateway.keeping import Kept, Prepared, keep
+from gateway.keeping import Kept, keep
 from gateway.live import Live
+from gateway.questions import Prepared
 from gateway.record.db import Connection, Database, Unavailable
 from routing.directory import Directory
 from routing.facts import read_facts

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from channels.numbers import normalise, region_of
-from channels.report import Outcome, Receipt, Report
+from channels.report import Outcome, Receipt
 from gateway.casenumber import number
+from gateway.questions import Prepared, case_report, newcomer, wanted
 from gateway.record import people, timeline
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.timeline import CUSTOMER, Entry
@@ -25,30 +25,11 @@ from gateway.threads import Reference, resolve_references
 from gateway.written import acknowledgement_row, attachment_rows, content_row, receipt_of, report_row
 from routing.directory import Directory
 from routing.duplicates import lock_keys, match
-from routing.facts import Facts
 from routing.judge import judge
 from routing.rules import Rules
-from routing.values import CaseReport, History, Judgement, Match, Reason, Said, Verdict
+from routing.values import CaseReport, History, Judgement, Match, Reason, Verdict
 
 REPORTS, CASES, WORK, MESSAGES = (statements(name) for name in ("reports", "cases", "work", "messages"))
-OPEN_LOOKBACK = timedelta(days=90)
-CONCLUDED_LOOKBACK = timedelta(days=14)
-PLACELESS_LOOKBACK = timedelta(hours=24)
-
-# Where a telephone number without a country is read, by the language it stands in.
-REGIONS = {"sv": "SE", "no": "NO", "da": "DK", "fi": "FI", "de": "DE"}
-HOME = "SE"
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A report made ready before the transaction: cleaned, its files stored, its facts read."""
-
-    report: Report
-    said: Said
-    facts: Facts
-    raw_blob: str | None
-    attachments: tuple[str, ...]  # SHA-256 of each attachment, in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +107,7 @@ class Draft:
 
     async def decide(self, conn: Connection) -> None:
         """Read what is known, take the locks, and decide each report in the order of arrival."""
-        met = await people.meet(conn, [_newcomer(item) for item in self.group], self.now)
+        met = await people.meet(conn, [newcomer(item) for item in self.group], self.now)
         persons, histories = met.persons, met.histories
         references = await resolve_references(conn, [item.report for item in self.group], self.keys)
         judgements = [
@@ -137,7 +118,7 @@ class Draft:
         keys |= {f"case:{reference.case}" for reference in references if reference.case}
         async with conn.pipeline():  # the server runs these in order: the candidates are read once the locks are held
             await conn.execute(REPORTS["lock"], {"keys": sorted(map(_lock_key, keys))})
-            candidates = await conn.execute(REPORTS["candidates"], _wanted(judgements, met, references, self.now))
+            candidates = await conn.execute(REPORTS["candidates"], wanted(judgements, met, references, self.now))
             counted = await conn.execute(REPORTS["numbers"], {"count": len(self.group)})
         near = await self._near(conn, await candidates.fetchall())
         numbers = await counted.fetchall()
@@ -186,7 +167,7 @@ class Draft:
                 persons = await conn.execute(REPORTS["case_persons"], parameters)
             held: dict[int, list[CaseReport]] = {case: [] for case in standing}
             for r in await reports.fetchall():
-                held[r["case_id"]].append(_case_report(r))
+                held[r["case_id"]].append(case_report(r))
             persons_of = {row["case_id"]: frozenset(row["persons"]) for row in await persons.fetchall()}
             for case, known in standing.items():
                 self.cases[case] = known_case(known, persons_of.get(case, frozenset()), held[case])
@@ -231,62 +212,6 @@ class Draft:
             self.messages.append(answer)
         remember(case, decided)
         self.receipts.append(receipt_of(row, decided, case.row["queue"]))
-
-
-def _newcomer(item: Prepared) -> people.Newcomer:
-    report, sender = item.report, item.report.sender
-    own = people.addresses(sender.phone, sender.email)
-    region = region_of(sender.phone) or REGIONS.get(item.facts.language, HOME)
-    mentioned = [("email", c) if "@" in c else ("phone", normalise(c, region)) for c in item.facts.contacts]
-    return people.Newcomer(
-        own,
-        sender.name,
-        report.language,
-        sender.verified,
-        tuple((kind, value) for kind, value in mentioned if value and (kind, value) not in own),
-    )
-
-
-def _wanted(
-    judgements: Sequence[Judgement],
-    met: people.Met,
-    references: Sequence[Reference],
-    now: datetime,
-) -> dict[str, Any]:
-    """By what the candidates of a group are looked for."""
-    rows = []
-    for judgement, person, mentioned in zip(judgements, met.persons, met.mentioned, strict=True):
-        place = judgement.place
-        named = [*place.chargers, *([place.charger] if place.charger else [])]
-        row = {
-            "site": place.site,
-            "chargers": list(dict.fromkeys(named)),
-            "persons": sorted(mentioned.union([person] if person is not None else [])),
-            "placeless": judgement.mass or place.site is None,
-            "category": judgement.category,
-        }
-        rows.append(row)
-    return {
-        "rows": recordset(rows),
-        "since": now - OPEN_LOOKBACK,
-        "recent": now - PLACELESS_LOOKBACK,
-        "concluded": now - CONCLUDED_LOOKBACK,
-        "referred": sorted({reference.case for reference in references if reference.case}),
-    }
-
-
-def _case_report(row: Mapping[str, Any]) -> CaseReport:
-    return CaseReport(
-        id=row["id"],
-        at=row["received_at"],
-        person=row["person_id"],
-        channel=row["channel"],
-        charger=row["charger_id"],
-        site=row["site_id"],
-        category=row["category"],
-        language=row["language"],
-        text=row["text"] or "",
-    )
 
 
 def _lock_key(key: str) -> int:
