@@ -46,7 +46,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What a mail says. `quoted` is earlier text shown as a quote below; `language` is BCP 47.
+    """What a mail says. `quoted` is earlier text shown as a quote below, under the line `above`; `language` is BCP 47.
 
     `in_reply_to` and `references` are Message-IDs; `automatic` marks what no person wrote (RFC 3834).
     """
@@ -64,6 +64,7 @@ class Mail:
     language: str = "en"
     automatic: bool = True
     quoted: str = ""
+    above: str = ""
     files: Sequence[File] = ()
 
 
@@ -113,9 +114,11 @@ def compose(mail: Mail) -> bytes:
         message["Precedence"] = "auto_reply" if answered else "bulk"
     text = _body(mail.text)
     quoted = _body(mail.quoted).rstrip("\n")
+    above = " ".join(_body(mail.above).split())
     history = "".join(f"> {line}\n" if line else ">\n" for line in quoted.split("\n")) if quoted else ""
-    message.set_content(text + (f"\n{history}" if history else ""), cte="quoted-printable")
-    message.add_alternative(_html(text, quoted, mail.language), subtype="html", cte="quoted-printable")
+    below = "\n" + (f"{above}\n" if above else "") + history if history else ""
+    message.set_content(text + below, cte="quoted-printable")
+    message.add_alternative(_html(text, above, quoted, mail.language), subtype="html", cte="quoted-printable")
     _fix_boundaries(message, mail)
     for file in mail.files:
         kind, _, subtype = file.media_type.partition("/")
@@ -231,10 +234,11 @@ def _body(text: str) -> str:
     return cleaned if not cleaned or cleaned.endswith("\n") else f"{cleaned}\n"
 
 
-def _html(text: str, quoted: str, language: str) -> str:
+def _html(text: str, above: str, quoted: str, language: str) -> str:
     """The same words as HTML; links can be clicked, nothing else is in it."""
     paragraphs = "".join(f"<p>{_marked(block)}</p>\n" for block in re.split(r"\n{2,}", text.strip("\n")) if block)
-    below = f'<blockquote type="cite">{_marked(quoted)}</blockquote>\n' if quoted else ""
+    said = f"<p>{_marked(above)}</p>\n" if above else ""
+    below = f'{said}<blockquote type="cite">{_marked(quoted)}</blockquote>\n' if quoted else ""
     return (
         f'<!DOCTYPE html>\n<html lang="{escape(language, quote=True)}"><head><meta charset="utf-8"></head>\n'
         f'<body style="font-family:sans-serif;line-height:1.5">\n{paragraphs}{below}</body></html>\n'

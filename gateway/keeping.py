@@ -19,7 +19,7 @@ from gateway.casenumber import number
 from gateway.questions import Prepared, case_report, newcomer, wanted
 from gateway.record import people, timeline
 from gateway.record.db import Connection, recordset, statements
-from gateway.record.timeline import CUSTOMER, Entry
+from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
 from gateway.standing import Decided, Standing, attach_report, known_case, open_case, remember, touches
 from gateway.threads import Reference, resolve_references
 from gateway.written import acknowledgement_row, attachment_rows, content_row, receipt_of, report_row
@@ -96,6 +96,8 @@ class Draft:
     ) -> None:
         self.group, self.directory, self.rules, self.keys, self.now = group, directory, rules, keys, now
         self.bounced: list[int] = []
+        self.dead: list[int] = []
+        self.delayed: list[int] = []
         self.receipts: list[Receipt] = []
         self.cases: dict[int, Standing] = {}
         self.reports: list[dict[str, Any]] = []
@@ -151,6 +153,10 @@ class Draft:
                 await conn.execute(MESSAGES["add"], {"rows": recordset(self.messages), "now": self.now})
             if self.bounced:
                 await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
+            if self.dead:
+                await conn.execute(MESSAGES["dead"], {"messages": self.dead, "now": self.now})
+            if self.delayed:
+                await conn.execute(MESSAGES["delayed"], {"messages": self.delayed, "now": self.now})
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
 
     async def _near(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
@@ -198,7 +204,7 @@ class Draft:
             self.cases[case_id] = case
             self.entries.append(opened)
         number_of = case.candidate.id
-        self.bounced += decided.reference.bounced
+        self._hear_of_ours(decided, number_of)
         if decided.reference.mentions:
             mentioned = [number(mention) for mention in decided.reference.mentions]
             self.entries.append(Entry(number_of, "linked", CUSTOMER, decided.id, {"cases": mentioned}))
@@ -212,6 +218,19 @@ class Draft:
             self.messages.append(answer)
         remember(case, decided)
         self.receipts.append(receipt_of(row, decided, case.row["queue"]))
+
+    def _hear_of_ours(self, decided: Decided, case: int) -> None:
+        """What a report tells about messages of ours that bounced or are late."""
+        reference, told = decided.reference, decided.report.deliveries
+        status = next((one.status for one in told if one.status), None)
+        self.bounced += reference.bounced
+        self.delayed += reference.delayed
+        if not status or status.startswith("5"):
+            self.dead += reference.bounced
+        for kind, messages in (("bounced", reference.bounced), ("delayed", reference.delayed)):
+            if messages:
+                data = {"messages": list(messages), "status": status or "–"}
+                self.entries.append(Entry(case, kind, SYSTEM, decided.id, data))
 
 
 def _lock_key(key: str) -> int:

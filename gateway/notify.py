@@ -61,6 +61,12 @@ def compose(
     return Words(subject, "\n\n".join([book.gettext("letter.greeting"), *parts, "\n".join(closing)]) + "\n")
 
 
+def quoted_by(language: str, who: str, at: datetime, timezone: str) -> str:
+    """The line above a quoted mail."""
+    book = catalogue(language if language in CUSTOMERS else SPOKEN)
+    return book.gettext("letter.quoted") % {"who": who, "time": format_time(at, timezone, book.language)}
+
+
 def _acknowledgement(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
     parts = []
     if facts.priority == "P1":

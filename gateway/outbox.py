@@ -20,13 +20,15 @@ from gateway.casenumber import number
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
 from gateway.jobs import Wake
-from gateway.notify import Facts, Words, compose
+from gateway.notify import Facts, Words, compose, quoted_by
 from gateway.record import timeline
 from gateway.record.db import Database, recordset, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry
 
 log = structlog.get_logger()
 SQL, PEOPLE, CASES = statements("messages"), statements("people"), statements("cases")
+ATTACHMENTS = statements("attachments")
+QUOTED = 20_000  # characters of history below a reply
 BATCH = 20
 PATIENCE = timedelta(days=5)
 STALE = {"acknowledgement": timedelta(days=1)}  # after which an automatic message helps nobody any more
@@ -35,8 +37,20 @@ IN_WINDOW, ABOUT_CASE = 10, 1
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A file that goes with a message; its bytes lie in the blob store under `digest`."""
+
+    name: str
+    media_type: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A composed message on its way: `case` signs the reply address, `id` makes the Message-ID, `since` dates it."""
+    """A composed message on its way: `case` signs the reply address, `id` makes the Message-ID, `since` dates it.
+
+    `quoted` is what it answers, shown below the line `above`.
+    """
 
     id: int
     case: int
@@ -49,6 +63,9 @@ class Outgoing:
     answers: str | None  # the Message-ID it answers
     attempt: int
     since: datetime
+    above: str = ""
+    quoted: str = ""
+    files: tuple[Enclosed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +172,28 @@ class Sweeper:
             answers=about["report_message_id"],
             attempt=row["attempts"],
             since=row["created_at"],
+            **await self._enclosed(row, about),
         )
         delivery = await self._post[row["channel"]].deliver(outgoing)
         self._crash("outbox.after_send")
         await self._end(row, about, delivery)
         self._crash("outbox.after_mark")
+
+    async def _enclosed(self, row: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
+        """What goes below and with the words of a person: the history they answer, and their files."""
+        if row["agent_id"] is None or row["channel"] != "email":
+            return {}
+        found = await self._db.rows(ATTACHMENTS["of_message"], {"message": row["id"]})
+        files = tuple(Enclosed(one["name"], one["media_type"], one["sha256"]) for one in found)
+        said = about["report_full_text"] or about["report_text"]
+        if not said or about["report_channel"] != "email":
+            return {"files": files}
+        who, at = about["sender_name"] or about["sender_email"], about["report_received_at"]
+        return {
+            "files": files,
+            "quoted": said[:QUOTED],
+            "above": quoted_by(row["language"], who, at, about["timezone"]),
+        }
 
     async def _held_back(self, row: Mapping[str, Any], recipient: str) -> str | None:
         """Why an automatic message must not go out now; None when it may. A person's words always go out."""
@@ -169,6 +203,8 @@ class Sweeper:
         stopped = await self._db.row(PEOPLE["stopped"], {"kind": kind, "value": recipient})
         if stopped and stopped["stopped"]:
             return "the person asked for no messages"
+        if stopped and stopped["dead"]:
+            return "the address is dead"
         if row["kind"] != "acknowledgement":
             return None
         given = {

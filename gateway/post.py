@@ -7,11 +7,12 @@ that says what lacks, so that nothing is thrown away.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from channels import outbound
 from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncertain, open_provider
+from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.config import Config
 from gateway.outbox import Delivery, Outgoing, Post
 from gateway.runtime import Runtime
@@ -28,7 +29,7 @@ async def connect_post(runtime: Runtime) -> AsyncIterator[Mapping[str, Post]]:
         account = account_of(config)
         provider = await stack.enter_async_context(open_provider(account)) if account else None
         number = next((one.number for one in config.twilio_numbers if one.sms), None)
-        yield {"email": MailPost(config), "sms": TextPost(provider, number)}
+        yield {"email": MailPost(config, runtime.blobs), "sms": TextPost(provider, number)}
 
 
 def account_of(config: Config) -> Account | None:
@@ -57,8 +58,8 @@ def sender_of(config: Config) -> str | None:
 class MailPost:
     """Sends mail; every attempt of one message is the same mail with the same Message-ID."""
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    def __init__(self, config: Config, blobs: Blobs) -> None:
+        self._config, self._blobs = config, blobs
 
     async def deliver(self, outgoing: Outgoing) -> Delivery:
         if not (url := self._config.outbound_smtp_url):
@@ -66,7 +67,9 @@ class MailPost:
         if not (sender := sender_of(self._config)):
             return Delivery("deferred", "MAIL_DOMAINS is not set")
         try:
-            raw = outbound.compose(self._mail(outgoing, sender))
+            raw = outbound.compose(self._mail(outgoing, sender, await self._files(outgoing)))
+        except BlobsUnavailable:
+            return Delivery("deferred", "the files cannot be read")
         except outbound.Unsendable as fault:
             return Delivery("failed", str(fault))
         answer = await outbound.send(raw, sender, outgoing.recipient, url)
@@ -78,7 +81,12 @@ class MailPost:
             case outbound.Refused():
                 return Delivery("failed", answer.reason)
 
-    def _mail(self, outgoing: Outgoing, sender: str) -> outbound.Mail:
+    async def _files(self, outgoing: Outgoing) -> list[outbound.File]:
+        """The files as they are now; one that was erased meanwhile is left out."""
+        read = [(one, await self._blobs.read(one.digest)) for one in outgoing.files]
+        return [outbound.File(one.name, one.media_type, content) for one, content in read if content is not None]
+
+    def _mail(self, outgoing: Outgoing, sender: str, files: Sequence[outbound.File]) -> outbound.Mail:
         local, _, domain = sender.rpartition("@")
         keys = self._config.secret_keys
         return outbound.Mail(
@@ -93,6 +101,9 @@ class MailPost:
             in_reply_to=outgoing.answers,
             language=outgoing.language,
             automatic=outgoing.automatic,
+            above=outgoing.above,
+            quoted=outgoing.quoted,
+            files=files,
         )
 
 

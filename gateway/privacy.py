@@ -9,7 +9,7 @@ The nightly retention does the same by age; the periods are those of `PERIODS`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -34,6 +34,9 @@ PERIODS: Mapping[str, timedelta] = MappingProxyType(
         "person": timedelta(days=730),
     }
 )
+
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Nobody(Exception):
@@ -83,6 +86,8 @@ async def erase_person(db: Database, blobs: Blobs, person: int, actor: Actor, no
         calls = [row["sid"] for row in await (await conn.execute(SQL["calls_of"], parameters)).fetchall()]
         doomed = await _erase_reports(conn, [(row["id"], row["case_id"]) for row in reports], actor, now)
         await conn.execute(SQL["stop_messages"], {"messages": messages})
+        alone = {"messages": messages, "before": LONG_AGO}
+        doomed += [row["sha256"] for row in await (await conn.execute(SQL["lone_message_blobs"], alone)).fetchall()]
         await conn.execute(SQL["erase_messages"], {"messages": messages})
         doomed += await _erase_calls(conn, calls, now)
         await conn.execute(SQL["erase_identities"], parameters)
@@ -116,7 +121,12 @@ async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]
             await db.run(SQL["expire_recording"], {"sid": row["sid"]})
         counts["recordings"] += len(rows)
     await db.run(SQL["expire_transcripts"], {"before": now - PERIODS["transcript"]})
-    await db.run(SQL["expire_messages"], {"before": now - PERIODS["message"]})
+    before = {"before": now - PERIODS["message"]}
+    lone = await db.rows(SQL["lone_message_blobs"], {**before, "messages": []})
+    await db.run(SQL["expire_message_files"], before)
+    await db.run(SQL["expire_messages"], before)
+    for row in lone:
+        await blobs.erase(row["sha256"])
     await db.run(SQL["expire_sessions"], {"now": now})
     while rows := await db.rows(SQL["lonely_people"], {"before": now - PERIODS["person"]}):
         async with db.transaction() as conn:

@@ -25,12 +25,13 @@ REPLY, MESSAGE = "reply address", "message id"
 @dataclass(frozen=True, slots=True)
 class Reference:
     """`case` is proven to be meant, `how` says by what; `mentions` are existing cases that were only named, `bounced`
-    the messages of ours that a bounce is about."""
+    the messages of ours that a bounce is about, `delayed` those that a server says are late."""
 
     case: int | None = None
     how: str = ""
     mentions: tuple[int, ...] = ()
     bounced: tuple[int, ...] = ()
+    delayed: tuple[int, ...] = ()
 
 
 def reply_token(keys: Sequence[str], case: int) -> str:
@@ -63,12 +64,15 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     found = await (await conn.execute(SQL["referred"], {"cases": named, "messages": ours})).fetchall()
     existing = {row["id"] for row in found}
     cases_of = {row["message"]: row["id"] for row in found if row["message"] is not None}
-    bounced = tuple(m for m in ours if m in cases_of) if report.bounce else ()
+    about = tuple(m for m in ours if m in cases_of) if report.deliveries or report.bounce else ()
+    bounced = about if report.bounce else ()
+    delayed = about if not report.bounce and any(one.action == "delayed" for one in report.deliveries) else ()
     if by_token in existing:
-        return Reference(by_token, "reply_token", bounced=bounced)
+        return Reference(by_token, "reply_token", bounced=bounced, delayed=delayed)
     by_message = next((cases_of[message] for message in ours if message in cases_of), None)
     if by_message is not None:
-        return Reference(by_message, "bounce" if bounced else "reply_reference", bounced=bounced)
+        how = "bounce" if bounced or delayed else "reply_reference"
+        return Reference(by_message, how, bounced=bounced, delayed=delayed)
     if by_subject is None or by_subject not in existing:
         return Reference()
     addresses = [a for a in (report.sender.email, report.sender.phone) if a]

@@ -48,10 +48,10 @@ def text_of(source: str) -> str:
         return _tidy(html.unescape(_TAG.sub(" ", re.sub(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^>]{0,200}>", "\n", source))))
 
 
-def sanitise(source: str) -> str:
+def sanitise(source: str, remote: bool = False) -> str:
     """The document as markup that a page may show inside a sandboxed frame: no scripts, styles, forms, remote content.
 
-    Links open elsewhere without a referrer; pictures keep only `cid:` addresses.
+    Links open elsewhere without a referrer; pictures keep only `cid:` addresses, and with `remote` those of the web.
     """
     import nh3  # not needed where mails are parsed
 
@@ -67,7 +67,7 @@ def sanitise(source: str) -> str:
             "th": {"colspan", "rowspan"},
             "ol": {"start"},
         },
-        attribute_filter=_kept_attribute,
+        attribute_filter=_kept_with_pictures if remote else _kept_attribute,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
@@ -86,6 +86,12 @@ def _kept_attribute(element: str, attribute: str, value: str) -> str | None:
     if element == "img" and attribute == "src":
         return value if value.lower().startswith("cid:") else None
     return value
+
+
+def _kept_with_pictures(element: str, attribute: str, value: str) -> str | None:
+    if element == "img" and attribute == "src" and re.match(r"https?://", value, re.IGNORECASE):
+        return value
+    return _kept_attribute(element, attribute, value)
 
 
 def _structured(source: str) -> str:

@@ -42,7 +42,7 @@ def text_of(part: Part) -> str:
 
 
 def _sort(part: Part, body: Body) -> None:
-    if part.children and part.kind != "message/rfc822":
+    if part.children and not part.kind.startswith("message/"):
         if part.kind == "multipart/alternative":
             _alternatives(part.children, body)
         elif part.kind == "multipart/report":

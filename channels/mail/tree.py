@@ -72,8 +72,8 @@ class Part:
             yield from child.walk()
 
     def leaves(self) -> Iterator[Part]:
-        """Every part that has content of its own, in order; attached mails count as one."""
-        if not self.children or self.kind == "message/rfc822":
+        """Every part that has content of its own, in order; attached mails and reports count as one."""
+        if not self.children or self.kind.startswith("message/"):
             yield self
             return
         for child in self.children:
@@ -81,7 +81,7 @@ class Part:
 
     def _decoded(self) -> bytes:
         if self.children:
-            return self._restored(_source(self.children[0].message))
+            return self._restored(b"\n".join(_source(child.message) for child in self.children))
         if self.fields.word("content-transfer-encoding") == "base64":
             encoded = self.message.get_payload()
             return _base64(self._restored(str(encoded).encode("ascii", "replace")))

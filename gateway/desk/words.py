@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from channels.report import Channel
+from channels.report import Attachment, Channel
 from gateway.desk.acts import Act, Refused, act, require_text
-from gateway.record.db import statements
+from gateway.record.db import recordset, statements
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
 from gateway.standing import queue_for
 from routing.sla import deadlines
 from routing.values import Category, Priority
 
-MESSAGES = statements("messages")
+MESSAGES, ATTACHMENTS = statements("messages"), statements("attachments")
 LONGEST = 20_000  # characters of one reply
 
 
-async def reply(runtime: Runtime, actor: Actor, case_id: int, text: str, channel: str | None = None) -> None:
-    """Write to the person who reported last, by their channel or the one named. The first one is the first response."""
+async def reply(
+    runtime: Runtime,
+    actor: Actor,
+    case_id: int,
+    text: str,
+    channel: str | None = None,
+    files: Sequence[Attachment] = (),
+) -> None:
+    """Write to the person who reported last, by their channel or the one named. The first one is the first response.
+
+    Files go by mail only. Raises BlobsUnavailable when they cannot be kept; then nothing was sent.
+    """
     require_text(text=text)
+    enclosed = [
+        {
+            "name": file.name,
+            "media_type": file.media_type,
+            "size": len(file.content),
+            "sha256": await runtime.blobs.keep(file.content),
+        }
+        for file in files
+    ]
     if len(text) > LONGEST:
         raise Refused(text=f"at most {LONGEST} characters")
     async with act(runtime, actor, case_id) as deed:
@@ -32,6 +52,8 @@ async def reply(runtime: Runtime, actor: Actor, case_id: int, text: str, channel
         else:
             raise Refused(channel="no reporter of this case can be reached that way")
         by, recipient = way
+        if enclosed and by is not Channel.EMAIL:
+            raise Refused(channel="files can be sent by e-mail only")
         message = await deed.send(
             "reply",
             by,
@@ -41,6 +63,8 @@ async def reply(runtime: Runtime, actor: Actor, case_id: int, text: str, channel
             recipient=recipient,
             text=text,
         )
+        if enclosed:
+            await deed.conn.execute(ATTACHMENTS["add_to_message"], {"message": message, "rows": recordset(enclosed)})
         await respond(deed, "reply", message=message, channel=by)
 
 

@@ -47,6 +47,7 @@ RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.langua
 -- What a message needs to be composed, read when it is sent.
 SELECT m.id, m.language, c.recipient, c.subject, c.text, r.token, r.code, r.outcome, r.channel AS report_channel,
        t.sender_email, t.sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
+       t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
        k.category, k.priority, k.charger_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id
 FROM messages m
 JOIN cases k ON k.id = m.case_id
@@ -80,5 +81,13 @@ WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s A
   AND m.sent_at > %(since)s
 
 -- name: bounced
--- What a bounce says: the message did not arrive, and its address is dead until somebody uses it again.
+-- What a bounce says: the message did not arrive.
 UPDATE messages SET state = 'bounced', due_at = NULL, reason = 'bounced' WHERE id = ANY(%(messages)s::bigint[])
+
+-- name: dead
+-- Where these messages went nobody can be reached, until somebody writes from there again.
+UPDATE identities i SET bounced_at = %(now)s FROM message_contents c
+WHERE c.message_id = ANY(%(messages)s::bigint[]) AND i.kind = 'email' AND i.value = c.recipient AND i.unlinked_at IS NULL
+
+-- name: delayed
+UPDATE messages SET delayed_at = %(now)s WHERE id = ANY(%(messages)s::bigint[])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.record.db import Connection, recordset, statements
+from gateway.record.db import Connection, Database, recordset, statements
 from routing.values import Earlier, History
 
 SQL = statements("people")
@@ -60,6 +60,11 @@ async def meet(conn: Connection, newcomers: Sequence[Newcomer], now: datetime) -
         for newcomer, person in zip(newcomers, persons, strict=True)
     ]
     return Met(persons, mentioned, histories)
+
+
+async def dead_addresses(db: Database, emails: Sequence[str]) -> set[str]:
+    """Those of the addresses that a bounce said are dead, and from which nobody wrote since."""
+    return {row["value"] for row in await db.rows(SQL["dead"], {"values": list(emails)})} if emails else set()
 
 
 async def _known(conn: Connection, wanted: Iterable[Address]) -> tuple[dict[Address, int], dict[int, History]]:

@@ -48,5 +48,15 @@ WHERE person_id = %(person)s ORDER BY id
 UPDATE identities SET stopped_at = %(at)s WHERE kind = %(kind)s AND value = %(value)s AND unlinked_at IS NULL
 
 -- name: stopped
-SELECT EXISTS (SELECT FROM identities
-               WHERE kind = %(kind)s AND value = %(value)s AND stopped_at IS NOT NULL) AS stopped
+-- Whether somebody wants no messages, and whether an address is dead: a bounce said so and nobody wrote from it since.
+SELECT coalesce(bool_or(i.stopped_at IS NOT NULL), false) AS stopped,
+       coalesce(bool_or(i.bounced_at IS NOT NULL AND NOT EXISTS (
+           SELECT FROM reports r WHERE r.person_id = i.person_id AND r.received_at > i.bounced_at
+               AND r.channel = i.kind AND NOT (r.flags && '{auto_reply,bounce}'))), false) AS dead
+FROM identities i WHERE i.kind = %(kind)s AND i.value = %(value)s
+
+-- name: dead
+SELECT i.value FROM identities i
+WHERE i.kind = 'email' AND i.value = ANY(%(values)s::text[]) AND i.bounced_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM reports r WHERE r.person_id = i.person_id AND r.received_at > i.bounced_at
+                      AND r.channel = 'email' AND NOT (r.flags && '{auto_reply,bounce}'))

@@ -28,6 +28,8 @@ WHERE r.person_id = %(person)s AND c.priority = 'P1' AND c.status NOT IN ('concl
 SELECT DISTINCT sha256 FROM (
     SELECT encode(a.sha256, 'hex') AS sha256 FROM report_attachments a WHERE a.report_id = ANY(%(reports)s::bigint[])
     UNION SELECT t.raw_blob FROM report_contents t WHERE t.report_id = ANY(%(reports)s::bigint[])
+    UNION SELECT encode(p.sha256, 'hex') FROM pictures p JOIN report_attachments a ON a.sha256 = p.source
+        WHERE a.report_id = ANY(%(reports)s::bigint[])
 ) AS mine
 WHERE sha256 IS NOT NULL
   AND NOT EXISTS (SELECT FROM report_attachments o
@@ -39,6 +41,8 @@ WHERE sha256 IS NOT NULL
 DELETE FROM report_contents WHERE report_id = ANY(%(reports)s::bigint[])
 
 -- name: erase_attachments
+WITH drawn AS (DELETE FROM pictures p USING report_attachments a
+               WHERE a.sha256 = p.source AND a.report_id = ANY(%(reports)s::bigint[]))
 DELETE FROM report_attachments WHERE report_id = ANY(%(reports)s::bigint[])
 
 -- name: mark_reports
@@ -46,6 +50,7 @@ DELETE FROM report_attachments WHERE report_id = ANY(%(reports)s::bigint[])
 UPDATE reports SET erased_at = %(now)s WHERE id = ANY(%(reports)s::bigint[]) AND erased_at IS NULL
 
 -- name: erase_messages
+WITH files AS (DELETE FROM message_attachments WHERE message_id = ANY(%(messages)s::bigint[]))
 DELETE FROM message_contents WHERE message_id = ANY(%(messages)s::bigint[])
 
 -- name: stop_messages
@@ -102,6 +107,17 @@ UPDATE recordings SET state = 'erased', sha256 = NULL, due_at = NULL WHERE sid =
 
 -- name: expire_transcripts
 DELETE FROM transcripts t USING recordings r WHERE r.sid = t.recording_sid AND r.created_at < %(before)s
+
+-- name: expire_message_files
+DELETE FROM message_attachments t USING messages m WHERE m.id = t.message_id AND m.created_at < %(before)s
+
+-- name: lone_message_blobs
+-- Blobs that only these messages refer to.
+SELECT DISTINCT encode(f.sha256, 'hex') AS sha256 FROM message_attachments f JOIN messages m ON m.id = f.message_id
+WHERE (m.id = ANY(%(messages)s::bigint[]) OR m.created_at < %(before)s)
+  AND NOT EXISTS (SELECT FROM message_attachments o JOIN messages n ON n.id = o.message_id
+                  WHERE o.sha256 = f.sha256 AND n.id <> ALL(%(messages)s::bigint[]) AND NOT n.created_at < %(before)s)
+  AND NOT EXISTS (SELECT FROM report_attachments a WHERE a.sha256 = f.sha256)
 
 -- name: expire_messages
 DELETE FROM message_contents t USING messages m WHERE m.id = t.message_id AND m.created_at < %(before)s

@@ -23,6 +23,7 @@ from gateway.web import (
     edge,
     errors,
     events,
+    files,
     health,
     help,  # noqa: A004 - the help center
     login,
@@ -68,7 +69,7 @@ def create_app(
     login.add_routes(app, patience)
     help.add_routes(app, photo_patience)
     api.add_routes(app, rates)
-    for room in (status, health, console, managers, events, phone, demo):
+    for room in (status, health, console, files, managers, events, phone, demo):
         room.add_routes(app)
     return app
 

@@ -86,6 +86,7 @@ def stream(whole: FullCase, names: Mapping[str, str]) -> list[dict[str, Any]]:
             "state": message["state"],
             "who": names.get(message["agent_id"] or ""),
             "text": message["text"] if message["kind"] in OURS else None,
+            "files": message["files"],
         }
         for message in whole.messages
     ]
@@ -153,4 +154,5 @@ def _report(report: Mapping[str, Any], clips: Sequence[Mapping[str, Any]]) -> di
         "text": text,
         "full_text": full if full != text else "",
         "clips": clips,
+        "has_html": report["has_html"],
     }

@@ -16,21 +16,23 @@ from aiohttp import web
 from gateway import casenumber, desk, languages
 from gateway.activity import set_activity
 from gateway.languages import N_
-from gateway.record import agents, cases, reports
+from gateway.record import agents, cases
 from gateway.record.agents import Agent
 from gateway.record.cases import Case
+from gateway.record.people import dead_addresses
 from gateway.runtime import Runtime
 from gateway.web import caseview
 from gateway.web.bodies import form
-from gateway.web.deskforms import FORMS
+from gateway.web.deskforms import FORMS, enclosed, reply
 from gateway.web.frame import frame, scope_of
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.login import onward
-from gateway.web.pages import HEADERS, THEMES, YEAR, language_of, page
+from gateway.web.pages import THEMES, YEAR, language_of, page
 from gateway.web.problems import Problem
+from gateway.web.uploads import MULTIPART, Files, Upload, UploadLimits
 from routing.values import Category
 
-PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+ENCLOSED = UploadLimits(file=10 << 20, whole=20 << 20)  # what most mail servers still take
 MANY = 500  # sites; more are typed, not chosen
 ACTIVITIES = ("available", "busy", "away", "offline")
 DONE = {
@@ -53,7 +55,6 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/console", index)
     app.router.add_get("/console/cases/{number}", show)
     app.router.add_post("/console/cases/{number}/{verb}", act)
-    app.router.add_get("/console/attachments/{id:[0-9]{1,18}}", attachment)
     app.router.add_post("/console/settings", settings)
 
 
@@ -77,13 +78,16 @@ async def act(request: web.Request) -> web.StreamResponse:
     """Do what a form asks for; on success the case is shown by a GET (303)."""
     runtime, agent, case_id = runtime_of(request), request[AGENT], _number(request)
     verb = request.match_info["verb"]
-    fields = await form(request)
+    fields, files = await _posted(request)
     case = await cases.find(runtime.db, case_id)
     if case is None or verb not in FORMS:
         raise Problem(404, "There is no such case.")
     actor = desk.Actor("agent", agent.id, agent.role)
     try:
-        await FORMS[verb](runtime, actor, case, fields)
+        if files is None or verb != "reply":
+            await FORMS[verb](runtime, actor, case, fields)
+        else:
+            await reply(runtime, actor, case, fields, enclosed(files))
     except desk.Taken as taken:
         by = await agents.find(runtime.db, taken.by) if taken.by else None
         told = {
@@ -104,22 +108,16 @@ async def act(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/console/cases/{casenumber.number(case_id)}?{query}")
 
 
-async def attachment(request: web.Request) -> web.StreamResponse:
-    """A file that came with a report: pictures to look at, everything else to take along, nothing that runs here."""
-    runtime = runtime_of(request)
-    found = await reports.attachment(runtime.db, int(request.match_info["id"]))
-    content = await runtime.blobs.read(found.digest) if found and not found.quarantined else None
-    if found is None or content is None:
-        raise Problem(404, "There is no such file.")
-    shown = found.media_type in PICTURES
-    response = web.Response(body=content, content_type=found.media_type if shown else "application/octet-stream")
-    response.headers.update(HEADERS)
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    name = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in found.name)[:100]
-    response.headers["Content-Disposition"] = (
-        f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{_percent(name)}"
-    )
-    return response
+async def _posted(request: web.Request) -> tuple[Mapping[str, str], Files | None]:
+    """The fields of a form, and its files when it may have some."""
+    if request.content_type != MULTIPART:
+        return await form(request), None
+    upload = Upload(request, ENCLOSED)
+    try:
+        fields = await upload.fields()
+        return fields, await upload.files()
+    finally:
+        await upload.close()
 
 
 async def settings(request: web.Request) -> web.StreamResponse:
@@ -165,6 +163,7 @@ async def _case_page(
         "timeline": caseview.timeline(whole, context["names"], language_of(request)),
         "why": caseview.why(whole.listed),
         "people": (people := caseview.people(whole)),
+        "dead": await dead_addresses(runtime.db, [one["email"] for one in people if one["email"]]),
         "reachable": caseview.reachable(people),
         "neighbours": whole.neighbours,
     }
@@ -197,7 +196,3 @@ def _number(request: web.Request) -> int:
 
 def _words(request: web.Request, msgid: str) -> str:
     return languages.catalogue(language_of(request)).gettext(msgid)
-
-
-def _percent(text: str) -> str:
-    return "".join(sign if sign.isascii() else "".join(f"%{byte:02X}" for byte in sign.encode()) for sign in text)

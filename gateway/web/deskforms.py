@@ -5,17 +5,29 @@ Raises what the desk raises (`Taken`, `Refused`, `Unknown`), and `Refused` for a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from mimetypes import guess_type
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from channels.report import Attachment
 from gateway import desk
+from gateway.languages import N_
 from gateway.record.cases import Case
 from gateway.runtime import Runtime
+from gateway.web.uploads import FileFault, Files
 
 Fields = Mapping[str, str]
 Form = Callable[[Runtime, desk.Actor, Case, Fields], Awaitable[None]]
+FILE_FAULTS: Mapping[FileFault, str] = MappingProxyType(
+    {
+        FileFault.TOO_LARGE: N_("A file is larger than 10 MB. Choose the files again."),
+        FileFault.TOO_MANY: N_("More than ten files. Choose the files again."),
+        FileFault.EMPTY: N_("A file is empty. Choose the files again."),
+        FileFault.BROKEN_OFF: N_("The files did not arrive whole. Choose the files again."),
+    }
+)
 
 
 async def claim(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
@@ -26,8 +38,18 @@ async def release(runtime: Runtime, actor: desk.Actor, case: Case, fields: Field
     await desk.release(runtime, actor, case.id)
 
 
-async def reply(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
-    await desk.reply(runtime, actor, case.id, _text(fields, "text"), fields.get("channel") or None)
+async def reply(
+    runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields, files: Sequence[Attachment] = ()
+) -> None:
+    await desk.reply(runtime, actor, case.id, _text(fields, "text"), fields.get("channel") or None, files)
+
+
+def enclosed(files: Files) -> list[Attachment]:
+    """The files of a reply. Raises Refused when one did not come whole: the agent chooses again."""
+    if files.faults:
+        raise desk.Refused(files=FILE_FAULTS[files.faults[0]])
+    named = zip(files.names, files.contents, strict=True)
+    return [Attachment(name, guess_type(name)[0] or "application/octet-stream", content) for name, content in named]
 
 
 async def note(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from aiohttp import BodyPartReader, MultipartReader, web
 
+from channels.mail.attachments import clean_name
 from gateway.web.arriving import Arriving
 from gateway.web.bodies import BROKEN, form
 from gateway.web.problems import Problem
@@ -41,9 +42,10 @@ class UploadLimits:
 
 @dataclass(slots=True)
 class Files:
-    """The contents that came whole, in order, and why others did not."""
+    """The contents that came whole, in order, with the names they were given, and why others did not."""
 
     contents: list[bytes] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
     faults: list[FileFault] = field(default_factory=list)
 
 
@@ -123,6 +125,7 @@ class Upload:
             files.faults.append(FileFault.TOO_LARGE)
         elif content:
             files.contents.append(content)
+            files.names.append(clean_name(part.filename or ""))
         elif part.filename:
             files.faults.append(FileFault.EMPTY)
 

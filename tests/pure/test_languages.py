@@ -26,14 +26,14 @@ STATES = {
     "priority": tuple(Priority),
     "category": tuple(Category),
     "sla_level": ("basic", "plus", "premium"),
-    "sending": ("queued", "sent", "uncertain", "failed", "bounced", "suppressed", "stale"),
+    "sending": ("queued", "sent", "uncertain", "failed", "bounced", "suppressed", "stale", "deferred", "delayed"),
     "note": ("note", "reason", "conclusion", "proposal"),
     "due": ("first_response", "next_update", "solution"),
     "kind": (  # noqa: SIM905 - read as a list of words
         "opened attached detached repeated queued raised category_changed claimed released first_response replied note "
         "corrected handed_over escalated waiting resumed visit_planned concluded confirmed reopened closed "
-        "message_queued message_sent message_failed bounced offer_made offer_accepted offer_declined offer_expired "
-        "erased call_started call_ended remote_action linked line_overdue"
+        "message_queued message_sent message_failed bounced delayed offer_made offer_accepted offer_declined "
+        "offer_expired erased call_started call_ended remote_action linked line_overdue"
     ).split(),
 }
 

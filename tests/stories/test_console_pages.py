@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import re
+import struct
+import zlib
 from collections.abc import AsyncIterator
+from html import unescape
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, FormData
+from PIL import Image
 
-from channels.report import Attachment, Channel, Report, Sender
+from channels.report import Attachment, Channel, Receipt, Report, Sender
 from gateway.casenumber import parse
 from gateway.config import Config
 from gateway.web.pages import HEADERS
@@ -118,27 +124,103 @@ async def test_words_of_customers_stay_words(house: House) -> None:
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
-async def test_files_of_strangers_are_looked_at_or_taken_along_and_never_run(house: House) -> None:
+async def test_b58_b60_b61_b63_files_of_strangers_are_taken_along_and_never_run(house: House) -> None:
     files = (
         Attachment("photo.png", "image/png", b"\x89PNG\r\n\x1a\n"),
         Attachment("page.html", "text/html", b"<script>alert(1)</script>"),
         Attachment('räk"ning\r\nX: y.svg', "image/svg+xml", b"<svg onload='alert(1)'/>"),
-        Attachment("bill.exe", "application/x-msdownload", b"MZ", quarantined="a program"),
+        Attachment("bill.exe", "application/x-msdownload", b"MZ", quarantined="program"),
     )
+    receipt, ids = await with_files(house, files)
+    answers = [await house.client.get(f"/console/attachments/{one}") for one in ids]
+    assert [answer.status for answer in answers] == [200, 200, 200, 404]
+    page = await (await house.client.get(f"/console/cases/{receipt.case}")).text()
+    assert "Den kan vara farlig: program." in page
+    csrf = await house.csrf(f"/console/cases/{receipt.case}")
+    answers[3] = await house.client.post(f"/console/attachments/{ids[3]}", data={"csrf": csrf})
+    for answer in answers:
+        assert answer.content_type == "application/octet-stream"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+    drawn = [await house.client.get(f"/console/attachments/{one}/picture") for one in ids]
+    assert [answer.status for answer in drawn] == [404] * 4
+
+
+async def test_b62_a_picture_is_drawn_anew_without_its_place(house: House) -> None:
+    photo = Image.effect_noise((2000, 1000), 40).convert("RGB")
+    exif = Image.Exif()
+    exif[0x010F] = "Maker of phones"
+    exif[0x0112] = 6  # turned a quarter
+    exif.get_ifd(0x8825)[2] = (59.0, 20.0, 4.0)
+    out = io.BytesIO()
+    photo.save(out, "JPEG", exif=exif)
+    assert b"Maker of phones" in out.getvalue()
+    _, ids = await with_files(house, (Attachment("photo.jpg", "image/jpeg", out.getvalue()),))
+    for query, size in (("", (160, 320)), ("?large", (800, 1600)), ("", (160, 320))):
+        answer = await house.client.get(f"/console/attachments/{ids[0]}/picture{query}")
+        assert (answer.status, answer.content_type) == (200, "image/jpeg")
+        with Image.open(io.BytesIO(await answer.read())) as drawn:
+            assert drawn.size == size
+            assert not drawn.getexif()
+    kept = await house.runtime.db.rows("SELECT width FROM pictures ORDER BY width")
+    assert [row["width"] for row in kept] == [320, 1600]
+
+
+async def test_b61_a_picture_too_large_to_draw_is_a_file(house: House) -> None:
+    header = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 100_000, 100_000, 8, 2, 0, 0, 0)
+    bomb = header + struct.pack(">I", zlib.crc32(header[12:]))
+    _, ids = await with_files(house, (Attachment("large.png", "image/png", bomb),))
+    assert (await house.client.get(f"/console/attachments/{ids[0]}/picture")).status == 404
+    assert (await house.client.get(f"/console/attachments/{ids[0]}")).status == 200
+
+
+async def test_b58_a_mail_is_shown_in_a_frame_and_loads_nothing_until_asked(house: House) -> None:
+    source = (
+        "<html><body><p onclick=x()>Laddaren 22809 står still.</p><script>alert(1)</script>"
+        '<img src="https://tracker.example/pixel.gif"><form action="https://evil.example"><input></form></body></html>'
+    )
+    runtime = house.runtime
+    report = Report(Channel.EMAIL, "h", runtime.clock.now(), STUCK, Sender(email="m@example.com"), html=source)
+    receipt = await runtime.intake.accept(report)
+    page = await (await house.client.get(f"/console/cases/{receipt.case}")).text()
+    assert f'<iframe name="mail-{receipt.report}" src="/console/reports/{receipt.report}/html" sandbox="' in page
+    assert "allow-scripts" not in page
+    assert "allow-same-origin" not in page
+    for query, loads in (("", False), ("?pictures", True)):
+        answer = await house.client.get(f"/console/reports/{receipt.report}/html{query}")
+        shown, policy = await answer.text(), answer.headers["Content-Security-Policy"]
+        assert "Laddaren 22809" in shown
+        assert not any(word in shown for word in ("onclick", "<script", "<form", "<input"))
+        assert ("tracker.example" in shown) is loads
+        assert ("img-src https:" in policy) is loads
+        assert "default-src 'none'" in policy
+        assert "sandbox" in policy
+    assert (await house.client.get("/console/reports/999999/html")).status == 404
+
+
+async def with_files(house: House, files: tuple[Attachment, ...]) -> tuple[Receipt, list[int]]:
     runtime = house.runtime
     report = Report(Channel.EMAIL, "k", runtime.clock.now(), STUCK, Sender(email="m@example.com"), attachments=files)
     receipt = await runtime.intake.accept(report)
-    case = parse(receipt.case)
-    rows = await runtime.db.rows("SELECT id, name FROM report_attachments ORDER BY id")
-    answers = [await house.client.get(f"/console/attachments/{row['id']}") for row in rows]
-    assert case
-    assert [answer.status for answer in answers] == [200, 200, 200, 404]
-    assert [answer.content_type for answer in answers[:3]] == ["image/png", *["application/octet-stream"] * 2]
-    assert answers[0].headers["Content-Disposition"].startswith("inline")
-    for answer in answers[1:3]:
-        assert answer.headers["Content-Disposition"].startswith("attachment")
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert all("sandbox" in answer.headers["Content-Security-Policy"] for answer in answers[:3])
+    return receipt, [row["id"] for row in await runtime.db.rows("SELECT id FROM report_attachments ORDER BY id")]
+
+
+async def test_an_agent_answers_with_files(house: House) -> None:
+    receipt = await house.runtime.intake.accept(
+        Report(Channel.EMAIL, "f", house.runtime.clock.now(), STUCK, Sender(email="m@example.com"))
+    )
+    page = await (await house.client.get(f"/console/cases/{receipt.case}")).text()
+    action = re.search(r'action="(/console/cases/[^"]+/reply\?csrf=[^"]+)"', page)
+    assert action
+    for content, status in ((b"", 422), (b"%PDF-1.7", 303)):
+        form = FormData({"text": "Se bilagan.", "channel": "email"})
+        form.add_field("files", content, filename="manual.pdf", content_type="application/pdf")
+        answer = await house.client.post(unescape(action[1]), data=form, allow_redirects=False)
+        assert answer.status == status, await answer.text()
+    rows = await house.runtime.db.rows("SELECT name, media_type, size FROM message_attachments")
+    assert [tuple(row.values()) for row in rows] == [("manual.pdf", "application/pdf", 8)]
+    assert "manual.pdf" in await (await house.client.get(f"/console/cases/{receipt.case}")).text()
 
 
 async def heard(stream: ClientResponse, *names: str) -> None:

@@ -15,14 +15,17 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from channels import mail
-from channels.report import Channel, Receipt, Report, Sender
+from channels.report import Attachment, Channel, Receipt, Report, Sender
 from gateway import casenumber, desk
+from gateway.blobs import open_blobs
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.notify import Words
 from gateway.outbox import Outgoing
 from gateway.post import MailPost
+from gateway.record import cases
+from gateway.record.people import dead_addresses
 from gateway.runtime import Runtime, open_runtime
 from gateway.settings import read_number
 from gateway.worker import Chores, open_chores
@@ -32,6 +35,7 @@ from tests.fakes.provider import ACCOUNT, Provider
 
 NOW = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)
 OURS = "+46313900100"
+AGENT = desk.Actor("agent", "a01", "agent")
 
 
 @dataclass
@@ -256,7 +260,8 @@ async def test_a_persons_reply_goes_out_to_everybody_it_is_for(office: Office) -
 
 async def test_b100_no_header_can_be_smuggled_into_a_mail(config: Config) -> None:
     async with MailServer() as server:
-        post = MailPost(config.model_copy(update={"outbound_smtp_url": server.url}))
+        blobs = open_blobs(None, config.data_dir)
+        post = MailPost(config.model_copy(update={"outbound_smtp_url": server.url}), blobs)
         for recipient, subject in (
             ("mette@example.com\r\nBcc: all@example.com", "Hi"),
             ("mette@example.com> SIZE=1\r\nRCPT TO:<all@example.com", "Hi"),
@@ -291,3 +296,86 @@ def outgoing(recipient: str, subject: str) -> Outgoing:
         attempt=1,
         since=NOW,
     )
+
+
+def report_about(sent: EmailMessage, action: str, status: str) -> bytes:
+    """What a mail server tells about a mail of ours."""
+    return (
+        "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nSubject: Delivery Status Notification\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nAbout your mail.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {sent['To']}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {sent['Message-ID']}\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+async def take(office: Office, raw: bytes) -> Receipt:
+    return await office.runtime.intake.accept(mail.read(raw, office.clock.now(), domains=("support.example",)))
+
+
+async def shown(office: Office, receipt: Receipt) -> list[str]:
+    case = casenumber.parse(receipt.case)
+    assert case is not None
+    whole = await cases.full(office.runtime.db, case)
+    assert whole is not None
+    return [message["state"] for message in whole.messages]
+
+
+async def test_b27_b65_a_late_mail_is_shown_as_late_and_a_lost_one_as_come_back(office: Office) -> None:
+    receipt = await office.hear("Charger 21052 does not start.", message_id="<question@example.com>")
+    await office.sweep()
+    (sent,) = office.mails
+    late = await take(office, report_about(sent, "delayed", "4.4.1"))
+    assert late.case == receipt.case
+    assert await shown(office, receipt) == ["delayed"]
+    lost = await take(office, report_about(sent, "failed", "5.1.1"))
+    assert lost.case == receipt.case
+    assert await shown(office, receipt) == ["bounced"]
+    assert [kind for kind in await office.kinds(receipt) if kind in ("delayed", "bounced")] == ["delayed", "bounced"]
+    await office.sweep()
+    assert len(office.mails) == 1  # nobody answers a bounce
+
+
+async def test_a_dead_address_is_remembered_until_somebody_writes_from_it(office: Office) -> None:
+    first = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    await take(office, report_about(office.mails[0], "failed", "5.1.1"))
+    async with office.runtime.db.transaction() as conn:
+        await conn.execute(
+            "INSERT INTO messages (case_id, report_id, channel, kind, language, state, created_at, due_at)"
+            " SELECT case_id, id, 'email', 'concluded', 'en', 'queued', %(now)s, %(now)s FROM reports LIMIT 1",
+            {"now": office.clock.now()},
+        )
+    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == {"mette@example.com"}
+    await office.sweep()
+    assert (len(office.mails), (await shown(office, first))[-1]) == (1, "suppressed")
+    await office.sweep(after=timedelta(hours=2))
+    await office.hear("Now I have a new phone, and charger 22809 is broken.", message_id="<second@example.com>")
+    await office.sweep()
+    assert (len(office.mails), await dead_addresses(office.runtime.db, ["mette@example.com"])) == (2, set())
+
+
+async def test_a_full_mailbox_is_no_dead_address(office: Office) -> None:
+    await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    await take(office, report_about(office.mails[0], "failed", "4.2.2"))
+    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == set()
+
+
+async def test_an_agents_reply_carries_files_and_what_it_answers(office: Office) -> None:
+    receipt = await office.hear("Laderen 21052 starter ikke.", message_id="<question@example.com>")
+    case = casenumber.parse(receipt.case)
+    assert case is not None
+    await office.sweep()
+    files = [Attachment("vejledning – ny.pdf", "application/pdf", b"%PDF-1.7 x")]
+    await desk.reply(office.runtime, AGENT, case, "Se den vedlagte vejledning.", "email", files)
+    with pytest.raises(desk.Refused):
+        await desk.reply(office.runtime, AGENT, case, "Kort.", "sms", files)
+    await office.sweep()
+    reply = office.mails[-1]
+    (enclosed,) = reply.iter_attachments()
+    assert (enclosed.get_filename(), enclosed.get_content()) == ("vejledning – ny.pdf", b"%PDF-1.7 x")
+    assert "skrev Mette:\n> Laderen 21052 starter ikke." in said(reply).replace("\r\n", "\n")
+    assert reply["Auto-Submitted"] is None
+    assert await shown(office, receipt) == ["sent", "sent"]

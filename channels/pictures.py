@@ -1,0 +1,58 @@
+"""Pictures drawn anew by a process of its own: smaller, and without what the camera or the sender put into them.
+
+`redrawn` never raises: what is no picture, too large, or takes too long gives None, and the file is kept as it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+LARGEST = 32 * 1024 * 1024  # bytes of a picture that is looked at
+SECONDS = 8.0
+AT_ONCE = 2  # processes
+_ROOT = str(Path(__file__).resolve().parent.parent)
+
+
+class Pictures:
+    """At most a few processes at a time draw; the others wait."""
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def redrawn(self, content: bytes, width: int) -> bytes | None:
+        """A JPEG at most `width` pixels wide and high, upright; None when none can be made."""
+        if not content or len(content) > LARGEST:
+            return None
+        async with self._turns:
+            try:
+                return await _draw(content, width)
+            except OSError:
+                return None
+
+
+async def _draw(content: bytes, width: int) -> bytes | None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "channels.pictures_worker",
+        str(width),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
+        start_new_session=True,
+    )
+    try:
+        drawn, _ = await asyncio.wait_for(process.communicate(content), SECONDS)
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return drawn if process.returncode == 0 and drawn.startswith(b"\xff\xd8\xff") else None

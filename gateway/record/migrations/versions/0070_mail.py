@@ -1,0 +1,10 @@
+"""Mail: dead addresses, delays, files of replies, pictures drawn anew, accounts of mailboxes."""
+
+from gateway.record.migrate import run_file
+
+revision = "0070"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    run_file("0070_mail.sql")
