@@ -265,3 +265,18 @@ async def test_who_mentions_a_reporters_number_is_pointed_to_the_case_and_not_pu
     assert row is not None
     assert row["suggested"] == parse(first.case)
     assert {"mentions_reporter", "person_unproven"} <= {reason["code"] for reason in row["reasons"]["duplicate"]}
+
+
+async def test_f41_a_flood_from_one_sender_is_one_heap_and_trouble_stays_seen(runtime: Runtime):
+    def mail(nth: int, text: str) -> Report:
+        sender = Sender("Cron", None, "cron@robots.example")
+        return report(f"flood {nth}", text, channel=Channel.EMAIL, sender=sender, charger=None, language="en")
+
+    texts = [" ".join(f"w{(nth * 7 + n * n) % 997}x" for n in range(12)) for nth in range(80)]
+    receipts = await asyncio.gather(*(runtime.intake.accept(mail(nth, text)) for nth, text in enumerate(texts)))
+    trouble = await runtime.intake.accept(mail(99, "Smoke is coming out of the charger, somebody help!"))
+    assert len({receipt.report for receipt in receipts}) == 80
+    assert len({receipt.case for receipt in receipts}) <= 16
+    found = await cases.find(runtime.db, parse(trouble.case) or 0)
+    assert found is not None
+    assert (found.priority, found.queue) == ("P1", "emergency")
