@@ -31,7 +31,8 @@ ATTACHMENTS = statements("attachments")
 QUOTED = 20_000  # characters of history below a reply
 BATCH = 20
 PATIENCE = timedelta(days=5)
-STALE = {"acknowledgement": timedelta(days=1)}  # after which an automatic message helps nobody any more
+# After which an automatic message helps nobody any more.
+STALE = {"acknowledgement": timedelta(days=1), "portal_link": timedelta(minutes=30)}
 WINDOW = timedelta(hours=1)
 IN_WINDOW, ABOUT_CASE = 10, 1
 
@@ -53,7 +54,7 @@ class Outgoing:
     """
 
     id: int
-    case: int
+    case: int | None
     channel: str
     kind: str
     recipient: str
@@ -151,8 +152,7 @@ class Sweeper:
         if self._clock.now() - row["created_at"] > STALE.get(row["kind"], PATIENCE):
             await self._end(row, about, Delivery("stale", "too late to help"))
             return
-        facts = self._facts_of(about)
-        words = compose(row["kind"], row["channel"], row["language"], facts, about["text"], self._clock.now())
+        words = self._words(row, about)
         kept = {
             "message": row["id"],
             "recipient": recipient,
@@ -194,6 +194,12 @@ class Sweeper:
             "quoted": said[:QUOTED],
             "above": quoted_by(row["language"], who, at, about["timezone"]),
         }
+
+    def _words(self, row: Mapping[str, Any], about: Mapping[str, Any]) -> Words:
+        if row["case_id"] is None:  # a letter about no case, such as a log-in link, brings its own words
+            return Words(about["subject"] or "", about["text"] or "")
+        facts = self._facts_of(about)
+        return compose(row["kind"], row["channel"], row["language"], facts, about["text"], self._clock.now())
 
     async def _held_back(self, row: Mapping[str, Any], recipient: str) -> str | None:
         """Why an automatic message must not go out now; None when it may. A person's words always go out."""

@@ -95,7 +95,7 @@ class MailPost:
             sender=sender,
             sender_name=NAME,
             recipient=outgoing.recipient,
-            reply_to=f"{local}+{reply_token(keys, outgoing.case)}@{domain}",
+            reply_to=f"{local}+{reply_token(keys, outgoing.case)}@{domain}" if outgoing.case is not None else sender,
             subject=outgoing.words.subject,
             text=outgoing.words.text,
             in_reply_to=outgoing.answers,

@@ -38,6 +38,7 @@ def welcome(config: Config, *, demo: bool) -> str:
         ("Help center", f"{url}/"),
         ("Console", f"{url}/console"),
         ("Managers", f"{url}/managers"),
+        ("Owners", f"{url}/portal"),
         ("API", f"{url}/api/v1/openapi.json"),
         ("Mail door", f"{config.smtp_host}:{config.smtp_port}, for {', '.join(addresses)}"),
         ("Telephone", f"POST {url}/twilio/voice" + (f", for {', '.join(numbers)}" if numbers else "")),

@@ -5,7 +5,7 @@ Secrets are never here: a session and a token are known by the SHA-256 of what t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,11 +53,12 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An API token's holder: `for_id` is an agent's or an owner's id."""
+    """An API token's holder: `for_id` is an agent's or an owner's id; no `scopes` means all that the role may."""
 
     id: int
     role: str
     for_id: str | None
+    scopes: Sequence[str] | None = None
 
 
 async def find(db: Database, agent: str) -> Agent | None:

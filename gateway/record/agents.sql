@@ -40,7 +40,7 @@ DELETE FROM sessions WHERE agent_id = %(agent)s
 
 -- name: token
 -- The token of an agent who left is worth nothing.
-SELECT id, role, for_id FROM tokens t
+SELECT id, role, for_id, scopes FROM tokens t
 WHERE hash = %(hash)s AND revoked_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.id = t.for_id AND a.disabled_at IS NOT NULL)
 

@@ -50,7 +50,7 @@ SELECT m.id, m.language, c.recipient, c.subject, c.text, r.token, r.code, r.outc
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
        k.category, k.priority, k.charger_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id
 FROM messages m
-JOIN cases k ON k.id = m.case_id
+LEFT JOIN cases k ON k.id = m.case_id
 LEFT JOIN reports r ON r.id = m.report_id
 LEFT JOIN report_contents t ON t.report_id = r.id
 LEFT JOIN message_contents c ON c.message_id = m.id

@@ -1,8 +1,9 @@
 """Who may enter which room of the house, and that what is posted was meant by who posts it.
 
 One table decides: a path that no room covers does not exist. Rooms with roles need a log-in; the agent is then at
-`request[AGENT]`. In guarded rooms a POST must come from our own pages and carry the page's token, in the field `csrf`
-or the header `X-CSRF-Token`. The API and the provider's webhooks prove themselves otherwise and are open here.
+`request[AGENT]`. The portal is for owners' people, who are at `request[OWNER]`. In guarded rooms a POST must come from
+our own pages and carry the page's token, in the field `csrf` or the header `X-CSRF-Token`. The API and the provider's
+webhooks prove themselves otherwise and are open here.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway import seals
-from gateway.record import agents
+from gateway.record import agents, portal
 from gateway.record.agents import Agent
+from gateway.record.portal import OwnerUser
 from gateway.web.bodies import FORM, form
-from gateway.web.keys import AGENT, VISIT, runtime_of
+from gateway.web.keys import AGENT, OWNER, VISIT, runtime_of
 from gateway.web.problems import Problem
-from gateway.web.sessions import cookie_name, logged_in, session_agent
+from gateway.web.sessions import cookie_name, logged_in, owner_logged_in, session_agent
 from gateway.web.uploads import MULTIPART
 
 STAFF = frozenset({"agent", "lead", "manager", "admin"})
@@ -31,12 +33,14 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A part of the house: `exact` covers one path, else everything below; `roles` None lets everybody in."""
+    """A part of the house: `exact` covers one path, else everything below; `roles` None lets everybody in, unless the
+    room is for `owners`."""
 
     path: str
     roles: frozenset[str] | None = None
     guarded: bool = True
     exact: bool = False
+    owners: bool = False
 
     def covers(self, path: str) -> bool:
         return path == self.path or (not self.exact and path.startswith(self.path.rstrip("/") + "/"))
@@ -48,6 +52,9 @@ ROOMS = (
     Room("/console", STAFF),
     Room("/managers", LEADS),
     Room("/demo", STAFF),
+    Room("/portal/login", exact=True),
+    Room("/portal/enter"),
+    Room("/portal", owners=True),
     Room("/login", exact=True),
     Room("/logout", exact=True),
     Room("/", guarded=False, exact=True),
@@ -75,6 +82,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise Problem(404, "There is nothing here.")
     if room.roles is not None:
         request[AGENT] = await _admitted(request, room.roles)
+    if room.owners:
+        request[OWNER] = await _owner(request)
     if room.guarded and request.method not in SAFE:
         await _meant(request)
     response = await handler(request)
@@ -125,6 +134,16 @@ async def _admitted(request: web.Request, roles: frozenset[str]) -> Agent:
     if agent.role not in roles:
         raise Problem(403, "This page is for others.")
     return agent
+
+
+async def _owner(request: web.Request) -> OwnerUser:
+    user_id = await owner_logged_in(request)
+    user = await portal.find(runtime_of(request).db, user_id) if user_id is not None else None
+    if user is None:
+        if request.method == "GET" and "HX-Request" not in request.headers:
+            raise web.HTTPSeeOther("/portal/login")
+        raise Problem(401, "Log in first.")
+    return user
 
 
 async def _meant(request: web.Request) -> None:

@@ -30,6 +30,12 @@ from gateway.web import (
     managers,
     pages,
     phone,
+    portal,
+    portal_door,
+    portal_people,
+    portal_report,
+    portal_sites,
+    portal_sla,
     status,
 )
 from gateway.web.keys import RUNTIME, STOPPING
@@ -69,6 +75,8 @@ def create_app(
     login.add_routes(app, patience)
     help.add_routes(app, photo_patience)
     api.add_routes(app, rates)
+    for room in (portal_door, portal, portal_report, portal_sites, portal_sla, portal_people):
+        room.add_routes(app)
     for room in (status, health, console, files, managers, events, phone, demo):
         room.add_routes(app)
     return app

@@ -21,12 +21,16 @@ PREFIX = "swy_"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A token's holder. `token` names it in keys and limits; `agent` or `owner` is whom it speaks for."""
+    """A token's holder. `token` names it in keys and limits; `agent` or `owner` is whom it speaks for.
+
+    `scopes` narrow what its role may; None narrows nothing.
+    """
 
     token: str
     role: str
     agent: str | None = None
     owner: str | None = None
+    scopes: tuple[str, ...] | None = None
 
 
 def new_token() -> str:
@@ -52,7 +56,8 @@ async def caller(request: web.Request) -> Caller:
     if known is None:
         raise _who()
     mine = {"owner": known.for_id} if known.role == "owner" else {"agent": known.for_id}
-    return Caller(str(known.id), known.role, **mine)
+    scopes = None if known.scopes is None else tuple(known.scopes)
+    return Caller(str(known.id), known.role, **mine, scopes=scopes)
 
 
 def _who() -> Problem:

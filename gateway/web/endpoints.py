@@ -1,7 +1,7 @@
 """How an endpoint of the API is declared, mounted and guarded: one table for routes, checks and description.
 
-In this order: who calls (401), whether their role may (403), whether they ask too often (429; never for reports), and
-whether what they send is what the endpoint takes (400, 413, 415, 422). Then the endpoint acts.
+In this order: who calls (401), whether their role and their key's scopes may (403), whether they ask too often (429;
+never for reports), and whether what they send is what the endpoint takes (400, 413, 415, 422). Then the endpoint acts.
 """
 
 from __future__ import annotations
@@ -58,6 +58,12 @@ class Endpoint:
     problems: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     limited: bool = True
+
+    @property
+    def scope(self) -> str:
+        """What a key that was made for less than everything needs."""
+        return "read" if self.method == "GET" else "write" if self.limited else "report"
+
     name: str = ""
 
 
@@ -89,6 +95,8 @@ def _handler(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Stream
         who = await caller(request)
         if who.role not in endpoint.roles:
             raise Problem(403, "This token's role may not do that.")
+        if who.scopes is not None and endpoint.scope not in who.scopes:
+            raise Problem(403, f"This key has no scope {endpoint.scope}.")
         if endpoint.limited:
             await _moderate(request, who)
         query = checked(endpoint.query, _query(request), 400) if endpoint.query else None

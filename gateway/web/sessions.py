@@ -19,6 +19,7 @@ from gateway.record.db import Database
 
 AGE = timedelta(hours=16)  # longer than any shift
 AGENT = "agent"
+OWNER = "owner_user"
 
 
 def cookie_name(secure: bool) -> str:
@@ -61,6 +62,12 @@ async def log_in(request: web.Request, agent: str) -> None:
     session[AGENT] = agent
 
 
+async def log_in_owner(request: web.Request, user: int) -> None:
+    """The same for somebody of an owner's organisation."""
+    session = await new_session(request)
+    session[OWNER] = user
+
+
 async def log_out(request: web.Request) -> None:
     (await get_session(request)).invalidate()
 
@@ -69,6 +76,12 @@ async def logged_in(request: web.Request) -> str | None:
     """The id of the agent whose session this is."""
     agent = (await get_session(request)).get(AGENT)
     return agent if isinstance(agent, str) else None
+
+
+async def owner_logged_in(request: web.Request) -> int | None:
+    """The id of the owner's user whose session this is."""
+    user = (await get_session(request)).get(OWNER)
+    return user if isinstance(user, int) else None
 
 
 async def session_agent(request: web.Request, db: Database, clock: Clock) -> str | None:

@@ -1,29 +1,8 @@
-// The console's own behaviour: keys, counting clocks, kept drafts, what to do without a line. Pages work without it.
+// The console's own behaviour: keys, kept drafts, what to do without a line. Pages work without it.
 (() => {
   "use strict";
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-
-  // Clocks: the server writes the words once, this keeps them true.
-  const late = document.documentElement.lang === "sv" ? "sen %s" : "late %s";
-  const written = (milliseconds) => {
-    const seconds = Math.round(Math.abs(milliseconds) / 1000);
-    const minutes = Math.floor(seconds / 60), hours = Math.floor(seconds / 3600), days = Math.floor(seconds / 86400);
-    if (seconds < 60) return `${seconds} s`;
-    if (minutes < 60) return `${minutes} min`;
-    if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
-    return `${days} d ${hours % 24} h`;
-  };
-  const tick = () => {
-    for (const clock of $$("time[data-due]")) {
-      const left = new Date(clock.dateTime) - Date.now();
-      const text = left < 0 ? late.replace("%s", written(left)) : written(left);
-      if (clock.textContent !== text) clock.textContent = text;
-      clock.classList.toggle("late", left < 0);
-      clock.classList.toggle("soon", left >= 0 && left < 15 * 60e3);
-    }
-  };
-  setInterval(tick, 1000);
 
   // Drafts: half-written text outlives a reload, a lost line and a restarted server.
   const key = (area) => `draft:${area.dataset.draft}`;
@@ -83,7 +62,6 @@
     if (fresh.length) $("#said-aloud").textContent = fresh.slice(0, 3).map((link) => link.dataset.say).join(". ");
     remember();
     restore();
-    tick();
     if (sent && $("#case")) $("#case").focus({ preventScroll: true });
     sent = false;
   });
@@ -117,5 +95,5 @@
     if (wanted) { event.preventDefault(); wanted(); }
   });
 
-  document.addEventListener("DOMContentLoaded", () => { remember(); restore(); tick(); });
+  document.addEventListener("DOMContentLoaded", () => { remember(); restore(); });
 })();

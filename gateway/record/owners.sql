@@ -1,0 +1,63 @@
+-- name: words
+-- What the people of an owner's organisation themselves wrote in the portal about a case, and our answers to it.
+SELECT r.id, 'report' AS kind, r.received_at AS at, t.sender_name AS who, t.text, r.token
+FROM reports r JOIN report_contents t ON t.report_id = r.id
+WHERE r.case_id = %(case)s AND r.channel = 'portal'
+  AND t.sender_email IN (SELECT email FROM owner_users WHERE owner_id = %(owner)s)
+UNION ALL
+SELECT m.id, 'reply', coalesce(m.sent_at, m.created_at), NULL, c.text, NULL
+FROM messages m JOIN message_contents c ON c.message_id = m.id
+JOIN reports r ON r.id = m.report_id JOIN report_contents t ON t.report_id = r.id
+WHERE m.case_id = %(case)s AND m.kind = 'reply' AND r.channel = 'portal'
+  AND t.sender_email IN (SELECT email FROM owner_users WHERE owner_id = %(owner)s)
+ORDER BY at, kind
+
+-- name: sites
+-- How each site of an owner stands.
+SELECT s.id, count(c.id) FILTER (WHERE c.status NOT IN ('concluded', 'closed')) AS open,
+       count(c.id) FILTER (WHERE c.status NOT IN ('concluded', 'closed')
+                           AND least(c.due_first_response, c.due_next_update, c.due_solution) < %(now)s) AS late,
+       max(c.concluded_at) AS last_solved
+FROM sites s LEFT JOIN cases c ON c.site_id = s.id AND c.merged_into IS NULL
+WHERE s.owner_id = %(owner)s GROUP BY s.id ORDER BY s.id
+
+-- name: card
+-- The service card of an area: what was done there, newest first.
+SELECT c.id, c.charger_id, c.category, c.priority, c.opened_at, c.concluded_at, c.confirmed_at, c.disposition
+FROM cases c
+WHERE c.site_id = %(site)s AND c.owner_id = %(owner)s AND c.concluded_at IS NOT NULL AND c.merged_into IS NULL
+  AND c.disposition NOT IN ('duplicate', 'spam')
+ORDER BY c.concluded_at DESC LIMIT 200
+
+-- name: sla
+-- Every case that was opened in a period at an owner's sites, with the targets it was given then and when they were met:
+-- a function of the timeline alone.
+SELECT c.id, c.site_id, c.charger_id, began.channel, o.data->>'priority' AS priority, o.data->>'category' AS category,
+       c.sla_level, c.status, began.at AS opened_at,
+       (o.data->'due'->>'first_response')::timestamptz AS due_first_response,
+       (o.data->'due'->>'solution')::timestamptz AS due_solution, answered.at AS answered_at,
+       CASE WHEN solved.kind = 'concluded' THEN solved.at END AS solved_at, confirmed.at AS confirmed_at
+FROM timeline o JOIN cases c ON c.id = o.case_id
+CROSS JOIN LATERAL (SELECT coalesce((o.data->>'received_at')::timestamptz, o.at) AS at, o.data->>'channel' AS channel) AS began
+LEFT JOIN LATERAL (SELECT at FROM timeline WHERE case_id = c.id AND kind = 'first_response' ORDER BY id LIMIT 1) AS answered ON true
+LEFT JOIN LATERAL (SELECT kind, at FROM timeline WHERE case_id = c.id AND kind IN ('concluded', 'reopened')
+                   ORDER BY id DESC LIMIT 1) AS solved ON true
+LEFT JOIN LATERAL (SELECT at FROM timeline WHERE case_id = c.id AND kind = 'confirmed' ORDER BY id DESC LIMIT 1) AS confirmed ON true
+WHERE o.kind = 'opened' AND c.owner_id = %(owner)s AND c.merged_into IS NULL
+  AND coalesce(c.disposition, '') NOT IN ('duplicate', 'spam') AND began.at >= %(from)s AND began.at < %(to)s
+ORDER BY began.at, c.id
+
+-- name: maintenance
+SELECT m.id, m.site_id, m.starts_at, m.ends_at, m.case_id FROM maintenance m JOIN sites s ON s.id = m.site_id
+WHERE s.owner_id = %(owner)s AND m.ended_at IS NULL AND m.ends_at > %(now)s ORDER BY m.starts_at, m.id
+
+-- name: plan
+INSERT INTO maintenance (site_id, starts_at, ends_at, user_id, created_at)
+SELECT s.id, %(from)s, %(until)s, %(user)s, %(now)s FROM sites s WHERE s.id = %(site)s AND s.owner_id = %(owner)s
+RETURNING id
+
+-- name: end_maintenance
+UPDATE maintenance m SET ended_at = %(now)s FROM sites s
+WHERE m.id = %(window)s AND s.id = m.site_id AND s.owner_id = %(owner)s AND m.site_id = %(site)s
+  AND m.ended_at IS NULL AND m.ends_at > %(now)s
+RETURNING m.case_id
