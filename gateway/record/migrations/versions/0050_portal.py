@@ -3,7 +3,7 @@
 from gateway.record.migrate import run_file
 
 revision = "0050"
-down_revision = "0010"
+down_revision = "0070"
 
 
 def upgrade() -> None:
