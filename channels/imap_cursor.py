@@ -68,6 +68,11 @@ class Reconciliation:
     passed: int
 
     @property
+    def gone(self) -> int:
+        """Settled mails that are no longer in the mailbox: moved where read mail goes, or deleted by somebody."""
+        return self.listed - (self.in_mailbox - self.waiting)
+
+    @property
     def adds_up(self) -> bool:
         """Whether each mail that was listed has one fate, and no more are settled in the mailbox than were listed."""
         fates = self.taken + self.quarantined + self.unfetched + self.vanished + self.passed

@@ -88,6 +88,27 @@ def imap() -> None:
 
 
 @app.command()
+def mailboxes() -> None:
+    """The account of each mailbox: what is in it and what became of the rest. Exit status 1 when it does not add up."""
+    from gateway.doors import account
+
+    with _session("mailboxes") as config:
+        accounts = asyncio.run(account(config))
+    for name, drawn in accounts:
+        if drawn is None:
+            typer.echo(f"{name}: not read yet, or it cannot be reached now")
+            continue
+        typer.echo(
+            f"{name}: {drawn.in_mailbox} in the mailbox + {drawn.gone} gone since ="
+            f" {drawn.taken} taken in + {drawn.quarantined} quarantined + {drawn.unfetched} refused by the server"
+            f" + {drawn.passed} older than the start + {drawn.vanished} vanished unread + {drawn.waiting} waiting:"
+            f" {'adds up' if drawn.adds_up else 'DOES NOT ADD UP'}"
+        )
+    if any(drawn is None or not drawn.adds_up for _, drawn in accounts):
+        raise typer.Exit(1)
+
+
+@app.command()
 def worker() -> None:
     """Jobs: messages, deadlines, what must follow."""
     with _role("worker") as config:

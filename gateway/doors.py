@@ -5,23 +5,28 @@ On SIGTERM the mail door finishes what has been sent whole and sends the rest aw
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 import structlog
 
 from channels.imap import ImapDoor
+from channels.imap_cursor import Reconciliation
 from channels.imap_session import Account
 from channels.parsing import Parsers
 from channels.smtp import SmtpDoor
 from gateway.config import Config
+from gateway.record.db import Unavailable
 from gateway.record.mailboxes import RecordedCursors
 from gateway.runtime import Runtime, open_runtime
 from gateway.stopping import until_stopped
 
 log = structlog.get_logger()
+FIRST_ACCOUNT, ACCOUNT = 20.0, 900.0  # seconds between accounts of the mailboxes
 
 
 async def serve_smtp(config: Config) -> None:
@@ -36,7 +41,11 @@ async def serve_imap(config: Config) -> None:
     """The role `imap`; without mailboxes it only waits."""
     async with open_runtime(config, "imap") as runtime, imap_door(runtime) as door:
         log.info("imap.open", mailboxes=len(door.health()))
-        await until_stopped()
+        drawing = asyncio.create_task(_draw_up_accounts(runtime, door))
+        try:
+            await until_stopped()
+        finally:
+            drawing.cancel()
     log.info("imap.closed")
 
 
@@ -61,22 +70,52 @@ async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
             await door.stop()
 
 
+async def account(config: Config) -> list[tuple[str, Reconciliation | None]]:
+    """The account of each configured mailbox, drawn up now; None for one that was never read or cannot be reached."""
+    async with open_runtime(config, "mailboxes") as runtime:
+        door, cursors = _imap_door(runtime, Parsers())
+        drawn = {one.mailbox: one for one in await door.account()}
+        for one in drawn.values():
+            await cursors.keep_account(one)
+    return [(name, drawn.get(name)) for name in door.health()]
+
+
+async def _draw_up_accounts(runtime: Runtime, door: ImapDoor) -> None:
+    """Keep the accounts for the managers' page, and complain in the log about one that does not add up."""
+    cursors = RecordedCursors(runtime.db, "", runtime.clock)
+    pause = FIRST_ACCOUNT
+    while True:
+        await asyncio.sleep(pause)
+        pause = ACCOUNT
+        try:
+            for one in await door.account():
+                await cursors.keep_account(one)
+                if not one.adds_up:
+                    log.error("imap.does_not_add_up", **{n: v for n, v in asdict(one).items() if n != "mailbox"})
+        except Unavailable:
+            log.warning("imap.account_not_kept")
+
+
 @asynccontextmanager
 async def imap_door(runtime: Runtime) -> AsyncIterator[ImapDoor]:
     """Readers of all mailboxes, for as long as the block lasts; at its end each finishes the batch under way."""
-    config = runtime.config
-    accounts = [
-        Account(box.host, box.port, box.user, box.password, box.folder, box.tls, box.queue) for box in config.imap_urls
-    ]
-    url = config.database_direct_url or config.database_url or ""
-    async with parsers(config) as parser:
-        cursors = RecordedCursors(runtime.db, url, runtime.clock, runtime.crash)
-        door = ImapDoor(runtime.intake, parser, runtime.clock, accounts, cursors)
+    async with parsers(runtime.config) as parser:
+        door, _ = _imap_door(runtime, parser)
         await door.start()
         try:
             yield door
         finally:
             await door.stop()
+
+
+def _imap_door(runtime: Runtime, parser: Parsers) -> tuple[ImapDoor, RecordedCursors]:
+    config = runtime.config
+    accounts = [
+        Account(box.host, box.port, box.user, box.password, box.folder, box.tls, box.queue) for box in config.imap_urls
+    ]
+    url = config.database_direct_url or config.database_url or ""
+    cursors = RecordedCursors(runtime.db, url, runtime.clock, runtime.crash)
+    return ImapDoor(runtime.intake, parser, runtime.clock, accounts, cursors), cursors
 
 
 @asynccontextmanager

@@ -2,8 +2,8 @@
 
 A message is composed when it is sent, so that it says what is true then. Temporary failures are tried again with
 growing pauses for five days; after a time-out it is not known whether the message arrived, and the same Message-ID
-goes out again. Automatic messages are bounded: one acknowledgement an hour to an address and case. A sweep never
-raises for one message.
+goes out again. Automatic messages are bounded: one acknowledgement a week to an address about a case, and ten a day to
+an address in all, so that two machines that answer each other fall silent. A sweep never raises for one message.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ BATCH = 20
 PATIENCE = timedelta(days=5)
 # After which an automatic message helps nobody any more.
 STALE = {"acknowledgement": timedelta(days=1), "portal_link": timedelta(minutes=30)}
-WINDOW = timedelta(hours=1)
-IN_WINDOW, ABOUT_CASE = 10, 1
+A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
+IN_A_DAY, ABOUT_A_CASE = 10, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +217,12 @@ class Sweeper:
             "case": row["case_id"],
             "recipient": recipient,
             "kind": row["kind"],
-            "since": self._clock.now() - WINDOW,
+            "day": self._clock.now() - A_DAY,
+            "week": self._clock.now() - A_WEEK,
         }
         lately = await self._db.row(SQL["automatic_lately"], given)
-        if lately and (lately["about_case"] >= ABOUT_CASE or lately["in_all"] >= IN_WINDOW):
-            return "acknowledged already within the hour"
+        if lately and (lately["about_case"] >= ABOUT_A_CASE or lately["in_all"] >= IN_A_DAY):
+            return "acknowledged already"
         return None
 
     async def _end(self, row: Mapping[str, Any], about: Mapping[str, Any] | None, delivery: Delivery) -> None:

@@ -7,14 +7,15 @@ is away; the reader then begins again.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from channels.imap_cursor import Cursor
+from channels.imap_cursor import Cursor, Reconciliation
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
 from gateway.record.db import Connection, Database, statements
@@ -22,6 +23,16 @@ from gateway.record.db import Connection, Database, statements
 SQL = statements("mailboxes")
 SECONDS = 10
 OPTIONS = "-c statement_timeout=10s -c timezone=UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Accounted:
+    """The account of a mailbox as it was last drawn up; None when it never was."""
+
+    mailbox: str
+    moved_at: datetime
+    account: Reconciliation | None
+    at: datetime | None
 
 
 class NotHeld(Exception):
@@ -56,6 +67,11 @@ class RecordedCursors:
         await self._holds[mailbox].execute(SQL["save"], given)
         self._crash("cursor.after_save")
 
+    async def keep_account(self, account: Reconciliation) -> None:
+        """Keep the account of a mailbox that has been read. Raises Unavailable."""
+        given = {"mailbox": account.mailbox, "account": Jsonb(asdict(account)), "now": self._clock.now()}
+        await self._db.run(SQL["keep_account"], given)
+
     async def hold(self, mailbox: str) -> bool:
         """Whether this process may read the mailbox: false while another does."""
         await self.release(mailbox)
@@ -86,3 +102,16 @@ class RecordedCursors:
         """Leave the mailbox to others; nothing happens when it is not held."""
         if connection := self._holds.pop(mailbox, None):
             await connection.close()
+
+
+async def accounts(db: Database) -> list[Accounted]:
+    """Every mailbox that was ever read, with its last account. Raises Unavailable."""
+    return [
+        Accounted(
+            row["mailbox"],
+            row["moved_at"],
+            Reconciliation(**row["account"]) if row["account"] else None,
+            row["accounted_at"],
+        )
+        for row in await db.rows(SQL["accounts"])
+    ]

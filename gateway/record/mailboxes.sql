@@ -10,3 +10,9 @@ ON CONFLICT (mailbox) DO UPDATE SET uidvalidity = excluded.uidvalidity, uid = ex
 -- name: hold
 -- Held until the session ends, so that a reader that died leaves the mailbox to another.
 SELECT pg_try_advisory_lock(hashtextextended('mailbox ' || %(mailbox)s, 0)) AS held
+
+-- name: keep_account
+UPDATE mailbox_cursors SET account = %(account)s, accounted_at = %(now)s WHERE mailbox = %(mailbox)s
+
+-- name: accounts
+SELECT mailbox, moved_at, account, accounted_at FROM mailbox_cursors ORDER BY mailbox

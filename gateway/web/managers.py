@@ -14,6 +14,7 @@ from aiohttp import web
 
 from gateway import languages, measures
 from gateway.languages import N_
+from gateway.record import mailboxes as record_mailboxes
 from gateway.record import measures as record
 from gateway.record.measures import Response
 from gateway.web.filters import TIMEZONE
@@ -41,6 +42,14 @@ PERIODS: Mapping[str, Period] = {
 
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/managers", index)
+    app.router.add_get("/managers/mailboxes", mailboxes)
+
+
+async def mailboxes(request: web.Request) -> web.StreamResponse:
+    """Whether everything that lay in the mailboxes was taken in: an account of each that must add up."""
+    context = await frame(request, None)
+    accounts = await record_mailboxes.accounts(runtime_of(request).db)
+    return page(request, "managers/mailboxes.html", context | {"accounts": accounts, "timezone": TIMEZONE})
 
 
 async def index(request: web.Request) -> web.StreamResponse:

@@ -8,16 +8,21 @@ import re
 import struct
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from html import unescape
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse, FormData
 from PIL import Image
+from psycopg.types.json import Jsonb
 
+from channels.imap_cursor import Reconciliation
+from channels.mail import read
 from channels.report import Attachment, Channel, Receipt, Report, Sender
 from gateway.casenumber import parse
 from gateway.config import Config
+from gateway.threads import reply_token
 from gateway.web.pages import HEADERS
 from tests.fakes.house import House, open_house
 
@@ -278,6 +283,32 @@ async def test_only_those_who_lead_see_the_managers_page(house: House) -> None:
     await house.hire("a01", role="manager")
     for period in ("day", "week", "month", "century"):
         assert (await house.client.get(f"/managers?period={period}")).status == 200
+    assert "IMAP_URLS" in await (await house.client.get("/managers/mailboxes")).text()
+    await house.runtime.db.run(
+        "INSERT INTO mailbox_cursors (mailbox, uidvalidity, uid, moved_at, account, accounted_at) VALUES"
+        " ('a@imap.example/INBOX', 1, 1, %(now)s, NULL, NULL),"
+        " ('b@imap.example/INBOX', 1, 9, %(now)s, %(drawn)s, %(now)s)",
+        {"now": house.runtime.clock.now(), "drawn": Jsonb(asdict(Reconciliation("b", 5, 1, 6, 3, 1, 1, 0, 0)))},
+    )
+    shown = await (await house.client.get("/managers/mailboxes")).text()
+    assert "b@imap.example/INBOX" in shown
+    assert "går inte ihop" in shown
+
+
+async def test_b69_what_a_stranger_has_sent_to_a_reply_address_is_on_no_public_page(house: House) -> None:
+    secret = "Your confirmation code is 481-516"
+    runtime = house.runtime
+    first = await runtime.intake.accept(
+        Report(Channel.EMAIL, "t", runtime.clock.now(), STUCK, Sender(email="m@example.com"))
+    )
+    token = reply_token(runtime.config.secret_keys, parse(first.case) or 0)
+    raw = f"From: no-reply@chat.example\r\nTo: support+{token}@support.example\r\nSubject: {secret}\r\n\r\n{secret}\r\n"
+    receipt = await runtime.intake.accept(read(raw.encode(), runtime.clock.now(), domains=("support.example",)))
+    assert receipt.case == first.case
+    for one in (first, receipt):
+        answer = await house.client.get(f"/s/{one.token}")
+        assert answer.status == 200
+        assert "481-516" not in await answer.text()
 
 
 @pytest.mark.parametrize(

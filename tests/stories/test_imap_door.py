@@ -304,3 +304,20 @@ async def test_b47_a_mail_that_never_comes_is_shown_to_somebody(parsers: Parsers
         await door.stop()
     assert shelf.only.quarantined
     assert len(shelf.seen) == 1
+
+
+async def test_f43_a_record_restored_from_a_backup_reads_the_mail_since_again(
+    mailbox: Mailbox, parsers: Parsers
+) -> None:
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(mail(1))
+    async with reading(mailbox, parsers, shelf, cursors):
+        await until(lambda: cursors.history != [] and cursors.history[-1].listed == 1)
+        backup = (dict(shelf.reports), dict(cursors.cursors))
+        await mailbox.put(mail(2), mail(3))
+        await until(lambda: cursors.history[-1].listed == 3)
+    shelf.reports, cursors.cursors = backup
+    async with reading(mailbox, parsers, shelf, cursors):
+        await until(lambda: len(shelf.reports) == 3)
+        await until(lambda: cursors.history[-1].listed == 3)
+    assert cursors.history[-1].taken == 3

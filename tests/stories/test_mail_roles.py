@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from gateway.config import Config
-from gateway.doors import certificate, host_name, imap_door, smtp_door
+from gateway.doors import account, certificate, host_name, imap_door, smtp_door
 from gateway.importing import import_folder
 from gateway.record import cases
 from gateway.record.db import Database
+from gateway.record.mailboxes import accounts
 from gateway.runtime import Runtime, open_runtime
 from gateway.settings import read_mail_address, read_mailbox
 from tests.fakes.house import DEMO, count
@@ -109,6 +110,46 @@ async def test_f2_smtp_says_later_while_the_record_is_away_and_takes_it_afterwar
         assert await count(runtime.db, "reports") == 1
 
 
+async def test_f21_a_mail_whose_files_cannot_be_kept_is_asked_for_again(config: Config) -> None:
+    photo = (
+        b"From: Anna <anna@example.com>\r\nSubject: 21052\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSe bild.\r\n'
+        b"--b\r\nContent-Type: image/jpeg\r\nContent-Disposition: attachment; filename=a.jpg\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n" + b"/9j/4AAQ" * 4000 + b"\r\n--b--\r\n"
+    )
+    blobs = config.data_dir / "blobs"
+    async with role(config, "smtp") as runtime, smtp_door(runtime, 0) as port:
+        blobs.rename(blobs.with_name("away"))
+        blobs.write_text("a disk that takes nothing")
+        assert await answered(port, photo) == 451
+        assert await answered(port) == 250  # words need no disk
+        blobs.unlink()
+        blobs.with_name("away").rename(blobs)
+        assert await answered(port, photo) == 250
+        assert await count(runtime.db, "reports") == 2
+
+
+async def test_each_mailbox_has_an_account_that_adds_up(config: Config, mailbox: Mailbox) -> None:
+    poison = b"X-A: 1\r\n" * 300 + MAIL
+    await mailbox.put(MAIL, MAIL.replace(b"<one@", b"<two@"), poison)
+    changed = config.model_copy(update={"imap_urls": urls(mailbox)})
+    assert await account(changed) == [(f"{mailbox.user}@127.0.0.1/INBOX", None)]
+    async with role(config, "imap", imap_urls=urls(mailbox)) as runtime, imap_door(runtime):
+        await until(runtime.db, 3)
+        end = time.monotonic() + 20
+        while (row := await runtime.db.row("SELECT data FROM mailbox_cursors")) is None or row["data"]["listed"] < 3:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.05)
+    await mailbox.put(MAIL.replace(b"<one@", b"<three@"))
+    ((_, drawn),) = await account(changed)
+    assert drawn is not None
+    assert (drawn.in_mailbox, drawn.taken, drawn.quarantined, drawn.waiting, drawn.gone) == (4, 2, 1, 1, 0)
+    assert drawn.adds_up
+    async with role(config, "web") as runtime:
+        (kept,) = await accounts(runtime.db)
+    assert (kept.account, kept.mailbox) == (drawn, drawn.mailbox)
+
+
 async def test_an_address_leads_to_its_queue(config: Config) -> None:
     await import_folder(config, DEMO)
     ours = tuple(map(read_mail_address, ("support@support.example", "faktura@support.example=billing")))
@@ -129,10 +170,10 @@ def test_the_mail_server_names_itself_by_the_public_url(config: Config) -> None:
     assert certificate(config) is None
 
 
-async def answered(port: int) -> int:
+async def answered(port: int, raw: bytes = MAIL) -> int:
     """What the mail door says to the mail."""
     try:
-        await asyncio.to_thread(send, port, MAIL)
+        await asyncio.to_thread(send, port, raw)
     except smtplib.SMTPDataError as refused:
         return refused.smtp_code
     return 250

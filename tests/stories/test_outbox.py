@@ -121,7 +121,7 @@ async def test_a_report_in_danger_is_told_112_and_to_keep_away(office: Office) -
     assert "unplug" in said(sent)
 
 
-async def test_an_answer_to_a_mail_finds_its_case(office: Office) -> None:
+async def test_b68_an_answer_to_a_mail_finds_its_case_and_a_strangers_does_not(office: Office) -> None:
     receipt = await office.hear("Charger 21052 does not start.", message_id="<question@example.com>")
     await office.sweep()
     (sent,) = office.mails
@@ -234,7 +234,7 @@ async def test_a_number_that_takes_no_texts_is_refused_before_it_is_asked(office
     assert [request for request in office.provider.requests if request[0] == "POST"] == []
 
 
-async def test_one_acknowledgement_an_hour_to_an_address_and_case(office: Office) -> None:
+async def test_one_acknowledgement_a_week_to_an_address_and_case(office: Office) -> None:
     first = await office.hear("Charger 21052 does not start, it blinks red.")
     await office.sweep()
     second = await office.hear("Charger 21052 still does not start, it blinks red.")
@@ -379,3 +379,29 @@ async def test_an_agents_reply_carries_files_and_what_it_answers(office: Office)
     assert "skrev Mette:\n> Laderen 21052 starter ikke." in said(reply).replace("\r\n", "\n")
     assert reply["Auto-Submitted"] is None
     assert await shown(office, receipt) == ["sent", "sent"]
+
+
+async def test_b67_two_machines_that_answer_each_other_fall_silent(office: Office) -> None:
+    """An answering machine that says nowhere that it is one."""
+    await office.hear("Charger 21052 does not start.", message_id="<question@example.com>")
+    for nth in range(30):
+        await office.sweep(after=timedelta(minutes=61))
+        newest = office.mails[-1]
+        raw = (
+            f"From: Mette <mette@example.com>\r\nTo: {newest['Reply-To']}\r\nMessage-ID: <auto{nth}@example.com>\r\n"
+            f"In-Reply-To: {newest['Message-ID']}\r\nSubject: Re: {newest['Subject']}\r\n\r\n"
+            f"Thank you for your mail number {nth}, I am away and read it when I am back.\r\n"
+        )
+        await take(office, raw.encode())
+    await office.sweep(after=timedelta(minutes=61))
+    assert len(office.mails) == 1
+    assert (await office.runtime.db.rows("SELECT count(*) AS n FROM reports"))[0]["n"] == 31
+
+
+async def test_b67_an_address_is_acknowledged_ten_times_a_day_at_most(office: Office) -> None:
+    texts = [f"Charger {number} does not start." for number in ("21052", "22809", "24915", "21007")]
+    for nth in range(16):
+        sender = Sender(email="script@example.com")
+        await office.hear(f"{texts[nth % 4]} {nth}", sender=sender, site=f"s{nth + 1:03d}", channel=Channel.EMAIL)
+    await office.sweep()
+    assert 0 < len(office.mails) <= 10
