@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.config import Config
+from gateway.replies import read_replies
 from gateway.ruling import rules_folder
 from ivr.checks import check_all
 from routing.rules import RulesError, load_rules
@@ -22,6 +23,10 @@ def faults(config: Config | None) -> list[str]:
         found += [f"rules: {fault}" for fault in problem.faults]
     else:
         found += _unknown_queues(config, frozenset(rules.queues)) if config else []
+    try:
+        read_replies()
+    except ValueError as problem:
+        found.append(str(problem))
     try:
         ZoneInfo(HOME_ZONE)
     except ZoneInfoNotFoundError:

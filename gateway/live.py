@@ -96,6 +96,20 @@ class Live:
             return set()
         return {key for key, sign in zip(keys, signs, strict=True) if not sign}
 
+    async def looking(self, thing: str, who: str, now: float, seconds: int) -> set[str]:
+        """Say that `who` looks at a thing now; returns who else did within `seconds`. Nobody, without Redis."""
+        if not self._redis:
+            return set()
+        name = f"switchyard:looking:{thing}"
+        try:
+            await self._redis.zremrangebyscore(name, 0, now - seconds)
+            await self._redis.zadd(name, {who: now})
+            await self._redis.expire(name, seconds)
+            found = await self._redis.zrange(name, 0, 50)
+        except (RedisError, OSError):
+            return set()
+        return {one.decode() if isinstance(one, bytes) else str(one) for one in found} - {who}
+
     async def answers(self) -> bool:
         """Whether Redis is there at all."""
         if not self._redis:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.languages import Catalogue, catalogue, format_clock, format_time
 
-CODES = ("channel", "priority", "category", "queue", "disposition", "status")
+CODES = ("channel", "priority", "category", "queue", "disposition", "status", "act")
 
 
 def tell(kind: str, data: Mapping[str, Any], who: str | None, language: str, timezone: str = "Europe/Stockholm") -> str:
@@ -48,6 +48,8 @@ def _said(book: Catalogue, name: str, value: Any, timezone: str) -> str:
         return "–"
     if name == "to" and isinstance(value, str):
         return book.code("queue", value)
+    if name == "answer" and isinstance(value, str):
+        return book.code("remote", value)
     if name in CODES and isinstance(value, str):
         return book.code(name, value)
     if name in ("until", "due", "from_") and isinstance(value, str):

@@ -53,6 +53,8 @@ class Site:
     owner_id: str
     sla_level: str
     timezone: str
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which reports a case holds: attach, detach, split, each undoable and each kept as a labelled example."""
+"""Which reports a case holds: attach, detach, split, each undone by another and each kept as a labelled example."""
 
 from __future__ import annotations
 
@@ -44,8 +44,19 @@ async def attach(
 
 
 async def detach(runtime: Runtime, actor: Actor, case_id: int, report: int) -> int:
-    """Undo an attachment: the report gets a case of its own. Returns the new case's id."""
-    return await split(runtime, actor, case_id, [report])
+    """Undo an attachment. What an agent brought here goes back where it was, with all that came along when a whole
+    case was merged; any other report gets a case of its own. Returns the case it is in then.
+    """
+    given = {"case": case_id, "report": report}
+    async with act(runtime, actor, case_id) as deed:
+        source = await (await deed.conn.execute(CASES["brought_from"], given)).fetchone()
+        back = source is not None and source["id"] != case_id and source["merged_into"] in (None, case_id)
+        if source is not None and back:
+            await _give_back(deed, source["id"], report)
+    if source is None or not back:
+        return await split(runtime, actor, case_id, [report])
+    runtime.live.publish({"type": "case", "case": source["id"]})
+    return int(source["id"])
 
 
 async def split(runtime: Runtime, actor: Actor, case_id: int, reports: Sequence[int]) -> int:
@@ -63,6 +74,25 @@ async def split(runtime: Runtime, actor: Actor, case_id: int, reports: Sequence[
         await _move(deed, case_id, opened, [row["id"] for row in mine])
     runtime.live.publish({"type": "case", "case": opened})
     return opened
+
+
+async def _give_back(deed: Act, source: int, report: int) -> None:
+    other = await cases.lock(deed.conn, source)
+    assert other is not None
+    moved = [report]
+    if other.merged_into is not None:
+        along = {"case": deed.case.id, "source": source}
+        rows = await (await deed.conn.execute(CASES["brought_along"], along)).fetchall()
+        moved = sorted({report, *(row["id"] for row in rows)})
+        rules = deed.runtime.rules()
+        due = deadlines(Priority(other.priority), other.sla_level, other.timezone, other.opened_at, rules)
+        fresh = {f"due_{name}": getattr(due, name) for name in ("first_response", "line", "next_update", "solution")}
+        await deed.conn.execute(CASES["unmerge"], {"case": source, **fresh})
+        await deed.conn.execute(WORK["renew"], {"case": source})
+    held = await (await deed.conn.execute(CASES["report_ids"], {"case": deed.case.id})).fetchall()
+    if {row["id"] for row in held} <= set(moved):
+        raise Refused(reports="a case keeps at least one report")
+    await _move(deed, deed.case.id, source, moved)
 
 
 async def _open_from(deed: Act, report: dict[str, object], last: object) -> int:
@@ -111,5 +141,6 @@ async def _move(deed: Act, source: int, target: int, moved: Sequence[int]) -> No
     for report in moved:
         await deed.correct("case", source, target, report)
         entries.append(Entry(source, "detached", deed.actor, report, {"to": number(target)}))
-        entries.append(Entry(target, "attached", deed.actor, report, {"from": number(source), "by": "agent"}))
+        came = {"from": number(source), "case": source, "by": "agent"}
+        entries.append(Entry(target, "attached", deed.actor, report, came))
     await timeline.append(deed.conn, entries, deed.now)

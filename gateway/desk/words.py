@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from channels.report import Attachment, Channel
 from gateway.desk.acts import Act, Refused, act, require_text
+from gateway.record import views
 from gateway.record.db import recordset, statements
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
@@ -17,6 +19,7 @@ from routing.values import Category, Priority
 
 MESSAGES, ATTACHMENTS = statements("messages"), statements("attachments")
 LONGEST = 20_000  # characters of one reply
+NAMED = re.compile(r"(?<![\w@.])@([A-Za-z0-9_-]{1,60})")
 
 
 async def reply(
@@ -81,11 +84,16 @@ async def respond(deed: Act, by: str, **data: Any) -> None:
     deed.tell("replied", **data)
 
 
-async def note(runtime: Runtime, actor: Actor, case_id: int, text: str) -> None:
-    """Write something down for colleagues; customers never see it."""
+async def note(runtime: Runtime, actor: Actor, case_id: int, text: str, mentions: Sequence[str] = ()) -> None:
+    """Write something down for colleagues; customers never see it. Those named, also by `@id`, are called to it."""
     require_text(text=text)
     async with act(runtime, actor, case_id) as deed:
-        deed.tell("note", note=await deed.keep_text("note", text))
+        kept = await deed.keep_text("note", text)
+        named = await views.mention(deed.conn, kept, case_id, [*mentions, *NAMED.findall(text)])
+        if named:
+            deed.tell("note", note=kept, mentions=sorted(named))
+        else:
+            deed.tell("note", note=kept)
 
 
 async def correct(

@@ -96,6 +96,7 @@ class Filters:
     queue: str | None = None
     line: int | None = None
     priority: str | None = None
+    category: str | None = None
     charger: str | None = None
     site: str | None = None
     owner: str | None = None

@@ -48,6 +48,7 @@ WHERE (%(status)s::text[] IS NULL OR c.status = ANY(%(status)s))
   AND (%(queue)s::text IS NULL OR c.queue = %(queue)s)
   AND (%(line)s::smallint IS NULL OR c.line = %(line)s)
   AND (%(priority)s::text IS NULL OR c.priority = %(priority)s)
+  AND (%(category)s::text IS NULL OR c.category = %(category)s)
   AND (%(charger)s::text IS NULL OR c.charger_id = %(charger)s
        OR EXISTS (SELECT FROM reports r WHERE r.case_id = c.id AND r.charger_id = %(charger)s))
   AND (%(site)s::text IS NULL OR c.site_id = %(site)s)
@@ -170,8 +171,29 @@ UPDATE reports SET case_id = %(to)s WHERE id = ANY(%(reports)s::bigint[]) AND ca
 SELECT id FROM reports WHERE case_id = %(case)s ORDER BY id
 
 -- name: report
-SELECT r.id, r.case_id, r.received_at, r.language, r.category, r.priority, r.charger_id, r.site_id, r.queue, r.fault_code
+SELECT r.id, r.case_id, r.received_at, r.language, r.category, r.priority, r.charger_id, r.site_id, r.queue, r.fault_code,
+       r.suggested
 FROM reports r WHERE r.id = %(report)s
+
+-- name: brought_from
+-- Which case an agent brought a report from, when that is how it came here; and whether that case went in whole.
+SELECT c.id, c.merged_into FROM timeline t JOIN cases c ON c.id = (t.data->>'case')::bigint
+WHERE t.case_id = %(case)s AND t.report_id = %(report)s AND t.kind = 'attached' AND t.data->>'by' = 'agent'
+ORDER BY t.id DESC LIMIT 1
+
+-- name: brought_along
+-- The reports that are here because a whole case was merged into this one.
+SELECT DISTINCT r.id FROM reports r JOIN timeline t ON t.report_id = r.id
+WHERE r.case_id = %(case)s AND t.case_id = %(case)s AND t.kind = 'attached' AND t.data->>'by' = 'agent'
+  AND (t.data->>'case')::bigint = %(source)s
+
+-- name: unmerge
+-- A merged case that gets its reports back is open again, with targets counted from when it was opened.
+UPDATE cases SET merged_into = NULL, status = 'open', concluded_at = NULL, closed_at = NULL, disposition = NULL,
+                 due_first_response = CASE WHEN first_response_at IS NULL THEN %(due_first_response)s::timestamptz END,
+                 due_line = %(due_line)s, due_next_update = %(due_next_update)s, due_solution = %(due_solution)s,
+                 version = version + 1
+WHERE id = %(case)s AND merged_into IS NOT NULL
 
 -- name: merge
 UPDATE cases SET merged_into = %(into)s, status = 'closed', assignee = NULL, assigned_at = NULL, waiting_until = NULL,

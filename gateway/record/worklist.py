@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gateway.record.cases import OPEN, Listed, case_of
@@ -17,15 +18,23 @@ async def work(
     queue: str | None = None,
     assignee: str | None = None,
     free: bool = False,
+    called: str | None = None,
+    narrowed: Mapping[str, Any] = MappingProxyType({}),
     offset: int = 0,
     limit: int = 100,
 ) -> tuple[list[Listed], int]:
-    """Open cases of a queue or an agent, or (`free`) those that nobody holds, and how many there are in all."""
+    """Open cases of a queue or an agent, or (`free`) those that nobody holds, and how many there are in all.
+
+    `called` are those in which that agent is named in a note and has not looked yet; `narrowed` asks for a priority,
+    line, category or site.
+    """
     given = {
         "status": list(OPEN),
         "queue": queue,
         "assignee": assignee,
         "free": free,
+        "called": called,
+        **{name: narrowed.get(name) for name in ("priority", "line", "category", "site")},
         "offset": offset,
         "limit": limit,
     }

@@ -8,6 +8,12 @@ WITH chosen AS (
       AND (%(queue)s::text IS NULL OR c.queue = %(queue)s)
       AND (%(assignee)s::text IS NULL OR c.assignee = %(assignee)s)
       AND (NOT %(free)s OR c.assignee IS NULL)
+      AND (%(called)s::text IS NULL OR EXISTS (
+            SELECT FROM mentions m WHERE m.case_id = c.id AND m.agent_id = %(called)s AND m.seen_at IS NULL))
+      AND (%(priority)s::text IS NULL OR c.priority = %(priority)s)
+      AND (%(line)s::smallint IS NULL OR c.line = %(line)s)
+      AND (%(category)s::text IS NULL OR c.category = %(category)s)
+      AND (%(site)s::text IS NULL OR c.site_id = %(site)s)
     ORDER BY aside, c.priority, due_at NULLS LAST, c.opened_at, c.id
     OFFSET %(offset)s LIMIT %(limit)s
 )

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from channels.report import Channel, Outcome
+from channels.report import Channel
 from gateway import casenumber, desk, seals
 from gateway.desk import Actor
 from gateway.record import agents
@@ -213,13 +213,7 @@ async def open_case(call: Call) -> web.StreamResponse:
     actor = await acting(call)
     runtime = runtime_of(call.request)
     report = api_reports.read(call, call.body, f"agent:{actor.id}:{seals.fresh()}", Channel(call.body.channel))
-    receipt = await runtime.intake.accept(report)
-    case = casenumber.parse(receipt.case)
-    if case is None:
-        raise Problem(404, "There is no such case.")
-    if receipt.outcome is Outcome.ATTACHED:
-        case = await desk.split(runtime, actor, case, [receipt.report])
-    return await told(call, case, 201)
+    return await told(call, await desk.open_case(runtime, actor, report), 201)
 
 
 ENDPOINTS = (

@@ -24,10 +24,13 @@ from gateway.web import (
     errors,
     events,
     files,
+    fleet,
     health,
     help,  # noqa: A004 - the help center
     login,
     managers,
+    offering,
+    opening,
     pages,
     phone,
     portal,
@@ -37,6 +40,7 @@ from gateway.web import (
     portal_sites,
     portal_sla,
     status,
+    viewing,
 )
 from gateway.web.keys import RUNTIME, STOPPING
 from gateway.web.sessions import RecordedSessions
@@ -77,7 +81,7 @@ def create_app(
     api.add_routes(app, rates)
     for room in (portal_door, portal, portal_report, portal_sites, portal_sla, portal_people):
         room.add_routes(app)
-    for room in (status, health, console, files, managers, events, phone, demo):
+    for room in (status, health, opening, fleet, console, offering, viewing, files, managers, events, phone, demo):
         room.add_routes(app)
     return app
 

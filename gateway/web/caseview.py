@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from gateway import telling
+from gateway.casenumber import number
 from gateway.record.agents import Agent
+from gateway.record.beside import Beside
 from gateway.record.cases import Case, FullCase, Listed
 from routing.directory import Directory
+from routing.values import Site
 
 DECISIONS = ("priority", "category", "place", "queue", "duplicate", "language")
 OURS = ("reply",)
@@ -44,12 +48,22 @@ def place(case: Case, directory: Directory) -> dict[str, Any]:
     """Site, charger and owner as the master data has them; None where unknown."""
     charger = directory.chargers.get(case.charger_id or "")
     connectors = charger.connectors.split(";") if charger else []
+    site = directory.sites.get(case.site_id or "")
     return {
-        "site": directory.sites.get(case.site_id or ""),
+        "site": site,
+        "map": _map(site) if site else None,
         "charger": charger,
         "connectors": [connector.partition(":")[2] or connector for connector in connectors],
         "owner": directory.owners.get(case.owner_id or ""),
     }
+
+
+def _map(site: Site) -> str:
+    """A map of where the site is: by its coordinates, else by its address."""
+    if site.latitude is not None and site.longitude is not None:
+        at = f"{site.latitude:.5f}", f"{site.longitude:.5f}"
+        return f"https://www.openstreetmap.org/?mlat={at[0]}&mlon={at[1]}#map=18/{at[0]}/{at[1]}"
+    return f"https://www.openstreetmap.org/search?query={quote(f'{site.street}, {site.postcode} {site.city}')}"
 
 
 def people(whole: FullCase) -> list[dict[str, Any]]:
@@ -122,6 +136,29 @@ def timeline(whole: FullCase, names: Mapping[str, str], language: str) -> list[d
             }
         )
     return told
+
+
+def beside(whole: FullCase, known: Beside, names: Mapping[str, str]) -> dict[str, Any]:
+    """Suggested duplicates, alarms, earlier cases, reports that left, and what was tried from afar."""
+    case = whole.listed.case
+    suggestions = [
+        {
+            **row,
+            "here": row["holder"] == case.id,
+            "number": number(row["other"]),
+            "declined_by": names.get(row["declined_by"] or "", row["declined_by"]),
+            "reasons": telling.reasons({"reasons": {"duplicate": row["reasons"] or []}}, "attached"),
+        }
+        for row in known.suggestions
+    ]
+    tried = [entry for entry in whole.timeline if entry["kind"] == "remote_action"]
+    return {
+        "suggestions": suggestions,
+        "gone": [{**row, "number": number(row["case_id"])} for row in known.gone],
+        "alarms": [{**row, "number": number(row["case_id"])} for row in known.alarms],
+        "earlier": known.earlier,
+        "tried": [{"at": entry["at"], **entry["data"]} for entry in tried],
+    }
 
 
 def may(case: Case, agent: Agent) -> dict[str, bool]:

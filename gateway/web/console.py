@@ -6,24 +6,26 @@ too late or lacks something shows the case again with the reason and with every 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from gateway import casenumber, desk, languages
+from channels.report import RemoteAnswer
+from gateway import casenumber, desk, languages, replies
 from gateway.activity import set_activity
 from gateway.languages import N_
 from gateway.record import agents, cases
 from gateway.record.agents import Agent
+from gateway.record.beside import beside
 from gateway.record.cases import Case
 from gateway.record.people import dead_addresses
 from gateway.runtime import Runtime
 from gateway.web import caseview
 from gateway.web.bodies import form
-from gateway.web.deskforms import FORMS, enclosed, reply
+from gateway.web.deskforms import FORMS, After, enclosed, reply
 from gateway.web.frame import frame, scope_of
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.login import onward
@@ -46,6 +48,17 @@ DONE = {
     "wait": N_("Put aside. The case comes back by itself."),
     "conclude": N_("Concluded. Those who reported are asked to confirm."),
     "reopen": N_("The case is open again."),
+    "open": N_("The case is open, and yours."),
+    "attach": N_("The reports are together now. Each can be taken out again."),
+    "fetch": N_("The report is back."),
+    "detach": N_("The report was taken out."),
+    "split": N_("The reports have a case of their own: this one."),
+    "same": N_("Put together. The report can be taken out again."),
+    "different": N_("Kept apart. The judgement learns from it."),
+    "restart": N_("The charger was asked to restart."),
+    "unlock": N_("The charger was asked to let go of the cable."),
+    "accepted": N_("The offer is yours."),
+    "gone": N_("That offer had run out; it went to somebody else."),
 }
 TAKEN = N_("%(who)s was first and took the case at %(time)s.")
 REFUSED = N_("That was not done. Nothing you wrote is lost.")
@@ -64,14 +77,13 @@ async def index(request: web.Request) -> web.StreamResponse:
     number = casenumber.parse(scope.q) if scope.q else None
     if number is not None and await cases.find(runtime_of(request).db, number):
         raise web.HTTPSeeOther(f"/console/cases/{casenumber.number(number)}")
-    return page(request, "console/index.html", await frame(request, scope))
+    context = await frame(request, scope)
+    return page(request, "console/index.html", context | {"notice": _done(request)})
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     """One case."""
-    done = DONE.get(request.query.get("done", ""))
-    notice = {"kind": "good", "text": _words(request, done)} if done else None
-    return await _case_page(request, _number(request), notice=notice)
+    return await _case_page(request, _number(request), notice=_done(request))
 
 
 async def act(request: web.Request) -> web.StreamResponse:
@@ -85,9 +97,10 @@ async def act(request: web.Request) -> web.StreamResponse:
     actor = desk.Actor("agent", agent.id, agent.role)
     try:
         if files is None or verb != "reply":
-            await FORMS[verb](runtime, actor, case, fields)
+            after = await FORMS[verb](runtime, actor, case, fields) or After()
         else:
             await reply(runtime, actor, case, fields, enclosed(files))
+            after = After()
     except desk.Taken as taken:
         by = await agents.find(runtime.db, taken.by) if taken.by else None
         told = {
@@ -104,8 +117,9 @@ async def act(request: web.Request) -> web.StreamResponse:
         return await _case_page(
             request, case_id, notice=notice, verb=verb, typed=fields, errors=refused.fields, status=422
         )
-    query = "&".join(filter(None, (f"done={verb}", scope_of(request).query())))
-    raise web.HTTPSeeOther(f"/console/cases/{casenumber.number(case_id)}?{query}")
+    answer = f"answer={after.answer}" if after.answer else ""
+    query = "&".join(filter(None, (f"done={verb}", answer, scope_of(request).query())))
+    raise web.HTTPSeeOther(f"/console/cases/{casenumber.number(after.case or case_id)}?{query}")
 
 
 async def _posted(request: web.Request) -> tuple[Mapping[str, str], Files | None]:
@@ -166,15 +180,20 @@ async def _case_page(
         "dead": await dead_addresses(runtime.db, [one["email"] for one in people if one["email"]]),
         "reachable": caseview.reachable(people),
         "neighbours": whole.neighbours,
+        **caseview.beside(whole, await beside(runtime.db, case_id, case.charger_id), context["names"]),
     }
-    offered = _offered(runtime, case, agent, language_of(request))
+    offered = _offered(runtime, case, agent, people, language_of(request))
     return page(request, "console/case.html", context | known | offered, status)
 
 
-def _offered(runtime: Runtime, case: Case, agent: Agent, language: str) -> dict[str, Any]:
+def _offered(
+    runtime: Runtime, case: Case, agent: Agent, people: Sequence[Mapping[str, Any]], language: str
+) -> dict[str, Any]:
     """What can be looked up, chosen and done for a case now."""
     place = caseview.place(case, runtime.directory())
     model = place["charger"].model if place["charger"] else None
+    written = people[0]["language"] if people else case.language
+    fitting = replies.fitting(case.category, written)
     tomorrow = runtime.clock.now().astimezone(ZoneInfo(case.timezone)) + timedelta(days=1)
     return {
         "place": place,
@@ -184,7 +203,37 @@ def _offered(runtime: Runtime, case: Case, agent: Agent, language: str) -> dict[
         "dispositions": desk.DISPOSITIONS,
         "sites": sites if len(sites := list(runtime.directory().sites.values())) <= MANY else [],
         "tomorrow": tomorrow.strftime("%Y-%m-%dT08:00"),
+        "acts": desk.possible(runtime, case),
+        "written": written,
+        "replies": [(one.title, one.filled(_facts(runtime, case, agent, people))) for one in fitting],
     }
+
+
+def _facts(runtime: Runtime, case: Case, agent: Agent, people: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+    """What the placeholders of a reply stand for, in the customer's language."""
+    site = runtime.directory().sites.get(case.site_id or "")
+    written = people[0]["language"] if people else case.language
+    due = languages.format_time(case.due_solution, case.timezone, written) if case.due_solution else None
+    return {
+        "name": people[0]["name"] if people else None,
+        "charger": case.charger_id,
+        "site": site.name if site else None,
+        "due": due,
+        "case": case.number,
+        "agent": agent.name,
+    }
+
+
+def _done(request: web.Request) -> dict[str, str] | None:
+    """What an act before this page did, as a notice; what a charger answered decides whether that was good news."""
+    done, answer = DONE.get(request.query.get("done", "")), request.query.get("answer")
+    if done is None:
+        return None
+    if answer not in tuple(RemoteAnswer):
+        return {"kind": "bad" if request.query["done"] == "gone" else "good", "text": _words(request, done)}
+    book = languages.catalogue(language_of(request))
+    obeyed = answer in (RemoteAnswer.ACCEPTED, RemoteAnswer.UNLOCKED)
+    return {"kind": "good" if obeyed else "warn", "text": f"{_words(request, done)} {book.code('remote', answer)}"}
 
 
 def _number(request: web.Request) -> int:

@@ -1,25 +1,28 @@
 """The agents' verbs as forms: what the fields of each form mean to `gateway.desk`.
 
+A form answers with the case to show afterwards when it is another one, and with a word when the act had an answer.
 Raises what the desk raises (`Taken`, `Refused`, `Unknown`), and `Refused` for a field that cannot be read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from mimetypes import guess_type
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from multidict import MultiMapping
+
 from channels.report import Attachment
-from gateway import desk
+from gateway import casenumber, desk
 from gateway.languages import N_
 from gateway.record.cases import Case
 from gateway.runtime import Runtime
 from gateway.web.uploads import FileFault, Files
 
 Fields = Mapping[str, str]
-Form = Callable[[Runtime, desk.Actor, Case, Fields], Awaitable[None]]
 FILE_FAULTS: Mapping[FileFault, str] = MappingProxyType(
     {
         FileFault.TOO_LARGE: N_("A file is larger than 10 MB. Choose the files again."),
@@ -28,6 +31,17 @@ FILE_FAULTS: Mapping[FileFault, str] = MappingProxyType(
         FileFault.BROKEN_OFF: N_("The files did not arrive whole. Choose the files again."),
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """What to show after an act: another case than before, and what a charger answered."""
+
+    case: int | None = None
+    answer: str | None = None
+
+
+Form = Callable[[Runtime, desk.Actor, Case, Fields], Awaitable[After | None]]
 
 
 async def claim(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
@@ -53,7 +67,7 @@ def enclosed(files: Files) -> list[Attachment]:
 
 
 async def note(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
-    await desk.note(runtime, actor, case.id, _text(fields, "text"))
+    await desk.note(runtime, actor, case.id, _text(fields, "text"), _several(fields, "mention"))
 
 
 async def correct(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
@@ -95,10 +109,55 @@ async def reopen(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields
     await desk.reopen(runtime, actor, case.id, _text(fields, "reason"))
 
 
+async def attach(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    other = casenumber.parse(fields.get("case", ""))
+    if other is None:
+        raise desk.Refused(case="not a case number")
+    try:
+        await desk.attach(runtime, actor, case.id, case=other)
+    except desk.Unknown:
+        raise desk.Refused(case="there is no such case") from None
+
+
+async def fetch(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    """One report back from the case that it went to."""
+    await desk.attach(runtime, actor, case.id, report=_id(fields, "report"))
+
+
+async def detach(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    await desk.detach(runtime, actor, case.id, _id(fields, "report"))
+
+
+async def split(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After:
+    chosen = [int(one) for one in _several(fields, "report") if one.isdecimal() and len(one) < 19]
+    if not chosen:
+        raise desk.Refused(report="choose at least one report")
+    return After(case=await desk.split(runtime, actor, case.id, chosen))
+
+
+async def same(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After:
+    return After(case=await desk.same(runtime, actor, _id(fields, "report")))
+
+
+async def different(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    await desk.different(runtime, actor, _id(fields, "report"))
+
+
+async def restart(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After:
+    return After(answer=await desk.restart(runtime, actor, case.id))
+
+
+async def unlock(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After:
+    return After(answer=await desk.unlock(runtime, actor, case.id, _id(fields, "connector")))
+
+
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         form.__name__: form
-        for form in (claim, release, reply, note, correct, hand_over, escalate, wait, conclude, reopen)
+        for form in (
+            *(claim, release, reply, note, correct, hand_over, escalate, wait, conclude, reopen),
+            *(attach, fetch, detach, split, same, different, restart, unlock),
+        )
     }
 )
 
@@ -107,3 +166,16 @@ def _text(fields: Fields, name: str) -> str:
     """Browsers send CR LF; what cannot be kept in the record becomes U+FFFD."""
     text = fields.get(name, "").replace("\r\n", "\n").replace("\0", "\ufffd")
     return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def _id(fields: Fields, name: str) -> int:
+    given = fields.get(name, "")
+    if not given.isdecimal() or not given.isascii() or len(given) > 18:
+        raise desk.Refused(**{name: "unknown"})
+    return int(given)
+
+
+def _several(fields: Fields, name: str) -> list[str]:
+    """All values of a field that may be given several times."""
+    given = fields.getall(name, []) if isinstance(fields, MultiMapping) else [fields.get(name, "")]
+    return [one for one in given if one]

@@ -1,4 +1,5 @@
-"""Live news for open pages, as server-sent events: `case` and `case-<id>` when a case changed, nothing of its content.
+"""Live news for open pages, as server-sent events: `case` and `case-<id>` when a case changed, `offer` when what is
+offered to this agent did; nothing of its content.
 
 An event is a hint; the page fetches what it shows anew and so never sees more than its agent may. Without Redis other
 processes are not heard, so `refresh` is sent every few seconds instead. A stream ends within 5 s when its agent may no
@@ -17,7 +18,7 @@ from aiohttp_sse import EventSourceResponse, sse_response
 
 from gateway.record.db import Unavailable
 from gateway.web.access import still_admitted
-from gateway.web.keys import STOPPING, runtime_of
+from gateway.web.keys import AGENT, STOPPING, runtime_of
 from gateway.web.pages import HEADERS
 
 LOOK = 4.0  # seconds between looks at whether the stream may go on
@@ -31,10 +32,10 @@ def add_routes(app: web.Application) -> None:
 async def events(request: web.Request) -> web.StreamResponse:
     """The stream for the pages of one agent."""
     runtime, stopping = runtime_of(request), request.app[STOPPING]
-    changed: set[int] = set()
+    changed: set[int | None] = set()
     rang = asyncio.Event()
     async with runtime.live.subscribe() as news, sse_response(request, headers=dict(HEADERS)) as stream:
-        listener = asyncio.create_task(_listen(news, changed, rang))
+        listener = asyncio.create_task(_listen(news, changed, rang, request[AGENT].id))
         looked = runtime.clock.monotonic()
         try:
             await stream.send("", event="hello")
@@ -56,10 +57,15 @@ async def events(request: web.Request) -> web.StreamResponse:
     return stream
 
 
-async def _listen(news: AsyncIterator[Mapping[str, Any]], changed: set[int], rang: asyncio.Event) -> None:
+async def _listen(
+    news: AsyncIterator[Mapping[str, Any]], changed: set[int | None], rang: asyncio.Event, agent: str
+) -> None:
+    """Gather the cases that changed; None stands for the agent's offers."""
     async for event in news:
         if event.get("type") == "case" and isinstance(event.get("case"), int):
             changed.add(event["case"])
+        elif event.get("type") == "offer" and event.get("agent") == agent:
+            changed.add(None)
         rang.set()
 
 
@@ -76,14 +82,15 @@ async def _wait(rang: asyncio.Event, stopping: asyncio.Event) -> None:
             wait.cancel()
 
 
-async def _tell(stream: EventSourceResponse, changed: set[int]) -> None:
-    if not changed:
-        return
-    cases = sorted(changed)
+async def _tell(stream: EventSourceResponse, changed: set[int | None]) -> None:
+    cases, offers = sorted(one for one in changed if one is not None), None in changed
     changed.clear()
     for case in cases:
         await stream.send(str(case), event=f"case-{case}")
-    await stream.send("", event="case")
+    if cases:
+        await stream.send("", event="case")
+    if offers:
+        await stream.send("", event="offer")
 
 
 async def _welcome(request: web.Request) -> bool:

@@ -12,17 +12,20 @@ from aiohttp import web
 
 from gateway import casenumber, languages
 from gateway.languages import N_
-from gateway.record import agents, cases, worklist
+from gateway.record import agents, cases, views, worklist
 from gateway.record.cases import Filters, Listed, QueueCount
 from gateway.web import caseview
 from gateway.web.keys import AGENT, runtime_of
+from gateway.web.offering import offered
 from gateway.web.pages import language_of
+from routing.values import Category, Priority
 
-VIEWS = ("all", "mine", "unassigned", "done")
+VIEWS = ("all", "mine", "unassigned", "called", "done")
 TITLES = {
     "all": N_("All open"),
     "mine": N_("Mine"),
     "unassigned": N_("Nobody's yet"),
+    "called": N_("Called to"),
     "done": N_("Solved"),
     "search": N_("Found"),
 }
@@ -38,12 +41,25 @@ class Scope:
     queue: str | None = None
     q: str = ""
     offset: int = 0
+    priority: str | None = None
+    line: int | None = None
+    category: str | None = None
+    site: str | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the list shows less than its title says."""
+        return any((self.priority, self.line, self.category, self.site))
 
     def query(self, offset: int = 0) -> str:
         parts = {
             "view": self.view if self.view in VIEWS[1:] else "",
             "queue": self.queue or "",
             "q": self.q,
+            "priority": self.priority or "",
+            "line": str(self.line or ""),
+            "category": self.category or "",
+            "site": self.site or "",
             "offset": str(offset) if offset else "",
         }
         return urlencode({name: value for name, value in parts.items() if value})
@@ -59,6 +75,10 @@ def scope_of(request: web.Request) -> Scope:
         view="search" if q else given.get("view", "all") if given.get("view") in VIEWS else "all",
         queue=queue if queue in runtime_of(request).rules().queues else None,
         q=q,
+        priority=given["priority"] if given.get("priority") in tuple(Priority) else None,
+        line=int(given["line"]) if given.get("line") in ("1", "2", "3") else None,
+        category=given["category"] if given.get("category") in tuple(Category) else None,
+        site=given["site"] if given.get("site") in runtime_of(request).directory().sites else None,
         offset=min(int(offset), FARTHEST) if offset.isascii() and offset.isdigit() and len(offset) < 9 else 0,
     )
 
@@ -77,6 +97,9 @@ async def frame(request: web.Request, scope: Scope | None, open_case: int | None
         "names": names,
         "colleagues": [one for one in everyone if one.may_work and one.id != agent.id],
         "view": None,
+        "offers": await offered(request),
+        "saved": await views.saved(runtime.db, agent.id),
+        "called": await views.mentioned(runtime.db, agent.id),
     }
     if scope is None:
         return context
@@ -88,6 +111,9 @@ async def frame(request: web.Request, scope: Scope | None, open_case: int | None
         "queue": scope.queue,
         "q": scope.q,
         "scope": scope.query(),
+        "narrowing": scope,
+        "priorities": [str(one) for one in Priority],
+        "all_categories": [str(one) for one in Category],
         "title": book.code("queue", scope.queue) if scope.queue else book.gettext(TITLES[scope.view]),
         "rows": caseview.rows(listed, runtime.directory(), names),
         "total": total,
@@ -101,7 +127,16 @@ async def _listed(request: web.Request, scope: Scope) -> tuple[list[Listed], int
     if scope.view in ("search", "done"):
         status = ("concluded", "closed") if scope.view == "done" else None
         number = casenumber.parse(scope.q) if scope.q else None
-        wanted = Filters(status=status, case=number, q=None if number else _searched(scope.q))
+        wanted = Filters(
+            status=status,
+            case=number,
+            q=None if number else _searched(scope.q),
+            queue=scope.queue,
+            priority=scope.priority,
+            line=scope.line,
+            category=scope.category,
+            site=scope.site,
+        )
         found, _ = await cases.listing(runtime.db, wanted, PAGE)
         return found, len(found)
     return await worklist.work(
@@ -109,6 +144,8 @@ async def _listed(request: web.Request, scope: Scope) -> tuple[list[Listed], int
         queue=scope.queue,
         assignee=agent.id if scope.view == "mine" else None,
         free=scope.view == "unassigned",
+        called=agent.id if scope.view == "called" else None,
+        narrowed={name: getattr(scope, name) for name in ("priority", "line", "category", "site")},
         offset=scope.offset,
         limit=PAGE,
     )

@@ -11,6 +11,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from channels.report import RemoteAnswer
 from gateway import languages, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
 from routing.values import Category, Priority, Reason
@@ -28,12 +29,15 @@ STATES = {
     "sla_level": ("basic", "plus", "premium"),
     "sending": ("queued", "sent", "uncertain", "failed", "bounced", "suppressed", "stale", "deferred", "delayed"),
     "note": ("note", "reason", "conclusion", "proposal"),
+    "remote": tuple(RemoteAnswer),
+    "act": ("restart", "unlock"),
+    "work": ("call", "callback"),
     "due": ("first_response", "next_update", "solution"),
     "kind": (  # noqa: SIM905 - read as a list of words
         "opened attached detached repeated queued raised category_changed claimed released first_response replied note "
         "corrected handed_over escalated waiting resumed visit_planned concluded confirmed reopened closed "
         "message_queued message_sent message_failed bounced delayed offer_made offer_accepted offer_declined "
-        "offer_expired erased call_started call_ended remote_action linked line_overdue"
+        "offer_expired erased call_started call_ended remote_action linked line_overdue suggestion_declined"
     ).split(),
 }
 

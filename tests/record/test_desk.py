@@ -10,7 +10,8 @@ from gateway import desk, escalation
 from gateway.casenumber import parse
 from gateway.clock import SetClock
 from gateway.desk import CUSTOMER, SYSTEM, Actor, Refused, Taken, Unknown
-from gateway.record import cases
+from gateway.record import cases, views, worklist
+from gateway.record.beside import beside
 from gateway.record.cases import FullCase
 from gateway.runtime import Runtime
 from tests.record.conftest import NOON
@@ -262,3 +263,62 @@ async def test_nobody_concludes_twice(runtime: Runtime):
         await desk.conclude(runtime, SYSTEM, case, "other", "x")
     with pytest.raises(Refused):
         await desk.conclude(runtime, SYSTEM, case, "nonsense", "x")
+
+
+async def test_a_merged_case_comes_back_with_all_its_reports(runtime: Runtime):
+    first, second = await opened(runtime, "k1"), await opened(runtime, "k2", charger="22809", phone="+46701740002")
+    report = (await read(runtime, second)).reports[0]["id"]
+    await desk.attach(runtime, AMINA, first, case=second)
+    assert (await read(runtime, second)).listed.case.merged_into == first
+    assert await desk.detach(runtime, BO, first, report) == second
+    back = await read(runtime, second)
+    assert (back.listed.case.status, back.listed.case.merged_into, len(back.reports)) == ("open", None, 1)
+    assert back.listed.case.due_first_response
+    await desk.claim(runtime, BO, second)
+    assert len((await read(runtime, first)).reports) == 1
+    given = {"case": second}
+    corrections = await runtime.db.rows("SELECT * FROM corrections WHERE field = 'case' ORDER BY id", given)
+    assert [(row["before"], row["after"]) for row in corrections] == [
+        (str(second), str(first)),
+        (str(first), str(second)),
+    ]
+
+
+async def test_a_suggestion_is_taken_or_turned_down_and_both_can_be_undone(runtime: Runtime):
+    first, second = await opened(runtime, "k1"), await opened(runtime, "k2", charger="22809", phone="+46701740002")
+    report = (await read(runtime, second)).reports[0]["id"]
+    async with runtime.db.connection() as conn:
+        await conn.execute("UPDATE reports SET suggested = %(c)s WHERE id = %(r)s", {"c": first, "r": report})
+    for case in (first, second):
+        (told,) = (await beside(runtime.db, case, None)).suggestions
+        assert (told["report"], told["holder"], told["suggested"]) == (report, second, first)
+    assert await desk.different(runtime, AMINA, report) == second
+    assert (await beside(runtime.db, second, None)).suggestions[0]["declined_by"] == "a01"
+    assert await desk.same(runtime, BO, report) == first
+    assert (await beside(runtime.db, first, None)).suggestions == []
+    with pytest.raises(Refused):
+        await desk.same(runtime, BO, report)
+    assert await desk.detach(runtime, BO, first, report) == second
+    assert kinds(await read(runtime, second)).count("suggestion_declined") == 1
+
+
+async def test_a_colleague_named_in_a_note_is_called_until_they_looked(runtime: Runtime):
+    case = await opened(runtime)
+    await desk.note(runtime, AMINA, case, "Can @a02 or @nobody look? mail@a03.example", ["a04"])
+    assert [await views.mentioned(runtime.db, agent) for agent in ("a02", "a03", "a04")] == [1, 0, 1]
+    found, total = await worklist.work(runtime.db, called="a02")
+    assert (total, found[0].case.id) == (1, case)
+    await views.seen(runtime.db, "a02", case, NOON)
+    assert await views.mentioned(runtime.db, "a02") == 0
+    assert (await read(runtime, case)).timeline[-1]["data"]["mentions"] == ["a02", "a04"]
+
+
+async def test_nothing_is_done_from_afar_where_there_is_danger(runtime: Runtime):
+    case = await opened(runtime)
+    answer = await desk.restart(runtime, AMINA, case)
+    told = (await read(runtime, case)).timeline[-1]
+    assert (told["kind"], told["data"]["answer"], told["data"]["charger"]) == ("remote_action", answer, "21007")
+    await desk.correct(runtime, AMINA, case, reason="it smokes", category="safety", priority="P1")
+    for verb in (desk.restart(runtime, AMINA, case), desk.unlock(runtime, AMINA, case, 1)):
+        with pytest.raises(Refused):
+            await verb

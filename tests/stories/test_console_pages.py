@@ -20,6 +20,8 @@ from psycopg.types.json import Jsonb
 from channels.imap_cursor import Reconciliation
 from channels.mail import read
 from channels.report import Attachment, Channel, Receipt, Report, Sender
+from gateway import dispatch
+from gateway.activity import set_activity
 from gateway.casenumber import parse
 from gateway.config import Config
 from gateway.threads import reply_token
@@ -333,3 +335,100 @@ async def test_static_files_are_kept_for_ever_under_their_version_and_nothing_el
     assert len(await style.read()) < 40_000
     for path in ("/static/../pages.py", "/static/%2e%2e/pages.py", "/static/templates/base.html", "/static/x.css"):
         assert (await house.client.get(path)).status == 404
+
+
+async def test_what_is_offered_stands_on_every_page_and_is_taken_or_declined(house: House) -> None:
+    runtime = house.runtime
+    numbers = [(await house.report(f"The charger 2{n}007 does not start at all"))["case"] for n in (1, 1)]
+    await set_activity(runtime, "a01", "available")
+    await dispatch.sweep(runtime)
+    page = await (await house.client.get("/console")).text()
+    offer = re.search(r"/console/offers/(\d+)/decline", page)
+    assert offer
+    csrf = await house.csrf("/console")
+    for path in (f"/console/offers/{offer[1]}/decline", f"/console/offers/{offer[1]}/accept"):
+        answer = await house.client.post(path, data={"csrf": csrf}, allow_redirects=False)
+        assert answer.status == 303
+    assert answer.headers["Location"] == "/console?done=gone"
+    assert (await house.client.post("/console/offers/999/accept", data={"csrf": csrf})).status == 404
+    await runtime.db.run("DELETE FROM offers")
+    await dispatch.sweep(runtime)
+    page = await (await house.client.get(f"/console/cases/{numbers[0]}")).text()
+    offer = re.search(r"/console/offers/(\d+)/accept", page)
+    assert offer
+    answer = await house.client.post(offer[0], data={"csrf": csrf}, allow_redirects=False)
+    number = answer.headers["Location"].split("/")[-1].split("?")[0]
+    assert (await house.case(number))["assignee"] == "a01"
+
+
+async def test_a_case_opened_by_hand_is_judged_and_the_agents_own_once(house: House) -> None:
+    page = await (await house.client.get("/console/new?phone=%2B46701740001")).text()
+    key = re.search(r'name="key" value="([^"]+)"', page)
+    assert key
+    assert "+46701740001" in page
+    fields = {"csrf": await house.csrf("/console/new"), "key": key[1], "text": STUCK, "phone": "070-174 00 01"}
+    assert (await house.client.post("/console/new", data={**fields, "text": " "})).status == 422
+    answers = [await house.client.post("/console/new", data=fields, allow_redirects=False) for _ in range(2)]
+    assert {answer.headers["Location"].split("?")[0] for answer in answers} == {
+        answers[0].headers["Location"].split("?")[0]
+    }
+    (case,) = await house.cases()
+    assert (case["assignee"], case["category"], case["charger"], case["channels"]) == (
+        "a01",
+        "cable_stuck",
+        "22809",
+        ["phone"],
+    )
+
+
+async def test_reports_are_brought_together_taken_out_and_brought_back(house: House) -> None:
+    first, second = (await house.report(STUCK))["case"], (await house.report("The invoice for May is wrong"))["case"]
+    assert (await do(house, first, "attach", case="77")).status == 422
+    assert (await do(house, first, "attach", case=second)).headers["Location"].endswith("?done=attach")
+    page = await (await house.client.get(f"/console/cases/{first}")).text()
+    reports = [row["id"] for row in (await house.case(first))["reports"]]
+    assert page.count("/detach") == 2 == len(reports)
+    assert (await do(house, first, "split")).status == 422
+    answer = await do(house, first, "split", report=str(reports[0]))
+    third = answer.headers["Location"].split("/")[-1].split("?")[0]
+    assert [row["id"] for row in (await house.case(third))["reports"]] == reports[:1]
+    page = await (await house.client.get(f"/console/cases/{first}")).text()
+    assert "/fetch" in page
+    assert (await do(house, first, "fetch", report=str(reports[0]))).status == 303
+    await do(house, first, "detach", report=str(reports[1]))
+    assert (await house.case(second))["status"] == "open"
+
+
+async def test_a_charger_says_how_it_is_and_does_what_it_is_asked(house: House) -> None:
+    number = (await house.report(STUCK))["case"]
+    page = await (await house.client.get(f"/console/cases/{number}/charger")).text()
+    assert 'id="charger-now"' in page
+    answer = await do(house, number, "restart")
+    assert "done=restart&answer=" in answer.headers["Location"]
+    page = await (await house.client.get(answer.headers["Location"])).text()
+    assert "openstreetmap.org" in page
+    await do(house, number, "correct", category="safety", priority="P1", reason="smoke")
+    assert (await do(house, number, "unlock", connector="1")).status == 422
+
+
+async def test_lists_are_kept_and_who_looks_at_the_same_case_is_named(house: House) -> None:
+    number = (await house.report(STUCK))["case"]
+    csrf = await house.csrf("/console")
+    kept = {"csrf": csrf, "name": "Stuck <b>", "query": "category=cable_stuck&done=x&view=all", "shared": "1"}
+    answer = await house.client.post("/console/views", data=kept, allow_redirects=False)
+    assert answer.headers["Location"] == "/console?category=cable_stuck&view=all"
+    page = await (await house.client.get("/console?category=cable_stuck")).text()
+    assert number in page
+    assert "Stuck &lt;b&gt;" in page
+    assert number not in await (await house.client.get("/console?category=payment&priority=P4&line=1")).text()
+    row = await house.runtime.db.row("SELECT id, shared FROM saved_views")
+    assert row
+    assert not row["shared"]
+    await house.client.post(f"/console/views/{row['id']}/remove", data={"csrf": csrf})
+    assert "Stuck" not in await (await house.client.get("/console")).text()
+    now = house.runtime.clock.now().timestamp()
+    assert await house.runtime.live.looking(f"case:{parse(number)}", "a02", now, 30) == set()
+    await do(house, number, "note", text="@a01 look at this")
+    assert "view=called" in await (await house.client.get("/console")).text()
+    answer = await house.client.post(f"/console/look/{number}", data={"csrf": csrf})
+    assert "Agent 02" in await answer.text()

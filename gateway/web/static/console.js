@@ -62,8 +62,22 @@
     if (fresh.length) $("#said-aloud").textContent = fresh.slice(0, 3).map((link) => link.dataset.say).join(". ");
     remember();
     restore();
+    useful();
     if (sent && $("#case")) $("#case").focus({ preventScroll: true });
     sent = false;
+  });
+
+  // Ready-made replies go where the writing is, behind what stands there already.
+  const useful = () => { for (const button of $$("[data-insert]")) button.hidden = false; };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-insert]");
+    if (!button) return;
+    const area = document.getElementById(button.dataset.insert);
+    area.value = [area.value.trimEnd(), button.previousElementSibling.textContent.trim()].filter(Boolean).join("\n\n");
+    keep(area);
+    area.focus();
+    const gap = area.value.indexOf("…");
+    if (gap >= 0) area.setSelectionRange(gap, gap + 1);
   });
 
   // Keys, as in the dialog behind "?".
@@ -77,14 +91,18 @@
     const tab = $(`#act-${name}`);
     if (!tab) return;
     tab.checked = true;
-    const field = $(`.panel.${name === "note" ? "note-form" : name} textarea`);
+    const panel = $(`.panel.${name === "note" ? "note-form" : name}`);
+    const field = $("textarea", panel) || $("input:not([type=hidden])", panel);
     field?.scrollIntoView({ block: "center" });
     field?.focus();
   };
+  const press = (name) => () => $(`[data-key="${name}"]`)?.click();
   const keys = {
-    j: () => move(1), k: () => move(-1), u: () => $("[data-key=u]")?.click(), c: () => $("[data-key=c]")?.click(),
-    r: () => act("reply"), n: () => act("note"), e: () => act("escalate"), x: () => act("conclude"),
+    j: () => move(1), k: () => move(-1),
+    r: () => act("reply"), n: () => act("note"), o: () => act("correct"), t: () => act("together"), h: () => act("hand_over"),
+    e: () => act("escalate"), s: () => act("wait"), x: () => act("conclude"),
     "/": () => $("#q")?.focus(), "?": () => $("#keys")?.showModal(),
+    ...Object.fromEntries([..."uciad+-123"].map((name) => [name, press(name)])),
   };
   document.addEventListener("keydown", (event) => {
     const field = event.target.closest?.("input:not([type=radio]), textarea, select");
@@ -95,5 +113,5 @@
     if (wanted) { event.preventDefault(); wanted(); }
   });
 
-  document.addEventListener("DOMContentLoaded", () => { remember(); restore(); });
+  document.addEventListener("DOMContentLoaded", () => { remember(); restore(); useful(); });
 })();
