@@ -1,119 +1,95 @@
-"""Response time: how long people wait for the first human answer, from the append-only timeline and nothing else.
+"""The measures of a period: what pages, exports and the API all read, and the proof that it is the truth.
 
-Automatic acknowledgements never count, a reopened case begins a new interval, and what is not answered yet stands in
-the denominator. `recompute` reads every entry again and raises `Disagreement` when any figure differs.
+Everything is a pure function of the timeline (`measuring.history`). What is kept for speed (facts, counted days) is
+brought up to date before it is read. `recompute` reads every timeline again and raises `Disagreement` when a figure
+differs anywhere.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from gateway.clock import Clock, SystemClock
 from gateway.config import Config
-from gateway.languages import N_
-from gateway.record import measures
+from gateway.record import facts
 from gateway.record.db import Database
-from gateway.record.measures import Response
+from measuring.figures import KINDS, Figure, figures
+from measuring.history import Fact
+from measuring.tally import ALL, BY, Key, Tally, merge, tallies
 
 log = structlog.get_logger()
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 END = datetime(3000, 1, 1, tzinfo=UTC)
-FORMULA = N_(
-    "Response time = first human response − report received, of the cases opened or reopened in the period. Automatic "
-    "acknowledgements do not count, alarms are left out. Percentiles are interpolated between neighbours; what is not "
-    "answered yet counts in the denominator only."
-)
+REST = 5.0  # seconds
+ROUNDS = 20  # pieces of the timeline that a reader waits for; the worker reads the rest
+DIMENSIONS = tuple(name for name in BY if name != ALL)
 
 
 class Disagreement(Exception):
     """A figure is not what the timeline says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A measure with what it was made of: `value` comes from `numerator` and `denominator` by `formula`."""
-
-    measure: str
-    key: str | None
-    value: float | None
-    unit: str
-    numerator: float | None
-    denominator: float | None
-    formula: str
+async def of_period(
+    db: Database, since: datetime, to: datetime, by: str | None, now: datetime, kinds: Collection[str] = KINDS
+) -> list[Figure]:
+    """Every measure of what began in [since, to): the whole first (key None), then each value of `by`."""
+    found = await groups(db, since, to, by, now, kinds)
+    return [figure for key, of in found.items() for figure in figures(key, of)]
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """From the opening or reopening of a case to its first human response, None while there is none."""
-
-    case: int
-    channel: str
-    began: datetime
-    seconds: float | None
+async def groups(
+    db: Database, since: datetime, to: datetime, by: str | None, now: datetime, kinds: Collection[str] = KINDS
+) -> dict[str | None, dict[str, Tally]]:
+    """Tallies by kind, of the whole (None) and of each value of `by`, in order."""
+    await catch_up(db)
+    return _grouped(await facts.tallied(db, since, to, [ALL, *([by] if by else [])], kinds, now))
 
 
-async def response_times(db: Database, since: datetime, to: datetime, by: str | None = None) -> list[Figure]:
-    """Average, median, 90th percentile and share answered of the intervals that began in [since, to)."""
-    found = await measures.response_times(db, since, to, by)
-    return [figure for response in found for figure in _figures(response)]
+async def catch_up(db: Database, rounds: int = ROUNDS) -> None:
+    """Read what the timeline has said since the last time."""
+    for _ in range(rounds):
+        if not await facts.follow(db):
+            return
 
 
-def intervals(entries: Sequence[Mapping[str, Any]]) -> Iterator[Interval]:
-    """Read the entries `opened`, `reopened` and `first_response` of whole cases, ordered by case and id."""
-    for position, entry in enumerate(entries):
-        if entry["kind"] == "first_response":
-            continue
-        began = datetime.fromisoformat(entry["received_at"]) if entry["received_at"] else entry["at"]
-        following = entries[position + 1] if position + 1 < len(entries) else None
-        answered = (
-            following is not None and following["case_id"] == entry["case_id"] and following["kind"] == "first_response"
-        )
-        seconds = (following["at"] - began).total_seconds() if answered and following else None
-        yield Interval(entry["case_id"], entry["channel"] or _opening(entries, entry["case_id"]), began, seconds)
+class Keeper:
+    """The worker's part: follows the timeline and counts days that are over, at most every five seconds."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+        self._last: float | None = None
+
+    async def sweep(self) -> int:
+        """Returns how many days were counted."""
+        now = self._clock.monotonic()
+        if self._last is not None and now - self._last < REST:
+            return 0
+        self._last = now
+        return await sweep(self._db, self._clock.now())
 
 
-def summary(found: Sequence[Interval], key: str | None = None) -> Response:
-    """The figures of some intervals, computed here and not by the database."""
-    waits = sorted(one.seconds for one in found if one.seconds is not None)
-    total = math.fsum(waits) if waits else None
-    return Response(
-        key=key,
-        opened=len(found),
-        answered=len(waits),
-        total=total,
-        average=total / len(waits) if total is not None else None,
-        median=percentile(waits, 0.5),
-        p90=percentile(waits, 0.9),
-    )
-
-
-def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The continuous percentile (Hyndman and Fan 1996, type 7; SQL's percentile_cont) of ordered values."""
-    if not ordered:
-        return None
-    place = share * (len(ordered) - 1)
-    below = math.floor(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+async def sweep(db: Database, now: datetime) -> int:
+    """Follow the timeline, count the days that are over. Returns how many were counted."""
+    await catch_up(db)
+    return await facts.count_days(db, now)
 
 
 async def recompute(config: Config, check: bool) -> None:
-    """Compute every response time again from the timeline. Raises Disagreement, naming each figure that differs.
-
-    Nothing is stored besides the cases' own columns, so that there is nothing to write: with and without `check` the
-    same is compared.
-    """
+    """Compute everything again from the timeline. With `check` nothing is changed. Raises Disagreement."""
     if config.database_url is None:
         raise ValueError("measures need DATABASE_URL")
     db = Database(config.database_url, size=2, name="switchyard-measures")
     await db.open()
     try:
-        differing = await differences(db)
+        if not check:
+            await rebuild(db)
+        differing = await differences(db, SystemClock().now())
+        if differing:  # or somebody worked meanwhile
+            differing = await differences(db, SystemClock().now())
     finally:
         await db.close()
     if differing:
@@ -121,45 +97,88 @@ async def recompute(config: Config, check: bool) -> None:
     log.info("measures.agree", check=check)
 
 
-async def differences(db: Database) -> list[str]:
-    """What does not agree between timeline, columns and the figures of pages and API; empty when all is well."""
-    differing, found = [], []
-    async for entries, columns in measures.entries(db):
-        found += [one for one in intervals(entries) if one.channel != "alarm"]
-        last = {entry["case_id"]: entry for entry in entries}
-        for case, column in columns.items():
-            entry = last.get(case)
-            said = entry["at"] if entry and entry["kind"] == "first_response" else None
-            if said != column:
-                differing.append(f"case {case}: timeline {said}, column {column}")
-    for by in ("channel", None):
-        for told in await measures.response_times(db, EPOCH, END, by):
-            mine = summary([one for one in found if told.key is None or one.channel == told.key], told.key)
-            if not _same(told, mine):
-                differing.append(f"response time by {by} of {told.key}: {told} against {mine}")
+async def rebuild(db: Database) -> None:
+    """Forget facts and counted days and make them again."""
+    async with db.transaction() as conn:
+        await conn.execute(facts.SQL["alone_waiting"])
+        await conn.execute(facts.SQL["forget"])
+        await conn.execute(facts.SQL["move_mark"], {"entry": 0, "seen": 0, "seen_until": 0})
+    while await facts.follow(db):
+        pass
+    while await facts.count_days(db, SystemClock().now()):
+        pass
+
+
+async def differences(db: Database, now: datetime) -> list[str]:
+    """What does not agree between timelines, columns, facts, counted days and told figures; empty when all is well."""
+    while await facts.follow(db):
+        pass
+    differing: list[str] = []
+    whole: dict[Key, Tally] = {}
+    waiting: list[Fact] = []
+    async for said, kept, wrong in facts.every_case(db):
+        differing += wrong
+        differing += [
+            f"case {case}: timeline says {Counter(f.kind for f in said.get(case, []))}, kept otherwise"
+            for case in {*said, *kept}
+            if said.get(case, []) != kept.get(case, [])
+        ]
+        every = [one for case in said.values() for one in case]
+        merge(whole, tallies(one for one in every if one.over))
+        waiting += [one for one in every if not one.over]
+    differing += await _days_differ(db)
+    for by in (None, *DIMENSIONS):
+        mine = {key: tally for key, tally in whole.items() if key[1] in (ALL, by)}
+        computed, told = await _both(db, by, mine, waiting, now)
+        differing += [f"{one} is told otherwise" for one in computed if one not in told]
+        differing += [f"{one} is told of nothing" for one in told if one not in computed]
     return differing
 
 
-def _figures(response: Response) -> Iterator[Figure]:
-    for name in ("average", "median", "p90"):
-        numerator = response.total if name == "average" else float(response.answered)
-        denominator = float(response.answered) if name == "average" else float(response.opened)
-        yield Figure(
-            f"response_time_{name}", response.key, getattr(response, name), "s", numerator, denominator, FORMULA
+async def _days_differ(db: Database) -> list[str]:
+    differing = []
+    for row in await db.rows(facts.SQL["all_days"]):
+        if row["dirty"]:
+            continue
+        async with db.transaction() as conn:
+            fresh = await facts.counted(conn, row["day"])
+        kept = await facts.tallied(
+            db, facts.midnight(row["day"]), facts.midnight(row["day"] + timedelta(days=1)), BY, KINDS, END
         )
-    share = response.answered / response.opened if response.opened else None
-    yield Figure("answered_share", response.key, share, "1", float(response.answered), float(response.opened), FORMULA)
+        for key, tally in fresh.items():
+            other = kept.get(key)
+            if other is None or other.count - other.open != tally.count or sum(other.ended) != sum(tally.ended):
+                differing.append(f"{row['day']} {key}: {tally.count} counted, {other.count if other else 0} kept")
+    return differing
 
 
-def _opening(entries: Sequence[Mapping[str, Any]], case: int) -> str:
-    return next(str(one["channel"]) for one in entries if one["case_id"] == case and one["channel"])
+async def _both(
+    db: Database, by: str | None, mine: dict[Key, Tally], waiting: list[Fact], now: datetime
+) -> tuple[list[Figure], list[Figure]]:
+    """Figures read from the timeline just now, and the same as told; only of what is over, where nothing else moves."""
+    told = await facts.tallied(db, EPOCH, END, [ALL, *([by] if by else [])], KINDS, now)
+    open_now = facts.unfinished(((one, None) for one in waiting), [ALL, *([by] if by else [])], now)
+    dues = {key: tally.missed for key, tally in told.items()}
+    both = {key: _copy(tally) for key, tally in mine.items()}
+    merge(both, open_now)
+    for key, tally in both.items():
+        tally.missed = dues.get(key, tally.missed) if tally.open else tally.missed
+    return list(_all_figures(both)), list(_all_figures(told))
 
 
-def _same(one: Response, other: Response) -> bool:
-    if (one.opened, one.answered) != (other.opened, other.answered):
-        return False
-    pairs = [(getattr(one, name), getattr(other, name)) for name in ("total", "average", "median", "p90")]
-    return all(
-        a is b is None or (a is not None and b is not None and math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-6))
-        for a, b in pairs
-    )
+def _all_figures(of: Mapping[Key, Tally]) -> Iterator[Figure]:
+    for key, kinds in _grouped(of).items():
+        yield from figures(key, kinds)
+
+
+def _grouped(found: Mapping[Key, Tally]) -> dict[str | None, dict[str, Tally]]:
+    grouped: dict[str | None, dict[str, Tally]] = {None: {}}
+    for (kind, by, key), tally in sorted(found.items(), key=lambda one: (one[0][1] != ALL, one[0][2], one[0][0])):
+        grouped.setdefault(None if by == ALL else key, {})[kind] = tally
+    return grouped
+
+
+def _copy(tally: Tally) -> Tally:
+    copy = Tally()
+    copy.merge(tally)
+    return copy

@@ -19,9 +19,17 @@ from routing.incidents import raise_case
 from routing.queues import QueueFacts, choose_queue
 from routing.rules import Rules
 from routing.sla import deadlines
-from routing.values import Candidate, CaseReport, Judgement, Match, Priority, Reason, Said, Verdict
+from routing.values import Candidate, CaseReport, Deadlines, Judgement, Match, Priority, Reason, Said, Verdict
 
 TARGETS = ("first_response", "line", "next_update", "solution")
+PLACED = {  # what a case's timeline says of where it belongs -> the column
+    "site": "site_id",
+    "owner": "owner_id",
+    "sla_level": "sla_level",
+    "charger": "charger_id",
+    "language": "language",
+    "timezone": "timezone",
+}
 REMEMBERED = 8  # reports of a case that a new one is compared with
 TEXT = 2000  # characters of each
 
@@ -136,6 +144,7 @@ def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules
         "priority": judgement.priority,
         "category": judgement.category,
         "queue": judgement.queue,
+        **{name: row[column] for name, column in PLACED.items()},
         "reasons": decided.reasons(),
         "suggested": number(decided.suggested) if decided.suggested else None,
         "due": {target: row[f"due_{target}"] for target in TARGETS},
@@ -161,20 +170,22 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
         "reasons": decided.reasons(),
     }
     entries = [Entry(case.candidate.id, "attached", CUSTOMER, decided.id, told)]
+    site = raised.site or row["site_id"]
+    level, timezone = directory.level(site), directory.timezone(site)
+    due = deadlines(raised.priority, level, timezone, now, rules)
     if reopened:
-        entries.append(Entry(case.candidate.id, "reopened", CUSTOMER, decided.id, {"because": "written_again"}))
+        told = {"because": "written_again", "due": due_told(due)}
+        entries.append(Entry(case.candidate.id, "reopened", CUSTOMER, decided.id, told))
     if urgent or (raised.incident, raised.category) != (row["incident"], row["category"]):
         change = {
             "priority": [row["priority"], raised.priority],
             "category": [row["category"], raised.category],
             "incident": raised.incident,
             "reasons": list(map(plain_reason, raised.reasons)),
+            "due": due_told(due) if urgent else None,
         }
         entries.append(Entry(case.candidate.id, "raised", report=decided.id, data=change))
-    site = raised.site or row["site_id"]
-    level, timezone = directory.level(site), directory.timezone(site)
     if urgent or reopened:
-        due = deadlines(raised.priority, level, timezone, now, rules)
         for target in TARGETS:
             before, after = row[f"due_{target}"], getattr(due, target).isoformat()
             row[f"due_{target}"] = after if reopened or not before else _earlier(before, after)
@@ -252,6 +263,11 @@ def queue_for(rules: Rules, category: str, priority: str, sla_level: str, channe
         named_queue=None,
     )
     return choose_queue(rules.queue_rules, rules.queues, facts)[0]
+
+
+def due_told(due: Deadlines) -> dict[str, str]:
+    """Targets as a timeline tells them."""
+    return {target: getattr(due, target).isoformat() for target in TARGETS}
 
 
 def plain_reason(reason: Reason) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
-from gateway import dispatch, escalation, outbox, telephony
+from gateway import dispatch, escalation, measures, outbox, telephony
 from gateway.blobs import BlobsUnavailable
 from gateway.config import Config
 from gateway.jobs import FOLLOW
@@ -102,7 +102,8 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
         async def escalate() -> int:
             return await escalation.sweep(runtime)
 
-        sweeps = (offer, sweeper.sweep, escalate, *of_the_phone)
+        keeper = measures.Keeper(runtime.db, runtime.clock)
+        sweeps = (offer, sweeper.sweep, escalate, keeper.sweep, *of_the_phone)
         yield Chores(runtime, sweeps, {sweep: asyncio.Event() for sweep in sweeps})
 
 

@@ -10,6 +10,7 @@ from gateway.record import cases, timeline
 from gateway.record.db import recordset
 from gateway.record.timeline import Actor, Entry
 from gateway.runtime import Runtime
+from gateway.standing import PLACED, due_told
 from routing.sla import deadlines
 from routing.values import Priority
 
@@ -126,7 +127,15 @@ async def _open_from(deed: Act, report: dict[str, object], last: object) -> int:
     }
     await deed.conn.execute(CASES["add"], {"rows": recordset([fresh])})
     await deed.conn.execute(WORK["add"], {"rows": recordset([fresh])})
-    data = {"because": "split", "from": deed.case.number, "priority": fresh["priority"], "category": fresh["category"]}
+    data = {
+        "because": "split",
+        "from": deed.case.number,
+        "received_at": fresh["opened_at"],
+        "channel": report["channel"],
+        "due": due_told(due),
+        **{name: fresh[name] for name in ("priority", "category", "queue")},
+        **{name: fresh[column] for name, column in PLACED.items()},
+    }
     entry = Entry(row["case"], "opened", deed.actor, int(str(report["id"])), data)
     await timeline.append(deed.conn, [entry], deed.now)
     return int(row["case"])

@@ -8,6 +8,7 @@ from gateway.desk.acts import Act, Refused, act, require_open, require_text
 from gateway.desk.words import respond
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
+from gateway.standing import due_told
 from routing.sla import deadlines
 from routing.values import Priority
 
@@ -85,4 +86,4 @@ async def _reopen(deed: Act, data: dict[str, Any]) -> None:
         due_solution=due.solution,
     )
     await deed.run("renew")
-    deed.tell("reopened", **data)
+    deed.tell("reopened", due=due_told(due), **data)

@@ -56,7 +56,7 @@ async def hand_over(runtime: Runtime, actor: Actor, case_id: int, to: str, reaso
         line = agent.line if agent else _line_of(to, deed.case.line)
         await _hand_over(deed, deed.case.queue if agent else to, line, agent.id if agent else None)
         note = await deed.keep_text("reason", reason)
-        deed.tell("handed_over", to=to, line=line, note=note)
+        deed.tell("handed_over", to=to, queue=deed.case.queue if agent else to, line=line, note=note)
 
 
 async def escalate(

@@ -13,7 +13,7 @@ from gateway.record import views
 from gateway.record.db import recordset, statements
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
-from gateway.standing import queue_for
+from gateway.standing import due_told, queue_for
 from routing.sla import deadlines
 from routing.values import Category, Priority
 
@@ -167,7 +167,11 @@ async def correct(
             due_solution=due.solution if graded and case.due_solution else case.due_solution,
         )
         await deed.run("regrade_one", queue=queue, priority=after["priority"])
-        deed.tell("corrected", changed=changed, note=await deed.keep_text("reason", reason))
+        placed: dict[str, Any] = {"queue": queue, "sla_level": level}
+        placed["owner"] = directory.owner_of(after["site"]) or case.owner_id
+        if graded:
+            placed["due"] = due_told(due)
+        deed.tell("corrected", changed=changed, **placed, note=await deed.keep_text("reason", reason))
 
 
 def _way(email: str | None, phone: str | None, wanted: str | None, reported_by: str) -> tuple[Channel, str] | None:

@@ -171,8 +171,8 @@ UPDATE reports SET case_id = %(to)s WHERE id = ANY(%(reports)s::bigint[]) AND ca
 SELECT id FROM reports WHERE case_id = %(case)s ORDER BY id
 
 -- name: report
-SELECT r.id, r.case_id, r.received_at, r.language, r.category, r.priority, r.charger_id, r.site_id, r.queue, r.fault_code,
-       r.suggested
+SELECT r.id, r.case_id, r.channel, r.received_at, r.language, r.category, r.priority, r.charger_id, r.site_id, r.queue,
+       r.fault_code, r.suggested
 FROM reports r WHERE r.id = %(report)s
 
 -- name: brought_from

@@ -29,7 +29,7 @@ from gateway.web.problems import Problem
 LANGUAGE = "en"
 LOOK = 4.0  # seconds between looks at whether a stream may go on
 DIMENSIONS = Literal[
-    "channel", "queue", "line", "priority", "sla_level", "site", "owner", "language", "hour", "weekday"
+    "channel", "queue", "line", "priority", "sla_level", "site", "owner", "language", "hour", "weekday", "category"
 ]
 
 
@@ -120,7 +120,7 @@ async def figures(call: Call) -> web.StreamResponse:
     since = call.query.from_ or to - timedelta(days=1)
     if since >= to:
         raise Problem(400, "The period ends before it begins.", fields={"to": "must lie after from"})
-    found = await measures.response_times(runtime.db, since, to, call.query.by)
+    found = await measures.of_period(runtime.db, since, to, call.query.by, runtime.clock.now())
     return answer(models.MeasurePage(items=[models.MeasureItem.model_validate(one) for one in found]))
 
 

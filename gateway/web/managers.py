@@ -1,114 +1,157 @@
-"""The managers' page: response time by channel and over time, and what is open by queue and priority.
+"""The managers' analysis: every measure by every dimension over any days, compared, plotted, drilled into, exported.
 
-Every figure stands beside its formula and its denominator; the plot is drawn from the table under it.
+Pages and the export read `gateway.measures`, as the API does. Every figure stands beside its formula and what it was
+made of, and leads to the cases behind it; every plot is drawn from the table under it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
-from gateway import languages, measures
-from gateway.languages import N_
+from gateway import casenumber, languages, measures
+from gateway.csvs import csv_bytes
+from gateway.record import facts
 from gateway.record import mailboxes as record_mailboxes
-from gateway.record import measures as record
-from gateway.record.measures import Response
-from gateway.web.filters import TIMEZONE
 from gateway.web.frame import frame
 from gateway.web.keys import runtime_of
+from gateway.web.managers_periods import Period, period_of
+from gateway.web.managers_view import label, sections, tiles
 from gateway.web.pages import language_of, page
+from measuring.figures import BY_NAME, KINDS, Figure, figures
+from measuring.tally import Tally
 
-ANSWERED_OF = N_("%(answered)s of %(opened)s answered")
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """How far back the page looks, and the seconds of one slot of its plot."""
-
-    length: timedelta
-    slot: int
-
-
-PERIODS: Mapping[str, Period] = {
-    "day": Period(timedelta(days=1), 3600),
-    "week": Period(timedelta(days=7), 6 * 3600),
-    "month": Period(timedelta(days=30), 86400),
-}
+PLOTTED = ("response", "queue", "solution", "case")
+HOURLY = 8  # days up to which plots go by hours
+PAGE = 100
+OUTCOMES = ("ended", "lost", "open", "met", "missed")
 
 
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/managers", index)
+    app.router.add_get("/managers/figures.csv", export)
+    app.router.add_get("/managers/cases", behind)
     app.router.add_get("/managers/mailboxes", mailboxes)
+
+
+async def index(request: web.Request) -> web.StreamResponse:
+    """`?period=day|week|month|quarter|year` or `?from=&to=` (days), `&by=` a dimension, `&compare=no`."""
+    runtime, language = runtime_of(request), language_of(request)
+    period, now = period_of(request), runtime.clock.now()
+    told = await measures.of_period(runtime.db, period.since, period.to, period.by, now)
+    before: list[Figure] = []
+    if period.compared:
+        before = await measures.of_period(runtime.db, *period.before, period.by, now)
+    context = await frame(request, None)
+    shown = {
+        "period": period,
+        "dimensions": measures.DIMENSIONS,
+        "tiles": tiles(told, before, period, language),
+        "sections": sections(told, before, period, language, runtime.directory()),
+        "reasons": [one for one in told if one.key is None and one.measure.startswith("sla_missed_") and one.numerator],
+        "trend": await _trend(request, period, now),
+        "hourly": period.days <= HOURLY,
+        "timezone": facts.TIMEZONE,
+        "board": context["queues"],
+        "measure_of": BY_NAME,
+    }
+    return page(request, "managers/index.html", context | shown)
+
+
+async def export(request: web.Request) -> web.StreamResponse:
+    """The same figures as a CSV file, to the last digit. No cell is read as a formula by a spreadsheet."""
+    runtime, period = runtime_of(request), period_of(request)
+    told = await measures.of_period(runtime.db, period.since, period.to, period.by, runtime.clock.now())
+    book, directory = languages.catalogue(language_of(request)), runtime.directory()
+    head = ("measure", period.by, "name", "value", "unit", "numerator", "denominator", "formula")
+    rows = [
+        (
+            one.measure,
+            one.key,
+            label(period.by, one.key, book, directory),
+            one.value,
+            one.unit,
+            one.numerator,
+            one.denominator,
+            book.gettext(one.formula),
+        )
+        for one in told
+    ]
+    file = f"switchyard-{facts.day_of(period.since)}-{period.by}.csv"
+    return web.Response(
+        body=csv_bytes(head, rows),
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"},
+    )
+
+
+async def behind(request: web.Request) -> web.StreamResponse:
+    """The cases behind one figure, the worst first."""
+    runtime, period = runtime_of(request), period_of(request)
+    asked = request.query
+    kind = asked.get("kind", "")
+    kind = kind if kind in KINDS else KINDS[0]
+    outcome = asked.get("outcome", "")
+    outcome = outcome if outcome in OUTCOMES or outcome in {one.shown for one in BY_NAME.values()} else ""
+    by, key = (period.by, asked["key"][:100]) if asked.get("key") else ("all", "")
+    offset = int(asked["offset"]) if asked.get("offset", "").isdecimal() and len(asked["offset"]) < 7 else 0
+    given: Mapping[str, Any] = {
+        "kind": kind,
+        "from": period.since,
+        "to": period.to,
+        "timezone": facts.TIMEZONE,
+        "by": by,
+        "key": key,
+        "outcome": outcome,
+        "now": runtime.clock.now(),
+        "limit": PAGE,
+        "offset": offset,
+    }
+    await measures.catch_up(runtime.db)
+    rows = await runtime.db.rows(facts.SQL["behind"], given)
+    total = rows[0]["total"] if rows else 0
+    context = await frame(request, None)
+    book = languages.catalogue(language_of(request))
+    same = {"kind": kind, "outcome": outcome, "key": key, "by": by if key else ""}
+    shown = {
+        "period": period,
+        "kind": kind,
+        "outcome": outcome,
+        "group": label(by, key, book, runtime.directory()) if key else None,
+        "rows": [{**row, "number": casenumber.number(row["case_id"])} for row in rows],
+        "total": total,
+        "back": f"/managers?{period.query()}",
+        "more": f"/managers/cases?{period.query(**same, offset=str(offset + PAGE))}" if total > offset + PAGE else None,
+        "counts": kind in ("case", "rating"),
+    }
+    return page(request, "managers/cases.html", context | shown)
 
 
 async def mailboxes(request: web.Request) -> web.StreamResponse:
     """Whether everything that lay in the mailboxes was taken in: an account of each that must add up."""
     context = await frame(request, None)
     accounts = await record_mailboxes.accounts(runtime_of(request).db)
-    return page(request, "managers/mailboxes.html", context | {"accounts": accounts, "timezone": TIMEZONE})
+    return page(request, "managers/mailboxes.html", context | {"accounts": accounts, "timezone": facts.TIMEZONE})
 
 
-async def index(request: web.Request) -> web.StreamResponse:
-    """The page; `?period=day|week|month`, the last 24 hours by default."""
-    runtime = runtime_of(request)
-    name = request.query.get("period", "day")
-    period = PERIODS.get(name, PERIODS["day"])
-    now = runtime.clock.now()
-    to = datetime.fromtimestamp((now.timestamp() // period.slot + 1) * period.slot, UTC)
-    since = to - period.length
-    by_channel = await record.response_times(runtime.db, since, to, "channel")
-    slots = await record.response_times(runtime.db, since, to, "slot", period.slot)
-    context = await frame(request, None)
-    shown = {
-        "period": name if name in PERIODS else "day",
-        "tiles": _tiles(request, by_channel),
-        "by_channel": by_channel[1:] + by_channel[:1] if by_channel[0].opened else [],
-        "trend": _trend(slots, period, since, to),
-        "timezone": TIMEZONE,
-        "board": context["queues"],
-        "formula": measures.FORMULA,
-    }
-    return page(request, "managers/index.html", context | shown)
+async def _trend(request: web.Request, period: Period, now: datetime) -> list[dict[str, Any]]:
+    db = runtime_of(request).db
+    if period.days <= HOURLY:
+        found = await facts.hourly(db, period.since, period.to, PLOTTED, now, 1 if period.days < 3 else 6)
+    else:
+        found = await facts.daily(db, period.since, period.to, PLOTTED, now)
+    return [_slot(begin, of) for begin, of in found.items()]
 
 
-def _tiles(request: web.Request, by_channel: list[Response]) -> list[dict[str, str]]:
-    book = languages.catalogue(language_of(request))
-    whole = by_channel[0]
-    calls = next((one for one in by_channel[1:] if one.key == "phone"), None)
-
-    def tile(label: str, value: float | None, of: Response | None, formula: str) -> dict[str, str]:
-        counted = {"answered": of.answered if of else 0, "opened": of.opened if of else 0}
-        return {
-            "label": book.gettext(label),
-            "value": languages.format_clock(timedelta(seconds=value), exact=True) if value is not None else "–",
-            "share": book.gettext(ANSWERED_OF) % counted,
-            "formula": book.gettext(formula),
-        }
-
-    return [
-        tile(N_("Average"), whole.average, whole, N_("sum of the waits ÷ answered")),
-        tile(N_("Median"), whole.median, whole, N_("half of the answered waited no longer")),
-        tile(N_("90th percentile"), whole.p90, whole, N_("nine of ten answered waited no longer")),
-        tile(N_("Calls, average"), calls.average if calls else None, calls, N_("target: 90 s from ring to voice")),
-    ]
-
-
-def _trend(slots: list[Response], period: Period, since: datetime, to: datetime) -> list[dict[str, Any]]:
-    """A row for every slot of the period, also for those in which nothing happened."""
-    found = {one.key: one for one in slots if one.key is not None}
-    rows = []
-    for number in range(int(since.timestamp()) // period.slot, int(to.timestamp()) // period.slot):
-        one = found.get(str(number))
-        rows.append(
-            {
-                "at": datetime.fromtimestamp(number * period.slot, UTC),
-                "median": one.median if one else None,
-                "p90": one.p90 if one else None,
-                "answered": one.answered if one else 0,
-            }
-        )
-    return rows
+def _slot(begin: datetime, of: Mapping[str, Tally]) -> dict[str, Any]:
+    told = {one.measure: one for one in figures(None, of)}
+    response = of.get("response")
+    row: dict[str, Any] = {"at": begin, "answered": len(response.ended) if response else 0}
+    names = ("response_time_median", "response_time_p90", "cases_opened", "calls_queued", "response_in_target")
+    for name in (*names, "sla_attainment"):
+        row[name] = told[name].value if name in told else None
+    return row

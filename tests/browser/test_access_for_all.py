@@ -73,8 +73,8 @@ async def test_the_managers_plot_is_drawn_from_the_table_under_it(desk: Desk) ->
     await desk.house.api("POST", f"/cases/{receipt['case']}/reply", {"as": "a01", "text": "On it."})
     async with desk.agent() as page:
         await page.goto("/managers")
-        await expect(page.locator("#plot canvas")).to_be_visible()
-        await expect(page.locator("#tiles .value").first).not_to_have_text("–")
+        await expect(page.locator("#trend-plot canvas")).to_be_visible()
+        await expect(page.locator("#tiles .value").nth(1)).not_to_have_text("–")
         await page.locator("details:has(#trend) > summary").click()
         assert await page.locator("#trend tbody tr").count() == 24
         await expect(page.locator("#board")).to_contain_text("Helpdesk")

@@ -74,7 +74,8 @@ async def live_through_a_day(house: House, clock: SetClock) -> int:
 async def settle(page: Page) -> None:
     await page.wait_for_load_state("load")
     await page.evaluate("document.fonts.ready")
-    await page.wait_for_function("!document.querySelector('#plot') || document.querySelector('#plot canvas')")
+    drawn = "[...document.querySelectorAll('.plot:not([hidden])')].every(one => one.querySelector('canvas'))"
+    await page.wait_for_function(drawn)
 
 
 @pytest.mark.usefixtures("pictures")

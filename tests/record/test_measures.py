@@ -1,26 +1,31 @@
-"""Response times: what the database computes is what a plain reading of the timeline gives, and nothing flatters it."""
+"""Figures from the timeline: only human answers count, givers-up too, and a plain reading of it comes out the same."""
 
 from __future__ import annotations
 
 import random
-import statistics
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from psycopg.types.json import Jsonb
 
 from gateway import measures
 from gateway.config import Config
+from gateway.record import facts
 from gateway.record.db import Database
-from gateway.record.measures import response_times
 
-DAY = datetime(2026, 3, 29, tzinfo=UTC)  # the clocks go forward in Stockholm
+DAY = datetime(2026, 3, 28, 23, tzinfo=UTC)  # midnight in Stockholm; this day has 23 hours
+NOW = DAY + timedelta(days=30)
 CHANNELS = ("phone", "email", "form", "sms", "alarm")
+ZONES = ("Europe/Stockholm", "Europe/Helsinki", "America/St_Johns")
+MINUTE = timedelta(minutes=1)
 ADD_CASE = """
 INSERT INTO cases (id, status, queue, priority, category, language, sla_level, timezone, opened_at, last_report_at,
-                   first_response_at)
-VALUES (%(id)s, 'open', 'helpdesk', 'P3', 'no_start', 'sv', 'basic', 'Europe/Stockholm', %(at)s, %(at)s, %(answered)s)
+                   first_response_at, concluded_at, due_first_response)
+VALUES (%(id)s, CASE WHEN %(concluded)s::timestamptz IS NULL THEN 'open' ELSE 'concluded' END, 'helpdesk', 'P3',
+        'no_start', 'sv', 'basic', %(timezone)s, %(at)s, %(at)s, %(answered)s, %(concluded)s, %(due)s)
 """
 ADD_REPORT = """
 INSERT INTO reports (id, digest, case_id, channel, received_at, kept_at, language, category, priority, queue, outcome,
@@ -29,8 +34,8 @@ VALUES (%(id)s, sha256(%(token)s::bytea), %(id)s, %(channel)s, %(at)s, %(at)s, '
         'opened', %(token)s, '0000', '{}')
 """
 ADD_ENTRY = """
-INSERT INTO timeline (case_id, at, kind, actor_kind, report_id, data)
-VALUES (%(case)s, %(at)s, %(kind)s, %(actor)s, %(report)s, %(data)s)
+INSERT INTO timeline (case_id, at, kind, actor_kind, actor_id, report_id, data)
+VALUES (%(case)s, %(at)s, %(kind)s, %(actor)s, 'a01', %(report)s, %(data)s)
 """
 
 
@@ -49,133 +54,247 @@ class Ledger:
     def __init__(self, db: Database) -> None:
         self.db, self.cases = db, 0
 
-    async def case(self, channel: str, at: datetime, *happened: tuple[str, datetime]) -> int:
-        """A case received at `at`; `happened` are further entries. The first-response column follows them."""
+    async def case(
+        self,
+        channel: str,
+        at: datetime,
+        *happened: tuple[Any, ...],
+        timezone: str = ZONES[0],
+        due: datetime | None = None,
+    ) -> int:
+        """A case received at `at`; `happened` are further entries (kind, moment, data). Columns follow them."""
         self.cases += 1
-        case, answered = self.cases, None
-        for kind, moment in happened:
+        case, answered, concluded = self.cases, None, None
+        for kind, moment, *_ in happened:
             answered = moment if kind == "first_response" else None if kind == "reopened" else answered
+            concluded = moment if kind == "concluded" else None if kind == "reopened" else concluded
         async with self.db.transaction() as conn:
             given = {"id": case, "at": at, "answered": answered, "token": f"{case:024d}", "channel": channel}
+            given |= {"timezone": timezone, "concluded": concluded, "due": due}
             await conn.execute(ADD_CASE, given)
             await conn.execute(ADD_REPORT, given)
-            entries = [("opened", at + timedelta(seconds=2)), *happened]
-            for kind, moment in entries:
+            told = {"channel": channel, "received_at": at.isoformat(), "timezone": timezone}
+            for kind, moment, *data in [("opened", at + timedelta(seconds=2), told), *happened]:
                 first = kind == "opened"
-                entry = {
+                entry: Mapping[str, Any] = {
                     "case": case,
                     "at": moment,
                     "kind": kind,
                     "actor": "customer" if first else "agent",
                     "report": case if first else None,
-                    "data": Jsonb({"channel": channel, "received_at": at.isoformat()} if first else {}),
+                    "data": Jsonb(data[0] if data else {}),
                 }
                 await conn.execute(ADD_ENTRY, entry)
         return case
 
 
+async def told(db: Database, since: datetime, to: datetime, by: str | None = None) -> dict[tuple[str, str | None], Any]:
+    found = await measures.of_period(db, since, to, by, NOW)
+    return {(one.measure, one.key): one for one in found}
+
+
 async def test_only_the_first_human_response_of_each_interval_counts(db: Database) -> None:
     ledger = Ledger(db)
-    minute = timedelta(minutes=1)
     await ledger.case(
         "email",
         DAY,
-        ("message_sent", DAY + minute),  # the automatic acknowledgement
-        ("first_response", DAY + 10 * minute),
-        ("replied", DAY + 10 * minute),
-        ("replied", DAY + 50 * minute),
-        ("concluded", DAY + 60 * minute),
-        ("reopened", DAY + 100 * minute),
-        ("first_response", DAY + 130 * minute),
+        ("message_sent", DAY + MINUTE),  # the automatic acknowledgement
+        ("first_response", DAY + 10 * MINUTE, {"in_time": True}),
+        ("replied", DAY + 10 * MINUTE),
+        ("replied", DAY + 50 * MINUTE),
+        ("concluded", DAY + 60 * MINUTE, {"disposition": "explained"}),
+        ("reopened", DAY + 100 * MINUTE),
+        ("first_response", DAY + 130 * MINUTE, {"in_time": False}),
     )
-    await ledger.case("form", DAY + minute)
-    await ledger.case("alarm", DAY + minute)
-    whole, *by = await response_times(db, DAY, DAY + timedelta(days=1), "channel")
-    assert (whole.opened, whole.answered) == (3, 2)
-    assert (whole.average, whole.median) == (20 * 60, 20 * 60)
-    assert {one.key: (one.opened, one.answered) for one in by} == {"email": (2, 2), "form": (1, 0)}
-    assert await measures.differences(db) == []
+    await ledger.case("form", DAY + MINUTE, due=DAY + timedelta(hours=4))
+    await ledger.case("sms", DAY, ("concluded", DAY + 5 * MINUTE, {"disposition": "spam"}))
+    await ledger.case("alarm", DAY + MINUTE)
+    found = await told(db, DAY, DAY + timedelta(days=1), "channel")
+    average = found["response_time_average", None]
+    assert (average.value, average.numerator, average.denominator, average.unit) == (20 * 60, 40 * 60, 2, "s")
+    assert found["response_time_median", None].value == 30 * 60  # one gave up after 5 minutes, one waits still
+    assert found["response_time_p90", None].value is None  # nobody can know yet
+    assert (found["answered_share", None].numerator, found["answered_share", None].denominator) == (2, 4)
+    assert found["response_in_target", None].value == pytest.approx(1 / 3)  # the form's has passed too
+    assert (found["response_given_up", "sms"].value, found["response_given_up", "form"].value) == (1, 0)
+    assert found["reopen_rate", "email"].value == 1
+    assert ("response_time_average", "alarm") not in found
+    assert all(one.formula for one in found.values())
+    assert await measures.differences(db, NOW) == []
 
 
-async def test_the_period_takes_what_began_in_it_whenever_it_was_answered(db: Database) -> None:
+async def test_calls_tell_hang_ups_short_ones_and_call_backs_apart(db: Database) -> None:
     ledger = Ledger(db)
-    late = DAY + timedelta(hours=23, minutes=59)
-    await ledger.case("phone", late, ("first_response", late + timedelta(hours=2)))
-    assert (await response_times(db, DAY, DAY + timedelta(days=1), None))[0].answered == 1
-    following = await response_times(db, DAY + timedelta(days=1), DAY + timedelta(days=2), None)
-    assert (following[0].opened, following[0].answered, following[0].median) == (0, 0, None)
+
+    def call(nth: int, at: datetime, *rest: tuple[Any, ...]) -> tuple[tuple[Any, ...], ...]:
+        entries = [("call_queued", at, {}), *rest]
+        return tuple((kind, moment, {**data, "call": f"CA{nth}"}) for kind, moment, data in entries)
+
+    for nth, (kind, seconds, data) in enumerate(
+        [
+            ("replied", 40, {"waited": 40.0, "response": 60.5}),
+            ("replied", 100, {"waited": 100.0, "response": 130.0}),
+            ("call_left", 3, {"why": "hung_up"}),
+            ("call_left", 200, {"why": "hung_up"}),
+            ("callback_wanted", 30, {}),
+        ]
+    ):
+        after = (kind, DAY + timedelta(seconds=seconds), data)
+        await ledger.case("phone", DAY - MINUTE, *call(nth, DAY, after))
+    found = await told(db, DAY - timedelta(hours=1), DAY + timedelta(days=1))
+    assert {name: found[name, None].value for name in ("calls_queued", "asa", "short_abandons", "longest_wait")} == {
+        "calls_queued": 5,
+        "asa": 70,
+        "short_abandons": 1,
+        "longest_wait": 200,
+    }
+    assert (found["abandonment", None].value, found["answered_within", None].value) == (1 / 4, 1 / 4)
+    assert found["call_response_average", None].value == 95.25
 
 
-@pytest.mark.parametrize("seed", range(4))
+async def test_a_missed_solution_says_where_it_stood_when_its_time_passed(db: Database) -> None:
+    ledger, hour = Ledger(db), timedelta(hours=1)
+    due = {"due": {"solution": (DAY + 3 * hour).isoformat()}}
+    begin = [("reopened", DAY, due), ("claimed", DAY + hour)]
+    await ledger.case("email", DAY - hour, *begin, ("concluded", DAY + 2 * hour, {"disposition": "explained"}))
+    await ledger.case("email", DAY - hour, *begin, ("waiting", DAY + 2 * hour), ("concluded", DAY + 5 * hour))
+    escalated = ("escalated", DAY + 2 * hour, {"line": 2, "queue": "operations", "because": "line_overdue"})
+    await ledger.case("email", DAY - hour, *begin, escalated, ("concluded", DAY + 6 * hour))
+    found = await told(db, DAY, DAY + timedelta(days=1))
+    assert found["sla_attainment", None].value == pytest.approx(1 / 3)
+    assert found["sla_missed_waiting", None].value == found["sla_missed_unclaimed", None].value == 0.5
+    assert found["first_contact_solution", None].numerator == 2
+    assert (found["escalated_share", None].numerator, found["escalated_share", None].denominator) == (1, 4)
+    assert await measures.differences(db, NOW) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
 async def test_random_histories_agree_with_a_plain_reading(db: Database, seed: int) -> None:
+    """Over a change of the clocks, in three time zones; of counted days and of days in part alike."""
     ledger, chance = Ledger(db), random.Random(seed)
-    waits: dict[str, list[float]] = {channel: [] for channel in CHANNELS}
-    opened = dict.fromkeys(CHANNELS, 0)
-    for _ in range(40):
-        channel, at = chance.choice(CHANNELS), DAY + timedelta(seconds=chance.randrange(48 * 3600))
-        happened, moment = [], at
+    plain: list[tuple[str, datetime, str, float | None, float | None]] = []  # channel, began, zone, answered, gave up
+    for _ in range(60):
+        channel, zone = chance.choice(CHANNELS), chance.choice(ZONES)
+        at = (
+            DAY
+            - timedelta(days=1)
+            + timedelta(seconds=chance.randrange(72 * 3600), microseconds=chance.randrange(10**6))
+        )
+        happened: list[tuple[Any, ...]] = []
+        moment = began = at
         for interval in range(chance.randrange(1, 4)):
             if interval:
                 moment += timedelta(seconds=chance.randrange(1, 9000))
                 happened.append(("reopened", moment))
-            opened[channel] += 1
-            if chance.random() < 0.3:
-                continue
-            wait = timedelta(seconds=chance.randrange(3, 40_000), microseconds=chance.randrange(1_000_000))
+                began = moment
+            fate = chance.random()
+            wait = timedelta(seconds=chance.randrange(3, 40_000), microseconds=chance.randrange(10**6))
+            if fate < 0.2:
+                plain.append((channel, began, zone, None, (NOW - began).total_seconds()))
+                break
             moment += wait
-            happened.append(("first_response", moment))
-            waits[channel].append(wait.total_seconds())
-        await ledger.case(channel, at, *happened)
-    told = {one.key: one for one in await response_times(db, measures.EPOCH, measures.END, "channel")}
-    for channel in CHANNELS[:-1]:
-        if opened[channel]:
-            one = told[channel]
-            assert (one.opened, one.answered) == (opened[channel], len(waits[channel]))
-            if waits[channel]:
-                assert one.average == pytest.approx(statistics.fmean(waits[channel]))
-                assert one.median == pytest.approx(statistics.median(waits[channel]))
-    assert "alarm" not in told
-    assert await measures.differences(db) == []
+            if fate < 0.4:
+                plain.append((channel, began, zone, None, wait.total_seconds()))
+            else:
+                happened.append(("first_response", moment))
+                plain.append((channel, began, zone, wait.total_seconds(), None))
+            happened.append(("concluded", moment, {"disposition": "explained"}))
+        await ledger.case(channel, at, *happened, timezone=zone)
+    await measures.sweep(db, NOW)
+    begin, end = DAY - timedelta(hours=7), DAY + timedelta(hours=30)
+    for since, to in ((measures.EPOCH, measures.END), (begin, end), (DAY, DAY + timedelta(hours=23))):
+        for by in ("channel", "hour", "weekday"):
+            found = await told(db, since, to, by)
+            groups: dict[str | None, list[Any]] = {None: []}
+            for one in plain:
+                if one[0] == "alarm" or not since <= one[1] < to:
+                    continue
+                local = one[1].astimezone(ZoneInfo(one[2]))
+                key = {"channel": one[0], "hour": f"{local.hour:02d}", "weekday": str(local.isoweekday())}[by]
+                groups[None].append(one)
+                groups.setdefault(key, []).append(one)
+            assert {key for name, key in found if name == "answered_share"} == {k for k, v in groups.items() if v}
+            for key, mine in groups.items():
+                if not mine:
+                    continue
+                share = found["answered_share", key]
+                answered = sorted(one[3] for one in mine if one[3] is not None)
+                assert (share.numerator, share.denominator) == (len(answered), len(mine)), (key, by)
+                if answered:
+                    assert found["response_time_average", key].value == pytest.approx(sum(answered) / len(answered))
+                    assert found["response_time_median", key].value == product_limit(mine, 0.5)
+                    assert found["response_time_p90", key].value == product_limit(mine, 0.9)
+    assert await measures.differences(db, NOW) == []
 
 
-async def test_a_column_that_is_not_what_the_timeline_says_is_found(db: Database, config: Config) -> None:
-    case = await Ledger(db).case("email", DAY, ("first_response", DAY + timedelta(minutes=5)))
+def product_limit(mine: list[Any], share: float) -> float | None:
+    """Kaplan and Meier as it stands in the books: one event after another."""
+    left, waiting = 1.0, len(mine)
+    for wait, answered in sorted(
+        [(o[3], 0) for o in mine if o[3] is not None] + [(o[4], 1) for o in mine if o[3] is None]
+    ):
+        if not answered:
+            left *= 1 - 1 / waiting
+            if 1 - left >= share - 1e-9:
+                return float(wait)
+        waiting -= 1
+    return None
+
+
+async def test_what_was_counted_is_counted_again_when_it_changes(db: Database, config: Config) -> None:
+    ledger = Ledger(db)
+    case = await ledger.case("email", DAY + MINUTE, ("first_response", DAY + 6 * MINUTE))
+    assert await measures.sweep(db, NOW) == 1
+    assert (await told(db, DAY, DAY + timedelta(hours=23)))["response_time_average", None].value == 300
+    late = {"case": case, "at": NOW - timedelta(days=1), "kind": "concluded", "actor": "agent", "report": None}
+    async with db.connection() as connection:
+        await connection.execute(ADD_ENTRY, {**late, "data": Jsonb({"disposition": "explained"})})
+    found = await told(db, DAY, DAY + timedelta(hours=23))
+    assert (found["solution_time_average", None].denominator, found["response_time_p90", None].value) == (1, 300)
     await measures.recompute(config, check=True)
     async with db.connection() as connection:
-        await connection.execute("UPDATE cases SET first_response_at = %(at)s", {"at": DAY + timedelta(minutes=1)})
+        await connection.execute("UPDATE facts SET ended = 1 WHERE kind = 'response'")
+    with pytest.raises(measures.Disagreement, match=f"case {case}"):
+        await measures.recompute(config, check=True)
+    await measures.recompute(config, check=False)
+    async with db.connection() as connection:
+        await connection.execute("UPDATE cases SET first_response_at = %(at)s", {"at": DAY + MINUTE})
     with pytest.raises(measures.Disagreement, match=f"case {case}"):
         await measures.recompute(config, check=True)
 
 
-async def test_every_figure_comes_with_what_it_was_made_of(db: Database) -> None:
+async def test_an_entry_that_commits_late_is_not_passed_over(db: Database) -> None:
     ledger = Ledger(db)
-    await ledger.case("phone", DAY, ("first_response", DAY + timedelta(seconds=60)))
-    await ledger.case("phone", DAY, ("first_response", DAY + timedelta(seconds=120)))
-    await ledger.case("phone", DAY)
-    figures = {
-        (one.measure, one.key): one
-        for one in await measures.response_times(db, DAY, DAY + timedelta(days=1), "channel")
-    }
-    average = figures["response_time_average", "phone"]
-    assert (average.value, average.numerator, average.denominator, average.unit) == (90, 180, 2, "s")
-    share = figures["answered_share", None]
-    assert (share.value, share.numerator, share.denominator) == (pytest.approx(2 / 3), 2, 3)
-    assert all(one.formula for one in figures.values())
+    case = await ledger.case("email", DAY)
+    async with db.transaction() as conn:
+        entry = {"case": case, "at": DAY + MINUTE, "kind": "first_response", "actor": "agent", "report": None}
+        await conn.execute(ADD_ENTRY, {**entry, "data": Jsonb({})})
+        other = await ledger.case("sms", DAY)
+        assert other == case + 1
+        for _ in range(3):
+            await measures.catch_up(db)
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE cases SET first_response_at = %(at)s WHERE id = %(id)s", {"id": case, "at": DAY + MINUTE}
+        )
+    assert (await told(db, DAY, DAY + MINUTE))["answered_share", None].value == 0.5
+    assert await measures.differences(db, NOW) == []
 
 
-@pytest.mark.parametrize(
-    "by", ["queue", "line", "priority", "sla_level", "site", "owner", "language", "hour", "weekday", "slot"]
-)
+async def test_nothing_at_all_is_no_figure(db: Database) -> None:
+    assert await measures.of_period(db, DAY, NOW, "site", NOW) == []
+    assert await measures.differences(db, NOW) == []
+    assert await measures.sweep(db, NOW) == 0
+
+
+@pytest.mark.parametrize("by", measures.DIMENSIONS)
 async def test_response_times_by_every_dimension(db: Database, by: str) -> None:
-    await Ledger(db).case("email", DAY + timedelta(hours=1), ("first_response", DAY + timedelta(hours=2)))
-    whole, one = await response_times(db, DAY, DAY + timedelta(days=1), by)
-    assert whole.key is None
-    expected = {"hour": "03", "weekday": "7", "queue": "helpdesk", "line": "1", "language": "sv"}
-    assert one.key == expected.get(by, one.key)
-    assert one.median == 3600
-
-
-def test_percentiles_interpolate_between_neighbours() -> None:
-    assert measures.percentile([], 0.5) is None
-    assert measures.percentile([7.0], 0.9) == 7.0
-    assert measures.percentile([0.0, 10.0], 0.9) == pytest.approx(9.0)
+    at = DAY + timedelta(hours=2)
+    await Ledger(db).case("email", at, ("first_response", at + timedelta(hours=1)))
+    found = await told(db, DAY, DAY + timedelta(days=1), by)
+    key = {"hour": "03", "weekday": "7", "queue": "helpdesk", "line": "1", "language": "sv", "channel": "email"}
+    key |= {"priority": "P3", "sla_level": "basic", "site": "-", "owner": "-", "category": "no_start"}
+    assert found["response_time_median", key[by]].value == 3600
+    ways = {"kind": "response", "by": by, "key": key[by], "outcome": "ended", "now": NOW, "limit": 10, "offset": 0}
+    rows = await db.rows(facts.SQL["behind"], {**ways, "from": DAY, "to": NOW, "timezone": facts.TIMEZONE})
+    assert [row["case_id"] for row in rows] == [1]

@@ -1,0 +1,1 @@
+"""Figures as pure functions: what a timeline says, how waits are summed up, what staffing they ask for."""

@@ -1,0 +1,43 @@
+"""How long people are willing to wait, estimated from those who were answered too: their patience is only known to be
+longer than their wait. Pure.
+
+The exponential estimate is the classical one (total time waited divided by those who hung up), the curve that of Kaplan
+and Meier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from measuring.waits import MICROSECONDS, Waits
+
+ENOUGH = 5  # hang-ups below which an estimate says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Mean patience in seconds, and how many hang-ups it was made of; None while there are too few."""
+
+    mean: float | None
+    hung_up: int
+    waited: int
+
+
+def estimate(hung_up: Sequence[int], answered: Sequence[int]) -> Patience:
+    """From the waits of those who hung up and of those who were answered, in microseconds."""
+    total = (sum(hung_up) + sum(answered)) / MICROSECONDS
+    mean = total / len(hung_up) if len(hung_up) >= ENOUGH else None
+    return Patience(mean, len(hung_up), len(hung_up) + len(answered))
+
+
+def survival(of: Waits) -> list[tuple[float, float]]:
+    """Steps (seconds, share still waiting); `of.ended` are the hang-ups here, `of.lost` those answered before."""
+    events = sorted([(wait, 0) for wait in of.ended] + [(wait, 1) for wait in of.lost])
+    waiting, share, steps = len(events), 1.0, [(0.0, 1.0)]
+    for wait, answered in events:
+        if not answered:
+            share *= 1 - 1 / waiting
+            steps.append((wait / MICROSECONDS, share))
+        waiting -= 1
+    return steps
