@@ -3,7 +3,7 @@
 from gateway.record.migrate import run_file
 
 revision = "0060"
-down_revision = "0050"
+down_revision = "0030"
 
 
 def upgrade() -> None:
