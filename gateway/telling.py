@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.languages import Catalogue, catalogue, format_clock, format_time
 
-CODES = ("channel", "priority", "category", "queue", "disposition", "status", "act")
+CODES = ("channel", "priority", "category", "queue", "disposition", "status", "act", "target")
 
 
 def tell(kind: str, data: Mapping[str, Any], who: str | None, language: str, timezone: str = "Europe/Stockholm") -> str:
@@ -19,7 +19,7 @@ def tell(kind: str, data: Mapping[str, Any], who: str | None, language: str, tim
     book = catalogue(language)
     given = {name: _said(book, name, value, timezone) for name, value in data.items()}
     given |= {"who": who or book.gettext("who.system"), "details": _details(book, kind, data, timezone)}
-    variant = data.get("because") or ("plain" if not given["details"] else None)
+    variant = data.get("because") or ("verified" if data.get("verified") else None if given["details"] else "plain")
     msgids = [f"kind.{kind}.{variant}", f"kind.{kind}"] if variant else [f"kind.{kind}"]
     for msgid in msgids:
         sentence = book.gettext(msgid)
@@ -52,7 +52,7 @@ def _said(book: Catalogue, name: str, value: Any, timezone: str) -> str:
         return book.code("remote", value)
     if name in CODES and isinstance(value, str):
         return book.code(name, value)
-    if name in ("until", "due", "from_") and isinstance(value, str):
+    if name in ("until", "due", "from_", "starts") and isinstance(value, str):
         return format_time(datetime.fromisoformat(value), timezone, book.language)
     if name == "seconds":
         return format_clock(timedelta(seconds=float(value)))

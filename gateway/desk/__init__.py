@@ -2,11 +2,15 @@
 
 from gateway.desk.acts import Refused, Taken, Unknown
 from gateway.desk.bundles import attach, detach, split
+from gateway.desk.calling import call
 from gateway.desk.endings import DISPOSITIONS, close_unconfirmed, conclude, confirm, reopen
-from gateway.desk.holding import claim, escalate, escalate_overdue, hand_over, release, resume, wait
+from gateway.desk.holding import claim, release, resume, wait
+from gateway.desk.lines import escalate, escalate_overdue, hand_over, propose, send_back
+from gateway.desk.onsite import add_document, lapse_visit, perform_visit
 from gateway.desk.opening import open_case
 from gateway.desk.remote import possible, restart, unlock
 from gateway.desk.suggestions import different, same
+from gateway.desk.visiting import book_visit, cancel_visit, plan_visit, refuse_visit
 from gateway.desk.words import correct, note, reply
 from gateway.record.timeline import CUSTOMER, SYSTEM, Actor
 
@@ -18,7 +22,11 @@ __all__ = [
     "Refused",
     "Taken",
     "Unknown",
+    "add_document",
     "attach",
+    "book_visit",
+    "call",
+    "cancel_visit",
     "claim",
     "close_unconfirmed",
     "conclude",
@@ -29,15 +37,21 @@ __all__ = [
     "escalate",
     "escalate_overdue",
     "hand_over",
+    "lapse_visit",
     "note",
     "open_case",
+    "perform_visit",
+    "plan_visit",
     "possible",
+    "propose",
+    "refuse_visit",
     "release",
     "reopen",
     "reply",
     "restart",
     "resume",
     "same",
+    "send_back",
     "split",
     "unlock",
     "wait",

@@ -64,7 +64,7 @@ class Act:
 
     async def keep_text(self, kind: str, text: str) -> int:
         """Keep words of an agent apart from the timeline; returns the id that may stand on it."""
-        given = {"case": self.case.id, "agent": self._agent, "now": self.now, "kind": kind, "text": text}
+        given = {"case": self.case.id, "agent": self.agent, "now": self.now, "kind": kind, "text": text}
         row = await (await self.conn.execute(CASES["add_note"], given)).fetchone()
         assert row is not None
         return int(row["id"])
@@ -89,7 +89,7 @@ class Act:
             "channel": channel,
             "kind": kind,
             "language": language,
-            "agent_id": self._agent,
+            "agent_id": self.agent,
         }
         cursor = await self.conn.execute(MESSAGES["add"], {"rows": recordset([row]), "now": self.now})
         added = await cursor.fetchone()
@@ -101,14 +101,14 @@ class Act:
 
     async def send_to_reporters(self, kind: str) -> Sequence[int]:
         """Put one message to everybody who reported into the outbox."""
-        given = {"case": self.case.id, "kind": kind, "agent": self._agent, "now": self.now}
+        given = {"case": self.case.id, "kind": kind, "agent": self.agent, "now": self.now}
         return [row["id"] for row in await (await self.conn.execute(MESSAGES["add_to_reporters"], given)).fetchall()]
 
     async def correct(self, name: str, before: Any, after: Any, report: int | None = None) -> None:
         """Store an agent's correction as a labelled example."""
         given = {
             "now": self.now,
-            "agent": self._agent,
+            "agent": self.agent,
             "case": self.case.id,
             "report": report,
             "field": name,
@@ -118,7 +118,8 @@ class Act:
         await self.conn.execute(CASES["add_correction"], given)
 
     @property
-    def _agent(self) -> str | None:
+    def agent(self) -> str | None:
+        """The agent who acts; None for customers and the system."""
         return self.actor.id if self.actor.kind == "agent" else None
 
 
@@ -140,6 +141,12 @@ def require_open(case: Case) -> None:
     """Raises Refused when the case is concluded or closed."""
     if case.status in ("concluded", "closed"):
         raise Refused(status=f"the case is {case.status}; reopen it first")
+
+
+def require_unplanned(case: Case) -> None:
+    """Raises Refused while a visit is planned: whoever waits for it must not be forgotten."""
+    if case.status == "planned":
+        raise Refused(visit="a visit is planned; cancel it first")
 
 
 def require_text(**texts: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.casenumber import number
-from gateway.desk.acts import CASES, REPORTS, WORK, Act, Refused, Unknown, act
+from gateway.desk.acts import CASES, REPORTS, WORK, Act, Refused, Unknown, act, require_unplanned
 from gateway.record import cases, timeline
 from gateway.record.db import recordset
 from gateway.record.timeline import Actor, Entry
@@ -36,6 +36,8 @@ async def attach(
         other = await cases.lock(deed.conn, source)
         if other is None or other.merged_into is not None:
             raise Unknown
+        if case is not None:
+            require_unplanned(other)
         await _move(deed, source, case_id, moved)
         left = await (await deed.conn.execute(CASES["report_ids"], {"case": source})).fetchall()
         if not left:

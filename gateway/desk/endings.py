@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk.acts import Act, Refused, act, require_open, require_text
+from gateway.desk.acts import Act, Refused, act, require_open, require_text, require_unplanned
 from gateway.desk.words import respond
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
@@ -32,6 +32,7 @@ async def conclude(runtime: Runtime, actor: Actor, case_id: int, disposition: st
         raise Refused(disposition=f"one of {', '.join(DISPOSITIONS)}")
     async with act(runtime, actor, case_id) as deed:
         require_open(deed.case)
+        require_unplanned(deed.case)
         note = await deed.keep_text("conclusion", text)
         messages = [] if disposition in SILENT else await deed.send_to_reporters("concluded")
         if messages and deed.case.first_response_at is None:

@@ -48,13 +48,14 @@ async def reply(
         raise Refused(text=f"at most {LONGEST} characters")
     async with act(runtime, actor, case_id) as deed:
         cursor = await deed.conn.execute(MESSAGES["reachable"], {"case": case_id})
-        for row in await cursor.fetchall():
-            way = _way(row["sender_email"], row["sender_phone"], channel, row["channel"])
-            if way is not None:
-                break
-        else:
+        ways = (
+            (row, way(row["sender_email"], row["sender_phone"], channel, row["channel"]))
+            for row in await cursor.fetchall()
+        )
+        row, found = next(((row, found) for row, found in ways if found), (None, None))
+        if row is None or found is None:
             raise Refused(channel="no reporter of this case can be reached that way")
-        by, recipient = way
+        by, recipient = found
         if enclosed and by is not Channel.EMAIL:
             raise Refused(channel="files can be sent by e-mail only")
         message = await deed.send(
@@ -82,6 +83,18 @@ async def respond(deed: Act, by: str, **data: Any) -> None:
     if case.status not in ("concluded", "closed"):
         await deed.run("respond", next_update=due.next_update)
     deed.tell("replied", **data)
+
+
+def way(email: str | None, phone: str | None, wanted: str | None, reported_by: str) -> tuple[Channel, str] | None:
+    """The channel and address by which a reporter is written to; None when there is none, or not as wanted."""
+    ways = {"email": (Channel.EMAIL, email), "sms": (Channel.SMS, phone)}
+    preferred = "sms" if reported_by in ("phone", "sms", "whatsapp") else "email"
+    order = [wanted] if wanted else [preferred, "email", "sms"]
+    for name in order:
+        channel, address = ways.get(name, (Channel.EMAIL, None))
+        if address:
+            return channel, address
+    return None
 
 
 async def note(runtime: Runtime, actor: Actor, case_id: int, text: str, mentions: Sequence[str] = ()) -> None:
@@ -172,17 +185,6 @@ async def correct(
         if graded:
             placed["due"] = due_told(due)
         deed.tell("corrected", changed=changed, **placed, note=await deed.keep_text("reason", reason))
-
-
-def _way(email: str | None, phone: str | None, wanted: str | None, reported_by: str) -> tuple[Channel, str] | None:
-    ways = {"email": (Channel.EMAIL, email), "sms": (Channel.SMS, phone)}
-    preferred = "sms" if reported_by in ("phone", "sms", "whatsapp") else "email"
-    order = [wanted] if wanted else [preferred, "email", "sms"]
-    for name in order:
-        channel, address = ways.get(name, (Channel.EMAIL, None))
-        if address:
-            return channel, address
-    return None
 
 
 def _in_time(deed: Act) -> bool | None:

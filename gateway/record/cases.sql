@@ -140,6 +140,15 @@ WHERE id = %(case)s
 -- name: wait
 UPDATE cases SET status = 'waiting', waiting_until = %(until)s, version = version + 1 WHERE id = %(case)s
 
+-- name: plan
+-- Who drives has the case; whoever had it before has planned it.
+UPDATE cases SET status = 'planned', waiting_until = NULL, assignee = %(agent)s,
+                 assigned_at = CASE WHEN assignee = %(agent)s THEN assigned_at ELSE %(now)s END, version = version + 1
+WHERE id = %(case)s
+
+-- name: unplan
+UPDATE cases SET status = 'assigned', version = version + 1 WHERE id = %(case)s AND status = 'planned'
+
 -- name: resume
 UPDATE cases SET status = CASE WHEN assignee IS NULL THEN 'open' ELSE 'assigned' END, waiting_until = NULL,
                  version = version + 1

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.web import api_cases, api_desk, api_floor, api_reports
+from gateway.web import api_cases, api_desk, api_field, api_floor, api_reports
 from gateway.web.endpoints import BASE, mount
 from gateway.web.keys import runtime_of
 from gateway.web.openapi import description
 
-ENDPOINTS = (*api_reports.ENDPOINTS, *api_cases.ENDPOINTS, *api_desk.ENDPOINTS, *api_floor.ENDPOINTS)
+ENDPOINTS = (
+    *api_reports.ENDPOINTS,
+    *api_cases.ENDPOINTS,
+    *api_desk.ENDPOINTS,
+    *api_floor.ENDPOINTS,
+    *api_field.ENDPOINTS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from gateway.languages import words
 from gateway.record import cases
 from gateway.record.cases import Case, Filters, FullCase, Listed
 from gateway.web import api_models as models
+from gateway.web.api_visits import field_work
 from gateway.web.bearer import Caller
 from gateway.web.endpoints import STAFF, Call, Endpoint, answer
 from gateway.web.keys import runtime_of
@@ -38,6 +39,13 @@ FOR_OWNERS = frozenset(
         "waiting",
         "resumed",
         "visit_planned",
+        "visit_moved",
+        "visit_booked",
+        "visit_refused",
+        "visit_cancelled",
+        "visit_performed",
+        "expected_changed",
+        "rated",
         "concluded",
         "confirmed",
         "reopened",
@@ -111,7 +119,7 @@ async def told(call: Call, case_id: int, status: int = 200) -> web.StreamRespons
     whole = await cases.full(runtime_of(call.request).db, case_id)
     if whole is None:
         raise Problem(404, "There is no such case.")
-    return answer(_whole(whole, call.caller), status)
+    return answer(_whole(whole, call.caller).model_copy(update=await field_work(call, case_id)), status)
 
 
 def item(listed: Listed) -> models.CaseItem:

@@ -77,6 +77,48 @@ class Correct(Deed):
     reason: Words
 
 
+class CallUp(Deed):
+    """Without `number`, whoever reported last is called."""
+
+    number: Annotated[str, StringConstraints(min_length=2, max_length=30)] | None = None
+
+
+class Propose(Deed, Proposal):
+    """The action proposal, filed before the hand-over."""
+
+
+class SendBack(Deed):
+    reason: Words
+
+
+class Span(models.Body):
+    from_: AwareDatetime = Field(alias="from")
+    until: AwareDatetime
+
+
+class PlanVisit(Deed, Span):
+    """One time, and in `times` others to choose from. Asked again, the open visit gets other times."""
+
+    agent: Id
+    times: Annotated[list[Span], Field(max_length=4)] = []
+
+
+class BookVisit(Deed):
+    """Which of the proposed times, counted from 1 in order of time."""
+
+    time: int = Field(1, ge=1, le=9)
+
+
+class CancelVisit(Deed):
+    reason: Words
+
+
+class PerformVisit(Deed):
+    work: Words
+    parts: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    verified: bool
+
+
 class Conclude(Deed):
     disposition: Literal[*desk.DISPOSITIONS]  # type: ignore[valid-type]
     text: Words
@@ -133,6 +175,19 @@ async def _escalate(runtime: Runtime, actor: Actor, case: int, body: Escalate) -
     await desk.escalate(runtime, actor, case, body.reason, proposal)
 
 
+async def _propose(runtime: Runtime, actor: Actor, case: int, body: Propose) -> None:
+    await desk.propose(runtime, actor, case, body.model_dump(exclude={"as_"}))
+
+
+async def _plan_visit(runtime: Runtime, actor: Actor, case: int, body: PlanVisit) -> None:
+    times = [(one.from_, one.until) for one in (body, *body.times)]
+    await desk.plan_visit(runtime, actor, case, times, body.agent)
+
+
+async def _perform_visit(runtime: Runtime, actor: Actor, case: int, body: PerformVisit) -> None:
+    await desk.perform_visit(runtime, actor, case, body.work, body.parts, body.verified)
+
+
 VERBS = (
     Verb("claim", "Take a case", Deed, lambda r, a, c, b: desk.claim(r, a, c)),
     Verb("release", "Give a case back to its queue", Deed, lambda r, a, c, b: desk.release(r, a, c)),
@@ -145,6 +200,28 @@ VERBS = (
         lambda r, a, c, b: desk.hand_over(r, a, c, b.to, b.reason),
     ),
     Verb("escalate", "Hand a case to the next line", Escalate, _escalate),
+    Verb("propose", "File the action proposal that the 3rd line needs", Propose, _propose),
+    Verb(
+        "send_back",
+        "Give a case back to the line before",
+        SendBack,
+        lambda r, a, c, b: desk.send_back(r, a, c, b.reason),
+    ),
+    Verb("call", "Call the customer", CallUp, lambda r, a, c, b: desk.call(r, a, c, b.number)),
+    Verb("plan_visit", "Propose times for a visit", PlanVisit, _plan_visit),
+    Verb(
+        "book_visit",
+        "Book a proposed time that the customer chose on the telephone",
+        BookVisit,
+        lambda r, a, c, b: desk.book_visit(r, a, c, b.time),
+    ),
+    Verb(
+        "cancel_visit",
+        "Call a visit off",
+        CancelVisit,
+        lambda r, a, c, b: desk.cancel_visit(r, a, c, b.reason),
+    ),
+    Verb("perform_visit", "Say what was done at the site", PerformVisit, _perform_visit),
     Verb("wait", "Put a case aside until a moment", Wait, lambda r, a, c, b: desk.wait(r, a, c, b.until, b.reason)),
     Verb("correct", "Correct what was judged", Correct, _correct),
     Verb(

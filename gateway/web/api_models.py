@@ -168,11 +168,76 @@ class TimelineItem(Answer):
     data: dict[str, Any]
 
 
+class TimeItem(Answer):
+    nth: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+class VisitItem(Answer):
+    """A visit at the site; `starts_at` is null until one of its times was chosen."""
+
+    id: int
+    agent: str
+    state: Literal["proposed", "booked", "performed", "cancelled", "lapsed"]
+    starts_at: datetime | None
+    ends_at: datetime | None
+    verified: bool | None
+    times: list[TimeItem]
+    url: str | None
+
+
+class ProposalItem(Answer):
+    """The action proposal that stands; its words are null when they were erased."""
+
+    agent_id: str | None
+    at: datetime
+    fault: str | None
+    parts: str | None
+    tools: str | None
+    access: str | None
+    safety: str | None
+
+
+class DocumentItem(Answer):
+    id: int
+    name: str
+    media_type: str
+    size: int
+    at: datetime
+
+
+class CardItem(Answer):
+    """One piece of work on the service card of an area."""
+
+    id: int
+    case: str
+    charger: str | None
+    at: datetime
+    agent: str | None
+    line: int
+    category: str
+    fault_code: str | None
+    disposition: str | None
+    verified: bool | None
+    work: str | None
+    parts: str | None
+    documents: int
+
+
+class CardPage(Answer):
+    items: list[CardItem]
+    next: None = None
+
+
 class WholeCase(CaseItem):
     """A case with everything that was said and done."""
 
     reports: list[ReportItem]
     timeline: list[TimelineItem]
+    visits: list[VisitItem] = []
+    proposal: ProposalItem | None = None
+    documents: list[DocumentItem] = []
 
 
 class CasePage(Answer):

@@ -32,12 +32,15 @@ STATES = {
     "remote": tuple(RemoteAnswer),
     "act": ("restart", "unlock"),
     "work": ("call", "callback"),
+    "target": ("first_response", "line", "next_update", "solution"),
     "due": ("first_response", "next_update", "solution"),
     "kind": (  # noqa: SIM905 - read as a list of words
         "opened attached detached repeated queued raised category_changed claimed released first_response replied note "
         "corrected handed_over escalated waiting resumed visit_planned concluded confirmed reopened closed "
         "message_queued message_sent message_failed bounced delayed offer_made offer_accepted offer_declined "
-        "offer_expired erased call_started call_ended remote_action linked line_overdue suggestion_declined"
+        "offer_expired erased call_started call_ended remote_action linked line_overdue suggestion_declined "
+        "proposed sent_back visit_moved visit_booked visit_refused visit_cancelled visit_performed visit_lapsed "
+        "document_added call_wanted warned breached paused expected_changed rating_commented"
     ).split(),
 }
 

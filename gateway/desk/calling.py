@@ -1,0 +1,36 @@
+"""Calling the customer: whom, and whether we may.
+
+The number is the one given or that of whoever reported last. Emergency numbers, our own, and those at special rates are
+refused before anything is dialled. A call counts as a response when somebody answers it, not when it is wanted.
+"""
+
+from __future__ import annotations
+
+from channels.numbers import normalise
+from channels.tolls import refusal
+from gateway.desk.acts import MESSAGES, Refused, act, require_open
+from gateway.record.timeline import Actor
+from gateway.runtime import Runtime
+
+REGION = "SE"  # of numbers without a country code
+
+
+async def call(runtime: Runtime, actor: Actor, case_id: int, number: str | None = None) -> str:
+    """Note that an agent calls the customer; returns the number in E.164. Raises Refused when it may not be called."""
+    async with act(runtime, actor, case_id) as deed:
+        require_open(deed.case)
+        report = None
+        if number is None:
+            for row in await (await deed.conn.execute(MESSAGES["reachable"], {"case": case_id})).fetchall():
+                if normalise(row["sender_phone"], REGION):
+                    number, report = row["sender_phone"], row["id"]
+                    break
+            else:
+                raise Refused(number="nobody who reported left a telephone number")
+        called = normalise(number, REGION)
+        own = {own.number for own in runtime.config.twilio_numbers}
+        why = refusal(called, own=own) if called else "not a telephone number"
+        if called is None or why:
+            raise Refused(number=str(why))
+        deed.tell("call_wanted", report)
+    return called
