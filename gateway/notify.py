@@ -6,13 +6,14 @@ is answered in English and told so. Nothing a stranger wrote is ever repeated in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from channels.report import Solution
-from gateway.languages import CUSTOMERS, SPOKEN, Catalogue, catalogue, format_time
+from gateway.languages import CUSTOMERS, SPOKEN, Catalogue, catalogue, format_date, format_time
 
+ENDED = ("concluded", "closed")  # kinds of messages about a case that is solved
 SILENT_DAYS = 5  # after which a concluded case is closed although nobody confirmed
 
 
@@ -32,6 +33,12 @@ class Facts:
     status_url: str
     support_phone: str | None
     solutions: Sequence[Solution] = ()
+    visit_url: str | None = None  # for whoever chooses its time
+    visit_times: Sequence[tuple[datetime, datetime]] = ()
+    visit: tuple[datetime, datetime] | None = None
+
+
+Letter = Callable[[Catalogue, Facts, "datetime | None"], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,9 @@ def compose(
     subject = f"{book.gettext(f'letter.{kind}.subject')} [#{facts.number}]"
     if own is not None:
         return Words(subject, f"{own.rstrip()}\n\n--\n{book.gettext('letter.follow') % {'url': facts.status_url}}\n")
-    parts = {"acknowledgement": _acknowledgement, "concluded": _concluded}[kind](book, facts, now)
+    parts = LETTERS[kind](book, facts, now)
+    if facts.priority == "P1" and kind not in ENDED:
+        parts.insert(0, book.gettext("letter.danger"))
     if language not in CUSTOMERS:
         parts.insert(0, book.gettext("letter.language"))
     closing = [book.gettext("letter.sign")]
@@ -68,11 +77,8 @@ def quoted_by(language: str, who: str, at: datetime, timezone: str) -> str:
 
 
 def _acknowledgement(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
-    parts = []
-    if facts.priority == "P1":
-        parts.append(book.gettext("letter.danger"))
     received = "letter.attached.text" if facts.attached else "letter.acknowledgement.text"
-    parts.append(book.gettext(received) % {"number": facts.number})
+    parts = [book.gettext(received) % {"number": facts.number}]
     what = [book.code("category", facts.category)]
     if facts.charger:
         what.append(book.gettext("letter.charger") % {"charger": facts.charger})
@@ -95,11 +101,75 @@ def _concluded(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]
     ]
 
 
+def _visit_proposed(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
+    times = "\n".join(f"  – {_span(time, facts, book)}" for time in facts.visit_times)
+    given = {"number": facts.number, "url": facts.visit_url or facts.status_url}
+    return [
+        book.gettext("letter.visit_proposed.text") % given,
+        f"{book.gettext('letter.visit_proposed.times')}\n{times}",
+    ]
+
+
+def _visit_booked(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
+    time = _span(facts.visit, facts, book) if facts.visit else "–"
+    parts = [book.gettext("letter.visit_booked.text") % {"number": facts.number, "time": time}]
+    if facts.visit_url:
+        parts.append(book.gettext("letter.visit_booked.link") % {"url": facts.visit_url})
+    return parts
+
+
+def _visit_cancelled(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
+    return [book.gettext("letter.visit_cancelled.text") % {"number": facts.number}]
+
+
+def _expected(kind: str) -> Letter:
+    def letter(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
+        given = {"number": facts.number, "time": _time(facts.due_solution, facts, book, now)}
+        follow = book.gettext("letter.follow") % {"url": facts.status_url}
+        return [book.gettext(f"letter.{kind}.text") % given, follow]
+
+    return letter
+
+
+def _closed(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
+    given = {"number": facts.number, "url": facts.status_url}
+    return [book.gettext("letter.closed.text") % given, book.gettext("letter.closed.back")]
+
+
+LETTERS: Mapping[str, Letter] = {
+    "acknowledgement": _acknowledgement,
+    "concluded": _concluded,
+    "closed": _closed,
+    "reopened": _expected("reopened"),
+    "expected_changed": _expected("expected_changed"),
+    "visit_proposed": _visit_proposed,
+    "visit_booked": _visit_booked,
+    "visit_cancelled": _visit_cancelled,
+}
+
+
 def _sms(kind: str, book: Catalogue, facts: Facts, now: datetime | None) -> str:
-    due = facts.due_first_response or facts.due_solution
-    time = format_time(due, facts.timezone, book.language, now) if due else "–"
-    given = {"number": facts.number, "url": facts.status_url, "code": facts.code, "time": time}
+    due = (
+        facts.due_solution
+        if kind in ("reopened", "expected_changed")
+        else facts.due_first_response or facts.due_solution
+    )
+    time = _span(facts.visit, facts, book) if kind == "visit_booked" and facts.visit else _time(due, facts, book, now)
+    url = facts.visit_url if kind.startswith("visit_") and facts.visit_url else facts.status_url
+    given = {"number": facts.number, "url": url, "code": facts.code, "time": time}
     if f"sms.{kind}" not in book.messages and not book.others:
         raise KeyError(kind)
     text = book.gettext(f"sms.{kind}") % given
-    return f"{book.gettext('letter.danger')} {text}" if facts.priority == "P1" and kind == "acknowledgement" else text
+    return f"{book.gettext('letter.danger')} {text}" if facts.priority == "P1" and kind not in ENDED else text
+
+
+def _time(at: datetime | None, facts: Facts, book: Catalogue, now: datetime | None) -> str:
+    return format_time(at, facts.timezone, book.language, now) if at else "–"
+
+
+def _span(times: tuple[datetime, datetime], facts: Facts, book: Catalogue) -> str:
+    """From when to when somebody comes, with the day."""
+    start, stop = times
+    day = format_date(start, facts.timezone, book.language)
+    begins, ends = (format_time(at, facts.timezone, book.language, at) for at in (start, stop))
+    return f"{day} {begins}–{ends}"

@@ -268,6 +268,7 @@ def pause(attempts: int) -> timedelta:
 
 def facts_from(public_url: str, support_phone: str | None, solutions_for: SolutionsFor) -> FactsOf:
     """The facts of a message, with links made from the public URL."""
+    base, moment = public_url.rstrip("/"), datetime.fromisoformat
 
     def facts_of(about: Mapping[str, Any]) -> Facts:
         open_case = about["status"] not in ("concluded", "closed")
@@ -281,9 +282,12 @@ def facts_from(public_url: str, support_phone: str | None, solutions_for: Soluti
             due_solution=about["due_solution"] if open_case else None,
             attached=about["outcome"] == "attached",
             code=about["code"] or "",
-            status_url=f"{public_url.rstrip('/')}/s/{about['token']}",
+            status_url=f"{base}/s/{about['token']}" if about["token"] else base,
             support_phone=support_phone,
             solutions=solutions_for(about["category"], about["language"], about["charger_id"]),
+            visit_url=f"{base}/v/{about['visit_token']}" if about["visit_token"] else None,
+            visit_times=[(moment(start), moment(stop)) for start, stop in about["visit_times"] or ()],
+            visit=(about["visit_starts"], about["visit_ends"]) if about["visit_starts"] else None,
         )
 
     return facts_of

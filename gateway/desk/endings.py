@@ -6,7 +6,9 @@ from typing import Any
 
 from gateway.desk.acts import Act, Refused, act, require_open, require_text, require_unplanned
 from gateway.desk.words import respond
+from gateway.record import cards
 from gateway.record.timeline import Actor
+from gateway.record.visits import SQL as VISITS
 from gateway.runtime import Runtime
 from gateway.standing import due_told
 from routing.sla import deadlines
@@ -23,6 +25,7 @@ DISPOSITIONS = (
     "other",
 )
 SILENT = ("duplicate", "spam")  # nobody is asked to confirm these
+ON_THE_CARD = ("solved_remotely", "solved_on_site", "no_fault_found")  # work at a charger, whoever did it from where
 
 
 async def conclude(runtime: Runtime, actor: Actor, case_id: int, disposition: str, text: str) -> None:
@@ -33,6 +36,7 @@ async def conclude(runtime: Runtime, actor: Actor, case_id: int, disposition: st
     async with act(runtime, actor, case_id) as deed:
         require_open(deed.case)
         require_unplanned(deed.case)
+        card = await _onto_the_card(deed, disposition, text)
         note = await deed.keep_text("conclusion", text)
         messages = [] if disposition in SILENT else await deed.send_to_reporters("concluded")
         if messages and deed.case.first_response_at is None:
@@ -40,7 +44,7 @@ async def conclude(runtime: Runtime, actor: Actor, case_id: int, disposition: st
         await deed.run("conclude", disposition=disposition)
         await deed.run("withdraw_offers")
         await deed.run("finish")
-        deed.tell("concluded", disposition=disposition, note=note, told=len(messages))
+        deed.tell("concluded", disposition=disposition, note=note, told=len(messages), card=card)
 
 
 async def confirm(runtime: Runtime, actor: Actor, case_id: int, solved: bool) -> None:
@@ -74,6 +78,19 @@ async def reopen(runtime: Runtime, actor: Actor, case_id: int, reason: str) -> N
         if deed.case.status not in ("concluded", "closed"):
             raise Refused(status="the case is open")
         await _reopen(deed, {"note": await deed.keep_text("reason", reason)})
+
+
+async def _onto_the_card(deed: Act, disposition: str, text: str) -> int | None:
+    """Document what was done on the service card of the area, unless the visit did so already."""
+    row = await (await deed.conn.execute(VISITS["verified"], {"case": deed.case.id})).fetchone()
+    visited = bool(row and row["verified"])
+    if disposition == "solved_on_site" and deed.case.line == 3 and not visited:
+        raise Refused(visit="no visit of this case ended with everything working; report what was done first")
+    if visited or disposition not in ON_THE_CARD:
+        return None
+    return await cards.write(
+        deed.conn, deed.case, agent=deed.agent, now=deed.now, work=text, disposition=disposition, verified=None
+    )
 
 
 async def _reopen(deed: Act, data: dict[str, Any]) -> None:

@@ -133,11 +133,11 @@ def _require_times(times: Times, now: datetime) -> None:
 async def _proposed(deed: Act, known: Visit | None, agent: str) -> tuple[int, int, str | None]:
     """The visit's id, how often its times have changed, and the channel by which the customer is asked."""
     if known:
-        require_holder(deed)
         given = {"visit": known.id, "agent": agent, "now": deed.now}
         row = await (await deed.conn.execute(SQL["again"], given)).fetchone()
         report, language = known.report, known.language
     else:
+        require_holder(deed)
         report, language = await _customer(deed)
         given = {
             "case": deed.case.id,

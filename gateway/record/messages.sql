@@ -48,12 +48,20 @@ RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.langua
 SELECT m.id, m.language, c.recipient, c.subject, c.text, r.token, r.code, r.outcome, r.channel AS report_channel,
        t.sender_email, t.sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
-       k.category, k.priority, k.charger_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id
+       k.category, k.priority, k.charger_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id,
+       v.starts_at AS visit_starts, v.ends_at AS visit_ends, v.times AS visit_times,
+       CASE WHEN v.report_id IS NOT DISTINCT FROM m.report_id THEN v.token END AS visit_token
 FROM messages m
 LEFT JOIN cases k ON k.id = m.case_id
 LEFT JOIN reports r ON r.id = m.report_id
 LEFT JOIN report_contents t ON t.report_id = r.id
 LEFT JOIN message_contents c ON c.message_id = m.id
+LEFT JOIN LATERAL (
+    SELECT o.token, o.report_id, o.starts_at, o.ends_at,
+           (SELECT jsonb_agg(jsonb_build_array(t.starts_at, t.ends_at) ORDER BY t.nth)
+            FROM visit_times t WHERE t.visit_id = o.id) AS times
+    FROM visits o WHERE o.case_id = m.case_id AND m.kind LIKE 'visit%%' ORDER BY o.id DESC LIMIT 1
+) AS v ON true
 WHERE m.id = ANY(%(messages)s::bigint[])
 
 -- name: sent

@@ -61,6 +61,7 @@ ROOMS = (
     Room("/report", guarded=False, exact=True),
     Room("/c", guarded=False),
     Room("/s", guarded=False),
+    Room("/v", guarded=False),
     Room("/static", guarded=False),
     Room("/robots.txt", guarded=False, exact=True),
     Room("/healthz", guarded=False, exact=True),

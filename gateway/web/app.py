@@ -41,6 +41,7 @@ from gateway.web import (
     portal_sla,
     status,
     viewing,
+    visit,
 )
 from gateway.web.keys import RUNTIME, STOPPING
 from gateway.web.sessions import RecordedSessions
@@ -81,7 +82,21 @@ def create_app(
     api.add_routes(app, rates)
     for room in (portal_door, portal, portal_report, portal_sites, portal_sla, portal_people):
         room.add_routes(app)
-    for room in (status, health, opening, fleet, console, offering, viewing, files, managers, events, phone, demo):
+    for room in (
+        status,
+        visit,
+        health,
+        opening,
+        fleet,
+        console,
+        offering,
+        viewing,
+        files,
+        managers,
+        events,
+        phone,
+        demo,
+    ):
         room.add_routes(app)
     return app
 

@@ -49,6 +49,11 @@ def _date(context: Context, at: datetime, timezone: str | None = None) -> str:
 
 
 @jinja2.pass_context
+def _hour(context: Context, at: datetime, timezone: str | None = None) -> str:
+    return languages.format_time(at, timezone or context.get("timezone") or TIMEZONE, context["language"], at)
+
+
+@jinja2.pass_context
 def _duration(context: Context, length: timedelta) -> str:
     return languages.format_duration(length, context["language"])
 
@@ -90,6 +95,7 @@ FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "time": _time,
         "date": _date,
+        "hour": _hour,
         "duration": _duration,
         "clock": languages.format_clock,
         "countdown": _countdown,

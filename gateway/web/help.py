@@ -111,7 +111,8 @@ async def submit(request: web.Request) -> web.StreamResponse:
 
 async def robots(request: web.Request) -> web.StreamResponse:
     """Nothing behind a link of ours belongs into a search engine."""
-    return web.Response(text="User-agent: *\nDisallow: /s/\nDisallow: /console\nDisallow: /portal/\nDisallow: /api/\n")
+    away = ("/s/", "/v/", "/console", "/portal/", "/api/")
+    return web.Response(text="User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in away))
 
 
 async def _at_once(request: web.Request, fields: Mapping[str, str], files: Files) -> tuple[Receipt | None, list[str]]:

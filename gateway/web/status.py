@@ -44,7 +44,7 @@ async def receipt(request: web.Request) -> web.StreamResponse:
         "repeated": False,
         "photo_faults": [fault] if fault else [],
     }
-    return _private(page(request, "help/receipt.html", context, language=view.language))
+    return private(page(request, "help/receipt.html", context, language=view.language))
 
 
 async def status(request: web.Request) -> web.StreamResponse:
@@ -57,7 +57,7 @@ async def status(request: web.Request) -> web.StreamResponse:
         "timezone": view.timezone,
         "done": done if done in DONE.values() else None,
     }
-    return _private(page(request, "help/status.html", shown, language=view.language))
+    return private(page(request, "help/status.html", shown, language=view.language))
 
 
 async def answer(request: web.Request) -> web.StreamResponse:
@@ -81,6 +81,7 @@ async def _view(request: web.Request) -> StatusView:
     return view
 
 
-def _private(response: web.Response) -> web.Response:
+def private(response: web.Response) -> web.Response:
+    """A page behind a link that only its holder knows: not kept, not indexed, not passed on."""
     response.headers.update({"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Cache-Control": "no-store"})
     return response
