@@ -85,7 +85,7 @@ async def test_a_case_goes_through_three_lines_to_a_verified_visit_and_stands_on
     assert (case["status"], case["visits"][0]["state"]) == ("assigned", "cancelled")
     assert "Therese" not in str([entry["data"] for entry in case["timeline"]])
     await verb(house, number, "conclude", 422, disposition="solved_on_site", text="Klart")
-    await verb(house, number, "plan_visit", **_time(3), agent=technician)
+    await verb(house, number, "plan_visit", **{"as": technician}, **_time(3), agent=technician)
     await verb(house, number, "plan_visit", **_time(4), agent=technician)
     case = await verb(house, number, "book_visit")
     headers = {"Content-Type": "image/jpeg", "Authorization": f"Bearer {house.admin}"}
