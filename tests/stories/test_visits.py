@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,8 +23,8 @@ async def house(config: Config) -> AsyncIterator[House]:
         yield opened
 
 
-async def verb(house: House, number: str, name: str, status: int = 200, **body: object) -> dict:
-    code, answer = await house.api("POST", f"/cases/{number}/{name}", {"as": "a16", **body})
+async def verb(house: House, case: str, name: str, status: int = 200, /, **body: object) -> dict[str, Any]:
+    code, answer = await house.api("POST", f"/cases/{case}/{name}", {"as": "a16", **body})
     assert code == status, (name, answer)
     return dict(answer)
 
