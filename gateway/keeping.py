@@ -16,6 +16,7 @@ from typing import Any
 
 from channels.report import Outcome, Receipt
 from gateway.casenumber import number
+from gateway.hearing import Hearing, listen
 from gateway.questions import Prepared, case_report, newcomer, wanted
 from gateway.record import people, timeline
 from gateway.record.db import Connection, recordset, statements
@@ -106,6 +107,7 @@ class Draft:
         self.raws: list[bytes | None] = []
         self.messages: list[dict[str, Any]] = []
         self.entries: list[Entry] = []
+        self.hearing = Hearing(now)
 
     async def decide(self, conn: Connection) -> None:
         """Read what is known, take the locks, and decide each report in the order of arrival."""
@@ -124,6 +126,7 @@ class Draft:
             counted = await conn.execute(REPORTS["numbers"], {"count": len(self.group)})
         near = await self._near(conn, await candidates.fetchall())
         numbers = await counted.fetchall()
+        self.hearing = await listen(conn, self.group, judgements, self.now)
         for item, person, mentioned, judgement, reference, found, ids in zip(
             self.group, persons, met.mentioned, judgements, references, near, numbers, strict=True
         ):
@@ -148,6 +151,7 @@ class Draft:
             await conn.execute(REPORTS["add_contents"], {"rows": recordset(self.contents), "raws": self.raws})
             if self.attachments:
                 await conn.execute(REPORTS["add_attachments"], {"rows": recordset(self.attachments)})
+            await self.hearing.write(conn)
             await timeline.append(conn, self.entries, self.now)
             if self.messages:
                 await conn.execute(MESSAGES["add"], {"rows": recordset(self.messages), "now": self.now})
@@ -190,7 +194,9 @@ class Draft:
     ) -> Match:
         if reference.case in self.cases:
             return Match(Verdict.ATTACH, reference.case, 1.0, (Reason(reference.how),))
-        candidates = [self.cases[case].candidate for case in found]
+        if (heard := self.hearing.again(item, judgement, self.cases)) is not None:
+            return heard
+        candidates = [self.cases[case].candidate for case in found if not self.cases[case].hushed]
         fresh = [case.candidate for case in self.cases.values() if case.new]
         candidates += [candidate for candidate in fresh if touches(candidate, judgement, person)]
         return match(item.said, judgement, history, candidates, self.now, self.directory)
@@ -216,6 +222,7 @@ class Draft:
         answer = acknowledgement_row(decided, number_of)
         if answer:
             self.messages.append(answer)
+        self.entries += self.hearing.note(decided, item, case, self.rules)
         remember(case, decided)
         self.receipts.append(receipt_of(row, decided, case.row["queue"]))
 

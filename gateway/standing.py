@@ -32,6 +32,7 @@ PLACED = {  # what a case's timeline says of where it belongs -> the column
 }
 REMEMBERED = 8  # reports of a case that a new one is compared with
 TEXT = 2000  # characters of each
+RECOVERIES = ("alarm_cleared", "alarm_recovered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Decided:
     def attached_to(self) -> int | None:
         """The case it joins; None when it opens one of its own."""
         return self.again.case if self.again.verdict is Verdict.ATTACH else None
+
+    @property
+    def recovery(self) -> bool:
+        """Whether a charger only says that it is well."""
+        return any(reason.code in RECOVERIES for reason in self.again.reasons)
 
     @property
     def suggested(self) -> int | None:
@@ -73,6 +79,11 @@ class Standing:
     candidate: Candidate
     new: bool
     grown: bool = False
+
+    @property
+    def hushed(self) -> bool:
+        """Whether it is alarms that wait for maintenance to end: what people report never waits with them."""
+        return bool(self.row.get("muted")) and self.row["status"] == "waiting"
 
 
 def known_case(row: Mapping[str, Any], persons: frozenset[int], reports: Sequence[CaseReport]) -> Standing:
@@ -161,7 +172,8 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
         case.row = {name: _plain(value) for name, value in case.row.items()}
     row, report = case.row, decided.report
     raised = raise_case(case.candidate, decided.said, decided.judgement, directory, rules, now, decided.person)
-    reopened = row["concluded_at"] is not None and not row["reopened"] and not (report.auto_reply or report.bounce)
+    silent = report.auto_reply or report.bounce or decided.recovery
+    reopened = row["concluded_at"] is not None and not row["reopened"] and not silent
     urgent = Priority(row["priority"]) > raised.priority
     told = {
         "channel": report.channel,
@@ -182,10 +194,10 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
             "category": [row["category"], raised.category],
             "incident": raised.incident,
             "reasons": list(map(plain_reason, raised.reasons)),
-            "due": due_told(due) if urgent else None,
+            "due": due_told(due) if urgent and not case.hushed else None,
         }
         entries.append(Entry(case.candidate.id, "raised", report=decided.id, data=change))
-    if urgent or reopened:
+    if (urgent and not case.hushed) or reopened:
         for target in TARGETS:
             before, after = row[f"due_{target}"], getattr(due, target).isoformat()
             row[f"due_{target}"] = after if reopened or not before else _earlier(before, after)

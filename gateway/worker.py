@@ -18,7 +18,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
-from gateway import dispatch, escalation, measures, outbox, telephony
+from gateway import dispatch, escalation, measures, outbox, silence, telephony
 from gateway.blobs import BlobsUnavailable
 from gateway.config import Config
 from gateway.jobs import FOLLOW
@@ -102,8 +102,11 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
         async def escalate() -> int:
             return await escalation.sweep(runtime)
 
+        async def listen() -> int:
+            return await silence.sweep(runtime)
+
         keeper = measures.Keeper(runtime.db, runtime.clock)
-        sweeps = (offer, sweeper.sweep, escalate, keeper.sweep, *of_the_phone)
+        sweeps = (offer, sweeper.sweep, escalate, listen, keeper.sweep, *of_the_phone)
         yield Chores(runtime, sweeps, {sweep: asyncio.Event() for sweep in sweeps})
 
 

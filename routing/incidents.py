@@ -41,7 +41,8 @@ def raise_case(
         priority = Priority.P2
         reasons.append(Reason("p2_whole_site"))
     persons = candidate.persons | ({person} if person is not None else set())
-    unknown = sum(1 for r in candidate.reports if r.person is None) + (person is None)
+    unknown = sum(1 for r in candidate.reports if r.person is None and r.channel != "alarm")
+    unknown += person is None and said.channel != "alarm"
     incident = len(persons) + unknown > 1
     if incident and len(candidate.persons) <= 1:
         reasons.append(Reason("incident", {"count": len(persons) + unknown}))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from gateway.desk.acts import Act, Refused, Taken, act, require_open, require_text, require_unplanned
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
+from gateway.standing import due_told
+from routing.sla import deadlines
+from routing.values import Priority
 
 
 async def claim(runtime: Runtime, actor: Actor, case_id: int) -> None:
@@ -58,7 +62,7 @@ async def resume(runtime: Runtime, actor: Actor, case_id: int) -> None:
         if deed.case.status != "waiting":
             return
         await deed.run("resume")
-        deed.tell("resumed")
+        deed.tell("resumed", **(await _unmute(deed) if deed.case.muted else {}))
 
 
 def require_holder(deed: Act) -> None:
@@ -66,3 +70,18 @@ def require_holder(deed: Act) -> None:
     holder = deed.case.assignee
     if deed.actor.role == "agent" and holder is not None and holder != deed.actor.id:
         raise Taken(holder, deed.case.assigned_at)
+
+
+async def _unmute(deed: Act) -> dict[str, Any]:
+    """Give a case of muted alarms its targets, and its place in the queue; what the timeline is told of it."""
+    case = deed.case
+    due = deadlines(Priority(case.priority), case.sla_level, case.timezone, deed.now, deed.runtime.rules())
+    await deed.run(
+        "unmute",
+        due_first_response=due.first_response,
+        due_line=due.line,
+        due_next_update=due.next_update,
+        due_solution=due.solution,
+    )
+    await deed.run("renew")
+    return {"due": due_told(due)}

@@ -55,6 +55,7 @@ class Case:
     disposition: str | None
     merged_into: int | None
     version: int
+    muted: bool
 
     @property
     def number(self) -> str:

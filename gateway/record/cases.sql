@@ -150,8 +150,14 @@ WHERE id = %(case)s
 UPDATE cases SET status = 'assigned', version = version + 1 WHERE id = %(case)s AND status = 'planned'
 
 -- name: resume
-UPDATE cases SET status = CASE WHEN assignee IS NULL THEN 'open' ELSE 'assigned' END, waiting_until = NULL,
+UPDATE cases SET status = CASE WHEN assignee IS NULL THEN 'open' ELSE 'assigned' END, waiting_until = NULL, muted = false,
                  version = version + 1
+WHERE id = %(case)s
+
+-- name: unmute
+-- What waited for maintenance to end is work from now on.
+UPDATE cases SET due_first_response = %(due_first_response)s, due_line = %(due_line)s,
+                 due_next_update = %(due_next_update)s, due_solution = %(due_solution)s
 WHERE id = %(case)s
 
 -- name: conclude

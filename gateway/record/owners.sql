@@ -26,7 +26,7 @@ WHERE s.owner_id = %(owner)s GROUP BY s.id ORDER BY s.id
 SELECT c.id, c.charger_id, c.category, c.priority, c.opened_at, c.concluded_at, c.confirmed_at, c.disposition
 FROM cases c
 WHERE c.site_id = %(site)s AND c.owner_id = %(owner)s AND c.concluded_at IS NOT NULL AND c.merged_into IS NULL
-  AND c.disposition NOT IN ('duplicate', 'spam')
+  AND c.disposition NOT IN ('duplicate', 'spam', 'recovered')
 ORDER BY c.concluded_at DESC LIMIT 200
 
 -- name: sla
@@ -44,7 +44,7 @@ LEFT JOIN LATERAL (SELECT kind, at FROM timeline WHERE case_id = c.id AND kind I
                    ORDER BY id DESC LIMIT 1) AS solved ON true
 LEFT JOIN LATERAL (SELECT at FROM timeline WHERE case_id = c.id AND kind = 'confirmed' ORDER BY id DESC LIMIT 1) AS confirmed ON true
 WHERE o.kind = 'opened' AND c.owner_id = %(owner)s AND c.merged_into IS NULL
-  AND coalesce(c.disposition, '') NOT IN ('duplicate', 'spam') AND began.at >= %(from)s AND began.at < %(to)s
+  AND coalesce(c.disposition, '') NOT IN ('duplicate', 'spam', 'recovered') AND began.at >= %(from)s AND began.at < %(to)s
 ORDER BY began.at, c.id
 
 -- name: maintenance

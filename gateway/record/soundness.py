@@ -5,6 +5,8 @@ A database that does not answer has no faults here: a role starts without it and
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 
 from gateway.record.db import FOLDER, statements
@@ -12,6 +14,7 @@ from gateway.record.db import FOLDER, statements
 OLDEST = 150_000
 SQL = statements("soundness")
 _WAIT = 5
+FOLLOWS = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 
 
 def faults(database_url: str, *, migrated: bool) -> list[str]:
@@ -23,7 +26,7 @@ def faults(database_url: str, *, migrated: bool) -> list[str]:
         with psycopg.connect(database_url, autocommit=True, connect_timeout=_WAIT) as connection:
             settings: dict[str, str] = dict(connection.execute(SQL["settings"]).fetchall())
             found = _of(settings)
-            if migrated and _revision(connection) < _newest():
+            if migrated and _revision(connection) in _older():
                 found.append("DATABASE_URL: migrations are missing: run `python -m gateway migrate` first")
             return found
     except psycopg.OperationalError:
@@ -43,9 +46,10 @@ def _of(settings: dict[str, str]) -> list[str]:
     return found
 
 
-def _newest() -> str:
-    """Revisions are numbered, and so are their files; reading their names is much cheaper than loading alembic."""
-    return max(file.name.partition("_")[0] for file in (FOLDER / "migrations" / "versions").glob("[0-9]*.py"))
+def _older() -> set[str]:
+    """Every revision that another one follows, and none at all. Reading the files is much cheaper than loading alembic."""
+    files = (FOLDER / "migrations" / "versions").glob("[0-9]*.py")
+    return {""}.union(*(FOLLOWS.findall(file.read_text(encoding="utf-8")) for file in files))
 
 
 def _revision(connection: psycopg.Connection) -> str:
