@@ -47,7 +47,7 @@ def _of(settings: dict[str, str]) -> list[str]:
 
 
 def _older() -> set[str]:
-    """Every revision that another one follows, and none at all. Reading the files is much cheaper than loading alembic."""
+    """Every revision that another one follows, and none at all. Reading the files is cheaper than loading alembic."""
     files = (FOLDER / "migrations" / "versions").glob("[0-9]*.py")
     return {""}.union(*(FOLLOWS.findall(file.read_text(encoding="utf-8")) for file in files))
 
