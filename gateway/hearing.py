@@ -52,9 +52,9 @@ class Hearing:
         if window and judgement.priority is not Priority.P1:
             return _to(window["case_id"] if window["case_id"] in cases else None, Reason("maintenance"))
         for state in known:
-            case = cases[state.case or 0]
-            concluded = case.candidate.concluded_at
-            if case.hushed:
+            at = cases[state.case or 0]
+            concluded = at.candidate.concluded_at
+            if at.hushed:
                 continue
             if concluded is None or self.now - concluded < RETURNS:
                 return _to(state.case, Reason("alarm_again"))
