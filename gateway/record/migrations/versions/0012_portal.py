@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0050"
-down_revision = "0070"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
-    run_file("0050_portal.sql")
+    run_file("0012_portal.sql")

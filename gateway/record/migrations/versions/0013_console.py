@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0030"
-down_revision = "0050"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
-    run_file("0030_console.sql")
+    run_file("0013_console.sql")

@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0020"
-down_revision = "0060"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
-    run_file("0020_lines.sql")
+    run_file("0015_lines.sql")

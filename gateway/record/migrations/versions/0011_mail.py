@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0070"
+revision = "0011"
 down_revision = "0010"
 
 
 def upgrade() -> None:
-    run_file("0070_mail.sql")
+    run_file("0011_mail.sql")

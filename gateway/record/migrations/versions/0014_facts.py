@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0060"
-down_revision = "0030"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
-    run_file("0060_facts.sql")
+    run_file("0014_facts.sql")
