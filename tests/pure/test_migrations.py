@@ -6,7 +6,7 @@ from gateway.record.migrate import _config
 
 
 def test_revisions_run_in_the_order_of_their_numbers() -> None:
-    """A role starts when the database's number is not below the newest file's: a late low number would stop all."""
+    """Whoever reads the folder reads them in the order in which they run."""
     newest_first = [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
     assert newest_first == sorted(newest_first, reverse=True)
     assert len(ScriptDirectory.from_config(_config()).get_heads()) == 1

@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0051"
-down_revision = "0020"
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:
-    run_file("0051_alarms.sql")
+    run_file("0016_alarms.sql")
