@@ -124,8 +124,11 @@ class Provider:
 
         return await self._once("text", create, find, since)
 
-    async def call(self, to: str, sender: str, turn_url: str, since: datetime | None = None) -> Answer:
-        """Ring a number; whoever answers is spoken to by `turn_url`. `since` as for `text`."""
+    async def call(
+        self, to: str, sender: str, turn_url: str, since: datetime | None = None, others: Collection[str] = ()
+    ) -> Answer:
+        """Ring a number; whoever answers is spoken to by `turn_url`. `since` as for `text`; `others` are calls that are
+        known to be somebody else's."""
         if why := refusal(to, own=self._account.own, countries=self._account.countries):
             return Refused(why)
 
@@ -143,7 +146,7 @@ class Provider:
 
         async def find(earliest: datetime) -> str | None:
             async for found in self.calls(earliest, to=to):
-                if found.outbound and found.status not in {"failed", "canceled"}:
+                if found.outbound and found.status not in {"failed", "canceled"} and found.sid not in others:
                     return found.sid
             return None
 

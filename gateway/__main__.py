@@ -173,7 +173,7 @@ def check() -> None:
 
 @app.command("import")
 def import_(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
-    """Take in owners.csv, sites.csv, chargers.csv and agents.csv of FOLDER."""
+    """Take in owners.csv, sites.csv, chargers.csv, agents.csv and rota.csv of FOLDER."""
     from gateway.importing import ImportFaults, import_folder
 
     with _session("import") as config:

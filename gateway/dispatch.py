@@ -22,7 +22,7 @@ from gateway.runtime import Runtime
 from routing.offers import Item, Kind, Worker, choose, order
 
 log = structlog.get_logger()
-SQL = statements("work")
+SQL, RINGS = statements("work"), statements("rings")
 PATIENCE: Mapping[str, timedelta] = {
     "call": timedelta(seconds=20),
     "callback": timedelta(seconds=20),
@@ -55,8 +55,8 @@ async def accept(runtime: Runtime, actor: Actor, offer: int) -> int | None:
     found = await runtime.db.row(SQL["offer_of"], {"offer": offer})
     if found is None or found["agent_id"] != actor.id:
         raise Unknown
-    if found["case_id"] is None:
-        raise Refused(offer="only cases are accepted here")
+    if found["kind"] != "case":
+        raise Refused(offer="press 1 on the telephone that is ringing")
     async with act(runtime, actor, found["case_id"]) as deed:
         if deed.case.assignee not in (None, actor.id):
             raise Taken(deed.case.assignee, deed.case.assigned_at)
@@ -112,7 +112,8 @@ async def _offer(conn: Connection, now: datetime) -> list[tuple[str, int | None]
     if not workers:
         return []
     room = sum(max(worker.max_cases, 1) for worker in workers)
-    rows = {row["id"]: row for row in await (await conn.execute(SQL["waiting"], {"most": min(room, 200)})).fetchall()}
+    given = {"most": min(room, 200), "now": now}
+    rows = {row["id"]: row for row in await (await conn.execute(SQL["waiting"], given)).fetchall()}
     offered: list[tuple[str, int | None]] = []
     busy: set[str] = set()
     for item in order([_item(row) for row in rows.values()], now):
@@ -135,6 +136,8 @@ async def _offer(conn: Connection, now: datetime) -> list[tuple[str, int | None]
         if made is None:
             continue
         busy.add(choice.agent)
+        if item.kind is not Kind.CASE:
+            await conn.execute(RINGS["add_for_offer"], {"offer": made["id"], **given})
         if case:
             data = {"offer": made["id"], "agent": choice.agent, "reasons": reasons}
             await timeline.append(conn, [Entry(case, "offer_made", SYSTEM, data=data)], now)

@@ -1,4 +1,4 @@
-"""Taking in master data: owners.csv, sites.csv, chargers.csv, agents.csv of a folder, whichever are there.
+"""Taking in master data: owners.csv, sites.csv, chargers.csv, agents.csv, rota.csv of a folder, whichever are there.
 
 Every row is checked before anything is written; all faults are told at once, and then nothing was changed. Importing
 the same files again changes nothing; rows that are no longer in them stay.
@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from gateway import rota
 from gateway.clock import SystemClock
 from gateway.config import Config
-from gateway.record import imports
+from gateway.record import agents, imports, oncall
 from gateway.record.db import Database
+from gateway.record.timeline import SYSTEM
 
 
 class ImportFaults(Exception):
@@ -105,16 +107,25 @@ IDS = {"owners": "owner_id", "sites": "site_id", "chargers": "charger_id", "agen
 async def import_folder(config: Config, folder: Path) -> Mapping[str, int]:
     """Take in the files of a folder; returns how many rows of each. Raises ImportFaults, Unavailable."""
     tables = read_folder(folder)
+    shifts = _read_rota(folder)
     db = Database(config.database_url or "", size=1)
     await db.open()
     try:
         faults = _dangling(tables, await imports.known(db))
         if faults:
             raise ImportFaults(faults)
+        known = {agent.id: agent.phone for agent in await agents.everyone(db)}
+        known |= {row["agent_id"]: row["phone"] for row in tables.get("agents", ())}
+        checked = rota.check(shifts, known)
         await imports.write(db, tables, SystemClock().now())
+        if checked:
+            await oncall.add(db, checked, SYSTEM, SystemClock().now())
+    except rota.RotaFaults as wrong:
+        raise _rota_faults(wrong) from wrong
     finally:
         await db.close()
-    return {table: len(rows) for table, rows in tables.items()}
+    counts = {table: len(rows) for table, rows in tables.items()}
+    return counts | ({"rota": len(checked)} if checked else {})
 
 
 def read_folder(folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -125,11 +136,25 @@ def read_folder(folder: Path) -> dict[str, list[dict[str, Any]]]:
         path = folder / f"{table}.csv"
         if path.is_file():
             tables[table] = _read(path, table, kind, faults)
-    if not tables:
-        faults.append(f"{folder}: holds none of {', '.join(f'{table}.csv' for table in KINDS)}")
+    if not tables and not (folder / "rota.csv").is_file():
+        faults.append(f"{folder}: holds none of {', '.join(f'{table}.csv' for table in (*KINDS, 'rota'))}")
     if faults:
         raise ImportFaults(faults)
     return tables
+
+
+def _read_rota(folder: Path) -> list[dict[str, Any]]:
+    path = folder / "rota.csv"
+    try:
+        return rota.read_csv(path.read_text(encoding="utf-8-sig")) if path.is_file() else []
+    except rota.RotaFaults as wrong:
+        raise _rota_faults(wrong) from wrong
+    except (UnicodeDecodeError, OSError) as error:
+        raise ImportFaults([f"{path.name}: cannot be read ({type(error).__name__})"]) from error
+
+
+def _rota_faults(wrong: rota.RotaFaults) -> ImportFaults:
+    return ImportFaults([f"rota.csv:{row + 1}: {column}: {what}" for row, column, what in wrong.faults])
 
 
 def _read(path: Path, table: str, kind: type[Row], faults: list[str]) -> list[dict[str, Any]]:

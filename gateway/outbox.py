@@ -32,7 +32,11 @@ QUOTED = 20_000  # characters of history below a reply
 BATCH = 20
 PATIENCE = timedelta(days=5)
 # After which an automatic message helps nobody any more.
-STALE = {"acknowledgement": timedelta(days=1), "portal_link": timedelta(minutes=30)}
+STALE = {
+    "acknowledgement": timedelta(days=1),
+    "oncall": timedelta(minutes=10),
+    "portal_link": timedelta(minutes=30),
+}
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 IN_A_DAY, ABOUT_A_CASE = 10, 1
 

@@ -6,7 +6,7 @@ Made once a process; a flow that is wrong raises FlowError before a port is open
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from channels.phone import PhoneDoor
 from channels.phone_ports import Given
@@ -14,8 +14,9 @@ from channels.provider import open_provider
 from channels.provider_http import ProviderAway
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
-from gateway import recordings
+from gateway import callbacks, oncall, recordings, ringing
 from gateway.config import Config
+from gateway.legs import Legs
 from gateway.lookups import RecordedCallers, RecordedCases, RecordedIncidents, RecordedPlaces
 from gateway.post import account_of
 from gateway.reconciling import Reconciler
@@ -23,6 +24,7 @@ from gateway.record.calls import RecordedCalls
 from gateway.record.texts import RecordedTexts
 from gateway.runtime import Runtime
 from gateway.waiting import RecordedLine
+from gateway.watch import Watch
 from ivr.checks import check
 from ivr.flow import FLOWS, Flow, FlowError, load
 from ivr.prompts import Phrases, read_catalogues
@@ -53,6 +55,11 @@ def phone_door(runtime: Runtime) -> PhoneDoor:
     )
 
 
+def legs(runtime: Runtime) -> Legs:
+    """What is spoken to those whose telephones we rang."""
+    return Legs(runtime, Phrases(read_catalogues()))
+
+
 def sms_door(runtime: Runtime, numbers: Collection[str]) -> SmsDoor:
     """The SMS door; `numbers` are our own."""
     texts = RecordedTexts(runtime.db, runtime.clock)
@@ -68,19 +75,32 @@ def signatures(config: Config) -> Signatures:
 
 @asynccontextmanager
 async def chores(runtime: Runtime) -> AsyncIterator[tuple[Callable[[], Awaitable[int]], ...]]:
-    """The worker's sweeps that need the provider: what was missed, and recordings to fetch. None without an account."""
+    """The worker's sweeps of the phone: the on-call ladder, telephones to ring, call-backs; with an account also what
+    was missed and recordings to fetch."""
     account = account_of(runtime.config)
-    if account is None:
-        yield ()
-        return
-    numbers = frozenset(number.number for number in runtime.config.twilio_numbers)
-    async with open_provider(account) as provider:
+    async with AsyncExitStack() as stack:
+        provider = await stack.enter_async_context(open_provider(account)) if account else None
+
+        async def climb() -> int:
+            return await oncall.sweep(runtime)
+
+        async def ring() -> int:
+            return await ringing.sweep(runtime, provider)
+
+        async def call_back() -> int:
+            return await callbacks.sweep(runtime)
+
+        ours = (climb, ring, call_back, Watch(runtime).sweep)
+        if provider is None:
+            yield ours
+            return
+        numbers = frozenset(number.number for number in runtime.config.twilio_numbers)
         reconciler = Reconciler(runtime, provider, phone_door(runtime), sms_door(runtime, numbers))
 
         async def fetch() -> int:
             return await recordings.sweep(runtime, provider)
 
-        yield (reconciler.sweep, fetch)
+        yield (*ours, reconciler.sweep, fetch)
 
 
 def support_flow() -> Flow:

@@ -1,30 +1,35 @@
 """Callers who wait for a person: `Line` over the record.
 
 Nobody is promised a voice that cannot come: the line is open while somebody with a telephone is at work, and always for
-a P1, who is put through to LAST_RESORT_NUMBER when nobody is. A caller is connected to whoever takes the case. The wait
-is estimated from the calls answered in the last hour: those ahead plus one, divided by that rate, told as 0.7 to 1.5
+a P1, for whom the on-call ladder is climbed (`gateway.oncall`) and who is put through to LAST_RESORT_NUMBER at once
+when nobody is on it. A caller is connected to whoever takes the case, or meets them in a room; one who would rather be
+called back keeps the place that they had, three times a day and only at a number that we may call. The wait is
+estimated from the calls answered in the last hour: those ahead plus one, divided by that rate, told as 0.7 to 1.5
 times; with fewer than five answers it is not told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from math import ceil
 from typing import Any, Literal
 
 from channels.numbers import normalise
 from channels.phone_ports import Place, Waiting
+from channels.tolls import refusal
 from gateway.desk.acts import act
 from gateway.desk.words import respond
 from gateway.record import timeline
-from gateway.record.db import statements
+from gateway.record.db import Connection, statements
 from gateway.record.timeline import CUSTOMER, Actor, Entry
 from gateway.runtime import Runtime
 
-SQL = statements("line")
+SQL, ONCALL = statements("line"), statements("oncall")
 ENOUGH = 5
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+A_DAY = 3  # call-backs to one number
+TARGET = timedelta(seconds=90)  # for an answer, whatever the priority
 LEAST, MOST = 0.7, 1.5
 
 
@@ -38,25 +43,32 @@ class RecordedLine:
     async def enter(self, waiting: Waiting) -> Place | None:
         if waiting.priority != "P1" and not await self._staffed():
             return None
-        given = {"sid": waiting.sid, "report": waiting.report}
-        await self._change("enter", given, "call_queued", priority=waiting.priority)
+        given = {"sid": waiting.sid, "report": waiting.report, "queue": waiting.queue, "priority": waiting.priority}
+        await self._change("enter", given, "call_queued", then=("line_up",), priority=waiting.priority)
         return await self.place(waiting.sid)
 
     async def place(self, sid: str) -> Place:
-        given = {"sid": sid, "hour_ago": self._runtime.clock.now() - HOUR}
+        now = self._runtime.clock.now()
+        given = {"sid": sid, "now": now, "hour_ago": now - HOUR}
         row = await self._db.row(SQL["place"], given)
         if row is None:
             return Place(0)
         least, most = estimate(row["ahead"], row["answered"])
-        answerer = normalise(row["answerer"])
-        if answerer is None and row["priority"] == "P1" and not await self._staffed():
+        answerer = row["room"] or normalise(row["answerer"])
+        if answerer is None and row["priority"] == "P1" and not await self._helped():
             answerer = self._runtime.config.last_resort_number
         return Place(row["ahead"], least, most, answerer)
 
     async def call_back(self, sid: str, phone: str) -> bool:
-        if normalise(phone) is None:
+        number = normalise(phone)
+        own = [one.number for one in self._runtime.config.twilio_numbers]
+        if number is None or refusal(number, own=own) is not None:
             return False
-        await self._change("case_of", {"sid": sid}, "callback_wanted")
+        given = {"sid": sid, "phone": number, "since": self._runtime.clock.now() - DAY}
+        lately = await self._db.row(SQL["callbacks_lately"], given)
+        if lately and lately["n"] >= A_DAY:
+            return False
+        await self._change("leave_line", given, "callback_wanted", then=("callback_number",), after=_keep_place)
         return True
 
     async def answered(self, sid: str) -> None:
@@ -70,7 +82,7 @@ class RecordedLine:
             await respond(deed, "call", call=sid, **_seconds(row))
 
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
-        await self._change("leave", {"sid": sid}, "call_left", why=why)
+        await self._change("leave", {"sid": sid}, "call_left", after=_step_out, why=why)
 
     async def rated(self, sid: str, rating: int) -> None:
         await self._change("case_of", {"sid": sid}, "rated", rating=rating, of=5)
@@ -79,16 +91,53 @@ class RecordedLine:
         row = await self._db.row(SQL["staffed"])
         return bool(row and row["staffed"])
 
-    async def _change(self, statement: str, given: Mapping[str, Any], kind: str, **data: Any) -> None:
-        """A change of a call and its entry on the case's timeline, in one transaction."""
+    async def _helped(self) -> bool:
+        """Whether somebody is at work, or on a ladder that can ring them."""
+        if await self._staffed():
+            return True
+        if not self._runtime.config.twilio_account_sid:
+            return False
+        row = await self._db.row(ONCALL["reachable"], {"now": self._runtime.clock.now()})
+        return bool(row and row["reachable"])
+
+    async def _change(
+        self,
+        statement: str,
+        given: Mapping[str, Any],
+        kind: str,
+        *,
+        then: Sequence[str] = (),
+        after: Callable[[Connection, Mapping[str, Any]], Awaitable[None]] | None = None,
+        **data: Any,
+    ) -> None:
+        """A change of a call, of its work, and its entry on the case's timeline, in one transaction."""
         now = self._runtime.clock.now()
+        everything = {**given, "now": now, "target": TARGET}
         async with self._db.transaction() as conn:
-            row = await (await conn.execute(SQL[statement], {**given, "now": now})).fetchone()
-            if row is None or row["case_id"] is None:
-                return
-            entry = Entry(row["case_id"], kind, CUSTOMER, row["report_id"], {"call": given["sid"], **data})
-            await timeline.append(conn, [entry], now)
-        self._runtime.live.publish({"type": "case", "case": row["case_id"]})
+            row = await (await conn.execute(SQL[statement], everything)).fetchone()
+            for name in then:
+                await conn.execute(SQL[name], everything)
+            if after:
+                await after(conn, everything)
+            if row is not None and row["case_id"] is not None:
+                entry = Entry(row["case_id"], kind, CUSTOMER, row["report_id"], {"call": given["sid"], **data})
+                await timeline.append(conn, [entry], now)
+            if row is not None:
+                await self._runtime.wake.wake(conn)
+        if row is not None and row["case_id"] is not None:
+            self._runtime.live.publish({"type": "case", "case": row["case_id"]})
+
+
+async def _keep_place(conn: Connection, given: Mapping[str, Any]) -> None:
+    items = [row["id"] for row in await (await conn.execute(SQL["become_callback"], given)).fetchall()]
+    await conn.execute(SQL["withdraw"], {**given, "items": items})
+    if not items:
+        await conn.execute(SQL["add_callback"], given)
+
+
+async def _step_out(conn: Connection, given: Mapping[str, Any]) -> None:
+    items = [row["id"] for row in await (await conn.execute(SQL["step_out"], given)).fetchall()]
+    await conn.execute(SQL["withdraw"], {**given, "items": items})
 
 
 def estimate(ahead: int, answered: int) -> tuple[int | None, int | None]:

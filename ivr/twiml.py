@@ -6,7 +6,7 @@ to the same URL, so that a call goes on whatever the caller does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
@@ -123,13 +123,37 @@ def speak(verb: VoiceResponse | Gather, lines: Iterable[Line], phrases: Phrases)
         verb.say(" ".join(breath), language=VOICES[voice])
 
 
-def whisper(sentences: Iterable[tuple[str, str]], action: str) -> str:
-    """What only the answering person hears first: they press a key to take the call, or the leg ends."""
+def whisper(sentences: Sequence[tuple[str, str]], action: str, times: int = 1) -> str:
+    """What only the answering person hears first, perhaps several times: they press a key to take the call, or the leg
+    ends."""
     response = VoiceResponse()
-    gather = response.gather(input="dtmf", num_digits=1, timeout=8, finish_on_key="", action=action, method="POST")
-    for language, sentence in sentences:
-        gather.say(sentence, language=VOICES[language])
+    for _ in range(times):
+        gather = response.gather(input="dtmf", num_digits=1, timeout=8, finish_on_key="", action=action, method="POST")
+        for language, sentence in sentences:
+            gather.say(sentence, language=VOICES[language])
     response.hangup()
+    return str(response)
+
+
+def meet(sentences: Iterable[tuple[str, str]], room: str | None) -> str:
+    """Speak (language, sentence) pairs, and wait in a room for a caller if there is one; then hang up."""
+    response = VoiceResponse()
+    for language, sentence in sentences:
+        response.say(sentence, language=VOICES[language])
+    if room:
+        _enter(response.dial(), room)
+    response.hangup()
+    return str(response)
+
+
+def lead_to(sentences: Iterable[tuple[str, str]], phone: str, caller_id: str, whisper_url: str, action: str) -> str:
+    """Speak (language, sentence) pairs and ring a number, asked at `whisper_url` whether they take the call; `action`
+    is told how it ended."""
+    response = VoiceResponse()
+    for language, sentence in sentences:
+        response.say(sentence, language=VOICES[language])
+    dial = response.dial(action=action, method="POST", timeout=RING, caller_id=caller_id, answer_on_bridge=True)
+    dial.number(phone, url=whisper_url, method="POST")
     return str(response)
 
 
@@ -143,7 +167,11 @@ def _connect(response: VoiceResponse, ways: Ways) -> None:
     if ways.answerer.startswith("+"):
         dial.number(ways.answerer, url=ways.whisper, method="POST")
     else:
-        dial.conference(ways.answerer, beep=False, start_conference_on_enter=True, end_conference_on_exit=True)
+        _enter(dial, ways.answerer)
+
+
+def _enter(dial: Dial, room: str) -> None:
+    dial.conference(room, beep=False, start_conference_on_enter=True, end_conference_on_exit=True)
 
 
 def _ask(response: VoiceResponse, node: Ask, language: str, ways: Ways) -> Gather:

@@ -6,15 +6,17 @@ installation; one that is right already is not set again, because setting it wou
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
-from gateway import demo_logins
+from gateway import demo_logins, rota
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.passwords import Passwords
-from gateway.record import agents, imports
+from gateway.record import agents, imports, oncall
 from gateway.record.db import Database
+from gateway.record.timeline import SYSTEM
 
 FOLDER = Path(__file__).parents[2] / "demo"
 MANAGER = {
@@ -32,6 +34,10 @@ MANAGER = {
 }
 
 
+ON_CALL = {2: ("a17", "a18", "a19")}
+WEEKS = 6
+
+
 async def prepare(config: Config) -> None:
     """Import what is missing and let the demo's people in. Raises Unavailable, ImportFaults."""
     db = Database(config.database_url or "", size=1)
@@ -44,8 +50,30 @@ async def prepare(config: Config) -> None:
             if email == demo_logins.MANAGER and await agents.credentials(db, email) is None:
                 await imports.write(db, {"agents": [MANAGER]}, SystemClock().now())
             await _let_in(db, passwords, email, demo_logins.password(config, email))
+        await _put_on_call(db)
     finally:
         await db.close()
+
+
+async def _put_on_call(db: Database) -> None:
+    """The demo's colleagues share the coming weeks, whenever the rota has nobody on it."""
+    now = SystemClock().now()
+    if (await rota.outlook(db, now)).shifts:
+        return
+    today = now.replace(hour=7, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    shifts = [
+        {
+            "agent_id": people[day % len(people)],
+            "line": line,
+            "region": None,
+            "phone": None,
+            "starts_at": (today + timedelta(days=day)).isoformat(),
+            "ends_at": (today + timedelta(days=day + 1)).isoformat(),
+        }
+        for line, people in ON_CALL.items()
+        for day in range(WEEKS * 7)
+    ]
+    await oncall.add(db, shifts, SYSTEM, now)
 
 
 async def _let_in(db: Database, passwords: Passwords, email: str, password: str) -> None:

@@ -1,4 +1,5 @@
-"""The demo's telephony provider: texts that are sent "arrive" where they can be read, called numbers just ring.
+"""The demo's telephony provider: texts that are sent "arrive" where they can be read; who is rung picks up and presses
+1, or is not there.
 
 What becomes of a text or call is posted to its status callback, signed as the provider signs. Nothing leaves this
 machine. A recording is the murmur of somebody who might be speaking.
@@ -9,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import random
+import re
 import secrets
 import struct
 import wave
@@ -28,7 +31,8 @@ log = structlog.get_logger()
 CALLBACK = ClientTimeout(total=10.0)
 RATE = 8000  # samples a second
 TEXT_STATES = ("sent", "delivered")
-CALL_STATES = ("initiated", "ringing", "no-answer")
+RINGING = ("initiated", "ringing")
+THERE = 0.7  # of those who are rung
 Arrived = Callable[[str, str, str], Awaitable[None]]
 
 
@@ -46,7 +50,11 @@ class Carrier(Provider):
             await self._arrived(fields["From"], fields["To"], fields.get("Body", ""))
             states = [{"MessageSid": row["sid"], "MessageStatus": state, **about} for state in TEXT_STATES]
         else:
-            states = [{"CallSid": row["sid"], "CallStatus": state, **about} for state in CALL_STATES]
+            states = [{"CallSid": row["sid"], "CallStatus": state, **about} for state in RINGING]
+            task = asyncio.create_task(self._ring(row, fields, states))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+            return
         task = asyncio.create_task(self._tell(row, fields.get("StatusCallback"), states))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
@@ -56,18 +64,36 @@ class Carrier(Provider):
         while self._telling:
             await asyncio.gather(*self._telling)
 
+    async def _ring(self, row: Row, fields: Mapping[str, str], states: Sequence[Mapping[str, str]]) -> None:
+        """Somebody's telephone rings: they listen and press 1, or nobody is there."""
+        callback, document = fields.get("StatusCallback"), fields.get("Url")
+        await self._tell(row, callback, states)
+        about = {name: value for name, value in states[-1].items() if name != "CallStatus"}
+        end = "no-answer"
+        if document and random.random() < THERE:
+            heard = await self._post(document, {**about, "CallStatus": "in-progress"})
+            asked = re.search(r'<Gather[^>]*action="([^"]+)"', heard)
+            if asked:
+                await self._post(asked[1], {**about, "CallStatus": "in-progress", "Digits": "1"})
+            end = "completed"
+        await self._tell(row, callback, [{**about, "CallStatus": end}])
+
     async def _tell(self, row: Row, url: str | None, states: Sequence[Mapping[str, str]]) -> None:
         for state in states:
             row["status"] = state.get("MessageStatus") or state["CallStatus"]
             if not url:
                 continue
-            fields = {"AccountSid": self.account, "ApiVersion": "2010-04-01", **state}
-            signed = {"X-Twilio-Signature": signature(self._token, url, fields)}
-            try:
-                async with self._session.post(url, data=fields, headers=signed, timeout=CALLBACK) as answer:
-                    await answer.read()
-            except (ClientError, TimeoutError) as error:
-                log.info("demo.callback_lost", error=type(error).__name__)
+            await self._post(url, state)
+
+    async def _post(self, url: str, state: Mapping[str, str]) -> str:
+        fields = {"AccountSid": self.account, "ApiVersion": "2010-04-01", **state}
+        signed = {"X-Twilio-Signature": signature(self._token, url, fields)}
+        try:
+            async with self._session.post(url, data=fields, headers=signed, timeout=CALLBACK) as answer:
+                return await answer.text()
+        except (ClientError, TimeoutError) as error:
+            log.info("demo.callback_lost", error=type(error).__name__)
+            return ""
 
 
 @asynccontextmanager

@@ -22,10 +22,15 @@ async def claim(runtime: Runtime, actor: Actor, case_id: int) -> None:
             return
         if case.assignee is not None:
             raise Taken(case.assignee, case.assigned_at)
-        await deed.run("claim", agent=actor.id)
-        await deed.run("withdraw_offers")
-        await deed.run("take", agent=actor.id)
-        deed.tell("claimed")
+        await take_over(deed)
+
+
+async def take_over(deed: Act) -> None:
+    """Make a case that nobody holds the actor's."""
+    await deed.run("claim", agent=deed.actor.id)
+    await deed.run("withdraw_offers")
+    await deed.run("take", agent=deed.actor.id)
+    deed.tell("claimed")
 
 
 async def release(runtime: Runtime, actor: Actor, case_id: int) -> None:

@@ -66,6 +66,12 @@ async def find(db: Database, agent: str) -> Agent | None:
     return _agent(row) if row else None
 
 
+async def within(conn: Connection, agent: str) -> Agent | None:
+    """An agent as a transaction sees them."""
+    row = await (await conn.execute(SQL["find"], {"id": agent})).fetchone()
+    return _agent(row) if row else None
+
+
 async def everyone(db: Database) -> list[Agent]:
     """All agents, by id."""
     return [_agent(row) for row in await db.rows(SQL["everyone"])]

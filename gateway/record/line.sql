@@ -6,22 +6,32 @@ SELECT EXISTS (
 
 -- name: enter
 -- The first entry keeps its time, so that whoever comes back has lost nothing.
-UPDATE calls SET queued_at = coalesce(queued_at, %(now)s), report_id = coalesce(report_id, %(report)s),
+UPDATE calls SET queued_at = coalesce(queued_at, %(now)s), room = NULL, report_id = coalesce(report_id, %(report)s),
                  case_id = coalesce(case_id, (SELECT case_id FROM reports WHERE id = %(report)s))
 WHERE sid = %(sid)s
 RETURNING case_id, report_id
 
+-- name: line_up
+-- A caller who waits is work with its own place, which whoever comes back has kept.
+INSERT INTO work_items (kind, case_id, call_sid, queue, line, priority, language, due_at, arrived_at, state)
+SELECT 'call', c.case_id, c.sid, %(queue)s, coalesce(k.line, 1), coalesce(k.priority, %(priority)s),
+       coalesce(c.language, 'sv'), c.queued_at + %(target)s, c.queued_at, 'waiting'
+FROM calls c LEFT JOIN cases k ON k.id = c.case_id WHERE c.sid = %(sid)s
+ON CONFLICT (call_sid) WHERE kind = 'call' AND state <> 'done'
+DO UPDATE SET state = 'waiting', agent_id = NULL, epoch = work_items.epoch + 1 WHERE work_items.state = 'taken'
+
 -- name: place
--- How many wait before a call, the telephone of whoever has taken its case since it began, and how many calls were
--- answered in the last hour.
+-- How many wait before a call, call-backs included; the room where somebody is, or the telephone of whoever has taken
+-- its case since it began; and how many calls were answered in the last hour.
 SELECT (
-    SELECT count(*) FROM calls o LEFT JOIN cases oc ON oc.id = o.case_id
-    WHERE o.queued_at IS NOT NULL AND o.answered_at IS NULL AND o.ended_at IS NULL AND o.sid <> c.sid
-      AND (coalesce(oc.priority, 'P3'), o.queued_at, o.sid) < (coalesce(k.priority, 'P3'), c.queued_at, c.sid)
-) AS ahead, coalesce(k.priority, 'P3') AS priority, a.phone AS answerer, (
+    SELECT count(*) FROM work_items o
+    WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, %(now)s) <= %(now)s
+      AND (o.priority, o.arrived_at, o.id) < (w.priority, w.arrived_at, w.id)
+) AS ahead, coalesce(k.priority, w.priority, 'P3') AS priority, c.room, a.phone AS answerer, (
     SELECT count(*) FROM calls WHERE answered_at > %(hour_ago)s
 ) AS answered
 FROM calls c
+LEFT JOIN work_items w ON w.call_sid = c.sid AND w.kind = 'call' AND w.state <> 'done'
 LEFT JOIN cases k ON k.id = c.case_id
 LEFT JOIN agents a ON a.id = k.assignee AND k.assigned_at >= c.started_at AND a.disabled_at IS NULL
 WHERE c.sid = %(sid)s
@@ -33,9 +43,41 @@ SELECT case_id, report_id FROM calls WHERE sid = %(sid)s
 UPDATE calls SET answered_at = %(now)s, agent_id = (SELECT assignee FROM cases WHERE id = calls.case_id)
 WHERE sid = %(sid)s AND answered_at IS NULL
 RETURNING case_id, agent_id, extract(epoch FROM answered_at - started_at) AS response,
-          extract(epoch FROM answered_at - queued_at) AS waited
+          extract(epoch FROM answered_at - coalesce(queued_at, (
+              SELECT min(arrived_at) FROM work_items WHERE call_sid = calls.sid))) AS waited
 
 -- name: leave
 -- A call that no longer waits; its case stays in its queue.
 UPDATE calls SET queued_at = NULL WHERE sid = %(sid)s AND queued_at IS NOT NULL AND answered_at IS NULL
 RETURNING case_id, report_id
+
+-- name: step_out
+-- A caller who has hung up or left a message is no work any more.
+UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
+WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id
+
+-- name: withdraw
+UPDATE offers SET state = 'withdrawn', answered_at = %(now)s WHERE state = 'offered' AND item_id = ANY(%(items)s::bigint[])
+
+-- name: become_callback
+-- The caller's place is kept, whoever it had been offered to.
+UPDATE work_items SET kind = 'callback', state = 'waiting', agent_id = NULL, epoch = epoch + 1
+WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id
+
+-- name: add_callback
+-- Of a caller who had no place yet, because nobody was at work.
+INSERT INTO work_items (kind, case_id, call_sid, queue, line, priority, language, due_at, arrived_at, state)
+SELECT 'callback', c.case_id, c.sid, coalesce(k.queue, 'helpdesk'), coalesce(k.line, 1), coalesce(k.priority, 'P3'),
+       coalesce(c.language, 'sv'), %(now)s + %(target)s, %(now)s, 'waiting'
+FROM calls c LEFT JOIN cases k ON k.id = c.case_id WHERE c.sid = %(sid)s
+ON CONFLICT (call_sid) WHERE kind = 'callback' AND state <> 'done' DO NOTHING
+
+-- name: callback_number
+UPDATE call_contents SET state = state || jsonb_build_object('callback', %(phone)s::text) WHERE sid = %(sid)s
+
+-- name: callbacks_lately
+SELECT count(*) AS n FROM call_contents t JOIN calls c ON c.sid = t.sid
+WHERE t.state ? 'callback' AND t.state ->> 'callback' = %(phone)s AND c.started_at > %(since)s AND c.sid <> %(sid)s
+
+-- name: leave_line
+UPDATE calls SET queued_at = NULL WHERE sid = %(sid)s RETURNING case_id, report_id

@@ -33,12 +33,12 @@ WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_r
 ORDER BY r.id DESC LIMIT 20
 
 -- name: lease
--- Take what is due; whoever holds the lease sends, and a paused holder that wakes up late finds its epoch gone.
+-- Take what is due, what wakes somebody first; whoever holds the lease sends, and a paused holder that wakes up late finds its epoch gone.
 UPDATE messages m SET lease_until = %(now)s + interval '60 seconds', lease_epoch = m.lease_epoch + 1,
                       attempts = m.attempts + 1
 FROM (SELECT id FROM messages
       WHERE state = 'queued' AND due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s)
-      ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS taken
+      ORDER BY kind <> 'oncall', due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS taken
 WHERE m.id = taken.id
 RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.language, m.agent_id, m.created_at,
           m.attempts, m.lease_epoch

@@ -54,21 +54,28 @@ SELECT pg_try_advisory_xact_lock(hashtext('switchyard.dispatch')) AS mine
 
 -- name: workers
 -- Agents who may be offered something, with what they hold.
-SELECT a.id, a.line, a.languages, a.skills, a.region, a.activity, a.idle_since, a.max_calls, a.max_cases,
+SELECT a.id, a.line, a.languages, a.skills, a.region, a.activity, a.idle_since, a.max_cases,
+       CASE WHEN a.phone IS NULL THEN 0 ELSE a.max_calls END AS max_calls,
        count(w.id) FILTER (WHERE w.kind <> 'case') AS calls, count(w.id) FILTER (WHERE w.kind = 'case') AS cases
 FROM agents a LEFT JOIN work_items w ON w.agent_id = a.id AND w.state IN ('offered', 'taken')
 WHERE a.activity = 'available' AND a.disabled_at IS NULL
 GROUP BY a.id
 
 -- name: waiting
--- The first of every kind of waiting item, in order: more than there are free agents could not be offered anyway.
+-- The first of every kind of waiting item, in order; a case whose caller waits is that caller's, and one whose case
+-- somebody has taken meanwhile is put through to them. More than there are free agents could not be offered anyway.
 SELECT id, kind, case_id, call_sid, queue, line, priority, language, region, due_at, arrived_at, epoch,
        (SELECT array_agg(o.agent_id) FROM offers o WHERE o.item_id = ranked.id AND o.state IN ('declined', 'expired'))
            AS passed
 FROM (
     SELECT *, row_number() OVER (PARTITION BY kind, line, language, region
                                  ORDER BY priority, due_at NULLS LAST, arrived_at, id) AS nth
-    FROM work_items WHERE state = 'waiting' AND queue <> 'review'
+    FROM work_items w
+    WHERE state = 'waiting' AND queue <> 'review' AND coalesce(not_before, %(now)s) <= %(now)s
+      AND CASE WHEN kind = 'case' THEN NOT EXISTS (
+              SELECT FROM work_items o WHERE o.case_id = w.case_id AND o.kind <> 'case' AND o.state <> 'done')
+          ELSE NOT EXISTS (SELECT FROM cases c WHERE c.id = w.case_id AND w.kind = 'call' AND c.assigned_at >= w.arrived_at)
+          END
 ) AS ranked
 WHERE nth <= %(most)s
 ORDER BY priority, due_at NULLS LAST, arrived_at, id
@@ -104,6 +111,25 @@ WHERE id = %(agent)s RETURNING activity
 
 -- name: answered
 UPDATE agents SET misses = 0, idle_since = %(now)s WHERE id = %(agent)s
+
+-- name: take_item
+UPDATE work_items SET state = 'taken', agent_id = %(agent)s, epoch = epoch + 1
+WHERE id = %(item)s AND state = 'offered' AND epoch = %(epoch)s RETURNING kind, case_id, call_sid
+
+-- name: stretch
+-- Whoever has picked up has the time to listen and to press a key.
+UPDATE offers SET expires_at = greatest(expires_at, %(until)s) WHERE id = %(offer)s AND state = 'offered'
+
+-- name: hurry
+UPDATE offers SET expires_at = least(expires_at, %(now)s) WHERE id = %(offer)s AND state = 'offered'
+
+-- name: end_item
+UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
+WHERE id = %(item)s AND state <> 'done' RETURNING case_id
+
+-- name: try_later
+UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1, tries = tries + 1, not_before = %(at)s
+WHERE id = %(item)s AND state = 'taken' RETURNING case_id, tries
 
 -- name: item
 SELECT id, kind, case_id, call_sid, state, agent_id, epoch FROM work_items WHERE id = %(item)s

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.web import api_cases, api_desk, api_field, api_floor, api_reports
+from gateway.web import api_cases, api_desk, api_field, api_floor, api_reports, api_rota
 from gateway.web.endpoints import BASE, mount
 from gateway.web.keys import runtime_of
 from gateway.web.openapi import description
@@ -17,6 +17,7 @@ ENDPOINTS = (
     *api_desk.ENDPOINTS,
     *api_floor.ENDPOINTS,
     *api_field.ENDPOINTS,
+    *api_rota.ENDPOINTS,
 )
 
 

@@ -14,8 +14,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, generate_latest
 
+from gateway.record.db import Unavailable
+from gateway.watch import on_call
 from gateway.web.keys import RUNTIME, STOPPING, runtime_of
-from gateway.web.neighbours import Neighbours, check, postgresql
+from gateway.web.neighbours import PATIENCE, Neighbours, check, postgresql
 
 AGAIN = 0.5  # seconds between looks while starting
 STARTED = web.AppKey("started", asyncio.Event)
@@ -72,6 +74,10 @@ async def ready(request: web.Request) -> web.StreamResponse:
 
 async def figures(request: web.Request) -> web.StreamResponse:
     """What Prometheus reads."""
+    runtime = runtime_of(request)
+    with suppress(Unavailable, TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            await on_call(runtime)
     return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -1,4 +1,5 @@
-"""Who a process depends on, each asked with a time limit: PostgreSQL, Redis, spool, provider, mailboxes, mail relay.
+"""Who a process depends on, each asked with a time limit: PostgreSQL, Redis, spool, provider, mailboxes, mail relay;
+and whether the rules are in force and somebody is on call.
 
 Those beyond this installation are only connected to, and at most every half minute, however often somebody asks.
 """
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from gateway import watch
 from gateway.config import Config
 from gateway.record.db import Unavailable, statements
 from gateway.runtime import Runtime
@@ -39,7 +41,13 @@ class Neighbours:
 
     async def ask(self) -> list[Check]:
         """One check a neighbour; never raises and takes at most `PATIENCE` seconds."""
-        near = (("postgresql", postgresql), ("redis", _redis), ("spool", _spool), ("rules", _rules))
+        near = (
+            ("postgresql", postgresql),
+            ("redis", _redis),
+            ("spool", _spool),
+            ("rules", _rules),
+            ("on_call", _on_call),
+        )
         outside = places(self.runtime.config)
         return list(
             await asyncio.gather(
@@ -108,6 +116,12 @@ async def _spool(runtime: Runtime) -> tuple[bool, str]:
 async def _rules(runtime: Runtime) -> tuple[bool, str]:
     faults = runtime.rule_faults()
     return not faults, "in force" if not faults else f"a change was refused: {'; '.join(faults)}"
+
+
+async def _on_call(runtime: Runtime) -> tuple[bool, str]:
+    if not runtime.config.twilio_account_sid:
+        return True, "not configured: nobody can be rung"
+    return await watch.on_call(runtime)
 
 
 async def _connect(host: str, port: int) -> tuple[bool, str]:

@@ -17,6 +17,7 @@ from channels.phone_events import SID
 from channels.signatures import HEADER, Signatures
 from channels.sms import SmsDoor
 from gateway import telephony
+from gateway.legs import Legs
 from gateway.web import bodies
 from gateway.web.keys import RUNTIME
 from gateway.web.problems import Problem
@@ -37,6 +38,7 @@ class Webhooks:
     signatures: Signatures
     account: str | None
     numbers: Collection[str]
+    legs: Legs | None = None
 
 
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
@@ -54,6 +56,7 @@ def add_routes(app: web.Application) -> None:
             signatures=telephony.signatures(runtime.config),
             account=runtime.config.twilio_account_sid,
             numbers=numbers,
+            legs=telephony.legs(runtime),
         ),
     )
 
@@ -63,6 +66,8 @@ def mount(app: web.Application, webhooks: Webhooks) -> None:
     app[WEBHOOKS] = webhooks
     app.router.add_post("/twilio/voice", voice)
     app.router.add_post(r"/twilio/voice/{turn:\d{1,6}}", voice)
+    app.router.add_post(r"/twilio/ring/{ring:\d{1,18}}", ring)
+    app.router.add_post(r"/twilio/ring/{ring:\d{1,18}}/ended", rung)
     app.router.add_post("/twilio/status", status)
     app.router.add_post("/twilio/recording", recording)
     app.router.add_post("/twilio/transcription", transcription)
@@ -73,6 +78,16 @@ def mount(app: web.Application, webhooks: Webhooks) -> None:
 async def voice(request: web.Request) -> web.Response:
     fields = await _verified(request, "CallSid", to_us=True)
     return _xml(await request.app[WEBHOOKS].phone.voice(fields, int(request.match_info.get("turn", "0"))))
+
+
+async def ring(request: web.Request) -> web.Response:
+    fields = await _verified(request, "CallSid")
+    return _xml(await _legs(request).answer(int(request.match_info["ring"]), fields))
+
+
+async def rung(request: web.Request) -> web.Response:
+    await _verified(request, "CallSid")
+    return _xml(await _legs(request).ended(int(request.match_info["ring"])))
 
 
 async def sms(request: web.Request) -> web.Response:
@@ -101,6 +116,13 @@ async def transcription(request: web.Request) -> web.Response:
 
 async def music(request: web.Request) -> web.Response:
     return web.Response(body=waiting_music(), content_type="audio/wav", headers={"Cache-Control": "max-age=86400"})
+
+
+def _legs(request: web.Request) -> Legs:
+    legs = request.app[WEBHOOKS].legs
+    if legs is None:
+        raise Problem(404, "There is nothing here.")
+    return legs
 
 
 async def _verified(request: web.Request, *needed: str, to_us: bool = False) -> Mapping[str, str]:

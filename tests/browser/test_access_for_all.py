@@ -44,6 +44,7 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
         f"/console/cases/{number}",
         f"/console/cases/{receipts[0]['case']}",
         "/managers",
+        "/managers/rota",
     )
     for language in PAGES:
         chosen = f"language={language}&theme={theme}"
@@ -84,6 +85,6 @@ async def test_the_managers_plot_is_drawn_from_the_table_under_it(desk: Desk) ->
 async def test_every_console_page_fits_a_telephone(desk: Desk) -> None:
     receipt = await desk.house.report(REPORTS[0][0], **{"from": REPORTS[0][1]})
     async with desk.agent(viewport={"width": 360, "height": 740}) as page:
-        for path in ("/console", f"/console/cases/{receipt['case']}", "/managers"):
+        for path in ("/console", f"/console/cases/{receipt['case']}", "/managers", "/managers/rota"):
             await page.goto(path)
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

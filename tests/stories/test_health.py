@@ -70,7 +70,7 @@ async def test_a_provider_or_mailbox_that_is_away_is_named_and_no_reason_to_be_d
         body = await answer.json()
         assert (answer.status, body["status"]) == (200, "degraded")
         wrong = {name for name, check in body["checks"].items() if not check["ok"]}
-        assert wrong == {"provider", "mail_relay", "mailbox_1"}
+        assert wrong == {"provider", "on_call", "mail_relay", "mailbox_1"}
 
 
 async def test_a_stopping_process_is_draining(house: House) -> None:

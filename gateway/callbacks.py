@@ -1,0 +1,82 @@
+"""Call-backs: done once the customer was on the line, else tried again at stated times, which they are told by SMS.
+
+The place in the order is that of the caller's first moment in the queue, at every try. Every change is one transaction;
+doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from gateway import languages
+from gateway.casenumber import number
+from gateway.record import cases, timeline
+from gateway.record.db import Connection, recordset, statements
+from gateway.record.timeline import SYSTEM, Entry
+from gateway.runtime import Runtime
+
+log = structlog.get_logger()
+SQL, WORK, MESSAGES = statements("rings"), statements("work"), statements("messages")
+AGAIN = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))  # after a try that reached nobody
+
+
+async def sweep(runtime: Runtime) -> int:
+    """End what nobody has said the end of: the colleague has hung up."""
+    rows = await runtime.db.rows(SQL["unsettled"])
+    for row in rows:
+        if row["kind"] == "callback":
+            await settle(runtime, row["item_id"])
+        else:
+            await runtime.db.run(WORK["end_item"], {"item": row["item_id"]})
+    return len(rows)
+
+
+async def settle(runtime: Runtime, item: int) -> bool:
+    """End a try; whether the customer was reached."""
+    now = runtime.clock.now()
+    async with runtime.db.transaction() as conn:
+        wanted = await (await conn.execute(SQL["wanted"], {"item": item})).fetchone()
+        last = await (await conn.execute(SQL["customer_of"], {"item": item})).fetchone()
+        if wanted is None or wanted["state"] != "taken":
+            return wanted is not None and wanted["state"] == "done"
+        if wanted["case_id"]:
+            await cases.lock(conn, wanted["case_id"])
+        if last and last["state"] == "taken":
+            await conn.execute(WORK["end_item"], {"item": item})
+            kind, data = "callback_done", {"tries": wanted["tries"] + 1}
+        elif wanted["tries"] >= len(AGAIN):
+            await conn.execute(WORK["end_item"], {"item": item})
+            kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
+        else:
+            at = now + AGAIN[wanted["tries"]]
+            tried = await (await conn.execute(WORK["try_later"], {"item": item, "at": at})).fetchone()
+            kind, data = "callback_missed", {"tries": tried["tries"] if tried else 0, "until": at.isoformat()}
+        if last and last["state"] == "ringing":
+            missed = {"ring": last["id"], "state": "missed", "reason": None, "room": None, "now": now}
+            await conn.execute(SQL["end"], missed)
+        if wanted["case_id"]:
+            data["call"] = wanted["call_sid"]
+            await timeline.append(conn, [Entry(wanted["case_id"], kind, SYSTEM, data=data)], now)
+            if kind != "callback_done" and wanted["phone"]:
+                await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], wanted["tries"])
+        await runtime.wake.wake(conn)
+    log.info("callback.ended", item=item, how=kind)
+    return kind == "callback_done"
+
+
+async def _tell(runtime: Runtime, conn: Connection, case_id: int, kind: str, phone: str, tries: int) -> None:
+    """An SMS to a customer who could not be reached: when we try again, or that we do not."""
+    now = runtime.clock.now()
+    case = await cases.lock(conn, case_id)
+    assert case is not None
+    book = languages.catalogue(case.language if case.language in languages.CUSTOMERS else languages.SPOKEN)
+    given = {"number": number(case_id)}
+    if kind == "callback_missed":
+        given["time"] = languages.format_time(now + AGAIN[tries], case.timezone, book.language, now)
+    row = {"case_id": case_id, "channel": "sms", "kind": kind, "language": book.language}
+    added = await (await conn.execute(MESSAGES["add"], {"rows": recordset([row]), "now": now})).fetchone()
+    assert added is not None
+    content = {"message_id": added["id"], "recipient": phone, "text": book.gettext(f"sms.{kind}") % given}
+    await conn.execute(MESSAGES["add_contents"], {"rows": recordset([content])})

@@ -1,0 +1,100 @@
+-- name: shifts
+-- Who is or will be on call after a moment, colleagues who left left out.
+SELECT r.id, r.line, r.region, r.agent_id, r.phone, r.starts_at, r.ends_at, a.name
+FROM rota r JOIN agents a ON a.id = r.agent_id
+WHERE r.ends_at > %(now)s AND a.disabled_at IS NULL ORDER BY r.starts_at, r.line, r.id
+
+-- name: leads
+SELECT id, phone FROM agents WHERE role = 'lead' AND phone IS NOT NULL AND disabled_at IS NULL ORDER BY id
+
+-- name: reachable
+-- Whether a ladder has anybody on it now besides the last resort.
+SELECT EXISTS (SELECT FROM rota r JOIN agents a ON a.id = r.agent_id
+               WHERE r.starts_at <= %(now)s AND r.ends_at > %(now)s AND a.disabled_at IS NULL)
+    OR EXISTS (SELECT FROM agents WHERE role = 'lead' AND phone IS NOT NULL AND disabled_at IS NULL) AS reachable
+
+-- name: add_shifts
+INSERT INTO rota (agent_id, line, region, phone, starts_at, ends_at)
+SELECT s.agent_id, s.line, s.region, coalesce(s.phone, a.phone), s.starts_at, s.ends_at
+FROM jsonb_to_recordset(%(rows)s) AS s(
+    agent_id text, line smallint, region text, phone text, starts_at timestamptz, ends_at timestamptz)
+JOIN agents a ON a.id = s.agent_id AND coalesce(s.phone, a.phone) IS NOT NULL
+ON CONFLICT (agent_id, line, coalesce(region, ''), starts_at)
+DO UPDATE SET phone = excluded.phone, ends_at = excluded.ends_at
+RETURNING id
+
+-- name: remove_shift
+DELETE FROM rota WHERE id = %(shift)s RETURNING agent_id
+
+-- name: audit
+INSERT INTO audit (at, actor_kind, actor_id, act, object, data)
+VALUES (%(now)s, %(actor_kind)s, %(actor)s, %(act)s, %(object)s, %(data)s)
+
+-- name: begin_cases
+-- A ladder for every danger and every whole site that nobody has taken. With somebody at work it begins half a minute
+-- after the last that was told; with nobody there, at once. A case that came back to its queue gets a new one; one that
+-- the last resort has taken does not, until it is reopened.
+INSERT INTO climbs (case_id, why, due_at, started_at)
+SELECT c.id, CASE WHEN c.priority = 'P1' THEN 'danger' ELSE 'whole_site' END,
+       CASE WHEN NOT %(staffed)s THEN %(now)s
+            WHEN EXISTS (SELECT FROM climbs o WHERE o.case_id = c.id) THEN %(now)s + %(patience)s
+            ELSE greatest(c.opened_at, c.last_report_at, c.reopened_at) + %(patience)s END, %(now)s
+FROM cases c
+WHERE c.status = 'open' AND c.merged_into IS NULL AND (c.priority = 'P1' OR c.whole_site) AND c.queue <> 'review'
+  AND NOT EXISTS (SELECT FROM climbs o WHERE o.case_id = c.id
+                  AND (o.ended_at IS NULL
+                       OR (o.ended = 'last_resort' AND o.started_at >= coalesce(c.reopened_at, c.opened_at))))
+ORDER BY c.id LIMIT 100
+ON CONFLICT (case_id) WHERE ended_at IS NULL DO NOTHING
+RETURNING id, case_id, why, due_at
+
+-- name: begin_calls
+-- And for every live call that waits and that nobody takes.
+INSERT INTO climbs (case_id, why, call_sid, due_at, started_at)
+SELECT DISTINCT ON (k.case_id) k.case_id, 'call', k.sid,
+       CASE WHEN %(staffed)s THEN k.queued_at + %(patience)s ELSE %(now)s END, %(now)s
+FROM calls k JOIN cases c ON c.id = k.case_id
+WHERE k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL AND k.direction = 'inbound'
+  AND (NOT %(staffed)s OR k.queued_at + %(patience)s <= %(now)s)
+  AND c.status = 'open' AND NOT (c.priority = 'P1' OR c.whole_site)
+  AND NOT EXISTS (SELECT FROM climbs o WHERE o.call_sid = k.sid)
+  AND NOT EXISTS (SELECT FROM climbs o WHERE o.case_id = k.case_id AND o.ended_at IS NULL)
+ORDER BY k.case_id, k.queued_at LIMIT 100
+ON CONFLICT (case_id) WHERE ended_at IS NULL DO NOTHING
+RETURNING id, case_id, why, due_at
+
+-- name: due
+SELECT id, case_id FROM climbs WHERE due_at <= %(now)s ORDER BY due_at LIMIT 100
+
+-- name: settled
+-- Ladders whose case somebody has taken or ended meanwhile, or whose caller has gone.
+SELECT b.id, b.case_id FROM climbs b JOIN cases c ON c.id = b.case_id LEFT JOIN calls k ON k.sid = b.call_sid
+WHERE b.ended_at IS NULL AND (c.status <> 'open' OR c.merged_into IS NOT NULL
+      OR (b.why = 'call' AND (k.queued_at IS NULL OR k.answered_at IS NOT NULL OR k.ended_at IS NOT NULL)))
+LIMIT 100
+
+-- name: lock
+SELECT b.*, k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL AS caller_waits
+FROM climbs b LEFT JOIN calls k ON k.sid = b.call_sid WHERE b.id = %(climb)s FOR UPDATE OF b
+
+-- name: step
+UPDATE climbs SET step = step + 1, due_at = %(due)s
+WHERE id = %(climb)s AND step = %(step)s AND ended_at IS NULL RETURNING id
+
+-- name: put_off
+UPDATE climbs SET due_at = %(due)s WHERE id = %(climb)s AND ended_at IS NULL
+
+-- name: hurry
+-- The telephone that was rung last is no use: the next one rings at once.
+UPDATE climbs SET due_at = least(due_at, %(now)s) WHERE id = %(climb)s AND step = %(step)s AND ended_at IS NULL
+
+-- name: end
+UPDATE climbs SET ended_at = %(now)s, ended = %(ended)s, due_at = NULL, agent_id = %(agent)s
+WHERE id = %(climb)s AND ended_at IS NULL RETURNING id, step, started_at
+
+-- name: open_climbs
+SELECT b.id, b.case_id, b.why, b.step, b.due_at, b.started_at, c.priority, c.category, c.site_id
+FROM climbs b JOIN cases c ON c.id = b.case_id WHERE b.ended_at IS NULL ORDER BY b.started_at LIMIT 50
+
+-- name: climbing
+SELECT count(*) AS open, coalesce(max(step), 0) AS steps FROM climbs WHERE ended_at IS NULL

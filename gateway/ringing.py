@@ -1,0 +1,101 @@
+"""Ringing telephones of our own accord: a row first, then the call, once, whatever becomes of the provider's answer.
+
+Whoever leases a row rings it; an answer that was lost is looked up before anything is repeated. A telephone that nobody
+takes (no key pressed: a voicemail does not count) is `missed`, and what it was rung for goes on. Calls have caps a day:
+one for all, and one of their own for emergencies, so that the first can never keep the second from ringing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from channels.provider import Deferred, Provider, Refused, Sent, Uncertain
+from gateway.record.db import Connection, statements
+from gateway.runtime import Runtime
+
+log = structlog.get_logger()
+SQL, ONCALL, WORK = statements("rings"), statements("oncall"), statements("work")
+SILENT = timedelta(seconds=90)  # after which a telephone of which nothing is heard counts as missed
+PATIENCE = timedelta(seconds=60)  # for which a provider that cannot be reached is asked again
+A_DAY, URGENT_A_DAY = 1000, 2000  # calls
+DAY = timedelta(days=1)
+USELESS = ("busy", "failed", "canceled")
+
+
+async def sweep(runtime: Runtime, provider: Provider | None) -> int:
+    """Ring what is due and end what nobody took; returns how many telephones were rung."""
+    now = runtime.clock.now()
+    for row in await runtime.db.rows(SQL["over"], {"now": now}):
+        await finish(runtime, row, "missed", row["status"] or "silent", hurry=row["status"] in USELESS)
+    leased = await runtime.db.rows(SQL["lease"], {"now": now})
+    return sum([await _ring(runtime, provider, row) for row in leased])
+
+
+async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: str, *, hurry: bool) -> None:
+    """End a ring that nobody took. `hurry` when the ladder need not wait for it any longer."""
+    now = runtime.clock.now()
+    async with runtime.db.transaction() as conn:
+        given = {"ring": row["id"], "state": state, "reason": reason, "room": None, "now": now}
+        ended = await (await conn.execute(SQL["end"], given)).fetchone()
+        if ended and hurry and row["climb_id"]:
+            step = {"climb": row["climb_id"], "step": row["step"] + 1, "now": now}
+            await conn.execute(ONCALL["hurry"], step)
+            await runtime.wake.wake(conn)
+        if ended and row["offer_id"]:
+            await _offer_ended(conn, row, state, now)
+            await runtime.wake.wake(conn)
+
+
+async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str, now: datetime) -> None:
+    """Who passed on has declined; who did not answer has let the offer run out."""
+    if state != "passed":
+        await conn.execute(WORK["hurry"], {"offer": row["offer_id"], "now": now})
+        return
+    given = {"offer": row["offer_id"], "agent": row["agent_id"], "state": "declined", "now": now}
+    answered = await (await conn.execute(WORK["answer"], given)).fetchone()
+    if answered:
+        await conn.execute(WORK["unreserve"], {"item": answered["item_id"], "epoch": answered["epoch"]})
+
+
+async def _ring(runtime: Runtime, provider: Provider | None, row: Mapping[str, Any]) -> bool:
+    now = runtime.clock.now()
+    numbers = [one.number for one in runtime.config.twilio_numbers if one.voice]
+    if provider is None or not numbers:
+        await finish(runtime, row, "failed", "no provider", hurry=False)
+        return False
+    if await _capped(runtime, row, now):
+        await finish(runtime, row, "failed", "cap", hurry=False)
+        return False
+    since = row["tried_at"]
+    others = await runtime.db.rows(SQL["others"], {"since": now - DAY}) if since else []
+    url = f"{runtime.config.public_url.rstrip('/')}/twilio/ring/{row['id']}"
+    answer = await provider.call(row["phone"], numbers[0], url, since, {other["sid"] for other in others})
+    given = {"ring": row["id"], "epoch": row["lease_epoch"]}
+    match answer:
+        case Sent(sid=sid):
+            await runtime.db.run(SQL["rung"], {**given, "sid": sid, "due": now + SILENT})
+            return True
+        case Refused(reason=reason):
+            await finish(runtime, row, "failed", reason, hurry=True)
+        case Deferred(reason=reason) | Uncertain(reason=reason):
+            if now - row["created_at"] > PATIENCE:
+                await finish(runtime, row, "failed", reason, hurry=True)
+            else:
+                due = now + timedelta(seconds=min(2 ** row["attempts"], 15))
+                await runtime.db.run(SQL["again"], {**given, "due": due, "reason": reason})
+    log.warning("ring.not_rung", ring=row["id"], purpose=row["purpose"], answer=type(answer).__name__)
+    return False
+
+
+async def _capped(runtime: Runtime, row: Mapping[str, Any], now: datetime) -> bool:
+    spent = await runtime.db.row(SQL["spent"], {"since": now - DAY})
+    assert spent is not None
+    urgent = row["purpose"] == "oncall"
+    capped = spent["urgent"] > URGENT_A_DAY if urgent else spent["rung"] - spent["urgent"] > A_DAY
+    if capped:
+        log.error("ring.cap_reached", urgent=urgent, rung=spent["rung"])
+    return bool(capped)

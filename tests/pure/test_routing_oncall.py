@@ -1,0 +1,60 @@
+"""Who is rung, in which order, and where the rota has holes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from routing.oncall import Gap, Rung, Shift, gaps, region_of, rungs
+
+NIGHT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def shift(agent: str, line: int = 2, region: str | None = None, start: int = -4, end: int = 4) -> Shift:
+    return Shift(agent, f"+4670{agent[1:]}", line, region, NIGHT + start * HOUR, NIGHT + end * HOUR)
+
+
+def agents(ladder: list[Rung]) -> list[str | None]:
+    return [rung.agent for rung in ladder]
+
+
+def test_the_own_line_first_then_others_then_leads_then_the_last_resort() -> None:
+    shifts = [shift("a3", 3), shift("a2"), shift("a1", 1), shift("a4", 2, "north"), shift("a5", 2, "south")]
+    given = {"line": 2, "region": "north", "urgent": True, "at": NIGHT}
+    ladder = rungs(shifts, [Rung("+46709", "lead"), Rung("+46702", "a2")], "+4631", **given)
+    assert agents(ladder) == ["a4", "a2", "a1", "a3", "lead", None]
+    assert agents(rungs(shifts, [], None, line=1, region=None, urgent=True, at=NIGHT))[0] == "a1"
+
+
+def test_a_call_that_is_not_urgent_wakes_only_who_is_on_call_for_the_first_line() -> None:
+    shifts = [shift("a2"), shift("a1", 1)]
+    ladder = rungs(shifts, [Rung("+46709", "lead")], "+4631", line=1, region=None, urgent=False, at=NIGHT)
+    assert agents(ladder) == ["a1"]
+
+
+def test_only_those_who_are_on_call_now() -> None:
+    shifts = [shift("a1", start=1), shift("a2", start=-8, end=0), shift("a3")]
+    assert agents(rungs(shifts, [], None, line=2, region=None, urgent=True, at=NIGHT)) == ["a3"]
+
+
+def test_holes_are_found_and_overlaps_are_none() -> None:
+    until = NIGHT + 10 * HOUR
+    shifts = [shift("a1", end=2), shift("a2", start=1, end=5), shift("a3", start=7, end=20), shift("a4", 3, "west")]
+    assert gaps(shifts, NIGHT, until) == [
+        Gap(2, None, NIGHT + 5 * HOUR, NIGHT + 7 * HOUR),
+        Gap(3, "west", NIGHT + 4 * HOUR, until),
+    ]
+    assert gaps([], NIGHT, until) == [Gap(1, None, NIGHT, until)]
+    covered = [shift("a1", 2, "west"), shift("a2", start=-1, end=99)]
+    assert gaps(covered, NIGHT, until) == []
+
+
+def test_regions_follow_postcodes() -> None:
+    assert [region_of(code) for code in ("903 68", "211 20", "411 63", "111 20", "", None)] == [
+        "north",
+        "south",
+        "west",
+        "east",
+        None,
+        None,
+    ]

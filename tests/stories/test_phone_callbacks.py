@@ -1,0 +1,159 @@
+"""Callers are offered by telephone, call-backs in the caller's place; who is not reached is tried again and told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from gateway import callbacks, dispatch, ringing
+from tests.fakes import provider as fakes
+from tests.fakes.phone import Call
+from tests.stories.test_phone_oncall import CALLER, OURS, Night, night  # noqa: F401
+
+AGENT = "+46313900601"
+
+
+@pytest.fixture
+async def day(night: Night) -> Night:  # noqa: F811
+    """One colleague is at work."""
+    await night.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
+    return night
+
+
+async def work(day: Night) -> None:
+    await ringing.sweep(day.house.runtime, day.port)
+    await callbacks.sweep(day.house.runtime)
+    await dispatch.sweep(day.house.runtime)
+    await ringing.sweep(day.house.runtime, day.port)
+
+
+async def waiting(day: Night, caller: str = CALLER, *, known: bool = False) -> Call:
+    """A caller in the queue; whose language is known is not asked for it."""
+    call = await day.line.call(caller)
+    for keys in ("2", "0") if known else ("1", "2", "0"):
+        await call.press(keys)
+    assert "uppringd" in call.now_hears
+    return call
+
+
+async def leg(day: Night, url: str, sid: str, **more: str) -> str:
+    fields = {"CallSid": sid, "AccountSid": fakes.ACCOUNT, "From": OURS, "Direction": "outbound-dial", **more}
+    status, document = await day.line.post(url, fields)
+    assert status == 200
+    return document
+
+
+async def kinds(day: Night) -> list[str]:
+    (listed,) = await day.house.cases()
+    return [entry["kind"] for entry in (await day.house.case(listed["number"]))["timeline"]]
+
+
+async def test_a_waiting_caller_rings_a_free_colleague_who_presses_1(day: Night) -> None:
+    call = await waiting(day)
+    await work(day)
+    assert day.rung() == [AGENT]
+    assert "vill tala med dig" in await day.picks_up()
+    document = await day.picks_up("1")
+    assert f"call-{call.sid}</Conference>" in document
+    assert await day.picks_up("1") == document
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits[0].text == f"call-{call.sid}"
+    await call.talk()
+    await call.press("5")
+    (listed,) = await day.house.cases()
+    case = await day.house.case(listed["number"])
+    assert case["assignee"] == "a01"
+    assert {"offer_made", "claimed", "first_response", "rated"} <= set(await kinds(day))
+    row = await day.house.runtime.db.row("SELECT state FROM work_items WHERE kind = 'call'")
+    assert row == {"state": "done"}
+
+
+async def test_a_colleague_who_does_not_answer_loses_the_offer_and_the_caller_keeps_the_place(day: Night) -> None:
+    await day.house.api("POST", "/agents/me/activity", {"as": "a02", "activity": "available"})
+    await waiting(day)
+    await work(day)
+    await day.ends("no-answer")
+    await work(day)
+    await work(day)
+    assert len(set(day.rung())) == 2
+    assert "nästa" in await day.picks_up("2")
+    row = await day.house.runtime.db.row("SELECT state, arrived_at, agent_id FROM work_items WHERE kind = 'call'")
+    assert row == {"state": "waiting", "arrived_at": day.clock.now(), "agent_id": None}
+    states = await day.house.runtime.db.rows("SELECT state FROM offers ORDER BY id")
+    assert [row["state"] for row in states] == ["expired", "declined"]
+
+
+async def test_a_call_back_rings_the_colleague_first_and_then_the_customer_who_must_press_1(day: Night) -> None:
+    call = await waiting(day)
+    assert "ringer" in await call.press("1")
+    assert call.over
+    day.clock.forward(timedelta(minutes=3))
+    await work(day)
+    assert day.rung() == [AGENT]
+    document = await day.picks_up("1")
+    assert f'callerId="{OURS}"' in document
+    assert f">{CALLER}</Number>" in document
+    customer = document.split(' url="')[1].split('"')[0]
+    ended = document.split('action="')[1].split('"')[0]
+    assert "ringer upp som du bad om" in await leg(day, customer, "CAcustomer")
+    assert await leg(day, customer, "CAcustomer", Digits="1") == '<?xml version="1.0" encoding="UTF-8"?><Response />'
+    await leg(day, ended, day.last()[0], DialCallStatus="completed")
+    assert {"callback_wanted", "first_response", "callback_done"} <= set(await kinds(day))
+    entry = next(
+        entry
+        for entry in (await day.house.case((await day.house.cases())[0]["number"]))["timeline"]
+        if entry["kind"] == "replied"
+    )
+    assert entry["data"]["waited"] == 180
+    assert await day.house.runtime.db.row("SELECT state FROM work_items WHERE kind = 'callback'") == {"state": "done"}
+
+
+async def test_a_customer_who_does_not_answer_is_tried_again_at_stated_times_and_told_by_sms(day: Night) -> None:
+    call = await waiting(day)
+    await call.press("1")
+    for pause in (*callbacks.AGAIN, None):
+        await work(day)
+        document = await day.picks_up("1")
+        customer = document.split(' url="')[1].split('"')[0]
+        await leg(day, customer, "CAmachine")  # a voicemail presses nothing
+        sid = day.last()[0]
+        await day.ends("completed")  # the colleague hung up: nobody says how the customer's leg ended
+        await callbacks.sweep(day.house.runtime)
+        calls = len(day.rung())
+        await work(day)
+        assert len(day.rung()) == calls, sid
+        if pause:
+            day.clock.forward(pause)
+    told = [kind for kind in await kinds(day) if kind.startswith("callback_")]
+    assert told == ["callback_wanted", *["callback_missed"] * 3, "callback_given_up"]
+    texts = await day.house.runtime.db.rows(
+        "SELECT c.recipient, c.text FROM messages m JOIN message_contents c ON c.message_id = m.id"
+        " WHERE m.kind LIKE 'callback%' ORDER BY m.id"
+    )
+    assert {row["recipient"] for row in texts} == {CALLER}
+    assert "försöker igen kl. 03:10" in texts[0]["text"]
+    assert "flera gånger" in texts[-1]["text"]
+
+
+async def test_b106_a_call_back_is_not_promised_to_numbers_that_cost_or_loop_nor_a_fourth_time(day: Night) -> None:
+    for caller in ("+46900123456", OURS, "+882161234567"):
+        call = await waiting(day, caller)
+        await call.press("1")
+        assert not call.over
+        assert call.waits is not None
+        assert call.waits.tag == "Record"
+        await call.hang_up()
+    for nth in range(4):
+        call = await waiting(day, known=nth > 0)
+        await call.press("1")
+        assert call.over == (nth < 3)
+
+
+async def test_b06_a_replayed_wish_is_one_call_back(day: Night) -> None:
+    day.line.repeat = 2
+    call = await waiting(day)
+    await call.press("1")
+    row = await day.house.runtime.db.row("SELECT count(*) AS n FROM work_items WHERE kind = 'callback'")
+    assert row == {"n": 1}

@@ -1,0 +1,266 @@
+"""At night with nobody logged in: what cannot wait rings one telephone after the other until somebody presses 1."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from channels.provider import Provider, open_provider
+from gateway import oncall, outbox, ringing
+from gateway.clock import SetClock
+from gateway.config import Config, load
+from gateway.post import account_of, connect_post
+from gateway.record import oncall as rota
+from gateway.record.timeline import SYSTEM
+from tests.fakes import provider as fakes
+from tests.fakes.house import House, open_house
+from tests.fakes.phone import Line, read
+
+OURS = "+46313900100"
+CALLER = "+46846500421"
+LAST = "+46313900199"
+MOBILE = "+46701740699"
+NIGHT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@dataclass
+class Night:
+    """A house at night, the provider, and a worker that is woken by hand."""
+
+    house: House
+    peer: fakes.Provider
+    port: Provider
+    line: Line
+    clock: SetClock
+
+    async def work(self) -> None:
+        await oncall.sweep(self.house.runtime)
+        await ringing.sweep(self.house.runtime, self.port)
+
+    async def later(self, seconds: float) -> None:
+        self.clock.forward(seconds * SECOND)
+        await self.work()
+
+    def rung(self) -> list[str]:
+        return [fields["To"] for fields in self.peer.had("POST", "Calls.json")]
+
+    def last(self) -> tuple[str, str]:
+        """The call that was placed last, and where it is answered."""
+        fields = self.peer.had("POST", "Calls.json")[-1]
+        return list(self.peer.calls)[-1], fields["Url"]
+
+    async def picks_up(self, digits: str = "") -> str:
+        """Whoever was rung last picks up, and presses a key."""
+        sid, url = self.last()
+        fields = {"CallSid": sid, "AccountSid": fakes.ACCOUNT, "From": OURS, "Direction": "outbound-api"}
+        status, document = await self.line.post(url, {**fields, **({"Digits": digits} if digits else {})})
+        assert status == 200
+        read(document)
+        return document
+
+    async def ends(self, how: str) -> None:
+        """The call that was placed last is over."""
+        fields = {"CallSid": self.last()[0], "AccountSid": fakes.ACCOUNT, "From": OURS, "To": self.rung()[-1]}
+        await self.line.post("/twilio/status", {**fields, "CallStatus": how, "Direction": "outbound-api"})
+
+    async def told(self, case: str) -> list[str]:
+        kinds = [entry["kind"] for entry in (await self.house.case(case))["timeline"]]
+        return [kind.removeprefix("oncall_") for kind in kinds if kind.startswith("oncall_")]
+
+
+@pytest.fixture
+async def night(environ: dict[str, str], database_url: str, redis_url: str) -> AsyncIterator[Night]:
+    peer, clock = fakes.Provider(), SetClock(NIGHT)
+    async with TestServer(peer.app()) as server:
+        config = load(
+            {
+                **environ,
+                "DATABASE_URL": database_url,
+                "REDIS_URL": redis_url,
+                "TWILIO_ACCOUNT_SID": fakes.ACCOUNT,
+                "TWILIO_AUTH_TOKEN": "token",
+                "TWILIO_API_URL": str(server.make_url("/")).rstrip("/"),
+                "TWILIO_NUMBERS": OURS,
+                "LAST_RESORT_NUMBER": LAST,
+            }
+        )
+        async with opened(config, peer, clock) as night:
+            yield night
+        assert peer.violations == []
+
+
+@asynccontextmanager
+async def opened(config: Config, peer: fakes.Provider, clock: SetClock) -> AsyncIterator[Night]:
+    account = account_of(config)
+    assert account is not None
+    async with (
+        open_house(config, clock=clock) as house,
+        open_provider(account) as port,
+        aiohttp.ClientSession() as session,
+    ):
+        url = str(house.client.make_url("/")).rstrip("/")
+        public = house.runtime.config.public_url.rstrip("/")
+        line = Line(session, url, "token", account=fakes.ACCOUNT, number=OURS, public_url=public)
+        yield Night(house, peer, port, line, clock)
+
+
+async def on_call(night: Night, *agents: str, line: int = 2, phone: str | None = None) -> None:
+    for nth, agent in enumerate(agents):
+        shift = {"agent_id": agent, "line": line, "region": None, "phone": phone}
+        begins = NIGHT - timedelta(hours=8) + nth * SECOND
+        times = {"starts_at": begins.isoformat(), "ends_at": (NIGHT + timedelta(hours=8)).isoformat()}
+        assert await rota.add(night.house.runtime.db, [{**shift, **times}], SYSTEM, NIGHT) == 1
+
+
+async def test_a_danger_with_nobody_there_climbs_until_somebody_presses_1(night: Night) -> None:
+    await on_call(night, "a17", "a18")
+    await night.house.hire("a05", role="lead")
+    receipt = await night.house.report("Det brinner i laddaren, det ryker och sprakar!", charger="21007")
+    await night.work()
+    assert night.rung() == ["+46313900617"]
+    heard = await night.picks_up()
+    assert "2, 1, 0, 0, 7" in heard
+    assert "Solrosen, Stationsgatan 43, Umeå" in heard
+    assert "Tryck 1" in heard
+    await night.ends("completed")  # a voicemail presses nothing
+    await night.later(30)
+    assert len(night.rung()) == 1
+    await night.later(30)
+    assert night.rung()[1:] == ["+46313900618"]
+    assert "nästa" in await night.picks_up("2")
+    await night.work()
+    assert night.rung()[2:] == ["+46313900605"]
+    await night.ends("busy")
+    await night.later(1)
+    await night.later(0)
+    assert night.rung()[3:] == [LAST]
+    await night.later(60)
+    assert night.rung()[4:] == ["+46313900617"], "round again"
+    await night.picks_up("1")
+    heard = await night.picks_up("1")
+    assert "Ärendet är ditt" in heard
+    case = await night.house.case(receipt["case"])
+    assert (case["status"], case["assignee"]) == ("assigned", "a17")
+    await night.later(600)
+    assert len(night.rung()) == 5
+    assert await night.told(receipt["case"]) == ["began", *["rung"] * 5, "ended"]
+    row = await night.house.runtime.db.row("SELECT count(*) AS n, count(phone) AS kept FROM rings")
+    assert row == {"n": 5, "kept": 0}
+
+
+async def test_an_sms_goes_beside_every_ring_and_says_what_and_where(night: Night) -> None:
+    await on_call(night, "a17", phone=MOBILE)
+    receipt = await night.house.report("Det brinner i laddaren!", charger="21007")
+    await night.work()
+    runtime = night.house.runtime
+    async with connect_post(runtime) as post:
+        facts_of = outbox.facts_from(runtime.config.public_url, None, lambda *_: [])
+        await outbox.Sweeper(runtime.db, runtime.clock, post, facts_of).sweep()
+    (sent,) = night.peer.had("POST", "Messages.json")
+    assert sent["To"] == MOBILE
+    for words in ("P1", receipt["case"], "21007", "Solrosen", "tryck 1"):
+        assert words in sent["Body"]
+    assert (await night.house.case(receipt["case"]))["first_response_at"] is None
+
+
+async def test_two_workers_ring_each_telephone_once(night: Night) -> None:
+    await on_call(night, "a17", "a18")
+    receipt = await night.house.report("Det brinner i laddaren!", charger="21007")
+    for _ in range(4):
+        await asyncio.gather(*(night.work() for _ in range(4)))
+        night.clock.forward(60 * SECOND)
+    assert night.rung() == ["+46313900617", "+46313900618", LAST, "+46313900617"]
+    assert await night.told(receipt["case"]) == ["began", *["rung"] * 4]
+
+
+async def test_half_a_minute_is_given_to_those_who_are_at_work(night: Night) -> None:
+    await on_call(night, "a17")
+    await night.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
+    receipt = await night.house.report("Det brinner i laddaren!", charger="21007")
+    await night.work()
+    await night.later(29)
+    assert night.rung() == []
+    await night.later(2)
+    assert len(night.rung()) == 1
+    assert (await night.house.api("POST", f"/cases/{receipt['case']}/claim", {"as": "a01"}))[0] == 200
+    assert "redan tagit det" in await night.picks_up("1")
+    await night.later(120)
+    assert len(night.rung()) == 1
+    assert (await night.told(receipt["case"]))[-1] == "ended"
+
+
+async def test_a_caller_in_danger_hears_a_voice_and_is_brought_to_whoever_takes_it(night: Night) -> None:
+    await on_call(night, "a17")
+    call = await night.line.call(CALLER)
+    await call.press("1")
+    await call.press("1")
+    await night.work()
+    for _ in range(3):
+        await call.wait()
+    assert call.waits is not None
+    assert call.waits.tag == "Gather", "still in line"
+    assert call.voiceless <= 20
+    document = await night.picks_up("1")
+    assert f"call-{call.sid}</Conference>" in document
+    (moved,) = night.peer.had("POST", f"Calls/{call.sid}.json") or [{}]
+    if moved:
+        assert "/twilio/voice/" in moved["Url"]
+    await call.wait()
+    assert call.waits.tag == "Dial"
+    assert call.waits[0].tag == "Conference"
+    assert call.waits[0].text == f"call-{call.sid}"
+    (listed,) = await night.house.cases()
+    case = await night.house.case(listed["number"])
+    assert case["assignee"] == "a17"
+    assert case["first_response_at"]
+    await call.talk()
+    await call.press("5")
+
+
+async def test_a_live_call_that_nobody_takes_rings_who_is_on_call_for_the_first_line(night: Night) -> None:
+    await on_call(night, "a06", line=1)
+    await on_call(night, "a17")
+    await night.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    call = await night.line.call(CALLER)
+    for keys in ("1", "2", "0"):
+        await call.press(keys)
+    await night.later(29)
+    assert night.rung() == []
+    await night.later(3)
+    assert night.rung() == ["+46313900606"]
+    await night.later(60)
+    assert night.rung() == ["+46313900606"] * 2, "and nobody else is woken for it"
+    await call.hang_up()
+    await night.later(60)
+    assert len(night.rung()) == 2
+
+
+async def test_a_lost_answer_of_the_provider_rings_nobody_twice(night: Night) -> None:
+    await on_call(night, "a17")
+    await night.house.report("Det brinner i laddaren!", charger="21007")
+    night.clock.put(datetime.now(UTC))
+    night.peer.troubles.append("lost")
+    await on_call(night, "a18")
+    await night.house.runtime.db.run("UPDATE rota SET ends_at = %(at)s", {"at": night.clock.now() + timedelta(days=1)})
+    await night.work()
+    await night.later(3)
+    assert len(night.peer.calls) == 1
+    row = await night.house.runtime.db.row("SELECT state, sid FROM rings")
+    assert row == {"state": "ringing", "sid": next(iter(night.peer.calls))}
+
+
+async def test_an_empty_ladder_is_an_alarm_and_the_caller_is_put_through_to_the_last_resort(night: Night) -> None:
+    call = await night.line.call(CALLER)
+    await call.press("1")
+    await call.press("1")
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits[0].text == LAST

@@ -1,0 +1,116 @@
+"""The rota: by page, by file, by API; its holes are alarms wherever somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway import watch
+from gateway.clock import SetClock
+from gateway.config import Config, load
+from gateway.importing import ImportFaults, import_folder
+from tests.fakes.house import House, count, open_house
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+PASSWORD = "a quiet shift for everybody"
+
+
+@pytest.fixture
+def config(environ: dict[str, str], database_url: str, redis_url: str) -> Config:
+    servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    return load({**environ, **servers, "TWILIO_ACCOUNT_SID": "AC" + "a" * 32, "TWILIO_AUTH_TOKEN": "t" * 32})
+
+
+@pytest.fixture
+async def house(config: Config) -> AsyncIterator[House]:
+    async with open_house(config, clock=SetClock(NOW)) as opened:
+        yield opened
+
+
+async def on_call(house: House) -> tuple[bool, str]:
+    checks = (await (await house.client.get("/readyz")).json())["checks"]
+    return checks["on_call"]["ok"], checks["on_call"]["detail"]
+
+
+async def test_a_lead_fills_the_rota_on_its_page(house: House) -> None:
+    await house.hire("a01", PASSWORD, "lead")
+    await house.log_in("agent01@support.example", PASSWORD)
+    page = await (await house.client.get("/managers/rota?language=en")).text()
+    assert "The rota is empty." in page
+    csrf = await house.csrf("/managers/rota")
+    shift = {"agent_id": "a17", "line": "2", "region": "", "phone": "", "csrf": csrf}
+    wrong = {**shift, "phone": "070", "from": "2026-11-25T17:00", "until": "2026-11-25T08:00"}
+    answer = await house.client.post("/managers/rota", data=wrong)
+    assert answer.status == 422
+    page = await answer.text()
+    assert "not a telephone number" in page
+    good = {**shift, "from": "2026-11-25T08:00", "until": "2026-11-27T08:00"}
+    answer = await house.client.post("/managers/rota", data=good)
+    page = await answer.text()
+    assert answer.status == 200
+    assert "The rota has been changed." in page
+    assert "Nobody is on call at these times" in page
+    assert await house.runtime.db.row("SELECT agent_id, phone, starts_at FROM rota") == {
+        "agent_id": "a17",
+        "phone": "+46313900617",
+        "starts_at": datetime(2026, 11, 25, 7, 0, tzinfo=UTC),
+    }
+    rows = "agent_id,line,region,phone,from,until\na18,2,,,2026-11-27T08:00,2027-01-01T08:00\nnobody,9,,,soon,later\n"
+    answer = await house.client.post("/managers/rota/file", data={"rows": rows, "csrf": csrf})
+    assert answer.status == 422
+    assert "row 2" in await answer.text()
+    answer = await house.client.post("/managers/rota/file", data={"rows": rows.rpartition("nobody")[0], "csrf": csrf})
+    assert "Somebody is on call at every hour" in await answer.text()
+    answer = await house.client.post("/managers/rota/1/remove", data={"csrf": csrf})
+    assert answer.status == 200
+    assert await count(house.runtime.db, "rota") == 1
+    assert (await house.client.post("/managers/rota/1/remove", data={"csrf": csrf})).status == 404
+
+
+async def test_agents_and_strangers_have_no_rota_to_change(house: House) -> None:
+    answer = await house.client.get("/managers/rota", allow_redirects=False)
+    assert answer.status == 303
+    await house.hire("a02", PASSWORD)
+    await house.log_in("agent02@support.example", PASSWORD)
+    assert (await house.client.get("/managers/rota")).status == 403
+
+
+async def test_the_api_fills_it_too_and_an_empty_rota_degrades(house: House) -> None:
+    assert await on_call(house) == (False, "the rota is empty")
+    body = {"agent": "a17", "line": 2, "from": "2026-11-25T08:00:00+01:00", "until": "2026-12-01T08:00:00+01:00"}
+    for _ in range(2):
+        status, rota = await house.api("POST", "/rota", body)
+        assert status == 200
+    (shift,) = rota["items"]
+    assert (shift["agent"], shift["phone"], shift["line"]) == ("a17", "+46313900617", 2)
+    assert [gap["from"] for gap in rota["gaps"]] == ["2026-12-01T07:00:00Z"]
+    assert await on_call(house) == (False, "nobody on call on line 2 from 2026-12-01T07:00+00:00")
+    metrics = await (await house.client.get("/metrics")).text()
+    assert "switchyard_oncall_next_gap_seconds 500400.0" in metrics
+    alarm = watch.Watch(house.runtime)
+    assert [await alarm.sweep() for _ in range(2)] == [1, 0]
+    status, problem = await house.api("POST", "/rota", {**body, "agent": "nobody"})
+    assert (status, list(problem["fields"])) == (422, ["agent"])
+    await house.api("POST", "/rota", {**body, "agent": "a18", "until": "2027-01-01T08:00:00+01:00"})
+    assert (await on_call(house))[0]
+    assert (await house.api("DELETE", f"/rota/{shift['id']}"))[0] == 200
+    assert (await house.api("DELETE", f"/rota/{shift['id']}"))[0] == 404
+
+
+async def test_an_import_takes_a_rota_in_whole_or_not_at_all(house: House, config: Config, tmp_path: Path) -> None:
+    file = tmp_path / "rota.csv"
+    begin, end = (NOW + timedelta(days=days) for days in (0, 7))
+    file.write_text(f"agent_id,line,region,phone,from,until\na17,2,north,,{begin.isoformat()},{end.isoformat()}\n")
+    for _ in range(2):
+        assert await import_folder(config, tmp_path) == {"rota": 1}
+    assert await count(house.runtime.db, "rota") == 1
+    file.write_text("agent_id,line,from,until\na17,2,2026-11-25,2026-11-24\nzz,2,2026-11-25,2026-11-26\n")
+    with pytest.raises(ImportFaults) as wrong:
+        await import_folder(config, tmp_path)
+    assert wrong.value.faults == [
+        "rota.csv:2: until: must be after from",
+        "rota.csv:3: agent_id: there is no such agent",
+    ]
