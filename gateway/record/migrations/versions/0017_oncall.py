@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0052"
-down_revision = "0051"
+revision = "0017"
+down_revision = "0016"
 
 
 def upgrade() -> None:
-    run_file("0052_oncall.sql")
+    run_file("0017_oncall.sql")
