@@ -120,7 +120,7 @@ def _mailbox(entry: _Entry) -> Mailbox | None:
     phrase = entry.phrase.strip()
     if entry.angles:
         inner = entry.angles[-1].strip()
-        address = _only(inner) or _only("".join(_COMMENT.sub("", inner).split()))
+        address = _only(inner) or (_only("".join(_COMMENT.sub("", inner).split())) if "(" in inner else None)
         if address is None:
             address, odd = bare(inner) or bare(phrase), True
         else:

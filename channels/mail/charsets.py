@@ -12,14 +12,43 @@ import re
 # Names as codecs.lookup() spells them. ISO 8859-1 is read as Windows-1252, as the WHATWG Encoding Standard does.
 _HONEST = frozenset(
     {
-        "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii", "cp1250",
-        "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "tis-620", "cp850",
-        "cp437", "cp865", "mac-roman", "koi8-r", "koi8-u", "gb2312", "gbk", "gb18030", "big5", "big5hkscs", "shift_jis",
-        "cp932", "euc_jp", "iso2022_jp", "euc_kr", "cp949", *(f"iso8859-{n}" for n in range(1, 17)),
+        "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii",
+        *(f"iso8859-{n}" for n in range(1, 17)), *(f"cp{n}" for n in range(1250, 1259)), "cp874", "tis-620", "cp437",
+        "cp720", "cp737", "cp775", "cp850", "cp852", "cp855", "cp857", "cp858", "cp860", "cp861", "cp862", "cp863",
+        "cp864", "cp865", "cp866", "cp869", "cp1006", "mac-roman", "mac-cyrillic", "mac-greek", "mac-iceland",
+        "mac-latin2", "mac-turkish", "koi8-r", "koi8-u", "koi8-t", "kz1048", "ptcp154", "gb2312", "gbk", "gb18030",
+        "big5", "big5hkscs", "cp950", "shift_jis", "cp932", "euc_jp", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2",
+        "iso2022_jp_3", "iso2022_jp_2004", "iso2022_jp_ext", "iso2022_kr", "euc_kr", "cp949", "johab",
     }
 )  # fmt: skip
+# What senders that declare the one really write: the makers' larger sets, as the WHATWG Encoding Standard has it.
+_LARGER = {
+    "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-9": "cp1254",
+    "tis-620": "cp874", "iso8859-11": "cp874", "big5": "big5hkscs",
+}  # fmt: skip
+_OTHER_NAMES = {
+    "x-sjis": "cp932", "x-gbk": "gb18030", "x-mac-roman": "mac-roman", "x-mac-cyrillic": "mac-cyrillic",
+    "x-big5": "big5", "x-x-big5": "big5", "x-euc-jp": "euc_jp", "x-windows-949": "cp949", "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8", "cp-850": "cp850", "windows-874": "cp874",
+}  # fmt: skip
 _WESTERN = frozenset({"iso8859-1", "cp1252"})
-_NOT_ASCII = frozenset({"iso2022_jp", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
+_NOT_ASCII = frozenset(
+    {
+        "iso2022_jp",
+        "iso2022_jp_1",
+        "iso2022_jp_2",
+        "iso2022_jp_3",
+        "iso2022_jp_2004",
+        "iso2022_jp_ext",
+        "iso2022_kr",
+        "utf-16",
+        "utf-16-le",
+        "utf-16-be",
+        "utf-32",
+        "utf-32-le",
+        "utf-32-be",
+    }
+)
 _UTF8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 
@@ -27,8 +56,12 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufff
 def decode(data: bytes, declared: str | None = None) -> str:
     """The text of some bytes; what cannot be read becomes U+FFFD."""
     codec = _codec(declared)
-    if data.isascii() and codec not in _NOT_ASCII:
+    if data.isascii() and (codec not in _NOT_ASCII or (b"\0" not in data and b"\x1b" not in data)):
         return data.decode("ascii")
+    if codec is None and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        codec = "utf-16"
+    if codec == "iso2022_jp":
+        return _japanese(data)
     if codec and codec not in _UTF8 and codec not in _WESTERN:
         try:
             return data.decode(codec)
@@ -46,6 +79,17 @@ def decode(data: bytes, declared: str | None = None) -> str:
     return data.decode("cp1252", "replace")
 
 
+def _japanese(data: bytes) -> str:
+    """ISO-2022-JP with the characters that makers added to it, which the standard has no room for."""
+    # The rows that NEC and IBM filled are those of the later standard, which is called by another escape.
+    for codec, given in (("iso2022_jp", data), ("iso2022_jp_2004", data.replace(b"\x1b$B", b"\x1b$(Q"))):
+        try:
+            return given.decode(codec)
+        except (UnicodeError, ValueError):
+            continue
+    return data.decode("iso2022_jp", "replace")
+
+
 def tidy(text: str) -> str:
     """Text with line feeds only and without control characters other than tab."""
     if "\r" in text:
@@ -57,11 +101,12 @@ def _codec(declared: str | None) -> str | None:
     if not declared:
         return None
     name = declared.strip(" \t\"'").lower()
+    name = _OTHER_NAMES.get(name, name)
     try:
         found = codecs.lookup(name[:40]).name if name.isascii() and name.isprintable() else None
     except (LookupError, ValueError, UnicodeError):
         return None
-    return found if found in _HONEST else None
+    return _LARGER.get(found, found) if found in _HONEST else None
 
 
 def _mostly_utf8(data: bytes) -> bool:

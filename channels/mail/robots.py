@@ -26,6 +26,7 @@ _ROBOT_FIELDS = (
     "auto-reply",
     "x-mail-autoreply",
 )
+_NOT_A_ROBOT = frozenset({"no", "false", "none", "mirror", "forward", "redirect"})  # a person's mail sent on
 _NO_ANSWER = re.compile(
     r"(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply\w*|donotreply\w*|bounces?[-+=]\S*|mailer-daemon|postmaster"
     r"|svara[-_.]?(?:inte|ej)|ikke[-_.]?svar|ei[-_.]?vastaus|nobody|root|daemon)@",
@@ -85,9 +86,7 @@ def _answers_by_itself(fields: Fields, subject: str) -> bool:
         return False
     if submitted in ("auto-replied", "auto-notified") or fields.word("precedence") in ("auto_reply", "auto-reply"):
         return True
-    if any(name in fields for name in _ROBOT_FIELDS) and fields.word(
-        next(n for n in _ROBOT_FIELDS if n in fields)
-    ) not in ("no", "false", "none"):
+    if any(name in fields and fields.word(name) not in _NOT_A_ROBOT for name in _ROBOT_FIELDS):
         return True
     if submitted == "auto-generated" and _answers(fields):
         return True

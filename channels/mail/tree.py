@@ -29,6 +29,9 @@ _LONG_AND_HARMLESS = frozenset(
 _TRACE = ("x-", "dkim-", "arc-", "authentication-")
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{4,40}:)")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
+_BAD_LINE = re.compile(rb"(?m)^(?![\x21-\x39\x3b-\x7e]+:|[ \t\r\n]|From (?![ \t]*:)|\Z)[^\r\n]+")
+_SPACED = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,80})[ \t]+:")
+_KNOWN = re.compile(rb"(?im)^(?:from|to|subject|date|message-id|mime-version|content-type|content-transfer-encoding):")
 _BOUNDARY_TEXT = re.compile(r"[\w'()+,./:=? -]{1,70}")
 _KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+*-]{1,80}")
 _BASE64_RUN = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}\r?\n){200,}")
@@ -100,6 +103,9 @@ def parse(raw: bytes) -> Part:
     end = header_end(raw)
     if end > HEADER_BLOCK:
         raise TooComplex(f"the header is longer than {HEADER_BLOCK // 1024} kB")
+    if _BAD_LINE.search(raw, 0, end):
+        raw = _sound_head(raw[:end]) + raw[end:]
+        end = header_end(raw)
     runs: list[bytes] = []
     source = _without_runs(raw, runs) if len(raw) > _LONG_RUN else raw
     root = _part(_parse_simple(source, end) or _parse(source), runs)
@@ -114,6 +120,19 @@ def header_end(raw: bytes) -> int:
     """Where the header block of a mail ends."""
     match = _END_OF_HEADERS.search(raw, 0, HEADER_BLOCK + 2)
     return match.start() if match else min(len(raw), HEADER_BLOCK + 2)
+
+
+def _sound_head(head: bytes) -> bytes:
+    """A header block whose broken lines end it no more: other fields come after them."""
+
+    def mended(match: re.Match[bytes]) -> bytes:
+        if spaced := _SPACED.match(match[0]):
+            return spaced[1] + b":" + match[0][spaced.end() :]
+        return b" " + match[0] if match.start() and _KNOWN.search(head, match.end()) else match[0]
+
+    if (first := _BAD_LINE.match(head)) and _KNOWN.search(head, first.end()):
+        head = head[first.end() :].lstrip(b"\r\n")
+    return _BAD_LINE.sub(mended, head)
 
 
 def _without_runs(raw: bytes, runs: list[bytes]) -> bytes:

@@ -26,8 +26,8 @@ FRAME = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; 
 ELSEWHERE = "; img-src https: http:"
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:12px;color:#1b1f24;background:#fff;overflow-wrap:anywhere}"
-    "img{max-width:100%;height:auto}table{max-width:100%}blockquote{margin:0 0 0 .5rem;padding-left:.75rem;"
-    "border-left:2px solid #c8ced6;color:#4a535e}"
+    "img{max-width:100%;height:auto}img:not([src]),img[src^='cid:']{display:none}table{max-width:100%}"
+    "blockquote{margin:0 0 0 .5rem;padding-left:.75rem;border-left:2px solid #c8ced6;color:#4a535e}"
 )
 DRAW = web.AppKey("draw", Pictures)
 

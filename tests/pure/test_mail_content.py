@@ -55,7 +55,15 @@ CHARSETS = [
     ("中文", "gb18030", "gb2312"),
     ("Ä är", "utf-16", "utf-16"),
     ("Ää", "utf-8-sig", "utf-8"),
+    ("Привет", "cp866", "ibm866"),
+    ("日本語", "cp932", "x-sjis"),
+    ("Only ASCII", "ascii", "utf-16"),
+    ("Ää", "utf-16", None),
 ]
+
+
+def test_b56_what_makers_added_to_a_japanese_charset_is_read() -> None:
+    assert decode(b"\x1b$B-!\x1b(B maru", "iso-2022-jp") == "\u2460 maru"
 
 
 @pytest.mark.parametrize(("text", "encoded", "declared"), CHARSETS)
@@ -385,3 +393,22 @@ def test_a_large_attachment_comes_whole() -> None:
     plain = mixed(b"Content-Type: text/plain\r\n\r\n" + encoded)
     assert report.text == "Hej"
     assert read(plain, NOW).text.split()[:5000] == encoded.decode().split()[:5000]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Received: from a\r\n\\tby b\r\nFrom: a@example.org\r\nSubject: Hej\r\n",
+        b"From : a@example.org\r\nSubject : Hej\r\n",
+        b">From postmaster Mon Sep 14\r\nFrom: a@example.org\r\nSubject: Hej\r\n",
+        b"X-Strange words without a colon\r\nFrom: a@example.org\r\nSubject: Hej\r\n",
+    ],
+)
+def test_a_broken_header_line_does_not_hide_the_others(head: bytes) -> None:
+    report = read(head + b"\r\nLaddaren st\xc3\xa5r still.\r\n", NOW)
+    assert (report.sender.email, report.subject, report.text) == ("a@example.org", "Hej", "Laddaren står still.")
+
+
+def test_words_without_a_blank_line_above_them_are_words() -> None:
+    report = read(b"From: a@example.org\r\nSubject: Hej\r\nLaddaren brummar.\r\n", NOW)
+    assert (report.subject, report.text) == ("Hej", "Laddaren brummar.")
