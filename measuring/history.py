@@ -220,6 +220,7 @@ def _put_aside(case: _Case, entry: Entry) -> None:
 
 def _resumed(case: _Case, entry: Entry) -> None:
     case.waiting = False
+    case.due_solution = _due(entry) or case.due_solution  # the clock stood still meanwhile
 
 
 def _concluded(case: _Case, entry: Entry) -> None:

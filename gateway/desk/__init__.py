@@ -3,7 +3,7 @@
 from gateway.desk.acts import Refused, Taken, Unknown
 from gateway.desk.bundles import attach, detach, split
 from gateway.desk.calling import call
-from gateway.desk.endings import DISPOSITIONS, close_unconfirmed, conclude, confirm, reopen
+from gateway.desk.endings import DISPOSITIONS, close_unconfirmed, conclude, confirm, rate, reopen
 from gateway.desk.holding import claim, release, resume, wait
 from gateway.desk.lines import escalate, escalate_overdue, hand_over, propose, send_back
 from gateway.desk.onsite import add_document, lapse_visit, perform_visit
@@ -44,6 +44,7 @@ __all__ = [
     "plan_visit",
     "possible",
     "propose",
+    "rate",
     "refuse_visit",
     "release",
     "reopen",

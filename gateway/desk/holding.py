@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from gateway.desk import clocks
 from gateway.desk.acts import Act, Refused, Taken, act, require_open, require_text, require_unplanned
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
@@ -27,6 +28,7 @@ async def claim(runtime: Runtime, actor: Actor, case_id: int) -> None:
 
 async def take_over(deed: Act) -> None:
     """Make a case that nobody holds the actor's."""
+    await clocks.go_on(deed)
     await deed.run("claim", agent=deed.actor.id)
     await deed.run("withdraw_offers")
     await deed.run("take", agent=deed.actor.id)
@@ -42,13 +44,20 @@ async def release(runtime: Runtime, actor: Actor, case_id: int) -> None:
         require_unplanned(case)
         if actor.role == "agent" and case.assignee != actor.id:
             raise Taken(case.assignee, case.assigned_at)
+        await clocks.go_on(deed)
         await deed.run("release")
         await deed.run("give_back", queue=case.queue, line=case.line)
         deed.tell("released", held_by=case.assignee)
 
 
-async def wait(runtime: Runtime, actor: Actor, case_id: int, until: datetime, reason: str) -> None:
-    """Put a case aside until a moment; it comes back by itself."""
+async def wait(
+    runtime: Runtime, actor: Actor, case_id: int, until: datetime, reason: str, *, for_customer: bool = True
+) -> None:
+    """Put a case aside until a moment; it comes back by itself, or when somebody writes.
+
+    While the customer is waited for, the clocks of a case that was answered stand still; while a part or a colleague is
+    waited for, they run on.
+    """
     require_text(reason=reason)
     async with act(runtime, actor, case_id) as deed:
         require_open(deed.case)
@@ -56,18 +65,24 @@ async def wait(runtime: Runtime, actor: Actor, case_id: int, until: datetime, re
         require_holder(deed)
         if until <= deed.now:
             raise Refused(until="must lie in the future")
+        pausing = for_customer and deed.case.first_response_at is not None
+        await (clocks.stop(deed, until) if pausing else clocks.go_on(deed))
         await deed.run("wait", until=until)
         note = await deed.keep_text("reason", reason)
-        deed.tell("waiting", until=until.isoformat(), note=note)
+        given = {"because": "customer"} if pausing else {}
+        deed.tell("waiting", None, until=until.isoformat(), note=note, **given)
 
 
 async def resume(runtime: Runtime, actor: Actor, case_id: int) -> None:
-    """Take a case that waits back into work, when its time has come."""
+    """Take a case that waits back into work, when its time has come or somebody wrote."""
     async with act(runtime, actor, case_id) as deed:
         if deed.case.status != "waiting":
             return
         await deed.run("resume")
-        deed.tell("resumed", **(await _unmute(deed) if deed.case.muted else {}))
+        if deed.case.paused_at:
+            await clocks.go_on(deed)
+        else:
+            deed.tell("resumed", **(await _unmute(deed) if deed.case.muted else {}))
 
 
 def require_holder(deed: Act) -> None:

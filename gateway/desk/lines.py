@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.desk import clocks
 from gateway.desk.acts import Act, Refused, act, require_open, require_text, require_unplanned
 from gateway.desk.holding import require_holder
 from gateway.record import agents, proposals
@@ -48,7 +49,8 @@ async def hand_over(runtime: Runtime, actor: Actor, case_id: int, to: str, reaso
         queue = to if agent is None else case.queue if line == case.line else ON_LINE[line]
         await give(deed, queue, line, agent.id if agent else None)
         note = await deed.keep_text("reason", reason)
-        deed.tell("sent_back" if line < case.line else "handed_over", to=to, queue=queue, line=line, note=note)
+        back = {"because": "sent_back"} if line < case.line else {}
+        deed.tell("handed_over", None, to=to, queue=queue, line=line, note=note, **back)
 
 
 async def escalate(
@@ -82,9 +84,8 @@ async def send_back(runtime: Runtime, actor: Actor, case_id: int, reason: str) -
         line = case.line - 1
         await _require_contract(deed, line)
         await give(deed, ON_LINE[line], line, None)
-        deed.tell(
-            "sent_back", to=ON_LINE[line], queue=ON_LINE[line], line=line, note=await deed.keep_text("reason", reason)
-        )
+        note, queue = await deed.keep_text("reason", reason), ON_LINE[line]
+        deed.tell("handed_over", to=queue, queue=queue, line=line, note=note, because="sent_back")
 
 
 async def escalate_overdue(runtime: Runtime, actor: Actor, case_id: int) -> None:
@@ -104,6 +105,7 @@ async def escalate_overdue(runtime: Runtime, actor: Actor, case_id: int) -> None
 async def give(deed: Act, queue: str, line: int, agent: str | None) -> None:
     """Put a case into a queue of a line, or into an agent's hands, with the line's time from now on."""
     case = deed.case
+    await clocks.go_on(deed)
     due = deadlines(Priority(case.priority), case.sla_level, case.timezone, deed.now, deed.runtime.rules())
     await deed.run("hand_over", queue=queue, line=line, agent=agent, due_line=due.line)
     await deed.run("withdraw_offers")

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from channels.report import Channel
 from gateway import seals
+from gateway.desk import clocks
 from gateway.desk.acts import MESSAGES, Act, Refused, act, require_open, require_text
 from gateway.desk.holding import require_holder
 from gateway.desk.words import way
@@ -44,6 +45,7 @@ async def plan_visit(runtime: Runtime, actor: Actor, case_id: int, times: Times,
         ]
         await deed.conn.execute(SQL["clear_times"], {"visit": visit})
         await deed.conn.execute(SQL["add_times"], {"visit": visit, "rows": recordset(rows)})
+        await clocks.go_on(deed)
         await deed.run("plan", agent=agent)
         await deed.run("withdraw_offers")
         await deed.run("take", agent=agent)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from channels.report import Attachment, Channel
+from gateway.desk import clocks
 from gateway.desk.acts import Act, Refused, act, require_text
 from gateway.record import views
 from gateway.record.db import recordset, statements
@@ -158,6 +160,8 @@ async def correct(
         rules = runtime.rules()
         since = case.reopened_at or case.opened_at
         due = deadlines(Priority(str(after["priority"])), level, timezone, since, rules)
+        solution = await clocks.with_pauses(deed, due.solution, str(after["priority"]), level, timezone)
+        due = replace(due, solution=solution)
         graded = "priority" in changed or level != case.sla_level
         queue = case.queue
         if case.line == 1 and ("category" in changed or "priority" in changed):

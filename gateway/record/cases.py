@@ -50,6 +50,8 @@ class Case:
     due_next_update: datetime | None
     due_solution: datetime | None
     waiting_until: datetime | None
+    paused_at: datetime | None
+    told_solution: datetime | None
     assignee: str | None
     assigned_at: datetime | None
     disposition: str | None

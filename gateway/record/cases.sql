@@ -1,10 +1,10 @@
 -- name: add
 INSERT INTO cases (id, status, line, queue, priority, category, language, fault_code, charger_id, site_id, owner_id,
                    sla_level, timezone, whole_site, mass, incident, opened_at, last_report_at, due_first_response,
-                   due_line, due_next_update, due_solution)
+                   due_line, due_next_update, due_solution, told_solution)
 SELECT r.id, 'open', r.line, r.queue, r.priority, r.category, r.language, r.fault_code, r.charger_id, r.site_id,
        r.owner_id, r.sla_level, r.timezone, r.whole_site, r.mass, r.incident, r.opened_at, r.last_report_at,
-       r.due_first_response, r.due_line, r.due_next_update, r.due_solution
+       r.due_first_response, r.due_line, r.due_next_update, r.due_solution, r.due_solution
 FROM jsonb_to_recordset(%(rows)s) AS r(
     id bigint, line smallint, queue text, priority text, category text, language text, fault_code text,
     charger_id text, site_id text, owner_id text, sla_level text, timezone text, whole_site boolean, mass boolean,
@@ -12,7 +12,8 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
     due_line timestamptz, due_next_update timestamptz, due_solution timestamptz)
 
 -- name: grow
--- What attached reports change about a case; a concluded case that was written to again is open again.
+-- What attached reports change about a case; a concluded case that was written to again is open again,
+-- with the same agent, if they are at work.
 UPDATE cases c SET
     queue = r.queue, priority = r.priority, category = r.category, charger_id = r.charger_id, site_id = r.site_id,
     owner_id = r.owner_id, sla_level = r.sla_level, timezone = r.timezone, whole_site = r.whole_site,
@@ -20,19 +21,23 @@ UPDATE cases c SET
     first_response_at = CASE WHEN r.reopened THEN NULL ELSE c.first_response_at END,
     due_first_response = CASE WHEN c.first_response_at IS NULL OR r.reopened THEN r.due_first_response END,
     due_line = r.due_line, due_next_update = r.due_next_update, due_solution = r.due_solution,
-    status = CASE WHEN r.reopened THEN 'open' ELSE c.status END,
+    status = CASE WHEN NOT r.reopened THEN c.status WHEN same.id IS NULL THEN 'open' ELSE 'assigned' END,
     concluded_at = CASE WHEN r.reopened THEN NULL ELSE c.concluded_at END,
     confirmed_at = CASE WHEN r.reopened THEN NULL ELSE c.confirmed_at END,
     closed_at = CASE WHEN r.reopened THEN NULL ELSE c.closed_at END,
     disposition = CASE WHEN r.reopened THEN NULL ELSE c.disposition END,
-    assignee = CASE WHEN r.reopened THEN NULL ELSE c.assignee END,
-    assigned_at = CASE WHEN r.reopened THEN NULL ELSE c.assigned_at END,
+    assignee = CASE WHEN r.reopened THEN same.id ELSE c.assignee END,
+    assigned_at = CASE WHEN NOT r.reopened THEN c.assigned_at WHEN same.id IS NOT NULL THEN %(now)s END,
     reopened_at = CASE WHEN r.reopened THEN %(now)s ELSE c.reopened_at END,
+    told_solution = CASE WHEN r.reopened THEN r.due_solution ELSE c.told_solution END,
     version = c.version + 1
 FROM jsonb_to_recordset(%(rows)s) AS r(
     id bigint, queue text, priority text, category text, charger_id text, site_id text, owner_id text, sla_level text,
     timezone text, whole_site boolean, incident boolean, last_report_at timestamptz, due_first_response timestamptz,
     due_line timestamptz, due_next_update timestamptz, due_solution timestamptz, reopened boolean)
+JOIN cases old ON old.id = r.id
+LEFT JOIN agents same ON r.reopened AND same.id = old.assignee AND same.activity IN ('available', 'busy')
+                         AND same.disabled_at IS NULL
 WHERE c.id = r.id
 
 -- name: find
@@ -141,6 +146,19 @@ WHERE id = %(case)s
 -- name: wait
 UPDATE cases SET status = 'waiting', waiting_until = %(until)s, version = version + 1 WHERE id = %(case)s
 
+-- name: pause
+UPDATE cases SET paused_at = %(paused)s, due_line = %(due_line)s, due_next_update = %(due_next_update)s,
+                 due_solution = %(due_solution)s
+WHERE id = %(case)s
+
+-- name: go_on
+UPDATE cases SET paused_at = NULL, due_line = %(due_line)s, due_next_update = %(due_next_update)s,
+                 due_solution = %(due_solution)s
+WHERE id = %(case)s
+
+-- name: told
+UPDATE cases SET told_solution = %(solution)s WHERE id = %(case)s
+
 -- name: plan
 -- Who drives has the case; whoever had it before has planned it.
 UPDATE cases SET status = 'planned', waiting_until = NULL, assignee = %(agent)s,
@@ -163,6 +181,7 @@ WHERE id = %(case)s
 
 -- name: conclude
 UPDATE cases SET status = 'concluded', concluded_at = %(now)s, disposition = %(disposition)s, waiting_until = NULL,
+                 paused_at = NULL,
                  due_first_response = NULL, due_line = NULL, due_next_update = NULL, due_solution = NULL,
                  version = version + 1
 WHERE id = %(case)s
@@ -174,8 +193,10 @@ WHERE id = %(case)s
 
 -- name: reopen
 -- A new interval: the old first response and conclusion stay on the timeline.
-UPDATE cases SET status = 'open', assignee = NULL, assigned_at = NULL, concluded_at = NULL, confirmed_at = NULL,
-                 closed_at = NULL, disposition = NULL, first_response_at = NULL, reopened_at = %(now)s,
+UPDATE cases SET status = CASE WHEN %(agent)s::text IS NULL THEN 'open' ELSE 'assigned' END, assignee = %(agent)s,
+                 assigned_at = CASE WHEN %(agent)s::text IS NULL THEN NULL ELSE %(now)s END, concluded_at = NULL,
+                 confirmed_at = NULL, closed_at = NULL, disposition = NULL, first_response_at = NULL,
+                 reopened_at = %(now)s, paused_at = NULL, told_solution = %(due_solution)s,
                  due_first_response = %(due_first_response)s, due_line = %(due_line)s,
                  due_next_update = %(due_next_update)s, due_solution = %(due_solution)s, version = version + 1
 WHERE id = %(case)s
@@ -214,7 +235,7 @@ WHERE id = %(case)s AND merged_into IS NOT NULL
 -- name: merge
 UPDATE cases SET merged_into = %(into)s, status = 'closed', assignee = NULL, assigned_at = NULL, waiting_until = NULL,
                  concluded_at = coalesce(concluded_at, %(now)s), closed_at = coalesce(closed_at, %(now)s),
-                 disposition = 'merged', due_first_response = NULL, due_line = NULL, due_next_update = NULL,
+                 disposition = 'merged', paused_at = NULL, due_first_response = NULL, due_line = NULL, due_next_update = NULL,
                  due_solution = NULL, version = version + 1
 WHERE id = %(case)s
 
@@ -237,7 +258,9 @@ RETURNING id
 SELECT id FROM cases WHERE due_line <= %(now)s AND status IN ('open', 'assigned') ORDER BY due_line LIMIT 100
 
 -- name: done_waiting
-SELECT id FROM cases WHERE waiting_until <= %(now)s ORDER BY waiting_until LIMIT 100
+-- What was put aside and is due again, or whose customer has written meanwhile.
+SELECT id FROM cases WHERE status = 'waiting' AND (waiting_until <= %(now)s OR last_report_at > paused_at)
+ORDER BY waiting_until LIMIT 100
 
 -- name: unanswered
 -- Concluded, and nobody confirmed or objected.

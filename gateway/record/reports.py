@@ -16,6 +16,7 @@ class StatusView:
     """What a status link may tell: state and times of the case, the reporter's own code, nothing about anybody."""
 
     token: str
+    report: int
     case: int
     language: str
     code: str
@@ -30,6 +31,10 @@ class StatusView:
     expected_at: datetime | None
     concluded_at: datetime | None
     closed_at: datetime | None
+    confirmed: bool  # by this reporter, about the present conclusion
+    rated: bool
+    visit_at: datetime | None
+    visit_token: str | None  # for whoever may choose its time
 
     @property
     def number(self) -> str:
@@ -57,6 +62,7 @@ async def by_token(db: Database, token: str) -> StatusView | None:
         return None
     return StatusView(
         token=token,
+        report=row["report_id"],
         case=row["case_id"],
         language=row["language"],
         code=row["code"],
@@ -71,6 +77,10 @@ async def by_token(db: Database, token: str) -> StatusView | None:
         expected_at=row["due_solution"],
         concluded_at=row["concluded_at"],
         closed_at=row["closed_at"],
+        confirmed=row["confirmed"],
+        rated=row["rated"],
+        visit_at=row["visit_at"],
+        visit_token=row["visit_token"],
     )
 
 

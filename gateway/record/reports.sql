@@ -113,8 +113,12 @@ FROM reports r JOIN cases c ON c.id = r.case_id WHERE r.id = ANY(%(reports)s::bi
 -- What a status page may tell: state and times of the case, and nothing about anybody.
 SELECT r.id AS report_id, r.received_at, r.language, r.channel, r.outcome, c.id AS case_id, c.status, c.line, c.priority,
        c.category, c.charger_id, c.site_id, c.timezone, c.incident, c.opened_at, c.first_response_at, c.concluded_at,
-       c.confirmed_at, c.closed_at, c.due_first_response, c.due_next_update, c.due_solution, r.code
-FROM reports r JOIN cases c ON c.id = r.case_id WHERE r.token = %(token)s
+       c.confirmed_at, c.closed_at, c.due_first_response, c.due_next_update, c.due_solution, r.code,
+       EXISTS (SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = c.concluded_at) AS confirmed,
+       EXISTS (SELECT FROM ratings g WHERE g.report_id = r.id) AS rated,
+       v.starts_at AS visit_at, CASE WHEN v.report_id = r.id THEN v.token END AS visit_token
+FROM reports r JOIN cases c ON c.id = r.case_id LEFT JOIN visits v ON v.case_id = c.id AND v.ended_at IS NULL
+WHERE r.token = %(token)s
 
 -- name: attachment
 SELECT a.id, a.report_id, a.name, a.media_type, a.size, encode(a.sha256, 'hex') AS sha256, a.inline, a.quarantined,

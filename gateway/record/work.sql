@@ -12,13 +12,15 @@ FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, queue text, priority text, due
 WHERE w.case_id = r.id AND w.kind = 'case' AND w.state <> 'done'
 
 -- name: revive
--- A reopened case is work again, at the front of its equals: it keeps the arrival of the case.
-INSERT INTO work_items (kind, case_id, queue, line, priority, language, due_at, arrived_at, state)
-SELECT 'case', c.id, r.queue, c.line, r.priority, c.language, r.due_first_response, c.opened_at, 'waiting'
+-- A reopened case is work again: with the same agent, or before its equals by the arrival that it always had.
+INSERT INTO work_items (kind, case_id, queue, line, priority, language, due_at, arrived_at, state, agent_id)
+SELECT 'case', c.id, r.queue, c.line, r.priority, c.language, c.opened_at, c.opened_at,
+       CASE WHEN c.assignee IS NULL THEN 'waiting' ELSE 'taken' END, c.assignee
 FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, queue text, priority text, due_first_response timestamptz)
 JOIN cases c ON c.id = r.id
 ON CONFLICT (case_id) WHERE kind = 'case' AND state <> 'done'
-DO UPDATE SET state = 'waiting', agent_id = NULL, queue = excluded.queue, priority = excluded.priority
+DO UPDATE SET state = excluded.state, agent_id = excluded.agent_id, queue = excluded.queue,
+              priority = excluded.priority, due_at = excluded.due_at
 
 -- name: take
 UPDATE work_items SET state = 'taken', agent_id = %(agent)s, epoch = epoch + 1
@@ -42,11 +44,19 @@ UPDATE work_items SET queue = %(queue)s, priority = %(priority)s
 WHERE case_id = %(case)s AND kind = 'case' AND state <> 'done'
 
 -- name: renew
--- A reopened case goes back into its queue with the arrival it always had.
+-- Work again, with the arrival that it always had.
 INSERT INTO work_items (kind, case_id, queue, line, priority, language, due_at, arrived_at, state)
 SELECT 'case', id, queue, line, priority, language, due_first_response, opened_at, 'waiting' FROM cases
 WHERE id = %(case)s
 ON CONFLICT (case_id) WHERE kind = 'case' AND state <> 'done' DO UPDATE SET state = 'waiting', agent_id = NULL
+
+-- name: renew_first
+-- A reopened case goes back to the front of its queue, before all that are not due yet.
+INSERT INTO work_items (kind, case_id, queue, line, priority, language, due_at, arrived_at, state)
+SELECT 'case', id, queue, line, priority, language, opened_at, opened_at, 'waiting' FROM cases
+WHERE id = %(case)s
+ON CONFLICT (case_id) WHERE kind = 'case' AND state <> 'done'
+DO UPDATE SET state = 'waiting', agent_id = NULL, due_at = excluded.due_at
 
 -- name: dispatcher
 -- One dispatcher at a time; another that finds the lock taken has nothing to do.

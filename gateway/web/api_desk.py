@@ -65,6 +65,9 @@ class Escalate(Deed):
 
 
 class Wait(Deed):
+    """While the customer is waited for, the clocks of an answered case stand still; for a part they run on."""
+
+    for_: Literal["customer", "other"] = Field("customer", alias="for")
     until: AwareDatetime
     reason: Words
 
@@ -188,6 +191,10 @@ async def _perform_visit(runtime: Runtime, actor: Actor, case: int, body: Perfor
     await desk.perform_visit(runtime, actor, case, body.work, body.parts, body.verified)
 
 
+async def _wait(runtime: Runtime, actor: Actor, case: int, body: Wait) -> None:
+    await desk.wait(runtime, actor, case, body.until, body.reason, for_customer=body.for_ == "customer")
+
+
 VERBS = (
     Verb("claim", "Take a case", Deed, lambda r, a, c, b: desk.claim(r, a, c)),
     Verb("release", "Give a case back to its queue", Deed, lambda r, a, c, b: desk.release(r, a, c)),
@@ -222,7 +229,7 @@ VERBS = (
         lambda r, a, c, b: desk.cancel_visit(r, a, c, b.reason),
     ),
     Verb("perform_visit", "Say what was done at the site", PerformVisit, _perform_visit),
-    Verb("wait", "Put a case aside until a moment", Wait, lambda r, a, c, b: desk.wait(r, a, c, b.until, b.reason)),
+    Verb("wait", "Put a case aside until a moment", Wait, _wait),
     Verb("correct", "Correct what was judged", Correct, _correct),
     Verb(
         "conclude",

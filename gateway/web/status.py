@@ -23,6 +23,7 @@ from gateway.web.sayings import PHOTO_FAULTS
 
 SLOW_ANSWER = 1.0  # seconds
 MISSES = 20  # wrong links a minute from one address before answers slow down
+SCORES = ("1", "2", "3", "4", "5")
 DONE = {"yes": "confirmed", "no": "reopened"}
 
 
@@ -30,6 +31,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/s/{token}", status)
     app.router.add_get("/s/{token}/receipt", receipt)
     app.router.add_post("/s/{token}", answer)
+    app.router.add_post("/s/{token}/rating", rating)
 
 
 async def receipt(request: web.Request) -> web.StreamResponse:
@@ -55,7 +57,8 @@ async def status(request: web.Request) -> web.StreamResponse:
     shown = {
         "view": asdict(view) | {"number": view.number, "site": f"{site.name}, {site.city}" if site else None},
         "timezone": view.timezone,
-        "done": done if done in DONE.values() else None,
+        "scores": SCORES,
+        "done": done if done in (*DONE.values(), "rated") else None,
     }
     return private(page(request, "help/status.html", shown, language=view.language))
 
@@ -67,8 +70,20 @@ async def answer(request: web.Request) -> web.StreamResponse:
     if said not in DONE:
         raise Problem(400, "Say whether it is solved: yes or no.")
     with suppress(desk.Refused):
-        await desk.confirm(runtime_of(request), desk.CUSTOMER, view.case, said == "yes")
+        await desk.confirm(runtime_of(request), desk.CUSTOMER, view.case, said == "yes", view.report)
     raise web.HTTPSeeOther(f"/s/{view.token}?done={DONE[said]}")
+
+
+async def rating(request: web.Request) -> web.StreamResponse:
+    """How it went, 1 to 5, and words if they like; once for each report, when the problem is said to be solved."""
+    view = await _view(request)
+    fields = await form(request)
+    score = fields.get("score", "")
+    if score not in SCORES:
+        raise Problem(400, "Give it one to five.")
+    if view.status == "closed" or view.confirmed:
+        await desk.rate(runtime_of(request), desk.CUSTOMER, view.case, view.report, int(score), fields.get("text", ""))
+    raise web.HTTPSeeOther(f"/s/{view.token}?done=rated")
 
 
 async def _view(request: web.Request) -> StatusView:

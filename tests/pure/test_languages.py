@@ -39,8 +39,8 @@ STATES = {
         "corrected handed_over escalated waiting resumed visit_planned concluded confirmed reopened closed "
         "message_queued message_sent message_failed bounced delayed offer_made offer_accepted offer_declined "
         "offer_expired erased call_started call_ended remote_action linked line_overdue suggestion_declined "
-        "proposed sent_back visit_moved visit_booked visit_refused visit_cancelled visit_performed visit_lapsed "
-        "document_added call_wanted warned breached paused expected_changed rating_commented "
+        "proposed visit_moved visit_booked visit_refused visit_cancelled visit_performed visit_lapsed "
+        "document_added call_wanted warned breached expected_changed survey_asked "
         "alarm_raised alarm_cleared alarm_returned alarm_flapping muted charger_silent"
     ).split(),
 }

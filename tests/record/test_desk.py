@@ -7,6 +7,7 @@ import pytest
 
 from channels.report import Channel, Report, Sender
 from gateway import desk, escalation
+from gateway.activity import set_activity
 from gateway.casenumber import parse
 from gateway.clock import SetClock
 from gateway.desk import CUSTOMER, SYSTEM, Actor, Refused, Taken, Unknown
@@ -14,6 +15,9 @@ from gateway.record import cases, views, worklist
 from gateway.record.beside import beside
 from gateway.record.cases import FullCase
 from gateway.runtime import Runtime
+from routing import sla
+from routing.targets import targets
+from routing.values import Priority
 from tests.record.conftest import NOON
 
 AMINA, BO, LEAD = Actor("agent", "a01", "agent"), Actor("agent", "a02", "agent"), Actor("agent", "a16", "lead")
@@ -322,3 +326,118 @@ async def test_nothing_is_done_from_afar_where_there_is_danger(runtime: Runtime)
     for verb in (desk.restart(runtime, AMINA, case), desk.unlock(runtime, AMINA, case, 1)):
         with pytest.raises(Refused):
             await verb
+
+
+async def test_clocks_stand_still_while_the_customer_is_waited_for_and_the_sum_of_intervals_is_the_target(
+    runtime: Runtime, clock: SetClock
+):
+    case = await opened(runtime)
+    await desk.claim(runtime, AMINA, case)
+    clock.forward(timedelta(hours=1))
+    await desk.reply(runtime, AMINA, case, "Vilken bil har du?")
+    before = (await read(runtime, case)).listed.case
+    assert before.due_solution is not None
+    await desk.wait(runtime, AMINA, case, clock.now() + timedelta(days=2), "kunden svarar")
+    waiting = (await read(runtime, case)).listed.case
+    assert waiting.due_solution == before.due_solution + timedelta(days=2)
+    clock.forward(timedelta(hours=30))
+    await escalation.sweep(runtime)
+    assert (await read(runtime, case)).listed.case.status == "waiting"
+    assert await opened(runtime, "answer") == case
+    await escalation.sweep(runtime)
+    after = await read(runtime, case)
+    found = after.listed.case
+    assert found.status == "assigned"
+    start, end = (entry["at"] for entry in after.timeline if entry["kind"] in ("waiting", "resumed"))
+    rules = runtime.rules()
+    assert found.due_solution is not None
+    ran = [(found.opened_at, start), (end, found.due_solution)]
+    promise = targets(rules.sla, Priority.P3, found.sla_level).solution
+    assert sla.ran(ran, Priority.P3, found.sla_level, found.timezone, rules) == promise
+    await desk.correct(runtime, AMINA, case, reason="hela", category="offline", priority="P2")
+    corrected = (await read(runtime, case)).listed.case
+    assert corrected.due_solution is not None
+    ran = [(found.opened_at, start), (end, corrected.due_solution)]
+    promise = targets(rules.sla, Priority.P2, corrected.sla_level).solution
+    assert sla.ran(ran, Priority.P2, corrected.sla_level, corrected.timezone, rules) == promise
+
+
+async def test_everybody_is_warned_before_a_target_and_told_each_change_of_the_expected_time(
+    runtime: Runtime, clock: SetClock
+):
+    case = await opened(runtime, "one", phone="+46701740001")
+    await opened(runtime, "two", phone="+46701740002")
+    await asyncio.gather(escalation.sweep(runtime), escalation.sweep(runtime))
+    assert not {"warned", "breached", "expected_changed"} & set(kinds(await read(runtime, case)))
+    due = (await read(runtime, case)).listed.case.due_first_response
+    assert due is not None
+    for moment, warned, breached in (
+        (due - timedelta(minutes=10), 1, 0),
+        (due, 1, 1),
+        (due + timedelta(hours=1), 1, 1),
+    ):
+        clock.put(moment)
+        await asyncio.gather(escalation.sweep(runtime), escalation.sweep(runtime))
+        said = [(e["kind"], e["data"]["target"]) for e in (await read(runtime, case)).timeline if "target" in e["data"]]
+        assert (said.count(("warned", "first_response")), said.count(("breached", "first_response"))) == (
+            warned,
+            breached,
+        )
+    await desk.correct(runtime, LEAD, case, reason="hela", category="offline", priority="P2")
+    for _ in range(2):
+        await asyncio.gather(escalation.sweep(runtime), escalation.sweep(runtime))
+    full = await read(runtime, case)
+    assert kinds(full).count("expected_changed") == 1
+    assert len([m for m in full.messages if m["kind"] == "expected_changed"]) == 2
+
+
+async def test_an_incident_is_closed_when_each_of_its_reporters_said_yes_and_each_is_asked_how_it_went(
+    runtime: Runtime, clock: SetClock
+):
+    case = await opened(runtime, "one", phone="+46701740001")
+    await opened(runtime, "two", phone="+46701740002")
+    first, second = (report["id"] for report in (await read(runtime, case)).reports)
+    await desk.conclude(runtime, LEAD, case, "solved_remotely", "Omstartad.")
+    for _ in range(2):
+        await desk.confirm(runtime, CUSTOMER, case, True, first)
+    assert (await read(runtime, case)).listed.case.status == "concluded"
+    await desk.confirm(runtime, CUSTOMER, case, True, second)
+    full = await read(runtime, case)
+    assert (full.listed.case.status, kinds(full).count("confirmed"), kinds(full).count("closed")) == ("closed", 2, 1)
+    assert await desk.rate(runtime, CUSTOMER, case, second, 4, "kanariefågel sjöng")
+    assert not await desk.rate(runtime, CUSTOMER, case, second, 1)
+    rated = [entry for entry in (await read(runtime, case)).timeline if entry["kind"] == "rated"]
+    assert [(entry["report_id"], entry["data"]) for entry in rated] == [(second, {"rating": 4, "of": 5})]
+
+    clock.forward(timedelta(hours=1))
+    await desk.confirm(runtime, CUSTOMER, case, False, first)
+    await desk.conclude(runtime, LEAD, case, "solved_remotely", "Nu så.")
+    await desk.confirm(runtime, CUSTOMER, case, True, first)
+    clock.forward(timedelta(days=5))
+    await escalation.sweep(runtime)
+    full = await read(runtime, case)
+    assert full.listed.case.confirmed_at == clock.now()
+    asked = [entry["report_id"] for entry in full.timeline if entry["kind"] == "survey_asked"]
+    assert sorted(asked) == [first, first, second]
+    assert [m for m in full.messages if m["kind"] == "closed"] == []
+
+
+async def test_a_reopened_case_goes_to_the_same_people_or_to_the_front(runtime: Runtime, clock: SetClock):
+    async def item(case: int) -> tuple[object, ...]:
+        query = "SELECT state, agent_id FROM work_items WHERE case_id = %(case)s AND state <> 'done'"
+        row = await runtime.db.row(query, {"case": case})
+        assert row is not None
+        return tuple(row.values())
+
+    case = await opened(runtime)
+    await set_activity(runtime, "a01", "available")
+    for expected in ("a01", None):
+        await desk.claim(runtime, AMINA, case)
+        await desk.conclude(runtime, AMINA, case, "explained", "Förklarat.")
+        await desk.confirm(runtime, CUSTOMER, case, False)
+        assert (await read(runtime, case)).listed.case.assignee == expected
+        assert await item(case) == (("taken", "a01") if expected else ("waiting", None))
+        await set_activity(runtime, "a01", "offline")
+    other = await opened(runtime, "other", charger="22809", phone="+46701740009")
+    rows = await runtime.db.rows("SELECT case_id FROM work_items WHERE state = 'waiting' ORDER BY priority, due_at")
+    assert [row["case_id"] for row in rows] == [case, other]

@@ -102,7 +102,7 @@ async def test_a_case_goes_through_three_lines_to_a_verified_visit_and_stands_on
     kinds = [one["kind"] for one in (await house.case(number))["timeline"]]
     wanted = [
         "proposed",
-        "sent_back",
+        "handed_over",
         "visit_planned",
         "visit_booked",
         "visit_refused",

@@ -1,0 +1,52 @@
+-- name: confirm
+INSERT INTO confirmations (report_id, concluded_at, at)
+SELECT id, %(concluded)s, %(now)s FROM reports WHERE id = %(report)s AND case_id = %(case)s
+ON CONFLICT DO NOTHING
+
+-- name: any
+SELECT EXISTS (
+    SELECT FROM confirmations f JOIN reports r ON r.id = f.report_id
+    WHERE r.case_id = %(case)s AND f.concluded_at = %(concluded)s
+) AS confirmed
+
+-- name: silent
+-- People who were asked whether it is solved, and none of whose reports was answered with yes.
+SELECT count(DISTINCT coalesce(r.person_id, -r.id)) AS people
+FROM reports r JOIN report_contents t ON t.report_id = r.id
+WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam}')
+  AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL
+  AND NOT EXISTS (
+      SELECT FROM confirmations f JOIN reports o ON o.id = f.report_id
+      WHERE o.case_id = r.case_id AND f.concluded_at = %(concluded)s
+        AND coalesce(o.person_id, -o.id) = coalesce(r.person_id, -r.id))
+
+-- name: tell_silent
+-- One message to each of them who has not said how it went, in the language and by the channel of their newest report.
+INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, state, created_at, due_at)
+SELECT DISTINCT ON (coalesce(r.person_id, -r.id))
+       r.case_id, r.id, r.person_id,
+       CASE WHEN t.sender_email IS NOT NULL AND r.channel NOT IN ('phone', 'sms', 'whatsapp') THEN 'email' ELSE 'sms' END,
+       %(kind)s, r.language, 'queued', %(now)s, %(now)s
+FROM reports r JOIN report_contents t ON t.report_id = r.id
+WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam}')
+  AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL
+  AND NOT EXISTS (
+      SELECT FROM confirmations f JOIN reports o ON o.id = f.report_id
+      WHERE o.case_id = r.case_id AND f.concluded_at = %(concluded)s
+        AND coalesce(o.person_id, -o.id) = coalesce(r.person_id, -r.id))
+  AND NOT EXISTS (
+      SELECT FROM ratings g JOIN reports o ON o.id = g.report_id
+      WHERE o.case_id = r.case_id AND coalesce(o.person_id, -o.id) = coalesce(r.person_id, -r.id))
+ORDER BY coalesce(r.person_id, -r.id), r.id DESC
+RETURNING report_id
+
+-- name: rate
+INSERT INTO ratings (report_id, case_id, at, score)
+SELECT id, case_id, %(now)s, %(score)s FROM reports WHERE id = %(report)s AND case_id = %(case)s
+ON CONFLICT DO NOTHING
+
+-- name: comment
+INSERT INTO rating_comments (report_id, text) VALUES (%(report)s, %(text)s)
+
+-- name: rated
+SELECT EXISTS (SELECT FROM ratings WHERE report_id = %(report)s) AS rated
