@@ -28,7 +28,9 @@ app = typer.Typer(
 )
 token = typer.Typer(no_args_is_help=True, help="Tokens for the API.")
 person = typer.Typer(no_args_is_help=True, help="What is kept about a person.")
+agent = typer.Typer(no_args_is_help=True, help="The people who work here.")
 measures = typer.Typer(no_args_is_help=True, help="The figures.")
+app.add_typer(agent, name="agent")
 app.add_typer(token, name="token")
 app.add_typer(person, name="person")
 app.add_typer(measures, name="measures")
@@ -220,6 +222,77 @@ def replay(
         _fail([str(problem)], 1)
 
 
+@agent.command("list")
+def agent_list() -> None:
+    """Print everybody who works here."""
+    from gateway.staffing import everyone
+
+    for line in _staffing(everyone):
+        typer.echo(line)
+
+
+@agent.command("add")
+def agent_add(
+    agent_id: Annotated[str, typer.Argument(metavar="ID")],
+    email: str,
+    name: Annotated[str, typer.Option()] = "",
+    role: Annotated[str, typer.Option(help="agent, lead, manager or admin")] = "agent",
+    line: Annotated[int, typer.Option(min=1, max=3)] = 1,
+    languages: Annotated[str, typer.Option(help="as in sv;en")] = "sv;en",
+) -> None:
+    """Take in somebody new; prints their password, which is shown this once."""
+    from gateway.staffing import add
+
+    fields = {"agent_id": agent_id, "email": email, "name": name or agent_id, "role": role, "line": line}
+    typer.echo(_staffing(add, {**fields, "languages": languages}))
+
+
+@agent.command("import")
+def agent_import(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Take in many, from a CSV with the columns of agents.csv."""
+    from gateway.staffing import take_list
+
+    typer.echo(f"agents: {_staffing(take_list, file.read_text(encoding='utf-8-sig'))}", err=True)
+
+
+@agent.command("password")
+def agent_password(
+    agent_id: Annotated[str, typer.Argument(metavar="ID")],
+    ask: Annotated[bool, typer.Option("--ask", help="Type it; else one is made up and printed.")] = False,
+) -> None:
+    """Give ID a password and end their sessions."""
+    from gateway.staffing import password
+
+    given = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if ask else None
+    set_to = _staffing(password, agent_id, given)
+    if not given:
+        typer.echo(set_to)
+
+
+@agent.command("disable")
+def agent_disable(agent_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Let somebody go: sessions and tokens are worth nothing any more."""
+    from gateway.staffing import change
+
+    _staffing(change, agent_id, "disable")
+
+
+@agent.command("enable")
+def agent_enable(agent_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Let somebody in again."""
+    from gateway.staffing import change
+
+    _staffing(change, agent_id, "enable")
+
+
+@agent.command("logout")
+def agent_logout(agent_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """End every session of somebody."""
+    from gateway.staffing import change
+
+    _staffing(change, agent_id, "logout")
+
+
 @token.command("create")
 def token_create(role: str, for_id: Annotated[str | None, typer.Option("--for", metavar="ID")] = None) -> None:
     """Print a new token for ROLE; it is shown this once."""
@@ -315,6 +388,19 @@ def _refuse_faults(config: Config, *, migrated: bool) -> None:
         found += faults_of_database(url, migrated=migrated)
     if found:
         raise ConfigError(found)
+
+
+def _staffing(act: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
+    from gateway.importing import ImportFaults
+    from gateway.staffing import NotDone
+
+    with _session("agent") as config:
+        try:
+            return asyncio.run(act(config, *given))
+        except ImportFaults as problem:
+            _fail(problem.faults, 1)
+        except NotDone as problem:
+            _fail([str(problem)], 1)
 
 
 def _about(who: str, act: Callable[[Config, str], Coroutine[Any, Any, str]]) -> None:

@@ -7,6 +7,7 @@ the same files again changes nothing; rows that are no longer in them stay.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -87,7 +88,7 @@ class ChargerRow(Row):
 
 
 class AgentRow(Row):
-    agent_id: Given
+    agent_id: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9_-]{1,60}$")]
     name: Given
     email: Given
     phone: Perhaps = None
@@ -95,6 +96,8 @@ class AgentRow(Row):
     line: int = Field(ge=1, le=3)
     languages: Words
     skills: Words = []
+    queues: Words = []
+    sites: Words = []
     region: Perhaps = None
     max_calls: int = Field(1, ge=0, le=20)
     max_cases: int = Field(4, ge=0, le=100)
@@ -102,6 +105,29 @@ class AgentRow(Row):
 
 KINDS: Mapping[str, type[Row]] = {"owners": OwnerRow, "sites": SiteRow, "chargers": ChargerRow, "agents": AgentRow}
 IDS = {"owners": "owner_id", "sites": "site_id", "chargers": "charger_id", "agents": "agent_id"}
+
+
+def agent_row(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """One agent of a form or a list, ready for `record.staff`. Raises ImportFaults, `column: what is wrong`."""
+    try:
+        row = AgentRow.model_validate({name: value for name, value in fields.items() if value != ""})
+    except ValidationError as error:
+        raise ImportFaults([f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()]) from error
+    kept = row.model_dump(mode="json")
+    return {**kept, "id": kept.pop("agent_id"), "role": row.role or "agent"}
+
+
+def agent_rows(text: str) -> list[dict[str, Any]]:
+    """A whole list of agents as CSV. Raises ImportFaults, `row: column: what is wrong`, when any row is not right."""
+    rows, faults = [], []
+    for nth, line in enumerate(csv.DictReader(io.StringIO(text)), 2):
+        try:
+            rows.append(agent_row({name: value or "" for name, value in line.items() if name}))
+        except ImportFaults as problem:
+            faults += [f"{nth}: {fault}" for fault in problem.faults]
+    if faults or not rows:
+        raise ImportFaults(faults or ["the list is empty"])
+    return rows
 
 
 async def import_folder(config: Config, folder: Path) -> Mapping[str, int]:

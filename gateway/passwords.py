@@ -8,6 +8,22 @@ import secrets
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from gateway.languages import N_
+
+SHORTEST = 12
+TOO_SHORT = N_("At least twelve characters; several words make a good password.")
+TOO_PLAIN = N_("That is guessed too easily.")
+
+
+def weakness(password: str, email: str) -> str | None:
+    """Why a password is not good enough (NIST SP 800-63B: length, and not what everybody tries first), or None."""
+    if len(password) < SHORTEST:
+        return TOO_SHORT
+    plain = password.lower()
+    if len(set(plain)) < 5 or email.lower() in plain or plain in email.lower() or "password" in plain:
+        return TOO_PLAIN
+    return None
+
 
 class Passwords:
     """Hashing with a bound on how many are worked on at once. An unknown user takes as long as a wrong password."""

@@ -18,6 +18,29 @@ SQL = statements("agents")
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Which cases exist for somebody: their own always, and those of these queues and sites; empty means all."""
+
+    agent: str | None = None
+    queues: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+
+    def holds(self, queue: str, site: str | None, assignee: str | None) -> bool:
+        """Whether a case is within reach."""
+        if self.agent is not None and assignee == self.agent:
+            return True
+        return (not self.queues or queue in self.queues) and (not self.sites or site in self.sites)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The same, as parameters of statements that list cases."""
+        return {"reaching": self.agent, "queues": list(self.queues), "sites": list(self.sites)}
+
+
+EVERYTHING = Reach()
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """An agent as the console and the dispatcher see one."""
 
@@ -30,6 +53,7 @@ class Agent:
     languages: tuple[str, ...]
     skills: tuple[str, ...]
     queues: tuple[str, ...]
+    sites: tuple[str, ...]
     region: str | None
     max_calls: int
     max_cases: int
@@ -42,6 +66,11 @@ class Agent:
     @property
     def may_work(self) -> bool:
         return self.disabled_at is None
+
+    @property
+    def reach(self) -> Reach:
+        """Which cases exist for this agent."""
+        return Reach(self.id, self.queues, self.sites)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +181,5 @@ def _audit(act: str, object_id: str, data: Mapping[str, Any], now: datetime) -> 
 
 
 def _agent(row: Mapping[str, Any]) -> Agent:
-    lists = {name: tuple(row[name]) for name in ("languages", "skills", "queues")}
+    lists = {name: tuple(row[name]) for name in ("languages", "skills", "queues", "sites")}
     return Agent(**{**row, **lists})

@@ -1,10 +1,10 @@
 -- name: find
-SELECT id, name, email, phone, role, line, languages, skills, queues, region, max_calls, max_cases, language, theme,
+SELECT id, name, email, phone, role, line, languages, skills, queues, sites, region, max_calls, max_cases, language, theme,
        activity, activity_at, disabled_at
 FROM agents WHERE id = %(id)s
 
 -- name: everyone
-SELECT id, name, email, phone, role, line, languages, skills, queues, region, max_calls, max_cases, language, theme,
+SELECT id, name, email, phone, role, line, languages, skills, queues, sites, region, max_calls, max_cases, language, theme,
        activity, activity_at, disabled_at
 FROM agents ORDER BY id
 

@@ -2,7 +2,7 @@
 -- Reports of this case that might belong to another, and reports of others that might belong here; undecided first.
 SELECT s.* FROM (
 SELECT r.id AS report, r.case_id AS holder, r.suggested, c.id AS other, c.category, c.priority, c.status, c.site_id,
-       c.charger_id, c.last_report_at, r.reasons->'duplicate' AS reasons, left(t.text, 160) AS text,
+       c.charger_id, c.queue, c.assignee, c.last_report_at, r.reasons->'duplicate' AS reasons, left(t.text, 160) AS text,
        (SELECT e.actor_id FROM timeline e
         WHERE e.case_id = r.case_id AND e.report_id = r.id AND e.kind = 'suggestion_declined'
         ORDER BY e.id DESC LIMIT 1) AS declined_by

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.casenumber import number
+from gateway.record.agents import EVERYTHING, Reach
 from gateway.record.db import Connection, Database, statements
 
 SQL = statements("cases")
@@ -106,6 +107,7 @@ class Filters:
     assignee: str | None = None
     case: int | None = None
     q: str | None = None
+    reach: Reach = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ async def listing(
     db: Database, filters: Filters, limit: int, before: tuple[datetime, int] | None = None
 ) -> tuple[list[Listed], tuple[datetime, int] | None]:
     """A page of cases, newest report first, and where the next page starts (None at the end)."""
-    parameters = {name: getattr(filters, name) for name in filters.__slots__} | {
+    parameters = {name: getattr(filters, name) for name in filters.__slots__ if name != "reach"} | {
+        **filters.reach.given,
         "status": list(filters.status) if filters.status else None,
         "before_at": before[0] if before else None,
         "before_id": before[1] if before else None,

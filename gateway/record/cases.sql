@@ -60,6 +60,8 @@ WHERE (%(status)s::text[] IS NULL OR c.status = ANY(%(status)s))
   AND (%(owner)s::text IS NULL OR c.owner_id = %(owner)s)
   AND (%(assignee)s::text IS NULL OR c.assignee = %(assignee)s)
   AND (%(case)s::bigint IS NULL OR c.id = %(case)s)
+  AND (c.assignee = %(reaching)s OR ((%(queues)s::text[] = '{}' OR c.queue = ANY(%(queues)s::text[]))
+                                     AND (%(sites)s::text[] = '{}' OR c.site_id = ANY(%(sites)s::text[]))))
   AND (%(q)s::text IS NULL OR EXISTS (
         SELECT FROM reports r JOIN report_contents t ON t.report_id = r.id
         WHERE r.case_id = c.id

@@ -27,16 +27,16 @@ ON CONFLICT (id) DO UPDATE SET evse_id = excluded.evse_id, site_id = excluded.si
 
 -- name: agents
 -- What an agent chose or does (password, activity, language, look) is theirs and stays.
-INSERT INTO agents (id, name, email, phone, role, line, languages, skills, region, max_calls, max_cases, activity_at,
-                    idle_since)
-SELECT agent_id, name, lower(email), phone, coalesce(role, 'agent'), line, languages, skills, region, max_calls,
-       max_cases, %(now)s, %(now)s
+INSERT INTO agents (id, name, email, phone, role, line, languages, skills, queues, sites, region, max_calls, max_cases,
+                    activity_at, idle_since)
+SELECT agent_id, name, lower(email), phone, coalesce(role, 'agent'), line, languages, skills, coalesce(queues, '{}'),
+       coalesce(sites, '{}'), region, max_calls, max_cases, %(now)s, %(now)s
 FROM jsonb_to_recordset(%(rows)s) AS r(
     agent_id text, name text, email text, phone text, role text, line smallint, languages text[], skills text[],
-    region text, max_calls smallint, max_cases smallint)
+    queues text[], sites text[], region text, max_calls smallint, max_cases smallint)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, phone = excluded.phone,
     role = coalesce(nullif(excluded.role, 'agent'), agents.role), line = excluded.line, languages = excluded.languages,
-    skills = excluded.skills, region = excluded.region, max_calls = excluded.max_calls,
+    skills = excluded.skills, queues = excluded.queues, sites = excluded.sites, region = excluded.region, max_calls = excluded.max_calls,
     max_cases = excluded.max_cases
 
 -- name: known

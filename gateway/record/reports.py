@@ -96,3 +96,15 @@ async def attachment(db: Database, attachment_id: int) -> StoredFile | None:
         quarantined=row["quarantined"],
         case=row["case_id"],
     )
+
+
+async def case_of(db: Database, report: int) -> int | None:
+    """The case that a report is in; None when there is no such report."""
+    row = await db.row(SQL["case_of"], {"report": report})
+    return row["case_id"] if row else None
+
+
+async def suggested(db: Database, report: int) -> list[int]:
+    """The case that a report is in and the one that was suggested for it."""
+    row = await db.row(SQL["case_of"], {"report": report})
+    return [row["case_id"], row["suggested"]] if row and row["suggested"] else []

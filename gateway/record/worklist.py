@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from gateway.record.agents import EVERYTHING, Reach
 from gateway.record.cases import OPEN, Listed, case_of
 from gateway.record.db import Database, statements
 
@@ -19,6 +20,7 @@ async def work(
     assignee: str | None = None,
     free: bool = False,
     called: str | None = None,
+    reach: Reach = EVERYTHING,
     narrowed: Mapping[str, Any] = MappingProxyType({}),
     offset: int = 0,
     limit: int = 100,
@@ -34,6 +36,7 @@ async def work(
         "assignee": assignee,
         "free": free,
         "called": called,
+        **reach.given,
         **{name: narrowed.get(name) for name in ("priority", "line", "category", "site")},
         "offset": offset,
         "limit": limit,
@@ -42,9 +45,9 @@ async def work(
     return [_listed(row) for row in rows], rows[0]["total"] if rows else 0
 
 
-async def counts(db: Database, agent: str) -> Mapping[str, int]:
+async def counts(db: Database, agent: str, reach: Reach = EVERYTHING) -> Mapping[str, int]:
     """How many open cases there are: all, mine, unassigned, urgent (P1)."""
-    row = await db.row(SQL["counts"], {"agent": agent})
+    row = await db.row(SQL["counts"], {"agent": agent, **reach.given})
     assert row is not None
     return row
 

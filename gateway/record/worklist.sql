@@ -8,6 +8,8 @@ WITH chosen AS (
       AND (%(queue)s::text IS NULL OR c.queue = %(queue)s)
       AND (%(assignee)s::text IS NULL OR c.assignee = %(assignee)s)
       AND (NOT %(free)s OR c.assignee IS NULL)
+      AND (c.assignee = %(reaching)s OR ((%(queues)s::text[] = '{}' OR c.queue = ANY(%(queues)s::text[]))
+                                         AND (%(sites)s::text[] = '{}' OR c.site_id = ANY(%(sites)s::text[]))))
       AND (%(called)s::text IS NULL OR EXISTS (
             SELECT FROM mentions m WHERE m.case_id = c.id AND m.agent_id = %(called)s AND m.seen_at IS NULL))
       AND (%(priority)s::text IS NULL OR c.priority = %(priority)s)
@@ -33,4 +35,6 @@ ORDER BY c.aside, c.priority, c.due_at NULLS LAST, c.opened_at, c.id
 -- name: counts
 SELECT count(*) AS "all", count(*) FILTER (WHERE assignee = %(agent)s) AS mine,
        count(*) FILTER (WHERE assignee IS NULL) AS unassigned, count(*) FILTER (WHERE priority = 'P1') AS urgent
-FROM cases WHERE status IN ('open', 'assigned', 'waiting', 'planned')
+FROM cases c WHERE status IN ('open', 'assigned', 'waiting', 'planned')
+  AND (c.assignee = %(reaching)s OR ((%(queues)s::text[] = '{}' OR c.queue = ANY(%(queues)s::text[]))
+                                     AND (%(sites)s::text[] = '{}' OR c.site_id = ANY(%(sites)s::text[]))))

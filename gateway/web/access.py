@@ -26,6 +26,7 @@ from gateway.web.uploads import MULTIPART
 
 STAFF = frozenset({"agent", "lead", "manager", "admin"})
 LEADS = frozenset({"lead", "manager", "admin"})
+ABOVE = frozenset({"manager", "admin"})
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,6 +50,7 @@ class Room:
 ROOMS = (
     Room("/twilio", guarded=False),
     Room("/api/v1", guarded=False),
+    Room("/console/people", ABOVE),
     Room("/console", STAFF),
     Room("/managers", LEADS),
     Room("/demo", STAFF),

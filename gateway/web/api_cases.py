@@ -14,7 +14,8 @@ from pydantic import Field, StringConstraints, field_validator
 
 from gateway import casenumber, seals, telling
 from gateway.languages import words
-from gateway.record import cases
+from gateway.record import agents, cases
+from gateway.record.agents import EVERYTHING, Reach
 from gateway.record.cases import Case, Filters, FullCase, Listed
 from gateway.web import api_models as models
 from gateway.web.api_visits import field_work
@@ -91,6 +92,7 @@ async def listing(call: Call) -> web.StreamResponse:
         site=query.site,
         owner=call.caller.owner,
         case=number,
+        reach=await reach_of(call),
         q=None if number or owner else query.q,
     )
     keys = runtime.config.secret_keys
@@ -109,9 +111,18 @@ async def visible(call: Call) -> Case:
     """The case that the path names. Raises Problem 404 when there is none for this caller."""
     case_id = casenumber.parse(call.path["number"])
     case = await cases.find(runtime_of(call.request).db, case_id) if case_id is not None else None
-    if case is None or (call.caller.role == "owner" and case.owner_id != call.caller.owner):
+    reach = await reach_of(call)
+    if case is None or not reach.holds(case.queue, case.site_id, case.assignee):
+        raise Problem(404, "There is no such case.")
+    if call.caller.role == "owner" and case.owner_id != call.caller.owner:
         raise Problem(404, "There is no such case.")
     return case
+
+
+async def reach_of(call: Call) -> Reach:
+    """Which cases exist for a caller: an agent's token reaches as far as the agent."""
+    agent = await agents.find(runtime_of(call.request).db, call.caller.agent) if call.caller.agent else None
+    return agent.reach if agent else EVERYTHING
 
 
 async def told(call: Call, case_id: int, status: int = 200) -> web.StreamResponse:

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from channels.report import Channel
 from gateway import casenumber, desk, seals
 from gateway.desk import Actor
-from gateway.record import agents
+from gateway.record import agents, reports
 from gateway.runtime import Runtime
 from gateway.web import api_models as models
 from gateway.web import api_reports
@@ -24,6 +24,7 @@ from gateway.web.api_cases import told, visible
 from gateway.web.endpoints import STAFF, Call, Endpoint
 from gateway.web.keys import runtime_of
 from gateway.web.problems import Problem
+from gateway.web.within import reaches
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"\S")]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=60)]
@@ -165,6 +166,9 @@ async def _attach(runtime: Runtime, actor: Actor, case: int, body: Attach) -> No
     other = casenumber.parse(body.case) if body.case else None
     if body.case and other is None:
         raise desk.Refused(case="not a case number")
+    touched = other if other is not None else await reports.case_of(runtime.db, body.report or 0)
+    if touched is not None and not await reaches(runtime, actor.id, touched):
+        raise desk.Unknown
     await desk.attach(runtime, actor, case, case=other, report=body.report)
 
 

@@ -17,6 +17,7 @@ from gateway.runtime import Runtime, open_runtime
 from gateway.stopping import until_stopped
 from gateway.web import (
     access,
+    account,
     api,
     console,
     demo,
@@ -32,6 +33,7 @@ from gateway.web import (
     offering,
     opening,
     pages,
+    people,
     phone,
     portal,
     portal_door,
@@ -39,6 +41,7 @@ from gateway.web import (
     portal_report,
     portal_sites,
     portal_sla,
+    recordings,
     rota,
     status,
     viewing,
@@ -83,22 +86,9 @@ def create_app(
     api.add_routes(app, rates)
     for room in (portal_door, portal, portal_report, portal_sites, portal_sla, portal_people):
         room.add_routes(app)
-    for room in (
-        status,
-        visit,
-        health,
-        opening,
-        fleet,
-        console,
-        offering,
-        viewing,
-        files,
-        managers,
-        rota,
-        events,
-        phone,
-        demo,
-    ):
+    for room in (account, people, opening, fleet, recordings, console, offering, viewing, files, managers, rota):
+        room.add_routes(app)
+    for room in (status, visit, health, events, phone, demo):
         room.add_routes(app)
     return app
 

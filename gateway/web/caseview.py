@@ -138,7 +138,7 @@ def timeline(whole: FullCase, names: Mapping[str, str], language: str) -> list[d
     return told
 
 
-def beside(whole: FullCase, known: Beside, names: Mapping[str, str]) -> dict[str, Any]:
+def beside(whole: FullCase, known: Beside, names: Mapping[str, str], agent: Agent) -> dict[str, Any]:
     """Suggested duplicates, alarms, earlier cases, reports that left, and what was tried from afar."""
     case = whole.listed.case
     suggestions = [
@@ -150,6 +150,7 @@ def beside(whole: FullCase, known: Beside, names: Mapping[str, str]) -> dict[str
             "reasons": telling.reasons({"reasons": {"duplicate": row["reasons"] or []}}, "attached"),
         }
         for row in known.suggestions
+        if agent.reach.holds(row["queue"], row["site_id"], row["assignee"])
     ]
     tried = [entry for entry in whole.timeline if entry["kind"] == "remote_action"]
     return {

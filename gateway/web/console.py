@@ -17,7 +17,7 @@ from channels.report import RemoteAnswer
 from gateway import casenumber, desk, languages, replies
 from gateway.activity import set_activity
 from gateway.languages import N_
-from gateway.record import agents, cases
+from gateway.record import agents, cases, listening
 from gateway.record.agents import Agent
 from gateway.record.beside import beside
 from gateway.record.cases import Case
@@ -32,6 +32,7 @@ from gateway.web.login import onward
 from gateway.web.pages import THEMES, YEAR, language_of, page
 from gateway.web.problems import Problem
 from gateway.web.uploads import MULTIPART, Files, Upload, UploadLimits
+from gateway.web.within import case_within, reaches
 from routing.values import Category
 
 ENCLOSED = UploadLimits(file=10 << 20, whole=20 << 20)  # what most mail servers still take
@@ -58,6 +59,7 @@ DONE = {
     "restart": N_("The charger was asked to restart."),
     "unlock": N_("The charger was asked to let go of the cable."),
     "accepted": N_("The offer is yours."),
+    "beyond": N_("Done. The case is with others now."),
     "gone": N_("That offer had run out; it went to somebody else."),
 }
 TAKEN = N_("%(who)s was first and took the case at %(time)s.")
@@ -75,7 +77,7 @@ async def index(request: web.Request) -> web.StreamResponse:
     """A list of cases; a search that is a case number opens the case."""
     scope = scope_of(request)
     number = casenumber.parse(scope.q) if scope.q else None
-    if number is not None and await cases.find(runtime_of(request).db, number):
+    if number is not None and await reaches(runtime_of(request), request[AGENT].id, number):
         raise web.HTTPSeeOther(f"/console/cases/{casenumber.number(number)}")
     context = await frame(request, scope)
     return page(request, "console/index.html", context | {"notice": _done(request)})
@@ -91,9 +93,9 @@ async def act(request: web.Request) -> web.StreamResponse:
     runtime, agent, case_id = runtime_of(request), request[AGENT], _number(request)
     verb = request.match_info["verb"]
     fields, files = await _posted(request)
-    case = await cases.find(runtime.db, case_id)
-    if case is None or verb not in FORMS:
-        raise Problem(404, "There is no such case.")
+    case = await case_within(request, case_id)
+    if verb not in FORMS:
+        raise Problem(404, "There is no such verb.")
     actor = desk.Actor("agent", agent.id, agent.role)
     try:
         if files is None or verb != "reply":
@@ -119,6 +121,8 @@ async def act(request: web.Request) -> web.StreamResponse:
         )
     answer = f"answer={after.answer}" if after.answer else ""
     query = "&".join(filter(None, (f"done={verb}", answer, scope_of(request).query())))
+    if not await reaches(runtime, agent.id, after.case or case_id):
+        raise web.HTTPSeeOther("/console?done=beyond")
     raise web.HTTPSeeOther(f"/console/cases/{casenumber.number(after.case or case_id)}?{query}")
 
 
@@ -160,6 +164,7 @@ async def _case_page(
     status: int = 200,
 ) -> web.Response:
     runtime, agent = runtime_of(request), request[AGENT]
+    await case_within(request, case_id)
     whole = await cases.full(runtime.db, case_id)
     if whole is None:
         raise Problem(404, "There is no such case.")
@@ -179,8 +184,9 @@ async def _case_page(
         "people": (people := caseview.people(whole)),
         "dead": await dead_addresses(runtime.db, [one["email"] for one in people if one["email"]]),
         "reachable": caseview.reachable(people),
-        "neighbours": whole.neighbours,
-        **caseview.beside(whole, await beside(runtime.db, case_id, case.charger_id), context["names"]),
+        "recordings": await listening.of_case(runtime.db, case_id),
+        "neighbours": [one for one in whole.neighbours if agent.reach.holds(one.queue, one.site_id, one.assignee)],
+        **caseview.beside(whole, await beside(runtime.db, case_id, case.charger_id), context["names"], agent),
     }
     offered = _offered(runtime, case, agent, people, language_of(request))
     return page(request, "console/case.html", context | known | offered, status)

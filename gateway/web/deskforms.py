@@ -18,9 +18,11 @@ from multidict import MultiMapping
 from channels.report import Attachment
 from gateway import casenumber, desk
 from gateway.languages import N_
+from gateway.record import reports
 from gateway.record.cases import Case
 from gateway.runtime import Runtime
 from gateway.web.uploads import FileFault, Files
+from gateway.web.within import reaches
 
 Fields = Mapping[str, str]
 FILE_FAULTS: Mapping[FileFault, str] = MappingProxyType(
@@ -113,6 +115,8 @@ async def attach(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields
     other = casenumber.parse(fields.get("case", ""))
     if other is None:
         raise desk.Refused(case="not a case number")
+    if not await reaches(runtime, actor.id, other):
+        raise desk.Refused(case="there is no such case")
     try:
         await desk.attach(runtime, actor, case.id, case=other)
     except desk.Unknown:
@@ -121,7 +125,9 @@ async def attach(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields
 
 async def fetch(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
     """One report back from the case that it went to."""
-    await desk.attach(runtime, actor, case.id, report=_id(fields, "report"))
+    report = _id(fields, "report")
+    await _within(runtime, actor, await reports.case_of(runtime.db, report))
+    await desk.attach(runtime, actor, case.id, report=report)
 
 
 async def detach(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
@@ -136,11 +142,17 @@ async def split(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields)
 
 
 async def same(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After:
-    return After(case=await desk.same(runtime, actor, _id(fields, "report")))
+    report = _id(fields, "report")
+    for one in await reports.suggested(runtime.db, report):
+        await _within(runtime, actor, one)
+    return After(case=await desk.same(runtime, actor, report))
 
 
 async def different(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
-    await desk.different(runtime, actor, _id(fields, "report"))
+    report = _id(fields, "report")
+    for one in await reports.suggested(runtime.db, report):
+        await _within(runtime, actor, one)
+    await desk.different(runtime, actor, report)
 
 
 async def restart(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After:
@@ -166,6 +178,12 @@ def _text(fields: Fields, name: str) -> str:
     """Browsers send CR LF; what cannot be kept in the record becomes U+FFFD."""
     text = fields.get(name, "").replace("\r\n", "\n").replace("\0", "\ufffd")
     return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+async def _within(runtime: Runtime, actor: desk.Actor, case: int | None) -> None:
+    """Raises Refused for a report of a case that does not exist for this agent."""
+    if not await reaches(runtime, actor.id, case):
+        raise desk.Refused(report="unknown")
 
 
 def _id(fields: Fields, name: str) -> int:

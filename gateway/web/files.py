@@ -19,6 +19,7 @@ from gateway.record.reports import StoredFile
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.pages import HEADERS
 from gateway.web.problems import Problem
+from gateway.web.within import case_within
 
 log = structlog.get_logger()
 ALONE = "default-src 'none'; sandbox"
@@ -74,6 +75,7 @@ async def html(request: web.Request) -> web.StreamResponse:
     source = await attachments.html(runtime_of(request).db, int(request.match_info["id"]))
     if source is None:
         raise Problem(404, "There is no such mail.")
+    await case_within(request, await reports.case_of(runtime_of(request).db, int(request.match_info["id"])))
     remote = "pictures" in request.query
     page = f"<!DOCTYPE html><meta charset=utf-8><base target=_blank><style>{STYLE}</style>{sanitise(source, remote)}"
     response = web.Response(text=page, content_type="text/html")
@@ -86,6 +88,7 @@ async def _found(request: web.Request) -> StoredFile:
     found = await reports.attachment(runtime_of(request).db, int(request.match_info["id"]))
     if found is None:
         raise Problem(404, "There is no such file.")
+    await case_within(request, found.case)
     return found
 
 

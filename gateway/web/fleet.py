@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway import casenumber, desk
-from gateway.record import cases
+from gateway import desk
 from gateway.web import caseview
 from gateway.web.keys import runtime_of
 from gateway.web.pages import page
 from gateway.web.problems import Problem
+from gateway.web.within import case_within
 
 
 def add_routes(app: web.Application) -> None:
@@ -19,9 +19,8 @@ def add_routes(app: web.Application) -> None:
 async def charger(request: web.Request) -> web.StreamResponse:
     """The status of the case's charger and the acts that may be tried from here."""
     runtime = runtime_of(request)
-    number = casenumber.parse(request.match_info["number"])
-    case = await cases.find(runtime.db, number) if number is not None else None
-    if case is None or case.charger_id is None:
+    case = await case_within(request, request.match_info["number"])
+    if case.charger_id is None:
         raise Problem(404, "There is no such charger.")
     context = {
         "case": case,

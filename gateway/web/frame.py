@@ -87,11 +87,15 @@ async def frame(request: web.Request, scope: Scope | None, open_case: int | None
     """The context of `console/layout.html`, and with a scope that of `console/list.html`."""
     runtime = runtime_of(request)
     agent = request[AGENT]
-    counts = await worklist.counts(runtime.db, agent.id)
+    counts = await worklist.counts(runtime.db, agent.id, agent.reach)
     everyone = await agents.everyone(runtime.db)
     names = {one.id: one.name for one in everyone}
     context: dict[str, Any] = {
-        "queues": _queues(await cases.board(runtime.db, runtime.clock.now()), list(runtime.rules().queues)),
+        "queues": [
+            one
+            for one in _queues(await cases.board(runtime.db, runtime.clock.now()), list(runtime.rules().queues))
+            if not agent.queues or one["id"] in agent.queues
+        ],
         "counts": counts,
         "urgent": counts["urgent"],
         "names": names,
@@ -136,6 +140,7 @@ async def _listed(request: web.Request, scope: Scope) -> tuple[list[Listed], int
             line=scope.line,
             category=scope.category,
             site=scope.site,
+            reach=agent.reach,
         )
         found, _ = await cases.listing(runtime.db, wanted, PAGE)
         return found, len(found)
@@ -144,6 +149,7 @@ async def _listed(request: web.Request, scope: Scope) -> tuple[list[Listed], int
         queue=scope.queue,
         assignee=agent.id if scope.view == "mine" else None,
         free=scope.view == "unassigned",
+        reach=agent.reach,
         called=agent.id if scope.view == "called" else None,
         narrowed={name: getattr(scope, name) for name in ("priority", "line", "category", "site")},
         offset=scope.offset,

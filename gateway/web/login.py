@@ -8,13 +8,12 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-import pyotp
 import structlog
 from aiohttp import web
 
-from gateway import seals
+from gateway import seals, second_factor
 from gateway.passwords import Passwords
-from gateway.record import agents
+from gateway.record import agents, staff
 from gateway.runtime import Runtime
 from gateway.web.bodies import form
 from gateway.web.keys import runtime_of
@@ -64,7 +63,7 @@ async def enter(request: web.Request) -> web.StreamResponse:
     known = await agents.credentials(runtime.db, email)
     right = await request.app[PASSWORDS].correct(known.password_hash if known else None, password[:LONGEST])
     if known and right and known.totp_secret:
-        right = _code_right(known.totp_secret, fields.get("code", ""), runtime)
+        right = await _second_factor_right(known.agent, known.totp_secret, fields.get("code", ""), runtime)
     if not known or not right:
         log.info("login.refused")
         shown = {"next": onward(fields.get("next")), "email": email, "error": WRONG_LOGIN}
@@ -111,5 +110,10 @@ async def _slow_down(request: web.Request, email: str) -> None:
             del hall[here]
 
 
-def _code_right(secret: str, code: str, runtime: Runtime) -> bool:
-    return pyotp.TOTP(secret).verify(code.replace(" ", ""), for_time=runtime.clock.now(), valid_window=1)
+async def _second_factor_right(agent: str, secret: str, code: str, runtime: Runtime) -> bool:
+    """Whether this is a code of now that was not used before, or a recovery code, which then is spent."""
+    now = runtime.clock.now()
+    step = second_factor.step_of(secret, code, now)
+    if step is not None:
+        return await staff.use_step(runtime.db, agent, step)
+    return await staff.use_recovery(runtime.db, agent, second_factor.recovery_hash(code), now)

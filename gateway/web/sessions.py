@@ -60,6 +60,7 @@ async def log_in(request: web.Request, agent: str) -> None:
     """Begin a session under a new id; whatever the browser held before is dead."""
     session = await new_session(request)
     session[AGENT] = agent
+    session["browser"] = _browser(request.headers.get("User-Agent", ""))
 
 
 async def log_in_owner(request: web.Request, user: int) -> None:
@@ -89,6 +90,21 @@ async def session_agent(request: web.Request, db: Database, clock: Clock) -> str
     cookie = request.cookies.get(cookie_name(True)) or request.cookies.get(cookie_name(False))
     data = await agents.session(db, _key(cookie), clock.now()) if cookie else None
     return data.get(AGENT) if data else None
+
+
+def own_key(request: web.Request) -> bytes | None:
+    """Under which the record knows the session of this request."""
+    cookie = request.cookies.get(cookie_name(True)) or request.cookies.get(cookie_name(False))
+    return _key(cookie) if cookie else None
+
+
+def _browser(told: str) -> str:
+    """What a browser says it is, short enough for a list."""
+    names = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+    systems = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"))
+    more = (("Mac OS", "macOS"), ("Linux", "Linux"))
+    name = next((name for sign, name in names if sign in told), "")
+    return ", ".join(filter(None, (name, next((name for sign, name in systems + more if sign in told), ""))))
 
 
 def _key(cookie: str) -> bytes:

@@ -9,13 +9,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 
-from gateway import casenumber
 from gateway.record import agents, views
 from gateway.web.access import LEADS
 from gateway.web.bodies import form
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.pages import page
-from gateway.web.problems import Problem
+from gateway.web.within import case_within
 
 LOOKS = 30  # seconds that a look is good for; an open page looks every ten
 KEPT = ("view", "queue", "q", "priority", "line", "category", "site")
@@ -49,9 +48,7 @@ async def remove(request: web.Request) -> web.StreamResponse:
 async def look(request: web.Request) -> web.StreamResponse:
     """The agent has this case open; answers with who else has, as a piece of a page."""
     runtime, agent = runtime_of(request), request[AGENT]
-    case = casenumber.parse(request.match_info["number"])
-    if case is None:
-        raise Problem(404, "There is no such case.")
+    case = (await case_within(request, request.match_info["number"])).id
     await views.seen(runtime.db, agent.id, case, runtime.clock.now())
     others = await runtime.live.looking(f"case:{case}", agent.id, runtime.clock.now().timestamp(), LOOKS)
     names = [one.name for one in await agents.everyone(runtime.db) if one.id in others]
