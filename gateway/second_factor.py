@@ -1,4 +1,4 @@
-"""The second factor of a log-in: one-time codes (RFC 6238) that are good once, and codes for when the telephone is lost."""
+"""The second factor of a log-in: one-time codes (RFC 6238), good once each, and recovery codes beside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What callers recorded, for those who work on the case. Each listening is written down before the first byte goes out."""
+"""What callers recorded, for those who work on the case. Each listening is written down before a byte goes out."""
 
 from __future__ import annotations
 
