@@ -76,10 +76,17 @@ async def _known_incident(scene: Scene) -> Outcome:
     incident = await scene.given.incidents.open_at(scene.fact("candidate"), scene.fact("site"))
     if incident is None:
         return Outcome("none")
-    words = [scene.say("incident_planned" if incident.status == "planned" else "incident_working")]
+    news = scene.given.announcements.told(PROMPTED_IN.get(scene.state.language, "en"), scene.fact("site"))
+    words = [news] if news and scene.fact("site") else []
+    words += [scene.say("incident_planned" if incident.status == "planned" else "incident_working")]
     if incident.hours is not None:
         words.append(scene.say("incident_expected", when=_when(scene, incident.hours)))
     return Outcome("open", {"incident_text": " ".join(words), "incident": incident.category})
+
+
+async def _announcement(scene: Scene) -> Outcome:
+    text = scene.given.announcements.told(PROMPTED_IN.get(scene.state.language, "en"), None)
+    return Outcome("some", {"announcement_text": text}) if text else Outcome("none")
 
 
 async def _next_step(scene: Scene) -> Outcome:
@@ -183,6 +190,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "recognise_caller": _recognise_caller,
         "find_charger": _find_charger,
         "known_incident": _known_incident,
+        "announcement": _announcement,
         "next_step": _next_step,
         "restart_charger": _restart_charger,
         "unlock_connector": _unlock_connector,

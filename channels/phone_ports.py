@@ -127,6 +127,12 @@ class Incidents(Protocol):
         ...
 
 
+class Announcements(Protocol):
+    def told(self, language: str, site: str | None) -> str:
+        """What everybody who asks about a site is told now, or everybody at all (None); empty when nothing is."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CaseStatus:
     """What the status page of a reporter tells: the status word and hours until the case should be solved."""
@@ -209,6 +215,7 @@ class Given:
     solutions: Solutions
     places: Places
     incidents: Incidents
+    announcements: Announcements
     cases: Cases
     callers: Callers
     line: Line

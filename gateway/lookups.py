@@ -62,6 +62,16 @@ class RecordedIncidents:
         return Incident(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), row["category"])
 
 
+class BoardAnnouncements:
+    """`Announcements` over the board of this process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def told(self, language: str, site: str | None) -> str:
+        return " ".join(self._runtime.board.told(language, self._runtime.clock.now(), site))
+
+
 class RecordedCases:
     """`Cases` over the record."""
 

@@ -36,6 +36,7 @@ class Facts:
     visit_url: str | None = None  # for whoever chooses its time
     visit_times: Sequence[tuple[datetime, datetime]] = ()
     visit: tuple[datetime, datetime] | None = None
+    announcement: str = ""
 
 
 Letter = Callable[[Catalogue, Facts, "datetime | None"], list[str]]
@@ -86,6 +87,8 @@ def _acknowledgement(book: Catalogue, facts: Facts, now: datetime | None) -> lis
     for msgid, due in (("letter.expected", facts.due_first_response), ("letter.solution", facts.due_solution)):
         if due:
             parts.append(book.gettext(msgid) % {"time": format_time(due, facts.timezone, book.language, now)})
+    if facts.announcement:
+        parts.append(facts.announcement)
     for solution in facts.solutions[:1]:
         steps = "\n".join(f"  – {step}" for step in solution.steps)
         parts.append(f"{book.gettext('letter.try')}\n{steps}")

@@ -8,7 +8,7 @@ an address in all, so that two machines that answer each other fall silent. A sw
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -270,7 +270,9 @@ def pause(attempts: int) -> timedelta:
     return min(timedelta(seconds=30 * 2 ** min(attempts - 1, 10)), timedelta(hours=4))
 
 
-def facts_from(public_url: str, support_phone: str | None, solutions_for: SolutionsFor) -> FactsOf:
+def facts_from(
+    public_url: str, support_phone: str | None, solutions_for: SolutionsFor, news: Callable[[str, str | None], str]
+) -> FactsOf:
     """The facts of a message, with links made from the public URL."""
     base, moment = public_url.rstrip("/"), datetime.fromisoformat
 
@@ -285,6 +287,7 @@ def facts_from(public_url: str, support_phone: str | None, solutions_for: Soluti
             due_first_response=about["due_first_response"] if open_case else None,
             due_solution=about["due_solution"] if open_case else None,
             attached=about["outcome"] == "attached",
+            announcement=news(about["language"], about["site_id"]),
             code=about["code"] or "",
             status_url=f"{base}/s/{about['token']}" if about["token"] else base,
             support_phone=support_phone,

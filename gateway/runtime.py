@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from channels.report import Chargers, Intake, Messages, NotStored, Solutions
+from gateway.announcements import Board
 from gateway.blobs import Blobs, open_blobs
 from gateway.chargers import connect_chargers
 from gateway.clock import Clock, SystemClock
@@ -63,6 +64,7 @@ class Runtime:
     messages: Messages
     chargers: Chargers
     solutions: Solutions
+    board: Board  # what everybody is told for a while
     crash: Crash
 
 
@@ -84,6 +86,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     live = Live(config.redis_url)
     blobs = open_blobs(config.blob_url or None, config.data_dir)
     master = Master(db)
+    board = Board(db)
     wake = Wake()
     crash = crash_points(config.crash_at, role)
     intake = GroupIntake(intake_db, clock, master.current, ruling.current, config.secret_keys, blobs, live, wake, crash)
@@ -93,6 +96,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
         await calls_db.open()
     await live.open()
     await master.refresh()
+    await board.look(clock.now())
     if role in ANSWERING:  # the first look at a text loads the language model: not while somebody waits on the line
         read_facts(Said(channel="form", at=clock.now(), text="Hello, hej, hei"), master.current(), ruling.current())
     async with connect_chargers(config, clock) as chargers:
@@ -114,6 +118,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
             messages=Outbox(db, clock, wake),
             chargers=chargers,
             solutions=SolutionFiles(),
+            board=board,
             crash=crash,
         )
         chores = asyncio.create_task(_chores(runtime, master, ruling))
@@ -134,6 +139,7 @@ async def _chores(runtime: Runtime, master: Master, ruling: Ruling) -> None:
     while True:
         await master.refresh()
         await ruling.look()
+        await runtime.board.look(runtime.clock.now())
         await beat(runtime.db, runtime.role, runtime.clock.now())
         with suppress(NotStored):
             await runtime.spool.empty(runtime.intake.accept)

@@ -17,7 +17,7 @@ from channels.sms import SmsDoor
 from gateway import callbacks, oncall, recordings, ringing
 from gateway.config import Config
 from gateway.legs import Legs
-from gateway.lookups import RecordedCallers, RecordedCases, RecordedIncidents, RecordedPlaces
+from gateway.lookups import BoardAnnouncements, RecordedCallers, RecordedCases, RecordedIncidents, RecordedPlaces
 from gateway.post import account_of
 from gateway.reconciling import Reconciler
 from gateway.record.calls import RecordedCalls
@@ -40,6 +40,7 @@ def phone_door(runtime: Runtime) -> PhoneDoor:
         solutions=runtime.solutions,
         places=RecordedPlaces(runtime),
         incidents=RecordedIncidents(runtime),
+        announcements=BoardAnnouncements(runtime),
         cases=RecordedCases(runtime),
         callers=RecordedCallers(runtime),
         line=RecordedLine(runtime),

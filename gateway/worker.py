@@ -18,7 +18,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
-from gateway import dispatch, escalation, measures, outbox, silence, telephony
+from gateway import dispatch, escalation, measures, outbox, overflow, silence, telephony
 from gateway.blobs import BlobsUnavailable
 from gateway.config import Config
 from gateway.jobs import FOLLOW
@@ -93,6 +93,7 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
             runtime.config.public_url,
             next((number.number for number in runtime.config.twilio_numbers), None),
             _solutions_for(runtime),
+            lambda language, site: "\n\n".join(runtime.board.told(language, runtime.clock.now(), None, site)),
         )
         sweeper = outbox.Sweeper(runtime.db, runtime.clock, post, facts_of, runtime.crash)
 
@@ -105,8 +106,11 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
         async def listen() -> int:
             return await silence.sweep(runtime)
 
+        async def overflows() -> int:
+            return await overflow.sweep(runtime)
+
         keeper = measures.Keeper(runtime.db, runtime.clock)
-        sweeps = (offer, sweeper.sweep, escalate, listen, keeper.sweep, *of_the_phone)
+        sweeps = (offer, sweeper.sweep, escalate, listen, overflows, keeper.sweep, *of_the_phone)
         yield Chores(runtime, sweeps, {sweep: asyncio.Event() for sweep in sweeps})
 
 

@@ -77,6 +77,7 @@ class _Case:
     facts: list[Fact] = field(default_factory=list)
     open: dict[str, int] = field(default_factory=dict)  # kind of a fact that is not over -> its place
     calls: dict[str, datetime] = field(default_factory=dict)  # calls in line -> since when
+    called_back: set[str] = field(default_factory=set)
     holder: str | None = None
     waiting: bool = False
     passed_on: bool = False
@@ -145,9 +146,11 @@ def _replied(case: _Case, entry: Entry) -> None:
         return
     began = case.calls.pop(str(call), None)
     waited, response = _seconds(entry.data.get("waited")), _seconds(entry.data.get("response"))
-    if waited is not None:
-        at = began or entry.at - timedelta(microseconds=waited)
-        case.facts.append(Fact("queue", at, case.where, ended=waited, agent=entry.actor))
+    if began is not None or waited is not None:
+        at = began or entry.at - timedelta(microseconds=waited or 0)
+        waited = microseconds(entry.at - at) if waited is None else waited
+        tags = ("callback",) if str(call) in case.called_back else ()
+        case.facts.append(Fact("queue", at, case.where, ended=waited, tags=tags, agent=entry.actor))
     if response is not None:
         at = entry.at - timedelta(microseconds=response)
         case.facts.append(Fact("voice", at, case.where, ended=response, agent=entry.actor))
@@ -160,9 +163,10 @@ def _queued(case: _Case, entry: Entry) -> None:
 
 
 def _left(case: _Case, entry: Entry) -> None:
-    began = case.calls.pop(str(entry.data.get("call")), None)
-    if began is None:
+    call = str(entry.data.get("call"))
+    if call not in case.calls or call in case.called_back:
         return
+    began = case.calls.pop(call)
     waited = microseconds(entry.at - began)
     message = entry.data.get("why") == "message"
     tags = ("message",) if message else ("short",) if waited < SHORT else ("abandoned",)
@@ -173,16 +177,22 @@ def _left(case: _Case, entry: Entry) -> None:
 
 
 def _callback_wanted(case: _Case, entry: Entry) -> None:
-    began = case.calls.pop(str(entry.data.get("call")), None)
-    if began is not None:
-        lost = microseconds(entry.at - began)
-        case.facts.append(Fact("queue", began, case.where, lost=lost, tags=("callback",)))
-    if "callback" not in case.open:
-        _start(case, "callback", began or entry.at)
+    call = str(entry.data.get("call"))
+    case.called_back.add(call)
+    case.calls.setdefault(call, entry.at)  # the wait goes on until the customer is on the line
+    _start(case, "callback", case.calls[call])
 
 
 def _called_back(case: _Case, entry: Entry) -> None:
     _end(case, "callback", entry.at, met=True, agent=entry.actor)
+
+
+def _not_reached(case: _Case, entry: Entry) -> None:
+    _end(case, "callback", entry.at, lost=True, met=False)
+    began = case.calls.pop(str(entry.data.get("call")), None)
+    if began is not None:
+        lost = microseconds(entry.at - began)
+        case.facts.append(Fact("queue", began, case.where, lost=lost, tags=("callback",)))
 
 
 def _moved(case: _Case, entry: Entry) -> None:
@@ -281,9 +291,11 @@ _STEPS = {
     "call_queued": _queued,
     "call_left": _left,
     "callback_wanted": _callback_wanted,
-    "called_back": _called_back,
+    "callback_done": _called_back,
+    "callback_given_up": _not_reached,
     "escalated": _moved,
     "handed_over": _moved,
+    "sent_back": _moved,
     "line_overdue": _overdue,
     "claimed": _claimed,
     "offer_accepted": _claimed,

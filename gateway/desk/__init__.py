@@ -5,7 +5,7 @@ from gateway.desk.bundles import attach, detach, split
 from gateway.desk.calling import call
 from gateway.desk.endings import DISPOSITIONS, close_unconfirmed, conclude, confirm, rate, reopen
 from gateway.desk.holding import claim, release, resume, wait
-from gateway.desk.lines import escalate, escalate_overdue, hand_over, propose, send_back
+from gateway.desk.lines import escalate, escalate_overdue, hand_over, overflow, propose, send_back
 from gateway.desk.onsite import add_document, lapse_visit, perform_visit
 from gateway.desk.opening import open_case
 from gateway.desk.remote import possible, restart, unlock
@@ -40,6 +40,7 @@ __all__ = [
     "lapse_visit",
     "note",
     "open_case",
+    "overflow",
     "perform_visit",
     "plan_visit",
     "possible",

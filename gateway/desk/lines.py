@@ -88,6 +88,16 @@ async def send_back(runtime: Runtime, actor: Actor, case_id: int, reason: str) -
         deed.tell("handed_over", to=queue, queue=queue, line=line, note=note, because="sent_back")
 
 
+async def overflow(runtime: Runtime, actor: Actor, case_id: int, queue: str) -> None:
+    """Give a case that nobody holds to the queue that its own flows over into; it stays with its line."""
+    async with act(runtime, actor, case_id) as deed:
+        case = deed.case
+        if case.status != "open" or case.assignee is not None or case.queue == queue:
+            return
+        await give(deed, queue, case.line, None)
+        deed.tell("handed_over", to=queue, queue=queue, line=case.line, because="overflow")
+
+
 async def escalate_overdue(runtime: Runtime, actor: Actor, case_id: int) -> None:
     """Hand a case that its line did not solve in time to the 2nd line; from there on only people decide."""
     async with act(runtime, actor, case_id) as deed:

@@ -48,7 +48,7 @@ RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.langua
 SELECT m.id, m.language, c.recipient, c.subject, c.text, r.token, r.code, r.outcome, r.channel AS report_channel,
        t.sender_email, t.sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
-       k.category, k.priority, k.charger_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id,
+       k.category, k.priority, k.charger_id, k.site_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id,
        v.starts_at AS visit_starts, v.ends_at AS visit_ends, v.times AS visit_times,
        CASE WHEN v.report_id IS NOT DISTINCT FROM m.report_id THEN v.token END AS visit_token
 FROM messages m

@@ -46,6 +46,7 @@ class Place:
     """Where a QR code says that somebody stands."""
 
     charger: str
+    id: str
     site: str
     city: str
 
@@ -77,7 +78,7 @@ async def at_charger(request: web.Request) -> web.StreamResponse:
     directory = runtime_of(request).directory()
     known = directory.chargers.get(directory.numbers.get(charger, charger))
     site = directory.sites.get(known.site_id) if known else None
-    place = Place(known.id, site.name, site.city) if known and site else None
+    place = Place(known.id, site.id, site.name, site.city) if known and site else None
     return _form(request, {"charger": known.id if known else charger}, place=place)
 
 
@@ -185,7 +186,13 @@ def _form(
     status: int = 200,
 ) -> web.Response:
     token = seals.seal(runtime_of(request).config.secret_keys, PURPOSE, seals.fresh())
-    context = {"form_token": token, "fields": dict(fields), "errors": dict(errors or {}), "place": place}
+    context = {
+        "form_token": token,
+        "fields": dict(fields),
+        "errors": dict(errors or {}),
+        "place": place,
+        "about_sites": (place.id,) if place else (),
+    }
     return page(request, "help/report.html", context, status)
 
 

@@ -16,6 +16,8 @@ from gateway import casenumber, languages, measures
 from gateway.csvs import csv_bytes
 from gateway.record import facts
 from gateway.record import mailboxes as record_mailboxes
+from gateway.web import managers_acts, managers_wall
+from gateway.web.bodies import UNKEEPABLE
 from gateway.web.frame import frame
 from gateway.web.keys import runtime_of
 from gateway.web.managers_periods import Period, period_of
@@ -31,6 +33,8 @@ OUTCOMES = ("ended", "lost", "open", "met", "missed")
 
 
 def add_routes(app: web.Application) -> None:
+    for room in (managers_wall, managers_acts):
+        room.add_routes(app)
     app.router.add_get("/managers", index)
     app.router.add_get("/managers/figures.csv", export)
     app.router.add_get("/managers/cases", behind)
@@ -97,7 +101,7 @@ async def behind(request: web.Request) -> web.StreamResponse:
     kind = kind if kind in KINDS else KINDS[0]
     outcome = asked.get("outcome", "")
     outcome = outcome if outcome in OUTCOMES or outcome in {one.shown for one in BY_NAME.values()} else ""
-    by, key = (period.by, asked["key"][:100]) if asked.get("key") else ("all", "")
+    by, key = (period.by, UNKEEPABLE.sub("", asked["key"])[:100]) if asked.get("key") else ("all", "")
     offset = int(asked["offset"]) if asked.get("offset", "").isdecimal() and len(asked["offset"]) < 7 else 0
     given: Mapping[str, Any] = {
         "kind": kind,

@@ -118,6 +118,7 @@ def page(
         "here": lambda **changes: str(request.rel_url.update_query(changes)),
         "phones": tuple(number.number for number in runtime.config.twilio_numbers if number.voice),
         "now": runtime.clock.now(),
+        "announcements": runtime.board.told(chosen, runtime.clock.now(), None, *(context or {}).get("about_sites", ())),
         **(context or {}),
     }
     response = aiohttp_jinja2.render_template(template, request, everything, status=status)

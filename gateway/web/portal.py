@@ -120,7 +120,8 @@ def portal_page(request: web.Request, template: str, context: Mapping[str, Any],
     """A page of the portal, in the user's language, with what its frame shows."""
     done = DONE.get(request.query.get("done", ""))
     user = request[OWNER]
-    framed = {"owner": user, "sites": sites_of(request), "done": done, **context}
+    sites = sites_of(request)
+    framed = {"owner": user, "sites": sites, "about_sites": tuple(sites), "done": done, **context}
     return page(request, template, framed, status, language=user.language)
 
 

@@ -71,6 +71,7 @@ class World:
             "solrosen": Found("site", None, "s001", "BRF Solrosen"),
         }
     )
+    announced: str = ""
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1042))
 
     def given(self) -> Given:
@@ -82,6 +83,7 @@ class World:
             solutions=_Solutions(self),
             places=_Places(self),
             incidents=self,
+            announcements=self,
             cases=_Cases(self),
             callers=self,
             line=_Line(self),
@@ -156,6 +158,9 @@ class World:
     async def unlock(self, charger: str, connector: int) -> RemoteAnswer:
         self.remote.append(("unlock", charger))
         return self.answer
+
+    def told(self, language: str, site: str | None) -> str:
+        return self.announced
 
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
         return self.incident

@@ -139,17 +139,21 @@ async def test_calls_tell_hang_ups_short_ones_and_call_backs_apart(db: Database)
             ("callback_wanted", 30, {}),
         ]
     ):
-        after = (kind, DAY + timedelta(seconds=seconds), data)
-        await ledger.case("phone", DAY - MINUTE, *call(nth, DAY, after))
+        after = [(kind, DAY + timedelta(seconds=seconds), data)]
+        if kind == "callback_wanted":  # the customer is on the line when he is reached, not when he hangs up
+            after += [("call_left", DAY + timedelta(seconds=31), {}), ("callback_done", DAY + 10 * MINUTE, {})]
+            after += [("replied", DAY + 10 * MINUTE, {"waited": 600.0})]
+        await ledger.case("phone", DAY - MINUTE, *call(nth, DAY, *after))
     found = await told(db, DAY - timedelta(hours=1), DAY + timedelta(days=1))
     assert {name: found[name, None].value for name in ("calls_queued", "asa", "short_abandons", "longest_wait")} == {
         "calls_queued": 5,
-        "asa": 70,
+        "asa": 740 / 3,
         "short_abandons": 1,
-        "longest_wait": 200,
+        "longest_wait": 600,
     }
     assert (found["abandonment", None].value, found["answered_within", None].value) == (1 / 4, 1 / 4)
     assert found["call_response_average", None].value == 95.25
+    assert found["callbacks_kept", None].value == 1
 
 
 async def test_a_missed_solution_says_where_it_stood_when_its_time_passed(db: Database) -> None:

@@ -1,0 +1,170 @@
+"""Managers see figures that agree everywhere, and act: announce, let queues flow over, move work."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from gateway import measures, overflow
+from gateway.announcements import words
+from gateway.config import Config
+from gateway.lookups import BoardAnnouncements
+from gateway.notify import compose
+from gateway.outbox import facts_from
+from tests.fakes.house import House, count, open_house
+
+PASSWORD = "a quiet shift for everybody"
+NEWS = "Störning hos vår elleverantör. Vi arbetar med det."
+
+
+@pytest.fixture
+async def house(config: Config) -> AsyncIterator[House]:
+    async with open_house(config) as house:
+        await house.hire("a01", PASSWORD, "manager")
+        await house.hire("a02", PASSWORD)
+        assert (await house.log_in("agent01@support.example", PASSWORD)).status == 303
+        yield house
+
+
+async def post(house: House, path: str, **fields: Any) -> int:
+    data = [("csrf", await house.csrf("/managers/acts"))]
+    data += [(name.replace("__", "."), value) for name, value in fields.items()]
+    return (await house.client.post(f"/managers/acts/{path}", data=data, allow_redirects=False)).status
+
+
+async def text(house: House, path: str) -> str:
+    answer = await house.client.get(path)
+    assert answer.status == 200, path
+    return await answer.text()
+
+
+async def test_page_export_api_and_timeline_tell_the_same_to_the_last_digit(house: House, config: Config) -> None:
+    for nth in range(6):
+        case = (await house.report("Laddaren 22809 startar inte", **{"from": {"email": f"p{nth}@example.com"}}))["case"]
+        if nth < 2:
+            await house.api("POST", f"/cases/{case}/reply", {"as": "a01", "text": "Vi tittar på det."})
+    file = await (await house.client.get("/managers/figures.csv?period=day&by=queue")).text()
+    rows = list(csv.DictReader(io.StringIO(file.removeprefix("\ufeff"))))
+    told = {(row["measure"], row["queue"]): row for row in rows}
+    clock = house.runtime.clock.now()
+    day = f"from={clock.date().isoformat()}T00:00:00Z&to={clock.date().isoformat()}T23:59:59Z"
+    status, page = await house.api("GET", f"/measures?by=queue&{day}")
+    assert status == 200
+    compared = 0
+    for item in page["items"]:
+        if item["measure"] in ("response_time_average", "cases_opened", "reports_per_case", "response_in_target"):
+            row = told[item["measure"], item["key"] or ""]
+            assert json.loads(row["value"] or "null") == item["value"]
+            assert json.loads(row["numerator"]) == item["numerator"]
+            compared += 1
+    assert compared >= 6
+    shown = await text(house, "/managers?by=queue&language=en")
+    behind = re.search(r'href="(/managers/cases\?[^"]*kind=case[^"]*)"', shown)
+    assert behind
+    assert "Nothing" not in await text(house, behind.group(1).replace("&amp;", "&"))
+    assert await measures.differences(house.runtime.db, house.runtime.clock.now()) == []
+
+
+async def test_figures_lead_to_their_cases_and_odd_questions_show_a_page(house: House) -> None:
+    case = (await house.report("The charger 22809 does not start", **{"from": {"email": "p@example.com"}}))["case"]
+    assert case in await text(house, "/managers/cases?period=day&kind=response&outcome=open")
+    assert case not in await text(house, "/managers/cases?period=day&kind=response&outcome=ended")
+    for odd in (
+        "period=x&by=y",
+        "from=2026-02-30&to=x",
+        "from=0001-01-01&to=9999-12-31",
+        "kind=x&outcome=%27&key=%00",
+        "offset=-1",
+        "from=2024-02-29&to=2024-02-29&by=hour",
+        "period=year&by=weekday",
+    ):
+        for path in ("/managers", "/managers/cases", "/managers/figures.csv"):
+            assert (await house.client.get(f"{path}?{odd}")).status == 200, (path, odd)
+    assert case not in await text(house, "/managers/wall")
+    danger = await house.report("It smokes and there is fire at the charger 22809")
+    assert danger["case"] in await text(house, "/managers/wall")
+
+
+async def test_an_announcement_is_told_everywhere_and_ends(house: House) -> None:
+    runtime = house.runtime
+    said = {"text__sv": NEWS, "text__en": "Trouble at our\n supplier.", "hours": "4"}
+    assert await post(house, "announce", **said) == 303
+    assert await post(house, "announce", text__sv="Bara här.", site="s001", hours="1") == 303
+    assert await post(house, "announce", text__fi="Vain suomeksi", hours="1") == 422
+    assert await post(house, "announce", text__sv="x", **{"from": "2020-01-01T10:00"}, hours="1") == 422
+    assert NEWS in await text(house, "/?language=sv")
+    assert "Trouble at our supplier." in await text(house, "/report?language=de")
+    charger = next(one for one in runtime.directory().chargers.values() if one.site_id == "s001").id
+    assert "Bara här." in await text(house, f"/c/{charger}?language=sv")
+    assert "Bara här." not in await text(house, "/?language=sv")
+    line = BoardAnnouncements(runtime)
+    assert (line.told("sv", None), line.told("sv", "s001")) == (NEWS, "Bara här.")
+    told = facts_from("https://x.example", None, lambda *a: [], lambda language, site: line.told(language, site))
+    about = dict.fromkeys(
+        (
+            "status",
+            "visit_token",
+            "visit_times",
+            "visit_starts",
+            "charger_id",
+            "outcome",
+            "due_first_response",
+            "due_solution",
+        )
+    )
+    about |= {"case_id": 1042, "category": "no_start", "priority": "P3", "timezone": "Europe/Stockholm", "code": "1"}
+    letter = compose("acknowledgement", "email", "sv", told({**about, "language": "sv", "site_id": None, "token": "t"}))
+    assert NEWS in letter.text
+    page = await text(house, "/managers/acts")
+    for found in re.findall(r'name="id" value="(\d+)"', page):
+        assert await post(house, "withdraw", id=found) == 303
+    assert NEWS not in await text(house, "/?language=sv")
+    assert await count(runtime.db, "audit") >= 4
+    assert words({}, "sv") == ""
+
+
+async def test_work_flows_over_and_is_moved_and_agents_change_queues(house: House) -> None:
+    runtime = house.runtime
+    cases = [(await house.report(f"Laddaren {n} startar inte"))["case"] for n in ("22809", "21007")]
+    queue = (await house.case(cases[0]))["queue"]
+    assert await post(house, "overflow", queue=queue, into=queue, hours="4") == 422
+    assert await post(house, "overflow", queue=queue, into="operations", hours="4") == 303
+    assert await overflow.sweep(runtime) == 2
+    assert await overflow.sweep(runtime) == 0
+    moved = await house.case(cases[0])
+    assert (moved["queue"], moved["line"], moved["timeline"][-1]["kind"]) == ("operations", 1, "handed_over")
+    assert await post(house, "end-overflow", queue=queue) == 303
+    later = (await house.report("Laddaren 22101 startar inte"))["case"]
+    assert await overflow.sweep(runtime) == 0
+    assert await post(house, "move", queue="operations", to="operations", reason="x") == 422
+    assert await post(house, "move", queue="operations", to="billing", reason="Fewer hands today", count="1") == 303
+    assert await post(house, "move", queue="operations", to="a02", reason="Knows these", priority="P3") == 303
+    queues = sorted([(await house.case(one))["queue"] for one in cases])
+    assert queues == ["billing", "operations"]
+    assert "a02" in {(await house.case(one))["assignee"] for one in cases}
+    assert (await house.case(later))["queue"] == queue
+    assert await post(house, "queues", agent="a02", queue__billing="yes", queue__nowhere="yes") == 303
+    row = await runtime.db.row("SELECT queues FROM agents WHERE id = 'a02'")
+    assert row == {"queues": ["billing"]}
+    assert await post(house, "queues", agent="nobody") == 422
+
+
+async def test_b102_a_year_of_nothing_and_a_leap_day_are_pages(config: Config) -> None:
+    async with open_house(config) as house:
+        await house.hire("a01", PASSWORD, "manager")
+        await house.log_in("agent01@support.example", PASSWORD)
+        for query in ("period=year", "from=2028-02-28&to=2028-03-01", "from=2026-03-29&to=2026-03-29"):
+            assert "Inget under de här dagarna" in await text(house, f"/managers?{query}&language=sv")
+        assert (await house.api("GET", "/measures?by=owner"))[1]["items"] == []
+
+
+async def test_agents_have_no_managers_pages(house: House) -> None:
+    assert (await house.log_in("agent02@support.example", PASSWORD)).status == 303
+    for path in ("/managers", "/managers/wall", "/managers/acts", "/managers/cases", "/managers/figures.csv"):
+        assert (await house.client.get(path)).status == 403, path
