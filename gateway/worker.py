@@ -18,7 +18,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
-from gateway import dispatch, escalation, measures, outbox, overflow, silence, telephony
+from gateway import alerts, dispatch, escalation, measures, outbox, overflow, silence, telephony
 from gateway.blobs import BlobsUnavailable
 from gateway.config import Config
 from gateway.jobs import FOLLOW
@@ -110,7 +110,8 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
             return await overflow.sweep(runtime)
 
         keeper = measures.Keeper(runtime.db, runtime.clock)
-        sweeps = (offer, sweeper.sweep, escalate, listen, overflows, keeper.sweep, *of_the_phone)
+        alarms = alerts.Alarms(runtime)
+        sweeps = (offer, sweeper.sweep, escalate, listen, overflows, keeper.sweep, alarms.sweep, *of_the_phone)
         yield Chores(runtime, sweeps, {sweep: asyncio.Event() for sweep in sweeps})
 
 

@@ -16,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram,
 
 from gateway.record.db import Unavailable
 from gateway.watch import on_call
+from gateway.web import gauges
 from gateway.web.keys import RUNTIME, STOPPING, runtime_of
 from gateway.web.neighbours import PATIENCE, Neighbours, check, postgresql
 
@@ -74,6 +75,7 @@ async def ready(request: web.Request) -> web.StreamResponse:
 
 async def figures(request: web.Request) -> web.StreamResponse:
     """What Prometheus reads."""
+    await gauges.read(runtime_of(request))
     runtime = runtime_of(request)
     with suppress(Unavailable, TimeoutError):
         async with asyncio.timeout(PATIENCE):

@@ -7,10 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import casenumber, languages, measures
+from gateway import alerts, casenumber, languages, measures
 from gateway.record import facts, floor
 from gateway.runtime import Runtime
 from gateway.web.keys import runtime_of
+from gateway.web.managers_alarms import worded
 from gateway.web.managers_view import TARGETS, made_of, written
 from gateway.web.pages import language_of, page
 from measuring.figures import BY_NAME, Figure
@@ -47,7 +48,7 @@ async def wall(request: web.Request) -> web.StreamResponse:
         "agents": [(activity, agents.get(activity, 0)) for activity in ACTIVITIES],
         "today": [*(_tile(told.get(name), name, book) for name in TODAY), await _uptime(runtime, midnight, now, book)],
         "urgent": [{**row, "number": casenumber.number(row["id"])} for row in await db.rows(floor.SQL["urgent"])],
-        "alarms": (),
+        "alarms": [worded(request, row) for row in await alerts.standing(runtime)],
     }
     return page(request, "managers/wall.html", shown)
 

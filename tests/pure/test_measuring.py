@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 
 from measuring import arrivals, erlang, patience
 from measuring.history import Entry, Where, facts
+from measuring.hysteresis import Changes, Limit, Open, Sign, judge
 from measuring.tally import Tally, packed, unpacked
 from measuring.waits import Waits, quantile, waits, wilson
 
@@ -154,3 +155,21 @@ def test_reports_that_moved_to_another_case_count_there_alone() -> None:
     whole = facts([opened, came], HERE)[-1]
     assert (whole.kind, whole.ended, whole.tags) == ("case", 2, ("incident",))
     assert facts([], HERE) == []
+
+
+def test_an_alarm_is_told_once_after_it_has_lasted_and_ends_lower_than_it_began() -> None:
+    limits = {"risk": Limit(75, 60, timedelta(minutes=2))}
+
+    def look(value: float, standing: list[Open], minutes: float) -> Changes:
+        return judge([Sign("risk", "", value)], standing, limits, AT + timedelta(minutes=minutes))
+
+    begun = look(80, [], 0)
+    assert (len(begun.begin), begun.tell) == (1, ())
+    open_ = Open(1, "risk", "", AT, False)
+    assert look(80, [open_], 1) == Changes((), (), ())
+    assert look(70, [open_], 2).tell == ((open_, 70),)
+    told = Open(1, "risk", "", AT, True)
+    assert look(70, [told], 3) == Changes((), (), ())  # below where it began, not yet below where it ends
+    assert look(59, [told], 4).end == (told,)
+    assert judge([], [told], limits, AT).end == (told,)
+    assert judge([], [Open(2, "gone", "", AT, True)], limits, AT).end

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gateway import measures, overflow
+from gateway import alerts, measures, overflow
 from gateway.announcements import words
 from gateway.config import Config
 from gateway.lookups import BoardAnnouncements
@@ -168,3 +168,33 @@ async def test_agents_have_no_managers_pages(house: House) -> None:
     assert (await house.log_in("agent02@support.example", PASSWORD)).status == 303
     for path in ("/managers", "/managers/wall", "/managers/acts", "/managers/cases", "/managers/figures.csv"):
         assert (await house.client.get(path)).status == 403, path
+
+
+async def test_an_alarm_is_told_once_with_what_to_do_and_ends_by_itself(house: House) -> None:
+    runtime = house.runtime
+    for nth in range(9):
+        await house.report("Laddaren 22809 startar inte", **{"from": {"email": f"w{nth}@example.com"}})
+    async with runtime.db.connection() as conn:
+        await conn.execute("UPDATE agents SET activity = 'offline', queues = '{billing}'")
+        await conn.execute("UPDATE work_items SET arrived_at = arrived_at - interval '5 minutes'")
+    assert [await alerts.look(runtime) for _ in range(3)] == [0, 2, 0]
+    told = await runtime.db.rows(
+        "SELECT c.recipient FROM messages m JOIN message_contents c ON c.message_id = m.id WHERE m.kind = 'alarm'"
+    )
+    assert {row["recipient"] for row in told} == {"agent01@support.example"}
+    assert len(told) == 2
+    page = await text(house, "/managers/alarms?language=en")
+    assert "Nobody serves Helpdesk" in page
+    assert "let it flow over" in page
+    assert "Nobody serves Helpdesk" in await text(house, "/managers/wall?language=en")
+    alarm = re.findall(r'name="alarm" value="(\d+)"', page)
+    data = {"csrf": await house.csrf("/managers/alarms"), "alarm": alarm[0]}
+    assert (await house.client.post("/managers/alarms/take", data=data, allow_redirects=False)).status == 303
+    assert "looks after it" in await text(house, "/managers/alarms?language=en")
+    scraped = await text(house, "/metrics")
+    assert 'switchyard_alarms{kind="queue_unserved"} 1.0' in scraped
+    assert 'switchyard_work_waiting{queue="helpdesk"}' in scraped
+    async with runtime.db.connection() as conn:
+        await conn.execute("UPDATE agents SET activity = 'available', queues = '{}' WHERE id = 'a01'")
+    await alerts.look(runtime)
+    assert "Nobody serves" not in await text(house, "/managers/wall?language=en")

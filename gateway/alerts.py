@@ -1,0 +1,153 @@
+"""Alarms for people: what is going wrong on the floor, told once, with what to do, until it is right again.
+
+Leads and managers get a mail; what is urgent goes by SMS too. The wallboard and the page of alarms show what stands.
+`measuring.hysteresis` decides when; one worker judges at a time, and an alarm is told in the transaction that marks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+import structlog
+
+from gateway import languages
+from gateway.record import floor
+from gateway.record.db import Connection, recordset, statements
+from gateway.runtime import Runtime
+from measuring.hysteresis import Limit, Open, Sign, judge
+
+log = structlog.get_logger()
+SQL, MESSAGES = statements("alarming"), statements("messages")
+REST = 10.0  # seconds between looks
+HOUR, MINUTES = timedelta(hours=1), timedelta(minutes=1)
+ROLES = ("web", "smtp", "imap", "worker")
+ENOUGH = 5  # calls of an hour below which a share says nothing
+LIMITS: Mapping[str, Limit] = MappingProxyType(
+    {
+        "target_at_risk": Limit(75, 60, 2 * MINUTES),
+        "queue_unserved": Limit(120, 1, urgent=True),
+        "abandonment": Limit(0.15, 0.08, 2 * MINUTES),
+        "wave": Limit(8, 3),
+        "mail_silent": Limit(5, 0.5),
+        "role_silent": Limit(60, 30, urgent=True),
+        "outbox_ageing": Limit(300, 60),
+        "spool_ageing": Limit(60, 1, urgent=True),
+        "provider_errors": Limit(5, 1),
+    }
+)
+
+
+class Alarms:
+    """Judges at most every ten seconds, however often it is woken."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._last: float | None = None
+
+    async def sweep(self) -> int:
+        """Returns how many alarms were told."""
+        now = self._runtime.clock.monotonic()
+        if self._last is not None and now - self._last < REST:
+            return 0
+        self._last = now
+        return await look(self._runtime)
+
+
+async def look(runtime: Runtime) -> int:
+    """Judge every sign once; returns how many alarms were told."""
+    now = runtime.clock.now()
+    seen = await signs(runtime, now)
+    async with runtime.db.transaction() as conn:
+        row = await (await conn.execute(SQL["alone"])).fetchone()
+        if not row or not row["mine"]:
+            return 0
+        standing = [_open(one) for one in await (await conn.execute(SQL["standing"])).fetchall()]
+        changes = judge(seen, standing, LIMITS, now)
+        for sign in changes.begin:
+            given = {"kind": sign.kind, "key": sign.key, "value": sign.value, "now": now}
+            await conn.execute(SQL["begin"], given)
+        for sign in seen:
+            await conn.execute(SQL["see"], {"kind": sign.kind, "key": sign.key, "value": sign.value, "now": now})
+        for one, value in changes.tell:
+            await conn.execute(SQL["told"], {"alarm": one.id, "now": now})
+            await _tell(runtime, conn, one, value, now)
+        for one in changes.end:
+            await conn.execute(SQL["end"], {"alarm": one.id, "now": now})
+        if changes.tell:
+            await runtime.wake.wake(conn)
+    for one, value in changes.tell:
+        log.warning("alarm.told", kind=one.kind, key=one.key, value=round(value, 3))
+    for one in changes.end:
+        log.info("alarm.ended", kind=one.kind, key=one.key)
+    return len(changes.tell)
+
+
+async def signs(runtime: Runtime, now: datetime) -> list[Sign]:
+    """Every figure that may be an alarm, as it is now."""
+    db = runtime.db
+    found: list[Sign] = []
+    calls = await db.row(SQL["calls"], {"since": now - HOUR})
+    if calls and calls["answered"] >= ENOUGH:
+        found.append(Sign("target_at_risk", "", calls["seconds"] / calls["answered"]))
+    if calls and calls["queued"] >= 2 * ENOUGH:
+        found.append(Sign("abandonment", "", calls["abandoned"] / calls["queued"]))
+    found += [
+        Sign("queue_unserved", row["queue"], (now - row["since"]).total_seconds())
+        for row in await db.rows(floor.SQL["work_waiting"])
+        if not row["serving"]
+    ]
+    found += [Sign("wave", r["site"], r["reports"]) for r in await db.rows(SQL["waves"], {"since": now - 10 * MINUTES})]
+    mails = await db.row(SQL["mails"], {"now": now})
+    if mails and not mails["now"]:
+        found.append(Sign("mail_silent", "", mails["usual"]))
+    roles = await db.rows(SQL["roles"], {"now": now})
+    found += [Sign("role_silent", row["role"], row["seconds"]) for row in roles if row["role"] in ROLES]
+    outbox = await db.row(SQL["outbox"], {"now": now})
+    found.append(Sign("outbox_ageing", "", outbox["oldest"] if outbox else 0))
+    oldest = runtime.spool.oldest()
+    found.append(Sign("spool_ageing", "", (now - oldest).total_seconds() if oldest else 0))
+    failed = await db.rows(SQL["failed"], {"since": now - HOUR})
+    return found + [Sign("provider_errors", row["channel"], row["failed"]) for row in failed]
+
+
+async def standing(runtime: Runtime) -> Sequence[Mapping[str, Any]]:
+    """Alarms that people were told of and that are not over."""
+    return [row for row in await runtime.db.rows(SQL["standing"]) if row["told_at"]]
+
+
+def words(runtime: Runtime, kind: str, key: str, value: float, language: str) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    book = languages.catalogue(language)
+    site = runtime.directory().sites.get(key)
+    what = book.code("queue", key) if kind == "queue_unserved" else f"{site.name}, {site.city}" if site else key
+    given = {
+        "what": what,
+        "seconds": languages.format_clock(timedelta(seconds=value), exact=True),
+        "share": f"{100 * value:.0f} %",
+        "count": f"{value:.0f}",
+    }
+    return book.gettext(f"alarm.{kind}") % given, book.gettext(f"alarm.{kind}.do") % given
+
+
+async def _tell(runtime: Runtime, conn: Connection, one: Open, value: float, now: datetime) -> None:
+    for person in await (await conn.execute(SQL["people"])).fetchall():
+        title, advice = words(runtime, one.kind, one.key, value, person["language"])
+        url = f"{runtime.config.public_url.rstrip('/')}/managers/alarms"
+        ways: list[tuple[str, str, str | None, str]] = [
+            ("email", person["email"], title, f"{title}\n\n{advice}\n\n{url}\n")
+        ]
+        if LIMITS[one.kind].urgent and person["phone"] and runtime.config.twilio_account_sid:
+            ways.append(("sms", person["phone"], None, f"{title} {advice}"))
+        for channel, recipient, subject, text in ways:
+            row = {"channel": channel, "kind": "alarm", "language": person["language"], "agent_id": None}
+            added = await (await conn.execute(MESSAGES["add"], {"rows": recordset([row]), "now": now})).fetchone()
+            assert added is not None
+            content = {"message_id": added["id"], "recipient": recipient, "subject": subject, "text": text}
+            await conn.execute(MESSAGES["add_contents"], {"rows": recordset([content])})
+
+
+def _open(row: Mapping[str, Any]) -> Open:
+    return Open(row["id"], row["kind"], row["key"], row["began_at"], row["told_at"] is not None)
