@@ -163,3 +163,7 @@ SELECT * FROM facts
 WHERE day >= (%(from)s::timestamptz AT TIME ZONE %(timezone)s)::date
   AND day <= (%(to)s::timestamptz AT TIME ZONE %(timezone)s)::date
   AND at >= %(from)s AND at < %(to)s AND kind = ANY(%(kinds)s::text[]) AND (ended IS NOT NULL OR lost IS NOT NULL)
+
+-- name: arrivals
+-- Calls in line of the last weeks: when they came, how long they waited, and whether they were answered.
+SELECT at, ended, lost, tags FROM facts WHERE kind = 'queue' AND day >= %(since)s AND day < %(until)s

@@ -164,6 +164,12 @@ async def test_b102_a_year_of_nothing_and_a_leap_day_are_pages(config: Config) -
         assert (await house.api("GET", "/measures?by=owner"))[1]["items"] == []
 
 
+async def test_staffing_says_what_it_assumes_while_nobody_called(house: House) -> None:
+    page = await text(house, "/managers/staffing?language=en&weekday=9&handling=x&shrinkage=99999")
+    assert "Patience is assumed" in page
+    assert page.count('data-at="') == 48
+
+
 async def test_agents_have_no_managers_pages(house: House) -> None:
     assert (await house.log_in("agent02@support.example", PASSWORD)).status == 303
     for path in ("/managers", "/managers/wall", "/managers/acts", "/managers/cases", "/managers/figures.csv"):

@@ -37,22 +37,3 @@ CREATE TABLE people_alarms (
 );
 CREATE UNIQUE INDEX people_alarms_open ON people_alarms (kind, key) WHERE ended_at IS NULL;
 CREATE INDEX people_alarms_began ON people_alarms (began_at);
--- Who gets which report by mail, and up to which day it was sent.
-CREATE TABLE report_subscriptions (
-    agent_id   text NOT NULL REFERENCES agents ON DELETE CASCADE,
-    period     text NOT NULL CHECK (period IN ('day', 'week', 'month')),
-    by         text NOT NULL,
-    sent_upto  date NOT NULL,
-    PRIMARY KEY (agent_id, period, by)
-);
--- What each channel's own ledger says came on a day, beside what is in reports.
-CREATE TABLE channel_accounts (
-    day       date NOT NULL,
-    channel   text NOT NULL,
-    ledger    text NOT NULL,
-    came      integer NOT NULL,
-    kept      integer NOT NULL,
-    missing   text[] NOT NULL DEFAULT '{}', -- keys of the ledger, never what was said
-    drawn_at  timestamptz NOT NULL,
-    PRIMARY KEY (day, channel, ledger)
-);

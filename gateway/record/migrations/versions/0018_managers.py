@@ -1,4 +1,4 @@
-"""What managers do: announcements, overflow, alarms for people, reports by mail, accounts of what came."""
+"""What managers do: announcements, overflow, alarms for people."""
 
 from gateway.record.migrate import run_file
 
