@@ -17,7 +17,7 @@ from channels.report import RemoteAnswer
 from gateway import casenumber, desk, languages, replies
 from gateway.activity import set_activity
 from gateway.languages import N_
-from gateway.record import agents, cases, listening
+from gateway.record import agents, cards, cases, listening, proposals, visits
 from gateway.record.agents import Agent
 from gateway.record.beside import beside
 from gateway.record.cases import Case
@@ -26,6 +26,7 @@ from gateway.runtime import Runtime
 from gateway.web import caseview
 from gateway.web.bodies import form
 from gateway.web.deskforms import FORMS, After, enclosed, reply
+from gateway.web.fieldforms import FIELD_FORMS
 from gateway.web.frame import frame, scope_of
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.login import onward
@@ -38,6 +39,7 @@ from routing.values import Category
 ENCLOSED = UploadLimits(file=10 << 20, whole=20 << 20)  # what most mail servers still take
 MANY = 500  # sites; more are typed, not chosen
 ACTIVITIES = ("available", "busy", "away", "offline")
+VERBS = {**FORMS, **FIELD_FORMS}
 DONE = {
     "claim": N_("The case is yours."),
     "release": N_("The case is back in its queue."),
@@ -49,6 +51,12 @@ DONE = {
     "wait": N_("Put aside. The case comes back by itself."),
     "conclude": N_("Concluded. Those who reported are asked to confirm."),
     "reopen": N_("The case is open again."),
+    "send_back": N_("Sent back to the line before."),
+    "call": N_("Call now; that you do is on the timeline."),
+    "plan_visit": N_("The customer is asked which time fits."),
+    "book_visit": N_("The visit is booked, and everybody is told."),
+    "cancel_visit": N_("The visit is called off, and everybody is told."),
+    "perform_visit": N_("It stands on the service card of the area."),
     "open": N_("The case is open, and yours."),
     "attach": N_("The reports are together now. Each can be taken out again."),
     "fetch": N_("The report is back."),
@@ -94,12 +102,12 @@ async def act(request: web.Request) -> web.StreamResponse:
     verb = request.match_info["verb"]
     fields, files = await _posted(request)
     case = await case_within(request, case_id)
-    if verb not in FORMS:
+    if verb not in VERBS:
         raise Problem(404, "There is no such verb.")
     actor = desk.Actor("agent", agent.id, agent.role)
     try:
         if files is None or verb != "reply":
-            after = await FORMS[verb](runtime, actor, case, fields) or After()
+            after = await VERBS[verb](runtime, actor, case, fields) or After()
         else:
             await reply(runtime, actor, case, fields, enclosed(files))
             after = After()
@@ -184,6 +192,10 @@ async def _case_page(
         "people": (people := caseview.people(whole)),
         "dead": await dead_addresses(runtime.db, [one["email"] for one in people if one["email"]]),
         "reachable": caseview.reachable(people),
+        "visit": next((one for one in await visits.of_case(runtime.db, case_id) if one.open), None),
+        "technicians": [one for one in (agent, *context["colleagues"]) if one.line == 3],
+        "card": (await cards.of_site(runtime.db, case.site_id))[:5] if case.site_id else [],
+        "proposal": await proposals.standing(runtime.db, case_id),
         "recordings": await listening.of_case(runtime.db, case_id),
         "neighbours": [one for one in whole.neighbours if agent.reach.holds(one.queue, one.site_id, one.assignee)],
         **caseview.beside(whole, await beside(runtime.db, case_id, case.charger_id), context["names"], agent),

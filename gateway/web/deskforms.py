@@ -57,7 +57,7 @@ async def release(runtime: Runtime, actor: desk.Actor, case: Case, fields: Field
 async def reply(
     runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields, files: Sequence[Attachment] = ()
 ) -> None:
-    await desk.reply(runtime, actor, case.id, _text(fields, "text"), fields.get("channel") or None, files)
+    await desk.reply(runtime, actor, case.id, words_of(fields, "text"), fields.get("channel") or None, files)
 
 
 def enclosed(files: Files) -> list[Attachment]:
@@ -69,7 +69,7 @@ def enclosed(files: Files) -> list[Attachment]:
 
 
 async def note(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
-    await desk.note(runtime, actor, case.id, _text(fields, "text"), _several(fields, "mention"))
+    await desk.note(runtime, actor, case.id, words_of(fields, "text"), _several(fields, "mention"))
 
 
 async def correct(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
@@ -81,16 +81,18 @@ async def correct(runtime: Runtime, actor: desk.Actor, case: Case, fields: Field
     }
     changed = {name: fields.get(name, "").strip() for name in before}
     changed = {name: value for name, value in changed.items() if value and value != before[name]}
-    await desk.correct(runtime, actor, case.id, reason=_text(fields, "reason"), **changed)
+    await desk.correct(runtime, actor, case.id, reason=words_of(fields, "reason"), **changed)
 
 
 async def hand_over(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
-    await desk.hand_over(runtime, actor, case.id, fields.get("to", ""), _text(fields, "reason"))
+    await desk.hand_over(runtime, actor, case.id, fields.get("to", ""), words_of(fields, "reason"))
 
 
 async def escalate(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
-    proposal = {name.removeprefix("proposal."): _text(fields, name) for name in fields if name.startswith("proposal.")}
-    await desk.escalate(runtime, actor, case.id, _text(fields, "reason"), proposal or None)
+    proposal = {
+        name.removeprefix("proposal."): words_of(fields, name) for name in fields if name.startswith("proposal.")
+    }
+    await desk.escalate(runtime, actor, case.id, words_of(fields, "reason"), proposal or None)
 
 
 async def wait(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
@@ -100,15 +102,15 @@ async def wait(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) 
         raise desk.Refused(until="must be a date and a time") from None
     if until.tzinfo is None:
         until = until.replace(tzinfo=ZoneInfo(case.timezone))
-    await desk.wait(runtime, actor, case.id, until.astimezone(UTC), _text(fields, "reason"))
+    await desk.wait(runtime, actor, case.id, until.astimezone(UTC), words_of(fields, "reason"))
 
 
 async def conclude(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
-    await desk.conclude(runtime, actor, case.id, fields.get("disposition", ""), _text(fields, "text"))
+    await desk.conclude(runtime, actor, case.id, fields.get("disposition", ""), words_of(fields, "text"))
 
 
 async def reopen(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
-    await desk.reopen(runtime, actor, case.id, _text(fields, "reason"))
+    await desk.reopen(runtime, actor, case.id, words_of(fields, "reason"))
 
 
 async def attach(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
@@ -174,7 +176,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
 )
 
 
-def _text(fields: Fields, name: str) -> str:
+def words_of(fields: Fields, name: str) -> str:
     """Browsers send CR LF; what cannot be kept in the record becomes U+FFFD."""
     text = fields.get(name, "").replace("\r\n", "\n").replace("\0", "\ufffd")
     return text.encode("utf-8", "replace").decode("utf-8").strip()

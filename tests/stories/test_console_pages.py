@@ -432,3 +432,34 @@ async def test_lists_are_kept_and_who_looks_at_the_same_case_is_named(house: Hou
     assert "view=called" in await (await house.client.get("/console")).text()
     answer = await house.client.post(f"/console/look/{number}", data={"csrf": csrf})
     assert "Agent 02" in await answer.text()
+
+
+async def test_a_case_goes_by_the_forms_through_three_lines_to_a_service_card(house: House) -> None:
+    sender = {"from": {"name": "Mette", "email": "m@example.com", "phone": "+46701740001"}}
+    number = (await house.report(STUCK, **sender))["case"]
+    await house.hire("a01", role="lead")
+    runtime = house.runtime
+    await runtime.db.run("UPDATE agents SET line = 3 WHERE id = 'a01'")
+    assert (await do(house, number, "escalate", reason="The lock is stuck")).status == 303
+    assert (await do(house, number, "escalate", reason="Needs a part")).status == 422
+    assert (await do(house, number, "send_back", reason="Try a restart first")).status == 303
+    assert (await do(house, number, "escalate", reason="Restarted, no help")).status == 303
+    proposal = {f"proposal.{name}": f"the {name}" for name in ("fault", "parts", "tools", "access", "safety")}
+    assert (await do(house, number, "escalate", reason="Needs a part", **proposal)).status == 303
+    page = await (await house.client.get(f"/console/cases/{number}")).text()
+    assert "the safety" in page
+    assert 'id="act-visit"' in page
+    assert (await do(house, number, "plan_visit", from1="soon", until1="later", agent="a01")).status == 422
+    times = {"from1": "2036-05-05T08:00", "until1": "2036-05-05T10:00", "agent": "a01"}
+    assert (await do(house, number, "plan_visit", **times)).status == 303
+    assert (await do(house, number, "perform_visit", work="New latch")).status == 422
+    assert (await do(house, number, "book_visit", time="1")).status == 303
+    done = await do(house, number, "perform_visit", work="New latch fitted", parts="Latch", verified="1")
+    assert done.status == 303
+    shown = await (await house.client.get(done.headers["Location"])).text()
+    assert "New latch fitted" in shown
+    concluded = await do(house, number, "conclude", disposition="solved_on_site", text="New latch fitted")
+    assert concluded.status == 303
+    await house.api("POST", f"/cases/{number}/confirm", {"as": "a01", "solved": True})
+    case = await house.case(number)
+    assert (case["status"], case["line"]) == ("closed", 3)
