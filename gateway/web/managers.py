@@ -16,7 +16,7 @@ from gateway import casenumber, languages, measures
 from gateway.csvs import csv_bytes
 from gateway.record import facts
 from gateway.record import mailboxes as record_mailboxes
-from gateway.web import managers_acts, managers_alarms, managers_staffing, managers_wall
+from gateway.web import managers_acts, managers_alarms, managers_recurring, managers_staffing, managers_wall
 from gateway.web.bodies import UNKEEPABLE
 from gateway.web.frame import frame
 from gateway.web.keys import runtime_of
@@ -33,7 +33,7 @@ OUTCOMES = ("ended", "lost", "open", "met", "missed")
 
 
 def add_routes(app: web.Application) -> None:
-    for room in (managers_wall, managers_acts, managers_alarms, managers_staffing):
+    for room in (managers_wall, managers_acts, managers_alarms, managers_recurring, managers_staffing):
         room.add_routes(app)
     app.router.add_get("/managers", index)
     app.router.add_get("/managers/figures.csv", export)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -46,7 +46,11 @@ async def wall(request: web.Request) -> web.StreamResponse:
         "calls": calls,
         "work": await _work(runtime),
         "agents": [(activity, agents.get(activity, 0)) for activity in ACTIVITIES],
-        "today": [*(_tile(told.get(name), name, book) for name in TODAY), await _uptime(runtime, midnight, now, book)],
+        "today": [
+            *(_tile(told.get(name), name, book) for name in TODAY),
+            await _uptime(runtime, midnight, now, book),
+            await _occupancy(runtime, midnight, now, book),
+        ],
         "urgent": [{**row, "number": casenumber.number(row["id"])} for row in await db.rows(floor.SQL["urgent"])],
         "alarms": [worded(request, row) for row in await alerts.standing(runtime)],
     }
@@ -72,6 +76,20 @@ def _tile(one: Figure | None, name: str, book: languages.Catalogue) -> dict[str,
         "target": written(target, BY_NAME[name].unit, book) if target is not None else "",
         "good": good,
         "formula": BY_NAME[name].formula,
+    }
+
+
+async def _occupancy(runtime: Runtime, since: datetime, now: datetime, book: languages.Catalogue) -> dict[str, Any]:
+    row = await runtime.db.row(floor.SQL["occupancy"], {"from": since, "to": now})
+    busy, there = (row["busy"], row["there"]) if row else (0.0, 0.0)
+    made = [languages.format_clock(timedelta(seconds=seconds)) for seconds in (busy, there)]
+    return {
+        "name": "occupancy",
+        "value": written(busy / there if there else None, "1", book),
+        "made_of": " / ".join(made) if there else "",
+        "target": "",
+        "good": None,
+        "formula": "formula.occupancy",
     }
 
 

@@ -170,6 +170,22 @@ async def test_staffing_says_what_it_assumes_while_nobody_called(house: House) -
     assert page.count('data-at="') == 48
 
 
+async def test_a_charger_that_fails_again_gets_a_preventive_case(house: House) -> None:
+    for nth in range(2):
+        case = (await house.report("Laddaren 22809 startar inte", **{"from": {"email": f"r{nth}@example.com"}}))["case"]
+        await house.api("POST", f"/cases/{case}/conclude", {"as": "a01", "disposition": "spam", "text": "Done."})
+        async with house.runtime.db.connection() as conn:
+            await conn.execute("UPDATE cases SET last_report_at = last_report_at - interval '20 days'")
+            await conn.execute("UPDATE cases SET concluded_at = concluded_at - interval '20 days'")
+    page = await text(house, "/managers/recurring?days=90&language=en")
+    assert "Open a preventive case" in page
+    data = {"csrf": await house.csrf("/managers/recurring"), "charger": "22809", "days": "90"}
+    answer = await house.client.post("/managers/recurring", data=data, allow_redirects=False)
+    assert answer.headers["Location"].startswith("/console/cases/")
+    data = {"csrf": await house.csrf("/managers/acts"), "charger": "0"}
+    assert (await house.client.post("/managers/recurring", data=data)).status == 404
+
+
 async def test_agents_have_no_managers_pages(house: House) -> None:
     assert (await house.log_in("agent02@support.example", PASSWORD)).status == 303
     for path in ("/managers", "/managers/wall", "/managers/acts", "/managers/cases", "/managers/figures.csv"):
