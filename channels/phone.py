@@ -38,6 +38,7 @@ from ivr.twiml import PLAIN
 log = structlog.get_logger()
 
 DEADLINE = 1.7  # seconds, under the 2 s that a webhook may take
+NOTED = 4.0  # seconds for the record to take a status
 HOLDS = 12  # holding sentences while a turn is slow
 PATIENCE = 2  # and while the record does not answer, before a call that had begun goes on without it
 
@@ -100,7 +101,8 @@ class PhoneDoor:
         if final:
             await self._settled(progress.sid)
         try:
-            loaded = await self._given.calls.progress(progress)
+            async with asyncio.timeout(NOTED):
+                loaded = await self._given.calls.progress(progress)
         except Exception as error:
             log.warning("phone.status_not_noted", call=progress.sid, error=type(error).__name__)
             if final and not progress.outbound:

@@ -6,6 +6,7 @@ must not happen twice (a restart, an unlock) is noted as begun before it is trie
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from ivr.vocabulary import FAILED
 log = structlog.get_logger()
 
 MISSES = 3
+PATIENCE = 8.0  # seconds for the record to take a report
 REMOTE = {"cable_stuck": "unlock", "no_start": "restart", "interrupted": "restart", "slow": "restart"}
 DONE = {RemoteAnswer.ACCEPTED, RemoteAnswer.UNLOCKED}
 
@@ -209,10 +211,12 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
 
 
 async def keep(given: Given, report: Report) -> Receipt | None:
-    """Store a report, or put it into the spool (None). Raises NotStored when neither could be done."""
+    """Store a report, or put it into the spool (None), also when the record does not say whether it took it: the spool
+    hands it in again under the same key. Raises NotStored when neither could be done."""
     try:
-        return await given.intake.accept(report)
-    except NotStored:
+        async with asyncio.timeout(PATIENCE):
+            return await given.intake.accept(report)
+    except (NotStored, TimeoutError):
         await given.spool.keep(report)
         return None
 

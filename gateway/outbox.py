@@ -39,6 +39,7 @@ STALE = {
 }
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 IN_A_DAY, ABOUT_A_CASE = 10, 1
+TEXTS, URGENT_TEXTS = 5000, 2000  # automatic texts a day, and those that wake somebody
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,8 @@ class Sweeper:
         """Why an automatic message must not go out now; None when it may. A person's words always go out."""
         if row["agent_id"] is not None:
             return None
+        if row["channel"] == "sms" and (capped := await self._capped(row["kind"] == "oncall")):
+            return capped
         kind = "phone" if row["channel"] == "sms" else "email"
         stopped = await self._db.row(PEOPLE["stopped"], {"kind": kind, "value": recipient})
         if stopped and stopped["stopped"]:
@@ -228,6 +231,14 @@ class Sweeper:
         if lately and (lately["about_case"] >= ABOUT_A_CASE or lately["in_all"] >= IN_A_DAY):
             return "acknowledged already"
         return None
+
+    async def _capped(self, urgent: bool) -> str | None:
+        """Why no more texts of our own accord go out today; those that wake somebody have a cap of their own."""
+        sent = await self._db.row(SQL["texts_lately"], {"since": self._clock.now() - A_DAY, "urgent": urgent})
+        if sent is None or sent["n"] < (URGENT_TEXTS if urgent else TEXTS):
+            return None
+        log.error("outbox.cap_reached", urgent=urgent, sent=sent["n"])
+        return "the cap on texts of the day is reached"
 
     async def _end(self, row: Mapping[str, Any], about: Mapping[str, Any] | None, delivery: Delivery) -> None:
         now = self._clock.now()

@@ -33,15 +33,22 @@ WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_r
 ORDER BY r.id DESC LIMIT 20
 
 -- name: lease
--- Take what is due, what wakes somebody first; whoever holds the lease sends, and a paused holder that wakes up late finds its epoch gone.
+-- Take what is due, what wakes somebody and what answers a danger first; whoever holds the lease sends, and a paused
+-- holder that wakes up late finds its epoch gone.
 UPDATE messages m SET lease_until = %(now)s + interval '60 seconds', lease_epoch = m.lease_epoch + 1,
                       attempts = m.attempts + 1
 FROM (SELECT id FROM messages
       WHERE state = 'queued' AND due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s)
-      ORDER BY kind <> 'oncall', due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS taken
+      ORDER BY kind <> 'oncall', (SELECT priority FROM cases WHERE id = case_id) IS DISTINCT FROM 'P1', due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS taken
 WHERE m.id = taken.id
 RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.language, m.agent_id, m.created_at,
           m.attempts, m.lease_epoch
+
+-- name: texts_lately
+-- Automatic texts that left since a moment: those that wake somebody, or all others.
+SELECT count(*) AS n FROM messages
+WHERE channel = 'sms' AND agent_id IS NULL AND state IN ('sent', 'uncertain') AND sent_at > %(since)s
+  AND (kind = 'oncall') = %(urgent)s
 
 -- name: particulars
 -- What a message needs to be composed, read when it is sent.

@@ -15,6 +15,7 @@ from aiohttp_session import session_middleware
 from gateway.config import Config
 from gateway.runtime import Runtime, open_runtime
 from gateway.stopping import until_stopped
+from gateway.watchdog import watched
 from gateway.web import (
     access,
     account,
@@ -95,7 +96,7 @@ def create_app(
 
 async def serve(config: Config) -> None:
     """The role `web`: open everything, answer until SIGTERM or SIGINT, leave in order."""
-    async with open_runtime(config, role="web") as runtime:
+    async with watched(), open_runtime(config, role="web") as runtime:
         app = create_app(runtime)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE, handler_cancellation=False)
         await runner.setup()

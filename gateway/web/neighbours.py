@@ -1,15 +1,19 @@
 """Who a process depends on, each asked with a time limit: PostgreSQL, Redis, spool, provider, mailboxes, mail relay;
 and whether the rules are in force and somebody is on call.
 
-Those beyond this installation are only connected to, and at most every half minute, however often somebody asks.
+Those beyond this installation are only connected to, and at most every half minute, however often somebody asks; a
+certificate of theirs that ends soon is a fault.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -20,6 +24,8 @@ from gateway.record.db import Unavailable, statements
 from gateway.runtime import Runtime
 
 PATIENCE = 2.0  # seconds for one check
+WARNED = timedelta(days=14)  # before a certificate ends
+TLS = ("https", "smtps")
 LASTING = 30.0  # seconds that an answer about somebody outside is good for
 PORTS = {"http": 80, "https": 443, "smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
@@ -30,6 +36,15 @@ class Check:
     ok: bool
     detail: str
     ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody outside is; with `tls` they show a certificate at once."""
+
+    host: str
+    port: int
+    tls: bool
 
 
 @dataclass(slots=True)
@@ -52,21 +67,21 @@ class Neighbours:
         return list(
             await asyncio.gather(
                 *(check(self.runtime, name, question) for name, question in near),
-                *(self._outside(name, host, port) for name, (host, port) in outside.items()),
+                *(self._outside(name, place) for name, place in outside.items()),
             )
         )
 
-    async def _outside(self, name: str, host: str, port: int) -> Check:
+    async def _outside(self, name: str, place: Place) -> Check:
         now = self.runtime.clock.monotonic()
         at, known = self._heard.get(name, (0.0, None))
         if known is None or now - at > LASTING:
-            known = await check(self.runtime, name, lambda _: _connect(host, port))
+            known = await check(self.runtime, name, lambda runtime: _connect(place, runtime.clock.now()))
             self._heard[name] = now, known
         return known
 
 
-def places(config: Config) -> dict[str, tuple[str, int]]:
-    """Host and port of everybody outside that this configuration names."""
+def places(config: Config) -> dict[str, Place]:
+    """Everybody outside that this configuration names."""
     urls = {}
     if config.twilio_account_sid:
         urls["provider"] = config.twilio_api_url
@@ -75,9 +90,10 @@ def places(config: Config) -> dict[str, tuple[str, int]]:
     found = {}
     for name, url in urls.items():
         parts = urlsplit(url)
-        found[name] = parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443)
+        port = parts.port or PORTS.get(parts.scheme, 443)
+        found[name] = Place(parts.hostname or "", port, parts.scheme in TLS)
     for nth, mailbox in enumerate(config.imap_urls, 1):
-        found[f"mailbox_{nth}"] = mailbox.host, mailbox.port
+        found[f"mailbox_{nth}"] = Place(mailbox.host, mailbox.port, mailbox.tls)
     return found
 
 
@@ -124,9 +140,19 @@ async def _on_call(runtime: Runtime) -> tuple[bool, str]:
     return await watch.on_call(runtime)
 
 
-async def _connect(host: str, port: int) -> tuple[bool, str]:
-    _, writer = await asyncio.open_connection(host, port)
+async def _connect(place: Place, now: datetime) -> tuple[bool, str]:
+    _, writer = await asyncio.open_connection(place.host, place.port, ssl=place.tls or None)
+    ending = certificate_ends(writer.get_extra_info("peercert"), now)
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
-    return True, "answers"
+    return ending is None, ending or "answers"
+
+
+def certificate_ends(certificate: Mapping[str, Any] | None, now: datetime) -> str | None:
+    """What is wrong with the time that a certificate is still good for; None when nothing is."""
+    ends = (certificate or {}).get("notAfter")
+    if ends is None:
+        return None
+    last = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
+    return f"its certificate ends {last.date().isoformat()}" if last - now < WARNED else None

@@ -17,6 +17,8 @@ class Wire:
         self._port = 0
         self._flows: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._open = asyncio.Event()
+        self._open.set()
 
     @property
     def url(self) -> str:
@@ -39,6 +41,13 @@ class Wire:
             writer.transport.abort()
         await asyncio.gather(*self._flows, return_exceptions=True)
 
+    def stall(self) -> None:
+        """Take everything and deliver nothing, as a line does whose other end has vanished."""
+        self._open.clear()
+
+    def flow(self) -> None:
+        self._open.set()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -51,7 +60,7 @@ class Wire:
             return
         self._writers |= {writer, far_writer}
         try:
-            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+            await asyncio.gather(_pump(reader, far_writer, self._open), _pump(far_reader, writer, self._open))
         finally:
             for end in (writer, far_writer):
                 end.transport.abort()
@@ -68,9 +77,10 @@ class Wire:
         return await asyncio.open_connection(host, port)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event) -> None:
     with suppress(ConnectionError):
         while data := await reader.read(65536):
+            await flowing.wait()
             writer.write(data)
             await writer.drain()
     writer.transport.abort()
