@@ -51,7 +51,7 @@ class Pocket:
 
 
 def sweeper(runtime: Runtime, post: Pocket) -> Sweeper:
-    facts_of = outbox.facts_from("https://support.example", None, lambda *_: [])
+    facts_of = outbox.facts_from("https://support.example", None, lambda *_: [], lambda *_: "")
     return Sweeper(runtime.db, runtime.clock, {"sms": post, "email": post}, facts_of)
 
 

@@ -162,7 +162,7 @@ async def test_an_sms_goes_beside_every_ring_and_says_what_and_where(night: Nigh
     await night.work()
     runtime = night.house.runtime
     async with connect_post(runtime) as post:
-        facts_of = outbox.facts_from(runtime.config.public_url, None, lambda *_: [])
+        facts_of = outbox.facts_from(runtime.config.public_url, None, lambda *_: [], lambda *_: "")
         await outbox.Sweeper(runtime.db, runtime.clock, post, facts_of).sweep()
     (sent,) = night.peer.had("POST", "Messages.json")
     assert sent["To"] == MOBILE
