@@ -44,6 +44,12 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
         f"/console/cases/{number}",
         f"/console/cases/{receipts[0]['case']}",
         "/managers",
+        "/managers/wall",
+        "/managers/acts",
+        "/managers/alarms",
+        "/managers/staffing",
+        "/managers/recurring",
+        "/managers/cases?kind=case",
         "/managers/rota",
     )
     for language in PAGES:
