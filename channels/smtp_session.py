@@ -8,6 +8,7 @@ out. AUTH is not offered: nobody sends mail through this door.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, Protocol
 
 import structlog
@@ -18,6 +19,9 @@ from channels.smtp_limits import Doorkeeper, Limits
 log = structlog.get_logger()
 _CHUNK = 64 * 1024
 _END = b"\r\n.\r\n"
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN_PATH = re.compile(rf"<({_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>[ \t]*")
 
 
 class Door(Protocol):
@@ -89,6 +93,13 @@ class Conversation(SMTP):
         if transport is not None and not transport.is_closing():
             transport.write(f"421 4.7.0 {reason}\r\n".encode())
             transport.close()
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """An address as nearly everybody writes it is read at once; the library takes its time for the others."""
+        plain = _PLAIN_PATH.match(arg)
+        if plain and plain[1].index("@") <= (self.local_part_limit or 64):
+            return plain[1], arg[plain.end() :]
+        return super()._getaddr(arg)
 
     async def push(self, status: str | bytes) -> None:
         """Answer; count what no honest sender says often."""

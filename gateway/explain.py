@@ -55,7 +55,7 @@ async def _read(file: Path, parsers: Parsers) -> Report:
     try:
         return report_of(json.loads(raw))
     except (ValueError, RecursionError) as error:
-        return _unreadable(raw, f"not a report: {error}")
+        return _unreadable(raw, f"not a report: {str(error).removeprefix('not a report: ')}")
 
 
 def _unreadable(raw: bytes, reason: str) -> Report:
