@@ -328,7 +328,7 @@ async def test_b37_what_cannot_be_stored_is_asked_for_again(parsers: Parsers, fa
 async def test_b37_too_late_is_asked_for_again(parsers: Parsers) -> None:
     shelf = Shelf()
     shelf.gate = asyncio.Event()
-    async with door(shelf, parsers, limits=Limits(answer=0.3)) as port:
+    async with door(shelf, parsers, limits=Limits(answer=1.5)) as port:
         with pytest.raises(aiosmtplib.SMTPDataError) as told:
             await send(port)
         assert told.value.code == 451
