@@ -19,7 +19,7 @@ from bench.progress import tell
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", default="", help="rows, commas between: T1,T2,judging,T3,T4,T9")
+    parser.add_argument("--only", default="", help="rows, commas between: T1,T2,judging,T3,T4,T5,T6,T9")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--mails", type=int, default=1500, help="mails a round")
     parser.add_argument("--persons", type=int, default=200_000)
@@ -32,6 +32,8 @@ def main() -> None:
         "judging": lambda house: judging_rows.judging(house, given.rounds, cases),
         "T3": lambda house: phone_rows.t3(house, given.rounds),
         "T4": lambda house: phone_rows.t4(house, given.rounds),
+        "T5": lambda house: phone_rows.t5(house, given.rounds),
+        "T6": lambda house: phone_rows.t6(house, given.rounds),
         "T9": lambda house: memory_rows.t9(house, 100_000 if given.full else 3000),
     }
     wanted = [name for name in measures if not given.only or name in given.only.split(",")]

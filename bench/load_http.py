@@ -1,9 +1,10 @@
 """A load generator in a process of its own: callers whose every key is a signed webhook.
 
 `python -m bench.load_http open PORT RATE REQUESTS SEED` sends at a fixed rate whatever comes back, each caller's turns
-0.2 s apart, and times every request from when it was due. `… closed PORT CONNECTIONS SECONDS SEED` sends the next turn
-as soon as the last was answered. Prints JSON: requests, errors (no 200), held (only a holding sentence that comes back
-to the same turn), seconds, and milliseconds p50, p99, max.
+0.2 s apart, and times every request from when it was due. `… crowd PORT CALLS BETWEEN SEED` is so many callers at once,
+who press something every BETWEEN seconds. `… closed PORT CONNECTIONS SECONDS SEED` sends the next turn as soon as the
+last was answered. Prints JSON: requests, errors (no 200), held (only a holding sentence that comes back to the same
+turn), seconds, and milliseconds p50, p99, max.
 """
 
 from __future__ import annotations
@@ -139,6 +140,22 @@ async def open_loop(port: int, rate: float, requests: int, seed: int) -> dict[st
         for call in range(calls)
         for nth, request in enumerate(walk(rng, port))
     )
+    return await _send(port, plan, (lead, lead + requests / rate))
+
+
+async def crowd(port: int, calls: int, between: float, seed: int) -> dict[str, float]:
+    """All callers are on the line together: each begins within the first `between` seconds. Everything counts."""
+    rng = random.Random(seed)
+    plan = sorted(
+        (call * between / calls + nth * between, request)
+        for call in range(calls)
+        for nth, request in enumerate(walk(rng, port))
+    )
+    return await _send(port, plan, (0.0, plan[-1][0] + 1))
+
+
+async def _send(port: int, plan: list[tuple[float, bytes]], counted: tuple[float, float]) -> dict[str, float]:
+    """Send each request when it is due, whatever became of the others."""
     pool, waits, bad = Pool(port), list[float](), Counter[int]()
     tasks: set[asyncio.Task[None]] = set()
     began = time.perf_counter()
@@ -153,11 +170,11 @@ async def open_loop(port: int, rate: float, requests: int, seed: int) -> dict[st
         ahead = due - (time.perf_counter() - began)
         if ahead > 0:
             await asyncio.sleep(ahead)
-        task = asyncio.create_task(send(due, request, lead <= due < lead + requests / rate))
+        task = asyncio.create_task(send(due, request, counted[0] <= due < counted[1]))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     await asyncio.gather(*tasks)
-    return _figures(waits, bad, requests / rate)
+    return _figures(waits, bad, counted[1] - counted[0])
 
 
 async def closed_loop(port: int, connections: int, seconds: float, seed: int) -> dict[str, float]:
@@ -198,6 +215,8 @@ def main() -> None:
     kind, port, first, second, seed = sys.argv[1:]
     if kind == "open":
         found = uvloop.run(open_loop(int(port), float(first), int(second), int(seed)))
+    elif kind == "crowd":
+        found = uvloop.run(crowd(int(port), int(first), float(second), int(seed)))
     else:
         found = uvloop.run(closed_loop(int(port), int(first), float(second), int(seed)))
     print(json.dumps(found))

@@ -1,7 +1,9 @@
-"""T3 and T4: the voice webhook, with signature, call state read and written, and TwiML, against a bare "hello"."""
+"""T3 to T6: the voice webhook, with signature, call state read and written, and TwiML: against a bare "hello", while
+mail floods in against quiet, and with a thousand calls at once."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +13,9 @@ from bench.progress import tell
 
 RATE, REQUESTS = 500, 5000
 CONNECTIONS, SECONDS = 16, 4.0
+CALM = 200  # webhooks a second beside a flood of mail
+MAILS = 10  # a second
+CALLS, BETWEEN = 1000, 5  # at once, and seconds between a caller's turns
 
 
 async def t3(house: House, rounds: int) -> list[Row]:
@@ -47,6 +52,47 @@ async def t4(house: House, rounds: int) -> list[Row]:
     ours_rate, theirs_rate = sorted(rates)[len(rates) // 2]
     beside = f"{ours_rate:.0f} against {theirs_rate:.0f} requests/s"
     return [_row("T4", "voice webhooks/s / hello requests/s, closed loop", ratios, "more", (0.10, 0.13), beside, bad)]
+
+
+async def t5(house: House, rounds: int) -> list[Row]:
+    """The 99th percentile at 200 webhooks a second while ten mails a second arrive, of 1 MB and header bombs in turns,
+    divided by that without mail; `web` and `smtp` share one database. Rounds alternate.
+    """
+    ratios, said, bad, mails = [], [], 0, 0.0
+    database = house.database("t5")
+    async with house.role("web", database) as web, house.role("smtp", database) as door:
+        await _open(web, CALM, 1000, 0)
+        for nth in range(1, rounds + 1):
+            quiet = await _open(web, CALM, CALM * 15, 2 * nth)
+            flooded, flood = await asyncio.gather(
+                _open(web, CALM, CALM * 15, 2 * nth + 1), load("load_flood", door, MAILS, 18, nth)
+            )
+            bad += int(flooded["errors"] + flooded["held"] + flood["refused"])
+            mails += flood["taken"]
+            ratios.append(flooded["p99"] / quiet["p99"])
+            said.append((flooded["p99"], quiet["p99"]))
+            tell(f"T5 round {nth}: p99 {flooded['p99']:.1f} against {quiet['p99']:.1f} ms")
+    ours_ms, quiet_ms = sorted(said)[len(said) // 2]
+    beside = f"p99 {ours_ms:.1f} against {quiet_ms:.1f} ms; {mails:.0f} mails taken"
+    return [_row("T5", "voice p99 under 1 MB mails and header bombs / quiet", ratios, "less", (2, 1.3), beside, bad)]
+
+
+async def t6(house: House, rounds: int) -> list[Row]:
+    """A thousand calls at once, each with a turn every five seconds: about 200 webhooks a second to one web process."""
+    found = []
+    async with house.role("web", house.database("t6")) as web:
+        await _open(web, CALM, 500, 0)
+        for nth in range(1, rounds + 1):
+            found.append(await load("load_http", "crowd", web, CALLS, BETWEEN, nth))
+            tell(f"T6 round {nth}: p99 {found[-1]['p99']:.1f}, longest {found[-1]['max']:.0f} ms")
+    bad = sum(one["errors"] + one["held"] for one in found)
+    beside = f"{sum(one['requests'] for one in found):.0f} webhooks"
+    what = f"{CALLS} calls at once"
+    return [
+        Row("T6 p99", f"{what}: 99th percentile", [one["p99"] for one in found], "ms", "less", 300, 100, beside),
+        Row("T6 max", f"{what}: longest", [one["max"] for one in found], "ms", "less", 3000, 1000, beside),
+        Row("T6 errors", f"{what}: put off or refused", [bad], "", "less", 0, 0, beside),
+    ]
 
 
 def _row(
