@@ -75,8 +75,12 @@ class Reconciliation:
     @property
     def adds_up(self) -> bool:
         """Whether each mail that was listed has one fate, and no more are settled in the mailbox than were listed."""
-        fates = self.taken + self.quarantined + self.unfetched + self.vanished + self.passed
-        return fates == self.listed and self.in_mailbox - self.waiting <= self.listed
+        return self.settled == self.listed and self.in_mailbox - self.waiting <= self.listed
+
+    @property
+    def settled(self) -> int:
+        """Mails that have a fate."""
+        return self.taken + self.quarantined + self.unfetched + self.vanished + self.passed
 
 
 def reconcile(mailbox: str, cursor: Cursor, uids: Iterable[int]) -> Reconciliation:

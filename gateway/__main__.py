@@ -111,6 +111,26 @@ def mailboxes() -> None:
 
 
 @app.command()
+def reconcile(
+    days: Annotated[int, typer.Option(min=1, max=35, help="So many days up to and with today.")] = 2,
+) -> None:
+    """What every channel's own ledger says came, against what is in reports. Exit status 1 when any is missing."""
+    from channels.provider_http import ProviderAway
+    from gateway.statement import reconcile as run
+    from gateway.statement import statement
+
+    with _session("reconcile") as config:
+        try:
+            accounts = asyncio.run(run(config, days))
+        except ProviderAway as problem:
+            _fail([f"The provider's lists cannot be read: {problem}"], EX_UNAVAILABLE)
+    for line in statement(accounts):
+        typer.echo(line)
+    if any(one.difference for one in accounts):
+        raise typer.Exit(1)
+
+
+@app.command()
 def worker() -> None:
     """Jobs: messages, deadlines, what must follow."""
     with _role("worker") as config:

@@ -14,15 +14,16 @@ from typing import Any
 import structlog
 
 from gateway import languages
-from gateway.record import floor
+from gateway.record import accounts, floor
 from gateway.record.db import Connection, recordset, statements
+from gateway.record.facts import day_of
 from gateway.runtime import Runtime
 from measuring.hysteresis import Limit, Open, Sign, judge
 
 log = structlog.get_logger()
 SQL, MESSAGES = statements("alarming"), statements("messages")
 REST = 10.0  # seconds between looks
-HOUR, MINUTES = timedelta(hours=1), timedelta(minutes=1)
+WEEK, HOUR, MINUTES = timedelta(days=7), timedelta(hours=1), timedelta(minutes=1)
 ROLES = ("web", "smtp", "imap", "worker")
 ENOUGH = 5  # calls of an hour below which a share says nothing
 LIMITS: Mapping[str, Limit] = MappingProxyType(
@@ -36,6 +37,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "outbox_ageing": Limit(300, 60),
         "spool_ageing": Limit(60, 1, urgent=True),
         "provider_errors": Limit(5, 1),
+        "reports_missing": Limit(1, 1, urgent=True),
     }
 )
 
@@ -109,6 +111,7 @@ async def signs(runtime: Runtime, now: datetime) -> list[Sign]:
     found.append(Sign("outbox_ageing", "", outbox["oldest"] if outbox else 0))
     oldest = runtime.spool.oldest()
     found.append(Sign("spool_ageing", "", (now - oldest).total_seconds() if oldest else 0))
+    found.append(Sign("reports_missing", "", await accounts.unaccounted(db, day_of(now) - WEEK)))
     failed = await db.rows(SQL["failed"], {"since": now - HOUR})
     return found + [Sign("provider_errors", row["channel"], row["failed"]) for row in failed]
 

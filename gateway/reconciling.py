@@ -2,13 +2,15 @@
 
 Every call that reached us is over and filed, every message is a report, every recording is noted, at the latest two
 minutes after both sides are back; a call of which the last word never came is closed after ten. Repeating any of it
-changes nothing: reports are known by their keys, calls and recordings by their SIDs.
+changes nothing: reports are known by their keys, calls and recordings by their SIDs. What came on a day, by the
+provider's lists, stands in the day's account beside what of it is in the record, and what had to be brought.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -18,14 +20,19 @@ from channels.provider import Listed, Provider
 from channels.provider_http import ProviderAway
 from channels.report import Channel, Report
 from channels.sms import SmsDoor
+from gateway.record import accounts
+from gateway.record.accounts import PROVIDER, Account, Missing
 from gateway.record.calls import RecordedCalls
 from gateway.record.db import statements
+from gateway.record.facts import day_of, midnight
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
 SQL = statements("reconciling")
 SILENT = timedelta(minutes=10)
 REST = 120.0  # seconds
+ACCOUNT = 600.0  # seconds between accounts of what came
+UNDER_WAY = timedelta(seconds=2 * REST)  # what is younger may still be on its way to us
 
 
 class Reconciler:
@@ -35,6 +42,8 @@ class Reconciler:
         self._runtime, self._provider, self._phone, self._sms = runtime, provider, phone, sms
         self._calls = RecordedCalls(runtime.db, runtime.clock)
         self._last: float | None = None
+        self._accounted: float | None = None
+        self._mended: Counter[tuple[date, str]] = Counter()
 
     async def sweep(self) -> int:
         """Bring what is missing; returns how many calls and messages that were."""
@@ -43,21 +52,54 @@ class Reconciler:
             return 0
         self._last = now
         try:
-            return await self.compare(await self._since())
+            brought = await self.compare(await self._since())
+            if brought or self._accounted is None or now - self._accounted >= ACCOUNT:
+                await self.draw_up(day_of(self._runtime.clock.now()) - timedelta(days=1))
+                self._accounted = now
         except ProviderAway as error:
             log.warning("reconcile.provider_away", error=str(error))
             return 0
+        return brought
 
     async def compare(self, since: datetime) -> int:
         """Compare everything from `since` on. Raises ProviderAway and Unavailable."""
-        calls = [call async for call in self._provider.calls(since) if not call.outbound and call.status in FINAL]
-        texts = [text async for text in self._provider.messages(since) if not text.outbound]
+        calls, texts = await self._came(since)
         sounds = [sound async for sound in self._provider.recordings(since) if sound.call]
         brought = await self._bring_calls(calls) + await self._bring_texts(texts)
         await self._bring_sounds(sounds)
         if brought:
             log.warning("reconcile.brought", brought=brought)
         return brought
+
+    async def draw_up(self, since: date) -> list[Account]:
+        """The provider's account of each day from `since` on, kept in the record. Raises ProviderAway, Unavailable."""
+        now = self._runtime.clock.now()
+        calls, texts = await self._came(midnight(since))
+        over = await self._calls.known([call.sid for call in calls])
+        keys = {text.sid: _key(text, now) for text in texts}
+        known = await accounts.known(self._runtime.db, keys.values())
+        came: dict[tuple[date, str], list[tuple[Listed, bool]]] = {
+            (since + timedelta(days=n), door): []
+            for n in range((day_of(now) - since).days + 1)
+            for door in ("phone", "sms")
+        }
+        for one, kept in [
+            *((call, bool(over.get(call.sid))) for call in calls),
+            *((text, keys[text.sid] in known) for text in texts),
+        ]:
+            day = day_of(one.at or now)
+            if day >= since:
+                came.setdefault((day, _door(one)), []).append((one, kept))
+        mended, self._mended = self._mended, Counter()
+        found = [_account(day, door, of, mended[day, door], now) for (day, door), of in came.items()]
+        await accounts.keep(self._runtime.db, found, now)
+        return found
+
+    async def _came(self, since: datetime) -> tuple[list[Listed], list[Listed]]:
+        """Calls that are over and messages that reached us, as the provider has them."""
+        calls = [call async for call in self._provider.calls(since) if not call.outbound and call.status in FINAL]
+        texts = [text async for text in self._provider.messages(since) if not text.outbound]
+        return calls, texts
 
     async def _since(self) -> datetime:
         now = self._runtime.clock.now()
@@ -69,7 +111,9 @@ class Reconciler:
     async def _bring_calls(self, listed: list[Listed]) -> int:
         done = await self._calls.known([call.sid for call in listed])
         missing = [call for call in listed if not done.get(call.sid)]
-        return sum([await self._phone.missed(_as_webhook(call)) for call in missing])
+        brought = [call for call in missing if await self._phone.missed(_as_webhook(call))]
+        self._note(brought)
+        return len(brought)
 
     async def _bring_texts(self, listed: list[Listed]) -> int:
         now = self._runtime.clock.now()
@@ -79,7 +123,12 @@ class Reconciler:
         missing = [text for key, text in keys.items() if key not in known]
         for text in reversed(missing):
             await self._sms.sms({"MessageSid": text.sid, "From": text.sender, "To": text.recipient, "Body": text.text})
+        self._note(missing)
         return len(missing)
+
+    def _note(self, brought: Collection[Listed]) -> None:
+        now = self._runtime.clock.now()
+        self._mended.update((day_of(one.at or now), _door(one)) for one in brought)
 
     async def _bring_sounds(self, listed: list[Listed]) -> None:
         rows = await self._runtime.db.rows(SQL["known_recordings"], {"sids": [sound.sid for sound in listed]})
@@ -100,6 +149,20 @@ def _as_webhook(call: Listed) -> Mapping[str, str]:
         "To": call.recipient,
         "Direction": "inbound",
     }
+
+
+def _door(one: Listed) -> str:
+    if one.sid.startswith("CA"):
+        return "phone"
+    return "whatsapp" if one.sender.startswith("whatsapp:") else "sms"
+
+
+def _account(day: date, door: str, came: Sequence[tuple[Listed, bool]], mended: int, now: datetime) -> Account:
+    open_ = [one for one, kept in came if not kept]
+    young = [one for one in open_ if one.at and now - one.at - timedelta(seconds=one.seconds) < UNDER_WAY]
+    missing = [Missing(one.sid, one.at) for one in open_ if one not in young]
+    kept = len(came) - len(open_)
+    return Account(day, door, PROVIDER, len(came), kept, len(young), mended, missing)
 
 
 def _key(text: Listed, now: datetime) -> bytes:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from channels.report import Chargers, Intake, Messages, NotStored, Solutions
+from gateway.accounting import Accountant
 from gateway.announcements import Board
 from gateway.blobs import Blobs, open_blobs
 from gateway.chargers import connect_chargers
@@ -24,6 +25,7 @@ from gateway.intake import LANES, GroupIntake
 from gateway.jobs import Wake
 from gateway.live import Live
 from gateway.outbox import Outbox
+from gateway.receipts import Noting, Receipts
 from gateway.record.db import BY_INDEX, Database
 from gateway.record.heartbeats import beat
 from gateway.record.sites import Master
@@ -75,7 +77,8 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
         raise ValueError("a role needs DATABASE_URL")
     clock = clock or SystemClock()
     ruling = Ruling(config.data_dir)
-    spool = open_spool(config.data_dir)
+    receipts = Receipts(config.data_dir, role, clock)
+    spool = open_spool(config.data_dir, receipts.note)
     db = Database(config.database_url, size=POOL.get(role, 6), name=f"switchyard-{role}")
     calls_db = (
         Database(config.database_url, size=6, timeout=1.0, name="switchyard-calls", options=BY_INDEX)
@@ -113,7 +116,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
             rules=ruling.current,
             rule_faults=lambda: ruling.faults,
             wake=wake,
-            intake=intake,
+            intake=Noting(intake, receipts),
             spool=spool,
             messages=Outbox(db, clock, wake),
             chargers=chargers,
@@ -122,11 +125,13 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
             crash=crash,
         )
         chores = asyncio.create_task(_chores(runtime, master, ruling))
+        accounting = asyncio.create_task(Accountant(db, clock, spool, config.data_dir).run())
         try:
             yield runtime
         finally:
-            await end([chores])
+            await end([chores, accounting])
             await intake.close()
+            receipts.close()
             await intake_db.close()
             await live.close()
             if calls_db is not db:

@@ -30,10 +30,10 @@ class SpoolUnusable(Exception):
 
 
 class FileSpool:
-    """A folder of reports on a volume that outlives the process."""
+    """A folder of reports on a volume that outlives the process; `noted` is told of every report that it promised."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, noted: Callable[[Report], None] = lambda _: None) -> None:
+        self._folder, self._noted = folder, noted
         self.arrived = asyncio.Event()
 
     async def keep(self, report: Report) -> None:
@@ -42,6 +42,7 @@ class FileSpool:
             await asyncio.to_thread(_write, self._folder, report.digest().hex(), REPORT.dump_json(report))
         except OSError as error:
             raise NotStored("the spool cannot be written") from error
+        self._noted(report)
         log.warning("spool.kept", channel=report.channel, waiting=len(self.waiting()))
         self.arrived.set()
 
@@ -74,7 +75,7 @@ class FileSpool:
         return accepted
 
 
-def open_spool(data_dir: Path) -> FileSpool:
+def open_spool(data_dir: Path, noted: Callable[[Report], None] = lambda _: None) -> FileSpool:
     """The spool of this data directory. Raises SpoolUnusable."""
     folder = data_dir / "spool"
     try:
@@ -84,7 +85,7 @@ def open_spool(data_dir: Path) -> FileSpool:
         (folder / (probe.name + SUFFIX)).unlink()
     except OSError as error:
         raise SpoolUnusable(f"the spool {folder} cannot be written: {error.strerror}") from error
-    return FileSpool(folder)
+    return FileSpool(folder, noted)
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:

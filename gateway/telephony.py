@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from channels.phone import PhoneDoor
 from channels.phone_ports import Given
-from channels.provider import open_provider
+from channels.provider import Provider, open_provider
 from channels.provider_http import ProviderAway
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
@@ -95,13 +95,27 @@ async def chores(runtime: Runtime) -> AsyncIterator[tuple[Callable[[], Awaitable
         if provider is None:
             yield ours
             return
-        numbers = frozenset(number.number for number in runtime.config.twilio_numbers)
-        reconciler = Reconciler(runtime, provider, phone_door(runtime), sms_door(runtime, numbers))
 
         async def fetch() -> int:
             return await recordings.sweep(runtime, provider)
 
-        yield (*ours, reconciler.sweep, fetch)
+        yield (*ours, _reconciler(runtime, provider).sweep, fetch)
+
+
+@asynccontextmanager
+async def reconciler(runtime: Runtime) -> AsyncIterator[Reconciler | None]:
+    """Who compares the provider's lists with ours; None without an account."""
+    account = account_of(runtime.config)
+    if account is None:
+        yield None
+        return
+    async with open_provider(account) as provider:
+        yield _reconciler(runtime, provider)
+
+
+def _reconciler(runtime: Runtime, provider: Provider) -> Reconciler:
+    numbers = frozenset(number.number for number in runtime.config.twilio_numbers)
+    return Reconciler(runtime, provider, phone_door(runtime), sms_door(runtime, numbers))
 
 
 def support_flow() -> Flow:

@@ -18,7 +18,9 @@ from psycopg.types.json import Jsonb
 from channels.imap_cursor import Cursor, Reconciliation
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
+from gateway.record.accounts import Account, keep
 from gateway.record.db import Connection, Database, statements
+from gateway.record.facts import day_of
 
 SQL = statements("mailboxes")
 SECONDS = 10
@@ -68,9 +70,13 @@ class RecordedCursors:
         self._crash("cursor.after_save")
 
     async def keep_account(self, account: Reconciliation) -> None:
-        """Keep the account of a mailbox that has been read. Raises Unavailable."""
-        given = {"mailbox": account.mailbox, "account": Jsonb(asdict(account)), "now": self._clock.now()}
+        """Keep the account of a mailbox that has been read, and as it stands today. Raises Unavailable."""
+        now = self._clock.now()
+        given = {"mailbox": account.mailbox, "account": Jsonb(asdict(account)), "now": now}
         await self._db.run(SQL["keep_account"], given)
+        came, settled = account.listed + account.waiting, account.settled
+        today = Account(day_of(now), "imap", account.mailbox, came, settled, account.waiting)
+        await keep(self._db, [today], now)
 
     async def hold(self, mailbox: str) -> bool:
         """Whether this process may read the mailbox: false while another does."""

@@ -15,8 +15,14 @@ from aiohttp import web
 from gateway import casenumber, languages, measures
 from gateway.csvs import csv_bytes
 from gateway.record import facts
-from gateway.record import mailboxes as record_mailboxes
-from gateway.web import managers_acts, managers_alarms, managers_recurring, managers_staffing, managers_wall
+from gateway.web import (
+    managers_accounts,
+    managers_acts,
+    managers_alarms,
+    managers_recurring,
+    managers_staffing,
+    managers_wall,
+)
 from gateway.web.bodies import UNKEEPABLE
 from gateway.web.frame import frame
 from gateway.web.keys import runtime_of
@@ -33,12 +39,18 @@ OUTCOMES = ("ended", "lost", "open", "met", "missed")
 
 
 def add_routes(app: web.Application) -> None:
-    for room in (managers_wall, managers_acts, managers_alarms, managers_recurring, managers_staffing):
+    for room in (
+        managers_wall,
+        managers_acts,
+        managers_alarms,
+        managers_recurring,
+        managers_staffing,
+        managers_accounts,
+    ):
         room.add_routes(app)
     app.router.add_get("/managers", index)
     app.router.add_get("/managers/figures.csv", export)
     app.router.add_get("/managers/cases", behind)
-    app.router.add_get("/managers/mailboxes", mailboxes)
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -133,13 +145,6 @@ async def behind(request: web.Request) -> web.StreamResponse:
         "counts": kind in ("case", "rating"),
     }
     return page(request, "managers/cases.html", context | shown)
-
-
-async def mailboxes(request: web.Request) -> web.StreamResponse:
-    """Whether everything that lay in the mailboxes was taken in: an account of each that must add up."""
-    context = await frame(request, None)
-    accounts = await record_mailboxes.accounts(runtime_of(request).db)
-    return page(request, "managers/mailboxes.html", context | {"accounts": accounts, "timezone": facts.TIMEZONE})
 
 
 async def _trend(request: web.Request, period: Period, now: datetime) -> list[dict[str, Any]]:

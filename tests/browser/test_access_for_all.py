@@ -47,6 +47,7 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
         "/managers/wall",
         "/managers/acts",
         "/managers/alarms",
+        "/managers/accounts",
         "/managers/staffing",
         "/managers/recurring",
         "/managers/cases?kind=case",

@@ -285,14 +285,14 @@ async def test_only_those_who_lead_see_the_managers_page(house: House) -> None:
     await house.hire("a01", role="manager")
     for period in ("day", "week", "month", "century"):
         assert (await house.client.get(f"/managers?period={period}")).status == 200
-    assert "IMAP_URLS" in await (await house.client.get("/managers/mailboxes")).text()
+    assert "IMAP_URLS" in await (await house.client.get("/managers/accounts")).text()
     await house.runtime.db.run(
         "INSERT INTO mailbox_cursors (mailbox, uidvalidity, uid, moved_at, account, accounted_at) VALUES"
         " ('a@imap.example/INBOX', 1, 1, %(now)s, NULL, NULL),"
         " ('b@imap.example/INBOX', 1, 9, %(now)s, %(drawn)s, %(now)s)",
         {"now": house.runtime.clock.now(), "drawn": Jsonb(asdict(Reconciliation("b", 5, 1, 6, 3, 1, 1, 0, 0)))},
     )
-    shown = await (await house.client.get("/managers/mailboxes")).text()
+    shown = await (await house.client.get("/managers/accounts")).text()
     assert "b@imap.example/INBOX" in shown
     assert "går inte ihop" in shown
 
