@@ -17,13 +17,14 @@ from channels.report import Channel, Report, Sender
 from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.intake import said_of
-from gateway.keeping import Draft
-from gateway.questions import Prepared
+from gateway.keeping import REPORTS, Draft
+from gateway.questions import Prepared, newcomer
+from gateway.record import people
 from gateway.record.db import BY_INDEX, Database
 from gateway.runtime import Runtime, open_runtime
 from routing.facts import read_facts
 
-REPORTS = 200  # a round
+ROUND = 200  # reports
 
 
 async def judging(house: House, rounds: int, cases: int) -> list[Row]:
@@ -40,7 +41,7 @@ async def judging(house: House, rounds: int, cases: int) -> list[Row]:
     async with open_runtime(load(given), "smtp") as runtime, _connected(url) as db:
         for nth in range(rounds + 1):
             times, wholes = [], []
-            for one in range(REPORTS):
+            for one in range(ROUND):
                 report = _report(rng, f"{nth} {one}", house.persons)
                 began = time.perf_counter()
                 await _judge(runtime, db, report)
@@ -70,7 +71,10 @@ async def _judge(runtime: Runtime, db: Database, report: Report) -> None:
     directory, rules = runtime.directory(), runtime.rules()
     item = Prepared(report, said, read_facts(said, directory, rules), None, ())
     async with db.pipelined() as conn:  # a roll-back would make the driver forget every plan
-        await Draft([item], directory, rules, runtime.config.secret_keys, runtime.clock.now()).decide(conn)
+        asked = await people.ask(conn, [newcomer(item)])
+        numbers = await (await conn.execute(REPORTS["numbers"], {"count": 1})).fetchall()
+        draft = Draft([item], directory, rules, runtime.config.secret_keys, runtime.clock.now())
+        await draft.decide(conn, asked, numbers)
 
 
 def _report(rng: random.Random, key: str, persons: int) -> Report:

@@ -1,9 +1,9 @@
 """Keeping a group of reports in one transaction: recognise, judge, look for duplicates, open or attach, write down.
 
-`keep` runs inside the caller's transaction and either writes everything that belongs to the group or raises; nothing
-is promised before the caller's COMMIT. Locks are taken in one order (addresses, then places), so that groups of
-several processes wait for each other and never form a ring. A unique violation of `reports_digest_key` means that
-another process kept one of the reports in the meantime: do the whole group again and it will be recognised.
+`keep` runs inside the caller's transaction and pipeline and either writes everything that belongs to the group or
+raises; nothing is promised before the caller's COMMIT. Locks are taken in one order (addresses, then places), so that
+groups of several processes wait for each other and never form a ring. A unique violation of `reports_digest_key` means
+that another process kept one of the reports in the meantime: do the whole group again and it will be recognised.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ async def keep(
 ) -> Kept:
     """Write a group; the receipts are true once the caller has committed. `keys` open what we signed."""
     digests = [item.report.digest() for item in group]
-    receipts = await _recognised(conn, digests)
+    known = await conn.execute(REPORTS["kept"], {"digests": digests})
+    asked = await people.ask(conn, [newcomer(item) for item in group])
+    counted = await conn.execute(REPORTS["numbers"], {"count": len(group)})
+    receipts = {bytes(row["digest"]): _recognised(row) for row in await known.fetchall()}
     fresh: dict[bytes, Prepared] = {}
     for digest, item in zip(digests, group, strict=True):
         if digest not in receipts:
@@ -59,7 +62,7 @@ async def keep(
     changed: tuple[int, ...] = ()
     if fresh:
         draft = Draft(list(fresh.values()), directory, rules, keys, now)
-        await draft.decide(conn)
+        await draft.decide(conn, asked, await counted.fetchall())
         changed = await draft.write(conn)
         receipts |= dict(zip(fresh, draft.receipts, strict=True))
     first = set(fresh)
@@ -71,22 +74,18 @@ async def keep(
     return Kept(tuple(answers), changed)
 
 
-async def _recognised(conn: Connection, digests: list[bytes]) -> dict[bytes, Receipt]:
-    cursor = await conn.execute(REPORTS["kept"], {"digests": digests})
-    return {
-        bytes(row["digest"]): Receipt(
-            case=number(row["case_id"]),
-            report=row["id"],
-            outcome=Outcome.REPEATED,
-            token=row["token"],
-            code=row["code"],
-            priority=row["priority"],
-            category=row["category"],
-            queue=row["queue"],
-            fingerprint=bytes(row["fingerprint"]) if row["fingerprint"] else None,
-        )
-        for row in await cursor.fetchall()
-    }
+def _recognised(row: Mapping[str, Any]) -> Receipt:
+    return Receipt(
+        case=number(row["case_id"]),
+        report=row["id"],
+        outcome=Outcome.REPEATED,
+        token=row["token"],
+        code=row["code"],
+        priority=row["priority"],
+        category=row["category"],
+        queue=row["queue"],
+        fingerprint=bytes(row["fingerprint"]) if row["fingerprint"] else None,
+    )
 
 
 class Draft:
@@ -108,10 +107,14 @@ class Draft:
         self.messages: list[dict[str, Any]] = []
         self.entries: list[Entry] = []
         self.hearing = Hearing(now)
+        self.met = people.Met([], [], {})
 
-    async def decide(self, conn: Connection) -> None:
-        """Read what is known, take the locks, and decide each report in the order of arrival."""
-        met = await people.meet(conn, [newcomer(item) for item in self.group], self.now)
+    async def decide(self, conn: Connection, asked: people.Asked, numbers: Sequence[Mapping[str, Any]]) -> None:
+        """Read what is known, take the locks, and decide each report in the order of arrival.
+
+        `numbers` are free ones for a report and a case each.
+        """
+        met = self.met = await people.meet(conn, [newcomer(item) for item in self.group], asked)
         persons, histories = met.persons, met.histories
         references = await resolve_references(conn, [item.report for item in self.group], self.keys)
         judgements = [
@@ -120,15 +123,13 @@ class Draft:
         ]
         keys = {key for j, person in zip(judgements, persons, strict=True) for key in lock_keys(j, person)}
         keys |= {f"case:{reference.case}" for reference in references if reference.case}
-        async with conn.pipeline():  # the server runs these in order: the candidates are read once the locks are held
-            await conn.execute(REPORTS["lock"], {"keys": sorted(map(_lock_key, keys))})
-            candidates = await conn.execute(REPORTS["candidates"], wanted(judgements, met, references, self.now))
-            counted = await conn.execute(REPORTS["numbers"], {"count": len(self.group)})
+        # The server runs these in order: the candidates are read once the locks are held.
+        await conn.execute(REPORTS["lock"], {"keys": sorted(map(_lock_key, keys))})
+        candidates = await conn.execute(REPORTS["candidates"], wanted(judgements, met, references, self.now))
         near = await self._near(conn, await candidates.fetchall())
-        numbers = await counted.fetchall()
         self.hearing = await listen(conn, self.group, judgements, self.now)
         for item, person, mentioned, judgement, reference, found, ids in zip(
-            self.group, persons, met.mentioned, judgements, references, near, numbers, strict=True
+            self.group, persons, met.mentioned, judgements, references, near, numbers[: len(self.group)], strict=True
         ):
             history = replace(histories.get(person or 0, History(person)), mentioned=mentioned)
             again = self._again(item, person, judgement, history, reference, found)
@@ -136,31 +137,33 @@ class Draft:
             self._place(decided, item, ids["case"])
 
     async def write(self, conn: Connection) -> tuple[int, ...]:
-        """Send all rows in one round trip; returns the cases that changed."""
+        """Send all rows, without waiting for answers; returns the cases that changed."""
         opened = [case.row for case in self.cases.values() if case.new]
         grown = [case.row for case in self.cases.values() if case.grown and not case.new]
-        async with conn.pipeline():
-            if opened:
-                await conn.execute(CASES["add"], {"rows": recordset(opened)})
-                await conn.execute(WORK["add"], {"rows": recordset(opened)})
-            if grown:
-                await conn.execute(CASES["grow"], {"rows": recordset(grown), "now": self.now})
-                await conn.execute(WORK["regrade"], {"rows": recordset(grown)})
-                await conn.execute(WORK["revive"], {"rows": recordset([row for row in grown if row["reopened"]])})
-            await conn.execute(REPORTS["add"], {"rows": recordset(self.reports), "now": self.now})
-            await conn.execute(REPORTS["add_contents"], {"rows": recordset(self.contents), "raws": self.raws})
-            if self.attachments:
-                await conn.execute(REPORTS["add_attachments"], {"rows": recordset(self.attachments)})
-            await self.hearing.write(conn)
-            await timeline.append(conn, self.entries, self.now)
-            if self.messages:
-                await conn.execute(MESSAGES["add"], {"rows": recordset(self.messages), "now": self.now})
-            if self.bounced:
-                await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
-            if self.dead:
-                await conn.execute(MESSAGES["dead"], {"messages": self.dead, "now": self.now})
-            if self.delayed:
-                await conn.execute(MESSAGES["delayed"], {"messages": self.delayed, "now": self.now})
+        reopened = [row for row in grown if row["reopened"]]
+        await people.write(conn, self.met, self.now)
+        if opened:
+            await conn.execute(CASES["add"], {"rows": recordset(opened)})
+            await conn.execute(WORK["add"], {"rows": recordset(opened)})
+        if grown:
+            await conn.execute(CASES["grow"], {"rows": recordset(grown), "now": self.now})
+            await conn.execute(WORK["regrade"], {"rows": recordset(grown)})
+        if reopened:
+            await conn.execute(WORK["revive"], {"rows": recordset(reopened)})
+        await conn.execute(REPORTS["add"], {"rows": recordset(self.reports), "now": self.now})
+        await conn.execute(REPORTS["add_contents"], {"rows": recordset(self.contents), "raws": self.raws})
+        if self.attachments:
+            await conn.execute(REPORTS["add_attachments"], {"rows": recordset(self.attachments)})
+        await self.hearing.write(conn)
+        await timeline.append(conn, self.entries, self.now)
+        if self.messages:
+            await conn.execute(MESSAGES["add"], {"rows": recordset(self.messages), "now": self.now})
+        if self.bounced:
+            await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
+        if self.dead:
+            await conn.execute(MESSAGES["dead"], {"messages": self.dead, "now": self.now})
+        if self.delayed:
+            await conn.execute(MESSAGES["delayed"], {"messages": self.delayed, "now": self.now})
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
 
     async def _near(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
@@ -172,9 +175,8 @@ class Draft:
             standing[row["id"]] = row
         if standing:
             parameters = {"cases": list(standing)}
-            async with conn.pipeline():
-                reports = await conn.execute(REPORTS["case_reports"], parameters)
-                persons = await conn.execute(REPORTS["case_persons"], parameters)
+            reports = await conn.execute(REPORTS["case_reports"], parameters)
+            persons = await conn.execute(REPORTS["case_persons"], parameters)
             held: dict[int, list[CaseReport]] = {case: [] for case in standing}
             for r in await reports.fetchall():
                 held[r["case_id"]].append(case_report(r))

@@ -6,6 +6,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
 
 from gateway.record.db import Connection, Database, recordset, statements
 from routing.values import Earlier, History
@@ -26,13 +30,24 @@ class Newcomer:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Questions on their way: who stands behind addresses, and what they reported before."""
+
+    wanted: frozenset[Address]
+    people: AsyncCursor[DictRow] | None
+    reports: AsyncCursor[DictRow] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Met:
     """For each newcomer the person, None where no address was given, and the known persons whom the text mentions;
-    and what every one of the persons reported before."""
+    what every one of the persons reported before; and the rows of persons and links that `write` adds."""
 
     persons: list[int | None]
     mentioned: list[frozenset[int]]
     histories: Mapping[int, History]
+    strangers: Sequence[Mapping[str, Any]] = ()
+    links: Sequence[Mapping[str, Any]] = ()
 
 
 def addresses(phone: str | None, email: str | None) -> tuple[Address, ...]:
@@ -40,26 +55,47 @@ def addresses(phone: str | None, email: str | None) -> tuple[Address, ...]:
     return tuple((kind, value) for kind, value in (("phone", phone), ("email", email)) if value)
 
 
-async def meet(conn: Connection, newcomers: Sequence[Newcomer], now: datetime) -> Met:
-    """The person behind each, made where nobody was known.
+async def ask(conn: Connection, newcomers: Sequence[Newcomer]) -> Asked:
+    """Ask about all addresses of a group; the answers are read by `meet`."""
+    wanted = frozenset(a for newcomer in newcomers for a in (*newcomer.addresses, *newcomer.mentioned))
+    if not wanted:
+        return Asked(wanted, None, None)
+    parameters = _listed(wanted)
+    people = await conn.execute(SQL["known"], parameters)
+    return Asked(wanted, people, await conn.execute(SQL["histories"], parameters))
+
+
+async def meet(conn: Connection, newcomers: Sequence[Newcomer], asked: Asked) -> Met:
+    """The person behind each; persons whom nobody knew get their number here and are added by `write`.
 
     An unknown address given together with a known one is linked to that person, with the evidence. Two known addresses
     of different persons stay apart: the first one reports. Whom a text mentions is looked up and never made.
     """
-    given = {address for newcomer in newcomers for address in newcomer.addresses}
-    wanted = given.union(*(newcomer.mentioned for newcomer in newcomers))
-    known, histories = await _known(conn, wanted) if wanted else ({}, {})
-    missing = given - known.keys()
+    known, histories = await _answers(asked)
+    missing = {address for newcomer in newcomers for address in newcomer.addresses} - known.keys()
+    numbers: list[int] = []
     if missing:
         await conn.execute(SQL["lock"], {"keys": sorted(_lock_key(address) for address in missing)})
-        known, histories = await _known(conn, wanted)
-        known = await _introduce(conn, newcomers, known, now)
+        meanwhile = await conn.execute(SQL["known"], _listed(missing))
+        counted = await conn.execute(SQL["numbers"], {"count": len(newcomers)})
+        if await meanwhile.fetchall():
+            known, histories = await _answers(await ask(conn, newcomers))
+        numbers = [row["person"] for row in await counted.fetchall()]
+    strangers, links = _introduced(newcomers, known, numbers)
     persons = [next((known[a] for a in n.addresses if a in known), None) for n in newcomers]
     mentioned = [
         frozenset(known[a] for a in newcomer.mentioned if a in known) - {person}
         for newcomer, person in zip(newcomers, persons, strict=True)
     ]
-    return Met(persons, mentioned, histories)
+    return Met(persons, mentioned, histories, strangers, links)
+
+
+async def write(conn: Connection, met: Met, now: datetime) -> None:
+    """Add who was not known before, in the transaction that met them."""
+    if met.strangers:
+        await conn.execute(SQL["add_people"], {"rows": recordset(met.strangers), "now": now})
+    if met.links:
+        await conn.execute(SQL["add_identities"], {"rows": recordset(met.links), "now": now})
 
 
 async def dead_addresses(db: Database, emails: Sequence[str]) -> set[str]:
@@ -67,51 +103,46 @@ async def dead_addresses(db: Database, emails: Sequence[str]) -> set[str]:
     return {row["value"] for row in await db.rows(SQL["dead"], {"values": list(emails)})} if emails else set()
 
 
-async def _known(conn: Connection, wanted: Iterable[Address]) -> tuple[dict[Address, int], dict[int, History]]:
-    """Who stands behind addresses, and what they reported before, newest first; in one round trip."""
-    kinds, values = zip(*sorted(wanted), strict=True)
-    parameters = {"kinds": list(kinds), "values": list(values)}
-    async with conn.pipeline():
-        people = await conn.execute(SQL["known"], parameters)
-        reports = await conn.execute(SQL["histories"], parameters)
-    known = {(row["kind"], row["value"]): row["person_id"] for row in await people.fetchall()}
+async def _answers(asked: Asked) -> tuple[dict[Address, int], dict[int, History]]:
+    """Who stands behind addresses, and what they reported before, newest first."""
+    if asked.people is None or asked.reports is None:
+        return {}, {}
+    known = {(row["kind"], row["value"]): row["person_id"] for row in await asked.people.fetchall()}
     earlier: dict[int, list[Earlier]] = {person: [] for person in known.values()}
-    for r in await reports.fetchall():
+    for r in await asked.reports.fetchall():
         earlier.setdefault(r["person_id"], []).append(
             Earlier(r["received_at"], r["case_id"], r["charger_id"], r["site_id"], r["category"])
         )
     return known, {person: History(person, tuple(theirs)) for person, theirs in earlier.items()}
 
 
-async def _introduce(
-    conn: Connection, newcomers: Sequence[Newcomer], known: dict[Address, int], now: datetime
-) -> dict[Address, int]:
-    strangers: list[Newcomer] = []
-    met: set[Address] = set(known)
-    for newcomer in newcomers:
-        if newcomer.addresses and not met.intersection(newcomer.addresses):
-            strangers.append(newcomer)
-        met.update(newcomer.addresses)
-    rows = [{"name": s.name, "language": s.language} for s in strangers]
-    if rows:
-        cursor = await conn.execute(SQL["add_people"], {"rows": recordset(rows), "now": now})
-        for stranger, row in zip(strangers, await cursor.fetchall(), strict=True):
-            known[stranger.addresses[0]] = row["id"]
-    links = []
-    fresh = {s.addresses[0] for s in strangers}
+def _introduced(
+    newcomers: Sequence[Newcomer], known: dict[Address, int], numbers: Iterable[int]
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """The rows of persons whom nobody knew and of new links; completes `known`."""
+    free = iter(numbers)
+    strangers: list[Mapping[str, Any]] = []
+    links: list[Mapping[str, Any]] = []
     for newcomer in newcomers:
         person = next((known[a] for a in newcomer.addresses if a in known), None)
+        evidence = "given together in one report"
         for kind, value in newcomer.addresses:
-            if person is None or ((kind, value) in known and (kind, value) not in fresh):
+            if (kind, value) in known:
                 continue
-            evidence = "own report" if (kind, value) in fresh else "given together in one report"
+            if person is None:
+                person, evidence = next(free), "own report"
+                strangers.append({"id": person, "name": newcomer.name, "language": newcomer.language})
             links.append(
                 {"person_id": person, "kind": kind, "value": value, "verified": newcomer.verified, "evidence": evidence}
             )
-            fresh.discard((kind, value))
             known[kind, value] = person
-    await conn.execute(SQL["add_identities"], {"rows": recordset(links), "now": now})
-    return known
+            evidence = "given together in one report"
+    return strangers, links
+
+
+def _listed(wanted: Iterable[Address]) -> dict[str, Any]:
+    kinds, values = zip(*sorted(wanted), strict=True)
+    return {"kinds": list(kinds), "values": list(values)}
 
 
 def _lock_key(address: Address) -> int:

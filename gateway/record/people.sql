@@ -9,12 +9,13 @@ JOIN people p ON p.id = i.person_id
 -- Held until commit, so that two first reports of one person make one person.
 SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
 
+-- name: numbers
+SELECT nextval(pg_get_serial_sequence('people', 'id')) AS person FROM generate_series(1, %(count)s)
+
 -- name: add_people
-INSERT INTO people (name, language, created_at)
-SELECT r.name, r.language, %(now)s
-FROM jsonb_to_recordset(%(rows)s) AS r(name text, language text, nth bigint)
-ORDER BY r.nth
-RETURNING id
+INSERT INTO people (id, name, language, created_at)
+SELECT r.id, r.name, r.language, %(now)s
+FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, name text, language text)
 
 -- name: add_identities
 INSERT INTO identities (person_id, kind, value, verified, evidence, linked_at)

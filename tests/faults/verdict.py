@@ -2,9 +2,10 @@
 
 I1 every promise is visible once; I2 what was unsure at most once, and once after the sender's retry; I3 nothing that
 was never told, and every text to the letter; I4 a case has one owner at a time and a claim that was answered stays;
-I5 every acknowledgement that is owed goes out; I7 at most one automatic answer to a report, none to a robot; I9 each
-case's timeline is in order and accounts for every report; I11 no error to well-formed input while everything was up, no
-promise while the database was frozen; I12 the counts agree.
+I5 every acknowledgement that is owed goes out; I7 at most one automatic answer to a report, and one more for each
+change of the expected time that the timeline says was told, none to a robot; I9 each case's timeline is in order and
+accounts for every report; I11 no error to well-formed input while everything was up, no promise while the database was
+frozen; I12 the counts agree.
 """
 
 from __future__ import annotations
@@ -68,9 +69,8 @@ def judge(
         verdict.violations += _order(case)
         if case["number"] in claims:
             verdict.violations += _claimed(case, claims[case["number"]])
-    _automatic(
-        ledger, sink, {nonce for nonce, reports in seen.items() if reviewed & {r["id"] for r in reports}}, verdict
-    )
+    unanswered = {nonce for nonce, reports in seen.items() if reviewed & {r["id"] for r in reports}}
+    _automatic(ledger, sink, unanswered, _news(cases, seen), verdict)
     verdict.violations += [
         f"not well again {BACK_WITHIN:.0f} s after: {blow.what}" for blow in nemesis.blows if blow.back is None
     ]
@@ -176,7 +176,17 @@ def _claimed(case: Mapping[str, Any], agent: str) -> list[str]:
     return []
 
 
-def _automatic(ledger: Ledger, sink: MailSink, reviewed: Set[str], verdict: Verdict) -> None:
+def _news(cases: Sequence[Mapping[str, Any]], seen: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, int]:
+    """For each nonce, how often its case says that everybody was told of another expected time."""
+    changes = {
+        report["id"]: sum(entry["kind"] == "expected_changed" for entry in case["timeline"])
+        for case in cases
+        for report in case["reports"]
+    }
+    return {nonce: sum(changes[report["id"]] for report in reports) for nonce, reports in seen.items()}
+
+
+def _automatic(ledger: Ledger, sink: MailSink, reviewed: Set[str], news: Mapping[str, int], verdict: Verdict) -> None:
     """What was not understood goes to a person and is not answered by a machine."""
     people = {line.telling.email: line.telling for line in ledger}
     verdict.violations += [
@@ -191,7 +201,7 @@ def _automatic(ledger: Ledger, sink: MailSink, reviewed: Set[str], verdict: Verd
             verdict.violations.append(f"I7: {address} was written to and has told us nothing")
         elif telling.robot:
             verdict.violations.append(f"I7: the robot {address} was answered")
-        if len(ids) > 1:
+        if telling and len(ids) > 1 + news.get(telling.nonce, 0):
             verdict.violations.append(f"I7: {address} was sent {len(ids)} automatic answers")
         verdict.mails += len(ids)
         verdict.mails_again += sum(ids.values()) - len(ids)
