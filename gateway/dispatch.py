@@ -20,6 +20,7 @@ from gateway.record.db import Connection, Database, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry
 from gateway.runtime import Runtime
 from routing.offers import Item, Kind, Worker, choose, order
+from routing.oncall import region_of
 
 log = structlog.get_logger()
 SQL, RINGS = statements("work"), statements("rings")
@@ -29,17 +30,29 @@ PATIENCE: Mapping[str, timedelta] = {
     "case": timedelta(minutes=2),
 }
 MISSES = 3  # missed offers in a row that set an agent away
+AT_ONCE = 50  # offers of one transaction
+SPARE = 20  # items looked at beyond those, because some suit nobody who is free
+SPOKEN = frozenset({"voice"})  # what whoever answers a telephone should be able to do
 
 
 async def sweep(runtime: Runtime) -> int:
     """End what ran out, offer what waits; returns how many offers were made."""
+    made = 0
+    while True:
+        offered = await _round(runtime)
+        made += offered
+        if offered < AT_ONCE:
+            return made
+
+
+async def _round(runtime: Runtime) -> int:
     now = runtime.clock.now()
     async with runtime.db.transaction() as conn:
         row = await (await conn.execute(SQL["dispatcher"])).fetchone()
         if not row or not row["mine"]:
             return 0
         touched = await _expire(conn, now)
-        offered = await _offer(conn, now)
+        offered = await _offer(runtime, conn, now)
     for agent, case in [*touched, *offered]:
         runtime.live.publish({"type": "offer", "agent": agent, "case": case})
     return len(offered)
@@ -107,20 +120,23 @@ async def _expire(conn: Connection, now: datetime) -> list[tuple[str, int | None
     return touched
 
 
-async def _offer(conn: Connection, now: datetime) -> list[tuple[str, int | None]]:
+async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tuple[str, int | None]]:
     workers = [_worker(row) for row in await (await conn.execute(SQL["workers"])).fetchall()]
-    if not workers:
+    free = {worker.id: worker for worker in workers if any(worker.has_room(kind) for kind in Kind)}
+    if not free:
         return []
-    room = sum(max(worker.max_cases, 1) for worker in workers)
-    given = {"most": min(room, 200), "now": now}
+    given = {
+        "cases": _enough(sum(worker.has_room(Kind.CASE) for worker in free.values())),
+        "calls": _enough(sum(worker.has_room(Kind.CALL) for worker in free.values())),
+        "by_site": any(worker.sites for worker in free.values()),
+        "now": now,
+    }
     rows = {row["id"]: row for row in await (await conn.execute(SQL["waiting"], given)).fetchall()}
     offered: list[tuple[str, int | None]] = []
-    busy: set[str] = set()
-    for item in order([_item(row) for row in rows.values()], now):
-        free = [worker for worker in workers if worker.id not in busy]
-        if not free:
+    for item in order([_item(runtime, row) for row in rows.values()], now):
+        if not free or len(offered) == AT_ONCE:
             break
-        choice = choose(item, free, now)
+        choice = choose(item, list(free.values()), now)
         if choice.agent is None:
             continue
         case = rows[item.id]["case_id"]
@@ -135,7 +151,7 @@ async def _offer(conn: Connection, now: datetime) -> list[tuple[str, int | None]
         made = await (await conn.execute(SQL["offer"], given)).fetchone()
         if made is None:
             continue
-        busy.add(choice.agent)
+        del free[choice.agent]
         if item.kind is not Kind.CASE:
             await conn.execute(RINGS["add_for_offer"], {"offer": made["id"], **given})
         if case:
@@ -158,18 +174,30 @@ def _worker(row: Mapping[str, Any]) -> Worker:
         max_cases=row["max_cases"],
         calls=row["calls"],
         cases=row["cases"],
+        queues=frozenset(row["queues"]),
+        sites=frozenset(row["sites"]),
     )
 
 
-def _item(row: Mapping[str, Any]) -> Item:
+def _enough(free: int) -> int:
+    """How many items of each kind to look at for so many free agents."""
+    return min(free, AT_ONCE) + SPARE if free else 0
+
+
+def _item(runtime: Runtime, row: Mapping[str, Any]) -> Item:
+    kind, queue = Kind(row["kind"]), runtime.rules().queues.get(row["queue"])
+    site = runtime.directory().sites.get(row["site_id"] or "")
     return Item(
         id=row["id"],
-        kind=Kind(row["kind"]),
+        kind=kind,
         priority=row["priority"],
         due=row["due_at"],
         arrived=row["arrived_at"],
         line=row["line"],
         language=row["language"],
-        region=row["region"],
+        skills=(queue.skills if queue else frozenset()) | (frozenset() if kind is Kind.CASE else SPOKEN),
+        region=row["region"] or region_of(site.postcode if site else None),
         passed=frozenset(row["passed"] or ()),
+        queue=row["queue"],
+        site=row["site_id"],
     )

@@ -83,13 +83,17 @@ class Live:
                 await self._redis.set(f"switchyard:seen:{key}", "1", ex=seconds)
 
     async def missing(self, keys: list[str], seconds: int) -> set[str]:
-        """Those of the keys that gave no sign of life, and only when the store has been up long enough to know."""
+        """Those of the keys that gave no sign of life; nobody while the store is too young to know: it was started,
+        emptied or replaced less than `seconds` ago."""
         if not self._redis or not keys:
             return set()
         try:
-            uptime = int((await self._redis.info("server"))["uptime_in_seconds"])
-            age = await self._redis.get("switchyard:young")
-            if uptime < seconds or age is not None:
+            life = str((await self._redis.info("server"))["run_id"])
+            known = await self._redis.get("switchyard:known")
+            if known not in (life, life.encode()):
+                await self._redis.set("switchyard:young", "1", ex=seconds)
+                await self._redis.set("switchyard:known", life)
+            if await self._redis.exists("switchyard:young"):
                 return set()
             signs = [await self._redis.exists(f"switchyard:seen:{key}") for key in keys]
         except (RedisError, OSError):

@@ -79,7 +79,7 @@ class RecordedLine:
             return
         agent = Actor("agent", row["agent_id"]) if row["agent_id"] else timeline.SYSTEM
         async with act(self._runtime, agent, row["case_id"]) as deed:
-            await respond(deed, "call", call=sid, **_seconds(row))
+            await respond(deed, "call", channel="phone", call=sid, **_seconds(row))
 
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         await self._change("leave", {"sid": sid}, "call_left", after=_step_out, why=why)

@@ -18,7 +18,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
-from gateway import alerts, dispatch, escalation, measures, outbox, overflow, silence, telephony
+from gateway import alerts, dispatch, escalation, measures, outbox, overflow, presence, silence, telephony
 from gateway.blobs import BlobsUnavailable
 from gateway.config import Config
 from gateway.jobs import FOLLOW
@@ -103,6 +103,9 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
         async def escalate() -> int:
             return await escalation.sweep(runtime)
 
+        async def presences() -> int:
+            return await presence.sweep(runtime)
+
         async def listen() -> int:
             return await silence.sweep(runtime)
 
@@ -111,7 +114,8 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
 
         keeper = measures.Keeper(runtime.db, runtime.clock)
         alarms = alerts.Alarms(runtime)
-        sweeps = (offer, sweeper.sweep, escalate, listen, overflows, keeper.sweep, alarms.sweep, *of_the_phone)
+        floor = (offer, sweeper.sweep, escalate, presences, listen, overflows)
+        sweeps = (*floor, keeper.sweep, alarms.sweep, *of_the_phone)
         yield Chores(runtime, sweeps, {sweep: asyncio.Event() for sweep in sweeps})
 
 

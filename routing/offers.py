@@ -2,7 +2,7 @@
 
 Most urgent first, then what is due first, then what arrived first, by original arrival. The agent who has been idle
 longest wins among those who may take it; wishes (language, skills, region) are let go step by step as the item waits,
-the line last. Pure: the same waiting room gives the same answer.
+the line last; an agent's own reach (queues, sites) never is. Pure: the same waiting room gives the same answer.
 """
 
 from __future__ import annotations
@@ -36,11 +36,14 @@ class Item:
     skills: frozenset[str] = frozenset()
     region: str | None = None
     passed: frozenset[str] = frozenset()
+    queue: str = ""
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """An agent as dispatch sees one. A call is exclusive: who talks gets nothing, who works on cases may get a call."""
+    """An agent as dispatch sees one. A call is exclusive: who talks gets nothing, who works on cases may get a call.
+    `queues` and `sites` are what exists for them; empty means all."""
 
     id: str
     line: int
@@ -53,6 +56,14 @@ class Worker:
     max_cases: int
     calls: int = 0
     cases: int = 0
+    queues: frozenset[str] = frozenset()
+    sites: frozenset[str] = frozenset()
+
+    def has_room(self, kind: Kind) -> bool:
+        """Whether one more item of a kind fits beside what they have."""
+        if self.activity != "available" or self.calls:
+            return False
+        return self.cases < self.max_cases if kind is Kind.CASE else self.max_calls > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +100,26 @@ def choose(item: Item, workers: Sequence[Worker], now: datetime) -> Choice:
     waited = max(timedelta(), now - item.arrived)
     relax = CASE_RELAX if item.kind is Kind.CASE else CALL_RELAX
     haste = _HASTE.get(item.priority, 1.0)
-    free = [w for w in workers if _has_room(w, item)]
+    free = [w for w in workers if w.has_room(item.kind) and _reaches(w, item)]
     if not free:
         return Choice(None, (Reason("nobody_free", {"line": item.line}),))
-    fit: list[tuple[tuple[bool, int, int, datetime, str], Worker]] = []
+    fit: list[tuple[tuple[bool, int, int, datetime, str], Worker, list[str]]] = []
     for worker in free:
         misses = _misses(worker, item)
         if all(waited >= getattr(relax, miss) * haste for miss in misses):
             asked = worker.id in item.passed
-            fit.append(((asked, "line" in misses, len(misses), worker.idle_since, worker.id), worker))
+            fit.append(((asked, "line" in misses, len(misses), worker.idle_since, worker.id), worker, misses))
     if not fit:
         return Choice(None, (Reason("nobody_fits", {"line": item.line, "language": item.language, "free": len(free)}),))
-    _, best = min(fit, key=lambda pair: pair[0])
-    missed = _misses(best, item)
+    _, best, missed = min(fit, key=lambda one: one[0])
     idle = max(0, round((now - best.idle_since).total_seconds()))
     reasons = [Reason("longest_idle", {"agent": best.id, "seconds": idle, "fit": len(fit)})]
     reasons += [Reason(f"relaxed_{miss}", {"seconds": round(waited.total_seconds())}) for miss in missed]
     return Choice(best.id, tuple(reasons))
 
 
-def _has_room(worker: Worker, item: Item) -> bool:
-    if worker.activity != "available" or worker.calls:
-        return False
-    return worker.max_calls > 0 if item.kind is not Kind.CASE else worker.cases < worker.max_cases
+def _reaches(worker: Worker, item: Item) -> bool:
+    return (not worker.queues or item.queue in worker.queues) and (not worker.sites or item.site in worker.sites)
 
 
 def _misses(worker: Worker, item: Item) -> list[str]:

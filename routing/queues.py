@@ -74,6 +74,7 @@ class Queue:
     name: str
     lines: tuple[int, ...]
     about: str
+    skills: frozenset[str] = frozenset()  # that whoever takes its work should have
 
 
 def choose_queue(
@@ -93,7 +94,7 @@ def choose_queue(
 def parse_queues(table: Mapping[str, Any], faults: list[str]) -> tuple[tuple[Rule, ...], Mapping[str, Queue]]:
     """Queues and rules of queues.toml; every fault is added to `faults`, one line each."""
     queues = {
-        name: Queue(name, tuple(row.get("lines", ())), row.get("about", ""))
+        name: Queue(name, tuple(row.get("lines", ())), row.get("about", ""), frozenset(row.get("skills", ())))
         for name, row in table.get("queues", {}).items()
     }
     unserved = [q.name for q in queues.values() if not q.lines or not set(q.lines) <= {1, 2, 3}]

@@ -4,7 +4,7 @@ from gateway.desk.acts import Refused, Taken, Unknown
 from gateway.desk.bundles import attach, detach, split
 from gateway.desk.calling import call
 from gateway.desk.endings import DISPOSITIONS, close_unconfirmed, conclude, confirm, rate, reopen
-from gateway.desk.holding import claim, release, resume, wait
+from gateway.desk.holding import claim, release, resume, take_back, wait
 from gateway.desk.lines import escalate, escalate_overdue, hand_over, overflow, propose, send_back
 from gateway.desk.onsite import add_document, lapse_visit, perform_visit
 from gateway.desk.opening import open_case
@@ -55,6 +55,7 @@ __all__ = [
     "same",
     "send_back",
     "split",
+    "take_back",
     "unlock",
     "wait",
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.desk import clocks
 from gateway.desk.acts import Act, Refused, Taken, act, require_open, require_text, require_unplanned
+from gateway.record import agents
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
 from gateway.standing import due_told
@@ -48,6 +49,21 @@ async def release(runtime: Runtime, actor: Actor, case_id: int) -> None:
         await deed.run("release")
         await deed.run("give_back", queue=case.queue, line=case.line)
         deed.tell("released", held_by=case.assignee)
+
+
+async def take_back(runtime: Runtime, actor: Actor, case_id: int, holder: str) -> bool:
+    """Give the case of somebody who has gone back to its queue, with its original place; False when that has become
+    needless: they are back, somebody else has it, or a visit or the customer is waited for."""
+    async with act(runtime, actor, case_id) as deed:
+        case = deed.case
+        agent = await agents.within(deed.conn, holder)
+        gone = agent is not None and (agent.activity == "offline" or not agent.may_work)
+        if not gone or case.assignee != holder or case.status != "assigned":
+            return False
+        await deed.run("release")
+        await deed.run("give_back", queue=case.queue, line=case.line)
+        deed.tell("released", held_by=holder, because="gone")
+        return True
 
 
 async def wait(

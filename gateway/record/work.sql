@@ -64,31 +64,39 @@ SELECT pg_try_advisory_xact_lock(hashtext('switchyard.dispatch')) AS mine
 
 -- name: workers
 -- Agents who may be offered something, with what they hold.
-SELECT a.id, a.line, a.languages, a.skills, a.region, a.activity, a.idle_since, a.max_cases,
+-- Cases that are put aside take nobody's room.
+SELECT a.id, a.line, a.languages, a.skills, a.region, a.queues, a.sites, a.activity, a.idle_since, a.max_cases,
        CASE WHEN a.phone IS NULL THEN 0 ELSE a.max_calls END AS max_calls,
-       count(w.id) FILTER (WHERE w.kind <> 'case') AS calls, count(w.id) FILTER (WHERE w.kind = 'case') AS cases
+       count(w.id) FILTER (WHERE w.kind <> 'case') AS calls,
+       count(w.id) FILTER (WHERE w.kind = 'case' AND c.status NOT IN ('waiting', 'planned')) AS cases
 FROM agents a LEFT JOIN work_items w ON w.agent_id = a.id AND w.state IN ('offered', 'taken')
+LEFT JOIN cases c ON c.id = w.case_id
 WHERE a.activity = 'available' AND a.disabled_at IS NULL
 GROUP BY a.id
 
 -- name: waiting
 -- The first of every kind of waiting item, in order; a case whose caller waits is that caller's, and one whose case
--- somebody has taken meanwhile is put through to them. More than there are free agents could not be offered anyway.
-SELECT id, kind, case_id, call_sid, queue, line, priority, language, region, due_at, arrived_at, epoch,
-       (SELECT array_agg(o.agent_id) FROM offers o WHERE o.item_id = ranked.id AND o.state IN ('declined', 'expired'))
-           AS passed
+-- somebody has taken meanwhile is put through to them. More than there are free agents could not be offered anyway;
+-- sites tell kinds apart only while somebody who is free may see a few of them alone.
+SELECT r.id, r.kind, r.case_id, r.call_sid, r.queue, r.line, r.priority, r.language, r.region, r.due_at, r.arrived_at,
+       r.epoch, c.site_id,
+       (SELECT array_agg(o.agent_id) FROM offers o WHERE o.item_id = r.id AND o.state IN ('declined', 'expired')) AS passed
 FROM (
-    SELECT *, row_number() OVER (PARTITION BY kind, line, language, region
-                                 ORDER BY priority, due_at NULLS LAST, arrived_at, id) AS nth
+    SELECT w.*, row_number() OVER (
+        PARTITION BY kind, line, language, queue, region,
+                     CASE WHEN %(by_site)s THEN (SELECT site_id FROM cases WHERE id = w.case_id) END
+        ORDER BY priority, due_at NULLS LAST, arrived_at, id) AS nth
     FROM work_items w
     WHERE state = 'waiting' AND queue <> 'review' AND coalesce(not_before, %(now)s) <= %(now)s
-      AND CASE WHEN kind = 'case' THEN NOT EXISTS (
-              SELECT FROM work_items o WHERE o.case_id = w.case_id AND o.kind <> 'case' AND o.state <> 'done')
-          ELSE NOT EXISTS (SELECT FROM cases c WHERE c.id = w.case_id AND w.kind = 'call' AND c.assigned_at >= w.arrived_at)
-          END
-) AS ranked
-WHERE nth <= %(most)s
-ORDER BY priority, due_at NULLS LAST, arrived_at, id
+      AND CASE WHEN kind = 'case' THEN %(cases)s ELSE %(calls)s END > 0
+      AND (kind <> 'case' OR case_id NOT IN (
+          SELECT o.case_id FROM work_items o
+          WHERE o.kind IN ('call', 'callback') AND o.state <> 'done' AND o.case_id IS NOT NULL))
+      AND CASE WHEN kind = 'call' THEN NOT EXISTS (
+          SELECT FROM cases k WHERE k.id = w.case_id AND k.assigned_at >= w.arrived_at) ELSE true END
+) AS r LEFT JOIN cases c ON c.id = r.case_id
+WHERE nth <= CASE WHEN kind = 'case' THEN %(cases)s ELSE %(calls)s END
+ORDER BY r.priority, r.due_at NULLS LAST, r.arrived_at, r.id
 
 -- name: offer
 WITH reserved AS (
@@ -115,12 +123,25 @@ UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1
 WHERE id = %(item)s AND state = 'offered' AND epoch = %(epoch)s RETURNING case_id
 
 -- name: missed
-UPDATE agents SET misses = misses + 1, activity = CASE WHEN misses + 1 >= %(most)s THEN 'away' ELSE activity END,
-                  activity_at = CASE WHEN misses + 1 >= %(most)s THEN %(now)s ELSE activity_at END
+-- One more offer missed; who misses the last of many is set away, if they said they were there.
+UPDATE agents SET misses = misses + 1,
+                  activity = CASE WHEN misses + 1 >= %(most)s AND activity = 'available' THEN 'away' ELSE activity END,
+                  activity_at = CASE WHEN misses + 1 >= %(most)s AND activity = 'available' THEN %(now)s ELSE activity_at END
 WHERE id = %(agent)s RETURNING activity
 
 -- name: answered
 UPDATE agents SET misses = 0, idle_since = %(now)s WHERE id = %(agent)s
+
+-- name: let_go
+-- Cases that are offered to whoever has gone go back to their place at once.
+WITH gone AS (
+    UPDATE offers SET state = 'withdrawn', answered_at = %(now)s
+    WHERE agent_id = %(agent)s AND state = 'offered'
+      AND item_id IN (SELECT id FROM work_items WHERE agent_id = %(agent)s AND kind = 'case')
+    RETURNING item_id, epoch
+)
+UPDATE work_items w SET state = 'waiting', agent_id = NULL, epoch = w.epoch + 1
+FROM gone g WHERE w.id = g.item_id AND w.state = 'offered' AND w.epoch = g.epoch
 
 -- name: take_item
 UPDATE work_items SET state = 'taken', agent_id = %(agent)s, epoch = epoch + 1

@@ -19,6 +19,7 @@ from routing.values import Site
 
 DECISIONS = ("priority", "category", "place", "queue", "duplicate", "language")
 OURS = ("reply",)
+PEOPLE = ("to", "agent", "held_by")  # parts of a timeline entry that may hold an agent's id
 LEADING = ("lead", "manager", "admin")
 
 
@@ -127,7 +128,7 @@ def timeline(whole: FullCase, names: Mapping[str, str], language: str) -> list[d
     told = []
     for entry in reversed(whole.timeline):
         who = names.get(entry["actor_id"] or "", entry["actor_id"]) if entry["actor_kind"] == "agent" else None
-        data = entry["data"] | ({"to": names[entry["data"]["to"]]} if entry["data"].get("to") in names else {})
+        data = entry["data"] | {part: names[entry["data"][part]] for part in PEOPLE if entry["data"].get(part) in names}
         told.append(
             {
                 "at": entry["at"],

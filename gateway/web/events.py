@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 
+from gateway import presence
 from gateway.record.db import Unavailable
 from gateway.web.access import still_admitted
 from gateway.web.keys import AGENT, STOPPING, runtime_of
@@ -46,6 +47,7 @@ async def events(request: web.Request) -> web.StreamResponse:
                     looked = runtime.clock.monotonic()
                     if not await _welcome(request):
                         break
+                    await presence.sign(runtime, request[AGENT].id)
                     if not await runtime.live.answers():
                         await stream.send("", event="refresh")
         except ConnectionError:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import phonenumbers
 from aiohttp import web
 
-from gateway import casenumber, languages
+from gateway import casenumber, languages, presence
 from gateway.languages import N_
 from gateway.record import agents, cases, views, worklist
 from gateway.record.cases import Filters, Listed, QueueCount
@@ -87,6 +87,7 @@ async def frame(request: web.Request, scope: Scope | None, open_case: int | None
     """The context of `console/layout.html`, and with a scope that of `console/list.html`."""
     runtime = runtime_of(request)
     agent = request[AGENT]
+    await presence.sign(runtime, agent.id)
     counts = await worklist.counts(runtime.db, agent.id, agent.reach)
     everyone = await agents.everyone(runtime.db)
     names = {one.id: one.name for one in everyone}

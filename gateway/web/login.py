@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from gateway import seals, second_factor
+from gateway.activity import set_activity
 from gateway.passwords import Passwords
 from gateway.record import agents, staff
 from gateway.runtime import Runtime
@@ -20,7 +21,7 @@ from gateway.web.keys import runtime_of
 from gateway.web.pages import page
 from gateway.web.problems import Problem
 from gateway.web.sayings import WRONG_LOGIN
-from gateway.web.sessions import log_in, log_out
+from gateway.web.sessions import log_in, log_out, logged_in
 
 log = structlog.get_logger()
 PASSWORDS = web.AppKey("passwords", Passwords)
@@ -74,8 +75,11 @@ async def enter(request: web.Request) -> web.StreamResponse:
 
 
 async def leave(request: web.Request) -> web.StreamResponse:
-    """Log out: the session is dead for every copy of its cookie."""
+    """Log out: the session is dead for every copy of its cookie, and nothing more is offered to its agent."""
+    agent = await logged_in(request)
     await log_out(request)
+    if agent:
+        await set_activity(runtime_of(request), agent, "offline")
     raise web.HTTPSeeOther("/login")
 
 
