@@ -34,6 +34,7 @@ from ivr.engine import Begin, CallState, Event, Line, Recorded, Turn
 from ivr.flow import End, Flow, Record
 from ivr.prompts import LANGUAGES, Phrases
 from ivr.twiml import PLAIN
+from ivr.vocabulary import may_record
 
 log = structlog.get_logger()
 
@@ -44,7 +45,8 @@ PATIENCE = 2  # and while the record does not answer, before a call that had beg
 
 
 class PhoneDoor:
-    """The door of one process. `now` is the clock; with `consent` "announce" callers are told of recording."""
+    """The door of one process. `now` is the clock; `consent` says how callers agree to be recorded while they talk to a
+    person: "announce" (told, and may say no), "ask" (only who says yes) or "never"."""
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class PhoneDoor:
         now: Callable[[], datetime],
         public_url: str,
         *,
-        consent: str = "announce",
+        consent: str = "never",
         last_resort: str | None = None,
         deadline: float = DEADLINE,
     ) -> None:
@@ -204,7 +206,8 @@ class PhoneDoor:
     def _render(self, spoken: Turn, state: CallState, turn: int) -> str:
         if isinstance(spoken.node, End) and spoken.node.ends == "goodbye" and self._last_resort:
             return twiml.goodbye(self._sentences(spoken.say), self._last_resort)
-        return twiml.render(spoken, self._phrases, self._ways(turn, state.facts.get("answerer", "")))
+        ways = self._ways(turn, state.facts.get("answerer", ""), record=may_record(state.facts))
+        return twiml.render(spoken, self._phrases, ways)
 
     async def _without_record(self, params: Params, turn: int) -> str:
         """What is said when the record does not answer: a message is taken, then kept in the spool, then promised."""
@@ -257,11 +260,12 @@ class PhoneDoor:
     def _action(self, turn: int) -> str:
         return f"{self._url}/twilio/voice/{turn}"
 
-    def _ways(self, turn: int, answerer: str = "") -> twiml.Ways:
+    def _ways(self, turn: int, answerer: str = "", *, record: bool = False) -> twiml.Ways:
         return twiml.Ways(
             action=self._action(turn),
             recording=f"{self._url}/twilio/recording",
             music=f"{self._url}/twilio/music.wav",
             whisper=self._action(0),
             answerer=answerer,
+            record=record,
         )

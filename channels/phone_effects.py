@@ -16,6 +16,7 @@ import structlog
 
 from channels import phone_report
 from channels.numbers import reachable, region_of
+from channels.phone_events import number_facts
 from channels.phone_ports import Given, Place, Waiting
 from channels.report import NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
@@ -133,7 +134,7 @@ async def _check_number(scene: Scene) -> Outcome:
     number = reachable(scene.fact("number"), region_of(scene.called) or "SE")
     if number is None:
         return Outcome("bad", {"number": None})
-    return Outcome("good", {"number": None, "phone": number, "phone_end": number[-4:]})
+    return Outcome("good", {"number": None, **number_facts(number)})
 
 
 async def _file_report(scene: Scene) -> Outcome:

@@ -10,6 +10,7 @@ from datetime import datetime
 from channels import cards
 from channels.numbers import normalise
 from channels.phone_ports import Progress, Sound
+from channels.tolls import refusal
 from ivr.engine import Dialled, Event, Pressed, Recorded, Silence, Spoken
 
 Params = Mapping[str, str]
@@ -42,7 +43,13 @@ def event_of(params: Params) -> Event:
 def caller_facts(params: Params) -> dict[str, str]:
     """What a call brings with it: the number to reach the caller at, if the network gave a usable one."""
     phone = normalise(params.get("From"))
-    return {"phone": phone, "phone_end": phone[-4:]} if phone else {}
+    return {name: value for name, value in number_facts(phone).items() if value} if phone else {}
+
+
+def number_facts(phone: str) -> dict[str, str | None]:
+    """What a call remembers of the number that the caller can be reached at."""
+    textless = "yes" if refusal(phone, text=True) else None
+    return {"phone": phone, "phone_end": phone[-4:], "textless": textless}
 
 
 def caller_of(params: Params) -> str | None:

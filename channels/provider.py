@@ -21,7 +21,7 @@ from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from twilio.rest import Client
 
-from channels.provider_http import TIMEOUT, ProviderAway, ProviderHttp, download
+from channels.provider_http import LONGEST, SLOW, TIMEOUT, ProviderAway, ProviderHttp, download
 from channels.tolls import COUNTRIES, refusal
 
 log = structlog.get_logger()
@@ -156,6 +156,18 @@ class Provider:
         """Lead a live call to another document; False when it could not be done."""
         return await self._updated(call, url=turn_url, method="POST")
 
+    async def pause_recording(self, call: str, paused: bool) -> bool:
+        """Silence what is recorded of a live call (somebody reads out a card number), or go on; False when that could
+        not be done, or nothing is recorded."""
+        recording = self._client.calls(call).recordings("Twilio.CURRENT")
+        wanted = {"status": "paused", "pause_behavior": "silence"} if paused else {"status": "in-progress"}
+        try:
+            await recording.update_async(**wanted)
+        except (TwilioRestException, ClientError, TimeoutError, ValueError) as error:
+            log.warning("provider.recording_not_paused", call=call, error=type(error).__name__)
+            return False
+        return True
+
     async def hang_up(self, call: str) -> bool:
         return await self._updated(call, status="completed")
 
@@ -203,7 +215,7 @@ class Provider:
 
     async def recording(self, sid: str) -> bytes:
         """The sound of a recording (WAV). Raises ProviderAway."""
-        return await self._fetch(f"Recordings/{sid}.wav")
+        return await download(self._session, self._url(f"Recordings/{sid}.wav"), self._headers, LONGEST, SLOW)
 
     async def delete_recording(self, sid: str) -> None:
         """Delete a recording at the provider; one that is already gone is fine. Raises ProviderAway."""
@@ -217,7 +229,7 @@ class Provider:
 
     async def media(self, message: str, media: str) -> bytes:
         """A picture of an MMS, at most 16 MB. Raises ProviderAway."""
-        return await self._fetch(f"Messages/{message}/Media/{media}")
+        return await download(self._session, self._url(f"Messages/{message}/Media/{media}"), self._headers)
 
     def browser_token(self, identity: str) -> str:
         """A token with which a browser may take and place calls as `identity` for an hour. Needs an API key."""
@@ -253,9 +265,8 @@ class Provider:
             return False
         return True
 
-    async def _fetch(self, path: str) -> bytes:
-        url = f"{self._account.api_url.rstrip('/')}/2010-04-01/Accounts/{self._account.sid}/{path}"
-        return await download(self._session, url, self._headers)
+    def _url(self, path: str) -> str:
+        return f"{self._account.api_url.rstrip('/')}/2010-04-01/Accounts/{self._account.sid}/{path}"
 
 
 @asynccontextmanager

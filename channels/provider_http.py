@@ -14,7 +14,9 @@ from twilio.http.response import Response
 
 TIMEOUT = 10.0  # seconds
 DOWNLOAD = ClientTimeout(total=4 * TIMEOUT)
-LARGEST = 16 << 20  # bytes of one picture or recording
+LARGEST = 16 << 20  # bytes of one picture
+LONGEST = 128 << 20  # bytes of one recording: an hour of two voices
+SLOW = ClientTimeout(total=30 * TIMEOUT, sock_read=TIMEOUT)
 MEDIA_HOSTS = (".twilio.com", ".twiliocdn.com")
 REDIRECTS = (302, 303, 307, 308)
 silent = logging.getLogger("switchyard.provider")
@@ -56,17 +58,23 @@ class ProviderHttp(AsyncHttpClient):  # type: ignore[misc]
             return Response(answer.status, await answer.text(), answer.headers)
 
 
-async def download(session: ClientSession, url: str, headers: Mapping[str, str]) -> bytes:
-    """At most 16 MB from a URL of the provider's API, or from where it redirects to. Raises ProviderAway."""
+async def download(
+    session: ClientSession,
+    url: str,
+    headers: Mapping[str, str],
+    largest: int = LARGEST,
+    timeout: ClientTimeout = DOWNLOAD,
+) -> bytes:
+    """At most `largest` bytes from a URL of the provider's API, or from where it redirects to. Raises ProviderAway."""
     try:
-        async with session.get(url, headers=headers, timeout=DOWNLOAD, allow_redirects=False) as answer:
+        async with session.get(url, headers=headers, timeout=timeout, allow_redirects=False) as answer:
             if answer.status not in REDIRECTS:
-                return await _measured(answer)
+                return await _measured(answer, largest)
             elsewhere = answer.headers.get("Location", "")
         if not _trusted(elsewhere, url):
             raise ProviderAway("redirected to a host that is not the provider's")
-        async with session.get(elsewhere, timeout=DOWNLOAD, allow_redirects=False) as answer:
-            return await _measured(answer)
+        async with session.get(elsewhere, timeout=timeout, allow_redirects=False) as answer:
+            return await _measured(answer, largest)
     except (ClientError, TimeoutError) as error:
         raise ProviderAway(type(error).__name__) from error
 
@@ -78,12 +86,12 @@ def _trusted(elsewhere: str, url: str) -> bool:
     return there.scheme == "https" and (there.hostname or "").endswith(MEDIA_HOSTS)
 
 
-async def _measured(answer: ClientResponse) -> bytes:
+async def _measured(answer: ClientResponse, largest: int) -> bytes:
     if answer.status != 200:
         raise ProviderAway(f"status {answer.status}")
     content = bytearray()
     async for chunk in answer.content.iter_chunked(64 << 10):
         content += chunk
-        if len(content) > LARGEST:
-            raise ProviderAway("larger than 16 MB")
+        if len(content) > largest:
+            raise ProviderAway(f"larger than {largest >> 20} MB")
     return bytes(content)

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, ValidationError
@@ -87,6 +87,7 @@ class Config(BaseSettings):
     twilio_api_url: WebUrl = "https://api.twilio.com"
     twilio_numbers: Annotated[tuple[Number, ...], BeforeValidator(separate(read_number))] = ()
     last_resort_number: Phone | None = None
+    recording_consent: Literal["announce", "ask", "never"] = "ask"
 
     mail_domains: Annotated[tuple[str, ...], BeforeValidator(separate(read_domain))] = ()
     mail_addresses: Annotated[tuple[MailAddress, ...], BeforeValidator(separate(read_mail_address))] = ()
@@ -96,7 +97,7 @@ class Config(BaseSettings):
     outbound_smtp_url: MailUrl | None = Field(None, repr=False)
     imap_urls: Annotated[tuple[Mailbox, ...], BeforeValidator(separate(read_mailbox))] = ()
 
-    transcriber_url: WebUrl | None = None
+    transcriber_url: WebUrl | None = Field(None, repr=False)
     chargers_url: WebUrl | None = None
     oidc_issuer: WebUrl | None = None
     oidc_client_id: str | None = None

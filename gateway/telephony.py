@@ -14,7 +14,7 @@ from channels.provider import Provider, open_provider
 from channels.provider_http import ProviderAway
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
-from gateway import callbacks, oncall, recordings, ringing
+from gateway import callbacks, oncall, recordings, ringing, transcribing
 from gateway.config import Config
 from gateway.legs import Legs
 from gateway.lookups import BoardAnnouncements, RecordedCallers, RecordedCases, RecordedIncidents, RecordedPlaces
@@ -28,6 +28,7 @@ from gateway.watch import Watch
 from ivr.checks import check
 from ivr.flow import FLOWS, Flow, FlowError, load
 from ivr.prompts import Phrases, read_catalogues
+from transcripts.endpoint import open_endpoint
 
 
 def phone_door(runtime: Runtime) -> PhoneDoor:
@@ -52,6 +53,7 @@ def phone_door(runtime: Runtime) -> PhoneDoor:
         Phrases(read_catalogues()),
         runtime.clock.now,
         config.public_url,
+        consent=config.recording_consent,
         last_resort=config.last_resort_number,
     )
 
@@ -77,7 +79,7 @@ def signatures(config: Config) -> Signatures:
 @asynccontextmanager
 async def chores(runtime: Runtime) -> AsyncIterator[tuple[Callable[[], Awaitable[int]], ...]]:
     """The worker's sweeps of the phone: the on-call ladder, telephones to ring, call-backs; with an account also what
-    was missed and recordings to fetch."""
+    was missed and recordings to fetch; with a transcriber what they say."""
     account = account_of(runtime.config)
     async with AsyncExitStack() as stack:
         provider = await stack.enter_async_context(open_provider(account)) if account else None
@@ -91,9 +93,16 @@ async def chores(runtime: Runtime) -> AsyncIterator[tuple[Callable[[], Awaitable
         async def call_back() -> int:
             return await callbacks.sweep(runtime)
 
-        ours = (climb, ring, call_back, Watch(runtime).sweep)
+        ours = [climb, ring, call_back, Watch(runtime).sweep]
+        if runtime.config.transcriber_url:
+            transcriber = await stack.enter_async_context(open_endpoint(runtime.config.transcriber_url))
+
+            async def transcribe() -> int:
+                return await transcribing.sweep(runtime, transcriber)
+
+            ours.append(transcribe)
         if provider is None:
-            yield ours
+            yield tuple(ours)
             return
 
         async def fetch() -> int:

@@ -25,13 +25,14 @@ PLAIN = 1000  # turns from here on are spoken without the record
 @dataclass(frozen=True, slots=True)
 class Ways:
     """Where things come back to, as URLs, and who answers: a number to ring (asked at `whisper` whether they take the
-    call) or the name of a room that caller and agent meet in."""
+    call) or the name of a room that caller and agent meet in. With `record` they are recorded, a voice a channel."""
 
     action: str
     recording: str
     music: str
     whisper: str
     answerer: str
+    record: bool = False
 
 
 def render(turn: Turn, phrases: Phrases, ways: Ways) -> str:
@@ -163,6 +164,13 @@ def bridge() -> str:
 
 
 def _connect(response: VoiceResponse, ways: Ways) -> None:
+    if ways.record:
+        response.start().recording(
+            channels="dual",
+            recording_status_callback=ways.recording,
+            recording_status_callback_method="POST",
+            recording_status_callback_event="completed absent",
+        )
     dial = response.dial(action=ways.action, method="POST", timeout=RING, answer_on_bridge=True)
     if ways.answerer.startswith("+"):
         dial.number(ways.answerer, url=ways.whisper, method="POST")

@@ -39,8 +39,25 @@ def knows_number(facts: Mapping[str, str]) -> bool:
     return bool(facts.get("phone"))
 
 
+def takes_texts(facts: Mapping[str, str]) -> bool:
+    return bool(facts.get("phone")) and not facts.get("textless")
+
+
 def is_announced(facts: Mapping[str, str]) -> bool:
     return facts.get("consent") == "announce"
+
+
+def is_asked(facts: Mapping[str, str]) -> bool:
+    return facts.get("consent") == "ask"
+
+
+def may_record(facts: Mapping[str, str]) -> bool:
+    """Whether the caller's talk with a person may be recorded: told of it and not against it, or asked and for it."""
+    return facts.get("record") != "no" if is_announced(facts) else is_asked(facts) and facts.get("record") == "yes"
+
+
+def is_urgent(facts: Mapping[str, str]) -> bool:
+    return bool(facts.get("danger")) or facts.get("priority") == "P1"
 
 
 def knows_category(facts: Mapping[str, str]) -> bool:
@@ -50,7 +67,10 @@ def knows_category(facts: Mapping[str, str]) -> bool:
 CONDITIONS: Mapping[str, Callable[[Mapping[str, str]], bool]] = MappingProxyType(
     {
         "number_known": knows_number,
+        "texts_arrive": takes_texts,
         "recording_announced": is_announced,
+        "recording_asked": is_asked,
+        "urgent": is_urgent,
         "category_known": knows_category,
     }
 )

@@ -97,6 +97,7 @@ class Caller:
             (r"stämmer, tryck 1|is right, press 1", lambda _: "1"),
             (r"nå dig på och|can reach you and", lambda _: "*#"),
             (r"klar, tryck 3|done, press 3", lambda _: self.dice.choice("33333312")),
+            (r"spela in samtalet|record the call", lambda _: self.dice.choice("1112")),
             (r"uppringd i stället|called back instead", lambda _: "1" if self.dice.random() < 0.15 else None),
             (r"ingen medarbetare svara|[Nn]obody can answer", lambda _: self.dice.choice("12")),
             (r"siffra från 1 till 5|number from 1 to 5", lambda _: self.dice.choice("34555")),

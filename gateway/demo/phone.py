@@ -68,7 +68,7 @@ class Line:
 @dataclass
 class Call:
     """One call in progress. `waits` is the verb that waits for the caller, None once it is over; `voiceless` is the
-    longest time, in seconds, that the caller heard no voice."""
+    longest time, in seconds, that the caller heard no voice; `recorded` is whether their talk is."""
 
     line: Line
     sid: str
@@ -89,6 +89,7 @@ class Call:
     voice_ended: float = 0.0
     urls: list[str] = field(default_factory=list)
     recordings: list[str] = field(default_factory=list)
+    recorded: bool = False
 
     @property
     def now_hears(self) -> str:
@@ -216,6 +217,8 @@ class Call:
                 self.seconds += float(verb.get("length", "1"))
             case "Play":
                 self.seconds += 16
+            case "Start":
+                self.recorded = verb.find("Recording") is not None
             case "Gather":
                 for child in verb:
                     self._carry_out(child)

@@ -67,7 +67,10 @@ WHERE (%(status)s::text[] IS NULL OR c.status = ANY(%(status)s))
         WHERE r.case_id = c.id
           AND (to_tsvector('simple', left(coalesce(t.subject, '') || ' ' || t.text, 20000))
                    @@ websearch_to_tsquery('simple', %(q)s)
-               OR t.sender_phone = %(q)s OR t.sender_email = lower(%(q)s) OR r.charger_id = %(q)s)))
+               OR t.sender_phone = %(q)s OR t.sender_email = lower(%(q)s) OR r.charger_id = %(q)s))
+       OR c.id IN (SELECT r.case_id FROM transcripts x JOIN recordings g ON g.sid = x.recording_sid
+                   JOIN reports r ON r.id = g.report_id
+                   WHERE to_tsvector('simple', left(x.text, 20000)) @@ websearch_to_tsquery('simple', %(q)s)))
   AND (%(before_at)s::timestamptz IS NULL OR (c.last_report_at, c.id) < (%(before_at)s, %(before_id)s::bigint))
 ORDER BY c.last_report_at DESC, c.id DESC
 LIMIT %(limit)s

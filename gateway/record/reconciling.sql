@@ -22,6 +22,8 @@ RETURNING r.sid, r.call_sid, r.attempts, coalesce(r.report_id, (SELECT report_id
 
 -- name: fetched
 UPDATE recordings SET state = 'fetched', sha256 = %(sha256)s, fetched_at = %(now)s, due_at = NULL,
+                      transcribe_at = CASE WHEN NOT EXISTS (
+                          SELECT FROM transcripts WHERE recording_sid = recordings.sid) THEN %(now)s END,
                       report_id = coalesce(report_id, %(report)s)
 WHERE sid = %(sid)s AND state = 'announced'
 

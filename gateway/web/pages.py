@@ -33,8 +33,8 @@ YEAR = 365 * 86400
 HEADERS = MappingProxyType(
     {
         "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "font-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors 'none'; form-action 'self'; "
-        "base-uri 'none'",
+        "font-src 'self'; media-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors 'none'; "
+        "form-action 'self'; base-uri 'none'",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",

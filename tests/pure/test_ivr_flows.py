@@ -11,13 +11,17 @@ import pytest
 from channels.phone_report import ENDINGS
 from ivr.checks import check, check_all
 from ivr.engine import Begin, CallState, Outcome, Pressed, Silence, Turn, start, step
-from ivr.flow import Connect, Do, End, Flow, FlowError, Menu, Queue, load, shipped
+from ivr.flow import Branch, Connect, Do, End, Flow, FlowError, Menu, Queue, load, shipped
 from ivr.prompts import FOREIGN, LANGUAGES, Phrases, read_catalogues
 from ivr.vocabulary import CONDITIONS, EFFECTS
 from ivr.walks import MOST_TURNS, Walked, Way, key_of, longest, nearest_person, path_to, walk
 
 CATALOGUES = read_catalogues()
-CALLERS = {"known": {"phone": "+46701740605", "phone_end": "0605", "consent": "announce"}, "withheld": {}}
+CALLERS = {
+    "known": {"phone": "+46701740605", "phone_end": "0605", "consent": "announce"},
+    "landline": {"phone": "+46317001234", "phone_end": "1234", "textless": "yes", "consent": "ask"},
+    "withheld": {},
+}
 SMALL = """
 start = "hello"
 rescue = "file"
@@ -119,7 +123,8 @@ def test_placeholders_and_vocabulary_agree_between_languages() -> None:
             assert CATALOGUES["en"][prompt] == sentence
     used = {(node.effect) for flow in flows() for node in flow.node.values() if isinstance(node, Do)}
     assert used == set(EFFECTS)
-    assert set(CONDITIONS) == {"number_known", "recording_announced", "category_known"}
+    asked = {node.when for flow in flows() for node in flow.node.values() if isinstance(node, Branch)}
+    assert asked == set(CONDITIONS)
 
 
 def test_whatever_the_door_says_exists_in_both_languages() -> None:

@@ -70,7 +70,7 @@ async def test_a_waiting_caller_rings_a_free_colleague_who_presses_1(day: Night)
     assert row == {"state": "done"}
 
 
-async def test_a_colleague_who_does_not_answer_loses_the_offer_and_the_caller_keeps_the_place(day: Night) -> None:
+async def test_f37_a_colleague_who_does_not_answer_loses_the_offer_and_the_caller_keeps_the_place(day: Night) -> None:
     await day.house.api("POST", "/agents/me/activity", {"as": "a02", "activity": "available"})
     await waiting(day)
     await work(day)

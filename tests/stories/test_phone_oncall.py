@@ -89,6 +89,7 @@ async def night(environ: dict[str, str], database_url: str, redis_url: str) -> A
                 "TWILIO_AUTH_TOKEN": "token",
                 "TWILIO_API_URL": str(server.make_url("/")).rstrip("/"),
                 "TWILIO_NUMBERS": OURS,
+                "RECORDING_CONSENT": "never",
                 "LAST_RESORT_NUMBER": LAST,
             }
         )

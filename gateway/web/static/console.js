@@ -113,5 +113,14 @@
     if (wanted) { event.preventDefault(); wanted(); }
   });
 
+  // What was said is played from where it was said.
+  document.addEventListener("click", (event) => {
+    const { sound, seek } = event.target.closest?.("[data-seek]")?.dataset ?? {};
+    const player = sound && document.getElementById(sound);
+    if (!player) return;
+    player.currentTime = Number(seek);
+    player.play();
+  });
+
   document.addEventListener("DOMContentLoaded", () => { remember(); restore(); useful(); });
 })();

@@ -1,0 +1,247 @@
+"""What people say to each other: recorded only with their consent, and read, with speakers and times, in the case."""
+
+from __future__ import annotations
+
+import io
+import wave
+from array import array
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+
+from channels.phone_ports import Sound
+from gateway import dispatch, recordings, ringing, transcribing
+from gateway.clock import SetClock
+from gateway.config import load
+from gateway.record.calls import RecordedCalls
+from tests.fakes import provider as fakes
+from tests.fakes.phone import Call
+from tests.stories.test_phone_oncall import NIGHT, OURS, Night, opened
+from transcripts.endpoint import Endpoint, open_endpoint
+from transcripts.port import NotTranscribed, Said
+from transcripts.voices import apart
+
+CUSTOMER, AGENT = 1000, 2000  # how loud each of the two is
+
+
+def recorded(*voices: int, seconds: float = 0.1) -> bytes:
+    """A recording with a voice a channel."""
+    kept = io.BytesIO()
+    with wave.open(kept, "wb") as file:
+        file.setnchannels(len(voices))
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(array("h", list(voices) * int(8000 * seconds)).tobytes())
+    return kept.getvalue()
+
+
+@dataclass
+class Scribe:
+    """An OpenAI-compatible endpoint: knows voices by their loudness, and what each of them said."""
+
+    words: dict[int, list[tuple[float, float, str]]] = field(default_factory=dict)
+    troubles: list[int | str] = field(default_factory=list)
+    asked: list[dict[str, str]] = field(default_factory=list)
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_post("/whisper/v1/audio/transcriptions", self.transcribe)
+        return app
+
+    async def transcribe(self, request: web.Request) -> web.Response:
+        posted = await request.post()
+        sound = posted["file"]
+        assert isinstance(sound, web.FileField)
+        fields = {name: str(value) for name, value in posted.items() if name != "file"}
+        self.asked.append({**fields, "key": request.headers.get("Authorization", "")})
+        if self.troubles:
+            trouble = self.troubles.pop(0)
+            return web.Response(text=trouble) if isinstance(trouble, str) else web.Response(status=trouble)
+        with wave.open(io.BytesIO(sound.file.read())) as file:
+            assert file.getnchannels() == 1
+            loud = array("h", file.readframes(1))[0]
+        segments = [{"start": starts, "end": ends, "text": f" {text}"} for starts, ends, text in self.words[loud]]
+        text = " ".join(segment["text"] for segment in segments)  # type: ignore[misc]
+        return web.json_response({"language": "swedish", "duration": 9.0, "text": text, "segments": segments})
+
+
+@pytest.fixture
+async def scribe() -> Scribe:
+    return Scribe(
+        {
+            CUSTOMER: [(0.4, 2.0, "Kabeln sitter fast"), (6.2, 9.0, "kortet är 4111 1111"), (9.1, 11.0, "1111 1111")],
+            AGENT: [(2.5, 5.5, "Vilken laddare står du vid?")],
+        }
+    )
+
+
+@pytest.fixture
+async def endpoint(scribe: Scribe) -> AsyncIterator[Endpoint]:
+    async with TestServer(scribe.app()) as server:
+        url = str(server.make_url("/whisper")).replace("http://", "http://:a%2Fkey@")
+        async with open_endpoint(f"{url}/v1#large-v3") as endpoint:
+            yield endpoint
+
+
+@pytest.fixture
+async def day(
+    request: pytest.FixtureRequest, environ: dict[str, str], database_url: str, redis_url: str
+) -> AsyncIterator[Night]:
+    """One colleague is at work; callers are asked for consent as the test says."""
+    peer, clock = fakes.Provider(), SetClock(NIGHT)
+    async with TestServer(peer.app()) as server:
+        given = {
+            **environ,
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "TWILIO_ACCOUNT_SID": fakes.ACCOUNT,
+            "TWILIO_AUTH_TOKEN": "token",
+            "TWILIO_API_URL": str(server.make_url("/")).rstrip("/"),
+            "TWILIO_NUMBERS": OURS,
+            "RECORDING_CONSENT": getattr(request, "param", "ask"),
+        }
+        async with opened(load(given), peer, clock) as day:
+            await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
+            yield day
+        assert peer.violations == []
+
+
+async def wants_a_person(day: Night) -> Call:
+    call = await day.line.call("+46701740605")
+    for keys in ("1", "2", "0"):
+        await call.press(keys)
+    return call
+
+
+async def answered(day: Night, call: Call) -> None:
+    """The colleague's telephone is rung, and 1 is pressed."""
+    await dispatch.sweep(day.house.runtime)
+    await ringing.sweep(day.house.runtime, day.port)
+    await day.picks_up("1")
+    while call.waits is not None and call.waits.tag != "Dial":
+        await call.wait()
+
+
+@pytest.mark.parametrize(
+    ("day", "keys", "said", "yes"),
+    [
+        ("ask", "1", "Får vi spela in", True),
+        ("ask", "2", "Får vi spela in", False),
+        ("ask", "", "Får vi spela in", False),
+        ("announce", "", "spelas in", True),
+        ("announce", "2", "spelas in", False),
+        ("never", "", "", False),
+    ],
+    indirect=["day"],
+)
+async def test_a_talk_is_recorded_only_with_consent(day: Night, keys: str, said: str, yes: bool) -> None:
+    call = await wants_a_person(day)
+    assert said in call.now_hears
+    assert bool(said) == ("spela" in call.now_hears)
+    if said:
+        await (call.press(keys) if keys else call.wait())
+    await answered(day, call)
+    assert call.recorded is yes
+
+
+@pytest.mark.parametrize(("day", "yes"), [("ask", False), ("announce", True)], indirect=["day"])
+async def test_who_is_in_danger_is_asked_nothing_and_told_in_a_few_words(day: Night, yes: bool) -> None:
+    call = await day.line.call("+46701740605")
+    await call.press("1")
+    told = await call.press("1")
+    assert "Får vi" not in told
+    assert ("spelas in" in told) is yes
+    assert "uppringd i stället" in told
+    await answered(day, call)
+    assert call.recorded is yes
+
+
+async def test_a_talk_becomes_text_with_speakers_and_times_and_without_card_numbers(
+    day: Night, endpoint: Endpoint, scribe: Scribe
+) -> None:
+    call = await wants_a_person(day)
+    await call.press("1")
+    await answered(day, call)
+    await call.talk()
+    sid = day.peer.add_recording(recorded(CUSTOMER, AGENT), call_sid=call.sid)
+    fields = {"AccountSid": fakes.ACCOUNT, "CallSid": call.sid, "RecordingSid": sid, "RecordingDuration": "11"}
+    await day.line.post("/twilio/recording", {**fields, "RecordingStatus": "completed"})
+    assert await recordings.sweep(day.house.runtime, day.port) == 1
+    assert await transcribing.sweep(day.house.runtime, endpoint) == 1
+    assert await transcribing.sweep(day.house.runtime, endpoint) == 0
+    (listed,) = await day.house.cases()
+    assert "transcribed" in [one["kind"] for one in (await day.house.case(listed["number"]))["timeline"]]
+    row = await day.house.runtime.db.row("SELECT language, text, said FROM transcripts")
+    assert row is not None
+    assert [(one["speaker"], one["starts"]) for one in row["said"]] == [
+        ("customer", 0.4),
+        ("agent", 2.5),
+        ("customer", 6.2),
+        ("customer", 9.1),
+    ]
+    assert row["language"] == "sv"
+    assert "1111" not in str(row)
+    assert scribe.asked[0] == {
+        "model": "large-v3",
+        "response_format": "verbose_json",
+        "timestamp_granularities[]": "segment",
+        "language": "sv",
+        "key": "Bearer a/key",
+    }
+    found = (await day.house.api("GET", "/cases?q=Vilken+laddare"))[1]["items"]
+    assert [one["number"] for one in found] == [listed["number"]]
+    await day.house.hire("a01", "correct horse battery")
+    await day.house.log_in("agent01@support.example", "correct horse battery")
+    page = await (await day.house.client.get(f"/console/cases/{listed['number']}")).text()
+    assert f'src="/console/recordings/{sid}"' in page
+    assert 'data-seek="2.5"' in page
+    assert "Kabeln sitter fast" in page
+
+
+async def test_a_transcriber_that_is_away_is_asked_again_and_not_for_ever(
+    day: Night, endpoint: Endpoint, scribe: Scribe
+) -> None:
+    call = await wants_a_person(day)
+    await call.hang_up()
+    runtime = day.house.runtime
+    sid = day.peer.add_recording(recorded(CUSTOMER), call_sid=call.sid)
+    await RecordedCalls(runtime.db, day.clock).recorded(Sound(sid, call.sid, 9, day.clock.now()))
+    await recordings.sweep(runtime, day.port)
+    scribe.troubles = [500, "not JSON", "[]", '{"segments": [{"start": "x"}]}', *[503] * 40]
+    for _ in range(40):
+        assert await transcribing.sweep(runtime, endpoint) == 0
+        day.clock.forward(timedelta(hours=5))
+    assert len(scribe.asked) == 12
+    scribe.troubles.clear()
+    assert await transcribing.sweep(runtime, endpoint) == 0
+    assert await runtime.db.rows("SELECT * FROM transcripts") == []
+
+
+async def test_an_endpoint_that_cannot_be_reached_or_redirects_is_no_transcript() -> None:
+    async def elsewhere(request: web.Request) -> web.Response:
+        raise web.HTTPTemporaryRedirect("http://169.254.169.254/")
+
+    app = web.Application()
+    app.router.add_post("/v1/audio/transcriptions", elsewhere)
+    async with ClientSession() as session, TestServer(app) as server:
+        for url in ("http://127.0.0.1:1", str(server.make_url("/")).rstrip("/")):
+            with pytest.raises(NotTranscribed):
+                await Endpoint(session, url).transcribe(b"RIFF", "sv")
+
+
+def test_two_voices_are_taken_apart_and_everything_else_is_left_whole() -> None:
+    customer, agent = apart(recorded(CUSTOMER, AGENT))
+    assert (customer, agent) == (recorded(CUSTOMER), recorded(AGENT))
+    for whole in (recorded(CUSTOMER), recorded(1, 2, 3), b"RIFF", b"", b"ID3 an MP3"):
+        assert apart(whole) == [whole]
+
+
+def test_b14_a_card_number_is_masked_also_when_it_is_said_in_pieces() -> None:
+    said = [Said(0, 1, "4111 1111"), Said(1, 2, "ett ögonblick"), Said(2, 3, "1111 1111"), Said(3, 4, "tack 5")]
+    assert "1111" not in " ".join(one.text for one in transcribing.masked(said[:1] + said[2:3]))
+    whole = [Said(0, 1, "mitt kort är 4111 1111 1111 1111", "customer"), Said(1, 2, "laddare 21007", "agent")]
+    assert [one.text for one in transcribing.masked(whole)] == ["mitt kort är ••••", "laddare 21007"]
