@@ -31,9 +31,12 @@ class Mailbox:
     odd: bool = False
 
 
-def author(values: Sequence[str]) -> Mailbox | None:
-    """The sender that From headers name; the first mailbox when there are several, and then odd."""
-    boxes = [box for value in values[:5] for box in mailboxes(value)]
+def author(values: Sequence[str], charset: str | None = None) -> Mailbox | None:
+    """The sender that From headers name; the first mailbox when there are several, and then odd.
+
+    `charset` is that of bare bytes in a name.
+    """
+    boxes = [box for value in values[:5] for box in mailboxes(value, charset)]
     if not boxes:
         return None
     first = boxes[0]
@@ -42,14 +45,14 @@ def author(values: Sequence[str]) -> Mailbox | None:
     return first
 
 
-def mailboxes(value: str) -> list[Mailbox]:
+def mailboxes(value: str, charset: str | None = None) -> list[Mailbox]:
     """The mailboxes of an address header, at most a hundred."""
     value = value[:HEADER_LIMIT]
     if simple := _SIMPLE.fullmatch(value):
         name = decode_field(simple[1].replace('"', "")) or None
         return [Mailbox(simple[2].lower(), name, _misleading(name, simple[2].lower()))]
     found = []
-    for entry in _entries(value if value.isascii() else eight_bit(value)):
+    for entry in _entries(value if value.isascii() else eight_bit(value, charset)):
         if box := _mailbox(entry):
             found.append(box)
         if len(found) >= _MAX_MAILBOXES:

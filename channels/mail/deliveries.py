@@ -18,7 +18,7 @@ from channels.report import Delivery
 
 _LIMIT = 50  # recipients of one report
 _READ = 20_000  # characters of a notice that are looked at
-_CODE = re.compile(r"\b5\d\d[ -]+(?:#|smtp;? ?)?5\.\d{1,3}\.\d{1,3}\b|\b55\d[ -][<\w]|#5\.\d\.\d")
+_CODE = re.compile(r"\b5\d\d[ -]+(?:#|smtp;? ?)?5\.\d{1,3}\.\d{1,3}\b|\b55\d[ -]{1,3}[<\w]|#5\.\d\.\d")
 _FINAL = re.compile(r"permanent|giv(?:en|ing) up|gave up|\b5\d\d[ -]+5\.\d", re.IGNORECASE)
 _FIELD = re.compile(
     r"^[ \t]*(final-recipient|original-recipient|action|status|diagnostic-code):[ \t]*(.+)$", re.I | re.M
@@ -49,12 +49,13 @@ def told(root: Part, kind: str | None, machine: int, subject: str, text: str) ->
     """
     if kind == "delivery-status" or (machine and kind in (None, "unknown") and _parts(root, "message/delivery-status")):
         return _reported(root) or _noticed(root, subject, notice(text)[:_READ])
-    if kind not in (None, "unknown") or not machine:
+    rejection = kind == "disposition-notification"  # a filter's refusal comes as one, and says so twice
+    if not (rejection or kind in (None, "unknown")) or not machine:
         return None
     shown = notice(text)[:_READ]
     says = bool(BOUNCE_SUBJECT.search(subject)) + bool(FAILS.search(shown) or DELAYS.search(subject))
     proves = bool(_CODE.search(shown)) + _has_copy(root, text) + ("x-failed-recipients" in root.fields)
-    if not says + (proves > 1) or says + proves + (machine > 1) < 2:
+    if not says + (proves > 1) or says + proves + (machine > 1) < 2 or (rejection and says < 2):
         return None
     return _noticed(root, subject, shown)
 

@@ -13,8 +13,8 @@ from email.message import Message
 from channels.mail.charsets import decode
 
 HEADER_LIMIT = 8 * 1024  # characters of one value that are looked at
-_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]*)?\?([bBqQ])\?(.*?)\?=", re.DOTALL)
-_BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
+_WORD = re.compile(r"=\?([^?\s*]{0,40})(?:\*[^?\s]*)?\?([bBqQ])\?(.*?)\?=", re.DOTALL)
+_BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{0,60}\?[bBqQ]\?)")
 _FIRST_WORD = re.compile(r"\s*([^;(\s]{1,200})")
 _FOLD = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _ODD = re.compile("[^\x20-\x7e\xa1-\u01ff]")
@@ -24,9 +24,10 @@ _BLANKS = re.compile(r"[ \t\xa0]{2,}")
 class Fields:
     """The raw header fields of one part, read once. Names are given in lower case."""
 
-    __slots__ = ("_values", "pairs")
+    __slots__ = ("_values", "charset", "pairs")
 
     def __init__(self, part: Message) -> None:
+        self.charset: str | None = None  # what the mail's text is in: so are bare bytes in its header, mostly
         self.pairs: list[tuple[str, str]] = list(part.raw_items())
         self._values: dict[str, list[str]] = {}
         for name, value in self.pairs:
@@ -48,7 +49,7 @@ class Fields:
     def text(self, name: str) -> str | None:
         """The first value, decoded."""
         value = self.raw(name)
-        return None if value is None else decode_field(value)
+        return None if value is None else decode_field(value, self.charset)
 
     def word(self, name: str) -> str:
         """The first value in lower case without comments and parameters; empty when there is none."""
@@ -62,13 +63,13 @@ class Fields:
         return name in self._values
 
 
-def decode_field(value: str) -> str:
-    """One safe line of text from a raw value."""
+def decode_field(value: str, charset: str | None = None) -> str:
+    """One safe line of text from a raw value; `charset` is that of bare bytes that are not UTF-8."""
     value = value[:HEADER_LIMIT]
     if "=?" in value:
-        value = _decode_words(value)
+        value = _decode_words(value, charset)
     elif not value.isascii():
-        value = eight_bit(value)
+        value = eight_bit(value, charset)
     return one_line(value)
 
 
@@ -91,12 +92,16 @@ def _visible(character: str) -> str:
     return character
 
 
-def eight_bit(value: str) -> str:
+def eight_bit(value: str, charset: str | None = None) -> str:
     """Raw bytes in a header, which the parser keeps as lone surrogates."""
-    return decode(value.encode("utf-8", "surrogateescape"))
+    data = value.encode("utf-8", "surrogateescape")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return decode(data, charset)
 
 
-def _decode_words(value: str) -> str:
+def _decode_words(value: str, bare: str | None) -> str:
     """Encoded words to text; neighbours of one charset are joined first, since some senders cut characters."""
     value = _BETWEEN.sub(r"\1", _FOLD.sub(" ", value))
     out: list[str] = []
@@ -106,12 +111,12 @@ def _decode_words(value: str) -> str:
         name = match[1].lower()
         if between or name != charset:
             out.append(decode(pending, charset))
-            out.append(between if between.isascii() else eight_bit(between))
+            out.append(between if between.isascii() else eight_bit(between, bare))
             pending = b""
         pending, charset, end = pending + _bytes_of(match[2], match[3]), name, match.end()
     out.append(decode(pending, charset))
     rest = value[end:]
-    out.append(rest if rest.isascii() else eight_bit(rest))
+    out.append(rest if rest.isascii() else eight_bit(rest, bare))
     return "".join(out)
 
 

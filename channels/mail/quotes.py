@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from channels.mail.phrases import ABOVE, BEGINS, LABELS, MOMENT, ORIGINALS, VERB
+from channels.mail.phrases import ABOVE, BEGINS, LABELS, MOMENT, ORIGINALS, QUOTING, VERB
 from channels.mail.signatures import without_devices, without_signature
 
 LIMIT = 400_000  # characters that are looked at; what comes after can only be history
 CUT = "\ue000"  # a line by which the HTML reader says: from here on everything is quoted
 MAYBE = "\ue001"  # begins a line of an indentation that is a quote only below a line such as "X wrote:"
-_ATTRIBUTION_LINES = 4
+_ATTRIBUTION_LINES = 6
 _ATTRIBUTION_LIMIT = 420
 _BLOCK_LINES = 14
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
@@ -29,8 +29,12 @@ _PICTURE = re.compile(r"\s*\[(?:cid:[^\]]{1,200}|image: [^\]]{1,200})\]\s*")
 _BLANK_RUNS = re.compile(r"\n{3,}")
 _ENDS = ":：>"
 _ADDRESSED = re.compile(r"[<\[(]\s*(?:mailto:)?[^\s<>]{1,100}@[^\s<>]{1,200}[>\])]\s*[:：]?\s*$")
+_ANGLED = re.compile(r"<[^\s<>]{1,100}@[^\s<>]{1,200}>")
 _CLOCK = re.compile(r"\b\d{1,2}[:.]\d\d\b")
+_ONLY_SAYS = re.compile(r">\s*[^\s<>:：]{2,16}(?:\s[^\s<>:：]{2,16})?\s*[:：]")
 _SAYS = re.compile(r"[^<>@]{1,60}<[^\s<>]{1,100}@[^\s<>]{1,200}>\s+[^\s<>@:：]{2,16}\s*[:：]")
+_DIGIT = re.compile(r"\d")
+_GLUED = re.compile(r"(?<=[\s\-–—.!?)])(?=(?:On|Den|Am|Le|El|Il|Op) \w{2,9}[.,]{0,2} \S{1,9} \S*\d)")
 _MEASURE = re.compile(r">\s?\d+(?:[.,]\d+)?\s?(?:%|k|a\b|m|h|s\b|v\b|min|sek|kr|°|€|years|år)", re.IGNORECASE)
 
 
@@ -40,12 +44,23 @@ def new_text(text: str, author: str | None = None) -> str:
     if "-----BEGIN PGP" in text:
         text = _SIGNED.sub(r"\1", text)
     lines = [line.rstrip() for line in text.split("\n") if not _PICTURE.fullmatch(line)]
+    lines = [part for line in lines for part in _unglued(line)]
     segments = _segments(lines)
     kept = [without_signature(segment, author, below=n > 0) for n, segment in enumerate(segments)]
     if not any(kept):
         kept = [without_devices(segment) for segment in segments]
     joined = "\n\n".join("\n".join(segment).strip("\n") for segment in kept if segment)
     return _BLANK_RUNS.sub("\n\n", joined).strip()
+
+
+def _unglued(line: str) -> list[str]:
+    """A line as two when an attribution was put behind somebody's words in it."""
+    if line and line[-1] in _ENDS and line[0] not in ">|" and VERB.search(line[-24:]) and "@" in line:
+        match = _GLUED.search(line)
+        written = line[: match.start()].rstrip(" -–—") if match else ""
+        if match and written and "@" not in written:
+            return [written, line[match.end() :]]
+    return [line]
 
 
 def _segments(lines: Sequence[str]) -> list[list[str]]:
@@ -138,14 +153,16 @@ def _attribution(lines: Sequence[str], at: int) -> int | None:
     joined, found = "", None
     for n in range(at, max(-1, at - _ATTRIBUTION_LINES), -1):
         line = lines[n].strip()
+        if not line and n < at and joined[:1] in ("<", ">"):
+            continue
         if not line or (line[0] in ">|" and not _closes(lines, n)) or (found is not None and line[-1] in ".?!:;"):
             break
-        nameless = joined[:1] in ("<", "[", "(")
+        nameless = joined[:1] in ("<", "[", "(") or ("@" not in joined and _ANGLED.search(line) is not None)
         joined = f"{line} {joined}".strip()
         if len(joined) > _ATTRIBUTION_LIMIT:
             break
         if _reads_as_attribution(joined, _quoted_below(lines, at)):
-            if BEGINS.match(joined):
+            if BEGINS.match(joined) and (found is None or _DIGIT.search(line)):
                 return n
             found = n if found is None or nameless else found
     return found
@@ -154,6 +171,8 @@ def _attribution(lines: Sequence[str], at: int) -> int | None:
 def _closes(lines: Sequence[str], at: int) -> bool:
     """Whether the mark at a line's beginning closes the address of an attribution that was broken there."""
     above, line = lines[at - 1] if at else "", lines[at]
+    if _ONLY_SAYS.fullmatch(line) and VERB.search(line):
+        return True
     return (
         line[0] == ">" and above.count("<") > above.count(">") and (line[-1] in _ENDS or bool(VERB.search(line[-24:])))
     )
@@ -171,8 +190,10 @@ def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
     if not text:
         return False
     if not verb:
-        # Older Gmail: "2026-09-17 9:14 GMT+02:00 Kundservice <a@b.example>:"
-        if not text[0].isdigit() or not MOMENT.search(text):
+        if quoted_below and QUOTING.match(text) and _ADDRESSED.search(text):
+            return True
+        # Older Gmail: "2026-09-17 9:14 GMT+02:00 Kundservice <a@b.example>:", and others with a day before it
+        if not (text[0].isdigit() or BEGINS.match(text)) or not MOMENT.search(text):
             return quoted_below and _named(text)
         addressed = _ADDRESSED.search(text) is not None
         return (quoted_below and (addressed or (colon and "@" in text))) or (
@@ -243,9 +264,11 @@ def _header_block(lines: Sequence[str], kinds: Sequence[str | None], at: int, le
         if gap > 2:
             break
     found = set(kinds[at : end + 1]) - {None}
+    joined = " ".join(lines[at : end + 1])
+    if least == 3 and found == {"from", "date"} and any(lines[:at]) and _CLOCK.search(joined) and "@" in joined:
+        return MOMENT.search(joined) is not None
     if "from" not in found or len(found) < least:
         return False
-    joined = " ".join(lines[at : end + 1])
     return "@" in joined or bool(found & {"subject", "date"} and MOMENT.search(joined)) or len(found) >= 4
 
 

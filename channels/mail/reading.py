@@ -71,7 +71,7 @@ def quarantined(raw: bytes, received_at: datetime, reason: str) -> Report:
 def _understood(raw: bytes, received_at: datetime, domains: Collection[str], trusted: Collection[str]) -> Report:
     root = parse(raw)
     fields = root.fields
-    box = author(fields.all("from")) or _stand_in(fields)
+    box = author(fields.all("from"), fields.charset) or _stand_in(fields)
     subject = fields.text("subject") or ""
     body = body_of(root)
     kind = deliveries.report_type(root)

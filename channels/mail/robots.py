@@ -32,12 +32,17 @@ _NO_ANSWER = re.compile(
     r"|svara[-_.]?(?:inte|ej)|ikke[-_.]?svar|ei[-_.]?vastaus|nobody|root|daemon)@",
     re.IGNORECASE,
 )
+# Accounts by whose names mail servers and their virus scanners send.
+_PROGRAM = re.compile(
+    r"\"?(?:mdaemon|imss|ndr|listserv|majordomo|system[-_. ]?administrator|po+st[-_.]?master|mail[-_.]?(?:er|admin|adm)"
+    r"|\S*(?:anti[-_.]?virus|virus[-_.]?wall|(?:smtp|mail)[-_.](?:gateway|service|gw)\b)\S*)\"?@",
+    re.IGNORECASE,
+)
 _DAEMON = re.compile(
     r"(?:mailer-daemon|mail-daemon|mailerdaemon|mail[._-]?delivery\S*|microsoftexchange[0-9a-f]+|bounce[s]?)@",
     re.IGNORECASE,
 )
 _NAMELESS = re.compile(r"mailer-daemon|mail delivery (?:sub)?system|^\s*<\s*>\s*$", re.IGNORECASE)
-_POSTMASTER = re.compile(r"post[-_.]?master@", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +73,21 @@ def recognise(
 def machine(fields: Fields, sender: str | None) -> int:
     """How sure it is, whatever the mail says, that a mail server or other machine wrote it: 2 surely, 1 perhaps.
 
-    Postmasters and those who want no answer may be people.
+    Postmasters and those who want no answer may be people, so that their mails must say more.
     """
     named = fields.raw("from") or ""
     if (sender and _DAEMON.match(sender)) or ("@" not in named and _NAMELESS.search(named)):
         return 2
     if "x-failed-recipients" in fields:
         return 2
-    if _null_path(fields) or ("from" in fields and "@" not in named) or (sender and _NO_ANSWER.match(sender)):
+    if _null_path(fields) or _NAMELESS.search(named) or ("from" in fields and "@" not in named):
         return 1
-    return 1 if fields.word("auto-submitted") not in ("", "no") or (sender and _POSTMASTER.match(sender)) else 0
+    return (
+        1
+        if fields.word("auto-submitted") not in ("", "no")
+        or (sender and (_NO_ANSWER.match(sender) or _PROGRAM.match(sender)))
+        else 0
+    )
 
 
 def _answers_by_itself(fields: Fields, subject: str) -> bool:
@@ -89,6 +99,8 @@ def _answers_by_itself(fields: Fields, subject: str) -> bool:
     if any(name in fields and fields.word(name) not in _NOT_A_ROBOT for name in _ROBOT_FIELDS):
         return True
     if submitted == "auto-generated" and _answers(fields):
+        return True
+    if _null_path(fields) and fields.word("precedence") in ("bulk", "junk"):
         return True
     if fields.word("x-autoreply-type") or fields.word("x-ms-exchange-inbox-rules-loop"):
         return True

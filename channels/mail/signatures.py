@@ -206,7 +206,7 @@ def _is_detail(line: str) -> bool:
     if POSTSCRIPT.match(line) or len(line) > 110:
         return False
     if _proves(line):
-        return len(line) <= 70 or not _PROSE.search(line)
+        return len(line.split()) <= 6 or not _PROSE.search(line)
     return len(line.split()) <= 7 and line[-1] not in ".?!:" and not _PROSE.search(line)
 
 

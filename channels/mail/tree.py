@@ -18,23 +18,23 @@ from email.policy import compat32
 from channels.mail.headers import HEADER_LIMIT, Fields, eight_bit
 
 HEADER_BLOCK = 128 * 1024  # bytes
-HEADERS, PARTS, DEPTH = 200, 100, 20
+HEADERS, PARTS, DEPTH = 200, 250, 20
 _LONG_RUN = 64 * 1024  # bytes; shorter mails are parsed as they are
-_LONG_AND_HARMLESS = frozenset(
-    {
-        "references", "in-reply-to", "to", "cc", "bcc", "reply-to", "received", "subject", "keywords", "comments",
-        "thread-index", "thread-topic",
-    }
-)  # fmt: skip
-_TRACE = ("x-", "dkim-", "arc-", "authentication-")
+_MUST_BE_WHOLE = ("from", "sender", "message-id", "content-")  # how names of fields begin that mislead when cut
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{4,40}:)")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
 _BAD_LINE = re.compile(rb"(?m)^(?![\x21-\x39\x3b-\x7e]+:|[ \t\r\n]|From (?![ \t]*:)|\Z)[^\r\n]+")
 _SPACED = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,80})[ \t]+:")
+# A parameter on a line of its own that lost the blank by which it belongs to the line above.
+_UNFOLDED = re.compile(
+    rb"(?im)^(content-(?:type|disposition):[^\r\n]{0,998};)[ \t]*\r?\n(?=(?:boundary|charset|(?:file)?name)\*?=)"
+)
+_LOST = (b"\nboundary=", b"\ncharset=", b"\nname", b"\nfilename")
 _KNOWN = re.compile(rb"(?im)^(?:from|to|subject|date|message-id|mime-version|content-type|content-transfer-encoding):")
 _BOUNDARY_TEXT = re.compile(r"[\w'()+,./:=? -]{1,70}")
 _KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+*-]{1,80}")
-_BASE64_RUN = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}\r?\n){200,}")
+_BASE64_LINES = re.compile(rb"(?m)^(?:[A-Za-z0-9+/]{60,76}\r?\n)+")  # all there are, so that none is looked at twice
+_RUN = 12 * 1024  # bytes of them that are worth taking out
 _RUN_MARK = b"\x02%d\x03\n"
 _RUN_MARKED = re.compile(rb"\x02(\d{1,4})\x03\n")
 
@@ -106,6 +106,9 @@ def parse(raw: bytes) -> Part:
     if _BAD_LINE.search(raw, 0, end):
         raw = _sound_head(raw[:end]) + raw[end:]
         end = header_end(raw)
+    if any(begin in raw for begin in _LOST):
+        raw = _UNFOLDED.sub(rb"\1\n ", raw)
+        end = header_end(raw)
     runs: list[bytes] = []
     source = _without_runs(raw, runs) if len(raw) > _LONG_RUN else raw
     root = _part(_parse_simple(source, end) or _parse(source), runs)
@@ -113,6 +116,7 @@ def parse(raw: bytes) -> Part:
         raise TooComplex(f"there are more than {HEADERS} header lines")
     if not root.children and (mended := _mended(root, source, end)) is not None:
         root = _part(_parse(mended), runs)
+    root.fields.charset = next((name for part in root.walk() if (name := part.parameters.get("charset"))), None)
     return root
 
 
@@ -137,10 +141,12 @@ def _sound_head(head: bytes) -> bytes:
 
 def _without_runs(raw: bytes, runs: list[bytes]) -> bytes:
     def taken(match: re.Match[bytes]) -> bytes:
+        if match.end() - match.start() < _RUN:
+            return match[0]
         runs.append(match[0])
         return _RUN_MARK % (len(runs) - 1)
 
-    return _BASE64_RUN.sub(taken, raw)
+    return _BASE64_LINES.sub(taken, raw)
 
 
 def _parse_simple(raw: bytes, end: int) -> Message | None:
@@ -176,8 +182,7 @@ class _Measured(Message):
 
     def set_raw(self, name: str, value: str) -> None:
         if len(value) > HEADER_LIMIT:
-            lower = name.lower()
-            if lower not in _LONG_AND_HARMLESS and not lower.startswith(_TRACE):
+            if name.lower().startswith(_MUST_BE_WHOLE):
                 raise TooComplex(f"a header line is longer than {HEADER_LIMIT // 1024} kB")
             value = value[:HEADER_LIMIT]
         super().set_raw(name, value)

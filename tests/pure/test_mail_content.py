@@ -113,6 +113,7 @@ SUBJECTS = [
     ("=?utf-8?q?=E2=80=AEgpj=2Eexe?=", "gpj.exe"),
     ("a\u200bb\u2066c\u0000", "abc"),
     ("=?utf-7?q?+ADw-b+AD4-?=", "+ADw-b+AD4-"),
+    ("=??q?R=C3=A4k?=", "Räk"),
 ]
 
 
@@ -223,6 +224,32 @@ def test_b57_base64_as_far_as_it_goes(content: bytes) -> None:
     assert read(raw, NOW).text.startswith("hej")
 
 
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [("Привет", "koi8-r"), ("邮件失败", "gb2312"), ("Žlutý", "cp1250"), ("Hej å", "utf-8")],
+)
+def test_b35_b56_bare_bytes_in_a_header_are_in_the_charset_of_the_text(text: str, charset: str) -> None:
+    encoded = text.encode(charset)
+    raw = b'From: "%b" <a@b.example>\r\nSubject: %b\r\nContent-Type: text/plain; charset=%b\r\n\r\n%b'
+    report = read(raw % (encoded, encoded, charset.encode(), encoded), NOW)
+    assert (report.subject, report.sender.name, report.text) == (text, text, text)
+    other = read(raw % (text.encode(), text.encode(), charset.encode(), encoded), NOW)
+    assert (other.subject, other.sender.name) == (text, text)
+
+
+def test_a_parameter_that_lost_its_fold_is_read() -> None:
+    inner = b"Content-Type: multipart/alternative;\r\nboundary=i\r\n\r\n--i\r\n\r\nhej\r\n--i--\r\n"
+    file = b"Content-Type: application/pdf;\r\nname=a.pdf\r\nContent-Disposition: attachment\r\n\r\nx\r\n"
+    report = read(mixed(inner, file), NOW)
+    assert report.text == "hej"
+    assert [attachment.name for attachment in report.attachments] == ["a.pdf"]
+
+
+def test_a_long_line_of_a_field_that_nobody_reads_costs_no_mail() -> None:
+    report = read(b"UI-Report: " + b"x" * 9000 + b"\r\nSubject: Hej\r\nFrom: a@b.example\r\n\r\nx", NOW)
+    assert (report.quarantined, report.subject, report.text) == (None, "Hej", "x")
+
+
 def test_b57_uuencode_and_unknown_encodings_lose_nothing() -> None:
     raw = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n#:&5J\n`\nend\n"
     assert read(raw, NOW).text == "hej"
@@ -268,6 +295,7 @@ BOMBS = {
     "many headers": b"Subject: deep\r\n" + b"X-A: b\r\n" * 5000 + b"\r\nhelp",
     "long header": b"Subject: deep\r\nX: " + b"y" * 200_000 + b"\r\n\r\nhelp",
     "no end of header": b"Subject: deep\r\n" + b"a: b\r\n" * 200,
+    "many short files": mixed(*[attached(b"a.jpg") + (b"A" * 76 + b"\r\n") * 190] * 40),
     "parentheses": b"Subject: deep\r\nFrom: " + b"(" * 7000 + b"\r\n\r\nhelp",
     "filename": mixed(attached(b'"' + b"x;" * 4000 + b'"')),
     "boundaries": b'Subject: deep\r\nContent-Type: multipart/mixed; boundary="' + b"x" * 5000 + b'"\r\n\r\nhelp',

@@ -37,7 +37,8 @@ def test_there_are_enough_examples() -> None:
 @pytest.mark.parametrize(("name", "author", "text", "new"), examples(), ids=[example[0] for example in examples()])
 def test_every_line_shown_is_a_line_of_the_mail(name: str, author: str | None, text: str, new: str) -> None:
     lines = {line.strip() for line in text.split("\n")}
-    assert all(line.strip() in lines for line in new_text(text, author).split("\n"))
+    shown = [line.strip() for line in new_text(text, author).split("\n")]
+    assert all(line in lines or any(whole.startswith(line) for whole in lines) for line in shown)
 
 
 def test_b70_two_megabytes_of_history_are_trimmed_in_time() -> None:

@@ -38,6 +38,11 @@ AUTO = [
     ("Subject: Abwesenheitsnotiz: Fall",),
     ("Subject: Poissaoloilmoitus: Asia",),
     ("Subject: Ikke til stede: Sak",),
+    ("Subject: AUTO: Anna Berg is out of the office (back on 5 October)",),
+    ("Subject: =?utf-8?q?Automatyczna_odpowied=C5=BA=3A_Case?=",),
+    ("Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A_Case?=",),
+    ("Subject: =?utf-8?b?6Ieq5Yqo5Zue5aSNOiBDYXNl?=",),
+    ("Return-Path: <>", "Precedence: bulk", "Subject: Thank you for your mail"),
 ]
 
 
@@ -65,6 +70,8 @@ HUMAN = [
     ("Subject: Undeliverable parcel at the charger", "Return-Path: <anna@example.org>"),
     ("Subject: Poissa käytöstä: laturi 24352",),
     ("Subject: Autonomous charging",),
+    ("Subject: AUTO: the charger is out of order",),
+    ("Return-Path: <>", "Subject: Laddaren"),
 ]
 
 
@@ -191,6 +198,53 @@ Message-ID: <1042.a.b@support.example>
 
 old words
 """
+
+
+GATEWAY = """Your message could not be delivered to the following recipients:
+
+anna@example.org
+
+Reason: 550 - no such user here.
+"""
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "MDaemon@mx.example",
+        "post_master@mx.example",
+        "Mail_Gateway_AntiVirus_for_SMTP@mx.example",
+        '"System Administrator"@mx.example',
+        "Mail Delivery System <admin@mx.example>",
+        "NDR@mx.example",
+    ],
+)
+def test_b27_mail_programs_are_known_by_their_accounts(sender: str) -> None:
+    report = read(mail("Subject: Delivery failure notification", body=GATEWAY, sender=sender), NOW)
+    assert (report.auto_reply, report.bounce) == (True, True)
+    assert [delivery.recipient for delivery in report.deliveries] == ["anna@example.org"]
+
+
+def test_b27_a_person_with_the_same_words_is_a_person() -> None:
+    for sender in ("anna@example.org", "Anna Mailer <anna.mailer@example.org>", "gateway.hotel@example.org"):
+        report = read(mail("Subject: Delivery failure notification", body=GATEWAY, sender=sender), NOW)
+        assert (report.auto_reply, report.bounce) == (False, False)
+
+
+def test_b27_a_filter_that_refuses_says_so_in_a_receipt() -> None:
+    raw = (
+        "From: Filter <admin@mx.example>\r\nAuto-Submitted: auto-replied (rejected)\r\n"
+        "Subject: Automatically rejected mail\r\n"
+        'Content-Type: multipart/report; report-type=disposition-notification; boundary="b"\r\n\r\n'
+        "--b\r\n\r\nYour message to <anna@example.org> was automatically rejected: quota exceeded\r\n"
+        "--b\r\nContent-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822; anna@example.org\r\n"
+        "Original-Message-ID: <1042.a.b@support.example>\r\nDisposition: automatic-action/x; deleted\r\n\r\n--b--\r\n"
+    )
+    report = read(raw.encode(), NOW)
+    assert (report.auto_reply, report.bounce) == (True, True)
+    assert [(d.recipient, d.message_id) for d in report.deliveries] == [
+        ("anna@example.org", "<1042.a.b@support.example>")
+    ]
 
 
 LATE = """This is the mail system at mx.example.
