@@ -1,7 +1,7 @@
 """`python -m bench`: measure the rows of DESIGN 8 and print them as ratios, with what they were measured against.
 
 Every ratio is the median of interleaved rounds against its reference in the same run. `--full` takes the sizes of
-DESIGN 8 (a million stored cases, 100,000 reports); without it T2 and T9 are smaller, and say so.
+DESIGN 8 (a million stored cases, 100,000 reports); without it T2, T8 and T9 are smaller, and say so.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from bench import judging_rows, mail_rows, memory_rows, phone_rows
+from bench import judging_rows, mail_rows, measure_rows, memory_rows, phone_rows
 from bench.figures import Row, table
 from bench.house import House, open_house
 from bench.progress import tell
@@ -19,7 +19,7 @@ from bench.progress import tell
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", default="", help="rows, commas between: T1,T2,judging,T3,T4,T5,T6,T9")
+    parser.add_argument("--only", default="", help="rows, commas between: T1,T2,judging,T3,T4,T5,T6,T8,T9")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--mails", type=int, default=1500, help="mails a round")
     parser.add_argument("--persons", type=int, default=200_000)
@@ -34,6 +34,7 @@ def main() -> None:
         "T4": lambda house: phone_rows.t4(house, given.rounds),
         "T5": lambda house: phone_rows.t5(house, given.rounds),
         "T6": lambda house: phone_rows.t6(house, given.rounds),
+        "T8": lambda house: measure_rows.t8(house, given.rounds, cases),
         "T9": lambda house: memory_rows.t9(house, 100_000 if given.full else 3000),
     }
     wanted = [name for name in measures if not given.only or name in given.only.split(",")]

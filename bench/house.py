@@ -47,7 +47,7 @@ class House:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE standard")
         url = _with_name(self.database_url, name)
         if cases:
-            self._execute(url, "cases", cases)
+            self.execute(url, "cases", cases)
         return url
 
     @asynccontextmanager
@@ -70,7 +70,8 @@ class House:
                 await answers(port)
             yield port
 
-    def _execute(self, url: str, block: str, cases: int = 0) -> None:
+    def execute(self, url: str, block: str, cases: int = 0) -> None:
+        """Run a block of the stock on a database."""
         with psycopg.connect(url, autocommit=True) as connection:
             text = _stock(block).format(cases=cases, persons=self.persons)
             connection.execute("SET jit = off")
@@ -84,8 +85,8 @@ class House:
             connection.execute("CREATE DATABASE standard")
         url = _with_name(self.database_url, "standard")
         migrate(url)
-        self._execute(url, "master")
-        self._execute(url, "people")
+        self.execute(url, "master")
+        self.execute(url, "people")
 
 
 @contextmanager

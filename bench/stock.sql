@@ -51,3 +51,36 @@ INSERT INTO timeline (case_id, at, kind, actor_kind, report_id) SELECT case_id, 
 FROM reports;
 CREATE INDEX report_contents_search ON report_contents
     USING gin (to_tsvector('simple', left(coalesce(subject, '') || ' ' || text, 20000)));
+
+-- name: histories
+-- What became of those cases: who answered when, calls with their waits, where they went, how they ended, how it was.
+UPDATE reports SET channel = (ARRAY['phone', 'email', 'phone', 'form', 'sms', 'email', 'phone', 'alarm', 'portal', 'api'])[id % 10 + 1];
+UPDATE cases SET priority = (ARRAY['P3', 'P4', 'P3', 'P2', 'P3', 'P4', 'P3', 'P1'])[id % 8 + 1],
+                 queue = (ARRAY['helpdesk', 'billing', 'helpdesk', 'operations', 'helpdesk', 'billing', 'helpdesk', 'emergency'])[id % 8 + 1],
+                 sla_level = (ARRAY['basic', 'plus', 'premium'])[id % 3 + 1], owner_id = 'bo' || (id % 50 + 1),
+                 language = (ARRAY['sv', 'sv', 'sv', 'en', 'no', 'da', 'fi'])[id % 7 + 1];
+INSERT INTO timeline (case_id, at, kind, actor_kind, actor_id, data)
+SELECT c.id, c.opened_at + e.after, e.kind, e.actor, CASE WHEN e.actor = 'agent' THEN 'a' || c.id % 25 END, e.data
+FROM cases c JOIN reports r ON r.case_id = c.id,
+     LATERAL (SELECT (c.id * 7919 % 1000) / 1000.0 AS luck, r.channel = 'phone' AS call) AS chance,
+     LATERAL (SELECT make_interval(secs => 8 + 150 * luck * luck) AS wait) AS waits,
+     LATERAL (VALUES
+         (1, interval '20 seconds', 'call_queued', 'customer', jsonb_build_object('call', 'CA' || c.id), call),
+         (2, interval '20 seconds' + wait, 'call_left', 'customer', jsonb_build_object('call', 'CA' || c.id, 'why', 'hung_up'),
+          call AND c.id % 17 = 0),
+         (3, interval '20 seconds' + wait, 'replied', 'agent', jsonb_build_object('call', 'CA' || c.id,
+             'waited', extract(epoch FROM wait), 'response', 20 + extract(epoch FROM wait)), call AND c.id % 17 > 0),
+         (4, CASE WHEN call THEN interval '20 seconds' + wait ELSE interval '5 hours' * luck END, 'first_response', 'agent',
+             jsonb_build_object('in_time', luck < 0.8), NOT call OR c.id % 17 > 0),
+         (5, interval '20 seconds' + wait + make_interval(secs => 60 + 400 * luck), 'call_ended', 'agent',
+             jsonb_build_object('call', 'CA' || c.id, 'talked', 60 + 400 * luck), call AND c.id % 17 > 0),
+         (6, interval '6 hours', 'escalated', 'agent', jsonb_build_object('line', 2, 'queue', 'operations'), c.id % 5 = 0),
+         (7, interval '1 day', 'concluded', 'agent', jsonb_build_object('disposition',
+             (ARRAY['solved_remotely', 'explained', 'solved_on_site', 'solved_remotely'])[c.id % 4 + 1]), true),
+         (8, interval '26 hours', 'survey_asked', 'system', '{{}}'::jsonb, c.id % 2 = 0),
+         (9, interval '30 hours', 'rated', 'customer', jsonb_build_object('rating', 5 - c.id % 6 / 5 * 3, 'of', 5), c.id % 6 = 0)
+     ) AS e(nth, after, kind, actor, data, happens)
+WHERE e.happens AND (c.status = 'closed' OR e.nth < 2)
+ORDER BY c.id, e.nth;
+UPDATE cases SET first_response_at = NULL;
+UPDATE cases c SET first_response_at = t.at FROM timeline t WHERE t.case_id = c.id AND t.kind = 'first_response';

@@ -15,7 +15,8 @@ import structlog
 
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
-from gateway.record import facts
+from gateway.house_figures import of_house
+from gateway.record import facts, house
 from gateway.record.db import Database
 from measuring.figures import KINDS, Figure, figures
 from measuring.history import Fact
@@ -38,7 +39,11 @@ async def of_period(
 ) -> list[Figure]:
     """Every measure of what began in [since, to): the whole first (key None), then each value of `by`."""
     found = await groups(db, since, to, by, now, kinds)
-    return [figure for key, of in found.items() for figure in figures(key, of)]
+    told = [figure for key, of in found.items() for figure in figures(key, of)]
+    if kinds is not KINDS:
+        return told
+    whole = sum(one.key is None for one in told)
+    return [*told[:whole], *await of_house(db, since, to, now), *told[whole:]]
 
 
 async def groups(
@@ -75,6 +80,7 @@ class Keeper:
 async def sweep(db: Database, now: datetime) -> int:
     """Follow the timeline, count the days that are over. Returns how many were counted."""
     await catch_up(db)
+    await house.count_days(db, now)
     return await facts.count_days(db, now)
 
 

@@ -45,7 +45,10 @@ class RecordedLine:
             return None
         given = {"sid": waiting.sid, "report": waiting.report, "queue": waiting.queue, "priority": waiting.priority}
         await self._change("enter", given, "call_queued", then=("line_up",), priority=waiting.priority)
-        return await self.place(waiting.sid)
+        place = await self.place(waiting.sid)
+        if place.least is not None:
+            await self._change("case_of", {"sid": waiting.sid}, "wait_told", least=place.least, most=place.most)
+        return place
 
     async def place(self, sid: str) -> Place:
         now = self._runtime.clock.now()

@@ -18,7 +18,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
-from gateway import alerts, dispatch, escalation, measures, outbox, overflow, presence, silence, telephony
+from gateway import alerts, dispatch, escalation, measures, outbox, overflow, platform, presence, silence, telephony
 from gateway.blobs import BlobsUnavailable
 from gateway.config import Config
 from gateway.jobs import FOLLOW
@@ -114,8 +114,9 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
 
         keeper = measures.Keeper(runtime.db, runtime.clock)
         alarms = alerts.Alarms(runtime)
+        probe = platform.Probe(runtime)
         floor = (offer, sweeper.sweep, escalate, presences, listen, overflows)
-        sweeps = (*floor, keeper.sweep, alarms.sweep, *of_the_phone)
+        sweeps = (*floor, keeper.sweep, alarms.sweep, probe.sweep, *of_the_phone)
         yield Chores(runtime, sweeps, {sweep: asyncio.Event() for sweep in sweeps})
 
 

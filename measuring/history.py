@@ -7,6 +7,7 @@ reopened case begins anew. Unknown kinds of entries are passed over.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,7 +15,9 @@ from typing import Any
 
 MICROSECOND = timedelta(microseconds=1)
 SHORT = 5 * 1_000_000  # whoever hangs up earlier than this in the queue has not waited
+WRAP_UP = 30 * 60 * 1_000_000  # longer after-call work is work on the case, and counted as so much
 NAMES = ("channel", "queue", "priority", "sla_level", "site", "owner", "language", "timezone", "category", "charger")
+OF_CALLS = ("queue", "voice", "told", "talk", "wrap_up", "handled", "rating")
 ROBOTS = ("alarm",)  # nobody waits for an answer to these
 
 
@@ -51,8 +54,9 @@ class Where:
 class Fact:
     """Something to count. `ended` and `lost` are microseconds (of `case`: how many reports); both None: not over yet.
 
-    kind: `response` `stay` `solution` `queue` (a call's wait in line) `voice` (a call from its first ring) `case`
-    `rating` `callback`. `met`: whether a target was reached. `tags`: what else is counted of this kind.
+    kind: `response` `open_response` (within opening hours) `stay` `solution` `queue` (a call's wait in line) `voice` (a
+    call from its first ring) `told` (a call whose wait was foretold) `talk` `wrap_up` `handled` (talk and wrap-up)
+    `callback` `case` `visit` `asked` `rating`. `met`: whether a target was reached. `tags`: what else is counted.
     """
 
     kind: str
@@ -78,6 +82,8 @@ class _Case:
     open: dict[str, int] = field(default_factory=dict)  # kind of a fact that is not over -> its place
     calls: dict[str, datetime] = field(default_factory=dict)  # calls in line -> since when
     called_back: set[str] = field(default_factory=set)
+    foretold: dict[str, tuple[int, int]] = field(default_factory=dict)  # call -> least and most minutes it was told
+    talked: tuple[str, int] | None = None  # who spoke last, and for how long, while the wrap-up goes on
     holder: str | None = None
     waiting: bool = False
     passed_on: bool = False
@@ -97,7 +103,7 @@ def facts(entries: Sequence[Entry], where: Where) -> list[Fact]:
         if step:
             step(case, entry)
     if not case.reports:  # all of them belong to another case by now, and so does what they wait for
-        return [one for one in case.facts if one.kind in ("queue", "voice", "rating")]
+        return [one for one in case.facts if one.kind in OF_CALLS]
     tags = ("incident",) if len(case.reports) > 1 else ()
     whole = Fact("case", _moment(entries[0]), _told(where, entries[0].data), ended=len(case.reports), tags=tags)
     return [*case.facts, whole]
@@ -136,6 +142,9 @@ def _reopened(case: _Case, entry: Entry) -> None:
 
 def _answered(case: _Case, entry: Entry) -> None:
     met = entry.data.get("in_time")
+    place, open_ = case.open.get("response"), _seconds(entry.data.get("open"))
+    if place is not None and open_ is not None:
+        case.facts.append(Fact("open_response", case.facts[place].at, case.where, ended=open_, agent=entry.actor))
     _end(case, "response", entry.at, met=met if isinstance(met, bool) else None, agent=entry.actor)
 
 
@@ -151,6 +160,8 @@ def _replied(case: _Case, entry: Entry) -> None:
         waited = microseconds(entry.at - at) if waited is None else waited
         tags = ("callback",) if str(call) in case.called_back else ()
         case.facts.append(Fact("queue", at, case.where, ended=waited, tags=tags, agent=entry.actor))
+        if not tags:
+            _compare(case, str(call), at, waited)
     if response is not None:
         at = entry.at - timedelta(microseconds=response)
         case.facts.append(Fact("voice", at, case.where, ended=response, agent=entry.actor))
@@ -170,10 +181,59 @@ def _left(case: _Case, entry: Entry) -> None:
     waited = microseconds(entry.at - began)
     message = entry.data.get("why") == "message"
     tags = ("message",) if message else ("short",) if waited < SHORT else ("abandoned",)
+    if waited > _most(case, call):
+        _compare(case, call, began, waited)
     case.facts.append(Fact("queue", began, case.where, lost=waited, tags=tags))
     response = _seconds(entry.data.get("response"))
     if response is not None and tags != ("short",):
         case.facts.append(Fact("voice", entry.at - timedelta(microseconds=response), case.where, lost=response))
+
+
+def _foretold(case: _Case, entry: Entry) -> None:
+    least, most = entry.data.get("least"), entry.data.get("most")
+    if isinstance(least, int) and isinstance(most, int):
+        case.foretold.setdefault(str(entry.data.get("call")), (least, most))
+
+
+def _most(case: _Case, call: str) -> float:
+    """The longest wait that the caller was told of, in microseconds; whoever hung up before it shows nothing."""
+    return case.foretold[call][1] * 60_000_000 if call in case.foretold else math.inf
+
+
+def _compare(case: _Case, call: str, at: datetime, waited: int) -> None:
+    """Whether the wait was as foretold."""
+    told = case.foretold.pop(call, None)
+    if told is not None:
+        least, most = (one * 60_000_000 for one in told)
+        tag = "sooner" if waited < least else "later" if waited > most else "as_told"
+        case.facts.append(Fact("told", at, case.where, ended=waited, tags=(tag,)))
+
+
+def _call_ended(case: _Case, entry: Entry) -> None:
+    talked = _seconds(entry.data.get("talked"))
+    if talked is None or entry.actor is None:
+        return
+    _wrapped_up(case, entry.at)
+    began = entry.at - timedelta(microseconds=talked)
+    case.facts.append(Fact("talk", began, case.where, ended=talked, agent=entry.actor))
+    if case.holder == entry.actor:
+        _start(case, "wrap_up", entry.at)
+        case.talked = (entry.actor, talked)
+
+
+def _wrapped_up(case: _Case, at: datetime) -> None:
+    """After-call work ends when the case is concluded, passed on, put aside or left."""
+    place, spoke = case.open.get("wrap_up"), case.talked
+    if place is None or spoke is None:
+        return
+    case.talked = None
+    began = case.facts[place].at
+    lasted = min(microseconds(at - began), WRAP_UP)
+    _end(case, "wrap_up", began + timedelta(microseconds=lasted), agent=spoke[0])
+    whole = spoke[1] + lasted
+    case.facts.append(
+        Fact("handled", began - timedelta(microseconds=spoke[1]), case.where, ended=whole, agent=spoke[0])
+    )
 
 
 def _callback_wanted(case: _Case, entry: Entry) -> None:
@@ -199,6 +259,7 @@ def _moved(case: _Case, entry: Entry) -> None:
     line = int(entry.data.get("line") or case.where.line)
     queue = str(entry.data.get("queue") or case.where.queue)
     late = entry.data.get("because") == "line_overdue"
+    _wrapped_up(case, entry.at)
     case.passed_on = case.passed_on or entry.kind == "escalated" or line != case.where.line
     case.holder = None
     if line != case.where.line:
@@ -221,10 +282,12 @@ def _claimed(case: _Case, entry: Entry) -> None:
 
 
 def _released(case: _Case, entry: Entry) -> None:
+    _wrapped_up(case, entry.at)
     case.holder = None
 
 
 def _put_aside(case: _Case, entry: Entry) -> None:
+    _wrapped_up(case, entry.at)
     case.waiting = True
 
 
@@ -234,6 +297,7 @@ def _resumed(case: _Case, entry: Entry) -> None:
 
 
 def _concluded(case: _Case, entry: Entry) -> None:
+    _wrapped_up(case, entry.at)
     if "solution" not in case.open:
         return
     disposition = str(entry.data.get("disposition") or "other")
@@ -276,11 +340,21 @@ def _rated(case: _Case, entry: Entry) -> None:
     rating, of = entry.data.get("rating"), entry.data.get("of") or 5
     if isinstance(rating, int) and not isinstance(rating, bool):
         satisfied = 5 * rating >= 4 * int(of)
+        place = next((n for n, one in reversed(list(enumerate(case.facts))) if one.kind == "asked"), None)
+        if place is not None and entry.data.get("call") is None:
+            case.facts[place] = replace(case.facts[place], tags=("answered",))
         case.facts.append(Fact("rating", entry.at, case.where, ended=rating, met=satisfied, agent=case.holder or None))
 
 
 def _asked(case: _Case, entry: Entry) -> None:
     case.facts.append(Fact("asked", entry.at, case.where, ended=1))
+
+
+def _visited(case: _Case, entry: Entry) -> None:
+    verified = entry.data.get("verified")
+    case.facts.append(
+        Fact("visit", entry.at, case.where, ended=1, met=verified if isinstance(verified, bool) else None)
+    )
 
 
 _STEPS = {
@@ -290,6 +364,9 @@ _STEPS = {
     "replied": _replied,
     "call_queued": _queued,
     "call_left": _left,
+    "wait_told": _foretold,
+    "call_ended": _call_ended,
+    "visit_performed": _visited,
     "callback_wanted": _callback_wanted,
     "callback_done": _called_back,
     "callback_given_up": _not_reached,

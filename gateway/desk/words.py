@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.report import Attachment, Channel
@@ -16,7 +16,9 @@ from gateway.record.db import recordset, statements
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
 from gateway.standing import due_told, queue_for
+from routing.hours import working_time
 from routing.sla import deadlines
+from routing.targets import targets
 from routing.values import Category, Priority
 
 MESSAGES, ATTACHMENTS = statements("messages"), statements("attachments")
@@ -80,7 +82,8 @@ async def respond(deed: Act, by: str, **data: Any) -> None:
     if case.first_response_at is None and case.status not in ("concluded", "closed"):
         since = case.reopened_at or case.opened_at
         waited = (deed.now - since).total_seconds()
-        deed.tell("first_response", by=by, seconds=round(waited, 3), in_time=_in_time(deed))
+        open_ = _open_time(deed, since)
+        deed.tell("first_response", by=by, seconds=round(waited, 3), open=open_, in_time=_in_time(deed))
     due = deadlines(Priority(case.priority), case.sla_level, case.timezone, deed.now, deed.runtime.rules())
     if case.status not in ("concluded", "closed"):
         await deed.run("respond", next_update=due.next_update)
@@ -189,6 +192,13 @@ async def correct(
         if graded:
             placed["due"] = due_told(due)
         deed.tell("corrected", changed=changed, **placed, note=await deed.keep_text("reason", reason))
+
+
+def _open_time(deed: Act, since: datetime) -> float:
+    """The seconds of the promise's opening hours since then."""
+    case = deed.case
+    hours = targets(deed.runtime.rules().sla, Priority(case.priority), case.sla_level).hours
+    return round(working_time(since, deed.now, hours, case.timezone).total_seconds(), 3)
 
 
 def _in_time(deed: Act) -> bool | None:

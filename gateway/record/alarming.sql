@@ -60,8 +60,10 @@ SELECT coalesce(extract(epoch FROM %(now)s - min(created_at) FILTER (WHERE state
 FROM messages WHERE state = 'queued' AND (due_at <= %(now)s OR attempts > 0)
 
 -- name: failed
+-- What the relay or the provider would not take; not what we would not send to such a number.
 SELECT channel, count(*) AS failed FROM messages
-WHERE created_at > %(since)s AND state IN ('failed', 'uncertain') GROUP BY channel
+WHERE created_at > %(since)s AND (state = 'uncertain' OR (state = 'failed' AND (channel <> 'sms' OR reason LIKE 'provider %%')))
+GROUP BY channel
 
 -- name: people
 SELECT id, email, phone, language, role FROM agents WHERE disabled_at IS NULL AND role IN ('lead', 'manager', 'admin')

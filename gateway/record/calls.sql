@@ -52,7 +52,14 @@ WITH call AS (
         status = CASE WHEN excluded.status_rank > calls.status_rank THEN excluded.status ELSE calls.status END,
         status_rank = greatest(calls.status_rank, excluded.status_rank),
         ended_at = coalesce(calls.ended_at, excluded.ended_at), seconds = coalesce(excluded.seconds, calls.seconds)
-    RETURNING sid, turn, ended_at
+    RETURNING sid, turn, ended_at, answered_at, case_id, agent_id
+), talked AS (
+    INSERT INTO timeline (case_id, at, kind, actor_kind, actor_id, data)
+    SELECT case_id, %(at)s, 'call_ended', CASE WHEN agent_id IS NULL THEN 'system' ELSE 'agent' END, agent_id,
+           jsonb_build_object('call', sid, 'talked', round(extract(epoch FROM ended_at - answered_at)::numeric, 3))
+    FROM call
+    WHERE %(final)s AND ended_at = %(at)s AND ended_at >= answered_at AND case_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM timeline t WHERE t.case_id = call.case_id AND t.kind = 'call_ended' AND t.data ->> 'call' = call.sid)
 ), contents AS (
     INSERT INTO call_contents (sid, from_number, to_number)
     SELECT sid, %(caller)s, %(called)s FROM call ON CONFLICT (sid) DO NOTHING

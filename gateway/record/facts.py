@@ -212,13 +212,11 @@ def _add_unfinished(
 
 def unfinished(waiting: Iterable[tuple[Fact, datetime | None]], by: Collection[str], now: datetime) -> dict[Key, Tally]:
     """What is not over yet: waits as long as they have lasted, missed when their time has passed."""
-    found: dict[Key, Tally] = {}
-    for fact, due in waiting:
-        missed = fact.met is False or (due is not None and now > due)
-        one = tallies([_seen(fact, now, missed)], by)
-        for tally in one.values():
-            tally.open = 1
-        merge(found, one)
+    found = tallies(
+        (_seen(fact, now, fact.met is False or (due is not None and now > due)) for fact, due in waiting), by
+    )
+    for tally in found.values():
+        tally.open = tally.count
     return found
 
 

@@ -93,14 +93,5 @@ async def set_queues(db: Database, agent: str, queues: Sequence[str], by: str, n
     return bool(done)
 
 
-async def uptime(db: Database, roles: Sequence[str], since: datetime, to: datetime) -> tuple[int, int]:
-    """Slots with a heartbeat of every role, and all slots since the first heartbeat of the period."""
-    given = {"names": list(roles), "roles": len(roles), "from": since, "to": to}
-    row = await db.row(SQL["uptime"], given)
-    if row is None or row["since"] is None:
-        return 0, 0
-    return row["up"], max(row["up"], int((to - row["since"]).total_seconds()) // 10)
-
-
 def _act(by: str, act: str, thing: str, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     return {"by": by, "act": act, "object": thing, "data": Jsonb(dict(data)), "now": now}

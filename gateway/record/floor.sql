@@ -57,23 +57,6 @@ SELECT activity, count(*) AS agents FROM agents WHERE disabled_at IS NULL GROUP 
 SELECT c.id, c.opened_at, c.first_response_at, c.due_first_response, c.assignee, c.site_id, c.charger_id, c.queue, c.status
 FROM cases c WHERE c.priority = 'P1' AND c.status IN ('open', 'assigned', 'waiting', 'planned') ORDER BY c.opened_at LIMIT 20
 
--- name: uptime
--- Ten-second slots with a heartbeat of every role, of all slots since the first heartbeat of the period.
-SELECT count(*) FILTER (WHERE roles = %(roles)s) AS up, min(slot) AS since FROM (
-    SELECT slot, count(*) FILTER (WHERE role = ANY(%(names)s::text[])) AS roles
-    FROM heartbeats WHERE slot >= %(from)s AND slot < %(to)s GROUP BY slot
-) AS slots
-
--- name: occupancy
--- Time busy, and time busy or available, of agents in a period.
-SELECT coalesce(sum(extract(epoch FROM until - since)) FILTER (WHERE activity = 'busy'), 0)::float8 AS busy,
-       coalesce(sum(extract(epoch FROM until - since)), 0)::float8 AS there
-FROM (
-    SELECT activity, greatest(at, %(from)s) AS since,
-           least(coalesce(lead(at) OVER (PARTITION BY agent_id ORDER BY at), %(to)s), %(to)s) AS until
-    FROM agent_activity WHERE at < %(to)s
-) AS spans WHERE until > since AND activity IN ('busy', 'available')
-
 -- name: recurring
 -- Chargers with more than one fault case in the last days, and what is usual for their model.
 WITH faults AS (

@@ -142,7 +142,7 @@ async def behind(request: web.Request) -> web.StreamResponse:
         "total": total,
         "back": f"/managers?{period.query()}",
         "more": f"/managers/cases?{period.query(**same, offset=str(offset + PAGE))}" if total > offset + PAGE else None,
-        "counts": kind in ("case", "rating"),
+        "counts": kind in ("case", "rating", "asked", "visit"),
     }
     return page(request, "managers/cases.html", context | shown)
 

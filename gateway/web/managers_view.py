@@ -10,6 +10,7 @@ from typing import Any
 from babel.numbers import format_decimal, format_percent
 
 from gateway import languages
+from gateway.house_figures import BETTER_UP, FORMULAS
 from gateway.languages import N_, Catalogue
 from gateway.web.managers_periods import Period
 from measuring.figures import BY_NAME, Figure
@@ -24,6 +25,8 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "response_time_median",
             "response_time_p90",
             "response_time_p99",
+            "open_response_average",
+            "open_response_median",
             "answered_share",
             "response_in_target",
             "response_given_up",
@@ -42,8 +45,11 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "short_abandons",
             "longest_wait",
             "callbacks_kept",
-            "handling_time",
+            "talk_time",
             "wrap_up_time",
+            "handling_time",
+            "wait_as_told",
+            "wait_longer_than_told",
         ),
     ),
     (
@@ -60,7 +66,32 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "visits_avoided",
         ),
     ),
-    ("reports", N_("Reports and cases"), ("cases_opened", "reports_per_case", "incident_share", "satisfaction")),
+    (
+        "reports",
+        N_("Reports and cases"),
+        (
+            "cases_opened",
+            "reports_per_case",
+            "contacts_deflected",
+            "incident_share",
+            "visits",
+            "survey_answered",
+            "satisfaction",
+        ),
+    ),
+    (
+        "house",
+        N_("The house"),
+        (
+            "backlog",
+            "backlog_age_median",
+            "backlog_age_p90",
+            "occupancy",
+            "visits_again",
+            "uptime",
+            "platform_uptime",
+        ),
+    ),
 )
 TILES = ("call_response_average", "response_time_median", "response_time_p90", "response_in_target", "sla_attainment")
 TARGETS: Mapping[str, float] = {"call_response_average": 90, "satisfaction": 0.897, "uptime": 0.997}
@@ -111,7 +142,7 @@ def sections(
                     "title": title,
                     "measures": shown,
                     "rows": rows,
-                    "formulas": {measure: BY_NAME[measure].formula for measure in shown},
+                    "formulas": {measure: formula_of(measure) for measure in shown},
                 }
             )
     return found
@@ -126,7 +157,7 @@ def tiles(figures: Iterable[Figure], before: Iterable[Figure], period: Period, l
         {
             "name": name,
             "cell": cell(told.get(name), earlier.get(name), period, book),
-            "formula": BY_NAME[name].formula,
+            "formula": formula_of(name),
             "target": written(TARGETS[name], BY_NAME[name].unit, book) if name in TARGETS else None,
         }
         for name in TILES
@@ -144,7 +175,7 @@ def cell(one: Figure | None, before: Figure | None, period: Period, book: Catalo
         elif before.value:
             change = _signed(difference / before.value * 100, book) + " %"
         if abs(difference) > 1e-9:
-            better = (difference < 0) == BY_NAME[one.measure].down
+            better = (difference < 0) == better_down(one.measure)
     value = "> …" if one.value is None else written(one.value, one.unit, book)
     return Cell(value, made_of(one, book), _link(one, period), change, better)
 
@@ -153,6 +184,8 @@ def made_of(one: Figure, book: Catalogue) -> str:
     """Numerator and denominator, written as the unit asks for."""
     if one.numerator is None or one.denominator is None:
         return f"n = {_number(one.denominator, book)}" if one.denominator is not None else ""
+    if one.measure == "occupancy":
+        return " / ".join(languages.format_clock(timedelta(seconds=part)) for part in (one.numerator, one.denominator))
     numerator = (
         languages.format_clock(timedelta(seconds=one.numerator))
         if one.unit == "s" and one.measure.endswith(("average", "asa", "time"))
@@ -193,8 +226,19 @@ def label(by: str, key: str | None, book: Catalogue, directory: Directory) -> st
     return book.code(by, key) if by in CODED else key
 
 
+def better_down(name: str) -> bool:
+    """Whether less of a measure is better."""
+    return BY_NAME[name].down if name in BY_NAME else name not in BETTER_UP
+
+
+def formula_of(name: str) -> str:
+    return BY_NAME[name].formula if name in BY_NAME else FORMULAS[name][1]
+
+
 def _link(one: Figure, period: Period) -> str | None:
-    measure = BY_NAME[one.measure]
+    measure = BY_NAME.get(one.measure)
+    if measure is None:
+        return None
     by = period.by if one.key is not None else ""
     more = {"kind": measure.kind, "outcome": measure.shown, "by": by, "key": one.key or ""}
     return f"/managers/cases?{period.query(**more)}"

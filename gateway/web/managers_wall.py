@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -12,11 +11,10 @@ from gateway.record import facts, floor
 from gateway.runtime import Runtime
 from gateway.web.keys import runtime_of
 from gateway.web.managers_alarms import worded
-from gateway.web.managers_view import TARGETS, made_of, written
+from gateway.web.managers_view import TARGETS, better_down, formula_of, made_of, written
 from gateway.web.pages import language_of, page
-from measuring.figures import BY_NAME, Figure
+from measuring.figures import Figure
 
-ROLES = ("web", "worker", "smtp")
 ACTIVITIES = ("available", "busy", "away", "offline")
 TODAY = (
     "call_response_average",
@@ -25,6 +23,8 @@ TODAY = (
     "response_in_target",
     "sla_attainment",
     "satisfaction",
+    "uptime",
+    "occupancy",
 )
 GOOD_ENOUGH = {"answered_within": 0.8, "response_in_target": 0.9, "sla_attainment": 0.9, "abandonment": 0.05}
 
@@ -46,11 +46,7 @@ async def wall(request: web.Request) -> web.StreamResponse:
         "calls": calls,
         "work": await _work(runtime),
         "agents": [(activity, agents.get(activity, 0)) for activity in ACTIVITIES],
-        "today": [
-            *(_tile(told.get(name), name, book) for name in TODAY),
-            await _uptime(runtime, midnight, now, book),
-            await _occupancy(runtime, midnight, now, book),
-        ],
+        "today": [_tile(told.get(name), name, book) for name in TODAY],
         "urgent": [{**row, "number": casenumber.number(row["id"])} for row in await db.rows(floor.SQL["urgent"])],
         "alarms": [worded(request, row) for row in await alerts.standing(runtime)],
     }
@@ -68,39 +64,12 @@ def _tile(one: Figure | None, name: str, book: languages.Catalogue) -> dict[str,
     target = TARGETS.get(name, GOOD_ENOUGH.get(name))
     good = None
     if one is not None and one.value is not None and target is not None:
-        good = one.value <= target if BY_NAME[name].down else one.value >= target
+        good = one.value <= target if better_down(name) else one.value >= target
     return {
         "name": name,
         "value": written(one.value, one.unit, book) if one else "–",
         "made_of": made_of(one, book) if one else "",
-        "target": written(target, BY_NAME[name].unit, book) if target is not None else "",
+        "target": written(target, "s" if name == "call_response_average" else "1", book) if target is not None else "",
         "good": good,
-        "formula": BY_NAME[name].formula,
-    }
-
-
-async def _occupancy(runtime: Runtime, since: datetime, now: datetime, book: languages.Catalogue) -> dict[str, Any]:
-    row = await runtime.db.row(floor.SQL["occupancy"], {"from": since, "to": now})
-    busy, there = (row["busy"], row["there"]) if row else (0.0, 0.0)
-    made = [languages.format_clock(timedelta(seconds=seconds)) for seconds in (busy, there)]
-    return {
-        "name": "occupancy",
-        "value": written(busy / there if there else None, "1", book),
-        "made_of": " / ".join(made) if there else "",
-        "target": "",
-        "good": None,
-        "formula": "formula.occupancy",
-    }
-
-
-async def _uptime(runtime: Runtime, since: datetime, now: datetime, book: languages.Catalogue) -> dict[str, Any]:
-    up, slots = await floor.uptime(runtime.db, ROLES, since, now)
-    share = up / slots if slots else None
-    return {
-        "name": "uptime",
-        "value": written(share, "1", book),
-        "made_of": f"{up} / {slots}",
-        "target": written(TARGETS["uptime"], "1", book),
-        "good": share >= TARGETS["uptime"] if share is not None else None,
-        "formula": "formula.uptime",
+        "formula": formula_of(name),
     }

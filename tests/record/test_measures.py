@@ -13,7 +13,9 @@ from psycopg.types.json import Jsonb
 
 from gateway import measures
 from gateway.config import Config
+from gateway.house_figures import of_house
 from gateway.record import facts
+from gateway.record import house as record_house
 from gateway.record.db import Database
 
 DAY = datetime(2026, 3, 28, 23, tzinfo=UTC)  # midnight in Stockholm; this day has 23 hours
@@ -154,6 +156,86 @@ async def test_calls_tell_hang_ups_short_ones_and_call_backs_apart(db: Database)
     assert (found["abandonment", None].value, found["answered_within", None].value) == (1 / 4, 1 / 4)
     assert found["call_response_average", None].value == 95.25
     assert found["callbacks_kept", None].value == 1
+
+
+async def test_handling_is_talk_and_wrap_up_and_waits_are_held_against_what_was_told(db: Database) -> None:
+    ledger, second = Ledger(db), timedelta(seconds=1)
+
+    def call(nth: int, waited: int, talked: int, wrapped: int | None) -> list[tuple[Any, ...]]:
+        sid, answered = {"call": f"CA{nth}"}, DAY + waited * second
+        ended = answered + talked * second
+        return [
+            ("call_queued", DAY, sid),
+            ("wait_told", DAY, {**sid, "least": 1, "most": 2}),
+            ("claimed", answered),
+            ("first_response", answered, {"in_time": True, "open": 30.5}),
+            ("replied", answered, {**sid, "waited": float(waited), "response": waited + 20.0}),
+            ("call_ended", ended, {**sid, "talked": float(talked)}),
+            *([("concluded", ended + wrapped * second, {"disposition": "explained"})] if wrapped is not None else []),
+        ]
+
+    await ledger.case("phone", DAY - MINUTE, *call(1, 100, 240, 60))
+    await ledger.case("phone", DAY - MINUTE, *call(2, 30, 120, 7200))  # half an hour of wrap-up, and no more
+    await ledger.case("phone", DAY - MINUTE, *call(3, 200, 100, None))
+    left = {"call": "CA4", "why": "hung_up"}
+    early = [("call_queued", DAY, left), ("wait_told", DAY, {**left, "least": 3, "most": 5})]
+    await ledger.case("phone", DAY - MINUTE, *early, ("call_left", DAY + 90 * second, left))  # says nothing of the wait
+    found = await told(db, DAY - timedelta(hours=1), DAY + timedelta(days=1))
+    made = {name: (one.numerator, one.denominator) for (name, key), one in found.items() if key is None}
+    assert made["talk_time"] == (460, 3)
+    assert made["wrap_up_time"] == (60 + 1800, 2)
+    assert made["handling_time"] == (300 + 120 + 1800, 2)
+    assert made["wait_as_told"] == (1, 3)
+    assert made["wait_longer_than_told"] == (1, 3)
+    assert found["open_response_average", None].value == 30.5
+    assert await measures.differences(db, NOW) == []
+
+
+async def test_surveys_visits_and_known_cases_are_counted_with_their_denominators(db: Database) -> None:
+    ledger, day = Ledger(db), timedelta(days=1)
+    asked = ("survey_asked", DAY + MINUTE)
+    await ledger.case("email", DAY, asked, ("rated", DAY + 2 * MINUTE, {"rating": 5, "of": 5}))
+    await ledger.case("email", DAY, asked)
+    await ledger.case("phone", DAY, ("rated", DAY, {"rating": 2, "of": 5, "call": "CA1"}))
+    placed = ("corrected", DAY, {"changed": {"charger": [None, "22809"]}})
+    for nth in (0, 20, 60):
+        await ledger.case("form", DAY, placed, ("visit_performed", DAY + nth * day, {"verified": True}))
+    found = await told(db, DAY, DAY + 90 * day)
+    made = {name: (one.numerator, one.denominator) for (name, key), one in found.items() if key is None}
+    assert made["survey_answered"] == (1, 2)
+    assert made["satisfaction"] == (1, 2)
+    low, high = found["satisfaction", None].interval
+    assert 0 < low < 0.5 < high < 1
+    assert made["contacts_deflected"] == (0, 6)
+    assert made["visits"][0] == 3
+    now = DAY + 90 * day
+    house = {one.measure: one for one in await of_house(db, DAY, now, now)}
+    assert (house["visits_again"].numerator, house["visits_again"].denominator) == (1, 3)
+    assert (house["backlog"].value, house["backlog_age_median"].value) == (6, 90 * 86400)
+
+
+async def test_uptime_and_occupancy_are_the_same_by_counted_days_and_by_what_was_written_down(db: Database) -> None:
+    since, slot = DAY - timedelta(days=2), timedelta(seconds=10)
+    async with db.connection() as conn:
+        for hours, activity in ((1, "available"), (2, "busy"), (3, "away"), (30, "busy"), (31, "offline")):
+            given = {"at": since + timedelta(hours=hours), "activity": activity}
+            await conn.execute("INSERT INTO agent_activity VALUES ('a01', %(at)s, %(activity)s)", given)
+        for nth in range(0, 3 * 8640 - 360, 97):  # a machine that is hardly ever there
+            roles = ["web", "smtp", "worker", "platform_asked"] + (["platform"] if nth % 2 else [])
+            for role in roles if nth % 5 else roles[1:]:
+                await conn.execute("INSERT INTO heartbeats VALUES (%s, %s)", (role, since + nth * slot))
+    to = DAY + timedelta(hours=20)
+    plain = await record_house.span(db, since, to)
+    assert (plain["busy"], plain["present"]) == (2 * 3600, 3 * 3600)
+    beats = [nth for nth in range(0, 3 * 8640 - 360, 97) if nth * slot < to - since]
+    assert plain["up"] == sum(nth % 5 > 0 for nth in beats)
+    assert (plain["answered"], plain["asked"]) == (sum(nth % 2 for nth in beats), len(beats))
+    assert await measures.sweep(db, to) == 0
+    first = next(nth for nth in beats if nth % 5)  # before the first sign of a web role nothing could be up
+    assert plain["slots"] == (to - since) // slot - first
+    assert await record_house.span(db, since, to) == plain
+    counted = await db.rows("SELECT up FROM house_days")
+    assert len(counted) == 2
 
 
 async def test_a_missed_solution_says_where_it_stood_when_its_time_passed(db: Database) -> None:

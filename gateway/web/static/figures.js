@@ -24,7 +24,7 @@
     const language = document.documentElement.lang;
     const long = times.at(-1) - times[0] > 2 * 86400;
     const zone = { timeZone: place.dataset.timezone };
-    const label = new Intl.DateTimeFormat(language, { ...zone, ...(long ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" }) });
+    const label = new Intl.DateTimeFormat(language, { ...zone, ...(long ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) });
     const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
     const share = place.dataset.unit === "%", bars = "bars" in place.dataset;
     const few = times.length < 60;
@@ -42,11 +42,11 @@
       legend: { live: true },
       scales: { y: { range: (_, __, max) => share ? [0, 100] : [0, Math.max(1, max * 1.1)] } },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map((tick) => label.format(tick * 1000)) },
+        { ...axis, space: 72, values: (_, ticks) => ticks.map((tick) => label.format(tick * 1000)) },
         { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => `${number.format(tick)} ${place.dataset.unit}`.trim()) },
       ],
       series: [
-        { label: heads[0], value: (_, value) => value == null ? "–" : new Intl.DateTimeFormat(language, { ...zone, dateStyle: "medium", timeStyle: "short" }).format(value * 1000) },
+        { label: heads[0], value: (_, value) => value == null ? "–" : new Intl.DateTimeFormat(language, { ...zone, dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(value * 1000) },
         ...heads.slice(1).map(series),
       ],
     }, [times, ...values], place);
