@@ -55,8 +55,8 @@ _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 class Facts:
     """What was found in one report.
 
-    `weights` are the categories' weights and `signs` their names, `likeness` (0..1) how like the examples of each it
-    is, `unease` how much more like those of danger than of anything else; `flags` concepts that colour the judgement;
+    `weights` are the categories' weights and `signs` their names, `likeness` how like the examples of each it is (see
+    routing/examples.py); `flags` concepts that colour the judgement;
     `contacts` addresses and telephone numbers the text mentions (never a right, only a place to look for earlier
     reports); `tokens` what duplicates are compared by.
     """
@@ -66,7 +66,6 @@ class Facts:
     place: PlaceFacts
     weights: Mapping[Category, float]
     likeness: Mapping[Category, float]
-    unease: float
     signs: Mapping[Category, tuple[str, ...]]
     danger: tuple[str, ...]
     flags: frozenset[str]
@@ -111,7 +110,6 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         place=place,
         weights={category: sum(signs.values()) for category, signs in held.items()},
         likeness=likeness,
-        unease=_unease(words, meant, language, likeness, rules),
         signs={category: tuple(signs) for category, signs in held.items()},
         danger=danger,
         flags=frozenset(c for c in meant if c in _FLAGS),
@@ -166,21 +164,6 @@ def _without_denied(concepts: Mapping[str, list[Hit]], danger: Iterable[str], ru
 
 def _has_context(concepts: Mapping[str, list[Hit]]) -> bool:
     return any(c in concepts for c in EV_CONCEPTS)
-
-
-def _unease(
-    words: Words,
-    concepts: Iterable[str],
-    language: str,
-    likeness: Mapping[Category, float],
-    rules: Rules,
-) -> float:
-    """How much more a text is like danger than like anything else, by the words that carry meaning alone."""
-    if max(likeness, key=lambda c: likeness[c], default=None) is not Category.SAFETY:
-        return 0.0
-    alike = recall(rules.experience, features(words, concepts, rules.common[language]))
-    others = max((value for category, value in alike.items() if category is not Category.SAFETY), default=0.0)
-    return alike.get(Category.SAFETY, 0.0) - others
 
 
 def _is_of_the_trade(concepts: Mapping[str, list[Hit]], place: PlaceFacts, said: Said) -> bool:

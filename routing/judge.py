@@ -18,19 +18,20 @@ from routing.rules import Rules
 from routing.values import Category, History, Judgement, Place, Reason, Said
 
 _CONTINUES_WITHIN = timedelta(days=7)
-_CONTINUES = 4.0
+_CONTINUES = 12.0
 _DANGER = 9.0
 _CODE = 8.0
 _ALARM_CATEGORIES = frozenset(
     {Category.OFFLINE, Category.NO_START, Category.INTERRUPTED, Category.SLOW, Category.CABLE_STUCK}
 )
-_UNDERSTATED = 1.5
-_UNEASE = 0.03
-_CLEARLY = 1.25
+_MOST_SIGNS = 9.0
+_ALARMING = 0.05
+_ALARMING_ANYWHERE = 0.2
+_ALIKE_AT_LEAST = 0.12
 _SAME_DAY = timedelta(hours=24)
-_CONTINUES_HERE = 9.0
-_CHOSEN = 5.0
-_LIKE = 70.0
+_CONTINUES_HERE = 15.0
+_CHOSEN = 18.0
+_LIKE = 50.0
 _UNDERSTOOD = 3.0
 _OF_THE_APP = frozenset({Category.ACCOUNT, Category.NO_START, Category.OFFLINE})
 _MASS_CATEGORIES = frozenset({Category.ACCESS, Category.PAYMENT, Category.ACCOUNT, Category.OFFLINE, Category.NO_START})
@@ -95,7 +96,7 @@ def _category(
         return Category.SAFETY, _DANGER, (Reason("danger_told"),)
     if facts.danger:
         return Category.SAFETY, _DANGER, tuple(Reason("danger_words", {"danger": danger}) for danger in facts.danger)
-    weights = {c: w for c in Category if (w := facts.weights.get(c, 0.0) + _LIKE * _likeness(facts, c))}
+    weights = {c: min(_MOST_SIGNS, facts.weights.get(c, 0.0)) + _LIKE * _likeness(facts, c) for c in Category}
     extra: list[Reason] = []
     if said.category in set(Category):
         chosen = Category(said.category)
@@ -123,14 +124,15 @@ def _why(facts: Facts, found: Category, weight: float) -> Iterator[Reason]:
 
 
 def _likeness(facts: Facts, category: Category) -> float:
-    """How like the examples of a category. What would be urgent has to be much more like than anything else, and about
-    chargers, when no listed word tells it."""
+    """How like the examples of a category. Danger that no listed word tells has to be clearly more like than anything
+    else, and about chargers; so does a cable that holds somebody."""
     like = facts.likeness.get(category, 0.0)
-    if category is Category.SAFETY and not facts.danger:
-        return like * _UNDERSTATED if facts.context and facts.unease >= _UNEASE else 0.0
-    if category is Category.CABLE_STUCK and not facts.weights.get(category):
+    if category is Category.SAFETY:
         others = max((v for c, v in facts.likeness.items() if c is not category), default=0.0)
-        return like if facts.context and "cable" in facts.flags and like >= _CLEARLY * others else 0.0
+        least = _ALARMING if facts.context else _ALARMING_ANYWHERE
+        return like if like >= max(_ALIKE_AT_LEAST, others + least) else 0.0
+    if category is Category.CABLE_STUCK and not facts.weights.get(category):
+        return like if facts.context and like >= _ALIKE_AT_LEAST else 0.0
     return like
 
 
@@ -165,7 +167,7 @@ def _continued(said: Said, facts: Facts, place: Place, history: History) -> tupl
         return None
     for earlier in history.earlier:
         gap = said.at - earlier.at
-        if gap <= _CONTINUES_WITHIN and earlier.category != Category.SAFETY:
+        if gap <= _CONTINUES_WITHIN:
             near = gap <= _SAME_DAY and earlier.site is not None and earlier.site == place.site
             return Category(earlier.category), _CONTINUES_HERE if near else _CONTINUES
     return None
