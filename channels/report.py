@@ -198,11 +198,24 @@ class Messages(Protocol):
         ...
 
 
+class RemoteAct(StrEnum):
+    """What a charger can be asked to do from afar."""
+
+    RESTART = "restart"
+    UNLOCK = "unlock"
+    STOP = "stop"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    DIAGNOSTICS = "diagnostics"
+
+
 class RemoteAnswer(StrEnum):
     """What a charger back end answers to a remote action (OCPP 1.6 and 2.0.1 words folded together)."""
 
     ACCEPTED = "Accepted"
+    SCHEDULED = "Scheduled"
     REJECTED = "Rejected"
+    ONGOING = "OngoingAuthorizedTransaction"
     UNLOCKED = "Unlocked"
     UNLOCK_FAILED = "UnlockFailed"
     NOT_SUPPORTED = "NotSupported"
@@ -225,15 +238,24 @@ class Chargers(Protocol):
     async def unlock(self, charger: str, connector: int) -> RemoteAnswer: ...
 
 
+class Fleet(Chargers, Protocol):
+    """The same with everything that can be asked for."""
+
+    async def act(self, charger: str, act: RemoteAct, connector: int | None = None) -> RemoteAnswer: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A standard solution: `steps` are sentences that can be read aloud one by one."""
+    """A standard solution: `steps` are sentences that can be read aloud one by one, `pictures` names a drawing for each
+    (or there are none), `words` is what else people look for it by."""
 
     slug: str
     category: str
     title: str
     steps: tuple[str, ...]
     models: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 class Solutions(Protocol):

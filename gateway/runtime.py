@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from channels.report import Chargers, Intake, Messages, NotStored, Solutions
+from channels.report import Fleet, Intake, Messages, NotStored
 from gateway.accounting import Accountant
 from gateway.announcements import Board
 from gateway.blobs import Blobs, open_blobs
@@ -64,8 +64,8 @@ class Runtime:
     intake: Intake
     spool: FileSpool
     messages: Messages
-    chargers: Chargers
-    solutions: Solutions
+    chargers: Fleet
+    solutions: SolutionFiles
     board: Board  # what everybody is told for a while
     crash: Crash
 

@@ -15,6 +15,7 @@ from channels.provider_http import ProviderAway
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
 from gateway import callbacks, oncall, recordings, ringing, transcribing
+from gateway.chargers import CarefulChargers
 from gateway.config import Config
 from gateway.legs import Legs
 from gateway.lookups import BoardAnnouncements, RecordedCallers, RecordedCases, RecordedIncidents, RecordedPlaces
@@ -37,7 +38,7 @@ def phone_door(runtime: Runtime) -> PhoneDoor:
         calls=RecordedCalls(runtime.calls_db, runtime.clock, runtime.crash),
         intake=runtime.intake,
         spool=runtime.spool,
-        chargers=runtime.chargers,
+        chargers=CarefulChargers(runtime.chargers, runtime.calls_db),
         solutions=runtime.solutions,
         places=RecordedPlaces(runtime),
         incidents=RecordedIncidents(runtime),

@@ -19,7 +19,10 @@ def tell(kind: str, data: Mapping[str, Any], who: str | None, language: str, tim
     book = catalogue(language)
     given = {name: _said(book, name, value, timezone) for name, value in data.items()}
     given |= {"who": who or book.gettext("who.system"), "details": _details(book, kind, data, timezone)}
-    variant = data.get("because") or ("verified" if data.get("verified") else None if given["details"] else "plain")
+    told = "effect" if kind == "remote_action" and data.get("after") else None
+    variant = (
+        told or data.get("because") or ("verified" if data.get("verified") else None if given["details"] else "plain")
+    )
     msgids = [f"kind.{kind}.{variant}", f"kind.{kind}"] if variant else [f"kind.{kind}"]
     for msgid in msgids:
         sentence = book.gettext(msgid)
@@ -48,6 +51,10 @@ def _said(book: Catalogue, name: str, value: Any, timezone: str) -> str:
         return "–"
     if name == "to" and isinstance(value, str):
         return book.code("queue", value)
+    if name in ("before", "after") and isinstance(value, str):
+        return book.code("ocpp", value)
+    if name == "why" and isinstance(value, str):
+        return book.code("category", value)
     if name == "answer" and isinstance(value, str):
         return book.code("remote", value)
     if name in CODES and isinstance(value, str):

@@ -8,7 +8,7 @@ from gateway.desk.holding import claim, release, resume, take_back, wait
 from gateway.desk.lines import escalate, escalate_overdue, hand_over, overflow, propose, send_back
 from gateway.desk.onsite import add_document, lapse_visit, perform_visit
 from gateway.desk.opening import open_case
-from gateway.desk.remote import possible, restart, unlock
+from gateway.desk.remote import offered, possible, remote, restart, unlock
 from gateway.desk.suggestions import different, same
 from gateway.desk.visiting import book_visit, cancel_visit, plan_visit, refuse_visit
 from gateway.desk.words import correct, note, reply
@@ -39,6 +39,7 @@ __all__ = [
     "hand_over",
     "lapse_visit",
     "note",
+    "offered",
     "open_case",
     "overflow",
     "perform_visit",
@@ -48,6 +49,7 @@ __all__ = [
     "rate",
     "refuse_visit",
     "release",
+    "remote",
     "reopen",
     "reply",
     "restart",

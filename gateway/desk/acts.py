@@ -102,7 +102,9 @@ class Act:
     async def send_to_reporters(self, kind: str) -> Sequence[int]:
         """Put one message to everybody who reported into the outbox."""
         given = {"case": self.case.id, "kind": kind, "agent": self.agent, "now": self.now}
-        return [row["id"] for row in await (await self.conn.execute(MESSAGES["add_to_reporters"], given)).fetchall()]
+        wanted = ("add_to_reporters", "add_to_followers") if kind == "concluded" else ("add_to_reporters",)
+        cursors = [await self.conn.execute(MESSAGES[name], given) for name in wanted]
+        return [row["id"] for cursor in cursors for row in await cursor.fetchall()]
 
     async def correct(self, name: str, before: Any, after: Any, report: int | None = None) -> None:
         """Store an agent's correction as a labelled example."""

@@ -25,6 +25,16 @@ WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_r
 ORDER BY coalesce(r.person_id, -r.id), r.id DESC
 RETURNING id
 
+-- name: add_to_followers
+-- A text to those who asked for one when it is solved and are told otherwise: each number once.
+INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, agent_id, state, created_at, due_at)
+SELECT DISTINCT ON (t.text_to)
+       r.case_id, r.id, r.person_id, 'sms', %(kind)s, r.language, %(agent)s, 'queued', %(now)s, %(now)s
+FROM reports r JOIN report_contents t ON t.report_id = r.id
+WHERE r.case_id = %(case)s AND t.text_to IS NOT NULL
+ORDER BY t.text_to, r.id DESC
+RETURNING id
+
 -- name: reachable
 -- Who reported, newest first, and where they can be reached.
 SELECT r.id, r.person_id, r.channel, r.language, t.sender_email, t.sender_phone
@@ -53,7 +63,7 @@ WHERE channel = 'sms' AND agent_id IS NULL AND state IN ('sent', 'uncertain') AN
 -- name: particulars
 -- What a message needs to be composed, read when it is sent.
 SELECT m.id, m.language, c.recipient, c.subject, c.text, r.token, r.code, r.outcome, r.channel AS report_channel,
-       t.sender_email, t.sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
+       t.sender_email, coalesce(t.text_to, t.sender_phone) AS sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
        k.category, k.priority, k.charger_id, k.site_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id,
        v.starts_at AS visit_starts, v.ends_at AS visit_ends, v.times AS visit_times,

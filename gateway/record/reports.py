@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from channels.report import Sender
 from gateway.casenumber import number
 from gateway.record.db import Database, statements
 
@@ -35,6 +36,11 @@ class StatusView:
     rated: bool
     visit_at: datetime | None
     visit_token: str | None  # for whoever may choose its time
+    own_charger: str | None  # where this reporter stood
+    connector: int | None
+    texted: bool  # asked for a text when it is solved
+    may_be_texted: bool  # is told otherwise, and may ask for one
+    tried: str | None  # what the charger answered when this reporter had it helped from afar
 
     @property
     def number(self) -> str:
@@ -81,7 +87,23 @@ async def by_token(db: Database, token: str) -> StatusView | None:
         rated=row["rated"],
         visit_at=row["visit_at"],
         visit_token=row["visit_token"],
+        own_charger=row["own_charger"],
+        connector=row["connector"],
+        texted=row["texted"],
+        may_be_texted=row["may_be_texted"],
+        tried=row["tried"],
     )
+
+
+async def sender(db: Database, report: int) -> Sender:
+    """Who said it; nobody when it was erased."""
+    row = await db.row(SQL["sender"], {"report": report})
+    return Sender(row["sender_name"], row["sender_phone"], row["sender_email"]) if row else Sender()
+
+
+async def text_to(db: Database, report: int, phone: str | None) -> None:
+    """Where a reporter wants a text when the problem is solved; None for nowhere any more."""
+    await db.run(SQL["text_to"], {"report": report, "phone": phone})
 
 
 async def attachment(db: Database, attachment_id: int) -> StoredFile | None:

@@ -116,9 +116,23 @@ SELECT r.id AS report_id, r.received_at, r.language, r.channel, r.outcome, c.id 
        c.confirmed_at, c.closed_at, c.due_first_response, c.due_next_update, c.due_solution, r.code,
        EXISTS (SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = c.concluded_at) AS confirmed,
        EXISTS (SELECT FROM ratings g WHERE g.report_id = r.id) AS rated,
-       v.starts_at AS visit_at, CASE WHEN v.report_id = r.id THEN v.token END AS visit_token
+       v.starts_at AS visit_at, CASE WHEN v.report_id = r.id THEN v.token END AS visit_token,
+       r.charger_id AS own_charger, r.connector, t.text_to IS NOT NULL AS texted,
+       t.report_id IS NOT NULL AND r.channel <> 'alarm'
+           AND (t.sender_email IS NOT NULL AND r.channel NOT IN ('phone', 'sms', 'whatsapp') OR t.sender_phone IS NULL)
+           AS may_be_texted,
+       (SELECT data->>'answer' FROM timeline WHERE report_id = r.id AND kind = 'remote_action'
+        ORDER BY id DESC LIMIT 1) AS tried
 FROM reports r JOIN cases c ON c.id = r.case_id LEFT JOIN visits v ON v.case_id = c.id AND v.ended_at IS NULL
+LEFT JOIN report_contents t ON t.report_id = r.id
 WHERE r.token = %(token)s
+
+-- name: sender
+-- Who said it, so that what they add is theirs.
+SELECT sender_name, sender_phone, sender_email FROM report_contents WHERE report_id = %(report)s
+
+-- name: text_to
+UPDATE report_contents SET text_to = %(phone)s WHERE report_id = %(report)s
 
 -- name: attachment
 SELECT a.id, a.report_id, a.name, a.media_type, a.size, encode(a.sha256, 'hex') AS sha256, a.inline, a.quarantined,

@@ -61,6 +61,7 @@ ROOMS = (
     Room("/logout", exact=True),
     Room("/", guarded=False, exact=True),
     Room("/report", guarded=False, exact=True),
+    Room("/help", guarded=False),
     Room("/c", guarded=False),
     Room("/s", guarded=False),
     Room("/v", guarded=False),

@@ -19,6 +19,7 @@ from gateway.watchdog import watched
 from gateway.web import (
     access,
     account,
+    advice,
     api,
     console,
     demo,
@@ -27,6 +28,7 @@ from gateway.web import (
     events,
     files,
     fleet,
+    following,
     health,
     help,  # noqa: A004 - the help center
     login,
@@ -44,6 +46,7 @@ from gateway.web import (
     portal_sla,
     recordings,
     rota,
+    scanned,
     status,
     viewing,
     visit,
@@ -89,7 +92,7 @@ def create_app(
         room.add_routes(app)
     for room in (account, people, opening, fleet, recordings, console, offering, viewing, files, managers, rota):
         room.add_routes(app)
-    for room in (status, visit, health, events, phone, demo):
+    for room in (advice, scanned, status, following, visit, health, events, phone, demo):
         room.add_routes(app)
     return app
 

@@ -1,6 +1,7 @@
 """The help center: what drivers see without a log-in, with or without JavaScript, on a slow line.
 
-A report form is kept before its page answers: in the record, or in the spool when the record is away or somebody sends
+A report form takes three taps from the code on a charger: what is wrong, where to tell you, send. It is kept before its
+page answers: in the record, or in the spool when the record is away or somebody sends
 very many. On a slow line the words are kept first and the photos follow as an addition to the same case. The same form
 sent again is the same case.
 """
@@ -11,7 +12,7 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 from aiohttp import web
@@ -29,6 +30,7 @@ from gateway.web.access import from_our_pages
 from gateway.web.bodies import UNKEEPABLE
 from gateway.web.keys import runtime_of
 from gateway.web.pages import language_of, page
+from gateway.web.places import Place, nearby, place_of
 from gateway.web.sayings import PHOTO_FAULTS, SAY_SOMETHING, SEND_AGAIN
 from gateway.web.uploads import FileFault, Files, Upload
 
@@ -37,18 +39,21 @@ PURPOSE = "form"
 PHOTO_PATIENCE = web.AppKey("photo_patience", float)
 SLOW = 4.0  # seconds that photos may take before the words are kept without them
 BUSY = 60  # forms a minute from one address that are judged at once; later ones wait in the spool
-ADVICE = ("cable_stuck", "no_start", "access", "payment")
 NO_PICTURE = "no_picture"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a QR code says that somebody stands."""
-
-    charger: str
-    id: str
-    site: str
-    city: str
+PROBLEMS = (
+    "cable_stuck",
+    "no_start",
+    "interrupted",
+    "slow",
+    "offline",
+    "access",
+    "payment",
+    "damage",
+    "blocked",
+    "other",
+)
 
 
 def add_routes(app: web.Application, photo_patience: float = SLOW) -> None:
@@ -56,30 +61,21 @@ def add_routes(app: web.Application, photo_patience: float = SLOW) -> None:
     app.router.add_get("/", index)
     app.router.add_get("/report", blank)
     app.router.add_post("/report", submit)
-    app.router.add_get("/c/{charger}", at_charger)
     app.router.add_get("/robots.txt", robots)
 
 
 async def index(request: web.Request) -> web.StreamResponse:
-    """The way in: the number to call, the form, what often helps."""
+    """The way in: the number to call, the form, the search, the usual problems."""
     find, language = runtime_of(request).solutions.find, language_of(request, CUSTOMERS)
-    solutions = [solution for category in ADVICE for solution in find(category, language)[:1]]
-    return page(request, "help/index.html", {"solutions": solutions})
+    found = [(problem, find(problem, language)) for problem in PROBLEMS if problem != "other"]
+    problems = [(problem, solutions[0].slug) for problem, solutions in found if solutions]
+    return page(request, "help/index.html", {"problems": problems})
 
 
 async def blank(request: web.Request) -> web.StreamResponse:
-    """An empty report form."""
-    return _form(request, {})
-
-
-async def at_charger(request: web.Request) -> web.StreamResponse:
-    """The form of somebody who stands at a charger; an unknown number is kept as it was scanned."""
-    charger = UNKEEPABLE.sub("", request.match_info["charger"])[:60]
-    directory = runtime_of(request).directory()
-    known = directory.chargers.get(directory.numbers.get(charger, charger))
-    site = directory.sites.get(known.site_id) if known else None
-    place = Place(known.id, site.id, site.name, site.city) if known and site else None
-    return _form(request, {"charger": known.id if known else charger}, place=place)
+    """An empty report form; `?charger=` and `?category=` fill it in."""
+    given = {name: UNKEEPABLE.sub("", request.query.get(name, ""))[:60] for name in ("charger", "category")}
+    return report_form(request, given, place=place_of(request, given["charger"]))
 
 
 async def submit(request: web.Request) -> web.StreamResponse:
@@ -88,14 +84,17 @@ async def submit(request: web.Request) -> web.StreamResponse:
     reading: asyncio.Task[Files] | None = None
     try:
         fields = await upload.fields()
+        fields["site"] = fields.get("site") or nearby(request, fields)
         reading = asyncio.create_task(upload.files())
         await asyncio.wait({reading}, timeout=request.app[PHOTO_PATIENCE])
         if not reading.done() and not _complete(request, fields):
             await reading
         if not _complete(request, fields):
             await reading
-            error = SEND_AGAIN if says_anything(fields) else SAY_SOMETHING
-            return _form(request, fields, errors={"text": error}, status=422)
+            errors = {"text": SEND_AGAIN} if says_anything(fields) else {"category": SAY_SOMETHING}
+            return report_form(
+                request, fields, errors=errors, place=place_of(request, fields.get("charger", "")), status=422
+            )
         if reading.done():
             kept, faults = await _at_once(request, fields, reading.result())
         else:
@@ -117,12 +116,12 @@ async def robots(request: web.Request) -> web.StreamResponse:
 
 
 async def _at_once(request: web.Request, fields: Mapping[str, str], files: Files) -> tuple[Receipt | None, list[str]]:
-    pictures, faults = _pictures(files)
-    report = _read(request, fields, pictures)
+    pictures, faults = photos_of(files)
+    report = read_form(request, fields, pictures)
     try:
-        kept = await _keep(request, report)
+        kept = await keep(request, report)
     except BlobsUnavailable:
-        return await _keep(request, replace(report, attachments=())), [*faults, FileFault.BROKEN_OFF]
+        return await keep(request, replace(report, attachments=())), [*faults, FileFault.BROKEN_OFF]
     if kept and kept.outcome is Outcome.REPEATED:
         faults += await _add(request, report, kept, pictures)
     return kept, faults
@@ -131,9 +130,9 @@ async def _at_once(request: web.Request, fields: Mapping[str, str], files: Files
 async def _words_first(
     request: web.Request, fields: Mapping[str, str], reading: asyncio.Task[Files]
 ) -> tuple[Receipt | None, list[str]]:
-    report = _read(request, dict(fields))
-    kept = await _keep(request, report)
-    pictures, faults = _pictures(await reading)
+    report = read_form(request, dict(fields))
+    kept = await keep(request, report)
+    pictures, faults = photos_of(await reading)
     return kept, faults + await _add(request, report, kept, pictures)
 
 
@@ -156,13 +155,13 @@ async def _add(request: web.Request, report: Report, kept: Receipt | None, pictu
         thread=Thread(token=reply_token(runtime.config.secret_keys, case)) if case is not None else Thread(),
     )
     try:
-        await _keep(request, addition)
+        await keep(request, addition)
     except (BlobsUnavailable, NotStored):
         return [FileFault.BROKEN_OFF]
     return []
 
 
-async def _keep(request: web.Request, report: Report) -> Receipt | None:
+async def keep(request: web.Request, report: Report) -> Receipt | None:
     """The receipt; None when the report lies in the spool. Raises BlobsUnavailable when only the files cannot be kept,
     NotStored when nothing can."""
     runtime = runtime_of(request)
@@ -177,7 +176,7 @@ async def _keep(request: web.Request, report: Report) -> Receipt | None:
     return None
 
 
-def _form(
+def report_form(
     request: web.Request,
     fields: Mapping[str, str],
     *,
@@ -191,24 +190,28 @@ def _form(
         "fields": dict(fields),
         "errors": dict(errors or {}),
         "place": place,
+        "problems": PROBLEMS,
+        "timezone": place.timezone if place else None,
         "about_sites": (place.id,) if place else (),
     }
     return page(request, "help/report.html", context, status)
 
 
-def _read(request: web.Request, fields: Mapping[str, str], pictures: Sequence[Attachment] = ()) -> Report:
-    return read(fields, key=_key(request, fields) or "", received_at=runtime_of(request).clock.now(), pictures=pictures)
+def read_form(request: web.Request, fields: Mapping[str, str], pictures: Sequence[Attachment] = ()) -> Report:
+    return read(
+        fields, key=key_of(request, fields) or "", received_at=runtime_of(request).clock.now(), pictures=pictures
+    )
 
 
 def _complete(request: web.Request, fields: Mapping[str, str]) -> bool:
-    return _key(request, fields) is not None and from_our_pages(request) and says_anything(fields)
+    return key_of(request, fields) is not None and from_our_pages(request) and says_anything(fields)
 
 
-def _key(request: web.Request, fields: Mapping[str, str]) -> str | None:
+def key_of(request: web.Request, fields: Mapping[str, str]) -> str | None:
     return seals.opened(runtime_of(request).config.secret_keys, PURPOSE, fields.get("form_token", ""))
 
 
-def _pictures(files: Files) -> tuple[list[Attachment], list[str]]:
+def photos_of(files: Files) -> tuple[list[Attachment], list[str]]:
     read_as = [picture(content, nth) for nth, content in enumerate(files.contents, 1)]
     faults = [str(fault) for fault in files.faults] + [NO_PICTURE for one in read_as if one is None]
     return [one for one in read_as if one is not None], faults

@@ -5,7 +5,10 @@ from __future__ import annotations
 from gateway.languages import N_
 
 WRONG_LOGIN = N_("The address, the password or the code is not right. Try again.")
-SAY_SOMETHING = N_("Tell us in a few words what has happened.")
+SAY_SOMETHING = N_("Choose what is wrong, or tell us in a few words.")
+SAY_MORE = N_("Write something, or choose a photo.")
+NO_NUMBER = N_("This is not a telephone number that we can text.")
+WANTS_NEWS = N_("Wants to know when it works again.")
 SEND_AGAIN = N_("Please send it once more. Nothing you wrote is lost.")
 
 PHOTO_FAULTS = {

@@ -36,7 +36,8 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
     await desk.house.api("POST", f"/cases/{number}/reply", {"as": "a01", "text": "Unlock the car first."})
     await desk.house.api("POST", f"/cases/{number}/note", {"as": "a01", "text": "Second time."})
     status = receipts[1]["status_url"].replace(desk.house.runtime.config.public_url, desk.url)
-    open_paths = ("/", "/report", "/c/22809", "/login", status, f"{status}/receipt", "/nothing-here")
+    helps = ("/", "/help", "/help?q=stuck", "/help/cable-will-not-let-go", "/report", "/c/22809")
+    open_paths = (*helps, "/login", status, f"{status}/receipt", "/nothing-here")
     desk_paths = (
         "/console",
         "/console?view=mine",
@@ -57,7 +58,7 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
         chosen = f"language={language}&theme={theme}"
         async with desk.visitor() as page:
             for path in open_paths:
-                await page.goto(f"{path}?{chosen}")
+                await page.goto(f"{path}{'&' if '?' in path else '?'}{chosen}")
                 assert await faults(page) == [], path
             await page.goto(f"/report?{chosen}")
             await page.locator("form").evaluate("form => { form.noValidate = true; form.submit() }")

@@ -16,17 +16,65 @@ async def test_a_report_by_telephone_browser_ends_in_a_number_and_a_link(desk: D
     async with desk.visitor(**PHONE) as page:
         await page.goto("/?language=sv")
         await page.get_by_role("link", name="Anmäl ett fel").first.click()
+        await page.get_by_text("Berätta mer, eller lägg till en bild").click()
         await page.fill("#text", "Kabeln sitter fast i bilen och jag kommer inte härifrån")
         await page.fill("#charger", "22809")
         await page.fill("#email", "mette@example.com")
         await page.get_by_role("button", name="Skicka anmälan").click()
         number = (await page.locator(".big-number").inner_text()).strip()
-        link = await page.get_by_role("link", name="Följ ditt ärende").get_attribute("href")
+        link = await page.get_by_role("link", name="Släpp kabeln").get_attribute("href")
         assert link
         await page.goto(link.replace(desk.house.runtime.config.public_url, desk.url))
         await expect(page.locator("h1")).to_have_text("Vi har fått din anmälan")
         await expect(page.locator("main")).to_contain_text(number)
     assert (await desk.house.case(number))["charger"] == "22809"
+
+
+async def test_from_the_code_on_a_charger_three_taps_are_a_report(desk: Desk) -> None:
+    async with desk.visitor(**PHONE, has_touch=True) as page:
+        await page.goto("/c/22809?language=sv")
+        await page.get_by_text("Laddningen startar inte").tap()
+        await expect(page.get_by_role("button", name="Skicka anmälan")).to_be_in_viewport()
+        await page.get_by_role("button", name="Skicka anmälan").tap()
+        number = (await page.locator(".big-number").inner_text()).strip()
+    case = await desk.house.case(number)
+    assert (case["category"], case["charger"]) == ("no_start", "22809")
+
+
+async def test_what_is_known_is_told_and_a_text_asked_for_at_the_charger(desk: Desk) -> None:
+    for nth in (1, 2):
+        sender = {"phone": f"+4670174060{nth}"}
+        receipt = await desk.house.report("The charger is completely dead", charger="22809", **{"from": sender})
+    async with desk.visitor(**PHONE) as page:
+        await page.goto("/c/22809?language=fi")
+        await expect(page.get_by_role("heading", name="Tiedämme tästä jo")).to_be_in_viewport()
+        await page.fill("#follow", "+46701740699")
+        await page.get_by_role("button", name="Kerro minulle").click()
+        await expect(page.locator(".big-number")).to_have_text(receipt["case"])
+
+
+async def test_help_is_searched_and_read_step_by_step_without_a_script(desk: Desk) -> None:
+    async with desk.visitor(**PHONE) as page:
+        await page.goto("/?language=en")
+        await page.fill("#q", "cabel is stuck")
+        await page.get_by_role("button", name="Search").click()
+        await page.get_by_role("link", name="The cable will not let go").click()
+        await expect(page.locator(".drawn li")).to_have_count(4)
+        await page.get_by_role("link", name="Report a problem").first.click()
+        await expect(page.locator("input[value=cable_stuck]")).to_be_checked()
+
+
+async def test_the_charger_is_asked_to_let_go_by_a_button_on_the_status_page(desk: Desk) -> None:
+    receipt = await desk.house.report("The cable is stuck", charger="22809", **{"from": {"email": "m@example.com"}})
+    async with desk.visitor(**PHONE) as page:
+        await page.goto(receipt["status_url"].replace(desk.house.runtime.config.public_url, desk.url))
+        await page.get_by_role("button", name="Let go of the cable").click()
+        await expect(page.get_by_role("status").first).to_contain_text("The charger did")
+        await expect(page.get_by_role("button", name="Let go of the cable")).to_have_count(0)
+        await page.get_by_text("Add something, or a photo").click()
+        await page.fill("#more", "It blinks red now")
+        await page.get_by_role("button", name="Send", exact=True).click()
+        await expect(page.get_by_role("status").first).to_contain_text("Whoever works on the case sees it.")
 
 
 async def test_the_customer_says_on_the_status_page_that_it_is_not_solved(desk: Desk) -> None:
@@ -45,7 +93,7 @@ async def test_the_customer_says_on_the_status_page_that_it_is_not_solved(desk: 
 
 async def test_every_help_page_fits_a_telephone_in_six_languages(desk: Desk) -> None:
     async with desk.visitor(viewport={"width": 320, "height": 640}) as page:
-        for language, path in product(CUSTOMERS, ("/", "/report", "/c/22809")):
+        for language, path in product(CUSTOMERS, ("/", "/report", "/c/22809", "/help", "/help/cable-will-not-let-go")):
             await page.goto(f"{path}?language={language}")
             assert await page.locator("html").get_attribute("lang") == language
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -11,7 +11,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from channels.report import RemoteAnswer
+from channels.report import RemoteAct, RemoteAnswer
 from gateway import languages, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
 from routing.values import Category, Priority, Reason
@@ -30,7 +30,7 @@ STATES = {
     "sending": ("queued", "sent", "uncertain", "failed", "bounced", "suppressed", "stale", "deferred", "delayed"),
     "note": ("note", "reason", "conclusion", "proposal"),
     "remote": tuple(RemoteAnswer),
-    "act": ("restart", "unlock"),
+    "act": tuple(RemoteAct),
     "work": ("call", "callback"),
     "target": ("first_response", "line", "next_update", "solution"),
     "due": ("first_response", "next_update", "solution"),
