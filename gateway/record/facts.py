@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -161,7 +161,8 @@ async def tallied(
 async def hourly(
     db: Database, since: datetime, to: datetime, kinds: Collection[str], now: datetime, hours: int = 1
 ) -> dict[datetime, dict[str, Tally]]:
-    """Tallies by kind of every few hours of a short period, by their beginning."""
+    """Tallies by kind of every few hours of a short period, by their beginning; hours as they pass."""
+    since, to = since.astimezone(UTC), to.astimezone(UTC)
     given = {"from": since, "to": to, "kinds": list(kinds), "timezone": TIMEZONE}
     rows = await db.rows(SQL["span"], given)
     waiting = await db.rows(SQL["unfinished"], given)

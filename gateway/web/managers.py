@@ -64,6 +64,7 @@ async def index(request: web.Request) -> web.StreamResponse:
     context = await frame(request, None)
     shown = {
         "period": period,
+        "nothing": not any(one.measure in BY_NAME for one in told),
         "dimensions": measures.DIMENSIONS,
         "tiles": tiles(told, before, period, language),
         "sections": sections(told, before, period, language, runtime.directory()),

@@ -7,16 +7,19 @@ import io
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
 
 from gateway import alerts, measures, overflow
 from gateway.announcements import words
+from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.lookups import BoardAnnouncements
 from gateway.notify import compose
 from gateway.outbox import facts_from
+from gateway.record.facts import midnight
 from tests.fakes.house import House, count, open_house
 
 PASSWORD = "a quiet shift for everybody"
@@ -163,6 +166,28 @@ async def test_b102_a_year_of_nothing_and_a_leap_day_are_pages(config: Config) -
             assert "Inget under de här dagarna" in await text(house, f"/managers?{query}&language=sv")
         items = (await house.api("GET", "/measures?by=owner"))[1]["items"]
         assert {one["measure"] for one in items} <= {"uptime", "occupancy"}
+
+
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
+async def test_b102_days_of_23_and_25_hours_are_whole(config: Config, day: str) -> None:
+    clock = SetClock(midnight(date.fromisoformat(day)))
+    end = midnight(date.fromisoformat(day) + timedelta(days=1))
+    async with open_house(config, clock=clock) as house:
+        await house.hire("a01", PASSWORD, "manager")
+        cases, chargers = 0, sorted(house.runtime.directory().chargers)
+        while clock.now() < end:
+            await house.report(f"Laddaren {chargers[20 * cases]} startar inte")
+            cases += 1
+            clock.forward(timedelta(hours=2) if cases < 12 else timedelta(minutes=50))
+        await house.log_in("agent01@support.example", PASSWORD)
+        page = await text(house, f"/managers?from={day}&to={day}&by=hour&language=en")
+        drawn = re.search(r'<table id="arrivals">.*?</table>', page, re.DOTALL)
+        assert drawn
+        counts = [int(cell or 0) for cell in re.findall(r'</th><td class="n">(\d*)</td>', drawn[0])]
+        hours = (end.astimezone(UTC) - midnight(date.fromisoformat(day)).astimezone(UTC)) / timedelta(hours=1)
+        assert (len(counts), sum(counts)) == (hours, await count(house.runtime.db, "cases"))
+        assert sum(counts) > 10
+        assert await measures.differences(house.runtime.db, clock.now()) == []
 
 
 async def test_staffing_says_what_it_assumes_while_nobody_called(house: House) -> None:
