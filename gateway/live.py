@@ -35,12 +35,13 @@ class Live:
         self._channel = f"switchyard:events:{database(self._redis) if self._redis else 0}"
         self._origin = uuid4().hex
         self._subscribers: set[asyncio.Queue[Event]] = set()
-        self._outgoing: asyncio.Queue[str] = asyncio.Queue(WAITING)
+        self._outgoing: asyncio.Queue[Event] = asyncio.Queue(WAITING)
         self._tasks: list[asyncio.Task[None]] = []
+        self._heard: asyncio.Event | None = None  # set once other processes are listened to
 
     async def open(self) -> None:
         if self._url:
-            self._tasks = [asyncio.create_task(self._listen(self._url)), asyncio.create_task(self._tell())]
+            self._tasks = [asyncio.create_task(self._tell())]
 
     async def close(self) -> None:
         await end(self._tasks)
@@ -51,7 +52,7 @@ class Live:
         """Tell every process, soon and without waiting; an event may be lost, so pages also poll."""
         self._deliver(event)
         if self._redis:
-            _push(self._outgoing, json.dumps({**event, "origin": self._origin}))
+            _push(self._outgoing, event)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[Event]]:
@@ -59,6 +60,7 @@ class Live:
         queue: asyncio.Queue[Event] = asyncio.Queue(WAITING)
         self._subscribers.add(queue)
         try:
+            await self._hear()
             yield _Events(queue)
         finally:
             self._subscribers.discard(queue)
@@ -129,12 +131,24 @@ class Live:
             _push(queue, event)
 
     async def _tell(self) -> None:
+        """Publish what has gathered, at once."""
         while self._redis:
-            text = await self._outgoing.get()
+            events = [await self._outgoing.get()]
+            while not self._outgoing.empty():
+                events.append(self._outgoing.get_nowait())
             with suppress(RedisError, OSError):
-                await self._redis.publish(self._channel, text)
+                await self._redis.publish(self._channel, json.dumps({"origin": self._origin, "events": events}))
 
-    async def _listen(self, url: str) -> None:
+    async def _hear(self) -> None:
+        """Listen to other processes from the first subscriber on; a process that has none is spared the news."""
+        if self._url is None or self._heard is not None:
+            return
+        self._heard = asyncio.Event()
+        self._tasks.append(asyncio.create_task(self._listen(self._url, self._heard)))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._heard.wait(), PATIENCE)
+
+    async def _listen(self, url: str, heard: asyncio.Event) -> None:
         while True:
             try:
                 async with (
@@ -143,6 +157,7 @@ class Live:
                 ):
                     await subscription.subscribe(self._channel)
                     async for message in subscription.listen():
+                        heard.set()
                         if message["type"] == "message":
                             self._receive(message["data"])
             except (RedisError, OSError) as error:
@@ -150,10 +165,11 @@ class Live:
                 await asyncio.sleep(1.0)
 
     def _receive(self, data: bytes) -> None:
-        with suppress(ValueError):
-            event = json.loads(data)
-            if isinstance(event, dict) and event.pop("origin", None) != self._origin:
-                self._deliver(event)
+        with suppress(ValueError, KeyError, TypeError):
+            told = json.loads(data)
+            if told["origin"] != self._origin:
+                for event in told["events"]:
+                    self._deliver(event)
 
 
 def _push(queue: asyncio.Queue[Any], item: Any) -> None:
