@@ -54,8 +54,18 @@ async def sites(db: Database, owner: str, now: datetime) -> dict[str, Mapping[st
 
 
 async def card(db: Database, owner: str, site: str) -> list[Mapping[str, Any]]:
-    """What was done at a site."""
+    """What was done at a site, the newest first."""
     return list(await db.rows(SQL["card"], {"owner": owner, "site": site}))
+
+
+async def has_document(db: Database, owner: str, document: int) -> bool:
+    """Whether a document lies beside a case of this owner's."""
+    return await db.row(SQL["document"], {"owner": owner, "document": document}) is not None
+
+
+async def visits(db: Database, case: int) -> list[Mapping[str, Any]]:
+    """When somebody came or comes for a case."""
+    return list(await db.rows(SQL["visits"], {"case": case}))
 
 
 async def sla(db: Database, owner: str, since: datetime, to: datetime) -> list[Sla]:

@@ -22,12 +22,22 @@ FROM sites s LEFT JOIN cases c ON c.site_id = s.id AND c.merged_into IS NULL
 WHERE s.owner_id = %(owner)s GROUP BY s.id ORDER BY s.id
 
 -- name: card
--- The service card of an area: what was done there, newest first.
-SELECT c.id, c.charger_id, c.category, c.priority, c.opened_at, c.concluded_at, c.confirmed_at, c.disposition
-FROM cases c
-WHERE c.site_id = %(site)s AND c.owner_id = %(owner)s AND c.concluded_at IS NOT NULL AND c.merged_into IS NULL
-  AND c.disposition NOT IN ('duplicate', 'spam', 'recovered')
-ORDER BY c.concluded_at DESC LIMIT 200
+-- The service card of an area: what was done there, newest first, with the documents of the work.
+SELECT s.id, s.case_id, s.charger_id, s.category, s.disposition, s.verified, s.at, t.work, t.parts, k.confirmed_at,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', d.id, 'name', d.name) ORDER BY d.id), '[]') FROM documents d
+        WHERE d.visit_id = s.visit_id OR (s.visit_id IS NULL AND d.case_id = s.case_id)) AS documents
+FROM service_cards s JOIN sites o ON o.id = s.site_id JOIN cases k ON k.id = s.case_id
+LEFT JOIN service_card_contents t ON t.card_id = s.id
+WHERE s.site_id = %(site)s AND o.owner_id = %(owner)s ORDER BY s.at DESC, s.id DESC LIMIT 200
+
+-- name: document
+-- A document of a case of this owner's.
+SELECT d.case_id FROM documents d JOIN cases c ON c.id = d.case_id
+WHERE d.id = %(document)s AND c.owner_id = %(owner)s
+
+-- name: visits
+-- When somebody came or comes for a case, and its documents.
+SELECT v.id, v.state, v.starts_at, v.ends_at, v.verified FROM visits v WHERE v.case_id = %(case)s ORDER BY v.id
 
 -- name: sla
 -- Every case that was opened in a period at an owner's sites, with the targets it was given then and when they were met:

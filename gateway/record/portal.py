@@ -7,7 +7,7 @@ A change of rights and its entry in the audit are one transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,11 @@ ROLES = ("reader", "writer", "manager")
 
 @dataclass(frozen=True, slots=True)
 class OwnerUser:
-    """Somebody of an owner's organisation. `contact`: the address that the master data names, which always stays."""
+    """Somebody of an owner's organisation. `contact`: the address that the master data names, which always stays.
+
+    `password_hash` and `totp_secret` are None for those who log in by link alone; of `totp_pending` no code was shown
+    yet; sessions that began before `sessions_after` are over.
+    """
 
     id: int
     owner_id: str
@@ -32,6 +36,10 @@ class OwnerUser:
     role: str
     language: str
     contact: bool
+    password_hash: str | None = field(default=None, repr=False)
+    totp_secret: str | None = field(default=None, repr=False)
+    totp_pending: str | None = field(default=None, repr=False)
+    sessions_after: datetime | None = None
 
     @property
     def may_write(self) -> bool:
@@ -138,6 +146,36 @@ async def remove(db: Database, by: OwnerUser, user: int, now: datetime) -> bool:
     return changed.rowcount == 1
 
 
+async def set_password(db: Database, user: OwnerUser, hashed: str, now: datetime) -> None:
+    """A new password; ends every session that began before."""
+    async with db.transaction() as conn:
+        await conn.execute(SQL["set_password"], {"user": user.id, "hash": hashed, "now": now})
+        await _audit(conn, user, "owner_password_set", user.id, {}, now)
+
+
+async def propose_totp(db: Database, user: OwnerUser, secret: str) -> None:
+    await db.run(SQL["propose_totp"], {"user": user.id, "secret": secret})
+
+
+async def confirm_totp(db: Database, user: OwnerUser, step: int, now: datetime) -> None:
+    """Let the proposed second factor count; ends every session that began before."""
+    async with db.transaction() as conn:
+        await conn.execute(SQL["confirm_totp"], {"user": user.id, "step": step, "now": now})
+        await _audit(conn, user, "owner_totp_set", user.id, {}, now)
+
+
+async def end_totp(db: Database, user: OwnerUser, now: datetime) -> None:
+    async with db.transaction() as conn:
+        await conn.execute(SQL["end_totp"], {"user": user.id, "now": now})
+        await _audit(conn, user, "owner_totp_ended", user.id, {}, now)
+
+
+async def use_step(db: Database, user: int, step: int) -> bool:
+    """Spend a one-time code; False when it or a later one was used before."""
+    async with db.connection() as conn:
+        return (await conn.execute(SQL["use_step"], {"user": user, "step": step})).rowcount == 1
+
+
 async def keys(db: Database, owner: str) -> list[Key]:
     """The keys of an owner's systems that are good now."""
     rows = await db.rows(SQL["keys"], {"owner": owner})
@@ -167,5 +205,6 @@ async def _audit(conn: Connection, by: OwnerUser, act: str, on: int, data: Mappi
 
 
 def _user(row: Mapping[str, Any]) -> OwnerUser:
-    named = {name: row[name] for name in ("id", "owner_id", "organisation", "email", "name", "role", "language")}
+    columns = ("id", "owner_id", "organisation", "email", "name", "role", "language")
+    named = {name: row[name] for name in (*columns, "password_hash", "totp_secret", "totp_pending", "sessions_after")}
     return OwnerUser(**named, contact=row["invited_by"] is None)

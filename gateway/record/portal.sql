@@ -54,6 +54,25 @@ VALUES (%(hash)s, 'owner', %(owner)s, %(name)s, %(scopes)s, %(now)s) RETURNING i
 UPDATE tokens SET revoked_at = %(now)s
 WHERE id = %(key)s AND role = 'owner' AND for_id = %(owner)s AND revoked_at IS NULL
 
+-- name: set_password
+-- The first password needs none before; every change ends what was begun before it.
+UPDATE owner_users SET password_hash = %(hash)s, sessions_after = %(now)s WHERE id = %(user)s AND removed_at IS NULL
+
+-- name: propose_totp
+UPDATE owner_users SET totp_pending = %(secret)s WHERE id = %(user)s
+
+-- name: confirm_totp
+UPDATE owner_users SET totp_secret = totp_pending, totp_pending = NULL, totp_step = %(step)s, sessions_after = %(now)s
+WHERE id = %(user)s AND totp_pending IS NOT NULL
+
+-- name: end_totp
+UPDATE owner_users SET totp_secret = NULL, totp_pending = NULL, totp_step = NULL, sessions_after = %(now)s
+WHERE id = %(user)s
+
+-- name: use_step
+-- A one-time code is good once: nothing of its time step or before is accepted again.
+UPDATE owner_users SET totp_step = %(step)s WHERE id = %(user)s AND (totp_step IS NULL OR totp_step < %(step)s)
+
 -- name: audit
 INSERT INTO audit (at, actor_kind, actor_id, act, object, data)
 VALUES (%(now)s, 'owner', %(actor)s, %(act)s, %(object)s, %(data)s)

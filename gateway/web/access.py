@@ -21,7 +21,7 @@ from gateway.record.portal import OwnerUser
 from gateway.web.bodies import FORM, form
 from gateway.web.keys import AGENT, OWNER, VISIT, runtime_of
 from gateway.web.problems import Problem
-from gateway.web.sessions import cookie_name, logged_in, owner_logged_in, session_agent
+from gateway.web.sessions import cookie_name, logged_in, owner_logged_in, owner_since, session_agent
 from gateway.web.uploads import MULTIPART
 
 STAFF = frozenset({"agent", "lead", "manager", "admin"})
@@ -143,7 +143,8 @@ async def _admitted(request: web.Request, roles: frozenset[str]) -> Agent:
 async def _owner(request: web.Request) -> OwnerUser:
     user_id = await owner_logged_in(request)
     user = await portal.find(runtime_of(request).db, user_id) if user_id is not None else None
-    if user is None:
+    since = await owner_since(request) if user and user.sessions_after else None
+    if user is None or (user.sessions_after and (since is None or since < user.sessions_after)):
         if request.method == "GET" and "HX-Request" not in request.headers:
             raise web.HTTPSeeOther("/portal/login")
         raise Problem(401, "Log in first.")

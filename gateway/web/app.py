@@ -40,6 +40,7 @@ from gateway.web import (
     phone,
     portal,
     portal_door,
+    portal_me,
     portal_people,
     portal_report,
     portal_sites,
@@ -88,7 +89,7 @@ def create_app(
     login.add_routes(app, patience)
     help.add_routes(app, photo_patience)
     api.add_routes(app, rates)
-    for room in (portal_door, portal, portal_report, portal_sites, portal_sla, portal_people):
+    for room in (portal_door, portal, portal_report, portal_sites, portal_sla, portal_people, portal_me):
         room.add_routes(app)
     for room in (account, people, opening, fleet, recordings, console, offering, viewing, files, managers, rota):
         room.add_routes(app)

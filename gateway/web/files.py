@@ -46,14 +46,14 @@ async def taken_along(request: web.Request) -> web.StreamResponse:
     found = await _found(request)
     if found.quarantined:
         raise Problem(404, "There is no such file.")
-    return await _saved(request, found)
+    return await saved(request, found)
 
 
 async def taken_all_the_same(request: web.Request) -> web.StreamResponse:
     """A file that was put away because it may be dangerous, for an agent who was told so and wants it."""
     found = await _found(request)
     log.info("file.taken", attachment=int(request.match_info["id"]), agent=request[AGENT].id)
-    return await _saved(request, found)
+    return await saved(request, found)
 
 
 async def picture(request: web.Request) -> web.StreamResponse:
@@ -92,7 +92,8 @@ async def _found(request: web.Request) -> StoredFile:
     return found
 
 
-async def _saved(request: web.Request, found: StoredFile) -> web.Response:
+async def saved(request: web.Request, found: StoredFile) -> web.Response:
+    """A file to be taken along, never opened here."""
     content = await runtime_of(request).blobs.read(found.digest)
     if content is None:
         raise Problem(404, "There is no such file.")

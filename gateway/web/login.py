@@ -60,7 +60,7 @@ async def enter(request: web.Request) -> web.StreamResponse:
     fields = await form(request)
     email, password = fields.get("email", "").strip(), fields.get("password", "")
     runtime = runtime_of(request)
-    await _slow_down(request, email)
+    await slow_down(request, email)
     known = await agents.credentials(runtime.db, email)
     right = await request.app[PASSWORDS].correct(known.password_hash if known else None, password[:LONGEST])
     if known and right and known.totp_secret:
@@ -94,7 +94,7 @@ def _form(request: web.Request, context: dict[str, Any], status: int = 200) -> w
     return page(request, "access/login.html", {"email": "", "error": None, **context}, status)
 
 
-async def _slow_down(request: web.Request, email: str) -> None:
+async def slow_down(request: web.Request, email: str) -> None:
     """Make those who try often wait. Counted by address of the network and by account, each on its own."""
     patience, hall = request.app[PATIENCE], request.app[HALL]
     live, keys = runtime_of(request).live, runtime_of(request).config.secret_keys

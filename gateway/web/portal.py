@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway import casenumber, desk, seals, telling
-from gateway.record import cases, owners
+from gateway.record import cards, cases, owners
 from gateway.record.cases import OPEN, Case, Filters, FullCase
 from gateway.record.portal import OwnerUser
 from gateway.record.timeline import CUSTOMER
@@ -140,6 +140,9 @@ async def _case_page(
     words = await owners.words(runtime.db, user.owner_id, case.id)
     shown = {
         "case": case,
+        "visits": await owners.visits(runtime.db, case.id),
+        "documents": await cards.documents(runtime.db, case.id),
+        "card": await cards.of_case(runtime.db, case.id),
         "timezone": case.timezone,
         "words": words,
         "reported": any(word["kind"] == "report" for word in words),

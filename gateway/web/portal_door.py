@@ -1,4 +1,5 @@
-"""The portal's door: a link to the registered address, and a button on the page behind it that logs in, once.
+"""The portal's door: a link to the registered address, and a button on the page behind it that logs in, once; or a
+password and a one-time code, for those who have set them.
 
 Asking for a link is answered in the same words and the same time whoever asks, so that nobody learns which addresses
 are registered. Fetching a link, any number of times, changes nothing (law 11). A link lasts half an hour; a user is
@@ -8,13 +9,14 @@ sent a few an hour and no more.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
 from aiohttp import web
 
 from channels.form import address
-from gateway import languages
+from gateway import languages, second_factor
 from gateway.languages import CUSTOMERS
 from gateway.record import portal
 from gateway.record.portal import LinkLetter, OwnerUser
@@ -22,7 +24,9 @@ from gateway.runtime import Runtime
 from gateway.web.bearer import hashed, new_token
 from gateway.web.bodies import form
 from gateway.web.keys import runtime_of
+from gateway.web.login import LONGEST, PASSWORDS, slow_down
 from gateway.web.pages import page
+from gateway.web.sayings import WRONG_LOGIN
 from gateway.web.sessions import log_in_owner, log_out, owner_logged_in
 
 log = structlog.get_logger()
@@ -47,18 +51,20 @@ async def show(request: web.Request) -> web.StreamResponse:
     user = await owner_logged_in(request)
     if user is not None and await portal.find(runtime.db, user):
         raise web.HTTPSeeOther("/portal")
-    return page(request, "portal/login.html", {"sent": False})
+    return page(request, "portal/login.html", {"sent": False, "email": "", "error": None})
 
 
 async def ask(request: web.Request) -> web.StreamResponse:
-    """Send a link to everybody of this address; the answer is the same for nobody."""
-    runtime = runtime_of(request)
-    email = address((await form(request)).get("email", "").strip())
+    """Send a link to everybody of this address; the answer is the same for nobody. With a password: log in by it."""
+    runtime, fields = runtime_of(request), await form(request)
+    email = address(fields.get("email", "").strip())
+    if fields.get("password"):
+        return await _by_password(request, email or "", fields)
     if not await runtime.live.within(f"portal:{request.remote}", TRIES, 60):
         await asyncio.sleep(SLOW)
     _, known = await asyncio.gather(asyncio.sleep(SAME_TIME), _send(runtime, email))
     log.info("portal.link_asked", known=known)
-    return page(request, "portal/login.html", {"sent": True})
+    return page(request, "portal/login.html", {"sent": True, "email": "", "error": None})
 
 
 async def door(request: web.Request) -> web.StreamResponse:
@@ -76,7 +82,7 @@ async def enter(request: web.Request) -> web.StreamResponse:
     user = await portal.use_link(runtime.db, _key(request), runtime.clock.now())
     if user is None:
         return page(request, "portal/enter.html", {"organisation": None}, 404)
-    await log_in_owner(request, user.id)
+    await log_in_owner(request, user.id, runtime.clock.now())
     log.info("portal.entered", user=user.id)
     raise web.HTTPSeeOther("/portal")
 
@@ -85,6 +91,31 @@ async def leave(request: web.Request) -> web.StreamResponse:
     """Log out; the session is dead for every copy of its cookie."""
     await log_out(request)
     raise web.HTTPSeeOther("/portal/login")
+
+
+async def _by_password(request: web.Request, email: str, fields: Mapping[str, str]) -> web.StreamResponse:
+    """Log in as whoever of this address the password and the code belong to; wrong ones cost time and say no more."""
+    runtime, password = runtime_of(request), fields["password"][:LONGEST]
+    await slow_down(request, email)
+    users = await portal.users_of(runtime.db, email, runtime.clock.now())
+    candidates: list[OwnerUser | None] = [user for user in users if user.password_hash]
+    for user in candidates or [None]:
+        right = await request.app[PASSWORDS].correct(user.password_hash if user else None, password)
+        if user is None or not right or not await _code_right(runtime, user, fields.get("code", "")):
+            continue
+        await log_in_owner(request, user.id, runtime.clock.now())
+        log.info("portal.entered", user=user.id)
+        raise web.HTTPSeeOther("/portal")
+    log.info("portal.refused")
+    return page(request, "portal/login.html", {"sent": False, "email": email, "error": WRONG_LOGIN}, 403)
+
+
+async def _code_right(runtime: Runtime, user: OwnerUser, code: str) -> bool:
+    """Whether this is a code of now that was not used before, where the user has a second factor."""
+    if user.totp_secret is None:
+        return True
+    step = second_factor.step_of(user.totp_secret, code, runtime.clock.now())
+    return step is not None and await portal.use_step(runtime.db, user.id, step)
 
 
 async def _send(runtime: Runtime, email: str | None) -> bool:

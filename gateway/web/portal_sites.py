@@ -14,9 +14,10 @@ from aiohttp import web
 
 from gateway import casenumber, desk
 from gateway.languages import N_
-from gateway.record import owners
+from gateway.record import cards, owners
 from gateway.record.timeline import SYSTEM
 from gateway.web.bodies import form
+from gateway.web.files import saved
 from gateway.web.keys import OWNER, runtime_of
 from gateway.web.portal import manager, portal_page, sites_of
 from gateway.web.problems import Problem
@@ -28,6 +29,7 @@ AHEAD = timedelta(days=365)
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/portal/sites", index)
     app.router.add_get("/portal/sites/{site}", show)
+    app.router.add_get("/portal/documents/{document:[0-9]{1,18}}", document)
     app.router.add_post("/portal/sites/{site}/maintenance", plan)
     app.router.add_post("/portal/sites/{site}/maintenance/{window}/end", end)
 
@@ -47,6 +49,16 @@ async def index(request: web.Request) -> web.StreamResponse:
 async def show(request: web.Request) -> web.StreamResponse:
     """One site: chargers, service card, maintenance."""
     return await _site_page(request)
+
+
+async def document(request: web.Request) -> web.StreamResponse:
+    """A document of the work at a site of the owner's own, to be saved."""
+    runtime, wanted = runtime_of(request), int(request.match_info["document"])
+    mine = await owners.has_document(runtime.db, request[OWNER].owner_id, wanted)
+    found = await cards.document(runtime.db, wanted) if mine else None
+    if found is None:
+        raise Problem(404, "There is no such document.")
+    return await saved(request, found)
 
 
 async def plan(request: web.Request) -> web.StreamResponse:
@@ -92,7 +104,8 @@ async def _site_page(
     site, user, runtime = _site(request), request[OWNER], runtime_of(request)
     directory, now = runtime.directory(), runtime.clock.now()
     card = [
-        {**row, "number": casenumber.number(row["id"])} for row in await owners.card(runtime.db, user.owner_id, site.id)
+        {**row, "number": casenumber.number(row["case_id"])}
+        for row in await owners.card(runtime.db, user.owner_id, site.id)
     ]
     shown = {
         "site": site,

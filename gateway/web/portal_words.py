@@ -24,6 +24,9 @@ DONE = MappingProxyType(
         "invited": N_("Your colleague may log in now, with a link to that address."),
         "changed": N_("The rights are changed."),
         "removed": N_("Your colleague may not log in any more."),
+        "password": N_("Your password is set. Everywhere else you are logged out."),
+        "totp_set": N_("The second factor counts from now on."),
+        "totp_ended": N_("The second factor is off."),
         "revoked": N_("The key is worth nothing any more."),
     }
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aiohttp import web
 from aiohttp_session import AbstractStorage, Session, get_session, new_session
@@ -63,10 +63,11 @@ async def log_in(request: web.Request, agent: str) -> None:
     session["browser"] = _browser(request.headers.get("User-Agent", ""))
 
 
-async def log_in_owner(request: web.Request, user: int) -> None:
+async def log_in_owner(request: web.Request, user: int, now: datetime) -> None:
     """The same for somebody of an owner's organisation."""
     session = await new_session(request)
     session[OWNER] = user
+    session["began"] = now.isoformat()
 
 
 async def log_out(request: web.Request) -> None:
@@ -83,6 +84,12 @@ async def owner_logged_in(request: web.Request) -> int | None:
     """The id of the owner's user whose session this is."""
     user = (await get_session(request)).get(OWNER)
     return user if isinstance(user, int) else None
+
+
+async def owner_since(request: web.Request) -> datetime | None:
+    """When the session of the owner's user began."""
+    began = (await get_session(request)).get("began")
+    return datetime.fromisoformat(began) if isinstance(began, str) else None
 
 
 async def session_agent(request: web.Request, db: Database, clock: Clock) -> str | None:
