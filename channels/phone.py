@@ -143,10 +143,12 @@ class PhoneDoor:
         await self._given.calls.transcribed(recording, call, text, params.get("LanguageCode"))
 
     async def _whisper(self, params: Params, turn: int) -> str:
-        """The leg of whoever is rung for a waiting caller: a person presses 1, a machine does not."""
-        if turn == 0:
+        """The leg of whoever is rung for a waiting caller: a person presses 1, a machine does not; in a browser they
+        have clicked already."""
+        clicked = params.get("To", "").startswith("client:")
+        if turn == 0 and not clicked:
             return twiml.whisper(self._both("whisper"), self._action(1))
-        if params.get("Digits") != "1":
+        if params.get("Digits") != "1" and not clicked:
             return twiml.goodbye(self._both("goodbye"))
         try:
             await self._given.line.answered(sid_of(params, "ParentCallSid"))

@@ -8,6 +8,7 @@ looks again before it sends. Nothing here raises but the look-ups and downloads,
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 
 SKEW = timedelta(minutes=2)
 TOKEN_SECONDS = 3600
+BROWSER = re.compile(r"client:agent_(?:[0-9a-f]{2}){1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,9 @@ class Provider:
     async def call(
         self, to: str, sender: str, turn_url: str, since: datetime | None = None, others: Collection[str] = ()
     ) -> Answer:
-        """Ring a number; whoever answers is spoken to by `turn_url`. `since` as for `text`; `others` are calls that are
+        """Ring a number or a browser; whoever answers is spoken to by `turn_url`. `since` as for `text`; `others` are calls that are
         known to be somebody else's."""
-        if why := refusal(to, own=self._account.own, countries=self._account.countries):
+        if not BROWSER.fullmatch(to) and (why := refusal(to, own=self._account.own, countries=self._account.countries)):
             return Refused(why)
 
         async def create() -> Any:
@@ -165,6 +167,19 @@ class Provider:
             await recording.update_async(**wanted)
         except (TwilioRestException, ClientError, TimeoutError, ValueError) as error:
             log.warning("provider.recording_not_paused", call=call, error=type(error).__name__)
+            return False
+        return True
+
+    async def seat(self, room: str, call: str, **changes: Any) -> bool:
+        """Change how a call takes part in a room (`hold`, `end_conference_on_exit` …); False when it could not be
+        done: the room is empty, or the call is not in it."""
+        try:
+            found = await self._client.conferences.list_async(friendly_name=room, status="in-progress", limit=1)
+            if not found:
+                return False
+            await self._client.conferences(found[0].sid).participants(call).update_async(**changes)
+        except (TwilioException, ClientError, TimeoutError, ValueError, KeyError) as error:
+            log.warning("provider.seat_not_changed", call=call, error=type(error).__name__)
             return False
         return True
 

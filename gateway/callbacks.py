@@ -19,13 +19,17 @@ from gateway.runtime import Runtime
 
 log = structlog.get_logger()
 SQL, WORK, MESSAGES = statements("rings"), statements("work"), statements("messages")
+TALKS = statements("talks")
+WRAP_UP = timedelta(seconds=60)  # to write up a call before anything else is offered
 AGAIN = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))  # after a try that reached nobody
 
 
 async def sweep(runtime: Runtime) -> int:
     """End what nobody has said the end of: the colleague has hung up."""
     rows = await runtime.db.rows(SQL["unsettled"])
+    until = runtime.clock.now() + WRAP_UP
     for row in rows:
+        await runtime.db.run(TALKS["wrap_up"], {"agent": row["agent_id"], "until": until})
         if row["kind"] == "callback":
             await settle(runtime, row["item_id"])
         else:

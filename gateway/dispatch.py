@@ -121,7 +121,7 @@ async def _expire(conn: Connection, now: datetime) -> list[tuple[str, int | None
 
 
 async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tuple[str, int | None]]:
-    workers = [_worker(row) for row in await (await conn.execute(SQL["workers"])).fetchall()]
+    workers = [_worker(row) for row in await (await conn.execute(SQL["workers"], {"now": now})).fetchall()]
     free = {worker.id: worker for worker in workers if any(worker.has_room(kind) for kind in Kind)}
     if not free:
         return []

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from channels.provider import open_provider
-from gateway import callbacks, oncall
+from gateway import callbacks, oncall, talks
 from gateway.casenumber import number
 from gateway.desk.acts import Act, Unknown, act
 from gateway.desk.holding import take_over
@@ -31,7 +31,7 @@ from ivr.engine import PROMPTED_IN
 from ivr.prompts import Phrases
 
 log = structlog.get_logger()
-SQL, WORK = statements("rings"), statements("work")
+SQL, WORK, TALKS = statements("rings"), statements("work"), statements("talks")
 LISTENING = timedelta(seconds=25)  # that whoever picked up has to press a key
 TRYING = timedelta(seconds=90)  # for which a customer's telephone may ring and be listened to
 
@@ -55,12 +55,15 @@ class Legs:
             return await self._taken(row, case, language)
         if row["state"] not in ("due", "ringing"):
             return self._goodbye("ring_too_late", language)
-        match params.get("Digits", ""), row["purpose"]:
+        clicked = (row["phone"] or "").startswith("client:")  # in a browser, which no voicemail does
+        match "1" if clicked else params.get("Digits", ""), row["purpose"]:
             case "1", "customer":
                 return await self._reached(row)
+            case "1", "consult" | "listen" | "coach" | "join":
+                return await self._join(row, language)
             case "1", _:
                 return await self._take(row, case, language)
-            case "2", "oncall" | "agent":
+            case "2", "oncall" | "agent" | "consult":
                 await finish(self._runtime, row, "passed", "pressed 2", hurry=True)
                 return self._goodbye("ring_passed", language)
         if row["offer_id"]:
@@ -136,6 +139,15 @@ class Legs:
         await conn.execute(WORK["answered"], {"agent": row["agent_id"], "now": now})
         return await (await conn.execute(WORK["take_item"], taken)).fetchone()
 
+    async def _join(self, row: Mapping[str, Any], language: str) -> str:
+        """Somebody comes into a talk that goes on; whose call it is does not change."""
+        now = self._runtime.clock.now()
+        given = {"ring": row["id"], "state": "taken", "reason": None, "room": row["room"], "now": now}
+        if await self._runtime.db.row(SQL["end"], given) is None:
+            return self._goodbye("ring_too_late", language)
+        self._runtime.live.publish({"type": "case", "case": row["case_id"]})
+        return await self._taken(row, None, language)
+
     async def _reached(self, row: Mapping[str, Any]) -> str:
         """The customer has pressed 1: two people talk, and the wait is over."""
         now = self._runtime.clock.now()
@@ -149,8 +161,10 @@ class Legs:
     async def _taken(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:
         if row["purpose"] == "customer":
             return twiml.bridge()
+        if row["room"] and row["purpose"] in talks.BESIDE:
+            return twiml.meet(self._connecting(language), row["room"], await self._manner(row))
         if row["room"]:
-            return twiml.meet([(language, self._phrases.say("connecting", language))], row["room"])
+            return twiml.meet(self._connecting(language), row["room"])
         item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]}) if row["item_id"] else None
         if item and item["kind"] == "callback":
             return await self._call_out(row, item, language)
@@ -185,7 +199,8 @@ class Legs:
         say = self._phrases.say
         if purpose == "customer":
             return say("callback_here", language)
-        parts = [say("ring_oncall" if purpose == "oncall" else "ring_caller", language)]
+        asked = {"oncall": "ring_oncall", "consult": "ring_consult"}.get(purpose, "ring_caller")
+        parts = [say(asked, language)]
         if case:
             parts += self._case_in_words(case, language)
         return " ".join([*parts, say("ring_menu", language)])
@@ -204,6 +219,15 @@ class Legs:
         elif not case.charger_id:
             parts.append(say("ring_nowhere", language))
         return parts
+
+    async def _manner(self, row: Mapping[str, Any]) -> str:
+        if row["purpose"] != "coach":
+            return "join" if row["purpose"] == "consult" else str(row["purpose"])
+        coached = await self._runtime.db.row(TALKS["coached"], {"room": row["room"]})
+        return f"coach {coached['leg']}" if coached else "listen"
+
+    def _connecting(self, language: str) -> list[tuple[str, str]]:
+        return [(language, self._phrases.say("connecting", language))]
 
     def _goodbye(self, prompt: str, language: str) -> str:
         return twiml.goodbye([(language, self._phrases.say(prompt, language))])

@@ -57,7 +57,8 @@ class RecordedLine:
         if row is None:
             return Place(0)
         least, most = estimate(row["ahead"], row["answered"])
-        answerer = row["room"] or normalise(row["answerer"])
+        reached = row["answerer"] or ""
+        answerer = row["room"] or (reached if reached.startswith("client:") else normalise(reached))
         if answerer is None and row["priority"] == "P1" and not await self._helped():
             answerer = self._runtime.config.last_resort_number
         return Place(row["ahead"], least, most, answerer)
@@ -91,7 +92,7 @@ class RecordedLine:
         await self._change("case_of", {"sid": sid}, "rated", rating=rating, of=5)
 
     async def _staffed(self) -> bool:
-        row = await self._db.row(SQL["staffed"])
+        row = await self._db.row(SQL["staffed"], {"now": self._runtime.clock.now()})
         return bool(row and row["staffed"])
 
     async def _helped(self) -> bool:

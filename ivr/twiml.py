@@ -136,12 +136,24 @@ def whisper(sentences: Sequence[tuple[str, str]], action: str, times: int = 1) -
     return str(response)
 
 
-def meet(sentences: Iterable[tuple[str, str]], room: str | None) -> str:
-    """Speak (language, sentence) pairs, and wait in a room for a caller if there is one; then hang up."""
+def meet(sentences: Iterable[tuple[str, str]], room: str | None, manner: str = "") -> str:
+    """Speak (language, sentence) pairs, and wait in a room for a caller if there is one; then hang up. In another
+    `manner` than as the caller's person, one may leave without ending the talk: "join", "listen" (unheard), or "coach
+    CALLSID" (heard by that call alone)."""
     response = VoiceResponse()
     for language, sentence in sentences:
         response.say(sentence, language=VOICES[language])
-    if room:
+    how, _, whom = manner.partition(" ")
+    if room and how:
+        response.dial().conference(
+            room,
+            beep=False,
+            start_conference_on_enter=False,
+            end_conference_on_exit=False,
+            muted=True if how == "listen" else None,
+            coach=whom or None,
+        )
+    elif room:
         _enter(response.dial(), room)
     response.hangup()
     return str(response)
@@ -174,6 +186,8 @@ def _connect(response: VoiceResponse, ways: Ways) -> None:
     dial = response.dial(action=ways.action, method="POST", timeout=RING, answer_on_bridge=True)
     if ways.answerer.startswith("+"):
         dial.number(ways.answerer, url=ways.whisper, method="POST")
+    elif ways.answerer.startswith("client:"):
+        dial.client(ways.answerer.removeprefix("client:"), url=ways.whisper, method="POST")
     else:
         _enter(dial, ways.answerer)
 

@@ -35,6 +35,7 @@ class Provider:
     recordings: dict[str, Row] = field(default_factory=dict)
     sounds: dict[str, bytes] = field(default_factory=dict)
     media: dict[str, bytes | str] = field(default_factory=dict)
+    rooms: dict[str, Row] = field(default_factory=dict)
     sids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     now: datetime | None = None
 
@@ -45,6 +46,9 @@ class Provider:
             app.router.add_post(f"{base}/{name}.json", self._creating(kept, prefix))
             app.router.add_get(f"{base}/{name}.json", self._listing(name.lower(), kept))
             app.router.add_post(f"{base}/{name}/{{sid}}.json", self._updating(kept))
+        app.router.add_post(f"{base}/Calls/{{call}}/Recordings/{{sid}}.json", self._silence)
+        app.router.add_get(f"{base}/Conferences.json", self._conferences)
+        app.router.add_post(f"{base}/Conferences/{{room}}/Participants/{{sid}}.json", self._seat)
         app.router.add_get(f"{base}/Recordings.json", self._listing("recordings", self.recordings))
         app.router.add_delete(f"{base}/Recordings/{{sid}}.json", self._delete)
         app.router.add_get(f"{base}/Recordings/{{sid}}.wav", self._sound)
@@ -54,6 +58,11 @@ class Provider:
     def add_call(self, **row: Any) -> str:
         """A call that came about elsewhere; returns its identifier."""
         return self._add(self.calls, "CA", {"direction": "inbound", "status": "completed", "duration": "30", **row})
+
+    def add_room(self, name: str, *calls: str) -> str:
+        """A room in which these calls meet."""
+        seats: dict[str, dict[str, str]] = {call: {} for call in calls}
+        return self._add(self.rooms, "CF", {"friendly_name": name, "status": "in-progress", "seats": seats})
 
     def add_message(self, **row: Any) -> str:
         return self._add(self.messages, "SM", {"direction": "inbound", "status": "received", **row})
@@ -122,6 +131,32 @@ class Provider:
             return web.json_response({name: shown, "page": page, "page_size": size, "next_page_uri": more})
 
         return listing
+
+    async def _conferences(self, request: web.Request) -> web.StreamResponse:
+        query = await self._read(request)
+        rows = [
+            {name: value for name, value in row.items() if name != "seats"}
+            for row in reversed(self.rooms.values())
+            if row["friendly_name"] == query.get("FriendlyName", row["friendly_name"])
+            and row["status"] == query.get("Status", row["status"])
+        ]
+        return web.json_response({"conferences": rows, "page": 0, "page_size": 50, "next_page_uri": None})
+
+    async def _seat(self, request: web.Request) -> web.StreamResponse:
+        fields = await self._read(request)
+        room = self.rooms.get(request.match_info["room"])
+        if room is None or request.match_info["sid"] not in room["seats"]:
+            return problem(404, 20404)
+        room["seats"][request.match_info["sid"]].update(fields)
+        return web.json_response({"call_sid": request.match_info["sid"], "conference_sid": room["sid"]})
+
+    async def _silence(self, request: web.Request) -> web.StreamResponse:
+        fields = await self._read(request)
+        call = self.calls.get(request.match_info["call"])
+        if call is None:
+            return problem(404, 20404)
+        call["recording"] = dict(fields)
+        return web.json_response({"sid": "RE" + "0" * 32, "call_sid": call["sid"], "status": fields["Status"]})
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         await self._read(request)

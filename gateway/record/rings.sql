@@ -69,8 +69,11 @@ WHERE tried_at > %(since)s
 -- name: add_for_offer
 -- The telephone of whoever is offered a caller.
 INSERT INTO rings (purpose, case_id, agent_id, item_id, offer_id, phone, state, due_at, created_at)
-SELECT 'agent', w.case_id, a.id, w.id, %(offer)s, a.phone, 'due', %(now)s, %(now)s
-FROM work_items w, agents a WHERE w.id = %(item)s AND a.id = %(agent)s AND a.phone IS NOT NULL
+SELECT 'agent', w.case_id, a.id, w.id, %(offer)s,
+       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
+       'due', %(now)s, %(now)s
+FROM work_items w, agents a
+WHERE w.id = %(item)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
 ON CONFLICT DO NOTHING
 
 -- name: add_customer

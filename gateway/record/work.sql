@@ -66,12 +66,12 @@ SELECT pg_try_advisory_xact_lock(hashtext('switchyard.dispatch')) AS mine
 -- Agents who may be offered something, with what they hold.
 -- Cases that are put aside take nobody's room.
 SELECT a.id, a.line, a.languages, a.skills, a.region, a.queues, a.sites, a.activity, a.idle_since, a.max_cases,
-       CASE WHEN a.phone IS NULL THEN 0 ELSE a.max_calls END AS max_calls,
+       CASE WHEN a.phone IS NOT NULL OR a.browser_until > %(now)s THEN a.max_calls ELSE 0 END AS max_calls,
        count(w.id) FILTER (WHERE w.kind <> 'case') AS calls,
        count(w.id) FILTER (WHERE w.kind = 'case' AND c.status NOT IN ('waiting', 'planned')) AS cases
 FROM agents a LEFT JOIN work_items w ON w.agent_id = a.id AND w.state IN ('offered', 'taken')
 LEFT JOIN cases c ON c.id = w.case_id
-WHERE a.activity = 'available' AND a.disabled_at IS NULL
+WHERE a.activity = 'available' AND a.disabled_at IS NULL AND coalesce(a.wrap_until, %(now)s) <= %(now)s
 GROUP BY a.id
 
 -- name: waiting

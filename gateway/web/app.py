@@ -49,6 +49,7 @@ from gateway.web import (
     rota,
     scanned,
     status,
+    telephone,
     viewing,
     visit,
 )
@@ -91,7 +92,9 @@ def create_app(
     api.add_routes(app, rates)
     for room in (portal_door, portal, portal_report, portal_sites, portal_sla, portal_people, portal_me):
         room.add_routes(app)
-    for room in (account, people, opening, fleet, recordings, console, offering, viewing, files, managers, rota):
+    for room in (account, people, opening, fleet, recordings, telephone, console, offering, viewing, files):
+        room.add_routes(app)
+    for room in (managers, rota):
         room.add_routes(app)
     for room in (advice, scanned, status, following, visit, health, events, phone, demo):
         room.add_routes(app)

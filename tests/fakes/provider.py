@@ -78,4 +78,5 @@ class Provider(provider.Provider):
 
 def _operation(request: web.Request, account: str) -> str:
     path = request.path.removeprefix(f"/2010-04-01/Accounts/{account}")
-    return f"{request.method} {re.sub(r'(?<=/)[A-Z]{2}[0-9A-Za-z]+(?=.json)', '{Sid}', path)}"
+    named = re.sub(r"(?<=/)(?:[A-Z]{2}[0-9A-Za-z]+|Twilio\.CURRENT)(?=/|\.json)", "{Sid}", path)
+    return f"{request.method} {named}"

@@ -1,0 +1,72 @@
+-- name: here
+-- An agent's browser says that it answers, or that it does not any more.
+UPDATE agents SET browser_until = %(until)s WHERE id = %(agent)s
+
+-- name: wrap_up
+-- Nothing is offered until then to an agent who writes up a call.
+UPDATE agents SET wrap_until = %(until)s WHERE id = %(agent)s
+
+-- name: wrapping
+SELECT wrap_until, browser_until FROM agents WHERE id = %(agent)s
+
+-- name: of_agent
+-- The talk that an agent is in now: their own leg, the room, the caller.
+SELECT r.id AS ring, r.sid AS leg, r.room, r.purpose, c.sid AS caller, c.case_id, c.held_at, c.silenced_at
+FROM rings r JOIN calls c ON r.room = 'call-' || c.sid
+WHERE r.agent_id = %(agent)s AND r.state = 'taken' AND r.sid IS NOT NULL AND c.ended_at IS NULL
+  AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
+ORDER BY r.id DESC LIMIT 1
+
+-- name: live
+-- Every talk, for those who may listen.
+SELECT r.agent_id, r.sid AS leg, r.room, c.sid AS caller, c.case_id, r.ended_at AS since
+FROM rings r JOIN calls c ON r.room = 'call-' || c.sid
+WHERE r.state = 'taken' AND r.purpose IN ('agent', 'oncall') AND c.ended_at IS NULL
+  AND c.answered_at IS NOT NULL AND c.answered_at > %(now)s - interval '4 hours'
+  AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
+ORDER BY r.id LIMIT 200
+
+-- name: others
+-- Who else was rung into a room, and whether they are in it.
+SELECT r.id AS ring, r.agent_id, r.sid AS leg, r.purpose, r.state FROM rings r
+WHERE r.room = %(room)s AND r.id <> %(ring)s AND r.purpose <> 'customer' AND r.state IN ('due', 'ringing', 'taken')
+  AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
+ORDER BY r.id
+
+-- name: invite
+INSERT INTO rings (purpose, case_id, agent_id, phone, room, state, due_at, created_at)
+SELECT %(purpose)s, %(case)s, a.id,
+       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
+       %(room)s, 'due', %(now)s, %(now)s
+FROM agents a
+WHERE a.id = %(agent)s AND a.disabled_at IS NULL AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
+RETURNING id
+
+-- name: answers
+-- Colleagues who could be asked now.
+SELECT a.id, a.name, a.line FROM agents a
+WHERE a.activity = 'available' AND a.disabled_at IS NULL AND a.id <> %(agent)s
+  AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
+  AND NOT EXISTS (SELECT FROM work_items w WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
+ORDER BY a.line, a.idle_since, a.id LIMIT 100
+
+-- name: hold
+UPDATE calls SET held_at = %(at)s WHERE sid = %(caller)s
+
+-- name: silence
+UPDATE calls SET silenced_at = %(at)s WHERE sid = %(caller)s
+
+-- name: give
+-- The caller's work is the colleague's, whose leg is now the one that ends it.
+WITH item AS (
+    UPDATE work_items SET agent_id = %(to)s, epoch = epoch + 1
+    WHERE call_sid = %(caller)s AND kind = 'call' AND state = 'taken' RETURNING id
+), left_behind AS (
+    UPDATE rings SET item_id = NULL WHERE id = %(ring)s
+)
+UPDATE rings SET purpose = 'agent', item_id = (SELECT id FROM item) WHERE id = %(consult)s
+
+-- name: coached
+-- The leg of whose talk it is.
+SELECT sid AS leg FROM rings WHERE room = %(room)s AND state = 'taken' AND purpose IN ('agent', 'oncall') AND sid IS NOT NULL
+ORDER BY id DESC LIMIT 1

@@ -1,0 +1,251 @@
+"""Agents answer in the browser, and while they talk: hold, silence for a card number, hand over warm, leads beside."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestServer
+
+from gateway import callbacks, dispatch, ringing, talks
+from gateway.clock import SetClock
+from gateway.config import load
+from tests.fakes import provider as fakes
+from tests.fakes.phone import Call
+from tests.stories.test_phone_oncall import NIGHT, OURS, Night, opened
+
+PASSWORD = "correct horse battery"
+MINE, COLLEAGUE = "+46313900601", "+46313900602"
+BROWSER = f"client:{talks.identity('a01')}"
+
+
+@pytest.fixture
+async def day(environ: dict[str, str], database_url: str, redis_url: str) -> AsyncIterator[Night]:
+    """a01 is at work and logged in; the provider knows an API key for browsers."""
+    peer, clock = fakes.Provider(secrets={"token", "of-the-key-of-this-very-provider-01"}), SetClock(NIGHT)
+    async with TestServer(peer.app()) as server:
+        given = {
+            **environ,
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "TWILIO_ACCOUNT_SID": fakes.ACCOUNT,
+            "TWILIO_AUTH_TOKEN": "token",
+            "TWILIO_API_KEY": "SK1",
+            "TWILIO_API_SECRET": "of-the-key-of-this-very-provider-01",
+            "TWILIO_APP_SID": "AP1",
+            "TWILIO_API_URL": str(server.make_url("/")).rstrip("/"),
+            "TWILIO_NUMBERS": OURS,
+            "RECORDING_CONSENT": "never",
+        }
+        async with opened(load(given), peer, clock) as day:
+            await at_work(day, "a01")
+            await day.house.hire("a01", PASSWORD)
+            await day.house.log_in("agent01@support.example", PASSWORD)
+            yield day
+        assert peer.violations == []
+
+
+async def at_work(day: Night, *agents: str) -> None:
+    for agent in agents:
+        await day.house.api("POST", "/agents/me/activity", {"as": agent, "activity": "available"})
+
+
+async def post(day: Night, path: str, **fields: str) -> ClientResponse:
+    csrf = await day.house.csrf("/console/phone")
+    return await day.house.client.post(path, data={"csrf": csrf, **fields}, allow_redirects=False)
+
+
+async def page(day: Night) -> str:
+    return await (await day.house.client.get("/console/phone")).text()
+
+
+async def waiting(day: Night, caller: str = "+46701740605") -> Call:
+    call = await day.line.call(caller)
+    for keys in ("2", "2", "0"):
+        await call.press(keys)
+    return call
+
+
+async def ring(day: Night) -> str:
+    """Whose telephone rings now."""
+    await dispatch.sweep(day.house.runtime)
+    await ringing.sweep(day.house.runtime, day.port)
+    return day.rung()[-1]
+
+
+async def talking(day: Night) -> tuple[Call, str]:
+    """A caller and a01 in a room; the room's name at the provider, and a01's own leg."""
+    call = await waiting(day)
+    day.peer.add_call(sid=call.sid, status="in-progress")
+    await ring(day)
+    leg = day.last()[0]
+    await day.picks_up("1")
+    await call.wait()
+    day.peer.add_room(f"call-{call.sid}", call.sid, leg)
+    return call, leg
+
+
+def seats(day: Night) -> dict[str, dict[str, str]]:
+    (room,) = day.peer.rooms.values()
+    found: dict[str, dict[str, str]] = room["seats"]
+    return found
+
+
+async def kinds(day: Night) -> list[str]:
+    (listed,) = await day.house.cases()
+    return [entry["kind"] for entry in (await day.house.case(listed["number"]))["timeline"]]
+
+
+async def test_a_call_rings_in_the_browser_that_is_there_and_else_on_the_telephone(day: Night) -> None:
+    assert 'id="phone-on"' in await page(day)
+    answer = await (await post(day, "/console/phone/token")).json()
+    claims = json.loads(base64.urlsafe_b64decode(answer["token"].split(".")[1] + "=="))
+    assert claims["grants"]["identity"] == talks.identity("a01")
+    assert claims["grants"]["voice"]["incoming"] == {"allow": True}
+    assert (await post(day, "/console/phone/here", answers="yes")).status == 204
+    call = await waiting(day)
+    assert await ring(day) == BROWSER
+    document = await day.picks_up()
+    assert f"call-{call.sid}</Conference>" in document
+    assert await day.picks_up() == document
+    await day.ends("completed")
+    await callbacks.sweep(day.house.runtime)
+    await call.hang_up()
+    day.clock.forward(timedelta(seconds=80))
+    await waiting(day, "+46701740606")
+    assert await ring(day) == MINE
+
+
+async def test_who_has_no_telephone_but_a_browser_is_at_work_while_it_is_there(day: Night) -> None:
+    await day.house.runtime.db.run("UPDATE agents SET phone = NULL")
+    assert "Nobody can answer" in (await waiting(day)).now_hears
+    await post(day, "/console/phone/here", answers="yes")
+    assert "called back instead" in (await waiting(day, "+46701740606")).now_hears
+    assert await ring(day) == BROWSER
+    await post(day, "/console/phone/here", answers="no")
+    assert "Nobody can answer" in (await waiting(day, "+46701740607")).now_hears
+
+
+async def test_a_case_claimed_in_the_console_is_put_through_to_the_browser(day: Night) -> None:
+    await post(day, "/console/phone/here", answers="yes")
+    call = await waiting(day)
+    (listed,) = await day.house.cases()
+    await day.house.api("POST", f"/cases/{listed['number']}/claim", {"as": "a01"})
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits[0].tag == "Client"
+    assert call.waits[0].text == talks.identity("a01")
+    url = call.waits[0].get("url") or ""
+    leg = {"CallSid": "CA" + "b" * 32, "ParentCallSid": call.sid, "AccountSid": fakes.ACCOUNT, "To": BROWSER}
+    status, document = await day.line.post(url, leg)
+    assert (status, "Gather" in document) == (200, False)
+    assert "first_response" in await kinds(day)
+
+
+async def test_a_caller_is_held_with_music_and_taken_back(day: Night) -> None:
+    call, _ = await talking(day)
+    assert (await post(day, "/console/phone/hold")).status == 303
+    assert seats(day)[call.sid]["Hold"] == "true"
+    assert seats(day)[call.sid]["HoldUrl"].endswith("/twilio/music.wav")
+    assert "/console/phone/resume" in await page(day)
+    await post(day, "/console/phone/resume")
+    assert seats(day)[call.sid]["Hold"] == "false"
+    assert {"talk_held", "talk_resumed"} <= set(await kinds(day))
+
+
+async def test_a_recording_is_silenced_while_a_card_number_is_read_out(day: Night) -> None:
+    call, _ = await talking(day)
+    await post(day, "/console/phone/silence")
+    assert day.peer.calls[call.sid]["recording"] == {"Status": "paused", "PauseBehavior": "silence"}
+    await post(day, "/console/phone/record")
+    assert day.peer.calls[call.sid]["recording"] == {"Status": "in-progress"}
+    assert {"recording_silenced", "recording_resumed"} <= set(await kinds(day))
+
+
+async def test_what_the_provider_did_not_do_is_said_and_not_noted(day: Night) -> None:
+    call, _ = await talking(day)
+    day.peer.rooms.clear()
+    day.peer.calls.pop(call.sid)
+    for path in ("hold", "silence", "give"):
+        assert (await post(day, f"/console/phone/{path}")).status == 409, path
+    row = await day.house.runtime.db.row(
+        "SELECT held_at, silenced_at FROM calls WHERE sid = %(sid)s", {"sid": call.sid}
+    )
+    assert row == {"held_at": None, "silenced_at": None}
+
+
+async def test_a_caller_is_handed_over_warm_and_is_then_the_colleagues(day: Night) -> None:
+    call, mine = await talking(day)
+    await at_work(day, "a02")
+    assert (await post(day, "/console/phone/consult", colleague="line-1")).status == 303
+    assert seats(day)[call.sid]["Hold"] == "true"
+    assert (await post(day, "/console/phone/consult", colleague="a02")).status == 409
+    assert await ring(day) == COLLEAGUE
+    theirs = day.last()[0]
+    assert "rådgöra" in await day.picks_up()
+    document = await day.picks_up("1")
+    assert f"call-{call.sid}</Conference>" in document
+    assert 'endConferenceOnExit="false"' in document
+    seats(day)[theirs] = {}
+    assert (await post(day, "/console/phone/give")).status == 303
+    assert seats(day)[theirs]["EndConferenceOnExit"] == "true"
+    assert seats(day)[mine]["EndConferenceOnExit"] == "false"
+    assert seats(day)[call.sid]["Hold"] == "false"
+    assert day.peer.calls[mine]["updated"] == {"Status": "completed"}
+    (listed,) = await day.house.cases()
+    assert (await day.house.case(listed["number"]))["assignee"] == "a02"
+    assert "talk_handed_over" in await kinds(day)
+    row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind = 'call'")
+    assert row == {"agent_id": "a02", "state": "taken"}
+    fields = {"AccountSid": fakes.ACCOUNT, "From": OURS, "Direction": "outbound-api", "CallStatus": "completed"}
+    await day.line.post("/twilio/status", {**fields, "CallSid": mine, "To": MINE})
+    await callbacks.sweep(day.house.runtime)
+    row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind = 'call'")
+    assert row == {"agent_id": "a02", "state": "taken"}
+    await day.line.post("/twilio/status", {**fields, "CallSid": theirs, "To": COLLEAGUE})
+    await callbacks.sweep(day.house.runtime)
+    row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind = 'call'")
+    assert row == {"agent_id": None, "state": "done"}
+
+
+async def test_nothing_is_offered_while_a_call_is_written_up(day: Night) -> None:
+    call, _ = await talking(day)
+    await day.ends("completed")
+    await callbacks.sweep(day.house.runtime)
+    await call.hang_up()
+    await waiting(day, "+46701740606")
+    assert await dispatch.sweep(day.house.runtime) == 0
+    assert "/console/phone/ready" in await page(day)
+    await post(day, "/console/phone/ready")
+    assert await dispatch.sweep(day.house.runtime) == 1
+
+
+async def test_writing_up_ends_by_itself(day: Night) -> None:
+    call, _ = await talking(day)
+    await day.ends("completed")
+    await callbacks.sweep(day.house.runtime)
+    await call.hang_up()
+    await waiting(day, "+46701740606")
+    day.clock.forward(callbacks.WRAP_UP + timedelta(seconds=1))
+    assert await dispatch.sweep(day.house.runtime) == 1
+
+
+@pytest.mark.parametrize(("how", "heard"), [("listen", 'muted="true"'), ("coach", 'coach="'), ("join", 'beep="false"')])
+async def test_a_lead_listens_coaches_and_joins(day: Night, how: str, heard: str) -> None:
+    await talking(day)
+    await day.house.hire("a03", PASSWORD, "lead")
+    assert (await post(day, f"/managers/talks/{how}", agent="a01")).status == 403
+    await day.house.log_in("agent03@support.example", PASSWORD)
+    assert "Listen in" in await page(day) or "Lyssna" in await page(day)
+    assert (await post(day, f"/managers/talks/{how}", agent="a01")).status == 303
+    await ring(day)
+    document = await day.picks_up("1")
+    assert heard in document
+    assert 'endConferenceOnExit="false"' in document
+    assert f"talk_{how}" in await kinds(day)
+    (listed,) = await day.house.cases()
+    assert (await day.house.case(listed["number"]))["assignee"] == "a01"
