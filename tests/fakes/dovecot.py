@@ -112,6 +112,11 @@ class Dovecot(Mailbox):
     async def begin_anew(self, *mails: bytes) -> None:
         """The inbox as after a restore without its index: the same mails under a new UIDVALIDITY."""
         inbox = self.folder / "mail" / self.user
+        uids = inbox / "dovecot-uidlist"
+        before = int(uids.read_text().split(" V")[1].split()[0])
         for file in inbox.glob("dovecot*"):
             file.unlink()
+        # By itself it would take the second that it is now, which may be the one that it was.
+        uids.write_text(f"3 V{before + 1} N1\n")
+        shutil.chown(uids, inbox.stat().st_uid, inbox.stat().st_gid)
         await self.put(*mails)
