@@ -27,6 +27,7 @@ MEMORY = 1024 * 1024 * 1024  # bytes of address space
 TRIES = 3
 WINDOW, WINDOW_BYTES = 32, 4 * 1024 * 1024  # mails on their way to one process
 _ROOT = str(Path(__file__).resolve().parent.parent)
+_CHUNK = 256 * 1024  # bytes of answers read at a time
 _GRACE = 1.0  # seconds for a process to end after its input did
 _START = 20.0  # seconds for a process to be ready
 _PAUSE = 0.5  # seconds after a process that could not even start
@@ -186,24 +187,34 @@ class _Worker:
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         """Take answers until the process ends or says something that is none."""
         assert process.stdout is not None
-        try:
-            while True:
-                said_length, files_length = ANSWER.unpack(await process.stdout.readexactly(ANSWER.size))
-                if said_length + files_length > ANSWER_LIMIT or not self.under_way:
-                    return
-                said = await process.stdout.readexactly(said_length)
-                files = await process.stdout.readexactly(files_length) if files_length else b""
-                job = self.under_way[0]
-                report = unpack(said, files, job.raw, job.received_at)
-                self.under_way.popleft()
-                self._bytes -= len(job.raw)
-                self._head_begins()
-                if not job.report.done():
-                    job.report.set_result(report)
+        heard = bytearray()
+        with contextlib.suppress(ConnectionError, ValueError, KeyError, TypeError, IndexError):
+            while said := await process.stdout.read(_CHUNK):
+                heard += said
+                while (length := self._answer_length(heard)) <= len(heard):
+                    self._answered(bytes(heard[:length]))
+                    del heard[:length]
                 if self.waiting:
                     self.wake()
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError, KeyError, TypeError, IndexError):
-            return
+
+    def _answer_length(self, heard: bytearray) -> int:
+        """How long the first answer is. Raises ValueError for what is none."""
+        if len(heard) < ANSWER.size:
+            return ANSWER.size
+        length = ANSWER.size + sum(ANSWER.unpack_from(heard))
+        if length > ANSWER_LIMIT or not self.under_way:
+            raise ValueError("not an answer")
+        return length
+
+    def _answered(self, answer: bytes) -> None:
+        end = ANSWER.size + ANSWER.unpack_from(answer)[0]
+        job = self.under_way[0]
+        report = unpack(answer[ANSWER.size : end], answer[end:], job.raw, job.received_at)
+        self.under_way.popleft()
+        self._bytes -= len(job.raw)
+        self._head_begins()
+        if not job.report.done():
+            job.report.set_result(report)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         if self._watch is not None:

@@ -54,6 +54,7 @@ class Doorkeeper:
     in_flight: int = 0
     _by_peer: dict[str, int] = field(default_factory=dict)
     _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _near: dict[str, bool] = field(default_factory=dict)
 
     def admit(self, guest: Guest, now: float) -> bool:
         """Whether a new connection may stay; somebody silent may be sent away for it."""
@@ -98,8 +99,17 @@ class Doorkeeper:
 
     def is_relay(self, peer: str) -> bool:
         """Whether a client is a mail server of our own."""
-        try:
-            address = ipaddress.ip_address(peer)
-        except ValueError:
-            return False
-        return any(address in network for network in self.relays)
+        near = self._near.get(peer)
+        if near is None:
+            if len(self._near) >= 10_000:
+                self._near.clear()
+            near = self._near[peer] = _within(peer, self.relays)
+        return near
+
+
+def _within(peer: str, networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]) -> bool:
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    return any(address in network for network in networks)

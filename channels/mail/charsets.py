@@ -94,7 +94,7 @@ def tidy(text: str) -> str:
     """Text with line feeds only and without control characters other than tab."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROLS.sub("", text)
+    return text if text.replace("\n", "").isprintable() else _CONTROLS.sub("", text)
 
 
 def _codec(declared: str | None) -> str | None:

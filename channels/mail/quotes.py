@@ -43,8 +43,11 @@ def new_text(text: str, author: str | None = None) -> str:
     text = text[:LIMIT]
     if "-----BEGIN PGP" in text:
         text = _SIGNED.sub(r"\1", text)
-    lines = [line.rstrip() for line in text.split("\n") if not _PICTURE.fullmatch(line)]
-    lines = [part for line in lines for part in _unglued(line)]
+    lines = [line.rstrip() for line in text.split("\n")]
+    if "[" in text:
+        lines = [line for line in lines if not _PICTURE.fullmatch(line)]
+    if "@" in text:
+        lines = [part for line in lines for part in (_unglued(line) if "@" in line else (line,))]
     segments = _segments(lines)
     kept = [without_signature(segment, author, below=n > 0) for n, segment in enumerate(segments)]
     if not any(kept):
@@ -55,7 +58,7 @@ def new_text(text: str, author: str | None = None) -> str:
 
 def _unglued(line: str) -> list[str]:
     """A line as two when an attribution was put behind somebody's words in it."""
-    if line and line[-1] in _ENDS and line[0] not in ">|" and VERB.search(line[-24:]) and "@" in line:
+    if line[-1] in _ENDS and line[0] not in ">|" and VERB.search(line[-24:]):
         match = _GLUED.search(line)
         written = line[: match.start()].rstrip(" -–—") if match else ""
         if match and written and "@" not in written:
@@ -88,6 +91,10 @@ def _marked(lines: Sequence[str]) -> list[bool]:
             at += 1
             continue
         first = line[0] if line[0] not in " \t" else line.lstrip()[:1]
+        if first == ">" and at and lines[at - 1][:1] == ">" and line[-1] not in _ENDS:  # nearly every quoted line
+            quoted[at] = True
+            at += 1
+            continue
         if first in ">|" and not _groupwise(line) and not _closes(lines, at) and _is_quote(lines, at, first):
             quoted[at] = True
             at += 1
@@ -95,7 +102,7 @@ def _marked(lines: Sequence[str]) -> list[bool]:
         if first == CUT or _block_at(lines, kinds, at):
             _mark(quoted, at, count)
             return quoted
-        if line[-1] in _ENDS or VERB.search(line[-24:]):
+        if line[-1] in _ENDS or (_may_say_who(lines, at) and VERB.search(line[-24:])):
             begin = _attribution(lines, at)
             if begin is not None:
                 below = _next(lines, at + 1)
@@ -110,6 +117,11 @@ def _marked(lines: Sequence[str]) -> list[bool]:
                         return quoted
         at += 1
     return quoted
+
+
+def _may_say_who(lines: Sequence[str], at: int) -> bool:
+    """Whether a line without a colon can end an attribution: a quote is below it, or an address within it."""
+    return _quoted_below(lines, at) or any("@" in line for line in lines[max(0, at + 1 - _ATTRIBUTION_LINES) : at + 1])
 
 
 def _mark(quoted: list[bool], begin: int, end: int) -> None:
@@ -171,11 +183,11 @@ def _attribution(lines: Sequence[str], at: int) -> int | None:
 def _closes(lines: Sequence[str], at: int) -> bool:
     """Whether the mark at a line's beginning closes the address of an attribution that was broken there."""
     above, line = lines[at - 1] if at else "", lines[at]
-    if _ONLY_SAYS.fullmatch(line) and VERB.search(line):
+    if line[0] != ">":
+        return False
+    if line[-1] in ":：" and _ONLY_SAYS.fullmatch(line) and VERB.search(line):
         return True
-    return (
-        line[0] == ">" and above.count("<") > above.count(">") and (line[-1] in _ENDS or bool(VERB.search(line[-24:])))
-    )
+    return above.count("<") > above.count(">") and (line[-1] in _ENDS or bool(VERB.search(line[-24:])))
 
 
 def _quoted_below(lines: Sequence[str], at: int) -> bool:
@@ -273,7 +285,7 @@ def _header_block(lines: Sequence[str], kinds: Sequence[str | None], at: int, le
 
 
 def _label(line: str) -> str | None:
-    if ":" not in line[:26] and "：" not in line[:26]:
+    if line[:1] == ">" or (":" not in line[:26] and "：" not in line[:26]):
         return None
     match = _LABEL.match(line)
     return LABELS.get(match[1].strip().lower()) if match else None

@@ -29,9 +29,12 @@ _SPACED = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,80})[ \t]+:")
 _UNFOLDED = re.compile(
     rb"(?im)^(content-(?:type|disposition):[^\r\n]{0,998};)[ \t]*\r?\n(?=(?:boundary|charset|(?:file)?name)\*?=)"
 )
-_LOST = (b"\nboundary=", b"\ncharset=", b"\nname", b"\nfilename")
+_LOST = re.compile(rb";[ \t]*\r?\n[bcnfBCNF]")
 _KNOWN = re.compile(rb"(?im)^(?:from|to|subject|date|message-id|mime-version|content-type|content-transfer-encoding):")
 _BOUNDARY_TEXT = re.compile(r"[\w'()+,./:=? -]{1,70}")
+# Parameters as nearly everybody writes them; the library takes its time for the others.
+_PLAIN_PARAMETER = re.compile(r';\s*([\w-]{1,60})=(?:"([^"\\]*)"|([^\s;"\\(),*\'<>]+))', re.ASCII)
+_PLAIN_PARAMETERS = re.compile(rf"[\w/.+-]{{1,160}}\s*(?:{_PLAIN_PARAMETER.pattern}\s*)+;?\s*", re.ASCII)
 _KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+*-]{1,80}")
 _BASE64_LINES = re.compile(rb"(?m)^(?:[A-Za-z0-9+/]{60,76}\r?\n)+")  # all there are, so that none is looked at twice
 _RUN = 12 * 1024  # bytes of them that are worth taking out
@@ -106,7 +109,7 @@ def parse(raw: bytes) -> Part:
     if _BAD_LINE.search(raw, 0, end):
         raw = _sound_head(raw[:end]) + raw[end:]
         end = header_end(raw)
-    if any(begin in raw for begin in _LOST):
+    if _LOST.search(raw):
         raw = _UNFOLDED.sub(rb"\1\n ", raw)
         end = header_end(raw)
     runs: list[bytes] = []
@@ -122,8 +125,11 @@ def parse(raw: bytes) -> Part:
 
 def header_end(raw: bytes) -> int:
     """Where the header block of a mail ends."""
-    match = _END_OF_HEADERS.search(raw, 0, HEADER_BLOCK + 2)
-    return match.start() if match else min(len(raw), HEADER_BLOCK + 2)
+    end = most = min(len(raw), HEADER_BLOCK + 2)
+    for blank in (b"\n\r\n", b"\n\n", b"\r\r"):
+        at = raw.find(blank, 0, end + 2)
+        end = at if 0 <= at < end else end
+    return end if end == most else end - (raw[end] == 10 and raw[end - 1 : end] == b"\r")
 
 
 def _sound_head(head: bytes) -> bytes:
@@ -208,6 +214,8 @@ def _parameters(message: Message, fields: Fields) -> dict[str, str]:
     value = fields.raw("content-type")
     if not value or ";" not in value:
         return {}
+    if _PLAIN_PARAMETERS.fullmatch(value):
+        return {name.lower(): quoted or bare for name, quoted, bare in _PLAIN_PARAMETER.findall(value)}
     found = {}
     for name, given in (message.get_params() or [])[1:]:
         found[name.lower()] = given[2] if isinstance(given, tuple) else given

@@ -406,6 +406,13 @@ async def test_b67_a_mail_that_runs_in_circles_is_refused(parsers: Parsers) -> N
         assert (told.value.code, told.value.message[:5]) == (554, "5.4.6")
 
 
+async def test_b67_the_way_of_a_mail_that_comes_back_within_another_is_not_its_own(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        await send(port, b"received: by x\r\n" * 25 + MAIL + b"\r\n" + b"Received: by x\r\n" * 26)
+    assert shelf.only.quarantined is None
+
+
 async def test_fifty_recipients_and_no_more(parsers: Parsers) -> None:
     async with door(Shelf(), parsers, addresses={}) as port:
         line = await Line.open(port)
