@@ -164,6 +164,19 @@ async def test_b55_the_loop_stays_quick_while_bombs_are_parsed(parsers: Parsers)
     assert worst < 0.5
 
 
+async def test_a_large_parent_costs_no_process_for_every_mail() -> None:
+    assert len(bytearray(b"x" * (300 * 1024 * 1024)))  # its peak is counted as the child's own
+    pool = Parsers()
+    await pool.start()
+    try:
+        pid = await alive(pool)
+        for n in range(5):
+            assert (await pool.read(mail(n), NOW)).quarantined is None
+        assert pool.pids == (pid,)
+    finally:
+        await pool.stop()
+
+
 async def test_secrets_do_not_reach_the_process(parsers: Parsers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEYS", "canary-in-environ")
     pool = Parsers()
