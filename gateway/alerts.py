@@ -38,6 +38,8 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "spool_ageing": Limit(60, 1, urgent=True),
         "provider_errors": Limit(5, 1),
         "reports_missing": Limit(1, 1, urgent=True),
+        "clock_skew": Limit(2, 1),
+        "rules_refused": Limit(1, 1),
     }
 )
 
@@ -112,8 +114,20 @@ async def signs(runtime: Runtime, now: datetime) -> list[Sign]:
     oldest = runtime.spool.oldest()
     found.append(Sign("spool_ageing", "", (now - oldest).total_seconds() if oldest else 0))
     found.append(Sign("reports_missing", "", await accounts.unaccounted(db, day_of(now) - WEEK)))
+    found.append(Sign("clock_skew", "", await _skew(runtime)))
+    found.append(Sign("rules_refused", "", len(runtime.rule_faults())))
     failed = await db.rows(SQL["failed"], {"since": now - HOUR})
     return found + [Sign("provider_errors", row["channel"], row["failed"]) for row in failed]
+
+
+async def _skew(runtime: Runtime) -> float:
+    """By how many seconds, at least, our clock and the database's differ: the way there and back is not held against
+    either."""
+    before = runtime.clock.now()
+    row = await runtime.db.row(SQL["clock"])
+    after = runtime.clock.now()
+    theirs = row["at"] if row else after
+    return max(0.0, (before - theirs).total_seconds(), (theirs - after).total_seconds())
 
 
 async def standing(runtime: Runtime) -> Sequence[Mapping[str, Any]]:

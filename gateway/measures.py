@@ -56,9 +56,7 @@ async def groups(
 
 async def catch_up(db: Database, rounds: int = ROUNDS) -> None:
     """Read what the timeline has said since the last time."""
-    for _ in range(rounds):
-        if not await facts.follow(db):
-            return
+    await facts.follow_all(db, rounds)
 
 
 class Keeper:
@@ -109,16 +107,14 @@ async def rebuild(db: Database) -> None:
         await conn.execute(facts.SQL["alone_waiting"])
         await conn.execute(facts.SQL["forget"])
         await conn.execute(facts.SQL["move_mark"], {"entry": 0, "seen": 0, "seen_until": 0})
-    while await facts.follow(db):
-        pass
+    await facts.follow_all(db)
     while await facts.count_days(db, SystemClock().now()):
         pass
 
 
 async def differences(db: Database, now: datetime) -> list[str]:
     """What does not agree between timelines, columns, facts, counted days and told figures; empty when all is well."""
-    while await facts.follow(db):
-        pass
+    await facts.follow_all(db)
     differing: list[str] = []
     whole: dict[Key, Tally] = {}
     waiting: list[Fact] = []

@@ -132,7 +132,7 @@ async def act(runtime: Runtime, actor: Actor, case_id: int) -> AsyncIterator[Act
         case = await cases.lock(conn, case_id)
         if case is None or case.merged_into is not None:
             raise Unknown
-        deed = Act(runtime, conn, actor, case, runtime.clock.now())
+        deed = Act(runtime, conn, actor, case, await timeline.present(conn, case_id, runtime.clock.now()))
         yield deed
         await timeline.append(conn, deed.entries, deed.now)
         await runtime.wake.wake(conn)

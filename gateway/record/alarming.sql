@@ -65,5 +65,8 @@ SELECT channel, count(*) AS failed FROM messages
 WHERE created_at > %(since)s AND (state = 'uncertain' OR (state = 'failed' AND (channel <> 'sms' OR reason LIKE 'provider %%')))
 GROUP BY channel
 
+-- name: clock
+SELECT clock_timestamp() AS at
+
 -- name: people
 SELECT id, email, phone, language, role FROM agents WHERE disabled_at IS NULL AND role IN ('lead', 'manager', 'admin')

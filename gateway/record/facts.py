@@ -27,19 +27,24 @@ CHUNK = 4000  # entries read at once
 BATCH = 1000  # cases read at once
 
 
-async def follow(db: Database) -> bool:
-    """Read on in the timeline; returns whether more is waiting. Does nothing while another is at it."""
+async def follow(db: Database, after: int = 0) -> int | None:
+    """Read on in the timeline, from the mark or from `after`; returns where more is waiting, None where nothing is.
+
+    The mark only moves where no earlier entry can appear any more; while a transaction that writes stays open, what
+    came since is read again each time. Does nothing while another is at it.
+    """
     async with db.transaction() as conn:
         row = await (await conn.execute(SQL["alone"])).fetchone()
         if not row or not row["mine"]:
-            return False
+            return None
         mark = await (await conn.execute(SQL["mark"])).fetchone()
         assert mark is not None
         settled = mark["oldest"] >= mark["seen_until"]
-        if mark["last"] == mark["entry"]:
-            return False
-        upto = min(mark["last"], mark["entry"] + CHUNK)
-        given = {"after": mark["entry"], "upto": upto}
+        begin = max(mark["entry"], after)
+        if mark["last"] <= begin:
+            return None
+        upto = min(mark["last"], begin + CHUNK)
+        given = {"after": begin, "upto": upto}
         touched = [one["case_id"] for one in await (await conn.execute(SQL["touched"], given)).fetchall()]
         for start in range(0, len(touched), BATCH):
             await renew(conn, touched[start : start + BATCH])
@@ -50,7 +55,15 @@ async def follow(db: Database) -> bool:
             "seen_until": mark["following"] if settled else mark["seen_until"],
         }
         await conn.execute(SQL["move_mark"], moved)
-        return bool(upto < mark["last"])
+        return upto if upto < mark["last"] else None
+
+
+async def follow_all(db: Database, rounds: int | None = None) -> None:
+    """Read on until nothing waits, or for so many pieces."""
+    after: int | None = 0
+    while after is not None and rounds != 0:
+        after = await follow(db, after)
+        rounds = None if rounds is None else rounds - 1
 
 
 async def renew(conn: Connection, cases: Sequence[int]) -> int:

@@ -8,5 +8,8 @@ FROM jsonb_to_recordset(%(rows)s)
     AS r(case_id bigint, at timestamptz, kind text, actor_kind text, actor_id text, report_id bigint, data jsonb, nth bigint)
 ORDER BY r.nth
 
+-- name: last
+SELECT at FROM timeline WHERE case_id = %(case)s ORDER BY id DESC LIMIT 1
+
 -- name: of_case
 SELECT id, at, kind, actor_kind, actor_id, report_id, data FROM timeline WHERE case_id = %(case)s ORDER BY id

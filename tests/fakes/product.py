@@ -68,6 +68,11 @@ class Product:
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
+    def environ(self) -> dict[str, str]:
+        """What a command beside it must be given to be about the same installation."""
+        return dict(self._environ)
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 

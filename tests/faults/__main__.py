@@ -44,6 +44,16 @@ NUMBER = "+46313900100"
 RECIPIENT = "support@support.example"
 A_BLOW = 4.5  # seconds that one blow takes, about
 HEAL = 90.0
+COMBINED = (  # F46: F1, F10 and F19 in any order
+    *blows.DIALOGUE,
+    "smtp.intake.before_commit",
+    "smtp.intake.after_commit",
+    "stop postgres at once",
+    "kill postgres",
+    "kill valkey",
+    "flush valkey",
+)
+HARMLESS = ("pause", "freeze", "flush")
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,7 @@ class Options:
     doors: tuple[str, ...]
     keep: bool
     only: tuple[str, ...]
+    combined: bool
 
 
 def main() -> None:
@@ -108,7 +119,8 @@ async def _run(options: Options, folder: Path) -> Verdict:
             "phone": phone,
             "imap": MailboxDoor(mailbox, RECIPIENT),
         }
-        plan = list(options.only) * options.kills if options.only else blows.plan(rng, options.kills)
+        plan = _plan(options, rng)
+        lethal = sum(not what.startswith(HARMLESS) for what in plan)
         pace = options.reports / max(20.0, A_BLOW * len(plan))
         chosen = {name: door for name, door in doors.items() if name in options.doors}
         driver = Driver(chosen, ledger, rng, _column(DEMO / "chargers.csv", "charger_id"), pace)
@@ -122,17 +134,24 @@ async def _run(options: Options, folder: Path) -> Verdict:
         counted = sum(queue["open"] for queue in queues["items"])
         counted += sum(case["status"] in ("concluded", "closed") for case in cases)
         verdict = judge(ledger, nemesis, cases, sink, desk.claims, counted)
+        verdict.violations += await _reconciled(product)
     verdict.violations += desk.violations
     verdict.violations += [f"I8: {failure}" for failure in phone.failures if "/twilio/voice" in failure]
     if gave_up:
         verdict.violations.append(f"I1: {gave_up} senders were still not promised anything after {HEAL:.0f} s")
     deaths = sum(blow.deaths for blow in nemesis.blows)
-    if ledger.promised() < options.reports or sum(blow.deaths > 0 for blow in nemesis.blows) < options.kills * 0.96:
+    if ledger.promised() < options.reports or sum(blow.deaths > 0 for blow in nemesis.blows) < lethal * 0.96:
         verdict.violations.append(
             f"cut short: {ledger.promised()} reports, {len(nemesis.blows)} blows, {deaths} deaths"
         )
     _report(verdict, nemesis, desk, phone, ledger, deaths)
     return verdict
+
+
+def _plan(options: Options, rng: random.Random) -> list[str]:
+    if options.combined:
+        return [rng.choice(COMBINED) for _ in range(options.kills)]
+    return list(options.only) * options.kills if options.only else blows.plan(rng, options.kills)
 
 
 async def _under_fire(
@@ -170,6 +189,21 @@ async def _healed(reader: Reader, sink: MailSink, ledger: Ledger) -> None:
         await asyncio.sleep(1.0)
 
 
+async def _reconciled(product: Product) -> list[str]:
+    """The product's own account of every channel, which must add up too."""
+    said = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", "reconcile"),
+        cwd=ROOT,
+        env=product.environ,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    lines = (await said.communicate())[0].decode().splitlines()
+    print(*lines, "", sep="\n")
+    wrong = [f"L3: {line}" for line in lines if not line.endswith("adds up")]
+    return wrong or ([] if lines and said.returncode == 0 else [f"L3: reconcile ended with {said.returncode}"])
+
+
 def _start(product: Product) -> None:
     product.start()
     subprocess.run(
@@ -202,12 +236,13 @@ def _options() -> Options:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--doors", default=",".join(DOORS), help="of " + ", ".join(DOORS))
     parser.add_argument("--only", default="", help="strike only these blows, commas between")
+    parser.add_argument("--combined", action="store_true", help="F46: mail doors, PostgreSQL and Valkey only")
     parser.add_argument("--keep", action="store_true", help="keep the folder also when all is well")
     given = parser.parse_args()
     seed = random.SystemRandom().randrange(10**6) if given.seed is None else given.seed
     only = tuple(filter(None, given.only.split(",")))
     doors = tuple(filter(None, given.doors.split(",")))
-    return Options(given.reports, given.kills, given.minutes, seed, doors, given.keep, only)
+    return Options(given.reports, given.kills, given.minutes, seed, doors, given.keep, only, given.combined)
 
 
 def _say(line: str) -> None:
