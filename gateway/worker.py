@@ -18,7 +18,19 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
-from gateway import alerts, dispatch, escalation, measures, outbox, overflow, platform, presence, silence, telephony
+from gateway import (
+    alerts,
+    dispatch,
+    escalation,
+    mailed_figures,
+    measures,
+    outbox,
+    overflow,
+    platform,
+    presence,
+    silence,
+    telephony,
+)
 from gateway.blobs import BlobsUnavailable
 from gateway.config import Config
 from gateway.jobs import FOLLOW
@@ -115,8 +127,9 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
         keeper = measures.Keeper(runtime.db, runtime.clock)
         alarms = alerts.Alarms(runtime)
         probe = platform.Probe(runtime)
+        mailer = mailed_figures.Mailer(runtime)
         floor = (offer, sweeper.sweep, escalate, presences, listen, overflows)
-        sweeps = (*floor, keeper.sweep, alarms.sweep, probe.sweep, *of_the_phone)
+        sweeps = (*floor, keeper.sweep, alarms.sweep, probe.sweep, mailer.sweep, *of_the_phone)
         yield Chores(runtime, sweeps, {sweep: asyncio.Event() for sweep in sweeps})
 
 

@@ -20,6 +20,7 @@ from gateway.web import (
     managers_acts,
     managers_alarms,
     managers_recurring,
+    managers_reports,
     managers_staffing,
     managers_wall,
 )
@@ -46,6 +47,7 @@ def add_routes(app: web.Application) -> None:
         managers_recurring,
         managers_staffing,
         managers_accounts,
+        managers_reports,
     ):
         room.add_routes(app)
     app.router.add_get("/managers", index)

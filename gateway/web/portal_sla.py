@@ -6,7 +6,7 @@ beside what it was made of; a case that a charger's alarm opened has nobody who 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from gateway.web.keys import OWNER, runtime_of
 from gateway.web.pages import HEADERS, language_of
 from gateway.web.portal import portal_page, sites_of
 from gateway.web.problems import Problem
+from routing.values import Site
 
 ZONE = ZoneInfo(TIMEZONE)
 BACK = 13  # months that the page offers
@@ -72,13 +73,13 @@ def add_routes(app: web.Application) -> None:
 async def show(request: web.Request) -> web.StreamResponse:
     """The page of a month, `?month=2026-11`; without one, this month."""
     now = runtime_of(request).clock.now()
-    month = _month(request, now)
+    month = month_of(request, now)
     found = await _cases(request, month)
     shown = {
         "month": f"{month[0]:04d}-{month[1]:02d}",
-        "months": _months(now),
+        "months": months(now),
         "lines": lines(found, now),
-        "rows": [{"case": one, "number": casenumber.number(one.id), **_verdicts(one, now)} for one in found],
+        "rows": [{"case": one, "number": casenumber.number(one.id), **verdicts(one, now)} for one in found],
         "timezone": TIMEZONE,
     }
     return portal_page(request, "portal/sla.html", shown)
@@ -87,13 +88,19 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def export(request: web.Request) -> web.StreamResponse:
     """The same cases, a line each, for a spreadsheet."""
     now = runtime_of(request).clock.now()
-    month = _month(request, now)
+    month = month_of(request, now)
     book = languages.catalogue(language_of(request, preferred=request[OWNER].language))
-    sites = sites_of(request)
+    return csv_of(await _cases(request, month), month, sites_of(request), book, now)
+
+
+def csv_of(
+    found: Iterable[Sla], month: tuple[int, int], sites: Mapping[str, Site], book: languages.Catalogue, now: datetime
+) -> web.Response:
+    """The cases of a month, a line each, for a spreadsheet."""
     yes = {True: book.gettext("yes"), False: book.gettext("no"), None: ""}
     rows = []
-    for one in await _cases(request, month):
-        verdict = _verdicts(one, now)
+    for one in found:
+        verdict = verdicts(one, now)
         site = sites.get(one.site_id or "")
         rows.append(
             (
@@ -130,13 +137,13 @@ def lines(found: Sequence[Sla], now: datetime) -> list[Line]:
 
 
 def _line(site: str | None, found: Iterable[Sla], now: datetime) -> Line:
-    verdicts = [_verdicts(one, now) for one in found]
-    answered = [one["answered"] for one in verdicts if one["answered"] is not None]
-    solved = [one["solved"] for one in verdicts if one["solved"] is not None]
-    return Line(site, len(verdicts), sum(answered), len(answered), sum(solved), len(solved))
+    each = [verdicts(one, now) for one in found]
+    answered = [one["answered"] for one in each if one["answered"] is not None]
+    solved = [one["solved"] for one in each if one["solved"] is not None]
+    return Line(site, len(each), sum(answered), len(answered), sum(solved), len(solved))
 
 
-def _verdicts(one: Sla, now: datetime) -> dict[str, bool | None]:
+def verdicts(one: Sla, now: datetime) -> dict[str, bool | None]:
     """Whether each target was met; None while it may still be, or where nobody waits."""
     waits = one.channel != "alarm"
     return {
@@ -152,13 +159,17 @@ def _met(due: datetime | None, at: datetime | None, now: datetime) -> bool | Non
 
 
 async def _cases(request: web.Request, month: tuple[int, int]) -> list[Sla]:
+    return await owners.sla(runtime_of(request).db, request[OWNER].owner_id, *bounds(month))
+
+
+def bounds(month: tuple[int, int]) -> tuple[datetime, datetime]:
+    """When a month of the house begins and ends."""
     year, nth = month
     since = datetime(year, nth, 1, tzinfo=ZONE).astimezone(UTC)
-    to = datetime(year + nth // 12, nth % 12 + 1, 1, tzinfo=ZONE).astimezone(UTC)
-    return await owners.sla(runtime_of(request).db, request[OWNER].owner_id, since, to)
+    return since, datetime(year + nth // 12, nth % 12 + 1, 1, tzinfo=ZONE).astimezone(UTC)
 
 
-def _month(request: web.Request, now: datetime) -> tuple[int, int]:
+def month_of(request: web.Request, now: datetime) -> tuple[int, int]:
     given = request.query.get("month")
     if not given:
         local = now.astimezone(ZONE)
@@ -171,7 +182,7 @@ def _month(request: web.Request, now: datetime) -> tuple[int, int]:
     return int(year), int(month)
 
 
-def _months(now: datetime) -> list[str]:
+def months(now: datetime) -> list[str]:
     local = now.astimezone(ZONE)
     counted = local.year * 12 + local.month - 1
     return [f"{nth // 12:04d}-{nth % 12 + 1:02d}" for nth in range(counted, counted - BACK, -1)]

@@ -49,6 +49,7 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
         "/managers/acts",
         "/managers/alarms",
         "/managers/accounts",
+        "/managers/reports",
         "/managers/staffing",
         "/managers/recurring",
         "/managers/cases?kind=case",
