@@ -56,6 +56,8 @@ _HOURS: Mapping[Category, tuple[float, float]] = {
     Category.ENQUIRY: (24 * 14, 24 * 14),
     Category.OTHER: (24 * 3, 24 * 3),
 }
+# What may befall all chargers of a site at once.
+_OF_A_SITE = frozenset(set(Category) - {Category.SAFETY, Category.DAMAGE, Category.CABLE_STUCK})
 _REPEATED = timedelta(hours=72)
 _BURST = timedelta(minutes=15)
 _LONGEST_AGO = 5.0
@@ -169,7 +171,7 @@ def _place(
     if site and candidate.site and site != candidate.site:
         return None
     if site and site == candidate.site:
-        whole = mine.whole_site or candidate.whole_site
+        whole = (mine.whole_site and judgement.category in _OF_A_SITE) or candidate.whole_site
         if mine.charger and theirs and not whole:
             if not _is_burst(said, judgement, candidate):
                 return None

@@ -16,7 +16,7 @@ from routing.categories import weigh
 from routing.danger import EV_CONCEPTS, TRADE_CONCEPTS, dangers
 from routing.directory import Directory
 from routing.examples import features, recall
-from routing.language import guess_language
+from routing.language import LanguageGuess, guess_language
 from routing.lexicon import Hit
 from routing.numbers import small_numbers
 from routing.place import PlaceFacts
@@ -48,6 +48,7 @@ _FLAGS = frozenset(
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
 _NEAR_POWER = 8
+_LIKELY = 0.25
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 
 
@@ -84,11 +85,13 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     words = split(subject, text)
     if said.alarm:
         language, share, active = "en", 1.0, _ALARM_LANGUAGES
+        forgiven = frozenset(active)
     else:
         guess = guess_language(f"{subject}\n{text}" if subject else text, rules.telling, said.language)
         language, share, active = guess.language, guess.shares[guess.language], guess.active
+        forgiven = _forgiven(guess)
     sites = sites_said(words, active, directory)
-    concepts = _concepts(words, active, sites.name_words, rules)
+    concepts = _concepts(words, active, forgiven, sites.name_words, rules)
     if said.alarm:
         concepts.setdefault("charger", [Hit("charger", 0, 0)])
     if _has_context(concepts) or sites.name_words:
@@ -97,13 +100,14 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         concepts["asks"] = [Hit("asks", 0, 0)]
     if len({hit.start for hit in concepts.get("spam", ())}) > 1:
         concepts["spams"] = [Hit("spams", 0, 0)]
-    danger = dangers(concepts, _has_context(concepts))
-    meant = _without_denied(concepts, danger, rules)
-    held = weigh(rules.signs, meant)
-    likeness = recall(rules.experience, features(words, meant)) if not said.alarm else {}
     place = read_place(said, f"{subject} {text}", words, active, concepts, sites, directory)
     if quoted:
         place = with_quoted(place, quoted, active, directory)
+    of_the_trade = _is_of_the_trade(concepts, place, said)
+    danger = dangers(concepts, of_the_trade or _has_context(concepts))
+    meant = _without_denied(concepts, danger, rules)
+    held = weigh(rules.signs, meant)
+    likeness = recall(rules.experience, features(words, meant)) if not said.alarm else {}
     return Facts(
         language=language,
         share=round(share, 3),
@@ -114,18 +118,26 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         danger=danger,
         flags=frozenset(c for c in meant if c in _FLAGS),
         fault=read_alarm(rules.alarms, said.alarm) if said.alarm else None,
-        context=_is_of_the_trade(concepts, place, said),
+        context=of_the_trade,
         words=len(words),
         contacts=_contacts(text),
         tokens=_tokens(words, language, concepts, rules),
     )
 
 
-def _concepts(words: Words, languages: Sequence[str], naming: frozenset[int], rules: Rules) -> dict[str, list[Hit]]:
+def _forgiven(guess: LanguageGuess) -> frozenset[str]:
+    """The languages in which accents may have been left out: in others a plain word is a word of its own ("stod")."""
+    likely = {x for x in guess.active if guess.shares[x] >= _LIKELY}
+    return frozenset(likely | ({"no", "da"} if likely & {"no", "da"} else set()))
+
+
+def _concepts(
+    words: Words, languages: Sequence[str], forgiven: frozenset[str], naming: frozenset[int], rules: Rules
+) -> dict[str, list[Hit]]:
     """All concepts, but for those that only the name of a place holds ("Västkustens Parkering")."""
     concepts: dict[str, list[Hit]] = {}
     for language in languages:
-        for hit in rules.lexica[language].find(words):
+        for hit in rules.lexica[language].find(words, language in forgiven):
             if naming and all(at in naming for at in range(hit.start, hit.end)):
                 continue
             concepts.setdefault(hit.concept, []).append(hit)

@@ -18,7 +18,7 @@ from routing.rules import Rules
 from routing.values import Category, History, Judgement, Place, Reason, Said
 
 _CONTINUES_WITHIN = timedelta(days=7)
-_CONTINUES = 12.0
+_CONTINUES = 15.0
 _DANGER = 9.0
 _CODE = 8.0
 _ALARM_CATEGORIES = frozenset(
@@ -29,7 +29,7 @@ _ALARMING = 0.05
 _ALARMING_ANYWHERE = 0.2
 _ALIKE_AT_LEAST = 0.12
 _SAME_DAY = timedelta(hours=24)
-_CONTINUES_HERE = 15.0
+_CONTINUES_HERE = 18.0
 _CHOSEN = 18.0
 _LIKE = 50.0
 _UNDERSTOOD = 3.0
@@ -43,7 +43,8 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
     category, weight, why = _category(said, facts, place, history, rules)
     spam = _is_spam(said, facts, category)
     mass = _is_mass(facts, category, place)
-    if mass and "app" in facts.flags and category in _OF_THE_APP:
+    own_account = category is Category.ACCOUNT and Category.ACCOUNT in facts.signs
+    if mass and "app" in facts.flags and category in _OF_THE_APP and not own_account:
         category = Category.ACCESS
     level = directory.level(place.site)
     owner = directory.owner_of(place.site) or facts.place.owner

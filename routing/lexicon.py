@@ -40,12 +40,13 @@ class Hit(NamedTuple):
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pattern:
     """`slots` are empty when one word is the whole pattern; of `needs`, if any, a text must hold one, as its very
-    `next` word where that is told."""
+    `next` word where that is told. `denies`: a denying word belongs to the pattern itself."""
 
     concept: str
     slots: tuple[_Slot, ...]
     needs: frozenset[int]
     next: bool
+    denies: bool
 
 
 class Lexicon:
@@ -55,10 +56,13 @@ class Lexicon:
         self, language: str, concepts: Mapping[str, Iterable[str]], denials: Mapping[str, Iterable[str]]
     ) -> None:
         self.language = language
+        self._before = frozenset(map(fold, denials.get("before", ())))
+        self._after = frozenset(map(fold, denials.get("after", ())))
+        self._bridges = frozenset(map(fold, denials.get("bridges", ())))
         self._elements: dict[tuple[str, str], int] = {}
         self._folded: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._starts: defaultdict[int, list[_Pattern]] = defaultdict(list)
-        self._seen: dict[str, tuple[frozenset[int], tuple[_Pattern, ...]]] = {}
+        self._seen: dict[tuple[str, bool], tuple[frozenset[int], tuple[_Pattern, ...]]] = {}
         for concept, patterns in concepts.items():
             for pattern in patterns:
                 self._add(concept, pattern)
@@ -66,13 +70,11 @@ class Lexicon:
         self._infixes = tuple((t, i) for (k, t), i in self._elements.items() if k == "holds")
         self._folded_infixes = tuple((t, ids) for (k, t), ids in self._folded.items() if k == "holds")
         self._suffix_lengths = self._lengths("ends")
-        self._before = frozenset(map(fold, denials.get("before", ())))
-        self._after = frozenset(map(fold, denials.get("after", ())))
-        self._bridges = frozenset(map(fold, denials.get("bridges", ())))
 
-    def find(self, words: Words) -> list[Hit]:
-        """All concepts of a text, in order of where they begin."""
-        known = [self._known(word, accented) for word, accented in zip(words.words, words.accented, strict=True)]
+    def find(self, words: Words, forgiving: bool = True) -> list[Hit]:
+        """All concepts of a text, in order of where they begin. `forgiving`: accents may have been left out."""
+        pairs = zip(words.words, words.accented, strict=True)
+        known = [self._known(word, accented, forgiving) for word, accented in pairs]
         ids = [elements for elements, _ in known]
         hits: list[Hit] = []
         present = frozenset().union(*ids)
@@ -83,7 +85,8 @@ class Lexicon:
                     continue
                 end = self._match(ids, words.sentence, pattern.slots, 0, at) if pattern.slots else at + 1
                 if end > at:
-                    hits.append(Hit(pattern.concept, at, end, self._denied(words, at, end)))
+                    within = not pattern.denies and not self._before.isdisjoint(words.words[at:end])
+                    hits.append(Hit(pattern.concept, at, end, within or self._denied(words, at, end)))
         return hits
 
     def _lengths(self, kind: str) -> tuple[int, ...]:
@@ -95,7 +98,10 @@ class Lexicon:
             slots = slots[:-1]
         one_word = len(slots) == 1 and all(len(words) == 1 and words[0] >= 0 for words in slots[0])
         following = _following(slots)
-        compiled = _Pattern(concept, () if one_word else slots, following or _needs(slots), bool(following))
+        denies = any(
+            fold(word) in self._before for part in _parts(pattern) for t in _expand(part) for word in t.split()
+        )
+        compiled = _Pattern(concept, () if one_word else slots, following or _needs(slots), bool(following), denies)
         for slot in slots:
             for alternative in slot:
                 if alternative:
@@ -122,22 +128,22 @@ class Lexicon:
         self._folded[(kind, fold(text))].add(element)
         return element
 
-    def _known(self, word: str, accented: str) -> tuple[frozenset[int], tuple[_Pattern, ...]]:
+    def _known(self, word: str, accented: str, forgiving: bool) -> tuple[frozenset[int], tuple[_Pattern, ...]]:
         """The elements that a word matches, and the patterns that can begin with it."""
-        known = self._seen.get(accented)
+        known = self._seen.get((accented, forgiving))
         if known is None:
-            ids = self._ids(word, accented)
+            ids = self._ids(word, accented, forgiving)
             begun = dict.fromkeys(pattern for element in ids for pattern in self._starts.get(element, ()))
             if len(self._seen) >= _CACHED_WORDS:
                 self._seen.clear()
-            known = self._seen[accented] = ids, tuple(begun)
+            known = self._seen[(accented, forgiving)] = ids, tuple(begun)
         return known
 
-    def _ids(self, word: str, accented: str) -> frozenset[int]:
+    def _ids(self, word: str, accented: str, forgiving: bool) -> frozenset[int]:
         """The elements that a word matches. A word with accents matches only what is written with the same ones, a
-        word without any may have lost them."""
+        word without any may have lost them, where that is forgiven."""
         found: set[int] = set()
-        if accented.isascii():
+        if accented.isascii() and forgiving:
             forms = self._forms(word)
             found.update(*(self._folded.get(form, ()) for form in forms))
             found.update(*(ids for text, ids in self._folded_infixes if text in word))

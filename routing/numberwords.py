@@ -79,7 +79,7 @@ _TEENS: Mapping[str, tuple[str, ...]] = {
 }
 _TENS: Mapping[str, tuple[str, ...]] = {
     "sv": (
-        "tjugo tjugi tjuge",
+        "tjugo tjugi tjuge tju",
         "trettio tretti",
         "fyrtio fyrti",
         "femtio femti",

@@ -79,7 +79,7 @@ def _read(folder: Path | None) -> Rules:
     common = {k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()}
     return Rules(
         lexica=compiled,
-        telling=word_weights({k: t.get("language", {}).get("words", []) for k, t in lexica.items()}),
+        telling=word_weights({k: _telling(t.get("language", {})) for k, t in lexica.items()}),
         common=common,
         dangers=DANGERS,
         signs=signs,
@@ -89,6 +89,10 @@ def _read(folder: Path | None) -> Rules:
         queues=queues,
         sla=sla,
     )
+
+
+def _telling(table: Mapping[str, list[str]]) -> list[str]:
+    return list(dict.fromkeys([*table.get("words", []), *table.get("telling", [])]))
 
 
 _FILES = ("categories.toml", "alarms.toml", "queues.toml", "sla.toml", "places.toml")
