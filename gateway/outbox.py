@@ -3,7 +3,8 @@
 A message is composed when it is sent, so that it says what is true then. Temporary failures are tried again with
 growing pauses for five days; after a time-out it is not known whether the message arrived, and the same Message-ID
 goes out again. Automatic messages are bounded: one acknowledgement a week to an address about a case, and ten a day to
-an address in all, so that two machines that answer each other fall silent. A sweep never raises for one message.
+an address in all, so that two machines that answer each other fall silent; and one an hour to an address that somebody
+typed into a form, whosever it is. A sweep never raises for one message.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from channels.report import Letter, Solution
+from channels.report import Channel, Letter, Solution
 from gateway.casenumber import number
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
@@ -37,7 +38,7 @@ STALE = {
     "oncall": timedelta(minutes=10),
     "portal_link": timedelta(minutes=30),
 }
-A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
+AN_HOUR, A_DAY, A_WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 IN_A_DAY, ABOUT_A_CASE = 10, 1
 TEXTS, URGENT_TEXTS = 5000, 2000  # automatic texts a day, and those that wake somebody
 
@@ -150,7 +151,7 @@ class Sweeper:
         if not about or not recipient:
             await self._end(row, None, Delivery("suppressed", "no address"))
             return
-        held = await self._held_back(row, recipient)
+        held = await self._held_back(row, about, recipient)
         if held:
             await self._end(row, about, Delivery("suppressed", held))
             return
@@ -206,7 +207,7 @@ class Sweeper:
         facts = self._facts_of(about)
         return compose(row["kind"], row["channel"], row["language"], facts, about["text"], self._clock.now())
 
-    async def _held_back(self, row: Mapping[str, Any], recipient: str) -> str | None:
+    async def _held_back(self, row: Mapping[str, Any], about: Mapping[str, Any], recipient: str) -> str | None:
         """Why an automatic message must not go out now; None when it may. A person's words always go out."""
         if row["agent_id"] is not None:
             return None
@@ -226,10 +227,13 @@ class Sweeper:
             "kind": row["kind"],
             "day": self._clock.now() - A_DAY,
             "week": self._clock.now() - A_WEEK,
+            "hour": self._clock.now() - AN_HOUR,
         }
         lately = await self._db.row(SQL["automatic_lately"], given)
         if lately and (lately["about_case"] >= ABOUT_A_CASE or lately["in_all"] >= IN_A_DAY):
             return "acknowledged already"
+        if lately and lately["in_an_hour"] and about["report_channel"] == Channel.FORM:
+            return "anybody may have typed this address"
         return None
 
     async def _capped(self, urgent: bool) -> str | None:

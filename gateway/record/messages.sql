@@ -99,8 +99,9 @@ VALUES (%(message)s, %(recipient)s, %(subject)s, %(text)s)
 ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient, subject = excluded.subject, text = excluded.text
 
 -- name: automatic_lately
--- How many automatic messages this address was sent for this case within a week, and in all within a day.
-SELECT count(*) FILTER (WHERE m.case_id = %(case)s) AS about_case, count(*) FILTER (WHERE m.sent_at > %(day)s) AS in_all
+-- How many automatic messages this address was sent for this case within a week, and in all within a day and an hour.
+SELECT count(*) FILTER (WHERE m.case_id = %(case)s) AS about_case, count(*) FILTER (WHERE m.sent_at > %(day)s) AS in_all,
+       count(*) FILTER (WHERE m.sent_at > %(hour)s) AS in_an_hour
 FROM messages m JOIN message_contents c ON c.message_id = m.id
 WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s AND m.state = 'sent'
   AND m.sent_at > %(week)s

@@ -50,6 +50,7 @@ class Room:
 ROOMS = (
     Room("/twilio", guarded=False),
     Room("/api/v1", guarded=False),
+    Room("/api", guarded=False, exact=True),
     Room("/console/people", ABOVE),
     Room("/console", STAFF),
     Room("/managers", LEADS),

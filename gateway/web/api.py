@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from gateway.web import api_cases, api_desk, api_field, api_floor, api_reports, api_rota
+from gateway.web import api_cases, api_desk, api_field, api_floor, api_remote, api_reports, api_rota
 from gateway.web.endpoints import BASE, mount
 from gateway.web.keys import runtime_of
 from gateway.web.openapi import description
@@ -17,6 +17,7 @@ ENDPOINTS = (
     *api_desk.ENDPOINTS,
     *api_floor.ENDPOINTS,
     *api_field.ENDPOINTS,
+    *api_remote.ENDPOINTS,
     *api_rota.ENDPOINTS,
 )
 
@@ -29,8 +30,12 @@ class Rates:
     others: int = 1200
 
 
+RATES = web.AppKey("rates", Rates)
+
+
 def add_routes(app: web.Application, rates: Rates | None = None) -> None:
     rates = rates or Rates()
+    app[RATES] = rates
     app[api_reports.REPORTS] = rates.reports
     mount(app, ENDPOINTS, rates.others)
     app.router.add_get(f"{BASE}/openapi.json", described)

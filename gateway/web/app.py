@@ -21,6 +21,7 @@ from gateway.web import (
     account,
     advice,
     api,
+    api_page,
     console,
     demo,
     edge,
@@ -96,7 +97,7 @@ def create_app(
         room.add_routes(app)
     for room in (managers, rota):
         room.add_routes(app)
-    for room in (advice, scanned, status, following, visit, health, events, phone, demo):
+    for room in (advice, api_page, scanned, status, following, visit, health, events, phone, demo):
         room.add_routes(app)
     return app
 
