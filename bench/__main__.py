@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from bench import judging_rows, mail_rows, measure_rows, memory_rows, phone_rows
+from bench import desk_rows, judging_rows, mail_rows, measure_rows, memory_rows, phone_rows
 from bench.figures import Row, table
 from bench.house import House, open_house
 from bench.progress import tell
@@ -19,7 +19,7 @@ from bench.progress import tell
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", default="", help="rows, commas between: T1,T2,judging,T3,T4,T5,T6,T8,T9")
+    parser.add_argument("--only", default="", help="rows, commas between: T1,T2,judging,T3,T4,T5,T6,T7,T8,T9")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--mails", type=int, default=1500, help="mails a round")
     parser.add_argument("--persons", type=int, default=200_000)
@@ -34,6 +34,7 @@ def main() -> None:
         "T4": lambda house: phone_rows.t4(house, given.rounds),
         "T5": lambda house: phone_rows.t5(house, given.rounds),
         "T6": lambda house: phone_rows.t6(house, given.rounds),
+        "T7": lambda house: desk_rows.t7(house, given.rounds),
         "T8": lambda house: measure_rows.t8(house, given.rounds, cases),
         "T9": lambda house: memory_rows.t9(house, 100_000 if given.full else 3000),
     }

@@ -70,10 +70,10 @@ class House:
                 await answers(port)
             yield port
 
-    def execute(self, url: str, block: str, cases: int = 0) -> None:
+    def execute(self, url: str, block: str, cases: int = 0, **sizes: int) -> None:
         """Run a block of the stock on a database."""
         with psycopg.connect(url, autocommit=True) as connection:
-            text = _stock(block).format(cases=cases, persons=self.persons)
+            text = _stock(block).format(cases=cases, persons=self.persons, **sizes)
             connection.execute("SET jit = off")
             with connection.transaction():
                 connection.execute(text)

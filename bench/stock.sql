@@ -84,3 +84,21 @@ WHERE e.happens AND (c.status = 'closed' OR e.nth < 2)
 ORDER BY c.id, e.nth;
 UPDATE cases SET first_response_at = NULL;
 UPDATE cases c SET first_response_at = t.at FROM timeline t WHERE t.case_id = c.id AND t.kind = 'first_response';
+
+-- name: desk
+-- Agents who each hold as many cases as they may; every other case waits. And one who sees emergencies alone.
+INSERT INTO agents (id, name, email, role, line, languages, skills, queues, max_cases, activity, activity_at, idle_since)
+SELECT 'b' || n, 'Agent ' || n, 'b' || n || '@support.example', 'agent', 1, '{{sv}}'::text[], '{{email}}'::text[], '{{}}'::text[], {each}, 'available',
+       now(), now() FROM generate_series(0, {agents} - 1) AS n
+UNION ALL SELECT 'guard', 'Guard', 'guard@support.example', 'agent', 1, '{{sv}}', '{{email}}', '{{emergency}}', {each},
+                 'available', now(), now();
+UPDATE cases SET status = 'open', first_response_at = NULL, concluded_at = NULL, closed_at = NULL, disposition = NULL,
+    opened_at = now() - interval '1 day' + (id - 10000000) * interval '1 second',
+    last_report_at = now() - interval '1 day' + (id - 10000000) * interval '1 second',
+    due_first_response = now() + interval '1 day' + (id - 10000000) * interval '1 second',
+    due_solution = now() + interval '5 days', told_solution = now() + interval '5 days';
+INSERT INTO work_items (kind, case_id, queue, line, priority, language, due_at, arrived_at, state)
+SELECT 'case', id, queue, line, priority, language, due_first_response, opened_at, 'waiting' FROM cases;
+UPDATE cases SET status = 'assigned', assignee = 'b' || (id - 10000001) % {agents}, assigned_at = now()
+WHERE id <= 10000000 + {agents} * {each};
+UPDATE work_items w SET state = 'taken', agent_id = c.assignee FROM cases c WHERE c.id = w.case_id AND c.status = 'assigned';

@@ -31,7 +31,7 @@ PATIENCE: Mapping[str, timedelta] = {
 }
 MISSES = 3  # missed offers in a row that set an agent away
 AT_ONCE = 50  # offers of one transaction
-SPARE = 20  # items looked at beyond those, because some suit nobody who is free
+SPARE = 50  # items looked at beyond those, because some suit nobody who is free
 SPOKEN = frozenset({"voice"})  # what whoever answers a telephone should be able to do
 
 
@@ -122,13 +122,13 @@ async def _expire(conn: Connection, now: datetime) -> list[tuple[str, int | None
 
 async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tuple[str, int | None]]:
     workers = [_worker(row) for row in await (await conn.execute(SQL["workers"], {"now": now})).fetchall()]
-    free = {worker.id: worker for worker in workers if any(worker.has_room(kind) for kind in Kind)}
-    if not free:
+    if not workers:
         return []
+    free = {worker.id: worker for worker in workers}
     given = {
-        "cases": _enough(sum(worker.has_room(Kind.CASE) for worker in free.values())),
-        "calls": _enough(sum(worker.has_room(Kind.CALL) for worker in free.values())),
-        "by_site": any(worker.sites for worker in free.values()),
+        "cases": _enough(sum(worker.has_room(Kind.CASE) for worker in workers)),
+        "calls": _enough(sum(worker.has_room(Kind.CALL) for worker in workers)),
+        "sites": sorted({site for worker in workers for site in worker.sites}),
         "now": now,
     }
     rows = {row["id"]: row for row in await (await conn.execute(SQL["waiting"], given)).fetchall()}

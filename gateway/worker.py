@@ -36,11 +36,12 @@ from gateway.config import Config
 from gateway.jobs import FOLLOW
 from gateway.post import connect_post
 from gateway.privacy import retain
-from gateway.record.db import Unavailable
+from gateway.record.db import Unavailable, statements
 from gateway.runtime import Runtime, open_runtime
 from gateway.stopping import end, until_stopped
 
 log = structlog.get_logger()
+WORK = statements("work")
 REST = 2.0  # seconds between sweeps that nobody asked for
 POLL = 1.0  # seconds between looks for jobs whose notification was lost
 STALLED = 60  # seconds after which a job whose worker gave no sign of life is taken up again
@@ -66,17 +67,20 @@ class Chores:
             await _once(chore)
 
     async def run(self) -> None:
-        """Sweep until cancelled."""
-        await asyncio.gather(*(self._again(chore) for chore in self.sweeps))
+        """Sweep until cancelled. The first sweep begins as soon as it is woken: somebody waits for it."""
+        await asyncio.gather(*(self._again(chore, chore is self.sweeps[0]) for chore in self.sweeps))
 
-    async def _again(self, chore: Callable[[], Awaitable[int]]) -> None:
+    async def _again(self, chore: Callable[[], Awaitable[int]], at_once: bool) -> None:
         woken = self.woken[chore]
         while True:
             woken.clear()
             await _once(chore)
+            if at_once:
+                await asyncio.sleep(DUE)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), REST)
-            await asyncio.sleep(DUE)
+            if not at_once:
+                await asyncio.sleep(DUE)
 
 
 async def _once(chore: Callable[[], Awaitable[int]]) -> None:
@@ -92,7 +96,7 @@ async def _once(chore: Callable[[], Awaitable[int]]) -> None:
 async def serve(config: Config) -> None:
     """Work until told to stop."""
     async with open_runtime(config, "worker") as runtime, open_chores(runtime) as chores:
-        work = [asyncio.create_task(chores.run()), asyncio.create_task(_jobs(chores, config))]
+        work = [asyncio.create_task(job) for job in (chores.run(), _jobs(chores, config), _listen(chores, config))]
         await until_stopped()
         await end(work)
 
@@ -115,9 +119,6 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
         async def escalate() -> int:
             return await escalation.sweep(runtime)
 
-        async def presences() -> int:
-            return await presence.sweep(runtime)
-
         async def listen() -> int:
             return await silence.sweep(runtime)
 
@@ -128,7 +129,7 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
         alarms = alerts.Alarms(runtime)
         probe = platform.Probe(runtime)
         mailer = mailed_figures.Mailer(runtime)
-        floor = (offer, sweeper.sweep, escalate, presences, listen, overflows)
+        floor = (offer, sweeper.sweep, escalate, presence.Watch(runtime).sweep, listen, overflows)
         sweeps = (*floor, keeper.sweep, alarms.sweep, probe.sweep, mailer.sweep, *of_the_phone)
         yield Chores(runtime, sweeps, {sweep: asyncio.Event() for sweep in sweeps})
 
@@ -141,11 +142,21 @@ def _solutions_for(runtime: Runtime) -> outbox.SolutionsFor:
     return solutions_for
 
 
+async def _listen(chores: Chores, config: Config) -> None:
+    """Wake as soon as a job is there; the job worker misses those that come while it looks, until its next look."""
+    while True:
+        with contextlib.suppress(psycopg.Error):
+            async with await psycopg.AsyncConnection.connect(_direct(config), autocommit=True) as connection:
+                await connection.execute(WORK["listen"])
+                async for _ in connection.notifies():
+                    chores.wake()
+        await asyncio.sleep(1.0)
+
+
 async def _jobs(chores: Chores, config: Config) -> None:
     """Run the job worker, and again when it lost the database."""
-    conninfo = config.database_direct_url or config.database_url
     while True:
-        app = _app(chores, conninfo or "")
+        app = _app(chores, _direct(config))
         try:
             async with app.open_async():
                 await app.run_worker_async(
@@ -157,6 +168,11 @@ async def _jobs(chores: Chores, config: Config) -> None:
         except (ConnectorException, psycopg.Error) as error:
             log.warning("worker.database_away", error=type(error).__name__)
         await asyncio.sleep(1.0)
+
+
+def _direct(config: Config) -> str:
+    """The way to the database past any pooler."""
+    return config.database_direct_url or config.database_url or ""
 
 
 def _app(chores: Chores, conninfo: str) -> App:

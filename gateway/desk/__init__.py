@@ -1,6 +1,6 @@
 """The agents' verbs. Each is one transaction: guard, change, timeline; pages are told after commit."""
 
-from gateway.desk.acts import Refused, Taken, Unknown
+from gateway.desk.acts import Overtaken, Refused, Taken, Unknown
 from gateway.desk.bundles import attach, detach, split
 from gateway.desk.calling import call
 from gateway.desk.endings import DISPOSITIONS, close_unconfirmed, conclude, confirm, rate, reopen
@@ -19,6 +19,7 @@ __all__ = [
     "DISPOSITIONS",
     "SYSTEM",
     "Actor",
+    "Overtaken",
     "Refused",
     "Taken",
     "Unknown",

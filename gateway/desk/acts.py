@@ -41,6 +41,10 @@ class Refused(Exception):
         self.fields: Mapping[str, str] = fields
 
 
+class Overtaken(Refused):
+    """Somebody else has changed the same meanwhile; nothing of theirs was written over."""
+
+
 @dataclass(slots=True)
 class Act:
     """A verb at work on one locked case. `entries` are written to the timeline when the block ends."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from channels.report import Attachment, Channel
 from gateway.desk import clocks
-from gateway.desk.acts import Act, Refused, act, require_text
+from gateway.desk.acts import Act, Overtaken, Refused, act, require_text
 from gateway.record import views
 from gateway.record.db import recordset, statements
 from gateway.record.timeline import Actor
@@ -124,8 +125,12 @@ async def correct(
     priority: str | None = None,
     charger: str | None = None,
     site: str | None = None,
+    seen: Mapping[str, str | None] = MappingProxyType({}),
 ) -> None:
-    """Correct what was judged. Targets follow a changed priority or site; each correction is kept as an example."""
+    """Correct what was judged. Targets follow a changed priority or site; each correction is kept as an example.
+
+    `seen` is what whoever corrects had before them: where that is no longer so, Overtaken is raised (B93).
+    """
     require_text(reason=reason)
     directory = runtime.directory()
     unknown = {
@@ -154,6 +159,10 @@ async def correct(
             "charger": case.charger_id,
             "site": case.site_id,
         }
+        given = {"category": category, "priority": priority, "charger": charger, "site": site}
+        late = [name for name in seen if given[name] is not None and before[name] not in (seen[name], given[name])]
+        if late:
+            raise Overtaken(**dict.fromkeys(late, "somebody else has changed this meanwhile"))
         changed = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
         if not changed:
             return

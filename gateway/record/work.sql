@@ -58,45 +58,66 @@ WHERE id = %(case)s
 ON CONFLICT (case_id) WHERE kind = 'case' AND state <> 'done'
 DO UPDATE SET state = 'waiting', agent_id = NULL, due_at = excluded.due_at
 
+-- name: listen
+-- Every job says so here, in the moment in which it is committed.
+LISTEN procrastinate_any_queue_v1
+
 -- name: dispatcher
 -- One dispatcher at a time; another that finds the lock taken has nothing to do.
 SELECT pg_try_advisory_xact_lock(hashtext('switchyard.dispatch')) AS mine
 
 -- name: workers
--- Agents who may be offered something, with what they hold.
--- Cases that are put aside take nobody's room.
-SELECT a.id, a.line, a.languages, a.skills, a.region, a.queues, a.sites, a.activity, a.idle_since, a.max_cases,
-       CASE WHEN a.phone IS NOT NULL OR a.browser_until > %(now)s THEN a.max_calls ELSE 0 END AS max_calls,
-       count(w.id) FILTER (WHERE w.kind <> 'case') AS calls,
-       count(w.id) FILTER (WHERE w.kind = 'case' AND c.status NOT IN ('waiting', 'planned')) AS cases
-FROM agents a LEFT JOIN work_items w ON w.agent_id = a.id AND w.state IN ('offered', 'taken')
-LEFT JOIN cases c ON c.id = w.case_id
-WHERE a.activity = 'available' AND a.disabled_at IS NULL AND coalesce(a.wrap_until, %(now)s) <= %(now)s
-GROUP BY a.id
+-- Agents who may be offered something, with what they hold. Cases that are put aside take nobody's room.
+SELECT * FROM (
+    SELECT a.id, a.line, a.languages, a.skills, a.region, a.queues, a.sites, a.activity, a.idle_since, a.max_cases,
+           CASE WHEN a.phone IS NOT NULL OR a.browser_until > %(now)s THEN a.max_calls ELSE 0 END AS max_calls,
+           coalesce(held.calls, 0) AS calls, coalesce(held.cases, 0) - coalesce(aside.cases, 0) AS cases
+    FROM agents a
+    LEFT JOIN (SELECT agent_id, count(*) FILTER (WHERE kind <> 'case') AS calls,
+                      count(*) FILTER (WHERE kind = 'case') AS cases
+               FROM work_items WHERE state IN ('offered', 'taken') GROUP BY agent_id) AS held ON held.agent_id = a.id
+    LEFT JOIN (SELECT assignee, count(*) AS cases FROM cases
+               WHERE status IN ('waiting', 'planned') AND assignee IS NOT NULL GROUP BY assignee) AS aside
+        ON aside.assignee = a.id
+    WHERE a.activity = 'available' AND a.disabled_at IS NULL AND coalesce(a.wrap_until, %(now)s) <= %(now)s
+) AS present
+WHERE calls = 0 AND (cases < max_cases OR max_calls > 0)
 
 -- name: waiting
--- The first of every kind of waiting item, in order; a case whose caller waits is that caller's, and one whose case
--- somebody has taken meanwhile is put through to them. More than there are free agents could not be offered anyway;
--- sites tell kinds apart only while somebody who is free may see a few of them alone.
-SELECT r.id, r.kind, r.case_id, r.call_sid, r.queue, r.line, r.priority, r.language, r.region, r.due_at, r.arrived_at,
-       r.epoch, c.site_id,
-       (SELECT array_agg(o.agent_id) FROM offers o WHERE o.item_id = r.id AND o.state IN ('declined', 'expired')) AS passed
-FROM (
-    SELECT w.*, row_number() OVER (
-        PARTITION BY kind, line, language, queue, region,
-                     CASE WHEN %(by_site)s THEN (SELECT site_id FROM cases WHERE id = w.case_id) END
-        ORDER BY priority, due_at NULLS LAST, arrived_at, id) AS nth
-    FROM work_items w
-    WHERE state = 'waiting' AND queue <> 'review' AND coalesce(not_before, %(now)s) <= %(now)s
-      AND CASE WHEN kind = 'case' THEN %(cases)s ELSE %(calls)s END > 0
-      AND (kind <> 'case' OR case_id NOT IN (
-          SELECT o.case_id FROM work_items o
-          WHERE o.kind IN ('call', 'callback') AND o.state <> 'done' AND o.case_id IS NOT NULL))
-      AND CASE WHEN kind = 'call' THEN NOT EXISTS (
-          SELECT FROM cases k WHERE k.id = w.case_id AND k.assigned_at >= w.arrived_at) ELSE true END
-) AS r LEFT JOIN cases c ON c.id = r.case_id
-WHERE nth <= CASE WHEN kind = 'case' THEN %(cases)s ELSE %(calls)s END
-ORDER BY r.priority, r.due_at NULLS LAST, r.arrived_at, r.id
+-- The first of every kind of waiting item, in order, and of those sites that are all that somebody who is free may see.
+-- A case whose caller waits is that caller's; a caller whose case somebody has taken meanwhile is put through to them.
+WITH RECURSIVE kinds AS (
+    (SELECT kind, line, language, queue FROM work_items WHERE state = 'waiting'
+     ORDER BY kind, line, language, queue LIMIT 1)
+    UNION ALL
+    SELECT following.* FROM kinds k CROSS JOIN LATERAL (
+        SELECT kind, line, language, queue FROM work_items
+        WHERE state = 'waiting' AND (kind, line, language, queue) > (k.kind, k.line, k.language, k.queue)
+        ORDER BY kind, line, language, queue LIMIT 1) AS following
+), first AS (
+    SELECT f.* FROM kinds k CROSS JOIN LATERAL (
+        SELECT * FROM work_items w
+        WHERE w.state = 'waiting' AND w.kind = k.kind AND w.line = k.line AND w.language = k.language AND w.queue = k.queue
+          AND coalesce(w.not_before, %(now)s) <= %(now)s
+        ORDER BY w.priority, w.due_at, w.arrived_at, w.id
+        LIMIT CASE WHEN k.kind = 'case' THEN %(cases)s ELSE %(calls)s END) AS f
+    UNION ALL
+    SELECT f.* FROM unnest(%(sites)s::text[]) AS s(id) CROSS JOIN LATERAL (
+        SELECT w.* FROM cases c JOIN work_items w ON w.case_id = c.id AND w.kind = 'case'
+        WHERE c.site_id = s.id AND c.status = 'open' AND w.state = 'waiting'
+        ORDER BY w.priority, w.due_at, w.arrived_at, w.id LIMIT %(cases)s) AS f
+)
+SELECT w.id, w.kind, w.case_id, w.call_sid, w.queue, w.line, w.priority, w.language, w.region, w.due_at, w.arrived_at,
+       w.epoch, (SELECT site_id FROM cases c WHERE c.id = w.case_id) AS site_id,
+       (SELECT array_agg(o.agent_id) FROM offers o WHERE o.item_id = w.id AND o.state IN ('declined', 'expired')) AS passed
+FROM first w
+WHERE w.queue <> 'review'
+  AND CASE w.kind
+      WHEN 'case' THEN NOT EXISTS (SELECT FROM work_items o WHERE o.kind IN ('call', 'callback') AND o.state <> 'done'
+                                   AND o.case_id = w.case_id)
+      WHEN 'call' THEN NOT EXISTS (SELECT FROM cases c WHERE c.id = w.case_id AND c.assigned_at >= w.arrived_at)
+      ELSE true END
+ORDER BY w.priority, w.due_at NULLS LAST, w.arrived_at, w.id
 
 -- name: offer
 WITH reserved AS (

@@ -125,7 +125,13 @@ async def act(request: web.Request) -> web.StreamResponse:
         words = [_words(request, REFUSED), *(_words(request, why) for why in refused.fields.values())]
         notice = {"kind": "bad", "text": " ".join(words)}
         return await _case_page(
-            request, case_id, notice=notice, verb=verb, typed=fields, errors=refused.fields, status=422
+            request,
+            case_id,
+            notice=notice,
+            verb=verb,
+            typed=fields,
+            errors=refused.fields,
+            status=409 if isinstance(refused, desk.Overtaken) else 422,
         )
     answer = f"answer={after.answer}" if after.answer else ""
     query = "&".join(filter(None, (f"done={verb}", answer, scope_of(request).query())))

@@ -73,15 +73,11 @@ async def note(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) 
 
 
 async def correct(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
-    before = {
-        "category": case.category,
-        "priority": case.priority,
-        "charger": case.charger_id,
-        "site": case.site_id,
-    }
-    changed = {name: fields.get(name, "").strip() for name in before}
-    changed = {name: value for name, value in changed.items() if value and value != before[name]}
-    await desk.correct(runtime, actor, case.id, reason=words_of(fields, "reason"), **changed)
+    present = {"category": case.category, "priority": case.priority, "charger": case.charger_id, "site": case.site_id}
+    seen = {name: fields.get(f"seen.{name}", value or "").strip() or None for name, value in present.items()}
+    changed = {name: fields.get(name, "").strip() for name in seen}
+    changed = {name: value for name, value in changed.items() if value and value != seen[name]}
+    await desk.correct(runtime, actor, case.id, reason=words_of(fields, "reason"), seen=seen, **changed)
 
 
 async def hand_over(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:

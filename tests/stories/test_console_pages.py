@@ -463,3 +463,39 @@ async def test_a_case_goes_by_the_forms_through_three_lines_to_a_service_card(ho
     await house.api("POST", f"/cases/{number}/confirm", {"as": "a01", "solved": True})
     case = await house.case(number)
     assert (case["status"], case["line"]) == ("closed", 3)
+
+
+async def test_b93_a_correction_over_a_newer_one_is_409_and_both_are_kept(house: House) -> None:
+    number = (await house.report(STUCK))["case"]
+    page = await (await house.client.get(f"/console/cases/{number}")).text()
+    seen = {f"seen.{name}": value for name, value in re.findall(r'name="seen\.(\w+)" value="([^"]*)"', page)}
+    was = await house.case(number)
+    assert seen["seen.priority"] == was["priority"] == "P2"
+    body = {"as": "a02", "priority": "P3", "reason": "The driver has left"}
+    assert (await house.api("POST", f"/cases/{number}/correct", body))[0] == 200
+    mine = {**seen, "category": "damage", "priority": "P4", "reason": "Not as bad as it sounds"}
+    late = await do(house, number, "correct", **mine)
+    assert late.status == 409
+    page = await late.text()
+    assert "Någon annan har ändrat det här under tiden." in page
+    assert "Not as bad as it sounds" in page
+    assert '<option value="P4" selected>' in page
+    assert 'name="seen.priority" value="P3"' in page
+    kept = await house.case(number)
+    assert (kept["priority"], kept["category"]) == ("P3", was["category"])
+    only = {**seen, "category": "damage", "priority": "P2", "reason": "The lock is broken"}
+    assert (await do(house, number, "correct", **only)).status == 303
+    kept = await house.case(number)
+    assert (kept["priority"], kept["category"]) == ("P3", "damage"), "what was not touched stays as it is now"
+
+
+async def test_b97_nothing_of_the_house_speaks_websocket(house: House) -> None:
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    for path in ("/", "/console", "/healthz", "/api/v1/openapi.json"):
+        async with house.client.get(path, headers=upgrade) as answer:
+            assert answer.status != 101, path
