@@ -37,9 +37,9 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "outbox_ageing": Limit(300, 60),
         "spool_ageing": Limit(60, 1, urgent=True),
         "provider_errors": Limit(5, 1),
-        "reports_missing": Limit(1, 1, urgent=True),
+        "reports_missing": Limit(1, 0.5, urgent=True),
         "clock_skew": Limit(2, 1),
-        "rules_refused": Limit(1, 1),
+        "rules_refused": Limit(1, 0.5),
     }
 )
 

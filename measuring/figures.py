@@ -28,6 +28,7 @@ class Figure:
     denominator: float | None
     formula: str
     interval: tuple[float, float] | None = None
+    beyond: float | None = None  # what the value certainly exceeds, where it cannot be known
 
 
 Made = tuple[float | None, float | None, float | None]  # value, numerator, denominator
@@ -219,4 +220,5 @@ def figures(key: str | None, of: Mapping[str, Tally]) -> Iterator[Figure]:
         interval = None
         if measure.unit == "1" and measure.name == "satisfaction":
             interval = wilson(int(numerator or 0), int(denominator or 0))
-        yield Figure(measure.name, key, value, measure.unit, numerator, denominator, measure.formula, interval)
+        beyond = _seconds(tally.waits.longest) if value is None and measure.unit == "s" else None
+        yield Figure(measure.name, key, value, measure.unit, numerator, denominator, measure.formula, interval, beyond)

@@ -20,10 +20,12 @@ from gateway.web.pages import page
 from measuring.arrivals import back_test, count, forecast
 from measuring.erlang import agents_for, erlang_a, erlang_c, with_shrinkage
 from measuring.patience import estimate
+from measuring.waits import MICROSECONDS
 
 WEEKS = 12
 TARGET = 90.0
 HANDLING, PATIENCE, SHRINKAGE = 300, 180, 30
+ENOUGH = 20  # calls below which their handling time says nothing
 
 
 def add_routes(app: web.Application) -> None:
@@ -34,7 +36,8 @@ async def show(request: web.Request) -> web.StreamResponse:
     """`?weekday=1..7&handling=seconds&shrinkage=percent`."""
     runtime = runtime_of(request)
     await measures.catch_up(runtime.db)
-    today = facts.day_of(runtime.clock.now())
+    now = runtime.clock.now()
+    today = facts.day_of(now)
     monday = today - timedelta(days=today.weekday())
     begin = monday - timedelta(weeks=WEEKS)
     rows = await runtime.db.rows(facts.SQL["arrivals"], {"since": begin, "until": monday})
@@ -44,7 +47,10 @@ async def show(request: web.Request) -> web.StreamResponse:
     hung_up = [row["lost"] for row in rows if row["lost"] is not None and "abandoned" in row["tags"]]
     patience = estimate(hung_up, [row["ended"] for row in rows if row["ended"] is not None])
     weekday = _number(request, "weekday", today.isoweekday(), 1, 7)
-    handling = _number(request, "handling", HANDLING, 10, 3600)
+    talked = await measures.groups(runtime.db, facts.midnight(begin), facts.midnight(monday), None, now, ["handled"])
+    own = talked[None].get("handled")
+    usual = round(sum(own.ended) / len(own.ended) / MICROSECONDS) if own and len(own.ended) >= ENOUGH else HANDLING
+    handling = _number(request, "handling", min(max(usual, 10), 3600), 10, 3600)
     shrinkage = _number(request, "shrinkage", SHRINKAGE, 0, 80)
     expected = forecast(came, begin, monday)[weekday - 1]
     mean = patience.mean or float(PATIENCE)
@@ -64,6 +70,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         ],
         "tested": back_test(came, begin, monday),
         "calls": len(rows),
+        "measured": len(own.ended) if own and len(own.ended) >= ENOUGH else 0,
         "timezone": facts.TIMEZONE,
     }
     return page(request, "managers/staffing.html", await frame(request, None) | shown)

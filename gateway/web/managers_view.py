@@ -176,7 +176,9 @@ def cell(one: Figure | None, before: Figure | None, period: Period, book: Catalo
             change = _signed(difference / before.value * 100, book) + " %"
         if abs(difference) > 1e-9:
             better = (difference < 0) == better_down(one.measure)
-    value = "> …" if one.value is None else written(one.value, one.unit, book)
+    value = written(one.value, one.unit, book)
+    if one.value is None:
+        value = f"> {written(one.beyond, one.unit, book)}" if one.beyond is not None else "–"
     return Cell(value, made_of(one, book), _link(one, period), change, better)
 
 
