@@ -33,6 +33,7 @@ _MARK = "\ue002{}\ue003"
 _MARKED = re.compile("\ue002(\\d+)\ue003")
 _PRIVATE = re.compile("[\ue000-\ue003]")
 _TAG = re.compile(r"<(?:!--.*?-->|[^>]{0,4000}>)", re.DOTALL)
+_TITLE = re.compile(r"<title\b[^>]{0,200}>", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 _INVISIBLE = re.compile("[\u00ad\u034f\u200b-\u200f\u2060\u2800\u3164]")
 
@@ -42,6 +43,8 @@ def text_of(source: str) -> str:
     source = _DECLARATION.sub("", _PRIVATE.sub("", source[:LIMIT]), count=1)
     if not source.strip():
         return ""
+    if _TITLE.search(source) and "</title" not in source.lower():
+        source = _TITLE.sub("", source)  # else all that follows would be the title
     try:
         return _tidy(_structured(source))
     except Exception:  # whatever a strange document does to the libraries, its words are worth having

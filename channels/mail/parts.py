@@ -30,6 +30,8 @@ def body_of(root: Part) -> Body:
     """What a person reads, and the rest."""
     body = Body()
     _sort(root, body)
+    if not body.written and (named := next((part for part in body.files if _is_words(part)), None)):
+        body.written.append((named.kind == "text/html", text_of(named)))  # it stays a file as well
     return body
 
 
@@ -80,6 +82,11 @@ def _says_something(plain: str) -> bool:
     if not _LETTERS.search(short):
         return any(character.isalnum() for character in short)
     return len(short) > 300 or not _ONLY_HTML.search(short)
+
+
+def _is_words(part: Part) -> bool:
+    """Whether a text has a name only, and is not said to be a file: all that some programs send."""
+    return part.kind in ("text/plain", "text/html") and part.disposition != "attachment"
 
 
 def _is_file(part: Part) -> bool:

@@ -43,7 +43,7 @@ CLOSING = _compiled(
 )
 POSTSCRIPT = _compiled(r"(?:p\.?\s?s\.?|obs)(?:[\s:.!]|$)")
 TITLE = _compiled(rf"\b(?:{any_of('titles')})\b")
-AUTOMATIC_SUBJECT = _compiled(rf"(?:{any_of('automatic')})\s*(?::|$|[-–—(\[])")
+AUTOMATIC_SUBJECT = _compiled(rf"\[?(?:{any_of('automatic')})\s*(?::|$|[-–—(\[\]])")
 BOUNCE_SUBJECT = _compiled(any_of("bounces"))
 FAILS = _compiled(any_of("failures"))
 DELAYS = _compiled(any_of("delays"))

@@ -250,6 +250,17 @@ def test_a_long_line_of_a_field_that_nobody_reads_costs_no_mail() -> None:
     assert (report.quarantined, report.subject, report.text) == (None, "Hej", "x")
 
 
+def test_a_text_that_is_all_there_is_is_read_although_it_has_a_name() -> None:
+    named = b"Content-Type: text/plain; charset=utf-8; name=note.txt\r\n"
+    report = read(b"Subject: x\r\n" + named + b"\r\nLaddaren surrar.\r\n", NOW)
+    assert report.text == "Laddaren surrar."
+    assert [attachment.name for attachment in report.attachments] == ["note.txt"]
+    report = read(mixed(b"\r\nSe filen.", named + b"Content-Disposition: inline\r\n\r\nLogg"), NOW)
+    assert report.text == "Se filen."
+    report = read(mixed(named + b"Content-Disposition: attachment\r\n\r\nLogg"), NOW)
+    assert report.text == ""
+
+
 def test_b57_uuencode_and_unknown_encodings_lose_nothing() -> None:
     raw = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n#:&5J\n`\nend\n"
     assert read(raw, NOW).text == "hej"

@@ -42,6 +42,7 @@ AUTO = [
     ("Subject: =?utf-8?q?Automatyczna_odpowied=C5=BA=3A_Case?=",),
     ("Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A_Case?=",),
     ("Subject: =?utf-8?b?6Ieq5Yqo5Zue5aSNOiBDYXNl?=",),
+    ("Subject: [Out of office] Case",),
     ("Return-Path: <>", "Precedence: bulk", "Subject: Thank you for your mail"),
 ]
 
