@@ -79,7 +79,10 @@ async def sweep(db: Database, now: datetime) -> int:
     """Follow the timeline, count the days that are over. Returns how many were counted."""
     await catch_up(db)
     await house.count_days(db, now)
-    return await facts.count_days(db, now)
+    counted = await facts.count_days(db, now)
+    if not counted:
+        await facts.count_months(db, now)
+    return counted
 
 
 async def recompute(config: Config, check: bool) -> None:
@@ -109,6 +112,8 @@ async def rebuild(db: Database) -> None:
         await conn.execute(facts.SQL["move_mark"], {"entry": 0, "seen": 0, "seen_until": 0})
     await facts.follow_all(db)
     while await facts.count_days(db, SystemClock().now()):
+        pass
+    while await facts.count_months(db, SystemClock().now()):
         pass
 
 

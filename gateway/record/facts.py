@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from gateway.record.db import Connection, Database, statements
 from measuring.history import Fact, Where, facts, microseconds, read
-from measuring.tally import ALL, Key, Tally, merge, packed, tallies, unpacked
+from measuring.tally import ALL, BY, Key, Tally, merge, packed, tallies, unpacked
 
 SQL = statements("facts")
 TIMEZONE = "Europe/Stockholm"  # whose days the house counts by
@@ -110,25 +110,35 @@ async def count_days(db: Database, now: datetime, most: int = 30) -> int:
         return len(days)
 
 
+async def count_months(db: Database, now: datetime) -> int:
+    """Add up months that are over and of which every day is counted; returns how many."""
+    async with db.transaction() as conn:
+        row = await (await conn.execute(SQL["alone"])).fetchone()
+        if not row or not row["mine"]:
+            return 0
+        months = await (await conn.execute(SQL["ripe_months"], {"today": day_of(now)})).fetchall()
+        for one in months:
+            await count_month(conn, one["month"])
+        return len(months)
+
+
 async def count_day(conn: Connection, day: date) -> None:
     found = await counted(conn, day)
-    rows = [
-        {
-            "by": by,
-            "kind": kind,
-            "key": key,
-            "count": tally.count,
-            "met": tally.met,
-            "missed": tally.missed,
-            "ended": base64.b64encode(packed(tally.ended)).decode(),
-            "lost": base64.b64encode(packed(tally.lost)).decode(),
-            "tags": dict(tally.tags),
-        }
-        for (kind, by, key), tally in found.items()
-    ]
+    rows = [_counted(key, tally) | {"tags": dict(tally.tags)} for key, tally in found.items()]
     await conn.execute(SQL["uncount"], {"day": day})
     await conn.execute(SQL["count"], {"day": day, "rows": Jsonb(rows)})
     await conn.execute(SQL["clean"], {"day": day})
+
+
+async def count_month(conn: Connection, month: date) -> None:
+    """One dimension after the other, so that a busy month needs little memory."""
+    await conn.execute(SQL["uncount_month"], {"month": month})
+    for by in BY:
+        given = {"month": month, "by": by}
+        found = await (await conn.execute(SQL["of_month"], given, binary=True)).fetchall()
+        rows = [_counted((row["kind"], row["by"], row["key"]), _tally(row)) for row in found]
+        await conn.execute(SQL["count_month"], {"month": month, "rows": Jsonb(rows)})
+    await conn.execute(SQL["finish_month"], {"month": month})
 
 
 async def counted(conn: Connection, day: date) -> dict[Key, Tally]:
@@ -155,13 +165,7 @@ async def tallied(
         await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         found: dict[Key, Tally] = {}
         for row in await (await conn.execute(SQL["tallies"], given, binary=True)).fetchall():
-            found[row["kind"], row["by"], row["key"]] = Tally(
-                row["count"],
-                row["met"],
-                row["missed"],
-                ended=unpacked(row["ended"]),
-                lost=unpacked(row["lost"]),
-            )
+            found[row["kind"], row["by"], row["key"]] = _tally(row)
         for row in await (await conn.execute(SQL["tags"], given)).fetchall():
             found[row["kind"], row["by"], row["key"]].tags[row["tag"]] = row["count"]
         rows = await (await conn.execute(SQL["uncounted"], given)).fetchall()
@@ -290,6 +294,25 @@ def whole_days(since: datetime, to: datetime) -> tuple[date, date]:
     if midnight(first) < since:
         first += timedelta(days=1)
     return first, max(first, day_of(to))
+
+
+def _tally(row: Mapping[str, Any]) -> Tally:
+    ended, lost = unpacked(row["ended"]), unpacked(row["lost"])
+    return Tally(row["count"], row["met"], row["missed"], ended=ended, lost=lost)
+
+
+def _counted(key: Key, tally: Tally) -> dict[str, Any]:
+    kind, by, value = key
+    return {
+        "by": by,
+        "kind": kind,
+        "key": value,
+        "count": tally.count,
+        "met": tally.met,
+        "missed": tally.missed,
+        "ended": base64.b64encode(packed(tally.ended)).decode(),
+        "lost": base64.b64encode(packed(tally.lost)).decode(),
+    }
 
 
 def _seen(fact: Fact, now: datetime, missed: bool) -> Fact:

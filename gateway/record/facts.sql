@@ -50,6 +50,9 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
     owner text, language text, timezone text, category text, charger text)
 
 -- name: soil
+WITH months AS (
+    DELETE FROM fact_months WHERE month IN (SELECT date_trunc('month', d)::date FROM unnest(%(days)s::date[]) AS d)
+)
 INSERT INTO fact_days (day, dirty) SELECT unnest(%(days)s::date[]), true ON CONFLICT (day) DO UPDATE SET dirty = true
 
 -- name: dirty
@@ -76,19 +79,69 @@ SELECT %(day)s, by, kind, key, count, met, missed, decode(ended, 'base64'), deco
 -- name: clean
 INSERT INTO fact_days (day, dirty) VALUES (%(day)s, false) ON CONFLICT (day) DO UPDATE SET dirty = false
 
--- name: tallies
--- Counted days of a period, added up.
+-- name: ripe_months
+-- Months that are over, whose days are all counted and that are not added up yet.
+SELECT date_trunc('month', day)::date AS month FROM fact_days WHERE day < date_trunc('month', %(today)s::date)
+GROUP BY 1 HAVING NOT bool_or(dirty) EXCEPT SELECT month FROM fact_months ORDER BY 1 LIMIT 3
+
+-- name: of_month
 SELECT t.by, t.kind, t.key, sum(t.count)::bigint AS count, sum(t.met)::bigint AS met, sum(t.missed)::bigint AS missed,
        string_agg(t.ended, ''::bytea) AS ended, string_agg(t.lost, ''::bytea) AS lost
-FROM day_tallies t JOIN fact_days d ON d.day = t.day AND NOT d.dirty
-WHERE t.by = ANY(%(by)s::text[]) AND t.kind = ANY(%(kinds)s::text[]) AND t.day >= %(first)s AND t.day < %(end)s
+FROM day_tallies t WHERE t.by = %(by)s AND t.day >= %(month)s AND t.day < %(month)s::date + interval '1 month'
 GROUP BY t.by, t.kind, t.key
 
+-- name: uncount_month
+WITH tags AS (DELETE FROM month_tags WHERE month = %(month)s) DELETE FROM month_tallies WHERE month = %(month)s
+
+-- name: count_month
+INSERT INTO month_tallies (month, by, kind, key, count, met, missed, ended, lost)
+SELECT %(month)s, r.by, r.kind, r.key, r.count, r.met, r.missed, decode(r.ended, 'base64'), decode(r.lost, 'base64')
+FROM jsonb_to_recordset(%(rows)s) AS r(
+    by text, kind text, key text, count integer, met integer, missed integer, ended text, lost text)
+
+-- name: finish_month
+WITH tags AS (
+    INSERT INTO month_tags (month, by, kind, key, tag, count)
+    SELECT %(month)s, by, kind, key, tag, sum(count) FROM day_tags
+    WHERE day >= %(month)s AND day < %(month)s::date + interval '1 month' GROUP BY by, kind, key, tag
+)
+INSERT INTO fact_months (month) VALUES (%(month)s)
+
+-- name: tallies
+-- Whole months and the counted days beside them, added up.
+WITH months AS MATERIALIZED (
+    SELECT month FROM fact_months WHERE month >= %(first)s AND (month + interval '1 month')::date <= %(end)s
+), days AS MATERIALIZED (
+    SELECT day FROM fact_days WHERE NOT dirty AND day >= %(first)s AND day < %(end)s
+                                AND date_trunc('month', day)::date NOT IN (SELECT month FROM months)
+)
+SELECT p.by, p.kind, p.key, sum(p.count)::bigint AS count, sum(p.met)::bigint AS met, sum(p.missed)::bigint AS missed,
+       string_agg(p.ended, ''::bytea) AS ended, string_agg(p.lost, ''::bytea) AS lost
+FROM (
+    SELECT t.by, t.kind, t.key, t.count, t.met, t.missed, t.ended, t.lost FROM month_tallies t JOIN months USING (month)
+    WHERE t.by = ANY(%(by)s::text[]) AND t.kind = ANY(%(kinds)s::text[])
+    UNION ALL
+    SELECT t.by, t.kind, t.key, t.count, t.met, t.missed, t.ended, t.lost FROM day_tallies t JOIN days USING (day)
+    WHERE t.by = ANY(%(by)s::text[]) AND t.kind = ANY(%(kinds)s::text[])
+) AS p
+GROUP BY p.by, p.kind, p.key
+
 -- name: tags
-SELECT t.by, t.kind, t.key, t.tag, sum(t.count)::bigint AS count
-FROM day_tags t JOIN fact_days d ON d.day = t.day AND NOT d.dirty
-WHERE t.by = ANY(%(by)s::text[]) AND t.kind = ANY(%(kinds)s::text[]) AND t.day >= %(first)s AND t.day < %(end)s
-GROUP BY t.by, t.kind, t.key, t.tag
+WITH months AS MATERIALIZED (
+    SELECT month FROM fact_months WHERE month >= %(first)s AND (month + interval '1 month')::date <= %(end)s
+), days AS MATERIALIZED (
+    SELECT day FROM fact_days WHERE NOT dirty AND day >= %(first)s AND day < %(end)s
+                                AND date_trunc('month', day)::date NOT IN (SELECT month FROM months)
+)
+SELECT p.by, p.kind, p.key, p.tag, sum(p.count)::bigint AS count
+FROM (
+    SELECT t.by, t.kind, t.key, t.tag, t.count FROM month_tags t JOIN months USING (month)
+    WHERE t.by = ANY(%(by)s::text[]) AND t.kind = ANY(%(kinds)s::text[])
+    UNION ALL
+    SELECT t.by, t.kind, t.key, t.tag, t.count FROM day_tags t JOIN days USING (day)
+    WHERE t.by = ANY(%(by)s::text[]) AND t.kind = ANY(%(kinds)s::text[])
+) AS p
+GROUP BY p.by, p.kind, p.key, p.tag
 
 -- name: daily
 -- The same, a day at a time, of all that was counted.
@@ -144,7 +197,7 @@ LIMIT %(limit)s OFFSET %(offset)s
 SELECT day, dirty FROM fact_days ORDER BY day
 
 -- name: forget
-TRUNCATE facts, fact_days, day_tallies, day_tags
+TRUNCATE facts, fact_days, day_tallies, day_tags, fact_months, month_tallies, month_tags
 
 -- name: last_case
 SELECT coalesce(max(id), 0) AS id FROM cases

@@ -286,7 +286,9 @@ async def test_random_histories_agree_with_a_plain_reading(db: Database, seed: i
                 plain.append((channel, began, zone, wait.total_seconds(), None))
             happened.append(("concluded", moment, {"disposition": "explained"}))
         await ledger.case(channel, at, *happened, timezone=zone)
-    await measures.sweep(db, NOW)
+    assert await measures.sweep(db, NOW) > 2
+    assert await measures.sweep(db, NOW) == 0
+    assert await db.rows("SELECT month::text FROM fact_months ORDER BY month") == [{"month": "2026-03-01"}]
     begin, end = DAY - timedelta(hours=7), DAY + timedelta(hours=30)
     for since, to in ((measures.EPOCH, measures.END), (begin, end), (DAY, DAY + timedelta(hours=23))):
         for by in ("channel", "hour", "weekday"):
@@ -332,11 +334,15 @@ async def test_what_was_counted_is_counted_again_when_it_changes(db: Database, c
     case = await ledger.case("email", DAY + MINUTE, ("first_response", DAY + 6 * MINUTE))
     assert await measures.sweep(db, NOW) == 1
     assert (await told(db, DAY, DAY + timedelta(hours=23)))["response_time_average", None].value == 300
+    assert await measures.sweep(db, NOW) == 0
+    assert len(await db.rows("SELECT month FROM fact_months")) == 1
     late = {"case": case, "at": NOW - timedelta(days=1), "kind": "concluded", "actor": "agent", "report": None}
     async with db.connection() as connection:
         await connection.execute(ADD_ENTRY, {**late, "data": Jsonb({"disposition": "explained"})})
     found = await told(db, DAY, DAY + timedelta(hours=23))
     assert (found["solution_time_average", None].denominator, found["response_time_p90", None].value) == (1, 300)
+    assert await db.rows("SELECT month FROM fact_months") == []  # a month is no better than its days
+    assert (await told(db, measures.EPOCH, measures.END))["solution_time_average", None].denominator == 1
     await measures.recompute(config, check=True)
     async with db.connection() as connection:
         await connection.execute("UPDATE facts SET ended = 1 WHERE kind = 'response'")
