@@ -2,13 +2,15 @@
 
 Erasing empties contents, attachments, messages, recordings, transcripts and addresses, in one transaction for the rows
 and after it for the blobs; what remains are ids, codes, times and figures, a tombstone with the idempotency digest, and
-an entry on the timeline of each case. No measure changes. While the person has an open emergency, `Deferred` is raised.
-The nightly retention does the same by age; the periods are those of `PERIODS`.
+an entry on the timeline of each case. What colleagues wrote and what must stay (proposals, service cards) loses names,
+numbers and addresses. No measure changes. While the person has an open emergency, `Deferred` is raised, and the nightly
+retention erases them when it is over; it does the same by age, after the periods of `PERIODS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +23,7 @@ from gateway.casenumber import number
 from gateway.record import timeline
 from gateway.record.db import Connection, Database, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry
+from gateway.scrubbing import pattern_of, without
 
 log = structlog.get_logger()
 SQL, PEOPLE = statements("privacy"), statements("people")
@@ -36,6 +39,7 @@ PERIODS: Mapping[str, timedelta] = MappingProxyType(
 )
 
 
+SAID = ("notes", "proposals", "cards", "documents", "messages")  # where others may have written of a person
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,7 +48,7 @@ class Nobody(Exception):
 
 
 class Deferred(Exception):
-    """The person has an open emergency; erase when it is closed."""
+    """The person has an open emergency; they are erased by themselves when it is closed."""
 
 
 async def find_person(db: Database, who: str) -> int:
@@ -79,11 +83,17 @@ async def erase_person(db: Database, blobs: Blobs, person: int, actor: Actor, no
     async with db.transaction() as conn:
         emergencies = await (await conn.execute(SQL["open_emergencies"], {"person": person})).fetchall()
         if emergencies:
-            raise Deferred(f"open emergency in case {', '.join(number(row['id']) for row in emergencies)}")
+            held = [number(row["id"]) for row in emergencies]
+            given = {"now": now, "actor_kind": actor.kind, "actor_id": actor.id, "person": person}
+            await conn.execute(SQL["defer"], {**given, "data": Jsonb({"cases": held})})
+    if emergencies:
+        raise Deferred(f"open emergency in case {', '.join(held)}")
+    async with db.transaction() as conn:
         parameters = {"person": person, "now": now}
         reports = await (await conn.execute(SQL["reports_of"], parameters)).fetchall()
         messages = [row["id"] for row in await (await conn.execute(SQL["messages_of"], parameters)).fetchall()]
         calls = [row["sid"] for row in await (await conn.execute(SQL["calls_of"], parameters)).fetchall()]
+        await _scrub(conn, person, sorted({row["case_id"] for row in reports}))
         doomed = await _erase_reports(conn, [(row["id"], row["case_id"]) for row in reports], actor, now)
         await conn.execute(SQL["stop_messages"], {"messages": messages})
         alone = {"messages": messages, "before": LONG_AGO}
@@ -102,7 +112,11 @@ async def erase_person(db: Database, blobs: Blobs, person: int, actor: Actor, no
 
 async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]:
     """Erase whatever is older than its period; returns how much. Safe to run at any time and any number of times."""
-    counts = {"reports": 0, "calls": 0, "recordings": 0, "people": 0}
+    counts = {"erasures": 0, "reports": 0, "calls": 0, "recordings": 0, "people": 0}
+    for row in await db.rows(SQL["deferred"]):
+        with suppress(Deferred):
+            await erase_person(db, blobs, row["id"], Actor(row["actor_kind"], row["actor_id"]), now)
+            counts["erasures"] += 1
     while rows := await db.rows(SQL["expired_reports"], {"before": now - PERIODS["content"]}):
         async with db.transaction() as conn:
             doomed = await _erase_reports(conn, [(row["id"], row["case_id"]) for row in rows], SYSTEM, now)
@@ -143,11 +157,27 @@ async def _erase_reports(
 ) -> list[str]:
     parameters = {"reports": [report for report, _ in reports], "now": now}
     doomed = [row["sha256"] for row in await (await conn.execute(SQL["lone_blobs"], parameters)).fetchall()]
-    for name in ("erase_contents", "erase_attachments", "mark_reports"):
+    for name in ("erase_contents", "erase_attachments", "erase_comments", "mark_reports"):
         await conn.execute(SQL[name], parameters)
-    await conn.execute(SQL["erase_notes"], {"cases": sorted({case for _, case in reports})})
+    cases = {"cases": sorted({case for _, case in reports})}
+    doomed += [row["sha256"] for row in await (await conn.execute(SQL["lone_documents"], cases)).fetchall()]
+    for name in ("erase_notes", "erase_documents"):
+        await conn.execute(SQL[name], cases)
     await timeline.append(conn, [Entry(case, "erased", actor, report) for report, case in reports], now)
     return doomed
+
+
+async def _scrub(conn: Connection, person: int, cases: Sequence[int]) -> None:
+    """Take a person out of what others wrote about their cases."""
+    known = await (await conn.execute(SQL["called"], {"person": person})).fetchall()
+    pattern = pattern_of({row["name"] for row in known} - {None}, {row["value"] for row in known} - {None})
+    if pattern is None:
+        return
+    for table in SAID:
+        for row in await (await conn.execute(SQL[f"{table}_said"], {"cases": cases})).fetchall():
+            clean = {name: without(text, pattern) if isinstance(text, str) else text for name, text in row.items()}
+            if clean != row:
+                await conn.execute(SQL[f"{table}_scrub"], clean)
 
 
 async def _erase_calls(conn: Connection, calls: Sequence[str], now: datetime) -> list[str]:

@@ -62,6 +62,74 @@ WHERE id = ANY(%(messages)s::bigint[]) AND state = 'queued'
 DELETE FROM notes n WHERE n.case_id = ANY(%(cases)s::bigint[])
   AND NOT EXISTS (SELECT FROM reports r WHERE r.case_id = n.case_id AND r.erased_at IS NULL AND r.channel <> 'alarm')
 
+-- name: lone_documents
+-- Files that colleagues put beside cases that only erased people reported, and that nothing else refers to.
+SELECT encode(d.sha256, 'hex') AS sha256 FROM documents d WHERE d.case_id = ANY(%(cases)s::bigint[])
+  AND NOT EXISTS (SELECT FROM reports r WHERE r.case_id = d.case_id AND r.erased_at IS NULL AND r.channel <> 'alarm')
+  AND NOT EXISTS (SELECT FROM documents o WHERE o.sha256 = d.sha256 AND o.case_id <> ALL(%(cases)s::bigint[]))
+  AND NOT EXISTS (SELECT FROM report_attachments a WHERE a.sha256 = d.sha256)
+
+-- name: erase_documents
+DELETE FROM documents d WHERE d.case_id = ANY(%(cases)s::bigint[])
+  AND NOT EXISTS (SELECT FROM reports r WHERE r.case_id = d.case_id AND r.erased_at IS NULL AND r.channel <> 'alarm')
+
+-- name: erase_comments
+DELETE FROM rating_comments WHERE report_id = ANY(%(reports)s::bigint[])
+
+-- name: called
+-- What somebody is known as: names, and addresses and numbers.
+SELECT DISTINCT name, value FROM (
+    SELECT name, NULL AS value FROM people WHERE id = %(person)s
+    UNION ALL SELECT NULL, value FROM identities WHERE person_id = %(person)s
+    UNION ALL SELECT t.sender_name, v.value FROM reports r JOIN report_contents t ON t.report_id = r.id
+        CROSS JOIN LATERAL (VALUES (t.sender_phone), (t.sender_email)) AS v(value) WHERE r.person_id = %(person)s
+) AS known
+
+-- name: notes_said
+SELECT id, text FROM notes WHERE case_id = ANY(%(cases)s::bigint[])
+
+-- name: notes_scrub
+UPDATE notes SET text = %(text)s WHERE id = %(id)s
+
+-- name: proposals_said
+SELECT p.id, c.fault, c.parts, c.tools, c.access, c.safety
+FROM proposals p JOIN proposal_contents c ON c.proposal_id = p.id WHERE p.case_id = ANY(%(cases)s::bigint[])
+
+-- name: proposals_scrub
+UPDATE proposal_contents SET fault = %(fault)s, parts = %(parts)s, tools = %(tools)s, access = %(access)s, safety = %(safety)s
+WHERE proposal_id = %(id)s
+
+-- name: cards_said
+SELECT s.id, c.work, c.parts
+FROM service_cards s JOIN service_card_contents c ON c.card_id = s.id WHERE s.case_id = ANY(%(cases)s::bigint[])
+
+-- name: cards_scrub
+UPDATE service_card_contents SET work = %(work)s, parts = %(parts)s WHERE card_id = %(id)s
+
+-- name: documents_said
+SELECT id, name FROM documents WHERE case_id = ANY(%(cases)s::bigint[])
+
+-- name: documents_scrub
+UPDATE documents SET name = %(name)s WHERE id = %(id)s
+
+-- name: messages_said
+SELECT m.id, c.subject, c.text
+FROM messages m JOIN message_contents c ON c.message_id = m.id WHERE m.case_id = ANY(%(cases)s::bigint[])
+
+-- name: messages_scrub
+UPDATE message_contents SET subject = %(subject)s, text = %(text)s WHERE message_id = %(id)s
+
+-- name: defer
+-- Asked for once; done when the emergency is over.
+INSERT INTO audit (at, actor_kind, actor_id, act, object, data)
+SELECT %(now)s, %(actor_kind)s, %(actor_id)s, 'erasure_deferred', %(person)s::text, %(data)s
+WHERE NOT EXISTS (SELECT FROM audit a JOIN people p ON p.id::text = a.object
+                  WHERE a.act = 'erasure_deferred' AND a.object = %(person)s::text AND p.erased_at IS NULL)
+
+-- name: deferred
+SELECT DISTINCT ON (p.id) p.id, a.actor_kind, a.actor_id FROM audit a JOIN people p ON p.id::text = a.object
+WHERE a.act = 'erasure_deferred' AND p.erased_at IS NULL ORDER BY p.id, a.id
+
 -- name: erase_calls
 DELETE FROM call_contents WHERE sid = ANY(%(calls)s::text[])
 

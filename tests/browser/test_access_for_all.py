@@ -31,7 +31,9 @@ async def faults(page: Page) -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
     receipts = [await desk.house.report(text, **{"from": sender}) for text, sender in REPORTS]
-    number = receipts[1]["case"]
+    number, outside = receipts[1]["case"], receipts[0]["case"]
+    await desk.house.hire("a01", role="manager")
+    await desk.house.runtime.db.run("UPDATE cases SET line = 3, queue = 'field' WHERE priority = 'P1'")
     await desk.house.api("POST", f"/cases/{number}/claim", {"as": "a01"})
     await desk.house.api("POST", f"/cases/{number}/reply", {"as": "a01", "text": "Unlock the car first."})
     await desk.house.api("POST", f"/cases/{number}/note", {"as": "a01", "text": "Second time."})
@@ -41,9 +43,14 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
     desk_paths = (
         "/console",
         "/console?view=mine",
+        "/console?view=done",
         "/console?q=elephants",
+        "/console/new",
+        "/console/me",
+        "/console/people",
+        "/console/people/a02",
         f"/console/cases/{number}",
-        f"/console/cases/{receipts[0]['case']}",
+        f"/console/cases/{outside}",
         "/managers",
         "/managers/wall",
         "/managers/acts",
@@ -70,9 +77,14 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
                 await page.goto(f"{path}{'&' if '?' in path else '?'}{chosen}")
                 assert await faults(page) == [], path
             await page.goto(f"/console/cases/{number}?{chosen}")
-            for act in ("note", "correct", "hand_over", "escalate", "wait", "conclude"):
+            for act in ("note", "correct", "together", "hand_over", "escalate", "wait", "conclude"):
                 await page.locator(f"label[for=act-{act}]").click()
                 assert await faults(page) == [], act
+            await page.keyboard.press("?")
+            assert await faults(page) == [], "the keys"
+            await page.goto(f"/console/cases/{outside}?{chosen}")
+            await page.locator("label[for=act-visit]").click()
+            assert await faults(page) == [], "visit"
     complaints = [one for one in desk.complaints if "404" not in one and "422" not in one]
     assert complaints == []
     assert desk.strangers == []
