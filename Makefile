@@ -27,7 +27,7 @@ judge: venv ## Score the judgement on the labelled reports; fails below the reco
 	@$(RUN) -m bench.judge
 
 faults: venv ## Kill, cut and fill up while reports come in, and count what was lost (minutes)
-	$(RUN) -m pytest tests/faults
+	$(RUN) -m pytest -o faulthandler_timeout=3600 tests/faults
 	@$(RUN) -m tests.faults
 
 help: ## Show this

@@ -24,6 +24,7 @@ from gateway.web import (
     api_page,
     console,
     demo,
+    documents,
     edge,
     errors,
     events,
@@ -93,7 +94,7 @@ def create_app(
     api.add_routes(app, rates)
     for room in (portal_door, portal, portal_report, portal_sites, portal_sla, portal_people, portal_me):
         room.add_routes(app)
-    for room in (account, people, opening, fleet, recordings, telephone, console, offering, viewing, files):
+    for room in (account, people, opening, fleet, recordings, telephone, console, offering, viewing, files, documents):
         room.add_routes(app)
     for room in (managers, rota):
         room.add_routes(app)

@@ -66,10 +66,14 @@ DONE = {
     "different": N_("Kept apart. The judgement learns from it."),
     "restart": N_("The charger was asked to restart."),
     "unlock": N_("The charger was asked to let go of the cable."),
+    "document": N_("The files lie beside the case."),
+    "files_none": N_("No file was chosen."),
+    "files_lost": N_("The files did not come whole, or are too large. Choose them again."),
     "accepted": N_("The offer is yours."),
     "beyond": N_("Done. The case is with others now."),
     "gone": N_("That offer had run out; it went to somebody else."),
 }
+LOST = ("gone", "files_none", "files_lost")
 TAKEN = N_("%(who)s was first and took the case at %(time)s.")
 REFUSED = N_("That was not done. Nothing you wrote is lost.")
 
@@ -202,6 +206,7 @@ async def _case_page(
         "technicians": [one for one in (agent, *context["colleagues"]) if one.line == 3],
         "card": (await cards.of_site(runtime.db, case.site_id))[:5] if case.site_id else [],
         "proposal": await proposals.standing(runtime.db, case_id),
+        "documents": await cards.documents(runtime.db, case_id),
         "recordings": await listening.of_case(runtime.db, case_id),
         "neighbours": [one for one in whole.neighbours if agent.reach.holds(one.queue, one.site_id, one.assignee)],
         **caseview.beside(whole, await beside(runtime.db, case_id, case.charger_id), context["names"], agent),
@@ -254,7 +259,7 @@ def _done(request: web.Request) -> dict[str, str] | None:
     if done is None:
         return None
     if answer not in tuple(RemoteAnswer):
-        return {"kind": "bad" if request.query["done"] == "gone" else "good", "text": _words(request, done)}
+        return {"kind": "bad" if request.query["done"] in LOST else "good", "text": _words(request, done)}
     book = languages.catalogue(language_of(request))
     obeyed = answer in (RemoteAnswer.ACCEPTED, RemoteAnswer.UNLOCKED)
     return {"kind": "good" if obeyed else "warn", "text": f"{_words(request, done)} {book.code('remote', answer)}"}

@@ -28,8 +28,9 @@ async def faults(page: Page) -> list[tuple[str, list[str]]]:
     ]
 
 
+@pytest.mark.parametrize("language", PAGES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
+async def test_axe_finds_nothing_serious(desk: Desk, theme: str, language: str) -> None:
     receipts = [await desk.house.report(text, **{"from": sender}) for text, sender in REPORTS]
     number, outside = receipts[1]["case"], receipts[0]["case"]
     await desk.house.hire("a01", role="manager")
@@ -62,29 +63,28 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str) -> None:
         "/managers/cases?kind=case",
         "/managers/rota",
     )
-    for language in PAGES:
-        chosen = f"language={language}&theme={theme}"
-        async with desk.visitor() as page:
-            for path in open_paths:
-                await page.goto(f"{path}{'&' if '?' in path else '?'}{chosen}")
-                assert await faults(page) == [], path
-            await page.goto(f"/report?{chosen}")
-            await page.locator("form").evaluate("form => { form.noValidate = true; form.submit() }")
-            await expect(page.get_by_role("alert")).to_be_visible()
-            assert await faults(page) == [], "the form with errors"
-        async with desk.agent() as page:
-            for path in desk_paths:
-                await page.goto(f"{path}{'&' if '?' in path else '?'}{chosen}")
-                assert await faults(page) == [], path
-            await page.goto(f"/console/cases/{number}?{chosen}")
-            for act in ("note", "correct", "together", "hand_over", "escalate", "wait", "conclude"):
-                await page.locator(f"label[for=act-{act}]").click()
-                assert await faults(page) == [], act
-            await page.keyboard.press("?")
-            assert await faults(page) == [], "the keys"
-            await page.goto(f"/console/cases/{outside}?{chosen}")
-            await page.locator("label[for=act-visit]").click()
-            assert await faults(page) == [], "visit"
+    chosen = f"language={language}&theme={theme}"
+    async with desk.visitor() as page:
+        for path in open_paths:
+            await page.goto(f"{path}{'&' if '?' in path else '?'}{chosen}")
+            assert await faults(page) == [], path
+        await page.goto(f"/report?{chosen}")
+        await page.locator("form").evaluate("form => { form.noValidate = true; form.submit() }")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        assert await faults(page) == [], "the form with errors"
+    async with desk.agent() as page:
+        for path in desk_paths:
+            await page.goto(f"{path}{'&' if '?' in path else '?'}{chosen}")
+            assert await faults(page) == [], path
+        await page.goto(f"/console/cases/{number}?{chosen}")
+        for act in ("note", "correct", "together", "hand_over", "escalate", "wait", "conclude"):
+            await page.locator(f"label[for=act-{act}]").click()
+            assert await faults(page) == [], act
+        await page.keyboard.press("?")
+        assert await faults(page) == [], "the keys"
+        await page.goto(f"/console/cases/{outside}?{chosen}")
+        await page.locator("label[for=act-visit]").click()
+        assert await faults(page) == [], "visit"
     complaints = [one for one in desk.complaints if "404" not in one and "422" not in one]
     assert complaints == []
     assert desk.strangers == []

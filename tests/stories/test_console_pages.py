@@ -499,3 +499,30 @@ async def test_b97_nothing_of_the_house_speaks_websocket(house: House) -> None:
     for path in ("/", "/console", "/healthz", "/api/v1/openapi.json"):
         async with house.client.get(path, headers=upgrade) as answer:
             assert answer.status != 101, path
+
+
+async def test_files_lie_beside_a_case_for_those_who_may_see_it(house: House) -> None:
+    number = (await house.report(STUCK))["case"]
+    csrf = await house.csrf("/console")
+    form = FormData(default_to_multipart=True)
+    form.add_field("files", io.BytesIO(b"log of the charger"), filename="../K1.log", content_type="text/plain")
+    form.add_field("files", io.BytesIO(b"%PDF manual"), filename="manual.pdf", content_type="application/pdf")
+    path = f"/console/documents/cases/{number}?csrf={csrf}"
+    kept = await house.client.post(path, data=form, allow_redirects=False)
+    assert kept.headers["Location"] == f"/console/cases/{number}?done=document"
+    page = await (await house.client.get(kept.headers["Location"])).text()
+    assert "Filerna ligger vid ärendet." in page
+    assert "K1.log" in page
+    links = re.findall(r'href="(/console/documents/\d+)"', page)
+    assert len(links) == 2
+    file = await house.client.get(links[0])
+    assert await file.read() == b"log of the charger"
+    assert file.headers["Content-Type"] == "application/octet-stream"
+    assert "attachment" in file.headers["Content-Disposition"]
+    await do(house, number, "note", text="See https://maker.example/manual <script>alert(1)</script>")
+    page = await (await house.client.get(f"/console/cases/{number}")).text()
+    assert 'href="https://maker.example/manual" rel="noopener noreferrer" target="_blank"' in page
+    assert "&lt;script&gt;alert(1)" in page
+    await house.runtime.db.run("UPDATE agents SET queues = '{billing}' WHERE id = 'a01'")
+    assert (await house.client.get(links[0])).status == 404
+    assert (await house.client.post(path, data={}, allow_redirects=False)).status == 404
