@@ -525,4 +525,4 @@ async def test_files_lie_beside_a_case_for_those_who_may_see_it(house: House) ->
     assert "&lt;script&gt;alert(1)" in page
     await house.runtime.db.run("UPDATE agents SET queues = '{billing}' WHERE id = 'a01'")
     assert (await house.client.get(links[0])).status == 404
-    assert (await house.client.post(path, data={}, allow_redirects=False)).status == 404
+    assert (await house.client.post(path, data={"csrf": csrf}, allow_redirects=False)).status == 404
