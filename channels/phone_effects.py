@@ -58,13 +58,16 @@ async def carry_out(effect: str, scene: Scene) -> Outcome:
         return await EFFECTS[effect](scene)
     except Exception as error:
         log.warning("phone.effect_failed", call=scene.sid, effect=effect, error=type(error).__name__)
-        return Outcome(FAILED)
+        return Outcome(FAILED, {"pin": None})
 
 
 async def _recognise_caller(scene: Scene) -> Outcome:
     phone = scene.fact("phone")
-    language = await scene.given.callers.language(phone) if phone else None
-    return Outcome("known", {"language": language}) if language else Outcome("new")
+    if not phone:
+        return Outcome("new")
+    caller = await scene.given.callers.known(phone)
+    facts = {"language": caller.language, "owner": "yes" if caller.owner else None}
+    return Outcome("known" if caller.language else "new", facts)
 
 
 async def _find_charger(scene: Scene) -> Outcome:
@@ -130,6 +133,19 @@ async def _case_status(scene: Scene) -> Outcome:
     return Outcome("found", {**asked, "status_text": " ".join(words)})
 
 
+async def _owner_cases(scene: Scene) -> Outcome:
+    found = await scene.given.owners.open_cases(scene.fact("phone") or "", scene.fact("pin") or "")
+    if found is None:
+        misses = int(scene.fact("pin_misses") or "0") + 1
+        return Outcome("locked" if misses >= MISSES else "wrong", {"pin": None, "pin_misses": str(misses)})
+    count, most_urgent = found
+    words = [scene.say("owner_count", count=str(count)) if count else scene.say("owner_none")]
+    for one in most_urgent:
+        status = scene.say(f"owner_status_{one.status}")
+        words.append(scene.say("owner_case", site=one.site, number=one.number, status=status))
+    return Outcome("found", {"pin": None, "owner_text": " ".join(words), "status_text": "yes"})
+
+
 async def _check_number(scene: Scene) -> Outcome:
     number = reachable(scene.fact("number"), region_of(scene.called) or "SE")
     if number is None:
@@ -160,6 +176,7 @@ async def _enter_queue(scene: Scene) -> Outcome:
             language=scene.state.language,
             priority=scene.fact("priority") or ("P1" if scene.fact("danger") else "P3"),
             queue=scene.fact("queue") or ("emergency" if scene.fact("danger") else "helpdesk"),
+            patient=bool(scene.fact("wait")),
         )
     )
     return Outcome("closed") if place is None else Outcome("open", _place_facts(scene, place))
@@ -198,6 +215,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "restart_charger": _restart_charger,
         "unlock_connector": _unlock_connector,
         "case_status": _case_status,
+        "owner_cases": _owner_cases,
         "check_number": _check_number,
         "file_report": _file_report,
         "file_follower": _file_follower,
@@ -250,6 +268,8 @@ def _place_facts(scene: Scene, place: Place) -> dict[str, str | None]:
 
 def queue_text(scene: Scene, place: Place) -> str:
     """Place and wait in words; a wait that is not known well is said to be so rather than guessed."""
+    if not place.staffed:
+        return scene.say("queue_nobody")
     words = [scene.say("queue_number", position=str(place.ahead + 1)) if place.ahead else scene.say("queue_first")]
     if place.least is None or place.most is None:
         words.append(scene.say("wait_unsure"))

@@ -3,7 +3,7 @@ for long, and whatever one raises is told to the caller as a sentence, never as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -147,15 +147,38 @@ class Cases(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a number is known for: the language that it chose or was answered in, and whether an owner registered it.
+    Neither proves who calls."""
+
+    language: str | None
+    owner: bool = False
+
+
 class Callers(Protocol):
-    async def language(self, phone: str) -> str | None:
-        """The language that a number chose or was answered in before."""
+    async def known(self, phone: str) -> Caller: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerCase:
+    """An open case at one of an owner's sites, as it is spoken."""
+
+    number: str
+    site: str
+    status: str
+
+
+class Owners(Protocol):
+    async def open_cases(self, phone: str, pin: str) -> tuple[int, Sequence[OwnerCase]] | None:
+        """How many cases are open at the sites of the owner who registered this number, and the most urgent of them;
+        None when the PIN is wrong, or was guessed at too often."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A caller who wants a person."""
+    """A caller who wants a person; `patient` when they wait although nobody is at work."""
 
     sid: str
     report: int | None
@@ -163,24 +186,27 @@ class Waiting:
     language: str
     priority: str
     queue: str
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A caller's place in line: how many are before (0 = next), the wait as minutes from `least` to `most` (None when
-    it cannot be said), and the number or room to be connected to once somebody is there."""
+    it cannot be said), the number or room to be connected to once somebody is there, and whether anybody is at work."""
 
     ahead: int
     least: int | None = None
     most: int | None = None
     answerer: str | None = None
+    staffed: bool = True
 
 
 class Line(Protocol):
     """The line of callers who wait for a person."""
 
     async def enter(self, waiting: Waiting) -> Place | None:
-        """Take a place, or go back to the one that this call had; None when nobody is at work (never for a P1)."""
+        """Take a place, or go back to the one that this call had; None when nobody is at work (never for a P1, nor for
+        who waits all the same)."""
         ...
 
     async def place(self, sid: str) -> Place:
@@ -218,4 +244,5 @@ class Given:
     announcements: Announcements
     cases: Cases
     callers: Callers
+    owners: Owners
     line: Line

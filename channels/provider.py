@@ -129,8 +129,8 @@ class Provider:
     async def call(
         self, to: str, sender: str, turn_url: str, since: datetime | None = None, others: Collection[str] = ()
     ) -> Answer:
-        """Ring a number or a browser; whoever answers is spoken to by `turn_url`. `since` as for `text`; `others` are calls that are
-        known to be somebody else's."""
+        """Ring a number or a browser; whoever answers is spoken to by `turn_url`. `since` as for `text`; `others` are
+        calls that are known to be somebody else's."""
         if not BROWSER.fullmatch(to) and (why := refusal(to, own=self._account.own, countries=self._account.countries)):
             return Refused(why)
 

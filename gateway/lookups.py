@@ -6,11 +6,12 @@ none of them longer than for a turn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from channels.phone_ports import CaseStatus, Found, Incident
+from channels.phone_ports import Caller, CaseStatus, Found, Incident, OwnerCase
 from gateway import casenumber
+from gateway.passwords import Passwords
 from gateway.record.db import statements
 from gateway.runtime import Runtime
 from routing.directory import Directory
@@ -19,6 +20,7 @@ from routing.judge import judge
 from routing.values import History, Said
 
 SQL = statements("calls")
+PIN_MISSES = 9
 
 
 class RecordedPlaces:
@@ -92,9 +94,35 @@ class RecordedCallers:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    async def language(self, phone: str) -> str | None:
-        row = await self._runtime.calls_db.row(SQL["language"], {"phone": phone})
-        return str(row["language"]) if row else None
+    async def known(self, phone: str) -> Caller:
+        row = await self._runtime.calls_db.row(SQL["caller"], {"phone": phone})
+        return Caller(row["language"], row["owner"]) if row else Caller(None)
+
+
+class RecordedOwners:
+    """`Owners` over the record. A PIN that was missed nine times in a row, by whomever, is dead until a new one is made
+    in the portal: a number can be borrowed, and six digits can be tried out."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._passwords = Passwords()
+
+    async def open_cases(self, phone: str, pin: str) -> tuple[int, Sequence[OwnerCase]] | None:
+        db = self._runtime.calls_db
+        row = await db.row(SQL["owner_pins"], {"phone": phone, "most": PIN_MISSES})
+        if not await self._passwords.correct(row["pin_hash"] if row else None, pin) or row is None:
+            await db.run(SQL["owner_missed"], {"phone": phone})
+            return None
+        await db.run(SQL["owner_known"], {"owner": row["id"]})
+        rows = await db.rows(SQL["owner_cases"], {"owner": row["id"]})
+        sites = self._runtime.directory().sites
+        told = [
+            OwnerCase(
+                casenumber.number(one["id"]), site.name if (site := sites.get(one["site_id"])) else "", one["status"]
+            )
+            for one in rows
+        ]
+        return (rows[0]["n"] if rows else 0), told
 
 
 def _charger(kind: str, charger: str, directory: Directory) -> Found:

@@ -18,7 +18,14 @@ from gateway import callbacks, oncall, recordings, ringing, transcribing
 from gateway.chargers import CarefulChargers
 from gateway.config import Config
 from gateway.legs import Legs
-from gateway.lookups import BoardAnnouncements, RecordedCallers, RecordedCases, RecordedIncidents, RecordedPlaces
+from gateway.lookups import (
+    BoardAnnouncements,
+    RecordedCallers,
+    RecordedCases,
+    RecordedIncidents,
+    RecordedOwners,
+    RecordedPlaces,
+)
 from gateway.post import account_of
 from gateway.reconciling import Reconciler
 from gateway.record.calls import RecordedCalls
@@ -45,6 +52,7 @@ def phone_door(runtime: Runtime) -> PhoneDoor:
         announcements=BoardAnnouncements(runtime),
         cases=RecordedCases(runtime),
         callers=RecordedCallers(runtime),
+        owners=RecordedOwners(runtime),
         line=RecordedLine(runtime),
     )
     config = runtime.config

@@ -41,7 +41,7 @@ class RecordedLine:
         self._db = runtime.calls_db
 
     async def enter(self, waiting: Waiting) -> Place | None:
-        if waiting.priority != "P1" and not await self._staffed():
+        if waiting.priority != "P1" and not waiting.patient and not await self._staffed():
             return None
         given = {"sid": waiting.sid, "report": waiting.report, "queue": waiting.queue, "priority": waiting.priority}
         await self._change("enter", given, "call_queued", then=("line_up",), priority=waiting.priority)
@@ -61,7 +61,7 @@ class RecordedLine:
         answerer = row["room"] or (reached if reached.startswith("client:") else normalise(reached))
         if answerer is None and row["priority"] == "P1" and not await self._helped():
             answerer = self._runtime.config.last_resort_number
-        return Place(row["ahead"], least, most, answerer)
+        return Place(row["ahead"], least, most, answerer, staffed=row["staffed"] or row["priority"] == "P1")
 
     async def call_back(self, sid: str, phone: str) -> bool:
         number = normalise(phone)

@@ -22,7 +22,7 @@ EARNED_BY = {
     "filed": {"file_report", "file_follower", "file_solved"},
     "callback": {"book_callback"},
     "message": {"keep_message"},
-    "answered": {"case_status"},
+    "answered": {"case_status", "owner_cases"},
 }
 
 

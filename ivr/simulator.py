@@ -21,6 +21,7 @@ KINDEST = {
     "next_step": "none",
     "look_at_queue": "waiting",
     "case_status": "found",
+    "owner_cases": "found",
     "file_report": "filed",
     "enter_queue": "open",
 }
@@ -32,6 +33,7 @@ SHOWN = {
     "queue_text": "1.",
     "incident_text": "…",
     "status_text": "…",
+    "owner_text": "…",
     "phone": "+46701740605",
     "phone_end": "0605",
 }

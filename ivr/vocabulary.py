@@ -22,6 +22,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "restart_charger": frozenset({"done", "refused"}),
         "unlock_connector": frozenset({"done", "refused"}),
         "case_status": frozenset({"found", "wrong", "locked"}),
+        "owner_cases": frozenset({"found", "wrong", "locked"}),
         "check_number": frozenset({"good", "bad"}),
         "file_report": frozenset({"filed", "urgent", "kept"}),
         "file_follower": frozenset({"filed", "kept"}),
@@ -56,6 +57,10 @@ def may_record(facts: Mapping[str, str]) -> bool:
     return facts.get("record") != "no" if is_announced(facts) else is_asked(facts) and facts.get("record") == "yes"
 
 
+def is_owner(facts: Mapping[str, str]) -> bool:
+    return facts.get("owner") == "yes"
+
+
 def is_urgent(facts: Mapping[str, str]) -> bool:
     return bool(facts.get("danger")) or facts.get("priority") == "P1"
 
@@ -71,6 +76,7 @@ CONDITIONS: Mapping[str, Callable[[Mapping[str, str]], bool]] = MappingProxyType
         "recording_announced": is_announced,
         "recording_asked": is_asked,
         "urgent": is_urgent,
+        "owner_number": is_owner,
         "category_known": knows_category,
     }
 )

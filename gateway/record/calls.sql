@@ -88,10 +88,26 @@ WITH recording AS (
 INSERT INTO transcripts (recording_sid, language, text) VALUES (%(recording)s, %(language)s, %(text)s)
 ON CONFLICT (recording_sid) DO NOTHING
 
--- name: language
--- The language of the person behind a number.
-SELECT p.language FROM identities i JOIN people p ON p.id = i.person_id
-WHERE i.kind = 'phone' AND i.value = %(phone)s AND i.unlinked_at IS NULL AND p.language IS NOT NULL
+-- name: caller
+-- The language of the person behind a number, and whether an owner who may ask for a PIN has registered it.
+SELECT (SELECT p.language FROM identities i JOIN people p ON p.id = i.person_id
+        WHERE i.kind = 'phone' AND i.value = %(phone)s AND i.unlinked_at IS NULL AND p.language IS NOT NULL
+        LIMIT 1) AS language,
+       EXISTS (SELECT FROM owners WHERE phone = %(phone)s AND pin_hash IS NOT NULL) AS owner
+
+-- name: owner_pins
+SELECT id, pin_hash FROM owners WHERE phone = %(phone)s AND pin_hash IS NOT NULL AND pin_misses < %(most)s
+
+-- name: owner_missed
+UPDATE owners SET pin_misses = pin_misses + 1 WHERE phone = %(phone)s AND pin_hash IS NOT NULL
+
+-- name: owner_known
+UPDATE owners SET pin_misses = 0 WHERE id = %(owner)s
+
+-- name: owner_cases
+SELECT c.id, c.site_id, c.status, count(*) OVER () AS n FROM cases c
+WHERE c.owner_id = %(owner)s AND c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into IS NULL
+ORDER BY c.priority, c.opened_at LIMIT 3
 
 -- name: incident
 -- The newest open case about a place that a stranger may be told of: several have reported it, or we are at it.

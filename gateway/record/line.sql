@@ -29,7 +29,9 @@ SELECT (
     WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, %(now)s) <= %(now)s
       AND (o.priority, o.arrived_at, o.id) < (w.priority, w.arrived_at, w.id)
 ) AS ahead, coalesce(k.priority, w.priority, 'P3') AS priority, c.room,
-       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END AS answerer, (
+       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END AS answerer,
+       EXISTS (SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL
+                                   AND (phone IS NOT NULL OR browser_until > %(now)s)) AS staffed, (
     SELECT count(*) FROM calls WHERE answered_at > %(hour_ago)s
 ) AS answered
 FROM calls c

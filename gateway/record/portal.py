@@ -137,6 +137,13 @@ async def set_role(db: Database, by: OwnerUser, user: int, role: str, now: datet
     return changed.rowcount == 1
 
 
+async def set_pin(db: Database, by: OwnerUser, pin_hash: str, now: datetime) -> None:
+    """Give an organisation a new telephone code; the old one ends."""
+    async with db.transaction() as conn:
+        await conn.execute(SQL["set_pin"], {"owner": by.owner_id, "hash": pin_hash})
+        await _audit(conn, by, "owner_pin_made", by.id, {}, now)
+
+
 async def remove(db: Database, by: OwnerUser, user: int, now: datetime) -> bool:
     """End a colleague's access, sessions included; False when there is no such colleague who can be removed."""
     async with db.transaction() as conn:

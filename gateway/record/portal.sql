@@ -24,6 +24,9 @@ RETURNING id
 UPDATE owner_users SET role = %(role)s
 WHERE id = %(user)s AND owner_id = %(owner)s AND removed_at IS NULL AND invited_by IS NOT NULL
 
+-- name: set_pin
+UPDATE owners SET pin_hash = %(hash)s, pin_misses = 0 WHERE id = %(owner)s
+
 -- name: remove
 UPDATE owner_users SET removed_at = %(now)s
 WHERE id = %(user)s AND owner_id = %(owner)s AND removed_at IS NULL AND invited_by IS NOT NULL

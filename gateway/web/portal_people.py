@@ -6,6 +6,7 @@ it was made for, and worth nothing from the moment it is revoked.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from gateway.record.portal import ROLES
 from gateway.web.bearer import hashed, new_token
 from gateway.web.bodies import UNKEEPABLE, form
 from gateway.web.keys import OWNER, runtime_of
+from gateway.web.login import PASSWORDS
 from gateway.web.portal import manager, portal_page
 from gateway.web.problems import Problem
 
@@ -29,6 +31,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/portal/people", invite)
     app.router.add_post("/portal/people/{user}/role", change)
     app.router.add_post("/portal/people/{user}/remove", remove)
+    app.router.add_post("/portal/pin", make_pin)
     app.router.add_get("/portal/keys", keys)
     app.router.add_post("/portal/keys", add_key)
     app.router.add_post("/portal/keys/{key}/revoke", revoke_key)
@@ -76,6 +79,14 @@ async def remove(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther("/portal/people?done=removed")
 
 
+async def make_pin(request: web.Request) -> web.StreamResponse:
+    """A new telephone code for the organisation, shown this one time."""
+    user, runtime = manager(request), runtime_of(request)
+    pin = f"{secrets.randbelow(10**6):06d}"
+    await portal.set_pin(runtime.db, user, await request.app[PASSWORDS].hashed(pin), runtime.clock.now())
+    return await _people_page(request, pin=pin, status=201)
+
+
 async def keys(request: web.Request) -> web.StreamResponse:
     """The keys of the organisation's systems."""
     manager(request)
@@ -110,12 +121,19 @@ async def revoke_key(request: web.Request) -> web.StreamResponse:
 async def _people_page(
     request: web.Request,
     *,
+    pin: str | None = None,
     errors: Mapping[str, str] | None = None,
     fields: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> web.Response:
     everybody = await portal.colleagues(runtime_of(request).db, request[OWNER].owner_id)
-    shown = {"everybody": everybody, "roles": ROLES, "errors": dict(errors or {}), "fields": dict(fields or {})}
+    shown = {
+        "pin": pin,
+        "everybody": everybody,
+        "roles": ROLES,
+        "errors": dict(errors or {}),
+        "fields": dict(fields or {}),
+    }
     return portal_page(request, "portal/people.html", shown, status)
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from channels.phone_ports import (
+    Caller,
     CaseStatus,
     Found,
     Given,
     Incident,
     Loaded,
+    OwnerCase,
     Place,
     Progress,
     Sound,
@@ -57,6 +59,7 @@ class World:
     remote: list[tuple[str, str]] = field(default_factory=list)
     rooms: dict[str, str] = field(default_factory=dict)
     known_language: str | None = None
+    owner: bool = False
     incident: Incident | None = None
     case: CaseStatus | None = None
     answer: RemoteAnswer = RemoteAnswer.ACCEPTED
@@ -86,6 +89,7 @@ class World:
             announcements=self,
             cases=_Cases(self),
             callers=self,
+            owners=self,
             line=_Line(self),
         )
 
@@ -165,9 +169,12 @@ class World:
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
         return self.incident
 
-    async def language(self, phone: str) -> str | None:
+    async def known(self, phone: str) -> Caller:
         self._there()
-        return self.known_language
+        return Caller(self.known_language, self.owner)
+
+    async def open_cases(self, phone: str, pin: str) -> tuple[int, Sequence[OwnerCase]] | None:
+        return (4, [OwnerCase("1042-9", "BRF Solrosen", "planned")]) if self.owner and pin == "271828" else None
 
 
 @dataclass
@@ -199,7 +206,7 @@ class _Line:
     world: World
 
     async def enter(self, waiting: Waiting) -> Place | None:
-        if self.world.nobody and waiting.priority != "P1":
+        if self.world.nobody and waiting.priority != "P1" and not waiting.patient:
             return None
         if all(known.sid != waiting.sid for known in self.world.waiting):
             self.world.waiting.append(waiting)
@@ -208,7 +215,7 @@ class _Line:
     async def place(self, sid: str) -> Place:
         ahead = next((at for at, known in enumerate(self.world.waiting) if known.sid == sid), 0)
         place = Place(ahead, 3 * ahead, 5 * ahead) if ahead else Place(0)
-        return replace(place, answerer=self.world.rooms.get(sid))
+        return replace(place, answerer=self.world.rooms.get(sid), staffed=not self.world.nobody)
 
     async def call_back(self, sid: str, phone: str) -> bool:
         self.world.callbacks[sid] = phone

@@ -28,7 +28,7 @@ OURS = "+46313900100"
 NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
 TOKEN = "a-secret-of-the-provider"
 LANGUAGE = {"sv": "1", "en": "2"}
-KEYED = ("21007#", "21008#", "99999#", "0317001234#", "10429#", "4711", "0#", "*#", "1#")
+KEYED = ("271828", "21007#", "21008#", "99999#", "0317001234#", "10429#", "4711", "0#", "*#", "1#")
 SPOKEN = ("solrosen", "it is burning", "det brinner", "nowhere")
 WORLDS: dict[str, Callable[[World], None]] = {
     "quiet": lambda world: None,
@@ -36,6 +36,7 @@ WORLDS: dict[str, Callable[[World], None]] = {
     "incident": lambda world: setattr(world, "incident", Incident("planned", 30.0)),
     "closed": lambda world: setattr(world, "nobody", True),
     "answering": lambda world: None,
+    "owner": lambda world: setattr(world, "owner", True),
 }
 Act = tuple[str, str]
 LONGEST_WAY = 40

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
@@ -299,6 +301,40 @@ async def test_f15_calls_are_answered_while_all_other_connections_are_taken(hous
         call = await line.call(CALLER)
         told = await call.press("1")
         assert "brinner" in told
+
+
+async def test_f20_requests_that_are_broken_off_mix_up_nobodys_words(house: House, line: Line) -> None:
+    rng = random.Random(20)
+
+    async def answered(url: str, fields: dict[str, str]) -> str:
+        """The answer to a turn, of which several requests were broken off half way before."""
+        for _ in range(3):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rng.uniform(0.0005, 0.03)):
+                    await line.post(url, fields)
+        while True:
+            status, document = await line.post(url, fields)
+            assert status == 200
+            if f"{url}<" not in document:
+                return document
+
+    async def caller(nth: int) -> None:
+        call = {"CallSid": f"CA{nth:032x}", "AccountSid": line.account, "To": OURS, "From": f"+4670174{nth:04d}"}
+        said = {"SpeechResult": f"kanariefågel {nth:04d}"}
+        keyed = [{"Digits": keys} for keys in ("1", "2", "5")]
+        for turn, more in enumerate([{}, *keyed, said, {"Digits": "1"}]):
+            told = await answered(f"/twilio/voice/{turn}" if turn else "/twilio/voice", {**call, **more})
+        assert "ärendenummer" in told
+
+    await asyncio.gather(*(caller(nth) for nth in range(1000, 1030)))
+    rows = await house.runtime.db.rows(
+        "SELECT r.call_sid, t.text, t.sender_phone FROM reports r JOIN report_contents t ON t.report_id = r.id"
+    )
+    assert len(rows) == 30
+    for row in rows:
+        nth = int(row["call_sid"][2:], 16)
+        assert re.findall(r"kanariefågel (\d{4})", row["text"]) == [f"{nth}"]
+        assert row["sender_phone"] == f"+4670174{nth:04d}"
 
 
 async def test_f19_calls_need_no_redis(config: Config) -> None:

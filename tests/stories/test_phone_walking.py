@@ -222,6 +222,44 @@ async def test_the_status_of_a_case_needs_number_and_code_and_locks_after_three_
     assert guesser.waits is not None
 
 
+async def test_an_owner_hears_of_open_cases_for_the_pin_only_and_three_misses_lead_to_a_person(
+    line: Line, world: World
+) -> None:
+    world.owner, world.known_language = True, "en"
+    call = await line.call()
+    assert "open cases at your sites" in await call.press("2")
+    assert "telephone code" in await call.press("1")
+    assert "not right" in await call.press("000000")
+    told = await call.press("271828")
+    assert "Open cases: 4. BRF Solrosen, case 1, 0, 4, 2, 9: a technician's visit is planned." in told
+    await call.hang_up()
+    assert call.sid not in world.reports
+    assert "271828" not in repr(world.calls)
+    call = await line.call()
+    await call.press("2")
+    await call.press("1")
+    for _ in range(3):
+        await call.press("000000")
+    assert "A person will help" in call.now_hears
+    assert world.waiting
+
+
+async def test_b12_whoever_is_no_owner_is_offered_nothing(line: Line, world: World) -> None:
+    world.known_language = "en"
+    assert "open cases" not in await (await line.call()).press("2")
+
+
+async def test_who_waits_although_nobody_is_at_work_takes_a_place_and_is_told_so(line: Line, world: World) -> None:
+    world.nobody = True
+    call = await to_purpose(line)
+    await call.press("0")
+    assert not world.waiting
+    told = await call.press("3")
+    assert "nobody is at work right now" in told
+    assert "next in line" not in told
+    assert [waiting.sid for waiting in world.waiting] == [call.sid]
+
+
 async def test_b16_a_hang_up_after_any_turn_is_filed(line: Line, world: World) -> None:
     keys = ["2", "2", "1", "21007#", "1", "9"]
     for stop in range(len(keys) + 1):
