@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
+from typing import Any
 
 from channels.mail.headers import HEADER_LIMIT, Fields, eight_bit
 
@@ -89,8 +90,7 @@ class Part:
         if self.children:
             return self._restored(b"\n".join(_source(child.message) for child in self.children))
         if self.fields.word("content-transfer-encoding") == "base64":
-            encoded = self.message.get_payload()
-            return _base64(self._restored(str(encoded).encode("ascii", "replace")))
+            return _base64(self._restored(_undecoded(self.message)))
         decoded = self.message.get_payload(decode=True)
         return self._restored(decoded) if isinstance(decoded, bytes) else b""
 
@@ -162,7 +162,7 @@ def _parse_simple(raw: bytes, end: int) -> Message | None:
     if b"multipart/" in lower or b"message/" in lower:
         return None
     message = _parse(head + b"\r\n\r\n")
-    if message.get_payload() or message.defects:
+    if _undecoded(message) or message.defects:
         return None
     separator = _END_OF_HEADERS.match(raw, end)
     body = raw[separator.end() :] if separator else b""
@@ -184,7 +184,14 @@ def _parse(raw: bytes) -> Message:
 
 
 class _Measured(Message):
-    """A part that takes no over-long header from its parser."""
+    """A part that takes no over-long header from its parser, and keeps its content as the parser found it."""
+
+    source = ""
+
+    def set_payload(self, payload: Any, charset: Any = None) -> None:
+        if isinstance(payload, str):
+            self.source = payload
+        super().set_payload(payload, charset)
 
     def set_raw(self, name: str, value: str) -> None:
         if len(value) > HEADER_LIMIT:
@@ -198,7 +205,7 @@ def _part(message: Message, runs: list[bytes], depth: int = 1) -> Part:
     if depth > DEPTH:
         raise TooComplex(f"parts lie more than {DEPTH} deep")
     fields = Fields(message)
-    payload = message.get_payload()
+    payload = message.get_payload() if message.is_multipart() else None
     below = (
         [_part(child, runs, depth + 1) for child in payload if isinstance(child, Message)]
         if isinstance(payload, list)
@@ -269,4 +276,9 @@ def _source(message: Message) -> bytes:
     try:
         return message.as_bytes()
     except (UnicodeError, LookupError, ValueError, TypeError, AttributeError):
-        return str(message.get_payload()).encode("utf-8", "surrogateescape")
+        return _undecoded(message)
+
+
+def _undecoded(message: Message) -> bytes:
+    """The content of a part as it came: the library decodes it by whatever charset it is said to be in."""
+    return getattr(message, "source", "").encode("utf-8", "surrogateescape")

@@ -261,6 +261,16 @@ def test_a_text_that_is_all_there_is_is_read_although_it_has_a_name() -> None:
     assert report.text == ""
 
 
+@pytest.mark.parametrize("charset", [b"utf\0-8", b"utf-16", b"undefined", b"idna"])
+def test_b56_b57_a_strange_charset_costs_neither_the_text_nor_the_file(charset: bytes) -> None:
+    text = b"Content-Type: text/plain; charset=" + charset + b"\r\n\r\nLaddaren \xe4r trasig."
+    file = attached(b"a.bin", b"content").replace(b"octet-stream", b"octet-stream; charset=" + charset)
+    report = read(mixed(text, file + b"\xe4"), NOW)
+    assert report.quarantined is None
+    assert report.text.startswith("Laddaren") or charset == b"utf-16"
+    assert report.attachments[0].content.startswith(b"content")
+
+
 def test_b57_uuencode_and_unknown_encodings_lose_nothing() -> None:
     raw = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n#:&5J\n`\nend\n"
     assert read(raw, NOW).text == "hej"
