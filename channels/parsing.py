@@ -201,7 +201,7 @@ class _Worker:
         """How long the first answer is. Raises ValueError for what is none."""
         if len(heard) < ANSWER.size:
             return ANSWER.size
-        length = ANSWER.size + sum(ANSWER.unpack_from(heard))
+        length: int = ANSWER.size + sum(ANSWER.unpack_from(heard))
         if length > ANSWER_LIMIT or not self.under_way:
             raise ValueError("not an answer")
         return length
