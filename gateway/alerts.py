@@ -30,6 +30,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
         "target_at_risk": Limit(75, 60, 2 * MINUTES),
         "queue_unserved": Limit(120, 1, urgent=True),
+        "queue_long": Limit(1, 0.8),
         "abandonment": Limit(0.15, 0.08, 2 * MINUTES),
         "wave": Limit(8, 3),
         "mail_silent": Limit(5, 0.5),
@@ -98,10 +99,15 @@ async def signs(runtime: Runtime, now: datetime) -> list[Sign]:
         found.append(Sign("target_at_risk", "", calls["seconds"] / calls["answered"]))
     if calls and calls["queued"] >= 2 * ENOUGH:
         found.append(Sign("abandonment", "", calls["abandoned"] / calls["queued"]))
+    waiting = await db.rows(floor.SQL["work_waiting"])
     found += [
         Sign("queue_unserved", row["queue"], (now - row["since"]).total_seconds())
-        for row in await db.rows(floor.SQL["work_waiting"])
+        for row in waiting
         if not row["serving"]
+    ]
+    limits = {name: queue.limit for name, queue in runtime.rules().queues.items()}
+    found += [
+        Sign("queue_long", row["queue"], row["waiting"] / n) for row in waiting if (n := limits.get(row["queue"]))
     ]
     found += [Sign("wave", r["site"], r["reports"]) for r in await db.rows(SQL["waves"], {"since": now - 10 * MINUTES})]
     mails = await db.row(SQL["mails"], {"now": now})
@@ -139,7 +145,13 @@ def words(runtime: Runtime, kind: str, key: str, value: float, language: str) ->
     """What is wrong, and what to do about it."""
     book = languages.catalogue(language)
     site = runtime.directory().sites.get(key)
-    what = book.code("queue", key) if kind == "queue_unserved" else f"{site.name}, {site.city}" if site else key
+    what = (
+        book.code("queue", key)
+        if kind in ("queue_unserved", "queue_long")
+        else f"{site.name}, {site.city}"
+        if site
+        else key
+    )
     given = {
         "what": what,
         "seconds": languages.format_clock(timedelta(seconds=value), exact=True),

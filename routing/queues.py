@@ -75,6 +75,8 @@ class Queue:
     lines: tuple[int, ...]
     about: str
     skills: frozenset[str] = frozenset()  # that whoever takes its work should have
+    limit: int | None = None  # of waiting work; more is an alarm
+    overflow: str | None = None  # the queue that gets what is beyond the limit, or what nobody serves
 
 
 def choose_queue(
@@ -94,14 +96,38 @@ def choose_queue(
 def parse_queues(table: Mapping[str, Any], faults: list[str]) -> tuple[tuple[Rule, ...], Mapping[str, Queue]]:
     """Queues and rules of queues.toml; every fault is added to `faults`, one line each."""
     queues = {
-        name: Queue(name, tuple(row.get("lines", ())), row.get("about", ""), frozenset(row.get("skills", ())))
+        name: Queue(
+            name,
+            tuple(row.get("lines", ())),
+            row.get("about", ""),
+            frozenset(row.get("skills", ())),
+            row.get("limit"),
+            row.get("overflow"),
+        )
         for name, row in table.get("queues", {}).items()
     }
+    faults.extend(_overflow_faults(queues))
     unserved = [q.name for q in queues.values() if not q.lines or not set(q.lines) <= {1, 2, 3}]
     faults.extend(f"queues.toml: queue {name} is served by no line" for name in unserved)
     rules = tuple(_rule(row, queues, faults) for row in table.get("rules", []))
     _check(rules, queues, table, faults)
     return rules, queues
+
+
+def _overflow_faults(queues: Mapping[str, Queue]) -> list[str]:
+    found = []
+    for name, queue in queues.items():
+        if queue.limit is not None and (not isinstance(queue.limit, int) or queue.limit < 1):
+            found.append(f"queues.toml: queue {name}: limit = {queue.limit!r} is no number of items")
+        if queue.overflow is not None and queue.overflow not in queues:
+            found.append(f"queues.toml: queue {name} flows over into {queue.overflow!r}, which does not exist")
+        passed, at = {name}, queue.overflow
+        while at is not None and at in queues and at not in passed:
+            passed.add(at)
+            at = queues[at].overflow
+        if at in passed:
+            found.append(f"queues.toml: queue {name} flows over in a circle")
+    return found
 
 
 def _rule(row: Mapping[str, Any], queues: Mapping[str, Queue], faults: list[str]) -> Rule:

@@ -27,6 +27,10 @@ UPDATE overflows SET ended_at = %(now)s WHERE ended_at IS NULL AND (queue = %(qu
 SELECT c.id, o.into_queue FROM overflows o JOIN cases c ON c.queue = o.queue AND c.status = 'open'
 WHERE o.ended_at IS NULL AND o.ends_at > %(now)s ORDER BY c.priority, c.opened_at LIMIT 50
 
+-- name: beyond
+-- Free cases of a queue behind those that it keeps.
+SELECT id FROM cases WHERE queue = %(queue)s AND status = 'open' ORDER BY priority, opened_at, id OFFSET %(keep)s LIMIT 50
+
 -- name: free_cases
 -- Free cases of a queue, the most urgent first.
 SELECT id FROM cases WHERE queue = %(queue)s AND status = 'open' AND (%(priority)s = '' OR priority = %(priority)s)

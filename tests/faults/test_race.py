@@ -23,7 +23,7 @@ from tests.fakes.product import ROOT
 
 ROUNDS, AGENTS, WORKERS, DOORS = 1000, 50, 3, 4
 SEED, FIRST = 35, 10_000
-EVERY = 3.0  # seconds between what befalls the dispatchers; a pause is longer than a transaction may stand still
+EVERY = 8.0  # seconds between what befalls the dispatchers; a pause is longer than a transaction may stand still
 STOCK = """
 INSERT INTO agents (id, name, email, role, line, languages, skills, activity, activity_at, idle_since, max_cases)
 SELECT 'r' || n, 'R ' || n, 'r' || n || '@support.example', 'agent', 1, '{sv}', '{email}', 'available', %(now)s,
@@ -87,7 +87,7 @@ async def _round(doors: Sequence[Runtime], nth: int) -> int:
 
 async def _offered(runtime: Runtime, case: int) -> tuple[str, int]:
     """Who is offered a case: some dispatcher finds it, however many are dead or asleep."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not (row := await runtime.db.row(ASKED, {"case": case})):
             await asyncio.sleep(0.005)
     return row["agent_id"], row["id"]
@@ -118,7 +118,7 @@ async def _dispatchers(config: Config, folder: Path, chance: random.Random) -> A
                 troubles["killed"] += 1
             else:
                 workers[nth].send_signal(signal.SIGSTOP)
-                await asyncio.sleep(3 * EVERY)
+                await asyncio.sleep(EVERY)
                 workers[nth].send_signal(signal.SIGCONT)
                 troubles["paused"] += 1
 

@@ -107,3 +107,14 @@ def test_an_open_bracket_in_a_lexicon_is_told(folder: Path):
 def test_nothing_is_done_from_afar_where_there_is_danger(folder: Path):
     change(folder / "alarms.toml", "danger = true\nremote = []", 'danger = true\nremote = ["restart"]')
     assert "nothing is done from afar" in faults(folder)
+
+
+def test_b110_a_queue_flows_over_into_one_that_exists_and_in_no_circle(folder: Path):
+    path = folder / "queues.toml"
+    change(path, 'overflow = "helpdesk"', 'overflow = "nowhere"')
+    assert "nowhere" in faults(folder)
+    change(path, 'overflow = "nowhere"', 'overflow = "helpdesk"')
+    change(path, "limit = 300", 'limit = 300\noverflow = "billing"')
+    assert "circle" in faults(folder)
+    change(path, 'limit = 300\noverflow = "billing"', "limit = 0")
+    assert "limit = 0" in faults(folder)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -11,12 +12,13 @@ import redis
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from gateway import desk, dispatch, presence
+from gateway import alerts, desk, dispatch, overflow, presence
 from gateway.activity import set_activity
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.desk import SYSTEM, Actor, Refused, Taken, Unknown
 from gateway.runtime import Runtime, open_runtime
+from routing.rules import Rules
 from tests.record.test_desk import kinds, opened, read
 
 CHARGERS = ("21007", "22809", "24582", "22426", "25656", "24198", "24416", "25035")
@@ -353,3 +355,27 @@ async def _forget(redis_url: str, key: str) -> None:
 def _delete(redis_url: str, key: str) -> None:
     with redis.Redis.from_url(redis_url) as store:
         assert store.delete(key) == 1
+
+
+async def test_a_queue_beyond_its_limit_is_an_alarm_and_flows_over_by_the_rule(runtime: Runtime, clock: SetClock):
+    made = await opens(runtime, 4)
+    await set_activity(runtime, "a01", "busy")
+    rules = replace_queue(runtime, "helpdesk", limit=3, overflow="operations")
+    runtime = replace(runtime, rules=lambda: rules)
+    found = {(sign.kind, sign.key): sign.value for sign in await alerts.signs(runtime, clock.now())}
+    assert found["queue_long", "helpdesk"] == pytest.approx(4 / 3)
+    assert await overflow.sweep(runtime) == 1
+    assert [(await read(runtime, case)).listed.case.queue for case in made] == [*["helpdesk"] * 3, "operations"]
+    assert await overflow.sweep(runtime) == 0
+    await set_activity(runtime, "a01", "offline")
+    await runtime.db.run("UPDATE agents SET activity = 'offline'")
+    assert await overflow.sweep(runtime) == 0
+    clock.forward(overflow.UNSERVED)
+    assert await overflow.sweep(runtime) == 3
+    told = [entry for entry in (await read(runtime, made[0])).timeline if entry["kind"] == "handed_over"]
+    assert [entry["data"]["because"] for entry in told] == ["overflow"]
+
+
+def replace_queue(runtime: Runtime, name: str, **changes: object) -> Rules:
+    rules = runtime.rules()
+    return replace(rules, queues={**rules.queues, name: replace(rules.queues[name], **changes)})  # type: ignore[arg-type]
