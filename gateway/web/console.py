@@ -69,6 +69,7 @@ DONE = {
     "document": N_("The files lie beside the case."),
     "files_none": N_("No file was chosen."),
     "files_lost": N_("The files did not come whole, or are too large. Choose them again."),
+    "remote": N_("The charger was asked."),
     "accepted": N_("The offer is yours."),
     "beyond": N_("Done. The case is with others now."),
     "gone": N_("That offer had run out; it went to somebody else."),

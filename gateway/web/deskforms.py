@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from multidict import MultiMapping
 
-from channels.report import Attachment
+from channels.report import Attachment, RemoteAct
 from gateway import casenumber, desk
 from gateway.languages import N_
 from gateway.record import reports
@@ -161,12 +161,18 @@ async def unlock(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields
     return After(answer=await desk.unlock(runtime, actor, case.id, _id(fields, "connector")))
 
 
+async def remote(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After:
+    if fields.get("act") not in tuple(RemoteAct):
+        raise desk.Refused(act="unknown")
+    return After(answer=await desk.remote(runtime, actor, case.id, RemoteAct(fields["act"])))
+
+
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
         form.__name__: form
         for form in (
             *(claim, release, reply, note, correct, hand_over, escalate, wait, conclude, reopen),
-            *(attach, fetch, detach, split, same, different, restart, unlock),
+            *(attach, fetch, detach, split, same, different, restart, unlock, remote),
         )
     }
 )

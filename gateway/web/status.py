@@ -56,6 +56,8 @@ async def receipt(request: web.Request) -> web.StreamResponse:
         "expected_at": view.expected_at if view.expected_at and view.expected_at > runtime.clock.now() else None,
         "timezone": view.timezone,
         "remote": await offered(runtime, view),
+        "add_url": f"/s/{view.token}/more",
+        "form_token": seals.seal(runtime.config.secret_keys, ADDITION, seals.fresh()),
     }
     return private(page(request, "help/receipt.html", context, language=view.language))
 
