@@ -156,6 +156,8 @@ async def _text(doors: Doors, story: Story) -> None:
         "ApiVersion": "2010-04-01",
     }
     status, _ = await line.post("/twilio/sms", fields)
+    if line.texted:
+        line.texted(sid, fields["From"], story.text)
     _judge(status)
 
 

@@ -27,7 +27,8 @@ DOCUMENTS_WITHOUT_CALLER = 40
 @dataclass
 class Line:
     """A subscription: whose webhooks to call, and the secret to sign with. `recorded` is told of every recording (its
-    call, seconds) and names it.
+    call, seconds) and names it; `ended` of every call
+    that is over (its caller, seconds), `texted` of every text to us (its sender, words).
     """
 
     session: aiohttp.ClientSession
@@ -39,6 +40,8 @@ class Line:
     sids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     repeat: int = 1
     recorded: Callable[[str, int], str] | None = None
+    ended: Callable[[str, str, int], object] | None = None
+    texted: Callable[[str, str, str], object] | None = None
 
     def sid(self, prefix: str) -> str:
         seed = f"{self.url}{self.number}{prefix}{next(self.sids)}"
@@ -253,6 +256,8 @@ class Call:
             raise Broken("the caller heard nothing at all")
         fields = {**self._fields("completed"), "CallDuration": str(int(self.seconds))}
         await self.line.post("/twilio/status", fields)
+        if self.line.ended:
+            self.line.ended(self.sid, self.caller, int(self.seconds))
 
     async def _callback(self, verb: ET.Element, fields: Mapping[str, str]) -> None:
         url = verb.get("recordingStatusCallback")

@@ -76,6 +76,12 @@ async def outside(config: Config, pace: float = PACE) -> AsyncIterator[Doors]:
             line.recorded = lambda call, seconds: carrier.add_recording(
                 murmur(seconds), call_sid=call, duration=str(seconds)
             )
+            line.ended = lambda sid, caller, seconds: carrier.add_call(
+                sid=sid, **{"from": caller, "to": line.number, "duration": str(seconds)}
+            )
+            line.texted = lambda sid, sender, words: carrier.add_message(
+                sid=sid, **{"from": sender, "to": line.number, "body": words}
+            )
             await stack.enter_async_context(serve_carrier(carrier, HOST, where.provider))
         yield Doors(
             name=told_so_far(config)[0],

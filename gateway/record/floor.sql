@@ -77,3 +77,25 @@ SELECT f.charger, f.cases, f.last, k.site_id, k.vendor, k.model, m.chargers, m.c
         ORDER BY c.id DESC LIMIT 1) AS open_case
 FROM faults f JOIN chargers k ON k.id = f.charger JOIN models m ON m.vendor = k.vendor AND m.model = k.model
 WHERE f.cases > 1 ORDER BY f.cases DESC, f.last DESC LIMIT 200
+
+-- name: recurring_kinds
+-- Models and sites with fault cases in the last days, each beside all chargers together.
+WITH faults AS (
+    SELECT charger, count(DISTINCT case_id) AS cases FROM facts
+    WHERE kind = 'case' AND day >= %(since)s AND charger IS NOT NULL
+      AND category IN ('cable_stuck', 'no_start', 'interrupted', 'slow', 'offline', 'damage', 'safety')
+    GROUP BY charger
+), each AS (
+    SELECT k.id, k.site_id, k.vendor || ' ' || k.model AS model, coalesce(f.cases, 0) AS cases
+    FROM chargers k LEFT JOIN faults f ON f.charger = k.id
+), usual AS (
+    SELECT sum(cases)::float8 / nullif(count(*), 0) AS mean FROM each
+)
+SELECT kind, key, chargers, cases, again, rate, mean FROM (
+    SELECT 'model' AS kind, model AS key, count(*) AS chargers, sum(cases)::bigint AS cases,
+           count(*) FILTER (WHERE cases > 1) AS again, sum(cases)::float8 / count(*) AS rate FROM each GROUP BY model
+    UNION ALL
+    SELECT 'site', site_id, count(*), sum(cases)::bigint, count(*) FILTER (WHERE cases > 1), sum(cases)::float8 / count(*)
+    FROM each GROUP BY site_id
+) AS kinds, usual
+WHERE cases > 1 ORDER BY kind, rate DESC, key LIMIT 60

@@ -1,4 +1,4 @@
-"""Chargers that fail again and again, beside what is usual for their kind, and a button that opens a case for one."""
+"""Chargers, models and sites that fail again and again, beside what is usual; a button opens a case for a charger."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gateway.web.pages import HOUSE_LANGUAGE, page
 from gateway.web.problems import Problem
 
 DAYS = (30, 90)
+MOST = 20  # models and sites shown, the worst first
 
 
 def add_routes(app: web.Application) -> None:
@@ -32,9 +33,11 @@ async def show(request: web.Request) -> web.StreamResponse:
     await measures.catch_up(runtime.db)
     since = facts.day_of(runtime.clock.now()) - timedelta(days=days)
     rows = await runtime.db.rows(floor.SQL["recurring"], {"since": since})
+    kinds = await runtime.db.rows(floor.SQL["recurring_kinds"], {"since": since})
     shown = {
         "days": days,
         "choices": DAYS,
+        "kinds": {kind: [row for row in kinds if row["kind"] == kind][:MOST] for kind in ("model", "site")},
         "rows": [{**row, "number": casenumber.number(row["open_case"]) if row["open_case"] else None} for row in rows],
     }
     return page(request, "managers/recurring.html", await frame(request, None) | shown)

@@ -205,6 +205,9 @@ async def test_a_charger_that_fails_again_gets_a_preventive_case(house: House) -
             await conn.execute("UPDATE cases SET concluded_at = concluded_at - interval '20 days'")
     page = await text(house, "/managers/recurring?days=90&language=en")
     assert "Open a preventive case" in page
+    charger = house.runtime.directory().chargers["22809"]
+    assert f"{charger.vendor} {charger.model}</th>" in page
+    assert "of all chargers together" in page
     data = {"csrf": await house.csrf("/managers/recurring"), "charger": "22809", "days": "90"}
     answer = await house.client.post("/managers/recurring", data=data, allow_redirects=False)
     assert answer.headers["Location"].startswith("/console/cases/")
