@@ -128,12 +128,10 @@ def _likeness(facts: Facts, category: Category) -> float:
     """How like the examples of a category. Danger that no listed word tells has to be clearly more like than anything
     else, and about chargers; so does a cable that holds somebody."""
     like = facts.likeness.get(category, 0.0)
-    if category is Category.SAFETY:
+    if category is Category.SAFETY or (category is Category.CABLE_STUCK and not facts.weights.get(category)):
         others = max((v for c, v in facts.likeness.items() if c is not category), default=0.0)
-        least = _ALARMING if facts.context else _ALARMING_ANYWHERE
-        return like if like >= max(_ALIKE_AT_LEAST, others + least) else 0.0
-    if category is Category.CABLE_STUCK and not facts.weights.get(category):
-        return like if facts.context and like >= _ALIKE_AT_LEAST else 0.0
+        lead = _ALARMING_ANYWHERE if not facts.context else _ALARMING if category is Category.SAFETY else 0.0
+        return like if like >= max(_ALIKE_AT_LEAST, others + lead) else 0.0
     return like
 
 

@@ -18,8 +18,9 @@ from routing.words import fold, sound, split
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _MARKS = (" – ", " — ", " - ", ", ")
-HEARD = 5  # letters of a sound by which it is known what a name that sounds nearly so begins with
-_HEAD = HEARD - 1
+_HEARD = 5  # letters of a sound by which it is known what a name that sounds nearly so begins with
+_HEAD = _HEARD - 1
+BEGINNING = 9  # letters of a word by which that much of its sound is told
 _BEARS = 6  # letters of a word that is known again with one of them left out
 
 
@@ -96,11 +97,12 @@ def left_out(word: str) -> set[str]:
 
 
 @lru_cache(maxsize=8_000)
-def sound_and_heads(word: str) -> tuple[str, tuple[str, ...]]:
-    """How a word sounds, and with what a name begins that sounds like it, or like it but for a letter."""
-    heard = sound(word)
-    less = (heard[:i] + heard[i + 1 : HEARD] for i in range(_HEAD) if len(heard) >= HEARD)
-    return heard, (heard[:_HEAD], *less)
+def heads_of(beginning: str) -> tuple[bool, tuple[str, ...]]:
+    """With what a name begins that sounds like a word that begins so, or like it but for a letter; and whether more
+    letters would change nothing of that."""
+    heard = sound(beginning)
+    less = [heard[:i] + heard[i + 1 : _HEARD] for i in range(_HEAD)] if len(heard) >= _HEARD else []
+    return len(heard) > _HEARD, (heard[:_HEAD], *less)
 
 
 def grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, tuple[_V, ...]]:

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from routing.directory import Directory
-from routing.names import HEARD, NameKey, left_out, sound_and_heads
+from routing.names import BEGINNING, NameKey, heads_of, left_out
 from routing.numbers import small_numbers
-from routing.words import Words
+from routing.words import Words, sound
 
 NAME = 3.0
 STREET = 1.3
@@ -80,12 +80,12 @@ def _grams(words: Words, heads: frozenset[str]) -> Iterator[_Gram]:
                 break
             joined += word
             accented += words.accented[end - 1]
-            heard, begins = sound_and_heads(joined)
+            whole, begins = heads_of(joined[:BEGINNING])
             if heads.isdisjoint(begins):
-                # What follows may change how the last letter sounds.
-                if len(heard) > HEARD:
+                if whole:
                     break
             elif len(joined) >= 3:
+                heard = sound(joined)
                 bare = _CASES.sub("", heard) if len(heard) >= 6 and heard[-1] in "anet" else heard
                 yield _Gram(start, end, heard, bare, accented)
 
