@@ -1,0 +1,129 @@
+"""The telephone window: registered with the provider by our token, rung, taken, muted and hung up by its buttons.
+
+The provider's SDK is replaced by a peer that rings when it is told to; the real one is loaded once, to see that the
+page's policy lets it run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from axe_core_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, Route, expect
+
+from gateway.config import Config, load
+from tests.browser.conftest import PASSWORD, Desk
+from tests.fakes.house import open_house
+
+PEER = """
+window.Twilio = { Device: class {
+  constructor(token) { this.on_ = {}; this.token = token; window.device = this; }
+  on(name, act) { this.on_[name] = act; }
+  async register() { this.on_.registered(); }
+  destroy() { window.destroyed = true; }
+  updateToken() {}
+  ring() {
+    const call = { on_: {}, muted: false, done: [], on(name, act) { (this.on_[name] ??= []).push(act); } };
+    const tell = (name) => (call.on_[name] ?? []).forEach((act) => act());
+    call.accept = () => { call.done.push("accept"); tell("accept"); };
+    call.reject = () => { call.done.push("reject"); tell("reject"); };
+    call.disconnect = () => { call.done.push("disconnect"); tell("disconnect"); };
+    call.isMuted = () => call.muted;
+    call.mute = (muted) => { call.muted = muted; };
+    window.call = call;
+    this.on_.incoming(call);
+  }
+} };
+"""
+
+
+@pytest.fixture
+def config(environ: dict[str, str], database_url: str, redis_url: str) -> Config:
+    return load(
+        {
+            **environ,
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "TWILIO_NUMBERS": "+46313900100",
+            "TWILIO_ACCOUNT_SID": "AC" + "a" * 32,
+            "TWILIO_AUTH_TOKEN": "token-of-the-provider",
+            "TWILIO_API_KEY": "SK1",
+            "TWILIO_API_SECRET": "a-secret-that-is-long-enough-for-it",
+            "TWILIO_APP_SID": "AP1",
+            "TWILIO_API_URL": "http://127.0.0.1:1",
+        }
+    )
+
+
+@pytest.fixture
+async def desk(config: Config, browser: Browser) -> AsyncIterator[Desk]:
+    async with open_house(config) as house:
+        await house.hire("a01", PASSWORD)
+        yield Desk(house, browser)
+
+
+async def peer(page: Page) -> None:
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=PEER, content_type="text/javascript")
+
+    await page.route("**/vendor/twilio-voice*", answer)
+
+
+async def answers_here(desk: Desk) -> bool:
+    row = await desk.house.runtime.db.row("SELECT browser_until FROM agents WHERE id = 'a01'")
+    return bool(row and row["browser_until"])
+
+
+async def test_a_call_is_taken_muted_and_hung_up_in_the_window(desk: Desk) -> None:
+    async with desk.agent() as page:
+        await peer(page)
+        await page.goto("/console/phone")
+        status = page.locator("#softphone [role=status]")
+        await page.click("#phone-on")
+        await expect(status).to_have_text("Calls ring here. Leave this window open.", use_inner_text=True)
+        assert await answers_here(desk)
+        assert str(await page.evaluate("device.token")).count(".") == 2
+        await page.evaluate("device.ring()")
+        await expect(status).to_have_text("Somebody wants to talk to you.", use_inner_text=True)
+        assert (await page.title()).startswith("☎")
+        await page.click("#phone-take")
+        await expect(status).to_have_text("You are talking.", use_inner_text=True)
+        await page.click("#phone-mute")
+        await expect(page.locator("#phone-mute")).to_have_attribute("aria-pressed", "true")
+        await page.evaluate("window.first = call; device.ring()")
+        assert await page.evaluate("call.done") == ["reject"]
+        await page.click("#phone-end")
+        assert await page.evaluate("first.done") == ["accept", "disconnect"]
+        await page.evaluate("device.ring()")
+        await page.click("#phone-pass")
+        await expect(page.locator("#phone-off")).to_be_visible()
+        async with page.expect_response("**/console/phone/here"):
+            await page.click("#phone-off")
+        assert not await answers_here(desk)
+        assert await page.evaluate("destroyed")
+    assert desk.complaints == []
+    assert desk.strangers == []
+
+
+async def test_whoever_closes_the_window_answers_there_no_more(desk: Desk) -> None:
+    async with desk.agent() as page:
+        await peer(page)
+        await page.goto("/console/phone")
+        async with page.expect_response("**/console/phone/here"):
+            await page.click("#phone-on")
+        assert await answers_here(desk)
+        await page.goto("/console")
+        async with asyncio.timeout(10):
+            while await answers_here(desk):
+                await page.reload()
+
+
+async def test_the_real_sdk_runs_under_the_policy_of_the_page_which_axe_finds_nothing_serious_on(desk: Desk) -> None:
+    async with desk.agent() as page:
+        await page.goto("/console/phone")
+        assert await page.evaluate("typeof Twilio.Device") == "function"
+        found = await Axe().run(page)
+        assert [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")] == []
+    assert desk.complaints == []
