@@ -11,9 +11,10 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import compat32
+from email.policy import Compat32, compat32
 from typing import Any
 
 from channels.mail.headers import HEADER_LIMIT, Fields, eight_bit
@@ -273,10 +274,21 @@ def _base64(data: bytes) -> bytes:
 
 
 def _source(message: Message) -> bytes:
+    """A mail as it came, its line ends those of the wire."""
     try:
-        return message.as_bytes()
-    except (UnicodeError, LookupError, ValueError, TypeError, AttributeError):
+        return message.as_bytes(policy=_VERBATIM)
+    except (UnicodeError, LookupError, ValueError, TypeError, AttributeError, MessageError):
         return _undecoded(message)
+
+
+class _Verbatim(Compat32):
+    """Fields are written as they came, neither folded nor encoded anew."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return f"{name}: {value}\r\n".encode("utf-8", "surrogateescape")
+
+
+_VERBATIM = _Verbatim(linesep="\r\n", mangle_from_=False)
 
 
 def _undecoded(message: Message) -> bytes:

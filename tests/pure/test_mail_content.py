@@ -271,6 +271,24 @@ def test_b56_b57_a_strange_charset_costs_neither_the_text_nor_the_file(charset: 
     assert report.attachments[0].content.startswith(b"content")
 
 
+def test_an_attached_mail_is_kept_byte_for_byte() -> None:
+    inner = (
+        b"Received: from a.example by b.example\r\n\twith ESMTPS; Mon, 14 Sep 2026 08:00:00 +0200\r\n"
+        b"Subject: " + b"word " * 40 + b"end\r\nX-Raw: \xe4 bare\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n"
+        b"preamble\r\n--c\r\n\r\nFrom here on it hums.\r\n--c\r\nContent-Type: text/plain\r\n"
+        b"Content-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A4\r\n--c--\r\n"
+    )
+    (attachment,) = read(mixed(b"Content-Type: message/rfc822\r\n\r\n" + inner), NOW).attachments
+    assert attachment.content.rstrip() == inner.rstrip()
+
+
+def test_an_attached_mail_with_a_broken_field_costs_nobody_the_mail() -> None:
+    inner = b"Subject: inner\r\nX-Odd: a\x0cb: c\r\n\r\ntext"
+    report = read(mixed(b"\r\nSe bilaga.", b"Content-Type: message/rfc822\r\n\r\n" + inner), NOW)
+    assert (report.quarantined, report.text) == (None, "Se bilaga.")
+    assert b"inner" in report.attachments[0].content
+
+
 def test_b57_uuencode_and_unknown_encodings_lose_nothing() -> None:
     raw = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n#:&5J\n`\nend\n"
     assert read(raw, NOW).text == "hej"

@@ -56,6 +56,9 @@ VALUES = [
     "text",
     "\x00",
     "\x0b",
+    "a\x0cb: c",
+    "text/plain; charset=utf\x00",
+    "text/plain; charset=utf-16",
 ]
 BODIES = [
     b"",
@@ -75,6 +78,8 @@ BODIES = [
     b"-- \r\n",
     b"\x020\x03\n",
     b"\x00",
+    b"\x0c",
+    b"\x1c",
     b"\xe2\x80\xae",
     b"Final-Recipient: rfc822; a@b.example\r\nAction: failed\r\n",
 ]
