@@ -133,10 +133,20 @@ def timeline(whole: FullCase, names: Mapping[str, str], language: str) -> list[d
             {
                 "at": entry["at"],
                 "text": telling.tell(entry["kind"], data, who, language, whole.listed.case.timezone),
-                "because": [] if entry["kind"] == "opened" else telling.reasons(data, entry["kind"]),
+                "because": [] if entry["kind"] == "opened" else _named(telling.reasons(data, entry["kind"]), names),
             }
         )
     return told
+
+
+def _named(reasons: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    """Reasons with the names of the agents that they speak of."""
+    return [
+        {**reason, "data": {**data, "agent": names.get(data["agent"], data["agent"])}}
+        if (data := reason.get("data") or {}).get("agent")
+        else reason
+        for reason in reasons
+    ]
 
 
 def beside(whole: FullCase, known: Beside, names: Mapping[str, str], agent: Agent) -> dict[str, Any]:

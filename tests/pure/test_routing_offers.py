@@ -95,3 +95,67 @@ def test_who_passed_is_asked_last():
 
 def test_nobody_is_a_reason_too():
     assert choose(ITEM, [], NOON).reasons[0].code == "nobody_free"
+
+
+def test_an_agents_reach_is_never_let_go():
+    waited = NOON + timedelta(days=3)
+    item = replace(ITEM, queue="billing", site="s1")
+    for reach in ({"queues": frozenset({"helpdesk"})}, {"sites": frozenset({"s2"})}):
+        assert choose(item, [replace(WORKER, **reach)], waited).agent is None
+    mine = replace(WORKER, queues=frozenset({"billing"}), sites=frozenset({"s1", "s2"}))
+    assert choose(item, [mine], waited).agent == WORKER.id
+
+
+QUEUES = st.sampled_from(["helpdesk", "billing", "operations"])
+ITEMS = st.builds(
+    Item,
+    id=st.just(0),
+    kind=st.sampled_from(Kind),
+    priority=st.sampled_from(["P1", "P2", "P3", "P4"]),
+    due=st.none() | st.integers(-600, 600).map(after),
+    arrived=st.integers(-9000, 0).map(after),
+    line=st.integers(1, 3),
+    language=st.sampled_from(["sv", "en", "fi"]),
+    skills=st.frozensets(st.sampled_from(["voice", "ocpp"])),
+    region=st.none() | st.sampled_from(["north", "west"]),
+    passed=st.frozensets(st.sampled_from(["w0", "w1", "w2"])),
+    queue=QUEUES,
+)
+WORKERS = st.builds(
+    Worker,
+    id=st.just(""),
+    line=st.integers(1, 3),
+    languages=st.frozensets(st.sampled_from(["sv", "en", "fi"]), min_size=1),
+    skills=st.frozensets(st.sampled_from(["voice", "ocpp"])),
+    region=st.none() | st.sampled_from(["north", "west"]),
+    activity=st.sampled_from(["available", "available", "away", "offline"]),
+    idle_since=st.integers(-900, 0).map(after),
+    max_calls=st.integers(0, 1),
+    max_cases=st.integers(0, 3),
+    calls=st.integers(0, 1),
+    cases=st.integers(0, 3),
+    queues=st.frozensets(QUEUES, max_size=2),
+)
+
+
+@given(st.lists(ITEMS, max_size=12), st.lists(WORKERS, max_size=6))
+def test_a_waiting_room_is_emptied_in_order_and_nobody_gets_two_or_is_passed_over(
+    given_items: list[Item], given_workers: list[Worker]
+):
+    items = [replace(item, id=n) for n, item in enumerate(given_items)]
+    free = {f"w{n}": replace(worker, id=f"w{n}") for n, worker in enumerate(given_workers)}
+    left, taken = [], {}
+    for item in order(items, NOON):
+        choice = choose(item, list(free.values()), NOON)
+        if choice.agent is None:
+            left.append(item)
+            continue
+        worker = free.pop(choice.agent)
+        taken[worker.id] = item
+        assert worker.has_room(item.kind)
+        assert not worker.queues or item.queue in worker.queues
+        same = [w for w in free.values() if replace(w, idle_since=worker.idle_since, id=worker.id) == worker]
+        assert all(w.idle_since >= worker.idle_since for w in same if w.id not in item.passed), "longest idle first"
+    assert len(left) + len(taken) == len(items)
+    for item in left:
+        assert choose(item, list(free.values()), NOON).agent is None, "nobody who is free was passed over"

@@ -121,7 +121,7 @@ async def on_call(night: Night, *agents: str, line: int = 2, phone: str | None =
         assert await rota.add(night.house.runtime.db, [{**shift, **times}], SYSTEM, NIGHT) == 1
 
 
-async def test_a_danger_with_nobody_there_climbs_until_somebody_presses_1(night: Night) -> None:
+async def test_f37_a_danger_with_nobody_there_climbs_until_somebody_presses_1(night: Night) -> None:
     await on_call(night, "a17", "a18")
     await night.house.hire("a05", role="lead")
     receipt = await night.house.report("Det brinner i laddaren, det ryker och sprakar!", charger="21007")
