@@ -160,9 +160,9 @@ WHERE f.day >= (%(from)s::timestamptz AT TIME ZONE %(timezone)s)::date
 
 -- name: unfinished
 -- What is not over yet, with the target that it may have missed already.
-SELECT f.*, CASE f.kind WHEN 'response' THEN c.due_first_response WHEN 'stay' THEN c.due_line
-                        WHEN 'solution' THEN c.due_solution END AS due
-FROM facts f JOIN cases c ON c.id = f.case_id
+SELECT f.*, (SELECT CASE f.kind WHEN 'response' THEN c.due_first_response WHEN 'stay' THEN c.due_line
+                                WHEN 'solution' THEN c.due_solution END FROM cases c WHERE c.id = f.case_id) AS due
+FROM facts f
 WHERE f.ended IS NULL AND f.lost IS NULL AND f.kind = ANY(%(kinds)s::text[]) AND f.at >= %(from)s AND f.at < %(to)s
 
 -- name: behind
