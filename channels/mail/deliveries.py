@@ -113,7 +113,7 @@ def _written_fields(text: str, about: str | None) -> tuple[Delivery, ...]:
     for block in blocks[:_LIMIT]:
         named = block.get("original-recipient") or block.get("final-recipient") or ""
         if address := bare(named.partition(";")[2] or named):
-            action = block.get("action", "failed").split()[0].lower()
+            action = (block.get("action", "").split() or ["failed"])[0].lower()
             told = block.get("diagnostic-code", "")[:500] or None
             found.append(Delivery(address, action, _first(_STATUS, block.get("status")), told, about))
     return tuple(found)

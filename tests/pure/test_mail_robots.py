@@ -288,6 +288,14 @@ def test_b27_a_notice_from_nobody_is_a_bounce(named: str) -> None:
     assert [(d.recipient, d.status) for d in report.deliveries] == [("anna@example.org", "5.1.1")]
 
 
+def test_b27_a_field_without_a_value_is_none() -> None:
+    body = FIELDS.replace("Action: failed", "Action: \xa0").replace("Status: 5.1.1", "Status: \xa0")
+    raw = f"From: <>\r\nSubject: Mail delivery failed\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}"
+    report = read(raw.encode(), NOW)
+    assert report.quarantined is None
+    assert [(d.recipient, d.action, d.status) for d in report.deliveries] == [("anna@example.org", "failed", None)]
+
+
 def test_b27_a_notice_that_a_mail_is_late_is_no_bounce() -> None:
     fields = ("Return-Path: <>", "Subject: Delayed mail")
     report = read(mail(*fields, body=LATE, sender="mailer-daemon@mx.example"), NOW)
