@@ -15,8 +15,17 @@ from typing import Any
 
 _ROUNDS = 500
 _SEED = 20260914
-_WRONG_MERGE_COST = 5
-_MISSED_MERGE_COST = 1
+# What one error of a class costs, in what telling something twice costs: hiding a report in a foreign case is worse,
+# and nothing is as dear as a danger that nobody hears of.
+_COSTS = {
+    "danger missed": 100,
+    "wrong merge": 5,
+    "wrong charger": 3,
+    "wrong category": 2,
+    "alarm for nothing": 2,
+    "missed merge": 1,
+}
+_TOLD_BY = {"charger": "place", "site": "place", "case": "duplicate"}  # field -> whose reasons tell of it
 Pair = tuple[Mapping[str, Any], Mapping[str, Any], str]  # judged, truth, channel
 
 
@@ -50,9 +59,22 @@ class Score:
     wrong: tuple[Wrong, ...]
 
     @property
+    def costs(self) -> dict[str, tuple[int, int]]:
+        """Error class -> (how many, what they cost together)."""
+        counts = {
+            "danger missed": sum(w.fields.get("priority", ("",))[0] == "P1" for w in self.wrong),
+            "wrong merge": self.wrong_merges,
+            "wrong charger": sum("charger" in w.fields for w in self.wrong),
+            "wrong category": sum("category" in w.fields for w in self.wrong),
+            "alarm for nothing": sum("P1" in w.fields.get("priority", ())[1:] for w in self.wrong),
+            "missed merge": self.missed_merges,
+        }
+        return {name: (count, count * _COSTS[name]) for name, count in counts.items()}
+
+    @property
     def cost(self) -> int:
-        """What the errors of merging cost: hiding a report in a foreign case is five times telling it twice."""
-        return _WRONG_MERGE_COST * self.wrong_merges + _MISSED_MERGE_COST * self.missed_merges
+        """What all errors cost."""
+        return sum(cost for _, cost in self.costs.values())
 
     def figures(self) -> dict[str, Any]:
         """The score as JSON can hold it."""
@@ -61,14 +83,16 @@ class Score:
             "confusion": [{"label": a, "judged": b, "reports": n} for (a, b), n in self.confusion.items()],
             "by_channel": self.by_channel,
             "by_language": self.by_language,
-            "merges": {"wrong": self.wrong_merges, "missed": self.missed_merges, "cost": self.cost},
+            "merges": {"wrong": self.wrong_merges, "missed": self.missed_merges},
+            "costs": {name: {"errors": count, "cost": cost} for name, (count, cost) in self.costs.items()},
             "wrong": [{"id": w.id, "fields": {k: list(v) for k, v in w.fields.items()}} for w in self.wrong],
         }
 
     def lines(self) -> list[str]:
         """The score as text: figures, tables, and every error with its reasons."""
         out = [f"{name:<22}{f.value:7.4f}   {f.low:.3f} - {f.high:.3f}   of {f.of}" for name, f in self.shares.items()]
-        out += ["", f"merges: {self.wrong_merges} wrong, {self.missed_merges} missed, cost {self.cost}"]
+        out += ["", f"{'error':<20}{'times':>6}{'cost':>6}"]
+        out += [f"{name:<20}{count:6}{cost:6}" for name, (count, cost) in self.costs.items()]
         for title, table in (("channel", self.by_channel), ("language", self.by_language)):
             out += ["", f"{title:<10}{'reports':>8}{'category':>10}{'priority':>10}{'charger':>10}"]
             out += [
@@ -82,6 +106,7 @@ class Score:
         for wrong in self.wrong:
             told = ", ".join(f"{k} {label} judged as {judged}" for k, (label, judged) in wrong.fields.items())
             out.append(f"  {wrong.id}: {told}")
+            out += [f"    {reason}" for reason in _told(wrong)]
         return out
 
 
@@ -230,11 +255,25 @@ def _merges(pairs: Sequence[Pair]) -> tuple[int, int]:
     return wrong, missed
 
 
+def _told(wrong: Wrong) -> list[str]:
+    """The reasons of what was judged wrongly, each once."""
+    reasons = wrong.reasons or {}
+    names = dict.fromkeys(_TOLD_BY.get(field, field) for field in wrong.fields)
+    return [f"{name}: {'; '.join(reasons[name])}" for name in names if reasons.get(name)]
+
+
 def _errors(pairs: Sequence[Pair]) -> list[Wrong]:
     errors = []
+    opened: dict[Any, str] = {}
+    first: dict[Any, Any] = {}
     for row, truth, _ in pairs:
         fields = ("category", "priority", "charger", "site", "language")
         missed = {f: (truth[f], row[f]) for f in fields if row[f] != truth[f]}
+        theirs = opened.setdefault(row["case"], truth["case"])
+        if theirs != truth["case"]:
+            missed["case"] = (truth["case"], theirs)
+        elif first.setdefault(truth["case"], row["case"]) != row["case"]:
+            missed["case"] = (truth["case"], "a case of its own")
         if missed:
             errors.append(Wrong(str(row["id"]), missed, row.get("reasons")))
     return errors

@@ -47,12 +47,30 @@ def test_errors_are_counted_named_and_priced():
     assert found.shares["p1 recall"].value == 0.0
     assert found.shares["p1 precision"].value == 1.0
     assert (found.wrong_merges, found.missed_merges) == (1, 1)
-    assert found.cost == 6
+    assert found.costs == {
+        "danger missed": (1, 100),
+        "wrong merge": (1, 5),
+        "wrong charger": (0, 0),
+        "wrong category": (1, 2),
+        "alarm for nothing": (0, 0),
+        "missed merge": (1, 1),
+    }
+    assert found.cost == 108
     assert found.confusion[("no_start", "slow")] == 1
     assert {w.id: dict(w.fields) for w in found.wrong} == {
-        "r2": {"category": ("no_start", "slow")},
+        "r2": {"category": ("no_start", "slow"), "case": ("b", "a")},
         "r3": {"priority": ("P1", "P2")},
+        "r4": {"case": ("c", "a case of its own")},
     }
+
+
+def test_every_error_is_told_with_its_reasons():
+    reasons = {"category": ["the words tell of: Charging is slow (9.1)"], "place": ["no place was named"]}
+    found = score([row(1, 1, category="slow", reasons=reasons)], [labelled(1, "a")])
+    page = found.lines()
+    at = page.index("  r1: category no_start judged as slow")
+    assert page[at + 1] == "    category: the words tell of: Charging is slow (9.1)"
+    assert "no place was named" not in "\n".join(page)
 
 
 def test_intervals_hold_the_value_and_shrink_with_more_cases():
