@@ -224,6 +224,7 @@ async def test_a_danger_at_night_climbs_the_ladder_and_waits_on_the_page_of_who_
     desk = Desk(night.house, browser)
     async with desk.visitor(viewport={"width": 360, "height": 740}) as driver:
         await driver.goto("/report?language=sv")
+        await driver.get_by_text("Berätta mer, eller lägg till en bild").click()
         await driver.fill("#text", "Det brinner i laddaren, det ryker och sprakar!")
         await driver.fill("#charger", "21007")
         await driver.get_by_role("button", name="Skicka anmälan").click()
