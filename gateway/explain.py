@@ -70,14 +70,15 @@ def _threaded_by(thread: Thread) -> str | None:
 
 def _explained(report: Report, directory: Directory, rules: Rules) -> dict[str, Any]:
     said = said_of(report)
-    judgement = judge(said, read_facts(said, directory, rules), History(), directory, rules)
+    facts = read_facts(said, directory, rules)
+    judgement = judge(said, facts, History(), directory, rules)
     return {
         "channel": report.channel,
         "from": report.sender.email,
         "verified": report.sender.verified,
         "subject": report.subject,
         "new_text": report.text,
-        "language": judgement.language,
+        "language": judgement.language if facts.words else None,
         "attachments": [attachment.name for attachment in report.attachments],
         "auto_reply": report.auto_reply,
         "bounce": report.bounce,

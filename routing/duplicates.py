@@ -80,7 +80,8 @@ def match(
         if total is not None and (best is None or (total.odds, candidate.id) > (best[0], best[1])):
             best = (total.odds, candidate.id, total)
     if best is None:
-        return Match(Verdict.NEW, None, 0.0, (Reason("no_candidate", {"count": len(candidates)}),))
+        why = Reason("no_candidate", {"count": len(candidates)}) if candidates else Reason("nothing_near")
+        return Match(Verdict.NEW, None, 0.0, (why,))
     _, case, total = best
     score = total.score
     verdict = Verdict.ATTACH if score >= ATTACH else Verdict.SUGGEST if score >= SUGGEST else Verdict.NEW
