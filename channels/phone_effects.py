@@ -111,14 +111,16 @@ async def _restart_charger(scene: Scene) -> Outcome:
     if not await scene.given.calls.first(scene.sid, "restart"):
         return Outcome("refused")
     answer = await scene.given.chargers.restart(scene.fact("candidate") or "")
-    return Outcome("done", {"restarted": "yes"}) if answer in DONE else Outcome("refused")
+    done = {"restarted": "yes"} if answer in DONE else {}
+    return Outcome("done" if done else "refused", {"restart_answer": answer, **done})
 
 
 async def _unlock_connector(scene: Scene) -> Outcome:
     if not await scene.given.calls.first(scene.sid, "unlock"):
         return Outcome("refused")
     answer = await scene.given.chargers.unlock(scene.fact("candidate") or "", int(scene.fact("connector") or "1"))
-    return Outcome("done", {"unlocked": "yes"}) if answer in DONE else Outcome("refused")
+    done = {"unlocked": "yes"} if answer in DONE else {}
+    return Outcome("done" if done else "refused", {"unlock_answer": answer, **done})
 
 
 async def _case_status(scene: Scene) -> Outcome:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from channels.report import Channel, Report, Sender
+from channels.report import Channel, RemoteAct, RemoteAnswer, Report, Sender, Tried
 from ivr.engine import PROMPTED_IN, CallState, noting
 from ivr.prompts import Phrases
 
@@ -46,6 +46,7 @@ def report_of(
         recipients=(called,) if called else (),
         call_sid=sid,
         flags=(*flags, *_recordings(facts)),
+        tried=tuple(_tried(facts)),
     )
 
 
@@ -100,3 +101,11 @@ def _recordings(facts: Mapping[str, str]) -> Iterator[str]:
     for name in ("recording", "message"):
         if facts.get(name):
             yield f"recording:{facts[name]}"
+
+
+def _tried(facts: Mapping[str, str]) -> Iterator[Tried]:
+    charger = facts.get("candidate") or ""
+    if answer := facts.get("restart_answer"):
+        yield Tried(RemoteAct.RESTART, RemoteAnswer(answer), charger)
+    if answer := facts.get("unlock_answer"):
+        yield Tried(RemoteAct.UNLOCK, RemoteAnswer(answer), charger, int(facts.get("connector") or "1"))

@@ -94,6 +94,42 @@ class Delivery:
     message_id: str | None = None
 
 
+class RemoteAct(StrEnum):
+    """What a charger can be asked to do from afar."""
+
+    RESTART = "restart"
+    UNLOCK = "unlock"
+    STOP = "stop"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    DIAGNOSTICS = "diagnostics"
+
+
+class RemoteAnswer(StrEnum):
+    """What a charger back end answers to a remote action (OCPP 1.6 and 2.0.1 words folded together)."""
+
+    ACCEPTED = "Accepted"
+    SCHEDULED = "Scheduled"
+    REJECTED = "Rejected"
+    ONGOING = "OngoingAuthorizedTransaction"
+    UNLOCKED = "Unlocked"
+    UNLOCK_FAILED = "UnlockFailed"
+    NOT_SUPPORTED = "NotSupported"
+    UNREACHABLE = "Unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a charger was asked to do from afar before anything was filed, and what it answered."""
+
+    act: RemoteAct
+    answer: RemoteAnswer
+    charger: str
+    connector: int | None = None
+
+    __pydantic_config__: ClassVar[Any] = AS_JSON
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """One thing that one person or charger told us through one channel at one time.
@@ -134,6 +170,7 @@ class Report:
     call_sid: str | None = None
     fingerprint: bytes | None = None
     flags: tuple[str, ...] = ()
+    tried: tuple[Tried, ...] = ()
 
     __pydantic_config__: ClassVar[Any] = AS_JSON
 
@@ -196,30 +233,6 @@ class Messages(Protocol):
     async def send(self, letter: Letter) -> int:
         """Put a message into the outbox, in a transaction of its own, and return its id."""
         ...
-
-
-class RemoteAct(StrEnum):
-    """What a charger can be asked to do from afar."""
-
-    RESTART = "restart"
-    UNLOCK = "unlock"
-    STOP = "stop"
-    DISABLE = "disable"
-    ENABLE = "enable"
-    DIAGNOSTICS = "diagnostics"
-
-
-class RemoteAnswer(StrEnum):
-    """What a charger back end answers to a remote action (OCPP 1.6 and 2.0.1 words folded together)."""
-
-    ACCEPTED = "Accepted"
-    SCHEDULED = "Scheduled"
-    REJECTED = "Rejected"
-    ONGOING = "OngoingAuthorizedTransaction"
-    UNLOCKED = "Unlocked"
-    UNLOCK_FAILED = "UnlockFailed"
-    NOT_SUPPORTED = "NotSupported"
-    UNREACHABLE = "Unreachable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,14 @@ from gateway.record.db import Connection, recordset, statements
 from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
 from gateway.standing import Decided, Standing, attach_report, known_case, open_case, remember, touches
 from gateway.threads import Reference, resolve_references
-from gateway.written import acknowledgement_row, attachment_rows, content_row, receipt_of, report_row
+from gateway.written import (
+    acknowledgement_row,
+    attachment_rows,
+    content_row,
+    receipt_of,
+    report_row,
+    tried_entries,
+)
 from routing.directory import Directory
 from routing.duplicates import lock_keys, match
 from routing.judge import judge
@@ -212,6 +219,7 @@ class Draft:
             self.cases[case_id] = case
             self.entries.append(opened)
         number_of = case.candidate.id
+        self.entries += tried_entries(decided, number_of)
         self._hear_of_ours(decided, number_of)
         if decided.reference.mentions:
             mentioned = [number(mention) for mention in decided.reference.mentions]

@@ -8,6 +8,7 @@ from typing import Any
 
 from channels.report import Channel, Outcome, Receipt, Report
 from gateway.casenumber import number
+from gateway.record.timeline import CUSTOMER, Entry
 from gateway.standing import Decided
 from routing.values import Judgement
 
@@ -78,6 +79,28 @@ def attachment_rows(decided: Decided, digests: tuple[str, ...]) -> list[dict[str
             "quarantined": attachment.quarantined,
         }
         for attachment, digest in zip(decided.report.attachments, digests, strict=True)
+    ]
+
+
+def tried_entries(decided: Decided, case: int) -> list[Entry]:
+    """What a charger was asked from afar before the report was filed, as the case's timeline tells it."""
+    return [
+        Entry(
+            case,
+            "remote_action",
+            CUSTOMER,
+            decided.id,
+            {
+                "charger": tried.charger,
+                "act": tried.act,
+                "answer": tried.answer,
+                "connector": tried.connector,
+                "why": decided.judgement.category,
+                "before": None,
+                "after": None,
+            },
+        )
+        for tried in decided.report.tried
     ]
 
 

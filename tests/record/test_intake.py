@@ -8,7 +8,17 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from channels.report import Attachment, Channel, NotStored, Outcome, Report, Sender
+from channels.report import (
+    Attachment,
+    Channel,
+    NotStored,
+    Outcome,
+    RemoteAct,
+    RemoteAnswer,
+    Report,
+    Sender,
+    Tried,
+)
 from gateway.casenumber import parse
 from gateway.clock import SetClock
 from gateway.config import Config
@@ -55,6 +65,24 @@ async def test_a_report_opens_a_case_with_place_priority_queue_deadlines_and_rea
     assert [entry["kind"] for entry in full.timeline] == ["opened"]
     assert set(full.reports[0]["reasons"]) >= {"place", "category", "priority", "queue", "duplicate"}
     assert full.messages[0]["kind"] == "acknowledgement"
+
+
+async def test_what_was_tried_from_afar_before_filing_stands_on_the_timeline(runtime: Runtime):
+    tried = (Tried(RemoteAct.UNLOCK, RemoteAnswer.UNLOCK_FAILED, "21007", 1),)
+    receipt = await runtime.intake.accept(report(tried=tried, channel=Channel.PHONE))
+    full = await cases.full(runtime.db, parse(receipt.case) or 0)
+    assert full is not None
+    (entry,) = [entry for entry in full.timeline if entry["kind"] == "remote_action"]
+    assert entry["report_id"] == receipt.report
+    assert entry["data"] | {"why": ""} == {
+        "charger": "21007",
+        "act": "unlock",
+        "answer": "UnlockFailed",
+        "connector": 1,
+        "why": "",
+        "before": None,
+        "after": None,
+    }
 
 
 async def test_the_same_again_is_the_first_receipt_and_changes_nothing(runtime: Runtime):

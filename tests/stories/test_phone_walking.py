@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from channels.phone import PhoneDoor
 from channels.phone_ports import CaseStatus, Incident, Loaded
-from channels.report import Channel, NotStored, RemoteAnswer
+from channels.report import Channel, NotStored, RemoteAct, RemoteAnswer, Tried
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
 from gateway.web import phone
@@ -153,6 +153,7 @@ async def test_first_help_step_by_step_and_a_restart_from_afar(line: Line, world
     assert "1, 0, 4, 2, 9" in told
     assert call.over
     assert "solved_in_call" in world.reports[call.sid].flags
+    assert world.reports[call.sid].tried == (Tried(RemoteAct.RESTART, RemoteAnswer.ACCEPTED, "21007"),)
 
 
 async def test_a_stuck_cable_is_unlocked_from_afar_or_told_when_it_cannot_be(line: Line, world: World) -> None:
@@ -164,6 +165,8 @@ async def test_a_stuck_cable_is_unlocked_from_afar_or_told_when_it_cannot_be(lin
     await call.press("3")
     assert "could not be reached" in await call.press("1")
     assert world.remote == [("unlock", "21007")]
+    await call.hang_up()
+    assert world.reports[call.sid].tried == (Tried(RemoteAct.UNLOCK, RemoteAnswer.UNREACHABLE, "21007", 1),)
 
 
 async def test_waiting_callers_hear_their_place_and_may_be_called_back(line: Line, world: World) -> None:
