@@ -32,7 +32,8 @@ _SETTINGS = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
-    "shared_buffers": "64MB",
+    "shared_buffers": "24MB",  # little, for the system keeps the files in memory anyway
+    "wal_buffers": "2MB",
     "max_connections": "100",
     "io_method": "sync",
     "jit": "off",
