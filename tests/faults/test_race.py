@@ -136,6 +136,7 @@ async def _dispatchers(config: Config, folder: Path, chance: random.Random) -> A
 
 
 def _worker(config: Config, folder: Path) -> subprocess.Popen[bytes]:
+    """In a session of its own: a group that loses its shell while a member stands still is hung up whole."""
     given = {"DATABASE_URL": str(config.database_url), "REDIS_URL": str(config.redis_url), "DATA_DIR": str(folder)}
     return subprocess.Popen(
         [sys.executable, "-m", "gateway", "worker"],
@@ -144,4 +145,5 @@ def _worker(config: Config, folder: Path) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
