@@ -23,7 +23,7 @@ from routing.offers import Item, Kind, Worker, choose, order
 from routing.oncall import region_of
 
 log = structlog.get_logger()
-SQL, RINGS = statements("work"), statements("rings")
+SQL, RINGS, CASES = (statements(name) for name in ("work", "rings", "cases"))
 PATIENCE: Mapping[str, timedelta] = {
     "call": timedelta(seconds=20),
     "callback": timedelta(seconds=20),
@@ -89,6 +89,8 @@ async def decline(runtime: Runtime, actor: Actor, offer: int) -> None:
         found = await (await conn.execute(SQL["offer_of"], {"offer": offer})).fetchone()
         if found is None or found["agent_id"] != actor.id:
             raise Unknown
+        if found["case_id"]:  # the case first, as every verb does, so that two who meet never wait for each other
+            await conn.execute(CASES["lock"], {"case": found["case_id"]})
         answered = await _answer(conn, actor, offer, "declined", now)
         await conn.execute(SQL["unreserve"], {"item": answered["item_id"], "epoch": answered["epoch"]})
         if found["case_id"]:

@@ -81,7 +81,8 @@ async def test_a_call_is_taken_muted_and_hung_up_in_the_window(desk: Desk) -> No
         await peer(page)
         await page.goto("/console/phone")
         status = page.locator("#softphone [role=status]")
-        await page.click("#phone-on")
+        async with page.expect_response("**/console/phone/here"):
+            await page.click("#phone-on")
         await expect(status).to_have_text("Calls ring here. Leave this window open.", use_inner_text=True)
         assert await answers_here(desk)
         assert str(await page.evaluate("device.token")).count(".") == 2
