@@ -23,7 +23,7 @@ from tests.fakes.product import ROOT
 
 ROUNDS, AGENTS, WORKERS, DOORS = 1000, 50, 3, 4
 SEED, FIRST = 35, 10_000
-EVERY = 8.0  # seconds between what befalls the dispatchers; a pause is longer than a transaction may stand still
+EVERY, PAUSE = 4.0, 8.0  # seconds between what befalls the dispatchers; a pause outlasts what a transaction may
 STOCK = """
 INSERT INTO agents (id, name, email, role, line, languages, skills, activity, activity_at, idle_since, max_cases)
 SELECT 'r' || n, 'R ' || n, 'r' || n || '@support.example', 'agent', 1, '{sv}', '{email}', 'available', %(now)s,
@@ -118,7 +118,7 @@ async def _dispatchers(config: Config, folder: Path, chance: random.Random) -> A
                 troubles["killed"] += 1
             else:
                 workers[nth].send_signal(signal.SIGSTOP)
-                await asyncio.sleep(EVERY)
+                await asyncio.sleep(PAUSE)
                 workers[nth].send_signal(signal.SIGCONT)
                 troubles["paused"] += 1
 
