@@ -39,7 +39,7 @@ from routing.rules import Rules
 from routing.values import Said
 
 log = structlog.get_logger()
-REFRESH = 10.0  # seconds between looks at the master data, and between heartbeats
+REFRESH = 4.0  # seconds between looks at the master data, and between heartbeats: twice a slot of ten seconds at least
 RETRY = 1.0  # seconds between tries while the database is away
 ANSWERING = ("web", "smtp")  # roles that somebody waits on
 POOL = {"web": 10, "smtp": 4, "imap": 3, "worker": 8}

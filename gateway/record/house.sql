@@ -1,5 +1,6 @@
 -- name: span
--- What agents did and what was up in a period; before the first heartbeat there was nothing that could be up.
+-- What agents did and what was up in a period, by the slots of ten seconds that lie wholly in it: one that still goes on
+-- says nothing yet. Before the first heartbeat there was nothing that could be up.
 WITH spans AS (
     SELECT activity, greatest(at, %(from)s) AS since,
            least(coalesce(lead(at) OVER (PARTITION BY agent_id ORDER BY at), %(to)s), %(to)s) AS until
@@ -7,14 +8,15 @@ WITH spans AS (
 ), slots AS (
     SELECT slot, count(*) FILTER (WHERE role = ANY(%(roles)s::text[])) = cardinality(%(roles)s::text[]) AS up,
            bool_or(role = 'platform') AS answered, bool_or(role = 'platform_asked') AS asked
-    FROM heartbeats WHERE slot >= %(from)s AND slot < %(to)s GROUP BY slot
+    FROM heartbeats WHERE slot >= %(from)s AND slot <= %(to)s::timestamptz - interval '10 seconds' GROUP BY slot
 )
 SELECT (SELECT coalesce(sum(extract(epoch FROM until - since)) FILTER (WHERE activity = 'busy'), 0)::float8
         FROM spans WHERE until > since) AS busy,
        (SELECT coalesce(sum(extract(epoch FROM until - since)) FILTER (WHERE activity IN ('busy', 'available')), 0)::float8
         FROM spans WHERE until > since) AS present,
        count(*) FILTER (WHERE up) AS up,
-       greatest(0, coalesce((SELECT floor(extract(epoch FROM %(to)s - greatest(%(from)s, first)) / 10)
+       greatest(0, coalesce((SELECT floor(extract(epoch FROM %(to)s::timestamptz) / 10)
+                                  - ceil(extract(epoch FROM greatest(%(from)s, first)) / 10)
                              FROM (SELECT min(slot) AS first FROM heartbeats WHERE role = 'web') AS web
                              WHERE first IS NOT NULL), 0))::bigint AS slots,
        count(*) FILTER (WHERE answered AND asked) AS answered, count(*) FILTER (WHERE asked) AS asked

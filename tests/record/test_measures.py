@@ -238,6 +238,18 @@ async def test_uptime_and_occupancy_are_the_same_by_counted_days_and_by_what_was
     assert len(counted) == 2
 
 
+async def test_a_slot_that_still_goes_on_is_neither_up_nor_down(db: Database) -> None:
+    async with db.connection() as conn:
+        for nth in range(7):
+            for role in ("web", "smtp", "worker"):
+                await conn.execute("INSERT INTO heartbeats VALUES (%s, %s)", (role, DAY + nth * timedelta(seconds=10)))
+    for seconds, slots in ((9.9, 0), (10, 1), (65, 6), (70, 7), (79.9, 7)):
+        found = await record_house.span(db, DAY, DAY + timedelta(seconds=seconds))
+        assert (found["up"], found["slots"]) == (slots, slots), seconds
+    found = await record_house.span(db, DAY + timedelta(seconds=5), DAY + timedelta(seconds=95))
+    assert (found["up"], found["slots"]) == (6, 8)
+
+
 async def test_a_missed_solution_says_where_it_stood_when_its_time_passed(db: Database) -> None:
     ledger, hour = Ledger(db), timedelta(hours=1)
     due = {"due": {"solution": (DAY + 3 * hour).isoformat()}}
