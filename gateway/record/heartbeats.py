@@ -16,3 +16,8 @@ async def beat(db: Database, role: str, now: datetime) -> None:
     """Leave this slot's sign of life; a database that is away is itself the gap."""
     with suppress(Unavailable, psycopg.Error):
         await db.run(SQL["beat"], {"role": role, "now": now})
+
+
+async def forget(db: Database, before: datetime) -> None:
+    """Drop the signs of days that have long been counted."""
+    await db.run(SQL["forget"], {"before": before})

@@ -11,9 +11,11 @@ from typing import Any
 
 from gateway.record.db import Database, statements
 from gateway.record.facts import TIMEZONE, day_of, midnight, whole_days
+from gateway.record.heartbeats import forget
 
 SQL = statements("house")
 ROLES = ["web", "worker", "smtp"]
+KEPT = timedelta(days=60)  # that heartbeats stay after their day was counted
 COUNTS = ("busy", "present", "up", "slots", "answered", "asked")
 
 
@@ -29,12 +31,14 @@ async def span(db: Database, since: datetime, to: datetime) -> Mapping[str, floa
 
 
 async def count_days(db: Database, now: datetime) -> int:
-    """Count days that are over; returns how many."""
+    """Count days that are over, and let go of what was written down about long counted ones; returns how many."""
     rows = await db.rows(SQL["uncounted"], {"today": day_of(now), "timezone": TIMEZONE})
     for row in rows:
         day = row["day"]
         found = await _read(db, midnight(day), midnight(day + timedelta(days=1)))
         await db.run(SQL["count"], {"day": day, **found})
+    if rows:
+        await forget(db, midnight(rows[0]["day"] - KEPT))
     return len(rows)
 
 

@@ -238,6 +238,20 @@ async def test_uptime_and_occupancy_are_the_same_by_counted_days_and_by_what_was
     assert len(counted) == 2
 
 
+async def test_heartbeats_of_long_counted_days_are_let_go_and_change_no_figure(db: Database) -> None:
+    day = timedelta(days=1)
+    async with db.connection() as conn:
+        for back in (100, 99, 1):
+            for role in ("web", "smtp", "worker"):
+                await conn.execute("INSERT INTO heartbeats VALUES (%s, %s)", (role, DAY - back * day))
+    before = await record_house.span(db, DAY - 100 * day, DAY)
+    while await record_house.count_days(db, DAY):
+        pass
+    left = await db.rows("SELECT DISTINCT slot FROM heartbeats")
+    assert [row["slot"] for row in left] == [DAY - day]
+    assert await record_house.span(db, DAY - 100 * day, DAY) == before
+
+
 async def test_a_slot_that_still_goes_on_is_neither_up_nor_down(db: Database) -> None:
     async with db.connection() as conn:
         for nth in range(7):
