@@ -199,9 +199,6 @@ SELECT day, dirty FROM fact_days ORDER BY day
 -- name: forget
 TRUNCATE facts, fact_days, day_tallies, day_tags, fact_months, month_tallies, month_tags
 
--- name: last_case
-SELECT coalesce(max(id), 0) AS id FROM cases
-
 -- name: cases_after
 SELECT id, first_response_at FROM cases WHERE id > %(after)s ORDER BY id LIMIT %(most)s
 

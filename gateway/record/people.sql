@@ -45,9 +45,6 @@ SELECT person_id FROM identities WHERE value = %(value)s AND unlinked_at IS NULL
 SELECT kind, value, verified, evidence, linked_at, unlinked_at, stopped_at FROM identities
 WHERE person_id = %(person)s ORDER BY id
 
--- name: stop
-UPDATE identities SET stopped_at = %(at)s WHERE kind = %(kind)s AND value = %(value)s AND unlinked_at IS NULL
-
 -- name: stopped
 -- Whether somebody wants no messages, and whether an address is dead: a bounce said so and nobody wrote from it since.
 SELECT coalesce(bool_or(i.stopped_at IS NOT NULL), false) AS stopped,

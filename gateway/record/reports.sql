@@ -139,9 +139,5 @@ SELECT a.id, a.report_id, a.name, a.media_type, a.size, encode(a.sha256, 'hex') 
        r.case_id
 FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE a.id = %(attachment)s
 
--- name: raw
-SELECT t.raw, t.raw_blob, t.raw_type, t.html, t.full_text, r.case_id FROM report_contents t
-JOIN reports r ON r.id = t.report_id WHERE t.report_id = %(report)s
-
 -- name: case_of
 SELECT case_id, suggested FROM reports WHERE id = %(report)s

@@ -1,9 +1,6 @@
 -- name: open
 SELECT * FROM visits WHERE case_id = %(case)s AND ended_at IS NULL
 
--- name: latest
-SELECT * FROM visits WHERE case_id = %(case)s ORDER BY id DESC LIMIT 1
-
 -- name: of_case
 SELECT * FROM visits WHERE case_id = %(case)s ORDER BY id
 
@@ -13,14 +10,6 @@ SELECT nth, starts_at, ends_at FROM visit_times WHERE visit_id = %(visit)s ORDER
 -- name: by_token
 SELECT v.*, c.status AS case_status, c.timezone, c.site_id, c.charger_id, c.category, r.token AS report_token
 FROM visits v JOIN cases c ON c.id = v.case_id LEFT JOIN reports r ON r.id = v.report_id WHERE v.token = %(token)s
-
--- name: of_report
--- The visit that a reporter may choose the time of.
-SELECT token, state FROM visits WHERE report_id = %(report)s AND ended_at IS NULL
-
--- name: next
--- When somebody comes, for everybody who follows the case.
-SELECT starts_at, ends_at FROM visits WHERE case_id = %(case)s AND state = 'booked'
 
 -- name: add
 INSERT INTO visits (case_id, agent_id, report_id, token, language, state, created_at, changed_at)
