@@ -45,22 +45,6 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
 )
 
 
-class Alarms:
-    """Judges at most every ten seconds, however often it is woken."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._last: float | None = None
-
-    async def sweep(self) -> int:
-        """Returns how many alarms were told."""
-        now = self._runtime.clock.monotonic()
-        if self._last is not None and now - self._last < REST:
-            return 0
-        self._last = now
-        return await look(self._runtime)
-
-
 async def look(runtime: Runtime) -> int:
     """Judge every sign once; returns how many alarms were told."""
     now = runtime.clock.now()

@@ -29,24 +29,8 @@ TITLES = {
 }
 
 
-class Mailer:
-    """Looks at most every half minute, however often it is woken."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._last: float | None = None
-
-    async def sweep(self) -> int:
-        """Returns how many mails were written."""
-        now = self._runtime.clock.monotonic()
-        if self._last is not None and now - self._last < REST:
-            return 0
-        self._last = now
-        return await mail_due(self._runtime)
-
-
 async def mail_due(runtime: Runtime) -> int:
-    """Write a mail for every order whose morning has come."""
+    """Write a mail for every order whose morning has come; returns how many."""
     now = runtime.clock.now()
     async with runtime.db.transaction() as conn:
         due = await (await conn.execute(SQL["due"], {"now": now})).fetchall()

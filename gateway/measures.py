@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from gateway.clock import Clock, SystemClock
+from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.house_figures import of_house
 from gateway.record import facts, house
@@ -57,22 +57,6 @@ async def groups(
 async def catch_up(db: Database, rounds: int = ROUNDS) -> None:
     """Read what the timeline has said since the last time."""
     await facts.follow_all(db, rounds)
-
-
-class Keeper:
-    """The worker's part: follows the timeline and counts days that are over, at most every five seconds."""
-
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db, self._clock = db, clock
-        self._last: float | None = None
-
-    async def sweep(self) -> int:
-        """Returns how many days were counted."""
-        now = self._clock.monotonic()
-        if self._last is not None and now - self._last < REST:
-            return 0
-        self._last = now
-        return await sweep(self._db, self._clock.now())
 
 
 async def sweep(db: Database, now: datetime) -> int:

@@ -15,24 +15,16 @@ REST = 10.0  # seconds
 PATIENCE = ClientTimeout(total=5.0)
 
 
-class Probe:
-    """Asks at most every ten seconds, however often it is woken."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime, self._last = runtime, -REST
-
-    async def sweep(self) -> int:
-        """Returns 1 when the platform answered."""
-        config, clock = self._runtime.config, self._runtime.clock
-        asked = clock.monotonic()
-        if config.platform_health_url is None or asked - self._last < REST:
-            return 0
-        self._last, now = asked, clock.now()
-        answered = await _answers(str(config.platform_health_url))
-        await beat(self._runtime.db, "platform_asked", now)
-        if answered:
-            await beat(self._runtime.db, "platform", now)
-        return int(answered)
+async def probe(runtime: Runtime) -> int:
+    """Ask once, if there is somebody to ask; returns 1 when the platform answered."""
+    url, now = runtime.config.platform_health_url, runtime.clock.now()
+    if url is None:
+        return 0
+    answered = await _answers(str(url))
+    await beat(runtime.db, "platform_asked", now)
+    if answered:
+        await beat(runtime.db, "platform", now)
+    return int(answered)
 
 
 async def _answers(url: str) -> bool:

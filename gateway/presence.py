@@ -26,21 +26,6 @@ GRACE = {"P1": timedelta(0), "P2": timedelta(minutes=2), "P3": timedelta(minutes
 GRACES = Jsonb({priority: f"{grace.total_seconds()} seconds" for priority, grace in GRACE.items()})
 
 
-class Watch:
-    """Looks at most every five seconds, however often it is woken."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._last: float | None = None
-
-    async def sweep(self) -> int:
-        now = self._runtime.clock.monotonic()
-        if self._last is not None and now - self._last < REST:
-            return 0
-        self._last = now
-        return await sweep(self._runtime)
-
-
 async def sign(runtime: Runtime, agent: str) -> None:
     """Say that an agent is there."""
     await runtime.live.seen(_key(agent), SIGN)

@@ -30,27 +30,23 @@ from gateway.runtime import Runtime
 log = structlog.get_logger()
 SQL = statements("reconciling")
 SILENT = timedelta(minutes=10)
-REST = 120.0  # seconds
+REST = 120.0  # seconds between comparisons
 ACCOUNT = 600.0  # seconds between accounts of what came
 UNDER_WAY = timedelta(seconds=2 * REST)  # what is younger may still be on its way to us
 
 
 class Reconciler:
-    """Compares at most every two minutes, however often it is woken."""
+    """Compares, and draws up the account of what came every ten minutes or when something had to be brought."""
 
     def __init__(self, runtime: Runtime, provider: Provider, phone: PhoneDoor, sms: SmsDoor) -> None:
         self._runtime, self._provider, self._phone, self._sms = runtime, provider, phone, sms
         self._calls = RecordedCalls(runtime.db, runtime.clock)
-        self._last: float | None = None
         self._accounted: float | None = None
         self._mended: Counter[tuple[date, str]] = Counter()
 
     async def sweep(self) -> int:
         """Bring what is missing; returns how many calls and messages that were."""
         now = self._runtime.clock.monotonic()
-        if self._last is not None and now - self._last < REST:
-            return 0
-        self._last = now
         try:
             brought = await self.compare(await self._since())
             if brought or self._accounted is None or now - self._accounted >= ACCOUNT:

@@ -5,7 +5,7 @@ Made once a process; a flow that is wrong raises FlowError before a port is open
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from channels.phone import PhoneDoor
@@ -14,8 +14,9 @@ from channels.provider import Provider, open_provider
 from channels.provider_http import ProviderAway
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
-from gateway import callbacks, oncall, recordings, ringing, transcribing
+from gateway import callbacks, oncall, reconciling, recordings, ringing, transcribing, watch
 from gateway.chargers import CarefulChargers
+from gateway.chores import Chore
 from gateway.config import Config
 from gateway.legs import Legs
 from gateway.lookups import (
@@ -32,7 +33,6 @@ from gateway.record.calls import RecordedCalls
 from gateway.record.texts import RecordedTexts
 from gateway.runtime import Runtime
 from gateway.waiting import RecordedLine
-from gateway.watch import Watch
 from ivr.checks import check
 from ivr.flow import FLOWS, Flow, FlowError, load
 from ivr.prompts import Phrases, read_catalogues
@@ -86,38 +86,27 @@ def signatures(config: Config) -> Signatures:
 
 
 @asynccontextmanager
-async def chores(runtime: Runtime) -> AsyncIterator[tuple[Callable[[], Awaitable[int]], ...]]:
-    """The worker's sweeps of the phone: the on-call ladder, telephones to ring, call-backs; with an account also what
+async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
+    """The worker's chores of the phone: the on-call ladder, telephones to ring, call-backs; with an account also what
     was missed and recordings to fetch; with a transcriber what they say."""
     account = account_of(runtime.config)
     async with AsyncExitStack() as stack:
         provider = await stack.enter_async_context(open_provider(account)) if account else None
-
-        async def climb() -> int:
-            return await oncall.sweep(runtime)
-
-        async def ring() -> int:
-            return await ringing.sweep(runtime, provider)
-
-        async def call_back() -> int:
-            return await callbacks.sweep(runtime)
-
-        ours = [climb, ring, call_back, Watch(runtime).sweep]
+        found = [
+            Chore("oncall", lambda: oncall.sweep(runtime)),
+            Chore("ringing", lambda: ringing.sweep(runtime, provider)),
+            Chore("callbacks", lambda: callbacks.sweep(runtime)),
+            Chore("watch", lambda: watch.complain(runtime), every=watch.EVERY),
+        ]
         if runtime.config.transcriber_url:
             transcriber = await stack.enter_async_context(open_endpoint(runtime.config.transcriber_url))
-
-            async def transcribe() -> int:
-                return await transcribing.sweep(runtime, transcriber)
-
-            ours.append(transcribe)
-        if provider is None:
-            yield tuple(ours)
-            return
-
-        async def fetch() -> int:
-            return await recordings.sweep(runtime, provider)
-
-        yield (*ours, _reconciler(runtime, provider).sweep, fetch)
+            found.append(Chore("transcribing", lambda: transcribing.sweep(runtime, transcriber)))
+        if provider is not None:
+            fetching = provider
+            compare = _reconciler(runtime, provider).sweep
+            found.append(Chore("reconciling", compare, every=reconciling.REST))
+            found.append(Chore("recordings", lambda: recordings.sweep(runtime, fetching)))
+        yield tuple(found)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import Gauge
 
 from gateway import rota
-from gateway.record.db import Unavailable, statements
+from gateway.record.db import statements
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
@@ -45,24 +45,11 @@ async def on_call(runtime: Runtime) -> tuple[bool, str]:
     return True, "somebody is on call for the next 14 days"
 
 
-class Watch:
-    """The worker's look at it."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._said: float | None = None
-
-    async def sweep(self) -> int:
-        """Write an alarm to the log, at most once an hour; returns whether there was one."""
-        now = self._runtime.clock.monotonic()
-        if not self._runtime.config.twilio_account_sid or (self._said is not None and now - self._said < EVERY):
-            return 0
-        self._said = now
-        try:
-            ok, detail = await on_call(self._runtime)
-        except Unavailable:
-            self._said = None
-            return 0
-        if not ok:
-            log.error("oncall.alarm", detail=detail)
-        return int(not ok)
+async def complain(runtime: Runtime) -> int:
+    """Write an alarm to the log; returns whether there was one. Raises Unavailable."""
+    if not runtime.config.twilio_account_sid:
+        return 0
+    ok, detail = await on_call(runtime)
+    if not ok:
+        log.error("oncall.alarm", detail=detail)
+    return int(not ok)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 
 import psycopg
 import structlog
@@ -32,71 +31,27 @@ from gateway import (
     telephony,
 )
 from gateway.blobs import BlobsUnavailable
+from gateway.chores import Chore, Chores
 from gateway.config import Config
 from gateway.jobs import FOLLOW
 from gateway.post import connect_post
 from gateway.privacy import retain
-from gateway.record.db import Unavailable, statements
+from gateway.record.db import statements
 from gateway.runtime import Runtime, open_runtime
 from gateway.stopping import end, until_stopped
 
 log = structlog.get_logger()
 WORK = statements("work")
-REST = 2.0  # seconds between sweeps that nobody asked for
 POLL = 1.0  # seconds between looks for jobs whose notification was lost
 STALLED = 60  # seconds after which a job whose worker gave no sign of life is taken up again
 KEEP_FAILED = 24 * 14  # hours
-DUE = 0.05  # seconds in which wake-ups are gathered into one sweep
-
-
-@dataclass(frozen=True)
-class Chores:
-    """What a worker does when it is woken: every sweep in a loop of its own, so that a slow one holds up no other."""
-
-    runtime: Runtime
-    sweeps: tuple[Callable[[], Awaitable[int]], ...]
-    woken: Mapping[Callable[[], Awaitable[int]], asyncio.Event]
-
-    def wake(self) -> None:
-        for event in self.woken.values():
-            event.set()
-
-    async def sweep(self) -> None:
-        """Everything once."""
-        for chore in self.sweeps:
-            await _once(chore)
-
-    async def run(self) -> None:
-        """Sweep until cancelled. The first sweep begins as soon as it is woken: somebody waits for it."""
-        await asyncio.gather(*(self._again(chore, chore is self.sweeps[0]) for chore in self.sweeps))
-
-    async def _again(self, chore: Callable[[], Awaitable[int]], at_once: bool) -> None:
-        woken = self.woken[chore]
-        while True:
-            woken.clear()
-            await _once(chore)
-            if at_once:
-                await asyncio.sleep(DUE)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), REST)
-            if not at_once:
-                await asyncio.sleep(DUE)
-
-
-async def _once(chore: Callable[[], Awaitable[int]]) -> None:
-    """One sweep; what fails is logged and tried again at the next one."""
-    try:
-        await chore()
-    except Unavailable:
-        return
-    except Exception as error:
-        log.exception("sweep.failed", sweep=getattr(chore, "__qualname__", repr(chore)), error=type(error).__name__)
 
 
 async def serve(config: Config) -> None:
     """Work until told to stop."""
     async with open_runtime(config, "worker") as runtime, open_chores(runtime) as chores:
-        work = [asyncio.create_task(job) for job in (chores.run(), _jobs(chores, config), _listen(chores, config))]
+        jobs = (chores.run(), _jobs(runtime, chores), _listen(chores, config))
+        work = [asyncio.create_task(job) for job in jobs]
         await until_stopped()
         await end(work)
 
@@ -113,25 +68,21 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
         )
         sweeper = outbox.Sweeper(runtime.db, runtime.clock, post, facts_of, runtime.crash)
 
-        async def offer() -> int:
-            return await dispatch.sweep(runtime)
-
-        async def escalate() -> int:
-            return await escalation.sweep(runtime)
-
-        async def listen() -> int:
-            return await silence.sweep(runtime)
-
-        async def overflows() -> int:
-            return await overflow.sweep(runtime)
-
-        keeper = measures.Keeper(runtime.db, runtime.clock)
-        alarms = alerts.Alarms(runtime)
-        probe = platform.Probe(runtime)
-        mailer = mailed_figures.Mailer(runtime)
-        floor = (offer, sweeper.sweep, escalate, presence.Watch(runtime).sweep, listen, overflows)
-        sweeps = (*floor, keeper.sweep, alarms.sweep, probe.sweep, mailer.sweep, *of_the_phone)
-        yield Chores(runtime, sweeps, {sweep: asyncio.Event() for sweep in sweeps})
+        yield Chores(
+            (
+                Chore("dispatch", lambda: dispatch.sweep(runtime), at_once=True),
+                Chore("outbox", sweeper.sweep),
+                Chore("escalation", lambda: escalation.sweep(runtime)),
+                Chore("presence", lambda: presence.sweep(runtime), every=presence.REST),
+                Chore("silence", lambda: silence.sweep(runtime)),
+                Chore("overflow", lambda: overflow.sweep(runtime)),
+                Chore("measures", lambda: measures.sweep(runtime.db, runtime.clock.now()), every=measures.REST),
+                Chore("alerts", lambda: alerts.look(runtime), every=alerts.REST),
+                Chore("platform", lambda: platform.probe(runtime), every=platform.REST),
+                Chore("mailed_figures", lambda: mailed_figures.mail_due(runtime), every=mailed_figures.REST),
+                *of_the_phone,
+            )
+        )
 
 
 def _solutions_for(runtime: Runtime) -> outbox.SolutionsFor:
@@ -153,10 +104,10 @@ async def _listen(chores: Chores, config: Config) -> None:
         await asyncio.sleep(1.0)
 
 
-async def _jobs(chores: Chores, config: Config) -> None:
+async def _jobs(runtime: Runtime, chores: Chores) -> None:
     """Run the job worker, and again when it lost the database."""
     while True:
-        app = _app(chores, _direct(config))
+        app = _app(runtime, chores)
         try:
             async with app.open_async():
                 await app.run_worker_async(
@@ -175,9 +126,8 @@ def _direct(config: Config) -> str:
     return config.database_direct_url or config.database_url or ""
 
 
-def _app(chores: Chores, conninfo: str) -> App:
-    runtime = chores.runtime
-    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
+def _app(runtime: Runtime, chores: Chores) -> App:
+    app = App(connector=PsycopgConnector(conninfo=_direct(runtime.config), min_size=1, max_size=4))
 
     @app.task(name=FOLLOW)
     async def follow() -> None:

@@ -15,7 +15,6 @@ from gateway import casenumber, desk, measures
 from gateway.clock import SetClock
 from gateway.config import load
 from gateway.desk import Actor
-from gateway.measures import Keeper
 from gateway.privacy import Deferred, erase_person, find_person, retain
 from gateway.worker import Chores, open_chores
 from tests.fakes.house import House, open_house
@@ -119,8 +118,8 @@ async def files(house: House) -> list[str]:
 
 
 async def figures(house: House) -> list[Any]:
-    await Keeper(house.runtime.db, house.runtime.clock).sweep()
     now = house.runtime.clock.now()
+    await measures.sweep(house.runtime.db, now)
     keys = ("channel", "queue", "line", "priority", "site")
     return [await measures.of_period(house.runtime.db, NOON - timedelta(days=1), now, by, now) for by in (None, *keys)]
 

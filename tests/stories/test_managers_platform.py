@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from gateway import measures
 from gateway.clock import SetClock, SystemClock
 from gateway.config import Config
-from gateway.platform import Probe
+from gateway.platform import probe
 from gateway.record.facts import day_of, midnight
 from tests.fakes.house import open_house
 
@@ -27,17 +27,16 @@ async def test_the_platforms_uptime_is_what_it_answered_of_what_it_was_asked(con
     async with TestServer(app) as platform:
         asked = config.model_copy(update={"platform_health_url": str(platform.make_url("/health"))})
         async with open_house(asked, clock=clock) as house:
-            probe = Probe(house.runtime)
-            assert [await probe.sweep() for _ in range(3)] == [1, 0, 0]  # it rests
+            assert await probe(house.runtime) == 1
             for expected in (1, 0, 1):
                 clock.forward(timedelta(seconds=10))
-                assert await probe.sweep() == expected
+                assert await probe(house.runtime) == expected
             await platform.close()
             clock.forward(timedelta(seconds=10))
-            assert await probe.sweep() == 0  # not there at all
+            assert await probe(house.runtime) == 0  # not there at all
             now = clock.now() + timedelta(seconds=10)
             found = await measures.of_period(house.runtime.db, midnight(day_of(now)), now, None, now)
             up = {one.measure: one for one in found}["platform_uptime"]
             assert (up.numerator, up.denominator) == (3, 5)
         async with open_house(config, clock=clock) as house:
-            assert await Probe(house.runtime).sweep() == 0  # nothing to ask
+            assert await probe(house.runtime) == 0  # nothing to ask

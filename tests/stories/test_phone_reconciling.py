@@ -72,14 +72,11 @@ async def test_f26_calls_and_texts_of_an_outage_become_cases_once(
     assert text in peer.messages
 
 
-async def test_it_rests_between_comparisons(peer: fakes.Provider, reconciler: Reconciler, clock: SetClock) -> None:
-    await reconciler.sweep()
-    asked = len(peer.requests)
-    await reconciler.sweep()
-    assert len(peer.requests) == asked
-    clock.forward(timedelta(seconds=121))
-    await reconciler.sweep()
-    assert len(peer.requests) > asked
+async def test_it_rests_between_comparisons(house: House, config: Config) -> None:
+    runtime = replace(house.runtime, config=config.model_copy(update={"twilio_account_sid": fakes.ACCOUNT}))
+    async with telephony.chores(runtime) as chores:
+        (comparing,) = [chore for chore in chores if chore.name == "reconciling"]
+    assert comparing.every == 120
 
 
 async def test_f25_a_call_whose_last_word_never_came_is_closed_and_filed(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import watch
+from gateway import telephony, watch
 from gateway.clock import SetClock
 from gateway.config import Config, load
 from gateway.importing import ImportFaults, import_folder
@@ -90,8 +90,10 @@ async def test_the_api_fills_it_too_and_an_empty_rota_degrades(house: House) -> 
     assert await on_call(house) == (False, "nobody on call on line 2 from 2026-12-01T07:00+00:00")
     metrics = await (await house.client.get("/metrics")).text()
     assert "switchyard_oncall_next_gap_seconds 500400.0" in metrics
-    alarm = watch.Watch(house.runtime)
-    assert [await alarm.sweep() for _ in range(2)] == [1, 0]
+    assert await watch.complain(house.runtime) == 1
+    async with telephony.chores(house.runtime) as chores:
+        (complaining,) = [chore for chore in chores if chore.name == "watch"]
+    assert complaining.every == 3600
     status, problem = await house.api("POST", "/rota", {**body, "agent": "nobody"})
     assert (status, list(problem["fields"])) == (422, ["agent"])
     await house.api("POST", "/rota", {**body, "agent": "a18", "until": "2027-01-01T08:00:00+01:00"})
