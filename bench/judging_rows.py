@@ -69,9 +69,10 @@ async def _connected(url: str) -> AsyncIterator[Database]:
 async def _judge(runtime: Runtime, db: Database, report: Report) -> None:
     said = said_of(report)
     directory, rules = runtime.directory(), runtime.rules()
-    item = Prepared(report, said, read_facts(said, directory, rules), None, ())
+    facts = read_facts(said, directory, rules)
+    item = Prepared(report, said, facts, newcomer(report, facts), None, ())
     async with db.pipelined() as conn:  # a roll-back would make the driver forget every plan
-        asked = await people.ask(conn, [newcomer(item)])
+        asked = await people.ask(conn, [item.newcomer])
         numbers = await (await conn.execute(REPORTS["numbers"], {"count": 1})).fetchall()
         draft = Draft([item], directory, rules, runtime.config.secret_keys, runtime.clock.now())
         await draft.decide(conn, asked, numbers)

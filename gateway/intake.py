@@ -23,7 +23,7 @@ from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
 from gateway.keeping import Kept, keep
 from gateway.live import Live
-from gateway.questions import Prepared
+from gateway.questions import Prepared, newcomer
 from gateway.record.db import Connection, Database, Unavailable
 from routing.directory import Directory
 from routing.facts import read_facts
@@ -102,7 +102,7 @@ class GroupIntake:
         attachments = [await self._blobs.keep(attachment.content) for attachment in report.attachments]
         said = said_of(report)
         facts = read_facts(said, self._directory(), self._rules())
-        return Prepared(report, said, facts, raw_blob, tuple(attachments))
+        return Prepared(report, said, facts, newcomer(report, facts), raw_blob, tuple(attachments))
 
     def _start_lane(self) -> None:
         """One lane is enough, and makes large groups; another opens when the first stands still."""

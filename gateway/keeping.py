@@ -17,7 +17,7 @@ from typing import Any
 from channels.report import Outcome, Receipt
 from gateway.casenumber import number
 from gateway.hearing import Hearing, listen
-from gateway.questions import Prepared, case_report, newcomer, wanted
+from gateway.questions import Prepared, case_report, wanted
 from gateway.record import people, timeline
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
@@ -59,7 +59,7 @@ async def keep(
     """Write a group; the receipts are true once the caller has committed. `keys` open what we signed."""
     digests = [item.report.digest() for item in group]
     known = await conn.execute(REPORTS["kept"], {"digests": digests})
-    asked = await people.ask(conn, [newcomer(item) for item in group])
+    asked = await people.ask(conn, [item.newcomer for item in group])
     counted = await conn.execute(REPORTS["numbers"], {"count": len(group)})
     receipts = {bytes(row["digest"]): _recognised(row) for row in await known.fetchall()}
     fresh: dict[bytes, Prepared] = {}
@@ -121,7 +121,7 @@ class Draft:
 
         `numbers` are free ones for a report and a case each.
         """
-        met = self.met = await people.meet(conn, [newcomer(item) for item in self.group], asked)
+        met = self.met = await people.meet(conn, [item.newcomer for item in self.group], asked)
         persons, histories = met.persons, met.histories
         references = await resolve_references(conn, [item.report for item in self.group], self.keys)
         judgements = [

@@ -29,20 +29,22 @@ HOME = "SE"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A report made ready before the transaction: cleaned, its files stored, its facts read."""
+    """A report made ready before the transaction: cleaned, its files stored, its facts and its sender read."""
 
     report: Report
     said: Said
     facts: Facts
+    newcomer: people.Newcomer
     raw_blob: str | None
     attachments: tuple[str, ...]  # SHA-256 of each attachment, in order
 
 
-def newcomer(item: Prepared) -> people.Newcomer:
-    report, sender = item.report, item.report.sender
+def newcomer(report: Report, facts: Facts) -> people.Newcomer:
+    """Whom a report is from, and whom it mentions."""
+    sender = report.sender
     own = people.addresses(sender.phone, sender.email)
-    region = region_of(sender.phone) or REGIONS.get(item.facts.language, HOME)
-    mentioned = [("email", c) if "@" in c else ("phone", normalise(c, region)) for c in item.facts.contacts]
+    region = region_of(sender.phone) or REGIONS.get(facts.language, HOME)
+    mentioned = [("email", c) if "@" in c else ("phone", normalise(c, region)) for c in facts.contacts]
     return people.Newcomer(
         own,
         sender.name,
