@@ -2,7 +2,8 @@
 
 The provider is asked first; what the record says is what the provider has done. A hand-over is warm: the caller waits
 with music while the colleague is told, and is theirs only when they are in the room. Leads may listen unheard, be heard
-by the agent alone, or join in. Raises NoTalk when there is none, Refused when the provider could not do it.
+by the agent alone, or join in; an agent who wants that raises a hand. Raises NoTalk when there is none, Refused when
+the provider could not do it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from gateway.desk.acts import Refused, act
 from gateway.desk.holding import take_over
 from gateway.post import account_of
 from gateway.record import agents, timeline
-from gateway.record.db import statements
+from gateway.record.db import Connection, statements
 from gateway.record.timeline import Actor, Entry
 from gateway.runtime import Runtime
 
@@ -62,7 +63,7 @@ async def current(runtime: Runtime, agent: str) -> Talk | None:
 
 
 async def live(runtime: Runtime) -> Sequence[Talk]:
-    """Every talk that goes on."""
+    """Every talk that goes on, those with a raised hand first."""
     return await runtime.db.rows(SQL["live"], {"now": runtime.clock.now()})
 
 
@@ -81,6 +82,19 @@ async def hold(runtime: Runtime, actor: Actor, held: bool) -> None:
     talk = await _own(runtime, actor)
     await _seat(runtime, talk, talk["caller"], **_holding(runtime, held))
     await _note(runtime, actor, talk, "hold", held, "talk_held" if held else "talk_resumed")
+
+
+async def hand(runtime: Runtime, actor: Actor, raised: bool) -> None:
+    """Ask a lead to come and listen, or no more. Doing it twice changes nothing."""
+    await _hand(runtime, actor, await _own(runtime, actor), raised)
+
+
+async def lower(runtime: Runtime, actor: Actor, agent: str) -> None:
+    """A lead has seen an agent's hand."""
+    talk = await current(runtime, agent)
+    if talk is None:
+        raise NoTalk
+    await _hand(runtime, actor, talk, False)
 
 
 async def silence(runtime: Runtime, actor: Actor, silent: bool) -> None:
@@ -138,8 +152,9 @@ async def attend(runtime: Runtime, actor: Actor, agent: str, how: str) -> None:
     if talk is None:
         raise NoTalk
     await _invite(runtime, how, actor.id or "", talk)
-    if talk["case_id"]:
-        await _tell(runtime, actor, talk, f"talk_{how}")
+    async with runtime.db.transaction() as conn:
+        await _tell(runtime, conn, actor, talk, f"talk_{how}")
+    _publish(runtime, talk)
 
 
 async def _own(runtime: Runtime, actor: Actor) -> Talk:
@@ -172,14 +187,30 @@ def _holding(runtime: Runtime, held: bool) -> dict[str, Any]:
     return {"hold": True, "hold_url": music, "hold_method": "GET"} if held else {"hold": False}
 
 
-async def _note(runtime: Runtime, actor: Actor, talk: Talk, statement: str, on: bool, kind: str) -> None:
-    await runtime.db.run(SQL[statement], {"caller": talk["caller"], "at": runtime.clock.now() if on else None})
-    if talk["case_id"]:
-        await _tell(runtime, actor, talk, kind)
-
-
-async def _tell(runtime: Runtime, actor: Actor, talk: Talk, kind: str) -> None:
-    entry = Entry(talk["case_id"], kind, actor, data={"call": talk["caller"]})
+async def _hand(runtime: Runtime, actor: Actor, talk: Talk, raised: bool) -> None:
+    given = {"ring": talk["ring"], "at": runtime.clock.now() if raised else None}
     async with runtime.db.transaction() as conn:
+        if await (await conn.execute(SQL["hand"], given)).fetchone() is None:
+            return
+        await _tell(runtime, conn, actor, talk, "hand_raised" if raised else "hand_lowered")
+    _publish(runtime, talk)
+
+
+async def _note(runtime: Runtime, actor: Actor, talk: Talk, statement: str, on: bool, kind: str) -> None:
+    given = {"caller": talk["caller"], "at": runtime.clock.now() if on else None}
+    async with runtime.db.transaction() as conn:
+        await conn.execute(SQL[statement], given)
+        await _tell(runtime, conn, actor, talk, kind)
+    _publish(runtime, talk)
+
+
+async def _tell(runtime: Runtime, conn: Connection, actor: Actor, talk: Talk, kind: str) -> None:
+    if talk["case_id"]:
+        entry = Entry(talk["case_id"], kind, actor, data={"call": talk["caller"]})
         await timeline.append(conn, [entry], runtime.clock.now())
-    runtime.live.publish({"type": "case", "case": talk["case_id"]})
+
+
+def _publish(runtime: Runtime, talk: Talk) -> None:
+    runtime.live.publish({"type": "talk"})
+    if talk["case_id"]:
+        runtime.live.publish({"type": "case", "case": talk["case_id"]})

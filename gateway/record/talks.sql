@@ -11,20 +11,20 @@ SELECT wrap_until, browser_until FROM agents WHERE id = %(agent)s
 
 -- name: of_agent
 -- The talk that an agent is in now: their own leg, the room, the caller.
-SELECT r.id AS ring, r.sid AS leg, r.room, r.purpose, c.sid AS caller, c.case_id, c.held_at, c.silenced_at
+SELECT r.id AS ring, r.sid AS leg, r.room, r.purpose, r.hand_at, c.sid AS caller, c.case_id, c.held_at, c.silenced_at
 FROM rings r JOIN calls c ON r.room = 'call-' || c.sid
 WHERE r.agent_id = %(agent)s AND r.state = 'taken' AND r.sid IS NOT NULL AND c.ended_at IS NULL
   AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
 ORDER BY r.id DESC LIMIT 1
 
 -- name: live
--- Every talk, for those who may listen.
-SELECT r.agent_id, r.sid AS leg, r.room, c.sid AS caller, c.case_id, r.ended_at AS since
-FROM rings r JOIN calls c ON r.room = 'call-' || c.sid
+-- Every talk, for those who may listen; raised hands first.
+SELECT r.agent_id, a.name, r.sid AS leg, r.room, r.hand_at, c.sid AS caller, c.case_id, r.ended_at AS since
+FROM rings r JOIN calls c ON r.room = 'call-' || c.sid LEFT JOIN agents a ON a.id = r.agent_id
 WHERE r.state = 'taken' AND r.purpose IN ('agent', 'oncall') AND c.ended_at IS NULL
   AND c.answered_at IS NOT NULL AND c.answered_at > %(now)s - interval '4 hours'
   AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
-ORDER BY r.id LIMIT 200
+ORDER BY r.hand_at, r.id LIMIT 200
 
 -- name: others
 -- Who else was rung into a room, and whether they are in it.
@@ -52,6 +52,11 @@ ORDER BY a.line, a.idle_since, a.id LIMIT 100
 
 -- name: hold
 UPDATE calls SET held_at = %(at)s WHERE sid = %(caller)s
+
+-- name: hand
+-- Raised or lowered, once.
+UPDATE rings SET hand_at = %(at)s WHERE id = %(ring)s AND (hand_at IS NULL) = (%(at)s::timestamptz IS NOT NULL)
+RETURNING id
 
 -- name: silence
 UPDATE calls SET silenced_at = %(at)s WHERE sid = %(caller)s

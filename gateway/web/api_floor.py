@@ -125,7 +125,7 @@ async def figures(call: Call) -> web.StreamResponse:
 
 
 async def events(call: Call) -> web.StreamResponse:
-    """News as server-sent events: `case` with a number, `queue`, `offer`, `agent`. Each is a hint to read anew."""
+    """News as server-sent events: `case` with a number, `queue`, `offer`, `agent`, `talk`: hints to read anew."""
     request = call.request
     runtime, stopping = runtime_of(request), request.app[STOPPING]
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

@@ -1,5 +1,5 @@
 """Live news for open pages, as server-sent events: `case` and `case-<id>` when a case changed, `offer` when what is
-offered to this agent did; nothing of its content.
+offered to this agent did, `talk` when a talk on the telephone did; nothing of its content.
 
 An event is a hint; the page fetches what it shows anew and so never sees more than its agent may. Without Redis other
 processes are not heard, so `refresh` is sent every few seconds instead. A stream ends within 5 s when its agent may no
@@ -33,7 +33,7 @@ def add_routes(app: web.Application) -> None:
 async def events(request: web.Request) -> web.StreamResponse:
     """The stream for the pages of one agent."""
     runtime, stopping = runtime_of(request), request.app[STOPPING]
-    changed: set[int | None] = set()
+    changed: set[int | str] = set()
     rang = asyncio.Event()
     async with runtime.live.subscribe() as news, sse_response(request, headers=dict(HEADERS)) as stream:
         listener = asyncio.create_task(_listen(news, changed, rang, request[AGENT].id))
@@ -60,14 +60,16 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 
 async def _listen(
-    news: AsyncIterator[Mapping[str, Any]], changed: set[int | None], rang: asyncio.Event, agent: str
+    news: AsyncIterator[Mapping[str, Any]], changed: set[int | str], rang: asyncio.Event, agent: str
 ) -> None:
-    """Gather the cases that changed; None stands for the agent's offers."""
+    """Gather the cases that changed, by number, and the names of what else did."""
     async for event in news:
         if event.get("type") == "case" and isinstance(event.get("case"), int):
             changed.add(event["case"])
         elif event.get("type") == "offer" and event.get("agent") == agent:
-            changed.add(None)
+            changed.add("offer")
+        elif event.get("type") == "talk":
+            changed.add("talk")
         rang.set()
 
 
@@ -84,15 +86,16 @@ async def _wait(rang: asyncio.Event, stopping: asyncio.Event) -> None:
             wait.cancel()
 
 
-async def _tell(stream: EventSourceResponse, changed: set[int | None]) -> None:
-    cases, offers = sorted(one for one in changed if one is not None), None in changed
+async def _tell(stream: EventSourceResponse, changed: set[int | str]) -> None:
+    cases = sorted(one for one in changed if isinstance(one, int))
+    others = sorted(one for one in changed if isinstance(one, str))
     changed.clear()
     for case in cases:
         await stream.send(str(case), event=f"case-{case}")
     if cases:
         await stream.send("", event="case")
-    if offers:
-        await stream.send("", event="offer")
+    for name in others:
+        await stream.send("", event=name)
 
 
 async def _welcome(request: web.Request) -> bool:

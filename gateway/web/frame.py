@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 import phonenumbers
 from aiohttp import web
 
-from gateway import casenumber, languages, presence
+from gateway import casenumber, languages, presence, talks
 from gateway.languages import N_
 from gateway.record import agents, cases, views, worklist
 from gateway.record.cases import Filters, Listed, QueueCount
 from gateway.web import caseview
+from gateway.web.access import LEADS
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.offering import offered
 from gateway.web.pages import language_of
@@ -103,6 +104,7 @@ async def frame(request: web.Request, scope: Scope | None, open_case: int | None
         "colleagues": [one for one in everyone if one.may_work and one.id != agent.id],
         "view": None,
         "offers": await offered(request),
+        "hands": [talk for talk in await talks.live(runtime) if talk["hand_at"]] if agent.role in LEADS else [],
         "saved": await views.saved(runtime.db, agent.id),
         "called": await views.mentioned(runtime.db, agent.id),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import alerts, casenumber, languages, measures
+from gateway import alerts, casenumber, languages, measures, talks
 from gateway.record import facts, floor
 from gateway.runtime import Runtime
 from gateway.web.keys import runtime_of
@@ -34,7 +34,7 @@ def add_routes(app: web.Application) -> None:
 
 
 async def wall(request: web.Request) -> web.StreamResponse:
-    """Who waits and how long, who is there, today against its targets, every open P1."""
+    """Who waits and how long, who is there, today against its targets, every open P1, raised hands."""
     runtime, language = runtime_of(request), language_of(request)
     now, db = runtime.clock.now(), runtime.db
     book = languages.catalogue(language)
@@ -48,6 +48,7 @@ async def wall(request: web.Request) -> web.StreamResponse:
         "agents": [(activity, agents.get(activity, 0)) for activity in ACTIVITIES],
         "today": [_tile(told.get(name), name, book) for name in TODAY],
         "urgent": [{**row, "number": casenumber.number(row["id"])} for row in await db.rows(floor.SQL["urgent"])],
+        "hands": [talk for talk in await talks.live(runtime) if talk["hand_at"]],
         "alarms": [worded(request, row) for row in await alerts.standing(runtime)],
     }
     return page(request, "managers/wall.html", shown)

@@ -47,6 +47,8 @@ VERBS: Mapping[str, Verb] = {
     "resume": lambda runtime, actor: talks.hold(runtime, actor, False),
     "silence": lambda runtime, actor: talks.silence(runtime, actor, True),
     "record": lambda runtime, actor: talks.silence(runtime, actor, False),
+    "hand": lambda runtime, actor: talks.hand(runtime, actor, True),
+    "lower": lambda runtime, actor: talks.hand(runtime, actor, False),
     "give": talks.give,
 }
 
@@ -57,8 +59,9 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/console/phone/here", here)
     app.router.add_post("/console/phone/ready", ready)
     app.router.add_post("/console/phone/consult", consult)
-    app.router.add_post("/console/phone/{act:hold|resume|silence|record|give}", act)
+    app.router.add_post("/console/phone/{act:hold|resume|silence|record|hand|lower|give}", act)
     app.router.add_post("/managers/talks/{how:listen|coach|join}", attend)
+    app.router.add_post("/managers/talks/lower", lower)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -118,6 +121,16 @@ async def attend(request: web.Request) -> web.StreamResponse:
         await talks.attend(runtime, actor, agent, how)
 
     return await _done(request, ring)
+
+
+async def lower(request: web.Request) -> web.StreamResponse:
+    """A lead has seen a raised hand."""
+    agent = (await form(request)).get("agent", "")
+
+    async def seen(runtime: Runtime, actor: Actor) -> None:
+        await talks.lower(runtime, actor, agent)
+
+    return await _done(request, seen)
 
 
 async def _done(request: web.Request, verb: Verb) -> web.StreamResponse:

@@ -108,6 +108,33 @@ async def test_a_call_is_taken_muted_and_hung_up_in_the_window(desk: Desk) -> No
     assert desk.strangers == []
 
 
+async def test_what_is_done_while_one_talks_leaves_the_window_and_its_call_alone(desk: Desk) -> None:
+    await desk.house.runtime.db.run(
+        "INSERT INTO calls (sid, status, started_at, answered_at) VALUES ('CA1', 'in-progress', now(), now())"
+    )
+    await desk.house.runtime.db.run(
+        "INSERT INTO rings (purpose, agent_id, state, sid, room, created_at, ended_at)"
+        " VALUES ('agent', 'a01', 'taken', 'CA2', 'call-CA1', now(), now())"
+    )
+    async with desk.agent() as page:
+        await peer(page)
+        await page.goto("/console/phone")
+        async with page.expect_response("**/console/phone/here"):
+            await page.click("#phone-on")
+        await page.evaluate("device.ring()")
+        await page.click("#phone-take")
+        await page.click("#talk button:has-text('Hold')")
+        await expect(page.locator("#talk [role=alert]")).to_contain_text("could not do that")
+        await page.keyboard.press("l")
+        await expect(page.locator("#talk")).to_contain_text("Leads see that you want")
+        found = await Axe().run(page)
+        assert [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")] == []
+        await page.keyboard.press("l")
+        await expect(page.locator("#talk")).not_to_contain_text("Leads see that you want")
+        assert await page.evaluate("[call.done, window.destroyed]") == [["accept"], None]
+    assert [said for said in desk.complaints if "409" not in said] == []
+
+
 async def test_whoever_closes_the_window_answers_there_no_more(desk: Desk) -> None:
     async with desk.agent() as page:
         await peer(page)

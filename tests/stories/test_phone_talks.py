@@ -1,8 +1,10 @@
-"""Agents answer in the browser, and while they talk: hold, silence for a card number, hand over warm, leads beside."""
+"""Agents answer in the browser, and while they talk: hold, silence for a card number, hand over warm,
+a raised hand, leads beside."""
 
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -210,6 +212,38 @@ async def test_a_caller_is_handed_over_warm_and_is_then_the_colleagues(day: Nigh
     await callbacks.sweep(day.house.runtime)
     row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind = 'call'")
     assert row == {"agent_id": None, "state": "done"}
+
+
+async def test_a_raised_hand_is_seen_by_leads_at_once_and_lowered_by_either(day: Night) -> None:
+    assert (await post(day, "/console/phone/hand")).status == 409, "nobody is talked to"
+    await talking(day)
+    assert 'data-key="l"' in await page(day)
+    async with day.house.runtime.live.subscribe() as news:
+        assert (await post(day, "/console/phone/hand")).status == 303
+        assert {(await anext(news))["type"] for _ in range(2)} == {"talk", "case"}
+    assert (await post(day, "/console/phone/hand")).status == 303, "twice is once"
+    assert "/console/phone/lower" in await page(day)
+    assert (await post(day, "/managers/talks/lower", agent="a01")).status == 403
+    await day.house.hire("a03", PASSWORD, "lead")
+    await day.house.log_in("agent03@support.example", PASSWORD)
+    name = (await day.house.runtime.db.rows("SELECT name FROM agents WHERE id = 'a01'"))[0]["name"]
+    for path, language in itertools.product(("/managers/wall", "/console", "/console/phone"), ("sv", "en")):
+        seen = await (await day.house.client.get(path, params={"language": language})).text()
+        assert name in seen, path
+        assert ("räcker upp handen" if language == "sv" else "raises a hand") in seen, (path, language)
+    assert (await post(day, "/managers/talks/lower", agent="a01")).status == 303
+    for path in ("/managers/wall", "/console", "/console/phone"):
+        assert "raises a hand" not in await (await day.house.client.get(path)).text(), path
+    assert (await post(day, "/managers/talks/lower", agent="a02")).status == 409, "who does not talk"
+    (listed,) = await day.house.cases()
+    told = (await day.house.case(listed["number"]))["timeline"]
+    hands = [(one["kind"], one["actor"]["id"]) for one in told if one["kind"].startswith("hand_")]
+    assert hands == [("hand_raised", "a01"), ("hand_lowered", "a03")]
+    await day.house.log_in("agent01@support.example", PASSWORD)
+    await post(day, "/console/phone/hand")
+    assert "raises a hand" not in await (await day.house.client.get("/console")).text(), "only leads are told"
+    assert (await post(day, "/console/phone/lower")).status == 303
+    assert [kind for kind in await kinds(day) if kind.startswith("hand_")] == ["hand_raised", "hand_lowered"] * 2
 
 
 async def test_nothing_is_offered_while_a_call_is_written_up(day: Night) -> None:

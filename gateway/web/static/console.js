@@ -102,7 +102,7 @@
     r: () => act("reply"), n: () => act("note"), o: () => act("correct"), t: () => act("together"), h: () => act("hand_over"),
     e: () => act("escalate"), s: () => act("wait"), x: () => act("conclude"),
     "/": () => $("#q")?.focus(), "?": () => $("#keys")?.showModal(),
-    ...Object.fromEntries([..."uciad+-123"].map((name) => [name, press(name)])),
+    ...Object.fromEntries([..."uciadl+-123"].map((name) => [name, press(name)])),
   };
   document.addEventListener("keydown", (event) => {
     const field = event.target.closest?.("input:not([type=radio]), textarea, select");
