@@ -89,7 +89,7 @@ async def _arrive(runtime: Runtime, heard: _Heard, chance: random.Random) -> flo
 
 
 async def _take(runtime: Runtime, agent: str) -> int:
-    offer = (await dispatch.offers_to(runtime.db, agent, runtime.clock.now()))[0]
+    offer = (await dispatch.offers_to(runtime.db, agent))[0]
     case = await dispatch.accept(runtime, Actor("agent", agent, "agent"), offer["id"])
     assert case is not None
     return case

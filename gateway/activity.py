@@ -12,11 +12,10 @@ WORK = statements("work")
 async def set_activity(runtime: Runtime, agent: str, doing: str) -> bool:
     """`available`, `busy`, `away` or `offline`. Whoever is not there leaves to others at once what is offered to them.
     False when there is no such agent."""
-    now = runtime.clock.now()
     async with runtime.db.transaction() as connection:
-        known = await agents.set_activity(connection, agent, doing, now)
+        known = await agents.set_activity(connection, agent, doing)
         if doing in ("away", "offline"):
-            await connection.execute(WORK["let_go"], {"agent": agent, "now": now})
+            await connection.execute(WORK["let_go"], {"agent": agent})
         await runtime.wake.wake(connection)
     runtime.live.publish({"type": "agent", "agent": agent})
     return known

@@ -54,9 +54,11 @@ async def settle(runtime: Runtime, item: int) -> bool:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
         else:
-            at = now + AGAIN[wanted["tries"]]
-            tried = await (await conn.execute(WORK["try_later"], {"item": item, "at": at})).fetchone()
-            kind, data = "callback_missed", {"tries": tried["tries"] if tried else 0, "until": at.isoformat()}
+            later = {"item": item, "wait": AGAIN[wanted["tries"]]}
+            tried = await (await conn.execute(WORK["try_later"], later)).fetchone()
+            if tried is None:  # whoever ends it at the same time was first
+                return False
+            kind, data = "callback_missed", {"tries": tried["tries"], "until": tried["not_before"].isoformat()}
         if last and last["state"] == "ringing":
             missed = {"ring": last["id"], "state": "missed", "reason": None, "room": None, "now": now}
             await conn.execute(SQL["end"], missed)

@@ -2,7 +2,8 @@
 
 `sweep` ends what ran out and offers what waits, in the order and to the agents that `routing.offers` says. One
 dispatcher works at a time; a second one that wakes up finds nothing to do, and one that was paused changes nothing,
-because every step is guarded by state and epoch. An accepted case is claimed in the same transaction.
+because every step is guarded by state and epoch, and deadlines are made, kept and missed by the database's clock
+alone. An accepted case is claimed in the same transaction.
 """
 
 from __future__ import annotations
@@ -46,21 +47,20 @@ async def sweep(runtime: Runtime) -> int:
 
 
 async def _round(runtime: Runtime) -> int:
-    now = runtime.clock.now()
     async with runtime.db.transaction() as conn:
         row = await (await conn.execute(SQL["dispatcher"])).fetchone()
         if not row or not row["mine"]:
             return 0
-        touched = await _expire(conn, now)
-        offered = await _offer(runtime, conn, now)
+        touched = await _expire(conn, row["now"])
+        offered = await _offer(runtime, conn, row["now"])
     for agent, case in [*touched, *offered]:
         runtime.live.publish({"type": "offer", "agent": agent, "case": case})
     return len(offered)
 
 
-async def offers_to(db: Database, agent: str, now: datetime) -> Sequence[Mapping[str, Any]]:
+async def offers_to(db: Database, agent: str) -> Sequence[Mapping[str, Any]]:
     """The open offers of an agent, most urgent first."""
-    return await db.rows(SQL["offers_to"], {"agent": agent, "now": now})
+    return await db.rows(SQL["offers_to"], {"agent": agent})
 
 
 async def accept(runtime: Runtime, actor: Actor, offer: int) -> int | None:
@@ -73,10 +73,10 @@ async def accept(runtime: Runtime, actor: Actor, offer: int) -> int | None:
     async with act(runtime, actor, found["case_id"]) as deed:
         if deed.case.assignee not in (None, actor.id):
             raise Taken(deed.case.assignee, deed.case.assigned_at)
-        await _answer(deed.conn, actor, offer, "accepted", deed.now)
+        await _answer(deed.conn, actor, offer, "accepted")
         await deed.run("claim", agent=actor.id)
         await deed.run("take", agent=actor.id)
-        await deed.conn.execute(SQL["answered"], {"agent": actor.id, "now": deed.now})
+        await deed.conn.execute(SQL["answered"], {"agent": actor.id})
         deed.tell("offer_accepted", offer=offer)
         deed.tell("claimed")
     return int(found["case_id"])
@@ -84,24 +84,23 @@ async def accept(runtime: Runtime, actor: Actor, offer: int) -> int | None:
 
 async def decline(runtime: Runtime, actor: Actor, offer: int) -> None:
     """Leave what is offered to others. Raises Unknown, and Refused when the offer has run out."""
-    now = runtime.clock.now()
     async with runtime.db.transaction() as conn:
         found = await (await conn.execute(SQL["offer_of"], {"offer": offer})).fetchone()
         if found is None or found["agent_id"] != actor.id:
             raise Unknown
         if found["case_id"]:  # the case first, as every verb does, so that two who meet never wait for each other
             await conn.execute(CASES["lock"], {"case": found["case_id"]})
-        answered = await _answer(conn, actor, offer, "declined", now)
+        answered = await _answer(conn, actor, offer, "declined")
         await conn.execute(SQL["unreserve"], {"item": answered["item_id"], "epoch": answered["epoch"]})
         if found["case_id"]:
             entry = Entry(found["case_id"], "offer_declined", actor, data={"offer": offer})
-            await timeline.append(conn, [entry], now)
+            await timeline.append(conn, [entry], answered["answered_at"])
         await runtime.wake.wake(conn)
     runtime.live.publish({"type": "offer", "agent": actor.id, "case": found["case_id"]})
 
 
-async def _answer(conn: Connection, actor: Actor, offer: int, state: str, now: datetime) -> Mapping[str, Any]:
-    given = {"offer": offer, "agent": actor.id, "state": state, "now": now}
+async def _answer(conn: Connection, actor: Actor, offer: int, state: str) -> Mapping[str, Any]:
+    given = {"offer": offer, "agent": actor.id, "state": state}
     row = await (await conn.execute(SQL["answer"], given)).fetchone()
     if row is None:
         raise Refused(offer="this offer has run out")
@@ -110,11 +109,11 @@ async def _answer(conn: Connection, actor: Actor, offer: int, state: str, now: d
 
 async def _expire(conn: Connection, now: datetime) -> list[tuple[str, int | None]]:
     touched = []
-    for row in await (await conn.execute(SQL["expired"], {"now": now})).fetchall():
+    for row in await (await conn.execute(SQL["expired"])).fetchall():
         given = {"item": row["item_id"], "epoch": row["epoch"]}
         item = await (await conn.execute(SQL["unreserve"], given)).fetchone()
         case = item["case_id"] if item else None
-        await conn.execute(SQL["missed"], {"agent": row["agent_id"], "most": MISSES, "now": now})
+        await conn.execute(SQL["missed"], {"agent": row["agent_id"], "most": MISSES})
         if case:
             data = {"offer": row["id"], "agent": row["agent_id"]}
             await timeline.append(conn, [Entry(case, "offer_expired", SYSTEM, data=data)], now)
@@ -123,7 +122,7 @@ async def _expire(conn: Connection, now: datetime) -> list[tuple[str, int | None
 
 
 async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tuple[str, int | None]]:
-    workers = [_worker(row) for row in await (await conn.execute(SQL["workers"], {"now": now})).fetchall()]
+    workers = [_worker(row) for row in await (await conn.execute(SQL["workers"])).fetchall()]
     if not workers:
         return []
     free = {worker.id: worker for worker in workers}
@@ -131,11 +130,10 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
         "cases": _enough(sum(worker.has_room(Kind.CASE) for worker in workers)),
         "calls": _enough(sum(worker.has_room(Kind.CALL) for worker in workers)),
         "sites": sorted({site for worker in workers for site in worker.sites}),
-        "now": now,
     }
     rows = {row["id"]: row for row in await (await conn.execute(SQL["waiting"], given)).fetchall()}
     offered: list[tuple[str, int | None]] = []
-    for item in order([_item(runtime, row) for row in rows.values()], now):
+    for item in order([_item(runtime, row, now) for row in rows.values()], now):
         if not free or len(offered) == AT_ONCE:
             break
         choice = choose(item, list(free.values()), now)
@@ -147,7 +145,7 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
             "item": item.id,
             "agent": choice.agent,
             "now": now,
-            "expires": now + PATIENCE[item.kind],
+            "patience": PATIENCE[item.kind],
             "reasons": Jsonb(reasons),
         }
         made = await (await conn.execute(SQL["offer"], given)).fetchone()
@@ -186,7 +184,7 @@ def _enough(free: int) -> int:
     return min(free, AT_ONCE) + SPARE if free else 0
 
 
-def _item(runtime: Runtime, row: Mapping[str, Any]) -> Item:
+def _item(runtime: Runtime, row: Mapping[str, Any], now: datetime) -> Item:
     kind, queue = Kind(row["kind"]), runtime.rules().queues.get(row["queue"])
     site = runtime.directory().sites.get(row["site_id"] or "")
     return Item(
@@ -194,7 +192,7 @@ def _item(runtime: Runtime, row: Mapping[str, Any]) -> Item:
         kind=kind,
         priority=row["priority"],
         due=row["due_at"],
-        arrived=row["arrived_at"],
+        arrived=min(row["arrived_at"], now),  # the door that wrote it may be ahead of the database
         line=row["line"],
         language=row["language"],
         skills=(queue.skills if queue else frozenset()) | (frozenset() if kind is Kind.CASE else SPOKEN),

@@ -3,7 +3,8 @@
 An open page of the console gives a sign of life every few seconds. An agent whose signs stop for `SIGN` is set
 offline; whoever is offline, or was let go, gives the cases they had taken before back after a grace time, each with its
 original place in the order. Signs are hints: while the store of hints is young or away everybody counts as present,
-agents who do not work with the console are never missed, and a live call is never taken from anybody.
+agents who do not work with the console are never missed, and a live call is never taken from anybody. Times of grace
+go by the database's clock.
 """
 
 from __future__ import annotations
@@ -33,16 +34,14 @@ async def sign(runtime: Runtime, agent: str) -> None:
 
 async def sweep(runtime: Runtime) -> int:
     """Set offline who has vanished, and take their work back when it is time; returns how many cases went back."""
-    now = runtime.clock.now()
-    before = now - timedelta(seconds=SIGN)
-    watched = [row["id"] for row in await runtime.db.rows(SQL["watched"], {"now": now, "before": before})]
+    watched = [row["id"] for row in await runtime.db.rows(SQL["watched"], {"sign": timedelta(seconds=SIGN)})]
     missing = await runtime.live.missing([_key(agent) for agent in watched], SIGN)
     for agent in watched:
         if _key(agent) in missing:
             await set_activity(runtime, agent, "offline")
             log.warning("agent.vanished", agent=agent)
     given_back = 0
-    for row in await runtime.db.rows(SQL["left_behind"], {"now": now, "graces": GRACES}):
+    for row in await runtime.db.rows(SQL["left_behind"], {"graces": GRACES}):
         given_back += await desk.take_back(runtime, SYSTEM, row["id"], row["assignee"])
     return given_back
 

@@ -120,9 +120,9 @@ async def set_password(db: Database, agent: str, password_hash: str) -> bool:
         return changed.rowcount == 1
 
 
-async def set_activity(connection: Connection, agent: str, activity: str, now: datetime) -> bool:
+async def set_activity(connection: Connection, agent: str, activity: str) -> bool:
     """Say what an agent is doing: available, busy, away or offline. False when there is no such agent."""
-    cursor = await connection.execute(SQL["set_activity"], {"id": agent, "activity": activity, "now": now})
+    cursor = await connection.execute(SQL["set_activity"], {"id": agent, "activity": activity})
     return cursor.rowcount == 1
 
 

@@ -16,8 +16,8 @@ UPDATE agents SET password_hash = %(hash)s WHERE id = %(id)s
 
 -- name: set_activity
 -- Becoming available starts the wait for work and forgets missed offers; staying available keeps its place.
-UPDATE agents SET activity = %(activity)s, activity_at = %(now)s,
-    idle_since = CASE WHEN %(activity)s = 'available' AND activity <> 'available' THEN %(now)s ELSE idle_since END,
+UPDATE agents SET activity = %(activity)s, activity_at = lease_now(),
+    idle_since = CASE WHEN %(activity)s = 'available' AND activity <> 'available' THEN lease_now() ELSE idle_since END,
     misses = CASE WHEN %(activity)s = 'available' THEN 0 ELSE misses END
 WHERE id = %(id)s AND disabled_at IS NULL
 
@@ -25,8 +25,9 @@ WHERE id = %(id)s AND disabled_at IS NULL
 -- Who works with the console and should give signs of life: said to be there, or holding work they took since they were
 -- last said to be offline. Not while a telephone rings for them or a caller is with them.
 SELECT a.id FROM agents a
-WHERE a.disabled_at IS NULL AND a.activity_at <= %(before)s
-  AND EXISTS (SELECT FROM sessions s WHERE s.agent_id = a.id AND s.expires_at > %(now)s AND s.created_at <= %(before)s)
+WHERE a.disabled_at IS NULL AND a.activity_at <= lease_now() - %(sign)s
+  AND EXISTS (SELECT FROM sessions s WHERE s.agent_id = a.id AND s.expires_at > lease_now()
+                                                  AND s.created_at <= lease_now() - %(sign)s)
   AND (a.activity <> 'offline' OR EXISTS (
       SELECT FROM cases c WHERE c.assignee = a.id AND c.status = 'assigned' AND c.assigned_at > a.activity_at))
   AND NOT EXISTS (SELECT FROM work_items w WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
@@ -34,9 +35,9 @@ WHERE a.disabled_at IS NULL AND a.activity_at <= %(before)s
 -- name: left_behind
 -- Cases of whoever has gone since they took them, when their time of grace is over.
 SELECT c.id, c.assignee FROM agents a JOIN cases c ON c.assignee = a.id AND c.status = 'assigned'
-WHERE a.disabled_at + (%(graces)s::jsonb ->> c.priority)::interval <= %(now)s
+WHERE a.disabled_at + (%(graces)s::jsonb ->> c.priority)::interval <= lease_now()
    OR (a.activity = 'offline' AND a.activity_at >= c.assigned_at
-       AND a.activity_at + (%(graces)s::jsonb ->> c.priority)::interval <= %(now)s)
+       AND a.activity_at + (%(graces)s::jsonb ->> c.priority)::interval <= lease_now())
 ORDER BY c.priority, c.id LIMIT 200
 
 -- name: set_preferences

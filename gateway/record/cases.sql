@@ -27,7 +27,7 @@ UPDATE cases c SET
     closed_at = CASE WHEN r.reopened THEN NULL ELSE c.closed_at END,
     disposition = CASE WHEN r.reopened THEN NULL ELSE c.disposition END,
     assignee = CASE WHEN r.reopened THEN same.id ELSE c.assignee END,
-    assigned_at = CASE WHEN NOT r.reopened THEN c.assigned_at WHEN same.id IS NOT NULL THEN %(now)s END,
+    assigned_at = CASE WHEN NOT r.reopened THEN c.assigned_at WHEN same.id IS NOT NULL THEN lease_now() END,
     reopened_at = CASE WHEN r.reopened THEN %(now)s ELSE c.reopened_at END,
     told_solution = CASE WHEN r.reopened THEN r.due_solution ELSE c.told_solution END,
     version = c.version + 1
@@ -120,7 +120,7 @@ SELECT queue, priority, count(*) AS open, count(*) FILTER (WHERE assignee IS NUL
 FROM cases WHERE status IN ('open', 'assigned', 'waiting', 'planned') GROUP BY queue, priority
 
 -- name: claim
-UPDATE cases SET status = 'assigned', assignee = %(agent)s, assigned_at = %(now)s, waiting_until = NULL,
+UPDATE cases SET status = 'assigned', assignee = %(agent)s, assigned_at = lease_now(), waiting_until = NULL,
                  version = version + 1
 WHERE id = %(case)s
 
@@ -144,7 +144,7 @@ WHERE id = %(case)s
 -- name: hand_over
 UPDATE cases SET queue = %(queue)s, line = %(line)s, due_line = %(due_line)s, waiting_until = NULL,
                  status = CASE WHEN %(agent)s::text IS NULL THEN 'open' ELSE 'assigned' END,
-                 assignee = %(agent)s, assigned_at = CASE WHEN %(agent)s::text IS NULL THEN NULL ELSE %(now)s END,
+                 assignee = %(agent)s, assigned_at = CASE WHEN %(agent)s::text IS NULL THEN NULL ELSE lease_now() END,
                  version = version + 1
 WHERE id = %(case)s
 
@@ -167,7 +167,7 @@ UPDATE cases SET told_solution = %(solution)s WHERE id = %(case)s
 -- name: plan
 -- Who drives has the case; whoever had it before has planned it.
 UPDATE cases SET status = 'planned', waiting_until = NULL, assignee = %(agent)s,
-                 assigned_at = CASE WHEN assignee = %(agent)s THEN assigned_at ELSE %(now)s END, version = version + 1
+                 assigned_at = CASE WHEN assignee = %(agent)s THEN assigned_at ELSE lease_now() END, version = version + 1
 WHERE id = %(case)s
 
 -- name: unplan
@@ -199,7 +199,7 @@ WHERE id = %(case)s
 -- name: reopen
 -- A new interval: the old first response and conclusion stay on the timeline.
 UPDATE cases SET status = CASE WHEN %(agent)s::text IS NULL THEN 'open' ELSE 'assigned' END, assignee = %(agent)s,
-                 assigned_at = CASE WHEN %(agent)s::text IS NULL THEN NULL ELSE %(now)s END, concluded_at = NULL,
+                 assigned_at = CASE WHEN %(agent)s::text IS NULL THEN NULL ELSE lease_now() END, concluded_at = NULL,
                  confirmed_at = NULL, closed_at = NULL, disposition = NULL, first_response_at = NULL,
                  reopened_at = %(now)s, paused_at = NULL, told_solution = %(due_solution)s,
                  due_first_response = %(due_first_response)s, due_line = %(due_line)s,

@@ -30,7 +30,7 @@ ON CONFLICT (id) DO UPDATE SET evse_id = excluded.evse_id, site_id = excluded.si
 INSERT INTO agents (id, name, email, phone, role, line, languages, skills, queues, sites, region, max_calls, max_cases,
                     activity_at, idle_since)
 SELECT agent_id, name, lower(email), phone, coalesce(role, 'agent'), line, languages, skills, coalesce(queues, '{}'),
-       coalesce(sites, '{}'), region, max_calls, max_cases, %(now)s, %(now)s
+       coalesce(sites, '{}'), region, max_calls, max_cases, lease_now(), lease_now()
 FROM jsonb_to_recordset(%(rows)s) AS r(
     agent_id text, name text, email text, phone text, role text, line smallint, languages text[], skills text[],
     queues text[], sites text[], region text, max_calls smallint, max_cases smallint)

@@ -61,7 +61,7 @@ UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
 WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id
 
 -- name: withdraw
-UPDATE offers SET state = 'withdrawn', answered_at = %(now)s WHERE state = 'offered' AND item_id = ANY(%(items)s::bigint[])
+UPDATE offers SET state = 'withdrawn', answered_at = lease_now() WHERE state = 'offered' AND item_id = ANY(%(items)s::bigint[])
 
 -- name: become_callback
 -- The caller's place is kept, whoever it had been offered to.

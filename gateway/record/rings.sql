@@ -56,7 +56,7 @@ WITH taken AS (
                           epoch = epoch + 1
     WHERE call_sid = %(sid)s AND kind = 'call' AND state IN ('waiting', 'offered') RETURNING id
 ), withdrawn AS (
-    UPDATE offers SET state = 'withdrawn', answered_at = %(now)s
+    UPDATE offers SET state = 'withdrawn', answered_at = lease_now()
     WHERE state = 'offered' AND item_id IN (SELECT id FROM taken)
 )
 UPDATE calls SET room = %(room)s WHERE sid = %(sid)s AND ended_at IS NULL

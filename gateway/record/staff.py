@@ -31,7 +31,7 @@ async def save(db: Database, fields: Mapping[str, Any], by: Actor, now: datetime
     before = await find(db, fields["id"])
     async with db.transaction() as conn:
         try:
-            await conn.execute(SQL["save"], {**fields, "now": now})
+            await conn.execute(SQL["save"], fields)
         except psycopg.errors.UniqueViolation:
             raise AddressTaken from None
         changed = [name for name in RIGHTS if before and _plain(getattr(before, name)) != _plain(fields[name])]
@@ -44,7 +44,7 @@ async def save(db: Database, fields: Mapping[str, Any], by: Actor, now: datetime
 async def disable(db: Database, agent: str, by: Actor, now: datetime) -> bool:
     """Let somebody go: all sessions end, and every token of theirs is worth nothing."""
     async with db.transaction() as conn:
-        gone = (await conn.execute(SQL["disable"], {"id": agent, "now": now})).rowcount == 1
+        gone = (await conn.execute(SQL["disable"], {"id": agent})).rowcount == 1
         await conn.execute(SQL["end_sessions"], {"id": agent, "but": None})
         if gone:
             await audit(conn, "agent_disabled", agent, {}, by, now)

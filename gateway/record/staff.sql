@@ -3,14 +3,14 @@
 INSERT INTO agents (id, name, email, phone, role, line, languages, skills, queues, sites, region, max_calls, max_cases,
                     activity_at, idle_since)
 VALUES (%(id)s, %(name)s, lower(%(email)s), %(phone)s, %(role)s, %(line)s, %(languages)s, %(skills)s, %(queues)s,
-        %(sites)s, %(region)s, %(max_calls)s, %(max_cases)s, %(now)s, %(now)s)
+        %(sites)s, %(region)s, %(max_calls)s, %(max_cases)s, lease_now(), lease_now())
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, phone = excluded.phone,
     role = excluded.role, line = excluded.line, languages = excluded.languages, skills = excluded.skills,
     queues = excluded.queues, sites = excluded.sites, region = excluded.region, max_calls = excluded.max_calls,
     max_cases = excluded.max_cases
 
 -- name: disable
-UPDATE agents SET disabled_at = %(now)s, activity = 'offline', activity_at = %(now)s
+UPDATE agents SET disabled_at = lease_now(), activity = 'offline', activity_at = lease_now()
 WHERE id = %(id)s AND disabled_at IS NULL
 
 -- name: enable

@@ -35,7 +35,7 @@ UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
 WHERE case_id = %(case)s AND kind = 'case' AND state <> 'done'
 
 -- name: withdraw_offers
-UPDATE offers SET state = 'withdrawn', answered_at = %(now)s
+UPDATE offers SET state = 'withdrawn', answered_at = lease_now()
 WHERE state = 'offered'
   AND item_id IN (SELECT id FROM work_items WHERE case_id = %(case)s)
 
@@ -63,14 +63,14 @@ DO UPDATE SET state = 'waiting', agent_id = NULL, due_at = excluded.due_at
 LISTEN procrastinate_any_queue_v1
 
 -- name: dispatcher
--- One dispatcher at a time; another that finds the lock taken has nothing to do.
-SELECT pg_try_advisory_xact_lock(hashtext('switchyard.dispatch')) AS mine
+-- One dispatcher at a time; another that finds the lock taken has nothing to do. It goes by the clock of the leases.
+SELECT pg_try_advisory_xact_lock(hashtext('switchyard.dispatch')) AS mine, lease_now() AS now
 
 -- name: workers
 -- Agents who may be offered something, with what they hold. Cases that are put aside take nobody's room.
 SELECT * FROM (
     SELECT a.id, a.line, a.languages, a.skills, a.region, a.queues, a.sites, a.activity, a.idle_since, a.max_cases,
-           CASE WHEN a.phone IS NOT NULL OR a.browser_until > %(now)s THEN a.max_calls ELSE 0 END AS max_calls,
+           CASE WHEN a.phone IS NOT NULL OR a.browser_until > lease_now() THEN a.max_calls ELSE 0 END AS max_calls,
            coalesce(held.calls, 0) AS calls, coalesce(held.cases, 0) - coalesce(aside.cases, 0) AS cases
     FROM agents a
     LEFT JOIN (SELECT agent_id, count(*) FILTER (WHERE kind <> 'case') AS calls,
@@ -79,7 +79,7 @@ SELECT * FROM (
     LEFT JOIN (SELECT assignee, count(*) AS cases FROM cases
                WHERE status IN ('waiting', 'planned') AND assignee IS NOT NULL GROUP BY assignee) AS aside
         ON aside.assignee = a.id
-    WHERE a.activity = 'available' AND a.disabled_at IS NULL AND coalesce(a.wrap_until, %(now)s) <= %(now)s
+    WHERE a.activity = 'available' AND a.disabled_at IS NULL AND coalesce(a.wrap_until, lease_now()) <= lease_now()
 ) AS present
 WHERE calls = 0 AND (cases < max_cases OR max_calls > 0)
 
@@ -98,7 +98,7 @@ WITH RECURSIVE kinds AS (
     SELECT f.* FROM kinds k CROSS JOIN LATERAL (
         SELECT * FROM work_items w
         WHERE w.state = 'waiting' AND w.kind = k.kind AND w.line = k.line AND w.language = k.language AND w.queue = k.queue
-          AND coalesce(w.not_before, %(now)s) <= %(now)s
+          AND coalesce(w.not_before, lease_now()) <= lease_now()
         ORDER BY w.priority, w.due_at, w.arrived_at, w.id
         LIMIT CASE WHEN k.kind = 'case' THEN %(cases)s ELSE %(calls)s END) AS f
     UNION ALL
@@ -125,18 +125,18 @@ WITH reserved AS (
     WHERE id = %(item)s AND state = 'waiting' RETURNING id, epoch
 )
 INSERT INTO offers (item_id, agent_id, state, epoch, offered_at, expires_at, reasons)
-SELECT id, %(agent)s, 'offered', epoch, %(now)s, %(expires)s, %(reasons)s FROM reserved
+SELECT id, %(agent)s, 'offered', epoch, lease_now(), lease_now() + %(patience)s, %(reasons)s FROM reserved
 RETURNING id
 
 -- name: expired
-UPDATE offers SET state = 'expired', answered_at = %(now)s WHERE state = 'offered' AND expires_at <= %(now)s
+UPDATE offers SET state = 'expired', answered_at = lease_now() WHERE state = 'offered' AND expires_at <= lease_now()
 RETURNING id, item_id, agent_id, epoch
 
 -- name: answer
 -- Only an open offer of this agent that has not run out can be answered.
-UPDATE offers SET state = %(state)s, answered_at = %(now)s
-WHERE id = %(offer)s AND agent_id = %(agent)s AND state = 'offered' AND expires_at > %(now)s
-RETURNING item_id, epoch
+UPDATE offers SET state = %(state)s, answered_at = lease_now()
+WHERE id = %(offer)s AND agent_id = %(agent)s AND state = 'offered' AND expires_at > lease_now()
+RETURNING item_id, epoch, answered_at
 
 -- name: unreserve
 -- Back to its place in the order; a reservation that has been renewed meanwhile is left alone.
@@ -147,16 +147,16 @@ WHERE id = %(item)s AND state = 'offered' AND epoch = %(epoch)s RETURNING case_i
 -- One more offer missed; who misses the last of many is set away, if they said they were there.
 UPDATE agents SET misses = misses + 1,
                   activity = CASE WHEN misses + 1 >= %(most)s AND activity = 'available' THEN 'away' ELSE activity END,
-                  activity_at = CASE WHEN misses + 1 >= %(most)s AND activity = 'available' THEN %(now)s ELSE activity_at END
+                  activity_at = CASE WHEN misses + 1 >= %(most)s AND activity = 'available' THEN lease_now() ELSE activity_at END
 WHERE id = %(agent)s RETURNING activity
 
 -- name: answered
-UPDATE agents SET misses = 0, idle_since = %(now)s WHERE id = %(agent)s
+UPDATE agents SET misses = 0, idle_since = lease_now() WHERE id = %(agent)s
 
 -- name: let_go
 -- Cases that are offered to whoever has gone go back to their place at once.
 WITH gone AS (
-    UPDATE offers SET state = 'withdrawn', answered_at = %(now)s
+    UPDATE offers SET state = 'withdrawn', answered_at = lease_now()
     WHERE agent_id = %(agent)s AND state = 'offered'
       AND item_id IN (SELECT id FROM work_items WHERE agent_id = %(agent)s AND kind = 'case')
     RETURNING item_id, epoch
@@ -173,15 +173,16 @@ WHERE id = %(item)s AND state = 'offered' AND epoch = %(epoch)s RETURNING kind, 
 UPDATE offers SET expires_at = greatest(expires_at, %(until)s) WHERE id = %(offer)s AND state = 'offered'
 
 -- name: hurry
-UPDATE offers SET expires_at = least(expires_at, %(now)s) WHERE id = %(offer)s AND state = 'offered'
+UPDATE offers SET expires_at = least(expires_at, lease_now()) WHERE id = %(offer)s AND state = 'offered'
 
 -- name: end_item
 UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
 WHERE id = %(item)s AND state <> 'done' RETURNING case_id
 
 -- name: try_later
-UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1, tries = tries + 1, not_before = %(at)s
-WHERE id = %(item)s AND state = 'taken' RETURNING case_id, tries
+UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1, tries = tries + 1,
+                      not_before = lease_now() + %(wait)s
+WHERE id = %(item)s AND state = 'taken' RETURNING tries, not_before
 
 -- name: item
 SELECT id, kind, case_id, call_sid, state, agent_id, epoch FROM work_items WHERE id = %(item)s
@@ -193,4 +194,4 @@ WHERE o.id = %(offer)s
 -- name: offers_to
 SELECT o.id, o.offered_at, o.expires_at, o.reasons, w.kind, w.case_id, w.call_sid, w.queue, w.priority, w.arrived_at
 FROM offers o JOIN work_items w ON w.id = o.item_id
-WHERE o.agent_id = %(agent)s AND o.state = 'offered' AND o.expires_at > %(now)s ORDER BY w.priority, o.id
+WHERE o.agent_id = %(agent)s AND o.state = 'offered' AND o.expires_at > lease_now() ORDER BY w.priority, o.id

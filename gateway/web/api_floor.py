@@ -97,7 +97,7 @@ async def offers(call: Call) -> web.StreamResponse:
     agent = call.caller.agent or call.query.agent
     if agent is None or (call.caller.agent and call.query.agent not in (None, agent)):
         raise Problem(400, "Say whose offers: this token has no such agent.", fields={"agent": "must be given"})
-    found = await dispatch.offers_to(runtime.db, agent, runtime.clock.now())
+    found = await dispatch.offers_to(runtime.db, agent)
     return answer(models.OfferPage(items=[_offer(row, agent) for row in found]))
 
 

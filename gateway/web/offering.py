@@ -25,7 +25,7 @@ def add_routes(app: web.Application) -> None:
 async def offered(request: web.Request) -> Sequence[Mapping[str, Any]]:
     """What is offered to the agent now, most urgent first: the offer's row and, for a case, the case."""
     runtime, agent = runtime_of(request), request[AGENT]
-    rows = await dispatch.offers_to(runtime.db, agent.id, runtime.clock.now())
+    rows = await dispatch.offers_to(runtime.db, agent.id)
     return [{**row, "case": await cases.find(runtime.db, row["case_id"]) if row["case_id"] else None} for row in rows]
 
 

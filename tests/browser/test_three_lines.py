@@ -21,6 +21,7 @@ from gateway.config import load
 from gateway.doors import smtp_door
 from gateway.worker import Chores, open_chores
 from tests.browser.conftest import PASSWORD, Desk
+from tests.fakes.clock import LeaseClock
 from tests.fakes.house import House, open_house
 from tests.fakes.mail import MailServer
 from tests.stories.test_phone_oncall import Night, night, on_call  # noqa: F401
@@ -84,7 +85,7 @@ class Office:
 
 @pytest.fixture
 async def office(environ: dict[str, str], database_url: str, redis_url: str, browser: Browser) -> AsyncIterator[Office]:
-    clock = SetClock(MORNING)
+    clock = LeaseClock(MORNING, database_url)
     async with MailServer() as relay:
         servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "OUTBOUND_SMTP_URL": relay.url}
         config = load({**environ, **servers, "MAIL_DOMAINS": "support.example"})

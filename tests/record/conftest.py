@@ -10,13 +10,14 @@ from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.replay import DEMO
 from gateway.runtime import Runtime, open_runtime
+from tests.fakes.clock import LeaseClock
 
 NOON = datetime(2026, 9, 15, 10, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Stockholm
 
 
 @pytest.fixture
-def clock() -> SetClock:
-    return SetClock(NOON)
+def clock(database_url: str) -> SetClock:
+    return LeaseClock(NOON, database_url)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -30,7 +31,7 @@ def actor(agent: str) -> Actor:
 
 
 async def offered(runtime: Runtime, agent: str) -> Mapping[str, int] | None:
-    rows = await dispatch.offers_to(runtime.db, agent, runtime.clock.now())
+    rows = await dispatch.offers_to(runtime.db, agent)
     return rows[0] if rows else None
 
 
@@ -158,6 +159,66 @@ async def test_f08_a_paused_process_that_wakes_up_late_changes_nothing(runtime: 
     assert kinds(full).count("claimed") == 1
 
 
+@pytest.mark.parametrize("wrong", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_a_workers_clock_that_is_an_hour_wrong_changes_nothing(
+    runtime: Runtime, clock: SetClock, config: Config, redis_url: str, wrong: timedelta
+):
+    first, second = await opens(runtime, 2)
+    patience = dispatch.PATIENCE["case"]
+    async with open_runtime(config, "other", SetClock(clock.now() + wrong)) as other:
+        await set_activity(other, "a01", "available")
+        await _at_the_console(runtime, "a01")
+        await alter(runtime, "a01", max_cases=1)
+        assert await dispatch.sweep(other) == 1
+        offer = await _offered(other, "a01")
+        assert (offer["case_id"], offer["offered_at"]) == (first, clock.now())
+        assert offer["expires_at"] == clock.now() + patience
+        clock.forward(patience - SECOND)
+        assert await dispatch.sweep(other) == 0
+        assert (await _offered(other, "a01"))["id"] == offer["id"], "not before its time"
+        await dispatch.accept(other, actor("a01"), offer["id"])
+        await alter(runtime, "a01", max_cases=2)
+        for miss in range(1, dispatch.MISSES + 1):
+            assert await dispatch.sweep(other) == 1
+            offer = await _offered(other, "a01")
+            clock.forward(patience)
+            with pytest.raises(Refused):
+                await dispatch.accept(other, actor("a01"), offer["id"])
+            row = await runtime.db.row("SELECT misses FROM agents WHERE id = 'a01'")
+            assert row == {"misses": miss - 1}
+        assert await dispatch.sweep(other) == 0
+        row = await runtime.db.row("SELECT misses, activity, activity_at FROM agents WHERE id = 'a01'")
+        assert row == {"misses": dispatch.MISSES, "activity": "away", "activity_at": clock.now()}
+        states = await runtime.db.rows("SELECT state FROM work_items WHERE case_id = %(c)s", {"c": second})
+        assert states == [{"state": "waiting"}]
+        clock.forward(timedelta(seconds=presence.SIGN))
+        assert await _activity_after(other) == "away", "nobody is missed by a store that is young"
+        await _grow_old(redis_url)
+        await set_activity(other, "a01", "away")
+        clock.forward(timedelta(seconds=presence.SIGN) - SECOND)
+        assert await _activity_after(other) == "away", "a sign may take so long"
+        clock.forward(SECOND)
+        assert await _activity_after(other) == "offline"
+        clock.forward(presence.GRACE["P3"] - SECOND)
+        assert await presence.sweep(other) == 0, "there is a time of grace"
+        clock.forward(SECOND)
+        assert await presence.sweep(other) == 1
+    assert (await read(runtime, first)).listed.case.assignee is None
+
+
+async def _offered(runtime: Runtime, agent: str) -> Mapping[str, Any]:
+    (row,) = await dispatch.offers_to(runtime.db, agent)
+    return row
+
+
+async def _activity_after(runtime: Runtime) -> str:
+    """What a01 is doing once signs of life were looked at, with nothing given back yet."""
+    assert await presence.sweep(runtime) == 0
+    row = await runtime.db.row("SELECT activity FROM agents WHERE id = 'a01'")
+    assert row is not None
+    return str(row["activity"])
+
+
 async def _item(runtime: Runtime, case: int) -> int:
     row = await runtime.db.row("SELECT id FROM work_items WHERE case_id = %(c)s", {"c": case})
     assert row is not None
@@ -171,9 +232,12 @@ async def test_f03_f09_a_dispatcher_that_stops_half_way_costs_seconds_and_nothin
     await set_activity(runtime, "a01", "available")
     stopped = await psycopg.AsyncConnection.connect(str(config.database_url), row_factory=dict_row)
     async with open_runtime(config, "other", clock) as other, stopped:
-        assert await (await stopped.execute(dispatch.SQL["dispatcher"])).fetchone() == {"mine": True}
-        given = {"item": await _item(runtime, case), "agent": "a01", "now": clock.now(), "reasons": Jsonb([])}
-        await stopped.execute(dispatch.SQL["offer"], {**given, "expires": clock.now() + timedelta(minutes=2)})
+        assert await (await stopped.execute(dispatch.SQL["dispatcher"])).fetchone() == {
+            "mine": True,
+            "now": clock.now(),
+        }
+        given = {"item": await _item(runtime, case), "agent": "a01", "reasons": Jsonb([])}
+        await stopped.execute(dispatch.SQL["offer"], {**given, "patience": dispatch.PATIENCE["case"]})
         assert await dispatch.sweep(other) == 0, "one dispatcher at a time"
         await desk.note(other, actor("a02"), case, "Everybody else goes on working")
         await runtime.db.run("SELECT pg_terminate_backend(%(pid)s)", {"pid": stopped.info.backend_pid})

@@ -70,7 +70,7 @@ class Floor:
     async def _offered(self, act: Any) -> None:
         """The free colleague is offered somebody: always who is first."""
         await dispatch.sweep(self.runtime)
-        rows = await dispatch.offers_to(self.runtime.db, "a01", self.clock.now())
+        rows = await dispatch.offers_to(self.runtime.db, "a01")
         if not self.present:
             assert not rows
             return
@@ -84,7 +84,7 @@ class Floor:
 
     async def _serve(self, row: Mapping[str, Any]) -> None:
         async with self.runtime.db.transaction() as conn:
-            given = {"offer": row["id"], "agent": "a01", "state": "accepted", "now": self.clock.now()}
+            given = {"offer": row["id"], "agent": "a01", "state": "accepted"}
             answered = await (await conn.execute(WORK["answer"], given)).fetchone()
             assert answered
             item = {"item": answered["item_id"], "epoch": answered["epoch"], "agent": "a01"}
@@ -123,9 +123,9 @@ async def test_a_call_back_that_reached_nobody_is_first_again_when_its_time_come
     await floor.arrive(1)
     await floor.line.call_back("CA0001", "+46701740001")
     await dispatch.sweep(runtime)
-    (row,) = await dispatch.offers_to(runtime.db, "a01", clock.now())
+    (row,) = await dispatch.offers_to(runtime.db, "a01")
     async with runtime.db.transaction() as conn:
-        given = {"offer": row["id"], "agent": "a01", "state": "accepted", "now": clock.now()}
+        given = {"offer": row["id"], "agent": "a01", "state": "accepted"}
         answered = await (await conn.execute(WORK["answer"], given)).fetchone()
         assert answered
         item = {"item": answered["item_id"], "epoch": answered["epoch"], "agent": "a01"}
@@ -138,7 +138,7 @@ async def test_a_call_back_that_reached_nobody_is_first_again_when_its_time_come
         clock.forward(timedelta(minutes=minutes))
         await set_activity(runtime, "a01", "available")
         await dispatch.sweep(runtime)
-        (row,) = await dispatch.offers_to(runtime.db, "a01", clock.now())
+        (row,) = await dispatch.offers_to(runtime.db, "a01")
         assert row["call_sid"] == first
 
         await dispatch.decline(runtime, Actor("agent", "a01", "agent"), row["id"])

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.importing import ImportFaults, import_folder
 from gateway.record import agents, sites
@@ -47,7 +46,7 @@ async def test_importing_again_changes_nothing_that_is_an_agents_own(config: Con
         await house.hire("a01", "secret words", role="manager")
         await agents.set_preferences(db, "a01", language="en", theme="dark")
         async with db.connection() as connection:
-            await agents.set_activity(connection, "a01", "busy", SystemClock().now())
+            await agents.set_activity(connection, "a01", "busy")
         before = await agents.find(db, "a01")
         for _ in range(2):
             await import_folder(config, folder)

@@ -17,6 +17,7 @@ from gateway.legs import Legs
 from gateway.record.calls import RecordedCalls
 from gateway.waiting import RecordedLine
 from ivr.prompts import Phrases, read_catalogues
+from tests.fakes.clock import LeaseClock
 from tests.fakes.house import House, open_house
 
 MONDAY = datetime(2026, 9, 14, 9, 0, tzinfo=UTC)
@@ -63,7 +64,7 @@ async def floor(environ: dict[str, str], database_url: str, redis_url: str) -> A
     config: Config = load(
         {**environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "TWILIO_NUMBERS": "+46313900100"}
     )
-    clock = SetClock(MONDAY)
+    clock = LeaseClock(MONDAY, database_url)
     async with open_house(config, clock=clock) as house:
         await house.api("POST", "/agents/me/activity", {"as": AGENT, "activity": "available"})
         runtime = house.runtime

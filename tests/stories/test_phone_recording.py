@@ -15,10 +15,10 @@ from aiohttp.test_utils import TestServer
 
 from channels.phone_ports import Sound
 from gateway import dispatch, recordings, ringing, transcribing
-from gateway.clock import SetClock
 from gateway.config import load
 from gateway.record.calls import RecordedCalls
 from tests.fakes import provider as fakes
+from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import NIGHT, OURS, Night, opened
 from transcripts.endpoint import Endpoint, open_endpoint
@@ -92,7 +92,7 @@ async def day(
     request: pytest.FixtureRequest, environ: dict[str, str], database_url: str, redis_url: str
 ) -> AsyncIterator[Night]:
     """One colleague is at work; callers are asked for consent as the test says."""
-    peer, clock = fakes.Provider(), SetClock(NIGHT)
+    peer, clock = fakes.Provider(), LeaseClock(NIGHT, database_url)
     async with TestServer(peer.app()) as server:
         given = {
             **environ,

@@ -14,9 +14,9 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestServer
 
 from gateway import callbacks, dispatch, ringing, talks
-from gateway.clock import SetClock
 from gateway.config import load
 from tests.fakes import provider as fakes
+from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import NIGHT, OURS, Night, opened
 
@@ -28,7 +28,10 @@ BROWSER = f"client:{talks.identity('a01')}"
 @pytest.fixture
 async def day(environ: dict[str, str], database_url: str, redis_url: str) -> AsyncIterator[Night]:
     """a01 is at work and logged in; the provider knows an API key for browsers."""
-    peer, clock = fakes.Provider(secrets={"token", "of-the-key-of-this-very-provider-01"}), SetClock(NIGHT)
+    peer, clock = (
+        fakes.Provider(secrets={"token", "of-the-key-of-this-very-provider-01"}),
+        LeaseClock(NIGHT, database_url),
+    )
     async with TestServer(peer.app()) as server:
         given = {
             **environ,
