@@ -13,7 +13,8 @@ from typing import Any
 
 import structlog
 
-from gateway import languages
+from gateway import languages, watch
+from gateway.casenumber import number
 from gateway.record import accounts, floor
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.facts import day_of
@@ -41,6 +42,10 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "reports_missing": Limit(1, 0.5, urgent=True),
         "clock_skew": Limit(2, 1),
         "rules_refused": Limit(1, 0.5),
+        "rota_gap": Limit(60, 1, 5 * MINUTES),
+        "rota_empty": Limit(1, 0.5, 5 * MINUTES, urgent=True),
+        "ladder_nobody": Limit(1, 0.5, urgent=True),
+        "ladder_round": Limit(1, 0.5, urgent=True),
     }
 )
 
@@ -106,6 +111,7 @@ async def signs(runtime: Runtime, now: datetime) -> list[Sign]:
     found.append(Sign("reports_missing", "", await accounts.unaccounted(db, day_of(now) - WEEK)))
     found.append(Sign("clock_skew", "", await _skew(runtime)))
     found.append(Sign("rules_refused", "", len(runtime.rule_faults())))
+    found += await watch.signs(runtime, now)
     failed = await db.rows(SQL["failed"], {"since": now - HOUR})
     return found + [Sign("provider_errors", row["channel"], row["failed"]) for row in failed]
 
@@ -128,21 +134,23 @@ async def standing(runtime: Runtime) -> Sequence[Mapping[str, Any]]:
 def words(runtime: Runtime, kind: str, key: str, value: float, language: str) -> tuple[str, str]:
     """What is wrong, and what to do about it."""
     book = languages.catalogue(language)
-    site = runtime.directory().sites.get(key)
-    what = (
-        book.code("queue", key)
-        if kind in ("queue_unserved", "queue_long")
-        else f"{site.name}, {site.city}"
-        if site
-        else key
-    )
     given = {
-        "what": what,
+        "what": _about(runtime, kind, key, book),
         "seconds": languages.format_clock(timedelta(seconds=value), exact=True),
         "share": f"{100 * value:.0f} %",
         "count": f"{value:.0f}",
     }
     return book.gettext(f"alarm.{kind}") % given, book.gettext(f"alarm.{kind}.do") % given
+
+
+def _about(runtime: Runtime, kind: str, key: str, book: languages.Catalogue) -> str:
+    """The queue, case, line and region, or site that a key stands for."""
+    if kind in ("queue_unserved", "queue_long"):
+        return book.code("queue", key)
+    if kind in ("ladder_nobody", "ladder_round"):
+        return number(int(key))
+    site = runtime.directory().sites.get(key)
+    return f"{site.name}, {site.city}" if site else key
 
 
 async def _tell(runtime: Runtime, conn: Connection, one: Open, value: float, now: datetime) -> None:

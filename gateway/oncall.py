@@ -3,7 +3,7 @@
 Climbed for every danger, every whole site that is down, and every live call that waits (`routing.oncall` says who is
 on it). A step is a due column; each is one transaction under the case's lock that adds the telephone to ring, an SMS
 beside it and an entry on the timeline, so that workers that come twice or late ring nobody twice. With nobody on a
-ladder the alarm is repeated every minute, and the ladder is looked at again.
+ladder it is looked at again every minute. That, and a ladder that has gone round, is an alarm (`watch.signs`).
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ async def _step(runtime: Runtime, climb: int, case_id: int) -> bool:
         turn, at = divmod(row["step"], len(ladder))
         if turn and not at:
             log.error("oncall.round", climb=climb, case=case_id, round=turn + 1)
-        stepped = {"climb": climb, "step": row["step"], "due": now + RUNG}
+        stepped = {"climb": climb, "step": row["step"], "rounds": turn, "due": now + RUNG}
         await conn.execute(SQL["step"], stepped)
         await _ring(runtime, conn, case, climb, row["step"], ladder[at], now)
         data = {"climb": climb, "agent": ladder[at].agent or "last_resort", "step": row["step"] + 1, "round": turn + 1}

@@ -78,11 +78,11 @@ SELECT b.*, k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS 
 FROM climbs b LEFT JOIN calls k ON k.sid = b.call_sid WHERE b.id = %(climb)s FOR UPDATE OF b
 
 -- name: step
-UPDATE climbs SET step = step + 1, due_at = %(due)s
+UPDATE climbs SET step = step + 1, due_at = %(due)s, rounds = greatest(rounds, %(rounds)s), nobody = false
 WHERE id = %(climb)s AND step = %(step)s AND ended_at IS NULL RETURNING id
 
 -- name: put_off
-UPDATE climbs SET due_at = %(due)s WHERE id = %(climb)s AND ended_at IS NULL
+UPDATE climbs SET due_at = %(due)s, nobody = true WHERE id = %(climb)s AND ended_at IS NULL
 
 -- name: hurry
 -- The telephone that was rung last is no use: the next one rings at once.
@@ -97,4 +97,4 @@ SELECT b.id, b.case_id, b.why, b.step, b.due_at, b.started_at, c.priority, c.cat
 FROM climbs b JOIN cases c ON c.id = b.case_id WHERE b.ended_at IS NULL ORDER BY b.started_at LIMIT 50
 
 -- name: climbing
-SELECT count(*) AS open, coalesce(max(step), 0) AS steps FROM climbs WHERE ended_at IS NULL
+SELECT id, case_id, step, rounds, nobody FROM climbs WHERE ended_at IS NULL ORDER BY id LIMIT 500

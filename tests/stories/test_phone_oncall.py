@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -13,13 +13,15 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from channels.provider import Provider, open_provider
-from gateway import oncall, outbox, ringing
+from gateway import alerts, oncall, outbox, ringing
+from gateway.casenumber import number
 from gateway.clock import SetClock
 from gateway.config import Config, load
 from gateway.post import account_of, connect_post
 from gateway.record import oncall as rota
 from gateway.record.timeline import SYSTEM
 from tests.fakes import provider as fakes
+from tests.fakes.clock import LeaseClock
 from tests.fakes.house import House, open_house
 from tests.fakes.phone import Line, read
 
@@ -78,7 +80,7 @@ class Night:
 
 @pytest.fixture
 async def night(environ: dict[str, str], database_url: str, redis_url: str) -> AsyncIterator[Night]:
-    peer, clock = fakes.Provider(), SetClock(NIGHT)
+    peer, clock = fakes.Provider(), LeaseClock(NIGHT, database_url)
     async with TestServer(peer.app()) as server:
         config = load(
             {
@@ -155,6 +157,48 @@ async def test_f37_a_danger_with_nobody_there_climbs_until_somebody_presses_1(ni
     assert await night.told(receipt["case"]) == ["began", *["rung"] * 5, "ended"]
     row = await night.house.runtime.db.row("SELECT count(*) AS n, count(phone) AS kept FROM rings")
     assert row == {"n": 5, "kept": 0}
+
+
+async def test_a_ladder_that_ran_round_and_one_with_nobody_on_it_are_alarms_until_the_case_is_taken(
+    night: Night, environ: dict[str, str]
+) -> None:
+    await on_call(night, "a17")
+    await night.house.hire("a05", role="manager")
+    case = (await night.house.report("Det brinner i laddaren, det ryker och sprakar!", charger="21007"))["case"]
+    await night.work()
+    await night.later(60)
+    assert night.rung() == ["+46313900617", LAST]
+    assert await ladder_alarms(night) == set(), "everybody has been rung once"
+    await night.later(60)
+    assert await ladder_alarms(night) == {("ladder_round", case)}
+    assert await ladder_alarms(night) == {("ladder_round", case)}
+    rows = await night.house.runtime.db.rows("SELECT text FROM message_contents WHERE text LIKE '%%har tagit det%%'")
+    assert len(rows) == 2, "a mail and an SMS, once"
+    assert all(case in row["text"] and "Ta ärendet i konsolen nu" in row["text"] for row in rows)
+    checks = (await (await night.house.client.get("/readyz")).json())["checks"]
+    assert checks["on_call"] | {"ms": 0} == {
+        "ok": False,
+        "detail": "a ladder has rung 3 telephones and nobody has taken it",
+        "ms": 0,
+    }
+    await night.house.runtime.db.run("UPDATE rota SET ends_at = %(now)s", {"now": night.clock.now()})
+    forsaken = replace(
+        night.house.runtime, config=night.house.runtime.config.model_copy(update={"last_resort_number": None})
+    )
+    night.clock.forward(60 * SECOND)
+    await oncall.sweep(forsaken)
+    assert await ladder_alarms(night) == {("ladder_round", case), ("ladder_nobody", case)}
+    await night.house.api("POST", f"/cases/{case}/claim", {"as": "a17"})
+    await night.work()
+    assert await ladder_alarms(night) == set()
+
+
+async def ladder_alarms(night: Night) -> set[tuple[str, str]]:
+    """What people have been told of ladders, by case number."""
+    for _ in range(2):
+        await alerts.look(night.house.runtime)
+    standing = await alerts.standing(night.house.runtime)
+    return {(row["kind"], number(int(row["key"]))) for row in standing if row["kind"].startswith("ladder")}
 
 
 async def test_an_sms_goes_beside_every_ring_and_says_what_and_where(night: Night) -> None:

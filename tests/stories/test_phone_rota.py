@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import telephony, watch
+from gateway import alerts, telephony, watch
 from gateway.clock import SetClock
 from gateway.config import Config, load
 from gateway.importing import ImportFaults, import_folder
@@ -25,8 +25,13 @@ def config(environ: dict[str, str], database_url: str, redis_url: str) -> Config
 
 
 @pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config, clock=SetClock(NOW)) as opened:
+def clock() -> SetClock:
+    return SetClock(NOW)
+
+
+@pytest.fixture
+async def house(config: Config, clock: SetClock) -> AsyncIterator[House]:
+    async with open_house(config, clock=clock) as opened:
         yield opened
 
 
@@ -100,6 +105,42 @@ async def test_the_api_fills_it_too_and_an_empty_rota_degrades(house: House) -> 
     assert (await on_call(house))[0]
     assert (await house.api("DELETE", f"/rota/{shift['id']}"))[0] == 200
     assert (await house.api("DELETE", f"/rota/{shift['id']}"))[0] == 404
+
+
+async def test_a_hole_and_an_empty_rota_are_told_once_on_the_page_of_alarms_and_by_mail(
+    house: House, clock: SetClock
+) -> None:
+    await house.hire("a01", PASSWORD, "lead")
+    assert await alarms(house, clock) == {("rota_empty", "")}
+    shift = {"line": 2, "region": "north", "from": NOW.isoformat(), "until": "2026-12-08T12:00:00+00:00"}
+    await house.api("POST", "/rota", {**shift, "agent": "a17"})
+    assert await alarms(house, clock) == {("rota_gap", "2 north")}
+    assert await alarms(house, clock) == {("rota_gap", "2 north")}, "and it is told once"
+    texts = [
+        row["text"] for row in await house.runtime.db.rows("SELECT text FROM message_contents ORDER BY message_id")
+    ]
+    texts = [text for text in texts if "jour" in text.splitlines()[0].lower()]
+    mails = [text.splitlines()[0] for text in texts if "/managers/alarms" in text]
+    assert mails == ["Jourlistan är tom.", "Ingen har jour på linje 2 north under 1 d 0 h av de närmaste 14 dagarna."]
+    sms = [text for text in texts if "/managers/alarms" not in text]
+    assert len(sms) == 1, "an empty rota is urgent, a hole is not"
+    assert sms[0].startswith("Jourlistan är tom. Sätt någon i jour nu")
+    await house.log_in("agent01@support.example", PASSWORD)
+    page = await (await house.client.get("/managers/alarms")).text()
+    assert "Ingen har jour på linje 2 north" in page
+    assert "sidan Jour visar när" in page
+    await house.api("POST", "/rota", {**shift, "agent": "a18", "from": shift["until"], "until": "2027-01-01T08:00:00Z"})
+    assert await alarms(house, clock) == set()
+
+
+async def alarms(house: House, clock: SetClock) -> set[tuple[str, str]]:
+    """What stands about the rota when it has been looked at for long enough."""
+    for _ in range(2):
+        await alerts.look(house.runtime)
+        clock.forward(timedelta(minutes=6))
+    await alerts.look(house.runtime)
+    standing = {(row["kind"], row["key"]) for row in await alerts.standing(house.runtime)}
+    return {one for one in standing if one[0].startswith("rota")}
 
 
 async def test_an_import_takes_a_rota_in_whole_or_not_at_all(house: House, config: Config, tmp_path: Path) -> None:
