@@ -1,17 +1,21 @@
-"""Call-backs: done once the customer was on the line, else tried again at stated times, which they are told by SMS.
+"""Calls to customers: call-backs, and those that agents make from a case.
 
-The place in the order is that of the caller's first moment in the queue, at every try. Every change is one transaction;
-doing it twice changes nothing.
+A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; a
+call that an agent makes is tried once, and the agent told how it went. The place in the order is that of the caller's
+first moment in the queue, at every try. Every change is one transaction; doing it twice changes nothing.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
+from channels.provider import open_provider
 from gateway import languages
 from gateway.casenumber import number
+from gateway.post import account_of
 from gateway.record import cases, timeline
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.timeline import SYSTEM, Entry
@@ -30,7 +34,7 @@ async def sweep(runtime: Runtime) -> int:
     until = runtime.clock.now() + WRAP_UP
     for row in rows:
         await runtime.db.run(TALKS["wrap_up"], {"agent": row["agent_id"], "until": until})
-        if row["kind"] == "callback":
+        if row["kind"] in ("callback", "outgoing"):
             await settle(runtime, row["item_id"])
         else:
             await runtime.db.run(WORK["end_item"], {"item": row["item_id"]})
@@ -43,11 +47,16 @@ async def settle(runtime: Runtime, item: int) -> bool:
     async with runtime.db.transaction() as conn:
         wanted = await (await conn.execute(SQL["wanted"], {"item": item})).fetchone()
         last = await (await conn.execute(SQL["customer_of"], {"item": item})).fetchone()
+        reached = bool(last and last["state"] == "taken")
         if wanted is None or wanted["state"] != "taken":
-            return wanted is not None and wanted["state"] == "done"
+            return reached
         if wanted["case_id"]:
             await cases.lock(conn, wanted["case_id"])
-        if last and last["state"] == "taken":
+        kind: str = "call_unanswered"
+        data: dict[str, Any] = {}
+        if wanted["kind"] == "outgoing":
+            await conn.execute(WORK["end_item"], {"item": item})
+        elif reached:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_done", {"tries": wanted["tries"] + 1}
         elif wanted["tries"] >= len(AGAIN):
@@ -59,17 +68,22 @@ async def settle(runtime: Runtime, item: int) -> bool:
             if tried is None:  # whoever ends it at the same time was first
                 return False
             kind, data = "callback_missed", {"tries": tried["tries"], "until": tried["not_before"].isoformat()}
-        if last and last["state"] == "ringing":
+        if last and last["state"] in ("due", "ringing"):
             missed = {"ring": last["id"], "state": "missed", "reason": None, "room": None, "now": now}
             await conn.execute(SQL["end"], missed)
-        if wanted["case_id"]:
+        told = wanted["kind"] == "callback" or not reached
+        if wanted["case_id"] and told:
             data["call"] = wanted["call_sid"]
             await timeline.append(conn, [Entry(wanted["case_id"], kind, SYSTEM, data=data)], now)
-            if kind != "callback_done" and wanted["phone"]:
+            if not reached and wanted["phone"]:
                 await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], wanted["tries"])
         await runtime.wake.wake(conn)
-    log.info("callback.ended", item=item, how=kind)
-    return kind == "callback_done"
+    log.info("callback.ended", item=item, kind=wanted["kind"], reached=reached)
+    account = account_of(runtime.config)
+    if last and last["state"] == "ringing" and last["sid"] and account:
+        async with open_provider(account) as provider:
+            await provider.hang_up(last["sid"])
+    return reached
 
 
 async def _tell(runtime: Runtime, conn: Connection, case_id: int, kind: str, phone: str, tries: int) -> None:

@@ -1,8 +1,8 @@
 """What is spoken to somebody whose telephone we rang: what it is about; 1 takes it, 2 passes it on.
 
 Only a pressed key counts: whoever says nothing, a voicemail above all, has not taken it. A colleague who takes a case
-is its holder; a caller who waits is brought to them, a customer to be called back is rung from their line. A repeated
-request gets the same answer, and whoever comes too late is told so. Raises Unavailable only.
+is its holder; a caller who waits is brought to them, a customer whom they call (back) is rung into the room where they
+wait. A repeated request gets the same answer, and whoever comes too late is told so. Raises Unavailable only.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gateway import callbacks, oncall, talks
 from gateway.casenumber import number
 from gateway.desk.acts import Act, Unknown, act
 from gateway.desk.holding import take_over
+from gateway.desk.words import respond
 from gateway.post import account_of
 from gateway.record import cases
 from gateway.record.cases import Case
@@ -26,6 +27,7 @@ from gateway.record.timeline import SYSTEM, Actor
 from gateway.ringing import finish
 from gateway.runtime import Runtime
 from gateway.waiting import RecordedLine
+from gateway.whispers import about, greeting
 from ivr import twiml
 from ivr.engine import PROMPTED_IN
 from ivr.prompts import Phrases
@@ -33,7 +35,7 @@ from ivr.prompts import Phrases
 log = structlog.get_logger()
 SQL, WORK, TALKS = statements("rings"), statements("work"), statements("talks")
 LISTENING = timedelta(seconds=25)  # that whoever picked up has to press a key
-TRYING = timedelta(seconds=90)  # for which a customer's telephone may ring and be listened to
+OUTGOING = "out-"  # before the number of the ring whose room it is, which a customer is rung into
 
 
 class Legs:
@@ -58,19 +60,19 @@ class Legs:
         clicked = (row["phone"] or "").startswith("client:")  # in a browser, which no voicemail does
         match "1" if clicked else params.get("Digits", ""), row["purpose"]:
             case "1", "customer":
-                return await self._reached(row)
+                return await self._reached(row, params.get("CallSid", ""))
             case "1", "consult" | "listen" | "coach" | "join":
                 return await self._join(row, language)
             case "1", _:
                 return await self._take(row, case, language)
-            case "2", "oncall" | "agent" | "consult":
+            case "2", "oncall" | "agent" | "outgoing" | "consult":
                 await finish(self._runtime, row, "passed", "pressed 2", hurry=True)
                 return self._goodbye("ring_passed", language)
         if row["offer_id"]:
             until = self._runtime.clock.now() + LISTENING
             await self._runtime.db.run(WORK["stretch"], {"offer": row["offer_id"], "until": until})
-        about = self._about(row["purpose"], case, language)
-        return twiml.whisper([(language, about)], f"{self._url}/twilio/ring/{ring}", times=2)
+        said = await self._about(row, case, language)
+        return twiml.whisper([(language, said)], f"{self._url}/twilio/ring/{ring}", times=2)
 
     async def ended(self, ring: int) -> str:
         """A colleague's try to reach a customer is over: the call-back is done, or is tried again later."""
@@ -78,7 +80,8 @@ class Legs:
         if row is None or not row["item_id"]:
             return self._goodbye("already_over", "sv")
         reached = await callbacks.settle(self._runtime, row["item_id"])
-        return self._goodbye("goodbye" if reached else "callback_unreached", _prompted(row["language"]))
+        unreached = "customer_unreached" if row["purpose"] == "outgoing" else "callback_unreached"
+        return self._goodbye("goodbye" if reached else unreached, _prompted(row["language"]))
 
     async def _take(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:
         actor = Actor("agent", row["agent_id"], row["role"]) if row["agent_id"] else SYSTEM
@@ -107,16 +110,24 @@ class Legs:
         if row["purpose"] == "oncall":
             item = await self._oncall(conn, row, deed)
         else:
-            item = await self._offered(conn, row, now)
+            item = await self._offered(conn, row, now) or await self._theirs(conn, row, deed)
         if item is None:
             return None
-        if deed and agent and deed.case.assignee is None and deed.case.status not in ("concluded", "closed"):
+        calls = item.get("kind") in ("callback", "outgoing")
+        if (
+            deed
+            and agent
+            and not calls
+            and deed.case.assignee is None
+            and deed.case.status not in ("concluded", "closed")
+        ):
             await take_over(deed)
         waiting = {"case": row["case_id"], "sid": item.get("call_sid"), "now": now}
-        caller = None
-        if item.get("kind") != "callback":
-            caller = await (await conn.execute(SQL["caller"], waiting)).fetchone()
-        room = f"call-{caller['sid']}" if caller else None
+        caller, room = None, None
+        if calls:
+            room = await self._call_out(conn, row, now)
+        elif caller := await (await conn.execute(SQL["caller"], waiting)).fetchone():
+            room = f"call-{caller['sid']}"
         await conn.execute(SQL["end"], {"ring": row["id"], "state": "taken", "reason": None, "room": room, "now": now})
         if caller:
             await conn.execute(SQL["meet"], {"sid": caller["sid"], "room": room, "agent": agent, "now": now})
@@ -139,6 +150,15 @@ class Legs:
         await conn.execute(WORK["answered"], {"agent": row["agent_id"], "now": now})
         return await (await conn.execute(WORK["take_item"], taken)).fetchone()
 
+    async def _theirs(self, conn: Connection, row: Mapping[str, Any], deed: Act | None) -> Mapping[str, Any] | None:
+        """What is this agent's without an open offer: the call that they make, or the caller whose case they have."""
+        item = await (await conn.execute(SQL["wanted"], {"item": row["item_id"]})).fetchone()
+        if item is None or item["state"] == "done":
+            return None
+        holds = item["agent_id"] == row["agent_id"] and item["state"] == "taken"
+        has_the_case = deed is not None and item["kind"] == "call" and deed.case.assignee == row["agent_id"]
+        return item if holds or has_the_case else None
+
     async def _join(self, row: Mapping[str, Any], language: str) -> str:
         """Somebody comes into a talk that goes on; whose call it is does not change."""
         now = self._runtime.clock.now()
@@ -148,45 +168,57 @@ class Legs:
         self._runtime.live.publish({"type": "case", "case": row["case_id"]})
         return await self._taken(row, None, language)
 
-    async def _reached(self, row: Mapping[str, Any]) -> str:
+    async def _reached(self, row: Mapping[str, Any], sid: str) -> str:
         """The customer has pressed 1: two people talk, and the wait is over."""
-        now = self._runtime.clock.now()
-        given = {"ring": row["id"], "state": "taken", "reason": None, "room": None, "now": now}
-        await self._runtime.db.run(SQL["end"], given)
         item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]})
         if item and item["call_sid"]:
             await self._line.answered(item["call_sid"])
-        return twiml.bridge()
+        if item is None or item["kind"] == "callback":
+            async with self._runtime.db.transaction() as conn:
+                await self._meets(conn, row, sid)
+        else:
+            async with act(self._runtime, Actor("agent", row["agent_id"], row["role"]), row["case_id"]) as deed:
+                if await self._meets(deed.conn, row, sid):
+                    await respond(deed, "call", channel="phone", call=sid)
+        self._runtime.live.publish({"type": "talk"})
+        return twiml.meet([], row["room"])
+
+    async def _meets(self, conn: Connection, row: Mapping[str, Any], sid: str) -> bool:
+        now = self._runtime.clock.now()
+        given = {"ring": row["id"], "state": "taken", "reason": None, "room": row["room"], "now": now}
+        ended = await (await conn.execute(SQL["end"], given)).fetchone()
+        answers = {"sid": sid, "case": row["case_id"], "agent": row["agent_id"], "now": now}
+        await conn.execute(SQL["customer_answers"], answers)
+        return ended is not None
 
     async def _taken(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:
         if row["purpose"] == "customer":
-            return twiml.bridge()
+            return twiml.meet([], row["room"])
         if row["room"] and row["purpose"] in talks.BESIDE:
             return twiml.meet(self._connecting(language), row["room"], await self._manner(row))
+        if row["room"] and row["room"].startswith(OUTGOING):
+            said = [(language, self._phrases.say("callback_ringing", language))]
+            return twiml.meet(said, row["room"], action=f"{self._url}/twilio/ring/{row['id']}/ended")
         if row["room"]:
             return twiml.meet(self._connecting(language), row["room"])
         item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]}) if row["item_id"] else None
-        if item and item["kind"] == "callback":
-            return await self._call_out(row, item, language)
+        if item and item["kind"] != "call":
+            return await self.ended(row["id"])
         yours = "ring_yours" if row["agent_id"] else "ring_thanks"
         facts = {"case": number(case.id)} if case else {}
         return twiml.meet([(language, self._phrases.say(yours, language, facts))], None)
 
-    async def _call_out(self, row: Mapping[str, Any], item: Mapping[str, Any], language: str) -> str:
-        """Ring the customer from the line of whoever took the call-back."""
-        now = self._runtime.clock.now()
-        numbers = [one.number for one in self._runtime.config.twilio_numbers if one.voice]
-        last = await self._runtime.db.row(SQL["customer_of"], {"item": item["id"]})
-        if not item["phone"] or not numbers or item["state"] != "taken":
-            await callbacks.settle(self._runtime, item["id"])
-            return self._goodbye("callback_unreached", language)
-        if last is None or last["state"] != "ringing":
-            given = {"case": item["case_id"], "agent": row["agent_id"], "item": item["id"], "now": now}
-            last = await self._runtime.db.row(SQL["add_customer"], {**given, "until": now + TRYING})
-            assert last is not None
-        ring = f"{self._url}/twilio/ring"
-        said = [(language, self._phrases.say("callback_ringing", language))]
-        return twiml.lead_to(said, item["phone"], numbers[0], f"{ring}/{last['id']}", f"{ring}/{row['id']}/ended")
+    async def _call_out(self, conn: Connection, row: Mapping[str, Any], now: datetime) -> str | None:
+        """The room that the customer is rung into; None when there is nobody to ring, or nothing to ring them with."""
+        wanted = await (await conn.execute(SQL["wanted"], {"item": row["item_id"]})).fetchone()
+        phone = row["leads_to"] or (wanted["phone"] if wanted else None)
+        if not phone or not any(one.voice for one in self._runtime.config.twilio_numbers):
+            return None
+        room = f"{OUTGOING}{row['id']}"
+        given = {"case": row["case_id"], "agent": row["agent_id"], "item": row["item_id"], "phone": phone, "room": room}
+        await conn.execute(SQL["add_customer"], {**given, "now": now})
+        await self._runtime.wake.wake(conn)
+        return room
 
     async def _fetch(self, caller: str, turn: int) -> None:
         """Bring a waiting caller at once; without the provider they come by themselves when the music ends."""
@@ -195,30 +227,11 @@ class Legs:
             async with open_provider(account) as provider:
                 await provider.redirect(caller, f"{self._url}/twilio/voice/{turn}")
 
-    def _about(self, purpose: str, case: Case | None, language: str) -> str:
-        say = self._phrases.say
-        if purpose == "customer":
-            return say("callback_here", language)
-        asked = {"oncall": "ring_oncall", "consult": "ring_consult"}.get(purpose, "ring_caller")
-        parts = [say(asked, language)]
-        if case:
-            parts += self._case_in_words(case, language)
-        return " ".join([*parts, say("ring_menu", language)])
-
-    def _case_in_words(self, case: Case, language: str) -> list[str]:
-        say, site = self._phrases.say, self._runtime.directory().sites.get(case.site_id or "")
-        what = "chose_danger" if case.category == "safety" else f"chose_{case.category}"
-        parts = [say("ring_priority", language, {"priority": case.priority})]
-        parts.append(say(what, language) or say("chose_other", language))
-        if case.whole_site:
-            parts.append(say("ring_whole_site", language))
-        if case.charger_id:
-            parts.append(say("ring_charger", language, {"charger": case.charger_id}))
-        if site:
-            parts.append(say("ring_site", language, {"site": f"{site.name}, {site.street}, {site.city}"}))
-        elif not case.charger_id:
-            parts.append(say("ring_nowhere", language))
-        return parts
+    async def _about(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:
+        if row["purpose"] != "customer":
+            return about(self._phrases, self._runtime.directory(), row["purpose"], case, language)
+        item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]})
+        return greeting(self._phrases, item["kind"] if item else "callback", language)
 
     async def _manner(self, row: Mapping[str, Any]) -> str:
         if row["purpose"] != "coach":

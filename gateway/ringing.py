@@ -1,8 +1,9 @@
 """Ringing telephones of our own accord: a row first, then the call, once, whatever becomes of the provider's answer.
 
 Whoever leases a row rings it; an answer that was lost is looked up before anything is repeated. A telephone that nobody
-takes (no key pressed: a voicemail does not count) is `missed`, and what it was rung for goes on. Calls have caps a day:
-one for all, and one of their own for emergencies, so that the first can never keep the second from ringing.
+takes (no key pressed: a voicemail does not count) is `missed`, and what it was rung for goes on: whoever waits for a
+customer who cannot be reached is told so. Calls have caps a day: one for all, and one of their own for emergencies, so
+that the first can never keep the second from ringing.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ async def sweep(runtime: Runtime, provider: Provider | None) -> int:
     now = runtime.clock.now()
     for row in await runtime.db.rows(SQL["over"], {"now": now}):
         await finish(runtime, row, "missed", row["status"] or "silent", hurry=row["status"] in USELESS)
+        await _let_go(runtime, provider, row)
     leased = await runtime.db.rows(SQL["lease"], {"now": now})
     return sum([await _ring(runtime, provider, row) for row in leased])
 
@@ -48,6 +50,9 @@ async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: s
         if ended and row["offer_id"]:
             await _offer_ended(conn, row, state, now)
             await runtime.wake.wake(conn)
+        if ended and row["purpose"] == "outgoing":
+            await conn.execute(WORK["end_item"], {"item": row["item_id"]})
+            await runtime.wake.wake(conn)
 
 
 async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str, now: datetime) -> None:
@@ -61,6 +66,15 @@ async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str, now
         await conn.execute(WORK["unreserve"], {"item": answered["item_id"], "epoch": answered["epoch"]})
 
 
+async def _let_go(runtime: Runtime, provider: Provider | None, row: Mapping[str, Any]) -> None:
+    """Tell whoever waits in a room that the customer was not reached."""
+    if row["purpose"] != "customer" or provider is None:
+        return
+    waiting = await runtime.db.row(SQL["waits_in"], {"room": row["room"]})
+    if waiting:
+        await provider.redirect(waiting["sid"], f"{_url(runtime)}/{waiting['id']}/ended")
+
+
 async def _ring(runtime: Runtime, provider: Provider | None, row: Mapping[str, Any]) -> bool:
     now = runtime.clock.now()
     numbers = [one.number for one in runtime.config.twilio_numbers if one.voice]
@@ -69,10 +83,11 @@ async def _ring(runtime: Runtime, provider: Provider | None, row: Mapping[str, A
         return False
     if await _capped(runtime, row, now):
         await finish(runtime, row, "failed", "cap", hurry=False)
+        await _let_go(runtime, provider, row)
         return False
     since = row["tried_at"]
     others = await runtime.db.rows(SQL["others"], {"since": now - DAY}) if since else []
-    url = f"{runtime.config.public_url.rstrip('/')}/twilio/ring/{row['id']}"
+    url = f"{_url(runtime)}/{row['id']}"
     answer = await provider.call(row["phone"], numbers[0], url, since, {other["sid"] for other in others})
     given = {"ring": row["id"], "epoch": row["lease_epoch"]}
     match answer:
@@ -80,15 +95,24 @@ async def _ring(runtime: Runtime, provider: Provider | None, row: Mapping[str, A
             await runtime.db.run(SQL["rung"], {**given, "sid": sid, "due": now + SILENT})
             return True
         case Refused(reason=reason):
-            await finish(runtime, row, "failed", reason, hurry=True)
+            await _failed(runtime, provider, row, reason)
         case Deferred(reason=reason) | Uncertain(reason=reason):
             if now - row["created_at"] > PATIENCE:
-                await finish(runtime, row, "failed", reason, hurry=True)
+                await _failed(runtime, provider, row, reason)
             else:
                 due = now + timedelta(seconds=min(2 ** row["attempts"], 15))
                 await runtime.db.run(SQL["again"], {**given, "due": due, "reason": reason})
     log.warning("ring.not_rung", ring=row["id"], purpose=row["purpose"], answer=type(answer).__name__)
     return False
+
+
+async def _failed(runtime: Runtime, provider: Provider, row: Mapping[str, Any], reason: str) -> None:
+    await finish(runtime, row, "failed", reason, hurry=True)
+    await _let_go(runtime, provider, row)
+
+
+def _url(runtime: Runtime) -> str:
+    return f"{runtime.config.public_url.rstrip('/')}/twilio/ring"
 
 
 async def _capped(runtime: Runtime, row: Mapping[str, Any], now: datetime) -> bool:

@@ -25,10 +25,11 @@ from gateway.record.db import Connection, statements
 from gateway.record.timeline import CUSTOMER, Actor, Entry
 from gateway.runtime import Runtime
 
-SQL, ONCALL = statements("line"), statements("oncall")
+SQL, ONCALL, RINGS = statements("line"), statements("oncall"), statements("rings")
 ENOUGH = 5
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 A_DAY = 3  # call-backs to one number
+RINGING = timedelta(seconds=40)  # for which a telephone that we ring may be waited for
 TARGET = timedelta(seconds=90)  # for an answer, whatever the priority
 LEAST, MOST = 0.7, 1.5
 
@@ -57,11 +58,27 @@ class RecordedLine:
         if row is None:
             return Place(0)
         least, most = estimate(row["ahead"], row["answered"])
-        reached = row["answerer"] or ""
-        answerer = row["room"] or (reached if reached.startswith("client:") else normalise(reached))
-        if answerer is None and row["priority"] == "P1" and not await self._helped():
+        answerer = row["room"]
+        if answerer is None and row["answerer"]:
+            answerer = await self._put_through(sid, row["answerer"])
+        elif answerer is None and row["priority"] == "P1" and not await self._helped():
             answerer = self._runtime.config.last_resort_number
         return Place(row["ahead"], least, most, answerer, staffed=row["staffed"] or row["priority"] == "P1")
+
+    async def _put_through(self, sid: str, phone: str) -> str | None:
+        """Ring whoever has taken the caller's case, to meet in a room, where a talk can be held and handed over. When
+        that led to nobody, or nobody can be rung, they are dialled from the caller's own line."""
+        now = self._runtime.clock.now()
+        if self._runtime.config.twilio_account_sid:
+            before = await self._db.row(RINGS["put_through_before"], {"sid": sid})
+            if before is None:
+                async with self._db.transaction() as conn:
+                    await conn.execute(RINGS["put_through"], {"sid": sid, "now": now})
+                    await self._runtime.wake.wake(conn)
+                return None
+            if before["state"] in ("due", "ringing") and before["created_at"] > now - RINGING:
+                return None
+        return phone if phone.startswith("client:") else normalise(phone)
 
     async def call_back(self, sid: str, phone: str) -> bool:
         number = normalise(phone)

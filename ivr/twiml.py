@@ -136,10 +136,10 @@ def whisper(sentences: Sequence[tuple[str, str]], action: str, times: int = 1) -
     return str(response)
 
 
-def meet(sentences: Iterable[tuple[str, str]], room: str | None, manner: str = "") -> str:
-    """Speak (language, sentence) pairs, and wait in a room for a caller if there is one; then hang up. In another
-    `manner` than as the caller's person, one may leave without ending the talk: "join", "listen" (unheard), or "coach
-    CALLSID" (heard by that call alone)."""
+def meet(sentences: Iterable[tuple[str, str]], room: str | None, manner: str = "", action: str | None = None) -> str:
+    """Speak (language, sentence) pairs, and wait in a room for a caller if there is one; then go on at `action`, or
+    hang up. In another `manner` than as the caller's person, one may leave without ending the talk: "join", "listen"
+    (unheard), or "coach CALLSID" (heard by that call alone)."""
     response = VoiceResponse()
     for language, sentence in sentences:
         response.say(sentence, language=VOICES[language])
@@ -154,19 +154,8 @@ def meet(sentences: Iterable[tuple[str, str]], room: str | None, manner: str = "
             coach=whom or None,
         )
     elif room:
-        _enter(response.dial(), room)
+        _enter(response.dial(action=action, method="POST" if action else None), room)
     response.hangup()
-    return str(response)
-
-
-def lead_to(sentences: Iterable[tuple[str, str]], phone: str, caller_id: str, whisper_url: str, action: str) -> str:
-    """Speak (language, sentence) pairs and ring a number, asked at `whisper_url` whether they take the call; `action`
-    is told how it ended."""
-    response = VoiceResponse()
-    for language, sentence in sentences:
-        response.say(sentence, language=VOICES[language])
-    dial = response.dial(action=action, method="POST", timeout=RING, caller_id=caller_id, answer_on_bridge=True)
-    dial.number(phone, url=whisper_url, method="POST")
     return str(response)
 
 

@@ -1,6 +1,7 @@
 """Calling the customer: whom, and whether we may.
 
-The number is the one given or that of whoever reported last. Emergency numbers, our own, and those at special rates are
+An agent whose telephone or browser we can ring is rung, and from there the customer; others call by themselves. The
+number is the one given or that of whoever reported last. Emergency numbers, our own, and those at special rates are
 refused before anything is dialled. A call counts as a response when somebody answers it, not when it is wanted.
 """
 
@@ -8,10 +9,12 @@ from __future__ import annotations
 
 from channels.numbers import normalise
 from channels.tolls import refusal
-from gateway.desk.acts import MESSAGES, Refused, act, require_open
+from gateway.desk.acts import MESSAGES, Act, Refused, act, require_open
+from gateway.record.db import statements
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
 
+RINGS = statements("rings")
 REGION = "SE"  # of numbers without a country code
 
 
@@ -32,5 +35,15 @@ async def call(runtime: Runtime, actor: Actor, case_id: int, number: str | None 
         why = refusal(called, own=own) if called else "not a telephone number"
         if called is None or why:
             raise Refused(number=str(why))
-        deed.tell("call_wanted", report)
+        rung = await _ring(deed, called)
+        deed.tell("call_wanted", report, **({"because": "rung"} if rung else {}))
     return called
+
+
+async def _ring(deed: Act, called: str) -> bool:
+    """Ring the agent's own telephone, to lead them to the customer; False when we cannot."""
+    config = deed.runtime.config
+    if not config.twilio_account_sid or not any(number.voice for number in config.twilio_numbers) or not deed.agent:
+        return False
+    given = {"case": deed.case.id, "agent": deed.agent, "number": called, "now": deed.now}
+    return await (await deed.conn.execute(RINGS["add_outgoing"], given)).fetchone() is not None

@@ -32,7 +32,7 @@ SELECT (
        CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END AS answerer,
        EXISTS (SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL
                                    AND (phone IS NOT NULL OR browser_until > %(now)s)) AS staffed, (
-    SELECT count(*) FROM calls WHERE answered_at > %(hour_ago)s
+    SELECT count(*) FROM calls WHERE answered_at > %(hour_ago)s AND direction = 'inbound'
 ) AS answered
 FROM calls c
 LEFT JOIN work_items w ON w.call_sid = c.sid AND w.kind = 'call' AND w.state <> 'done'

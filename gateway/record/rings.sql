@@ -10,8 +10,8 @@ UPDATE rings r SET attempts = r.attempts + 1, lease_epoch = r.lease_epoch + 1, d
 FROM (SELECT id FROM rings WHERE state = 'due' AND due_at <= %(now)s ORDER BY due_at LIMIT 20
       FOR UPDATE SKIP LOCKED) AS taken, rings AS before
 WHERE r.id = taken.id AND before.id = r.id
-RETURNING r.id, r.purpose, r.case_id, r.agent_id, r.phone, r.climb_id, r.step, r.offer_id, r.attempts, r.lease_epoch, r.created_at,
-          before.tried_at
+RETURNING r.id, r.purpose, r.case_id, r.agent_id, r.phone, r.climb_id, r.step, r.offer_id, r.item_id, r.room, r.attempts,
+          r.lease_epoch, r.created_at, before.tried_at
 
 -- name: others
 -- Calls that are known to be those of other rings to a number.
@@ -26,12 +26,14 @@ UPDATE rings SET due_at = %(due)s, reason = %(reason)s
 WHERE id = %(ring)s AND lease_epoch = %(epoch)s AND state = 'due'
 
 -- name: end
-UPDATE rings SET state = %(state)s, reason = %(reason)s, ended_at = %(now)s, due_at = NULL, phone = NULL, room = %(room)s
+UPDATE rings SET state = %(state)s, reason = %(reason)s, ended_at = %(now)s, due_at = NULL, phone = NULL, leads_to = NULL,
+                 room = %(room)s
 WHERE id = %(ring)s AND state IN ('due', 'ringing') RETURNING id
 
 -- name: over
 -- Telephones that nobody took: the call to them has ended, or its last word never came.
-SELECT r.id, r.case_id, r.agent_id, r.climb_id, r.step, r.offer_id, r.purpose, k.status FROM rings r LEFT JOIN calls k ON k.sid = r.sid
+SELECT r.id, r.case_id, r.agent_id, r.climb_id, r.step, r.offer_id, r.item_id, r.room, r.purpose, k.status
+FROM rings r LEFT JOIN calls k ON k.sid = r.sid
 WHERE r.state = 'ringing' AND (k.ended_at IS NOT NULL OR r.due_at <= %(now)s) ORDER BY r.id LIMIT 100
 
 -- name: find
@@ -76,18 +78,63 @@ FROM work_items w, agents a
 WHERE w.id = %(item)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
 ON CONFLICT DO NOTHING
 
+-- name: put_through
+-- The telephone of whoever has taken the case of a caller who waits.
+INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, state, due_at, created_at)
+SELECT 'agent', w.case_id, a.id, w.id,
+       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
+       'due', %(now)s, %(now)s
+FROM work_items w JOIN cases c ON c.id = w.case_id JOIN agents a ON a.id = c.assignee
+WHERE w.call_sid = %(sid)s AND w.kind = 'call' AND w.state <> 'done'
+ON CONFLICT DO NOTHING RETURNING id
+
+-- name: put_through_before
+-- The last time that whoever has the case of a caller who waits was rung for them, offers included.
+SELECT r.state, r.created_at FROM work_items w JOIN cases c ON c.id = w.case_id
+JOIN rings r ON r.item_id = w.id AND r.agent_id = c.assignee AND r.purpose = 'agent'
+WHERE w.call_sid = %(sid)s AND w.kind = 'call' AND w.state <> 'done' ORDER BY r.id DESC LIMIT 1
+
+-- name: add_outgoing
+-- The telephone of an agent who calls a customer, and the work that it is meanwhile; none for whoever has no telephone
+-- or is on it.
+WITH item AS (
+    INSERT INTO work_items (kind, case_id, queue, line, priority, language, arrived_at, state, agent_id)
+    SELECT 'outgoing', c.id, c.queue, c.line, c.priority, c.language, %(now)s, 'taken', a.id FROM cases c, agents a
+    WHERE c.id = %(case)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
+      AND NOT EXISTS (SELECT FROM work_items w
+                      WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
+    RETURNING id
+)
+INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, leads_to, state, due_at, created_at)
+SELECT 'outgoing', %(case)s, a.id, item.id,
+       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
+       %(number)s, 'due', %(now)s, %(now)s
+FROM item, agents a WHERE a.id = %(agent)s RETURNING id
+
 -- name: add_customer
--- The customer's own telephone, which the colleague's call is led to.
-INSERT INTO rings (purpose, case_id, agent_id, item_id, state, due_at, created_at, tried_at)
-VALUES ('customer', %(case)s, %(agent)s, %(item)s, 'ringing', %(until)s, %(now)s, %(now)s) RETURNING id
+-- The customer's own telephone, rung into the room where the colleague waits.
+INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, room, state, due_at, created_at)
+VALUES ('customer', %(case)s, %(agent)s, %(item)s, %(phone)s, %(room)s, 'due', %(now)s, %(now)s)
+
+-- name: customer_answers
+-- The customer's leg is a call of the case, also when the provider's first word of it was lost.
+INSERT INTO calls (sid, direction, status, status_rank, case_id, agent_id, started_at, answered_at)
+VALUES (%(sid)s, 'outbound', 'in-progress', 2, %(case)s, %(agent)s, %(now)s, %(now)s)
+ON CONFLICT (sid) DO UPDATE SET case_id = excluded.case_id, agent_id = excluded.agent_id,
+                                answered_at = coalesce(calls.answered_at, excluded.answered_at)
+
+-- name: waits_in
+-- Whose telephone waits in a room for a customer.
+SELECT id, sid FROM rings
+WHERE room = %(room)s AND purpose IN ('agent', 'outgoing') AND state = 'taken' AND sid IS NOT NULL ORDER BY id DESC LIMIT 1
 
 -- name: customer_of
--- The last try to reach the customer of a call-back.
-SELECT id, state FROM rings WHERE item_id = %(item)s AND purpose = 'customer' ORDER BY id DESC LIMIT 1
+-- The last try to reach the customer of a call.
+SELECT id, state, sid FROM rings WHERE item_id = %(item)s AND purpose = 'customer' ORDER BY id DESC LIMIT 1
 
 -- name: wanted
 -- What a caller's item is about: the number to call back, and the case.
-SELECT w.id, w.kind, w.state, w.tries, w.case_id, w.call_sid, w.language, t.state ->> 'callback' AS phone
+SELECT w.id, w.kind, w.state, w.agent_id, w.tries, w.case_id, w.call_sid, w.language, t.state ->> 'callback' AS phone
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 
 -- name: unsettled
@@ -95,4 +142,4 @@ FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %
 SELECT r.id, r.item_id, r.agent_id, w.kind FROM rings r
 JOIN work_items w ON w.id = r.item_id AND w.state = 'taken' AND w.agent_id = r.agent_id
 JOIN calls k ON k.sid = r.sid
-WHERE r.purpose = 'agent' AND r.state = 'taken' AND k.ended_at IS NOT NULL ORDER BY r.id LIMIT 50
+WHERE r.purpose IN ('agent', 'outgoing') AND r.state = 'taken' AND k.ended_at IS NOT NULL ORDER BY r.id LIMIT 50

@@ -10,18 +10,23 @@ UPDATE agents SET wrap_until = %(until)s WHERE id = %(agent)s
 SELECT wrap_until, browser_until FROM agents WHERE id = %(agent)s
 
 -- name: of_agent
--- The talk that an agent is in now: their own leg, the room, the caller.
-SELECT r.id AS ring, r.sid AS leg, r.room, r.purpose, r.hand_at, c.sid AS caller, c.case_id, c.held_at, c.silenced_at
-FROM rings r JOIN calls c ON r.room = 'call-' || c.sid
-WHERE r.agent_id = %(agent)s AND r.state = 'taken' AND r.sid IS NOT NULL AND c.ended_at IS NULL
+-- The talk that an agent is in now: their own leg, the room, the caller or the customer who was called.
+SELECT r.id AS ring, r.sid AS leg, r.room, r.purpose, r.hand_at, c.sid AS caller, c.case_id, c.held_at, c.silenced_at,
+       c.direction
+FROM rings r JOIN calls c ON c.sid = CASE WHEN r.room LIKE 'call-%%' THEN substr(r.room, 6) ELSE (
+    SELECT k.sid FROM rings k WHERE k.room = r.room AND k.purpose = 'customer' AND k.state = 'taken') END
+WHERE r.agent_id = %(agent)s AND r.purpose <> 'customer' AND r.state = 'taken' AND r.sid IS NOT NULL AND c.ended_at IS NULL
   AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
 ORDER BY r.id DESC LIMIT 1
 
 -- name: live
 -- Every talk, for those who may listen; raised hands first.
 SELECT r.agent_id, a.name, r.sid AS leg, r.room, r.hand_at, c.sid AS caller, c.case_id, r.ended_at AS since
-FROM rings r JOIN calls c ON r.room = 'call-' || c.sid LEFT JOIN agents a ON a.id = r.agent_id
-WHERE r.state = 'taken' AND r.purpose IN ('agent', 'oncall') AND c.ended_at IS NULL
+FROM calls c
+JOIN rings r ON r.room = CASE c.direction WHEN 'inbound' THEN 'call-' || c.sid ELSE (
+    SELECT k.room FROM rings k WHERE k.sid = c.sid AND k.purpose = 'customer' AND k.state = 'taken') END
+LEFT JOIN agents a ON a.id = r.agent_id
+WHERE r.state = 'taken' AND r.purpose IN ('agent', 'oncall', 'outgoing') AND c.ended_at IS NULL
   AND c.answered_at IS NOT NULL AND c.answered_at > %(now)s - interval '4 hours'
   AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
 ORDER BY r.hand_at, r.id LIMIT 200
@@ -62,10 +67,11 @@ RETURNING id
 UPDATE calls SET silenced_at = %(at)s WHERE sid = %(caller)s
 
 -- name: give
--- The caller's work is the colleague's, whose leg is now the one that ends it.
+-- The talk is the colleague's work, whose leg is now the one that ends it.
 WITH item AS (
     UPDATE work_items SET agent_id = %(to)s, epoch = epoch + 1
-    WHERE call_sid = %(caller)s AND kind = 'call' AND state = 'taken' RETURNING id
+    WHERE ((call_sid = %(caller)s AND kind = 'call') OR id = (SELECT item_id FROM rings WHERE id = %(ring)s))
+      AND state = 'taken' RETURNING id
 ), left_behind AS (
     UPDATE rings SET item_id = NULL WHERE id = %(ring)s
 )
@@ -73,5 +79,5 @@ UPDATE rings SET purpose = 'agent', item_id = (SELECT id FROM item) WHERE id = %
 
 -- name: coached
 -- The leg of whose talk it is.
-SELECT sid AS leg FROM rings WHERE room = %(room)s AND state = 'taken' AND purpose IN ('agent', 'oncall') AND sid IS NOT NULL
+SELECT sid AS leg FROM rings WHERE room = %(room)s AND state = 'taken' AND purpose IN ('agent', 'oncall', 'outgoing') AND sid IS NOT NULL
 ORDER BY id DESC LIMIT 1

@@ -52,7 +52,9 @@ DONE = {
     "conclude": N_("Concluded. Those who reported are asked to confirm."),
     "reopen": N_("The case is open again."),
     "send_back": N_("Sent back to the line before."),
-    "call": N_("Call now; that you do is on the timeline."),
+    "call": N_(
+        "Your telephone rings and leads you to the customer; without one here, call now. It is on the timeline."
+    ),
     "plan_visit": N_("The customer is asked which time fits."),
     "book_visit": N_("The visit is booked, and everybody is told."),
     "cancel_visit": N_("The visit is called off, and everybody is told."),

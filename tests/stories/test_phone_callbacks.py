@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -44,9 +45,18 @@ async def leg(day: Night, url: str, sid: str, **more: str) -> str:
     return document
 
 
-async def kinds(day: Night) -> list[str]:
+async def timeline(day: Night) -> list[dict[str, Any]]:
     (listed,) = await day.house.cases()
-    return [entry["kind"] for entry in (await day.house.case(listed["number"]))["timeline"]]
+    found: list[dict[str, Any]] = (await day.house.case(listed["number"]))["timeline"]
+    return found
+
+
+async def kinds(day: Night) -> list[str]:
+    return [entry["kind"] for entry in await timeline(day)]
+
+
+def room_of(document: str) -> str:
+    return document.split("</Conference>")[0].rpartition(">")[2]
 
 
 async def test_a_waiting_caller_rings_a_free_colleague_who_presses_1(day: Night) -> None:
@@ -93,13 +103,17 @@ async def test_a_call_back_rings_the_colleague_first_and_then_the_customer_who_m
     await work(day)
     assert day.rung() == [AGENT]
     document = await day.picks_up("1")
-    assert f'callerId="{OURS}"' in document
-    assert f">{CALLER}</Number>" in document
-    customer = document.split(' url="')[1].split('"')[0]
-    ended = document.split('action="')[1].split('"')[0]
-    assert "ringer upp som du bad om" in await leg(day, customer, "CAcustomer")
-    assert await leg(day, customer, "CAcustomer", Digits="1") == '<?xml version="1.0" encoding="UTF-8"?><Response />'
-    await leg(day, ended, day.last()[0], DialCallStatus="completed")
+    room, ended = room_of(document), document.split('action="')[1].split('"')[0]
+    mine = day.last()[0]
+    assert await day.picks_up("1") == document
+    await work(day)
+    assert day.rung() == [AGENT, CALLER]
+    assert day.peer.had("POST", "Calls.json")[-1]["From"] == OURS
+    assert "ringer upp som du bad om" in await day.picks_up()
+    assert room_of(await day.picks_up("1")) == room
+    day.clock.forward(timedelta(minutes=2))
+    await day.ends("completed")
+    assert "Hej då" in await leg(day, ended, mine)
     assert {"callback_wanted", "first_response", "callback_done"} <= set(await kinds(day))
     entry = next(
         entry
@@ -107,6 +121,8 @@ async def test_a_call_back_rings_the_colleague_first_and_then_the_customer_who_m
         if entry["kind"] == "replied"
     )
     assert entry["data"]["waited"] == 180
+    (ended,) = [entry for entry in await timeline(day) if entry["kind"] == "call_ended"]
+    assert (ended["data"]["talked"], ended["actor"]["id"]) == (120, "a01")
     assert await day.house.runtime.db.row("SELECT state FROM work_items WHERE kind = 'callback'") == {"state": "done"}
 
 
@@ -115,12 +131,15 @@ async def test_a_customer_who_does_not_answer_is_tried_again_at_stated_times_and
     await call.press("1")
     for pause in (*callbacks.AGAIN, None):
         await work(day)
-        document = await day.picks_up("1")
-        customer = document.split(' url="')[1].split('"')[0]
-        await leg(day, customer, "CAmachine")  # a voicemail presses nothing
+        ended = (await day.picks_up("1")).split('action="')[1].split('"')[0]
         sid = day.last()[0]
-        await day.ends("completed")  # the colleague hung up: nobody says how the customer's leg ended
-        await callbacks.sweep(day.house.runtime)
+        await work(day)
+        assert day.rung()[-1] == CALLER
+        await day.picks_up()  # a voicemail presses nothing
+        await day.ends("completed")
+        await work(day)
+        assert day.peer.calls[sid]["updated"]["Url"] == ended, "the colleague is told"
+        assert "gick inte att nå" in await leg(day, ended, sid)
         calls = len(day.rung())
         await work(day)
         assert len(day.rung()) == calls, sid
@@ -135,6 +154,19 @@ async def test_a_customer_who_does_not_answer_is_tried_again_at_stated_times_and
     assert {row["recipient"] for row in texts} == {CALLER}
     assert "försöker igen kl. 03:10" in texts[0]["text"]
     assert "flera gånger" in texts[-1]["text"]
+
+
+async def test_a_colleague_who_hangs_up_first_stops_the_customers_telephone(day: Night) -> None:
+    await (await waiting(day)).press("1")
+    await work(day)
+    await day.picks_up("1")
+    sid, mine = day.last()[0], {"AccountSid": fakes.ACCOUNT, "From": OURS, "To": AGENT, "Direction": "outbound-api"}
+    await ringing.sweep(day.house.runtime, day.port)
+    assert day.rung()[-1] == CALLER
+    await day.line.post("/twilio/status", {**mine, "CallSid": sid, "CallStatus": "completed"})
+    await callbacks.sweep(day.house.runtime)
+    assert day.peer.calls[day.last()[0]]["updated"] == {"Status": "completed"}
+    assert "callback_missed" in await kinds(day)
 
 
 async def test_b106_a_call_back_is_not_promised_to_numbers_that_cost_or_loop_nor_a_fourth_time(day: Night) -> None:

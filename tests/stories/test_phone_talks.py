@@ -141,6 +141,28 @@ async def test_a_case_claimed_in_the_console_is_put_through_to_the_browser(day: 
     (listed,) = await day.house.cases()
     await day.house.api("POST", f"/cases/{listed['number']}/claim", {"as": "a01"})
     await call.wait()
+    await call.wait()
+    await ringing.sweep(day.house.runtime, day.port)
+    assert day.rung() == [BROWSER], "once"
+    document = await day.picks_up()
+    assert f"call-{call.sid}</Conference>" in document
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits[0].text == f"call-{call.sid}"
+    assert "first_response" in await kinds(day)
+    day.peer.add_room(f"call-{call.sid}", call.sid, day.last()[0])
+    assert (await post(day, "/console/phone/hold")).status == 303
+    assert seats(day)[call.sid]["Hold"] == "true"
+
+
+async def test_whoever_has_the_case_and_cannot_be_rung_by_us_is_dialled_from_the_callers_line(day: Night) -> None:
+    await post(day, "/console/phone/here", answers="yes")
+    call = await waiting(day)
+    (listed,) = await day.house.cases()
+    await day.house.api("POST", f"/cases/{listed['number']}/claim", {"as": "a01"})
+    await call.wait()
+    day.clock.forward(timedelta(seconds=45))  # no worker runs
+    await call.wait()
     assert call.waits is not None
     assert call.waits[0].tag == "Client"
     assert call.waits[0].text == talks.identity("a01")

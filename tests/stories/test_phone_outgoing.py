@@ -1,0 +1,163 @@
+"""A customer is called from the case: the agent's telephone first, then the customer into the same room, where they are
+held, handed over and heard as any caller is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gateway import callbacks, dispatch, ringing
+from tests.fakes import provider as fakes
+from tests.stories.test_phone_callbacks import room_of
+from tests.stories.test_phone_oncall import CALLER, OURS, Night
+from tests.stories.test_phone_talks import COLLEAGUE, MINE, at_work, day, page, post, seats, waiting  # noqa: F401
+
+
+async def case_of(day: Night) -> str:  # noqa: F811
+    receipt = await day.house.report("Kabeln sitter fast i bilen", charger="21007", **{"from": {"phone": CALLER}})
+    return str(receipt["case"])
+
+
+async def sweep(day: Night) -> None:  # noqa: F811
+    await ringing.sweep(day.house.runtime, day.port)
+    await callbacks.sweep(day.house.runtime)
+
+
+async def ends(day: Night, sid: str, to: str) -> None:  # noqa: F811
+    fields = {"CallSid": sid, "AccountSid": fakes.ACCOUNT, "From": OURS, "To": to, "Direction": "outbound-api"}
+    await day.line.post("/twilio/status", {**fields, "CallStatus": "completed"})
+    await sweep(day)
+
+
+async def kinds(day: Night, case: str) -> list[str]:  # noqa: F811
+    return [entry["kind"] for entry in (await day.house.case(case))["timeline"]]
+
+
+async def called(day: Night) -> tuple[str, str, str]:  # noqa: F811
+    """a01 and the customer talk: the case, a01's leg and the customer's."""
+    case = await case_of(day)
+    status, _ = await day.house.api("POST", f"/cases/{case}/call", {"as": "a01"})
+    assert status == 200
+    await sweep(day)
+    assert day.rung() == [MINE]
+    assert "ringa upp en kund" in await day.picks_up()
+    room, mine = room_of(await day.picks_up("1")), day.last()[0]
+    await sweep(day)
+    assert day.rung()[1:] == [CALLER]
+    assert "om ditt ärende" in await day.picks_up()
+    assert (await day.house.case(case))["first_response_at"] is None, "a ringing telephone is no answer"
+    assert room_of(await day.picks_up("1")) == room
+    theirs = day.last()[0]
+    day.peer.add_room(room, mine, theirs)
+    return case, mine, theirs
+
+
+async def item(day: Night) -> dict[str, Any]:  # noqa: F811
+    row = await day.house.runtime.db.row("SELECT state, agent_id FROM work_items WHERE kind = 'outgoing'")
+    assert row is not None
+    return dict(row)
+
+
+async def test_a_customer_who_is_called_is_held_and_taken_back(day: Night) -> None:  # noqa: F811
+    case, mine, theirs = await called(day)
+    assert "first_response" in await kinds(day, case)
+    assert (await post(day, "/console/phone/hold")).status == 303
+    assert seats(day)[theirs]["Hold"] == "true"
+    assert "/console/phone/resume" in await page(day)
+    await post(day, "/console/phone/resume")
+    assert seats(day)[theirs]["Hold"] == "false"
+    assert {"talk_held", "talk_resumed"} <= set(await kinds(day, case))
+    await ends(day, theirs, CALLER)
+    assert "/console/phone/hold" not in await page(day)
+    await ends(day, mine, MINE)
+    assert await item(day) == {"state": "done", "agent_id": None}
+    assert "call_ended" in await kinds(day, case)
+    assert "call_unanswered" not in await kinds(day, case)
+    assert (await day.house.case(case))["assignee"] is None, "who calls has not taken the case"
+
+
+async def test_a_customer_who_is_called_is_handed_over_warm(day: Night) -> None:  # noqa: F811
+    case, mine, customer = await called(day)
+    await day.house.api("POST", f"/cases/{case}/claim", {"as": "a01"})
+    await at_work(day, "a02")
+    assert (await post(day, "/console/phone/consult", colleague="a02")).status == 303
+    assert seats(day)[customer]["Hold"] == "true"
+    await ringing.sweep(day.house.runtime, day.port)
+    assert day.rung()[-1] == COLLEAGUE
+    theirs = day.last()[0]
+    assert 'endConferenceOnExit="false"' in await day.picks_up("1")
+    seats(day)[theirs] = {}
+    assert (await post(day, "/console/phone/give")).status == 303
+    assert seats(day)[theirs]["EndConferenceOnExit"] == "true"
+    assert seats(day)[mine]["EndConferenceOnExit"] == "false"
+    assert seats(day)[customer]["Hold"] == "false"
+    assert day.peer.calls[mine]["updated"] == {"Status": "completed"}
+    assert (await day.house.case(case))["assignee"] == "a02"
+    assert await item(day) == {"state": "taken", "agent_id": "a02"}
+    await ends(day, mine, MINE)
+    assert await item(day) == {"state": "taken", "agent_id": "a02"}, "the colleague talks on"
+    await ends(day, theirs, COLLEAGUE)
+    assert await item(day) == {"state": "done", "agent_id": None}
+
+
+async def test_a_lead_may_listen_to_a_call_that_an_agent_makes(day: Night) -> None:  # noqa: F811
+    _, mine, _ = await called(day)
+    await day.house.hire("a03", "correct horse battery", "lead")
+    await day.house.log_in("agent03@support.example", "correct horse battery")
+    assert (await post(day, "/managers/talks/coach", agent="a01")).status == 303
+    await ringing.sweep(day.house.runtime, day.port)
+    assert f'coach="{mine}"' in await day.picks_up("1")
+
+
+async def test_nothing_is_offered_to_who_makes_a_call_and_a_second_is_only_noted(day: Night) -> None:  # noqa: F811
+    case, _, _ = await called(day)
+    await waiting(day, "+46701740606")
+    assert await dispatch.sweep(day.house.runtime) == 0
+    await day.house.api("POST", f"/cases/{case}/call", {"as": "a01"})
+    await sweep(day)
+    assert len(day.rung()) == 2
+    assert (await kinds(day, case)).count("call_wanted") == 2
+
+
+async def test_a_customer_who_does_not_answer_is_told_to_the_agent_and_to_the_timeline(day: Night) -> None:  # noqa: F811
+    case = await case_of(day)
+    await day.house.api("POST", f"/cases/{case}/call", {"as": "a01"})
+    await sweep(day)
+    await day.picks_up("1")
+    mine = day.last()[0]
+    await sweep(day)
+    await day.ends("no-answer")
+    await sweep(day)
+    url = day.peer.calls[mine]["updated"]["Url"]
+    fields = {"CallSid": mine, "AccountSid": fakes.ACCOUNT, "From": OURS, "Direction": "outbound-api"}
+    for _ in range(2):
+        assert "svarade inte" in (await day.line.post(url, fields))[1]
+    assert await item(day) == {"state": "done", "agent_id": None}
+    told = await kinds(day, case)
+    assert told.count("call_unanswered") == 1
+    assert "first_response" not in told
+
+
+@pytest.mark.parametrize("how", ["passes", "does not answer"])
+async def test_an_agent_who_does_not_take_their_own_call_rings_nobody(day: Night, how: str) -> None:  # noqa: F811
+    case = await case_of(day)
+    await day.house.api("POST", f"/cases/{case}/call", {"as": "a01"})
+    await sweep(day)
+    await (day.picks_up("2") if how == "passes" else day.ends("no-answer"))
+    await sweep(day)
+    assert day.rung() == [MINE]
+    assert await item(day) == {"state": "done", "agent_id": None}
+    row = await day.house.runtime.db.row(
+        "SELECT count(*) AS n FROM rings WHERE phone IS NOT NULL OR leads_to IS NOT NULL"
+    )
+    assert row == {"n": 0}, "no number is kept"
+
+
+async def test_who_has_no_telephone_here_calls_by_themselves(day: Night) -> None:  # noqa: F811
+    await day.house.runtime.db.run("UPDATE agents SET phone = NULL")
+    case = await case_of(day)
+    await day.house.api("POST", f"/cases/{case}/call", {"as": "a01"})
+    await sweep(day)
+    assert day.rung() == []
+    assert "call_wanted" in await kinds(day, case)
