@@ -28,8 +28,8 @@ FOLDER = Path(__file__).parent
 HEAD = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 SESSION = "-c idle_in_transaction_session_timeout=5s -c statement_timeout=20s -c lock_timeout=10s -c timezone=UTC"
 
-# For a pool whose every statement finds its rows by an index: plans are made once, and a table that was tiny when its
-# plan was made is not read whole when it has grown.
+# For a pool whose every statement finds its rows by an index: plans are made once and kept, and a table that was tiny
+# when its plan was made is not read whole when it has grown.
 BY_INDEX = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 
 IMPATIENCE = 2.0  # seconds to wait for a connection when the last wait was in vain
@@ -54,6 +54,11 @@ def statements(aggregate: str) -> Mapping[str, LiteralString]:
 def recordset(rows: Sequence[Mapping[str, Any]]) -> Jsonb:
     """Rows for `jsonb_to_recordset`, each with its place in the order as `nth`."""
     return Jsonb([{**row, "nth": nth} for nth, row in enumerate(rows, 1)])
+
+
+async def plan_again(conn: Connection) -> None:
+    """Let go of the plans of one connection's statements; each is planned for what is there at its next use."""
+    await conn.execute(statements("session")["plan_again"])
 
 
 class Database:

@@ -1,0 +1,2 @@
+-- name: plan_again
+DISCARD PLANS
