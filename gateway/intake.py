@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import psycopg
 import structlog
@@ -24,9 +25,9 @@ from gateway.crash import Crash, nowhere
 from gateway.keeping import Kept, keep
 from gateway.live import Live
 from gateway.questions import Prepared, newcomer
-from gateway.record.db import Connection, Database, Unavailable
+from gateway.readers import Reader
+from gateway.record.db import Connection, Database, Unavailable, plan_again
 from routing.directory import Directory
-from routing.facts import read_facts
 from routing.rules import Rules
 from routing.values import Alarm, Said
 
@@ -68,11 +69,14 @@ class GroupIntake:
         blobs: Blobs,
         live: Live,
         followers: Followers,
+        reader: Reader,
         crash: Crash = nowhere,
     ) -> None:
         self._db, self._clock, self._directory, self._rules, self._keys = db, clock, directory, rules, keys
-        self._blobs, self._live, self._followers, self._crash = blobs, live, followers, crash
+        self._blobs, self._live, self._followers, self._reader = blobs, live, followers, reader
+        self._crash = crash
         self._waiting: list[_Waiting] = []
+        self._planned: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()  # reports when plans were made
         self._lanes: set[asyncio.Task[None]] = set()
         self._begun = 0.0  # when the newest group set out, by the loop's clock
         self._relief: asyncio.TimerHandle | None = None
@@ -101,7 +105,7 @@ class GroupIntake:
         raw_blob = await self._blobs.keep(report.raw) if len(report.raw) > INLINE_RAW else None
         attachments = [await self._blobs.keep(attachment.content) for attachment in report.attachments]
         said = said_of(report)
-        facts = read_facts(said, self._directory(), self._rules())
+        facts = await self._reader.read(said)
         return Prepared(report, said, facts, newcomer(report, facts), raw_blob, tuple(attachments))
 
     def _start_lane(self) -> None:
@@ -174,6 +178,7 @@ class GroupIntake:
                     kept = await keep(conn, group, self._directory(), self._rules(), self._keys, self._clock.now())
                     if kept.changed:
                         await self._followers.wake(conn)
+                    await self._plan(conn, kept)
                     self._crash("intake.before_commit")
                 self._crash("intake.after_commit")
                 return kept
@@ -186,6 +191,13 @@ class GroupIntake:
             except (Unavailable, psycopg.Error) as error:
                 raise NotStored("the database is away") from error
         raise NotStored("too much at once")
+
+    async def _plan(self, conn: Connection, kept: Kept) -> None:
+        """Have statements planned anew whenever there are twice as many reports: a plan made for hardly any stays."""
+        reports = max(receipt.report for receipt in kept.receipts)
+        if reports > 2 * self._planned.get(conn, 0):
+            self._planned[conn] = reports
+            await plan_again(conn)
 
     def _tell(self, kept: Kept) -> None:
         for case in kept.changed:

@@ -25,6 +25,7 @@ from gateway.intake import LANES, GroupIntake
 from gateway.jobs import Wake
 from gateway.live import Live
 from gateway.outbox import Outbox
+from gateway.readers import HELLO, Here, Reader, reader_apart
 from gateway.receipts import Noting, Receipts
 from gateway.record.db import BY_INDEX, Database
 from gateway.record.heartbeats import beat
@@ -34,14 +35,13 @@ from gateway.solutions import SolutionFiles
 from gateway.spool import FileSpool, open_spool
 from gateway.stopping import end
 from routing.directory import Directory
-from routing.facts import read_facts
 from routing.rules import Rules
-from routing.values import Said
 
 log = structlog.get_logger()
 REFRESH = 4.0  # seconds between looks at the master data, and between heartbeats: twice a slot of ten seconds at least
 RETRY = 1.0  # seconds between tries while the database is away
-ANSWERING = ("web", "smtp")  # roles that somebody waits on
+ANSWERING = ("web",)  # roles that somebody waits on, for every single report
+MANY = ("smtp",)  # roles to which so many reports come at once that a process of its own reads them
 POOL = {"web": 10, "smtp": 4, "imap": 3, "worker": 8}
 
 
@@ -92,7 +92,6 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     board = Board(db)
     wake = Wake()
     crash = crash_points(config.crash_at, role)
-    intake = GroupIntake(intake_db, clock, master.current, ruling.current, config.secret_keys, blobs, live, wake, crash)
     await db.open()
     await intake_db.open()
     if calls_db is not db:
@@ -100,9 +99,10 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     await live.open()
     await master.refresh()
     await board.look(clock.now())
-    if role in ANSWERING:  # the first look at a text loads the language model: not while somebody waits on the line
-        read_facts(Said(channel="form", at=clock.now(), text="Hello, hej, hei"), master.current(), ruling.current())
-    async with connect_chargers(config, clock) as chargers:
+    async with connect_chargers(config, clock) as chargers, _reader(role, master, ruling) as reader:
+        intake = GroupIntake(
+            intake_db, clock, master.current, ruling.current, config.secret_keys, blobs, live, wake, reader, crash
+        )
         runtime = Runtime(
             config=config,
             role=role,
@@ -137,6 +137,18 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
             if calls_db is not db:
                 await calls_db.close()
             await db.close()
+
+
+@asynccontextmanager
+async def _reader(role: str, master: Master, ruling: Ruling) -> AsyncIterator[Reader]:
+    if role in MANY:
+        async with reader_apart(master.current, ruling.current) as reader:
+            yield reader
+        return
+    here = Here(master.current, ruling.current)
+    if role in ANSWERING:
+        await here.read(HELLO)  # the first look at a text loads the language model: not while somebody waits
+    yield here
 
 
 async def _chores(runtime: Runtime, master: Master, ruling: Ruling) -> None:

@@ -72,7 +72,7 @@ def learn(examples: Iterable[tuple[Category, frozenset[str]]]) -> Experience:
 def recall(experience: Experience, found: Iterable[str]) -> dict[Category, float]:
     """How like a text is to the examples of each category: near 1 when it could be one, near 0 when nothing speaks for
     it, below when much speaks against it. A text of few words says little."""
-    rows = [row for row in map(experience.places.get, found) if row is not None]
+    rows = sorted(row for row in map(experience.places.get, found) if row is not None)  # a sum depends on its order
     *sums, square = experience.table[rows].sum(axis=0).tolist()
     length = math.sqrt(square + _DOUBT)
     return {c: value / length for c, value in zip(experience.categories, sums, strict=True)} if rows else {}

@@ -14,6 +14,7 @@ from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.intake import GroupIntake
+from gateway.readers import Here
 from gateway.record import cases
 from gateway.record.db import Connection
 from gateway.replay import DEMO
@@ -127,6 +128,7 @@ async def test_f9_a_process_that_stood_still_in_a_transaction_promises_nothing(r
         runtime.blobs,
         runtime.live,
         StandingStill(database_url),
+        Here(runtime.directory, runtime.rules),
     )
     with pytest.raises(NotStored):
         await stiff.accept(REPORT)
