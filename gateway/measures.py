@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 
@@ -51,7 +51,25 @@ async def groups(
 ) -> dict[str | None, dict[str, Tally]]:
     """Tallies by kind, of the whole (None) and of each value of `by`, in order."""
     await catch_up(db)
-    return _grouped(await facts.tallied(db, since, to, [ALL, *([by] if by else [])], kinds, now))
+    return _grouped(await facts.tallied(db, since, to, by, kinds, now))
+
+
+async def behind(
+    db: Database, since: datetime, to: datetime, kind: str, by: str, key: str, outcome: str, now: datetime
+) -> int:
+    """How many cases or calls stand behind a figure: of one kind and key, all or those of one outcome or tag."""
+    await catch_up(db)
+    found = await facts.tallied(db, since, to, None if by == ALL else by, [kind], now, spread=())
+    tally = found.get((kind, by, key), Tally())
+    counts = {
+        "": tally.count,
+        "ended": tally.answered,
+        "lost": tally.count - tally.open - tally.answered,
+        "open": tally.open,
+        "met": tally.met,
+        "missed": tally.missed,
+    }
+    return counts.get(outcome, tally.tags[outcome])
 
 
 async def catch_up(db: Database, rounds: int = ROUNDS) -> None:
@@ -132,23 +150,25 @@ async def _days_differ(db: Database) -> list[str]:
         if row["dirty"]:
             continue
         async with db.transaction() as conn:
-            fresh = await facts.counted(conn, row["day"])
-        kept = await facts.tallied(
-            db, facts.midnight(row["day"]), facts.midnight(row["day"] + timedelta(days=1)), BY, KINDS, END
-        )
-        for key, tally in fresh.items():
-            other = kept.get(key)
-            if other is None or other.count - other.open != tally.count or sum(other.ended) != sum(tally.ended):
-                differing.append(f"{row['day']} {key}: {tally.count} counted, {other.count if other else 0} kept")
+            read, kept = await facts.counted(conn, row["day"])
+        differing += [
+            f"{row['day']} {key}: counted otherwise than kept"
+            for key in sorted({*read, *kept})
+            if not _same(read.get(key), kept.get(key))
+        ]
     return differing
+
+
+def _same(one: Tally | None, other: Tally | None) -> bool:
+    return one is not None and other is not None and one.in_order() == other.in_order()
 
 
 async def _both(
     db: Database, by: str | None, mine: dict[Key, Tally], waiting: list[Fact], now: datetime
 ) -> tuple[list[Figure], list[Figure]]:
     """Figures read from the timeline just now, and the same as told; only of what is over, where nothing else moves."""
-    told = await facts.tallied(db, EPOCH, END, [ALL, *([by] if by else [])], KINDS, now)
-    open_now = facts.unfinished(((one, None) for one in waiting), [ALL, *([by] if by else [])], now)
+    told = await facts.tallied(db, EPOCH, END, by, KINDS, now)
+    open_now = facts.unfinished(waiting, [ALL, *([by] if by else [])], now)
     dues = {key: tally.missed for key, tally in told.items()}
     both = {key: _copy(tally) for key, tally in mine.items()}
     merge(both, open_now)

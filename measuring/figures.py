@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from measuring.tally import Tally
 from measuring.waits import MICROSECONDS, quantile, wilson
 
-ANSWER_WITHIN = 90  # seconds: the house's target for calls
-TARGET_SHARE = 0.8
-
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -52,13 +49,13 @@ def _seconds(value: int | None) -> float | None:
 
 
 def _average(tally: Tally) -> Made:
-    total, ended = sum(tally.ended), len(tally.ended)
-    return (total / ended / MICROSECONDS if ended else None), total / MICROSECONDS, ended
+    total, answered = tally.total, tally.answered
+    return (total / answered / MICROSECONDS if answered else None), total / MICROSECONDS, answered
 
 
 def _quantile(share: float) -> Callable[[Tally], Made]:
     def make(tally: Tally) -> Made:
-        return _seconds(quantile(tally.waits, share)), len(tally.ended), tally.count
+        return _seconds(quantile(tally.waits, share)), tally.answered, tally.count
 
     return make
 
@@ -68,11 +65,11 @@ def _share(hits: int, of: int) -> Made:
 
 
 def _longest(tally: Tally) -> Made:
-    return _seconds(tally.waits.longest), None, tally.count
+    return _seconds(tally.longest), None, tally.count
 
 
 def _within(tally: Tally) -> Made:
-    return _share(tally.waits.within(ANSWER_WITHIN * MICROSECONDS), tally.count - tally.tags["short"])
+    return _share(tally.soon, tally.count - tally.tags["short"])
 
 
 def _in_target(tally: Tally) -> Made:
@@ -84,7 +81,7 @@ def _missed(tally: Tally) -> Made:
 
 
 def _answered(tally: Tally) -> Made:
-    return _share(len(tally.ended), tally.count)
+    return _share(tally.answered, tally.count)
 
 
 def _late(where: str) -> Callable[[Tally], Made]:
@@ -96,7 +93,7 @@ def _tagged(*tags: str) -> Callable[[Tally], Made]:
 
 
 def _of_ended(tag: str) -> Callable[[Tally], Made]:
-    return lambda tally: _share(tally.tags[tag], len(tally.ended))
+    return lambda tally: _share(tally.tags[tag], tally.answered)
 
 
 FIGURES: tuple[Measure, ...] = (
@@ -114,7 +111,7 @@ FIGURES: tuple[Measure, ...] = (
         "response",
         "1",
         "formula.given_up",
-        lambda t: _share(t.count - t.open - len(t.ended), t.count),
+        lambda t: _share(t.count - t.open - t.answered, t.count),
         True,
         "lost",
     ),
@@ -187,7 +184,7 @@ FIGURES: tuple[Measure, ...] = (
         "case",
         "x",
         "formula.reports",
-        lambda t: (sum(t.ended) / t.count if t.count else None, sum(t.ended), t.count),
+        lambda t: (t.total / t.count if t.count else None, t.total, t.count),
         False,
     ),
     Measure(
@@ -195,7 +192,7 @@ FIGURES: tuple[Measure, ...] = (
         "case",
         "1",
         "formula.deflected",
-        lambda t: _share(sum(t.ended) - t.count, sum(t.ended)),
+        lambda t: _share(t.total - t.count, t.total),
         False,
         "incident",
     ),
@@ -220,5 +217,5 @@ def figures(key: str | None, of: Mapping[str, Tally]) -> Iterator[Figure]:
         interval = None
         if measure.unit == "1" and measure.name == "satisfaction":
             interval = wilson(int(numerator or 0), int(denominator or 0))
-        beyond = _seconds(tally.waits.longest) if value is None and measure.unit == "s" else None
+        beyond = _seconds(tally.longest) if value is None and measure.unit == "s" else None
         yield Figure(measure.name, key, value, measure.unit, numerator, denominator, measure.formula, interval, beyond)

@@ -1,7 +1,7 @@
 """Facts counted: by day and by what they belong to, so that parts can be kept and added up without changing a digit.
 
-Pure. A `Tally` holds the waits themselves, not buckets of them: quantiles over any days are exact. `packed` and
-`unpacked` are how waits lie in the record: ordered 64-bit microseconds, little-endian.
+Pure. A `Tally` holds sums, and of those kinds whose quantiles are told the waits themselves, not buckets of them:
+quantiles over any days are exact. `unpacked` is how waits lie in the record: 64-bit microseconds in network order.
 """
 
 from __future__ import annotations
@@ -15,49 +15,86 @@ from functools import cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from measuring.history import Fact
-from measuring.waits import Waits
+from measuring.waits import MICROSECONDS, Waits
 
 ALL = "all"
 NONE = "-"  # the key of what has no site or owner
+SOON = 90 * MICROSECONDS  # the house's target for calls
+SPREAD = ("response", "open_response", "voice", "stay", "solution")  # kinds whose quantiles are told
+
+
+def _none() -> array[int]:
+    return array("q")
 
 
 @dataclass(slots=True)
 class Tally:
-    """What is known of a group of facts of one kind; `open` are not over yet and counted among `lost` as seen now."""
+    """What is known of a group of facts of one kind; `open` are not over yet and counted as given up, as seen now.
+
+    `answered` ended as hoped, `total` is how long that took together, `soon` how many took no longer than the target.
+    """
 
     count: int = 0
     met: int = 0
     missed: int = 0
     open: int = 0
+    answered: int = 0
+    total: int = 0
+    soon: int = 0
+    longest: int | None = None
     tags: Counter[str] = field(default_factory=Counter)
-    ended: list[int] = field(default_factory=list)
-    lost: list[int] = field(default_factory=list)
+    ended: array[int] = field(default_factory=_none)
+    lost: array[int] = field(default_factory=_none)
+    ordered: bool = field(default=False, compare=False)
 
     def add(self, fact: Fact) -> None:
+        self.ordered = False
         self.count += 1
         self.met += fact.met is True
         self.missed += fact.met is False
         self.tags.update(fact.tags)
+        wait = fact.lost
         if fact.ended is not None:
-            self.ended.append(fact.ended)
-        elif fact.lost is not None:
-            self.lost.append(fact.lost)
+            wait = fact.ended
+            self.answered += 1
+            self.total += wait
+            self.soon += wait <= SOON
+        if wait is None:
+            return
+        self.longest = max(wait, self.longest or 0)
+        if fact.kind in SPREAD:
+            (self.lost if fact.ended is None else self.ended).append(wait)
 
     def merge(self, other: Tally) -> None:
+        self.ordered = False
         self.count += other.count
         self.met += other.met
         self.missed += other.missed
         self.open += other.open
+        self.answered += other.answered
+        self.total += other.total
+        self.soon += other.soon
+        self.longest = max((one for one in (self.longest, other.longest) if one is not None), default=None)
         self.tags.update(other.tags)
-        self.ended += other.ended
-        self.lost += other.lost
+        self.ended.extend(other.ended)
+        self.lost.extend(other.lost)
+
+    def in_order(self) -> Tally:
+        """The same with its waits ordered."""
+        if not self.ordered:
+            for row in (self.ended, self.lost):
+                np.asarray(row).sort()
+            self.ordered = True
+        return self
 
     @property
     def waits(self) -> Waits:
-        self.ended.sort()
-        self.lost.sort()
-        return Waits(self.ended, self.lost)
+        """The waits in order; none of a kind whose quantiles nobody tells."""
+        of = self.in_order()
+        return Waits(np.array(of.ended), np.array(of.lost))
 
 
 def _hour(fact: Fact) -> str:
@@ -106,19 +143,12 @@ def merge(into: dict[Key, Tally], more: Mapping[Key, Tally]) -> None:
         into.setdefault(key, Tally()).merge(tally)
 
 
-def packed(values: Iterable[int]) -> bytes:
-    row = array("q", sorted(values))
-    if sys.byteorder == "big":
-        row.byteswap()
-    return row.tobytes()
-
-
-def unpacked(data: bytes) -> list[int]:
+def unpacked(data: bytes) -> array[int]:
     row = array("q")
     row.frombytes(data)
-    if sys.byteorder == "big":
+    if sys.byteorder == "little":
         row.byteswap()
-    return row.tolist()
+    return row
 
 
 @cache

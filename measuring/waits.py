@@ -8,60 +8,51 @@ share had ended by; None when so many gave up that nobody can know.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Row = NDArray[np.int64]
 
 MICROSECONDS = 1_000_000
 SLACK = 1e-12  # a share that is reached but for a rounding of the last bit is reached
 
 
-@dataclass(frozen=True, slots=True)
+def _none() -> Row:
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Waits:
     """Ordered waits that ended as hoped, and ordered ones that were given up or last seen waiting."""
 
-    ended: Sequence[int] = ()
-    lost: Sequence[int] = ()
-
-    @property
-    def count(self) -> int:
-        return len(self.ended) + len(self.lost)
-
-    @property
-    def total(self) -> int:
-        """The sum of the waits that ended as hoped."""
-        return sum(self.ended)
-
-    @property
-    def longest(self) -> int | None:
-        ends = [waits[-1] for waits in (self.ended, self.lost) if waits]
-        return max(ends, default=None)
-
-    def within(self, limit: int) -> int:
-        """How many ended as hoped after at most `limit`."""
-        return bisect_right(self.ended, limit)
+    ended: Row = field(default_factory=_none)
+    lost: Row = field(default_factory=_none)
 
 
 def waits(ended: Iterable[int], lost: Iterable[int] = ()) -> Waits:
-    return Waits(sorted(ended), sorted(lost))
+    return Waits(*(np.array(sorted(row), dtype=np.int64) for row in (ended, lost)))
 
 
 def quantile(of: Waits, share: float) -> int | None:
     """The wait by which `share` of all were answered, by the product-limit estimate."""
     ended, lost = of.ended, of.lost
-    waiting, left, begun = of.count, 1.0, 0
-    if not ended:
+    if not len(ended):
         return None
-    for gone in [*lost, None]:
-        upto = len(ended) if gone is None else bisect_right(ended, gone)
-        answered = upto - begun
-        if answered and 1 - left * (waiting - answered) / waiting >= share - SLACK:
-            needed = math.ceil((1 - (1 - share) / left) * waiting - SLACK * waiting)
-            return ended[begun + min(max(needed, 1), answered) - 1]
-        if answered:
-            left *= (waiting - answered) / waiting
-        waiting, begun = waiting - answered - 1, upto
-    return None
+    upto = np.append(np.searchsorted(ended, lost, side="right"), len(ended))  # answered until each one was gone
+    begun = np.append(0, upto[:-1])
+    answered = upto - begun
+    waiting = len(ended) + len(lost) - begun - np.arange(len(upto))
+    left = np.append(1.0, np.cumprod((waiting - answered) / np.maximum(waiting, 1)))
+    reached = np.flatnonzero((answered > 0) & (1 - left[1:] >= share - SLACK))
+    if not len(reached):
+        return None
+    step = reached[0]
+    among = int(waiting[step])
+    needed = math.ceil((1 - (1 - share) / float(left[step])) * among - SLACK * among)
+    return int(ended[begun[step] + min(max(needed, 1), int(answered[step])) - 1])
 
 
 def wilson(hits: int, of: int, z: float = 1.96) -> tuple[float, float] | None:

@@ -5,9 +5,8 @@ All of it is made from the timeline and can be made again. One keeper writes at 
 
 from __future__ import annotations
 
-import base64
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -17,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from gateway.record.db import Connection, Database, statements
 from measuring.history import Fact, Where, facts, microseconds, read
-from measuring.tally import ALL, BY, Key, Tally, merge, packed, tallies, unpacked
+from measuring.tally import ALL, BY, SOON, SPREAD, Key, Tally, tallies, unpacked
 
 SQL = statements("facts")
 TIMEZONE = "Europe/Stockholm"  # whose days the house counts by
@@ -123,55 +122,57 @@ async def count_months(db: Database, now: datetime) -> int:
 
 
 async def count_day(conn: Connection, day: date) -> None:
-    found = await counted(conn, day)
-    rows = [_counted(key, tally) | {"tags": dict(tally.tags)} for key, tally in found.items()]
-    await conn.execute(SQL["uncount"], {"day": day})
-    await conn.execute(SQL["count"], {"day": day, "rows": Jsonb(rows)})
-    await conn.execute(SQL["clean"], {"day": day})
+    given = {"day": day, "by": list(BY), "soon": SOON, "spread": list(SPREAD)}
+    await conn.execute(SQL["uncount"], given)
+    await conn.execute(SQL["count"], given)
+    await conn.execute(SQL["count_tags"], given)
+    await conn.execute(SQL["clean"], given)
 
 
 async def count_month(conn: Connection, month: date) -> None:
     """One dimension after the other, so that a busy month needs little memory."""
     await conn.execute(SQL["uncount_month"], {"month": month})
     for by in BY:
-        given = {"month": month, "by": by}
-        found = await (await conn.execute(SQL["of_month"], given, binary=True)).fetchall()
-        rows = [_counted((row["kind"], row["by"], row["key"]), _tally(row)) for row in found]
-        await conn.execute(SQL["count_month"], {"month": month, "rows": Jsonb(rows)})
+        await conn.execute(SQL["count_month"], {"month": month, "by": by})
     await conn.execute(SQL["finish_month"], {"month": month})
 
 
-async def counted(conn: Connection, day: date) -> dict[Key, Tally]:
-    """The tallies of a day's facts that are over, counted now."""
-    rows = await (await conn.execute(SQL["of_day"], {"day": day})).fetchall()
-    return tallies(fact_of(row) for row in rows)
+async def counted(conn: Connection, day: date) -> tuple[dict[Key, Tally], dict[Key, Tally]]:
+    """The tallies of a day's facts that are over: as they are when its facts are read now, and as they are kept."""
+    read = tallies(fact_of(row) for row in await (await conn.execute(SQL["of_day"], {"day": day})).fetchall())
+    given = {"day": day, "by": list(BY)}
+    rows = await (await conn.execute(SQL["kept_day"], given, binary=True)).fetchall()
+    kept = {(row["kind"], row["by"], row["key"]): _tally(row) for row in rows}
+    for row in await (await conn.execute(SQL["kept_tags"], given)).fetchall():
+        kept[row["kind"], row["by"], row["key"]].tags[row["tag"]] = row["count"]
+    return read, kept
 
 
 async def tallied(
-    db: Database, since: datetime, to: datetime, by: Collection[str], kinds: Collection[str], now: datetime
+    db: Database,
+    since: datetime,
+    to: datetime,
+    by: str | None,
+    kinds: Collection[str],
+    now: datetime,
+    spread: Collection[str] = SPREAD,
 ) -> dict[Key, Tally]:
-    """The tallies of what began in [since, to); what is not over yet is counted as seen at `now`."""
+    """The tallies of what began in [since, to), of all together and by each key of a dimension; what is not over yet is
+    counted as seen at `now`. The waits themselves are read of the kinds in `spread` alone."""
     first, end = whole_days(since, to)
-    given = {
-        "from": since,
-        "to": to,
-        "by": list(by),
-        "kinds": list(kinds),
-        "first": first,
-        "end": end,
-        "timezone": TIMEZONE,
-    }
+    given = _period(since, to, kinds, now) | {"by": by or ALL, "first": first, "end": end, "spread": list(spread)}
+    found: dict[Key, Tally] = {}
     async with db.transaction() as conn:
         await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        found: dict[Key, Tally] = {}
         for row in await (await conn.execute(SQL["tallies"], given, binary=True)).fetchall():
-            found[row["kind"], row["by"], row["key"]] = _tally(row)
+            found[row["kind"], by or ALL, row["key"]] = _tally(row)
         for row in await (await conn.execute(SQL["tags"], given)).fetchall():
-            found[row["kind"], row["by"], row["key"]].tags[row["tag"]] = row["count"]
-        rows = await (await conn.execute(SQL["uncounted"], given)).fetchall()
-        waiting = await (await conn.execute(SQL["unfinished"], given)).fetchall()
-    merge(found, tallies((fact_of(row) for row in rows), by))
-    merge(found, unfinished(((fact_of(row), row["due"]) for row in waiting), by, now))
+            found[row["kind"], by or ALL, row["key"]].tags[row["tag"]] = row["count"]
+    if by:
+        whole: dict[Key, Tally] = {}
+        for (kind, _, _), tally in found.items():
+            whole.setdefault((kind, ALL, ""), Tally()).merge(tally)
+        found |= whole
     return found
 
 
@@ -180,19 +181,13 @@ async def hourly(
 ) -> dict[datetime, dict[str, Tally]]:
     """Tallies by kind of every few hours of a short period, by their beginning; hours as they pass."""
     since, to = since.astimezone(UTC), to.astimezone(UTC)
-    given = {"from": since, "to": to, "kinds": list(kinds), "timezone": TIMEZONE}
-    rows = await db.rows(SQL["span"], given)
-    waiting = await db.rows(SQL["unfinished"], given)
     step = hours * 3600
     begins = [since + timedelta(seconds=nth * step) for nth in range(-(-int((to - since).total_seconds()) // step))]
-
-    def begin(at: datetime) -> datetime:
-        return begins[int((at - since).total_seconds()) // step]
-
     found: dict[datetime, dict[str, Tally]] = {one: {} for one in begins}
-    for row in rows:
-        found[begin(row["at"])].setdefault(row["kind"], Tally()).add(fact_of(row))
-    _add_unfinished(found, waiting, begin, now)
+    given = _period(since, to, kinds, now) | {"step": step, "spread": list(SPREAD)}
+    async with db.connection() as conn:
+        for row in await (await conn.execute(SQL["hourly"], given, binary=True)).fetchall():
+            found[begins[row["slot"]]][row["kind"]] = _tally(row)
     return found
 
 
@@ -201,38 +196,19 @@ async def daily(
 ) -> dict[datetime, dict[str, Tally]]:
     """Tallies by kind of each day of the house, by its midnight; the first and the last may be days in part."""
     first, end = whole_days(since, to)
-    given = {"from": since, "to": to, "kinds": list(kinds), "first": first, "end": end, "timezone": TIMEZONE}
+    given = _period(since, to, kinds, now) | {"first": first, "end": end, "spread": list(SPREAD)}
     begin, last = day_of(since), day_of(to - timedelta(seconds=1))
     days = [begin + timedelta(days=n) for n in range((last - begin).days + 1)]
     found: dict[datetime, dict[str, Tally]] = {midnight(day): {} for day in days}
     async with db.connection() as conn:
         for row in await (await conn.execute(SQL["daily"], given, binary=True)).fetchall():
-            tally = Tally(row["count"], row["met"], row["missed"])
-            tally.ended, tally.lost = unpacked(row["ended"]), unpacked(row["lost"])
-            found[midnight(row["day"])][row["kind"]] = tally
-    for row in await db.rows(SQL["uncounted"], given):
-        found[midnight(row["day"])].setdefault(row["kind"], Tally()).add(fact_of(row))
-    _add_unfinished(found, await db.rows(SQL["unfinished"], given), lambda at: midnight(day_of(at)), now)
+            found[midnight(row["day"])][row["kind"]] = _tally(row)
     return found
 
 
-def _add_unfinished(
-    found: dict[datetime, dict[str, Tally]],
-    waiting: Iterable[Mapping[str, Any]],
-    begin: Callable[[datetime], datetime],
-    now: datetime,
-) -> None:
-    for row in waiting:
-        one = unfinished([(fact_of(row), row["due"])], [ALL], now)
-        for (kind, _, _), tally in one.items():
-            found[begin(row["at"])].setdefault(kind, Tally()).merge(tally)
-
-
-def unfinished(waiting: Iterable[tuple[Fact, datetime | None]], by: Collection[str], now: datetime) -> dict[Key, Tally]:
-    """What is not over yet: waits as long as they have lasted, missed when their time has passed."""
-    found = tallies(
-        (_seen(fact, now, fact.met is False or (due is not None and now > due)) for fact, due in waiting), by
-    )
+def unfinished(waiting: Iterable[Fact], by: Collection[str], now: datetime) -> dict[Key, Tally]:
+    """What is not over yet: waits as long as they have lasted."""
+    found = tallies((_seen(fact, now) for fact in waiting), by)
     for tally in found.values():
         tally.open = tally.count
     return found
@@ -296,35 +272,27 @@ def whole_days(since: datetime, to: datetime) -> tuple[date, date]:
     return first, max(first, day_of(to))
 
 
+def _period(since: datetime, to: datetime, kinds: Collection[str], now: datetime) -> dict[str, Any]:
+    return {"from": since, "to": to, "kinds": list(kinds), "now": now, "soon": SOON, "timezone": TIMEZONE}
+
+
 def _tally(row: Mapping[str, Any]) -> Tally:
-    ended, lost = unpacked(row["ended"]), unpacked(row["lost"])
-    return Tally(row["count"], row["met"], row["missed"], ended=ended, lost=lost)
-
-
-def _counted(key: Key, tally: Tally) -> dict[str, Any]:
-    kind, by, value = key
-    return {
-        "by": by,
-        "kind": kind,
-        "key": value,
-        "count": tally.count,
-        "met": tally.met,
-        "missed": tally.missed,
-        "ended": base64.b64encode(packed(tally.ended)).decode(),
-        "lost": base64.b64encode(packed(tally.lost)).decode(),
-    }
-
-
-def _seen(fact: Fact, now: datetime, missed: bool) -> Fact:
-    return Fact(
-        fact.kind,
-        fact.at,
-        fact.where,
-        lost=microseconds(now - fact.at),
-        met=False if missed else None,
-        tags=fact.tags,
-        agent=fact.agent,
+    return Tally(
+        count=row["count"],
+        met=row["met"],
+        missed=row["missed"],
+        open=row.get("open", 0),
+        answered=row["answered"],
+        total=int(row["total"]),
+        soon=row["soon"],
+        longest=row["longest"],
+        ended=unpacked(row["ended"]),
+        lost=unpacked(row["lost"]),
     )
+
+
+def _seen(fact: Fact, now: datetime) -> Fact:
+    return replace(fact, lost=microseconds(now - fact.at))
 
 
 def _row(case: int, nth: int, fact: Fact) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from gateway.web.managers_periods import Period, period_of
 from gateway.web.managers_view import label, sections, tiles
 from gateway.web.pages import language_of, page
 from measuring.figures import BY_NAME, KINDS, Figure, figures
-from measuring.tally import Tally
+from measuring.tally import ALL, Tally
 
 PLOTTED = ("response", "queue", "solution", "case")
 HOURLY = 8  # days up to which plots go by hours
@@ -116,7 +116,7 @@ async def behind(request: web.Request) -> web.StreamResponse:
     kind = kind if kind in KINDS else KINDS[0]
     outcome = asked.get("outcome", "")
     outcome = outcome if outcome in OUTCOMES or outcome in {one.shown for one in BY_NAME.values()} else ""
-    by, key = (period.by, UNKEEPABLE.sub("", asked["key"])[:100]) if asked.get("key") else ("all", "")
+    by, key = (period.by, UNKEEPABLE.sub("", asked["key"])[:100]) if asked.get("key") else (ALL, "")
     offset = int(asked["offset"]) if asked.get("offset", "").isdecimal() and len(asked["offset"]) < 7 else 0
     given: Mapping[str, Any] = {
         "kind": kind,
@@ -130,9 +130,8 @@ async def behind(request: web.Request) -> web.StreamResponse:
         "limit": PAGE,
         "offset": offset,
     }
-    await measures.catch_up(runtime.db)
+    total = await measures.behind(runtime.db, period.since, period.to, kind, by, key, outcome, runtime.clock.now())
     rows = await runtime.db.rows(facts.SQL["behind"], given)
-    total = rows[0]["total"] if rows else 0
     context = await frame(request, None)
     book = languages.catalogue(language_of(request))
     same = {"kind": kind, "outcome": outcome, "key": key, "by": by if key else ""}
@@ -162,7 +161,7 @@ async def _trend(request: web.Request, period: Period, now: datetime) -> list[di
 def _slot(begin: datetime, of: Mapping[str, Tally]) -> dict[str, Any]:
     told = {one.measure: one for one in figures(None, of)}
     response = of.get("response")
-    row: dict[str, Any] = {"at": begin, "answered": len(response.ended) if response else 0}
+    row: dict[str, Any] = {"at": begin, "answered": response.answered if response else 0}
     names = ("response_time_median", "response_time_p90", "cases_opened", "calls_queued", "response_in_target")
     for name in (*names, "sla_attainment"):
         row[name] = told[name].value if name in told else None

@@ -49,7 +49,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     weekday = _number(request, "weekday", today.isoweekday(), 1, 7)
     talked = await measures.groups(runtime.db, facts.midnight(begin), facts.midnight(monday), None, now, ["handled"])
     own = talked[None].get("handled")
-    usual = round(sum(own.ended) / len(own.ended) / MICROSECONDS) if own and len(own.ended) >= ENOUGH else HANDLING
+    usual = round(own.total / own.answered / MICROSECONDS) if own and own.answered >= ENOUGH else HANDLING
     handling = _number(request, "handling", min(max(usual, 10), 3600), 10, 3600)
     shrinkage = _number(request, "shrinkage", SHRINKAGE, 0, 80)
     expected = forecast(came, begin, monday)[weekday - 1]
@@ -70,7 +70,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         ],
         "tested": back_test(came, begin, monday),
         "calls": len(rows),
-        "measured": len(own.ended) if own and len(own.ended) >= ENOUGH else 0,
+        "measured": own.answered if own and own.answered >= ENOUGH else 0,
         "timezone": facts.TIMEZONE,
     }
     return page(request, "managers/staffing.html", await frame(request, None) | shown)

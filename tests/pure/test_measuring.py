@@ -5,6 +5,9 @@ from __future__ import annotations
 import heapq
 import math
 import random
+import struct
+from array import array
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from measuring import arrivals, erlang, patience
-from measuring.history import Entry, Where, facts
+from measuring.figures import KINDS, figures
+from measuring.history import Entry, Fact, Where, facts
 from measuring.hysteresis import Changes, Limit, Open, Sign, judge
-from measuring.tally import Tally, packed, unpacked
+from measuring.tally import SPREAD, Tally, unpacked
 from measuring.waits import Waits, quantile, waits, wilson
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -101,8 +105,19 @@ def test_quantiles_are_those_of_a_plain_product_limit(ended: list[int], lost: li
 def test_days_added_up_are_the_whole(days: list[list[int]]) -> None:
     whole = Tally()
     for day in days:
-        whole.merge(Tally(len(day), ended=unpacked(packed(day))))
+        whole.merge(Tally(len(day), ended=unpacked(struct.pack(f">{len(day)}q", *day))))
     assert list(whole.waits.ended) == sorted(one for day in days for one in day)
+
+
+def test_what_keeps_no_waits_tells_no_quantiles() -> None:
+    """A tally without its waits says the same as one with them, of every kind but those whose waits are kept."""
+    for kind in KINDS:
+        whole = Tally()
+        for wait in (3, 80 * 10**6, 200 * 10**6):
+            whole.add(Fact(kind, AT, HERE, ended=wait, met=True))
+            whole.add(Fact(kind, AT, HERE, lost=wait + 1))
+        bare = replace(whole, ended=array("q"), lost=array("q"))
+        assert (list(figures(None, {kind: whole})) == list(figures(None, {kind: bare}))) == (kind not in SPREAD)
 
 
 def test_wilson_is_honest_about_few() -> None:

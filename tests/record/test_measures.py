@@ -17,6 +17,8 @@ from gateway.house_figures import of_house
 from gateway.record import facts
 from gateway.record import house as record_house
 from gateway.record.db import Database
+from measuring.figures import KINDS
+from measuring.tally import Tally
 
 DAY = datetime(2026, 3, 28, 23, tzinfo=UTC)  # midnight in Stockholm; this day has 23 hours
 NOW = DAY + timedelta(days=30)
@@ -338,7 +340,23 @@ async def test_random_histories_agree_with_a_plain_reading(db: Database, seed: i
                     assert found["response_time_average", key].value == pytest.approx(sum(answered) / len(answered))
                     assert found["response_time_median", key].value == product_limit(mine, 0.5)
                     assert found["response_time_p90", key].value == product_limit(mine, 0.9)
+        if (to - since).days < 9:
+            await plots_add_up(db, since, to)
     assert await measures.differences(db, NOW) == []
+
+
+async def plots_add_up(db: Database, since: datetime, to: datetime) -> None:
+    """Days and hours, as they are plotted, are the whole when they are added up."""
+    whole = {key[0]: tally for key, tally in (await facts.tallied(db, since, to, None, KINDS, NOW)).items()}
+    for parts in (await facts.daily(db, since, to, KINDS, NOW), await facts.hourly(db, since, to, KINDS, NOW, 6)):
+        added: dict[str, Tally] = {}
+        for of in parts.values():
+            for kind, tally in of.items():
+                added.setdefault(kind, Tally()).merge(tally)
+        for kind, tally in added.items():
+            tally.tags = whole[kind].tags  # which no plot shows
+            assert tally.in_order() == whole[kind].in_order(), kind
+        assert set(added) == set(whole)
 
 
 def product_limit(mine: list[Any], share: float) -> float | None:
@@ -369,7 +387,12 @@ async def test_what_was_counted_is_counted_again_when_it_changes(db: Database, c
     assert (found["solution_time_average", None].denominator, found["response_time_p90", None].value) == (1, 300)
     assert await db.rows("SELECT month FROM fact_months") == []  # a month is no better than its days
     assert (await told(db, measures.EPOCH, measures.END))["solution_time_average", None].denominator == 1
+    assert await measures.sweep(db, NOW) == 1
     await measures.recompute(config, check=True)
+    async with db.connection() as connection:
+        await connection.execute("UPDATE day_tallies SET total = total + 1 WHERE kind = 'response' AND by = 'hour'")
+    with pytest.raises(measures.Disagreement, match="counted otherwise than kept"):
+        await measures.recompute(config, check=True)
     async with db.connection() as connection:
         await connection.execute("UPDATE facts SET ended = 1 WHERE kind = 'response'")
     with pytest.raises(measures.Disagreement, match=f"case {case}"):
