@@ -150,15 +150,13 @@ class Draft:
         reopened = [row for row in grown if row["reopened"]]
         await people.write(conn, self.met, self.now)
         if opened:
-            await conn.execute(CASES["add"], {"rows": recordset(opened)})
-            await conn.execute(WORK["add"], {"rows": recordset(opened)})
+            await conn.execute(CASES["open"], {"rows": recordset(opened)})
         if grown:
             await conn.execute(CASES["grow"], {"rows": recordset(grown), "now": self.now})
-            await conn.execute(WORK["regrade"], {"rows": recordset(grown)})
         if reopened:
             await conn.execute(WORK["revive"], {"rows": recordset(reopened)})
-        await conn.execute(REPORTS["add"], {"rows": recordset(self.reports), "now": self.now})
-        await conn.execute(REPORTS["add_contents"], {"rows": recordset(self.contents), "raws": self.raws})
+        given = {"rows": recordset(self.reports), "contents": recordset(self.contents), "raws": self.raws}
+        await conn.execute(REPORTS["add"], given | {"now": self.now})
         if self.attachments:
             await conn.execute(REPORTS["add_attachments"], {"rows": recordset(self.attachments)})
         await self.hearing.write(conn)
@@ -181,15 +179,12 @@ class Draft:
             near[row["nth"] - 1].append(row["id"])
             standing[row["id"]] = row
         if standing:
-            parameters = {"cases": list(standing)}
-            reports = await conn.execute(REPORTS["case_reports"], parameters)
-            persons = await conn.execute(REPORTS["case_persons"], parameters)
+            reports = await conn.execute(REPORTS["case_reports"], {"cases": list(standing)})
             held: dict[int, list[CaseReport]] = {case: [] for case in standing}
             for r in await reports.fetchall():
                 held[r["case_id"]].append(case_report(r))
-            persons_of = {row["case_id"]: frozenset(row["persons"]) for row in await persons.fetchall()}
             for case, known in standing.items():
-                self.cases[case] = known_case(known, persons_of.get(case, frozenset()), held[case])
+                self.cases[case] = known_case(known, held[case])
         return near
 
     def _again(

@@ -86,7 +86,7 @@ class Standing:
         return bool(self.row.get("muted")) and self.row["status"] == "waiting"
 
 
-def known_case(row: Mapping[str, Any], persons: frozenset[int], reports: Sequence[CaseReport]) -> Standing:
+def known_case(row: Mapping[str, Any], reports: Sequence[CaseReport]) -> Standing:
     """A case that the record holds."""
     candidate = Candidate(
         id=row["id"],
@@ -98,7 +98,7 @@ def known_case(row: Mapping[str, Any], persons: frozenset[int], reports: Sequenc
         opened_at=row["opened_at"],
         last_report_at=row["last_report_at"],
         concluded_at=row["concluded_at"],
-        persons=persons,
+        persons=frozenset(row["persons"]),
         reports=tuple(reports),
         mass=row["mass"],
         whole_site=row["whole_site"],

@@ -127,8 +127,7 @@ async def _open_from(deed: Act, report: dict[str, object], last: object) -> int:
         "due_next_update": due.next_update.isoformat(),
         "due_solution": due.solution.isoformat(),
     }
-    await deed.conn.execute(CASES["add"], {"rows": recordset([fresh])})
-    await deed.conn.execute(WORK["add"], {"rows": recordset([fresh])})
+    await deed.conn.execute(CASES["open"], {"rows": recordset([fresh])})
     data = {
         "because": "split",
         "from": deed.case.number,

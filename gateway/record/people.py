@@ -31,11 +31,10 @@ class Newcomer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Questions on their way: who stands behind addresses, and what they reported before."""
+    """A question on its way: who stands behind addresses, and what they reported before."""
 
     wanted: frozenset[Address]
-    people: AsyncCursor[DictRow] | None
-    reports: AsyncCursor[DictRow] | None
+    known: AsyncCursor[DictRow] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,8 @@ async def ask(conn: Connection, newcomers: Sequence[Newcomer]) -> Asked:
     """Ask about all addresses of a group; the answers are read by `meet`."""
     wanted = frozenset(a for newcomer in newcomers for a in (*newcomer.addresses, *newcomer.mentioned))
     if not wanted:
-        return Asked(wanted, None, None)
-    parameters = _listed(wanted)
-    people = await conn.execute(SQL["known"], parameters)
-    return Asked(wanted, people, await conn.execute(SQL["histories"], parameters))
+        return Asked(wanted, None)
+    return Asked(wanted, await conn.execute(SQL["known"], _listed(wanted)))
 
 
 async def meet(conn: Connection, newcomers: Sequence[Newcomer], asked: Asked) -> Met:
@@ -75,9 +72,9 @@ async def meet(conn: Connection, newcomers: Sequence[Newcomer], asked: Asked) ->
     missing = {address for newcomer in newcomers for address in newcomer.addresses} - known.keys()
     numbers: list[int] = []
     if missing:
-        await conn.execute(SQL["lock"], {"keys": sorted(_lock_key(address) for address in missing)})
+        keys = sorted(_lock_key(address) for address in missing)
+        counted = await conn.execute(SQL["make_room"], {"keys": keys, "count": len(newcomers)})
         meanwhile = await conn.execute(SQL["known"], _listed(missing))
-        counted = await conn.execute(SQL["numbers"], {"count": len(newcomers)})
         if await meanwhile.fetchall():
             known, histories = await _answers(await ask(conn, newcomers))
         numbers = [row["person"] for row in await counted.fetchall()]
@@ -92,10 +89,9 @@ async def meet(conn: Connection, newcomers: Sequence[Newcomer], asked: Asked) ->
 
 async def write(conn: Connection, met: Met, now: datetime) -> None:
     """Add who was not known before, in the transaction that met them."""
-    if met.strangers:
-        await conn.execute(SQL["add_people"], {"rows": recordset(met.strangers), "now": now})
     if met.links:
-        await conn.execute(SQL["add_identities"], {"rows": recordset(met.links), "now": now})
+        given = {"strangers": recordset(met.strangers), "links": recordset(met.links), "now": now}
+        await conn.execute(SQL["add"], given)
 
 
 async def dead_addresses(db: Database, emails: Sequence[str]) -> set[str]:
@@ -105,14 +101,15 @@ async def dead_addresses(db: Database, emails: Sequence[str]) -> set[str]:
 
 async def _answers(asked: Asked) -> tuple[dict[Address, int], dict[int, History]]:
     """Who stands behind addresses, and what they reported before, newest first."""
-    if asked.people is None or asked.reports is None:
+    if asked.known is None:
         return {}, {}
-    known = {(row["kind"], row["value"]): row["person_id"] for row in await asked.people.fetchall()}
-    earlier: dict[int, list[Earlier]] = {person: [] for person in known.values()}
-    for r in await asked.reports.fetchall():
-        earlier.setdefault(r["person_id"], []).append(
-            Earlier(r["received_at"], r["case_id"], r["charger_id"], r["site_id"], r["category"])
-        )
+    known: dict[Address, int] = {}
+    earlier: dict[int, dict[Earlier, None]] = {}  # of a person with two of the addresses, everything comes twice
+    for r in await asked.known.fetchall():
+        known[r["kind"], r["value"]] = r["person_id"]
+        theirs = earlier.setdefault(r["person_id"], {})
+        if r["case_id"] is not None:
+            theirs[Earlier(r["received_at"], r["case_id"], r["charger_id"], r["site_id"], r["category"])] = None
     return known, {person: History(person, tuple(theirs)) for person, theirs in earlier.items()}
 
 

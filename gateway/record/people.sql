@@ -1,39 +1,32 @@
 -- name: known
--- Who stands behind these addresses at present.
-SELECT i.kind, i.value, i.person_id, p.owner_id
+-- Who stands behind these addresses at present, each with their newest reports, newest first.
+SELECT i.kind, i.value, i.person_id, h.received_at, h.case_id, h.charger_id, h.site_id, h.category
 FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS w(kind, value)
 JOIN identities i ON i.kind = w.kind AND i.value = w.value AND i.unlinked_at IS NULL
-JOIN people p ON p.id = i.person_id
+LEFT JOIN LATERAL (
+    SELECT received_at, case_id, charger_id, site_id, category FROM reports
+    WHERE person_id = i.person_id ORDER BY received_at DESC LIMIT 20
+) AS h ON true
 
--- name: lock
--- Held until commit, so that two first reports of one person make one person.
-SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
+-- name: make_room
+-- Numbers for new persons, and a lock until commit, so that two first reports of one person make one person.
+WITH locked AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
+)
+SELECT nextval(pg_get_serial_sequence('people', 'id')) AS person
+FROM (SELECT count(*) FROM locked) AS held CROSS JOIN generate_series(1, %(count)s)
 
--- name: numbers
-SELECT nextval(pg_get_serial_sequence('people', 'id')) AS person FROM generate_series(1, %(count)s)
-
--- name: add_people
-INSERT INTO people (id, name, language, created_at)
-SELECT r.id, r.name, r.language, %(now)s
-FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, name text, language text)
-
--- name: add_identities
+-- name: add
+-- New persons and new links; another that took an address in the meantime keeps it.
+WITH strangers AS (
+    INSERT INTO people (id, name, language, created_at)
+    SELECT r.id, r.name, r.language, %(now)s
+    FROM jsonb_to_recordset(%(strangers)s) AS r(id bigint, name text, language text)
+)
 INSERT INTO identities (person_id, kind, value, verified, evidence, linked_at)
 SELECT r.person_id, r.kind, r.value, r.verified, r.evidence, %(now)s
-FROM jsonb_to_recordset(%(rows)s) AS r(person_id bigint, kind text, value text, verified boolean, evidence text)
+FROM jsonb_to_recordset(%(links)s) AS r(person_id bigint, kind text, value text, verified boolean, evidence text)
 ON CONFLICT (kind, value) WHERE unlinked_at IS NULL DO NOTHING
-
--- name: histories
--- The newest reports of each person behind these addresses, newest first.
-SELECT p.id AS person_id, h.received_at, h.case_id, h.charger_id, h.site_id, h.category
-FROM (
-    SELECT DISTINCT i.person_id AS id FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS w(kind, value)
-    JOIN identities i ON i.kind = w.kind AND i.value = w.value AND i.unlinked_at IS NULL
-) AS p
-CROSS JOIN LATERAL (
-    SELECT received_at, case_id, charger_id, site_id, category FROM reports
-    WHERE person_id = p.id ORDER BY received_at DESC LIMIT 20
-) AS h
 
 -- name: find
 SELECT p.id, p.name, p.language, p.owner_id, p.created_at, p.erased_at FROM people p WHERE p.id = %(person)s

@@ -11,6 +11,8 @@ SELECT nextval('report_counter') AS report, nextval('case_counter') AS "case" FR
 SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
 
 -- name: add
+-- Reports, each with what was said and by whom.
+WITH kept AS (
 INSERT INTO reports (id, digest, fingerprint, case_id, channel, received_at, kept_at, person_id, charger_id, site_id,
                      connector, language, category, priority, fault_code, queue, outcome, suggested, verified, token,
                      code, reasons, flags, quarantined, call_sid)
@@ -22,13 +24,12 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
     person_id bigint, charger_id text, site_id text, connector integer, language text, category text, priority text,
     fault_code text, queue text, outcome text, suggested bigint, verified boolean, token text, code text,
     reasons jsonb, flags text[], quarantined text, call_sid text)
-
--- name: add_contents
+)
 INSERT INTO report_contents (report_id, sender_name, sender_phone, sender_email, subject, text, full_text, html,
                              message_id, recipients, raw, raw_blob, raw_type, alarm)
 SELECT r.report_id, r.sender_name, r.sender_phone, r.sender_email, r.subject, r.text, r.full_text, r.html,
        r.message_id, r.recipients, raws.raw, r.raw_blob, r.raw_type, r.alarm
-FROM jsonb_to_recordset(%(rows)s) AS r(
+FROM jsonb_to_recordset(%(contents)s) AS r(
     report_id bigint, sender_name text, sender_phone text, sender_email text, subject text, text text, full_text text,
     html text, message_id text, recipients text[], raw_blob text, raw_type text, alarm jsonb, nth bigint)
 JOIN unnest(%(raws)s::bytea[]) WITH ORDINALITY AS raws(raw, nth) ON raws.nth = r.nth
@@ -70,7 +71,8 @@ WITH wanted AS (
 )
 SELECT f.nth, c.id, c.status, c.line, c.queue, c.category, c.priority, c.language, c.charger_id, c.site_id, c.owner_id,
        c.sla_level, c.timezone, c.fault_code, c.whole_site, c.mass, c.incident, c.opened_at, c.last_report_at,
-       c.concluded_at, c.muted, c.first_response_at, c.due_first_response, c.due_line, c.due_next_update, c.due_solution
+       c.concluded_at, c.muted, c.first_response_at, c.due_first_response, c.due_line, c.due_next_update, c.due_solution,
+       ARRAY(SELECT DISTINCT person_id FROM reports WHERE case_id = c.id AND person_id IS NOT NULL) AS persons
 FROM found f CROSS JOIN LATERAL (SELECT * FROM cases WHERE id = f.id LIMIT 1) AS c -- else a scan of all cases is planned
 WHERE c.merged_into IS NULL AND (c.concluded_at IS NULL OR c.concluded_at > %(concluded)s OR c.id = ANY(%(referred)s::bigint[]))
 
@@ -84,10 +86,6 @@ CROSS JOIN LATERAL (
 ) AS r
 LEFT JOIN report_contents t ON t.report_id = r.id
 ORDER BY r.case_id, r.id DESC
-
--- name: case_persons
-SELECT case_id, array_agg(DISTINCT person_id) AS persons FROM reports
-WHERE case_id = ANY(%(cases)s::bigint[]) AND person_id IS NOT NULL GROUP BY case_id
 
 -- name: participant
 -- Whether this sender already takes part in a case.

@@ -1,16 +1,3 @@
--- name: add
-INSERT INTO work_items (kind, case_id, queue, line, priority, language, region, due_at, arrived_at, state)
-SELECT 'case', r.id, r.queue, r.line, r.priority, r.language, NULL, r.due_first_response, r.opened_at, 'waiting'
-FROM jsonb_to_recordset(%(rows)s) AS r(
-    id bigint, queue text, line smallint, priority text, language text, due_first_response timestamptz,
-    opened_at timestamptz)
-
--- name: regrade
--- The waiting work of cases that grew, with its original place among its equals.
-UPDATE work_items w SET queue = r.queue, priority = r.priority, due_at = coalesce(r.due_first_response, w.due_at)
-FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, queue text, priority text, due_first_response timestamptz)
-WHERE w.case_id = r.id AND w.kind = 'case' AND w.state <> 'done'
-
 -- name: revive
 -- A reopened case is work again: with the same agent, or before its equals by the arrival that it always had.
 INSERT INTO work_items (kind, case_id, queue, line, priority, language, due_at, arrived_at, state, agent_id)
