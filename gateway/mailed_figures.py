@@ -11,11 +11,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from gateway import languages, measures
+from gateway.figure_words import SECTIONS, made_of, written
 from gateway.languages import N_, Catalogue
 from gateway.record.db import recordset, statements
 from gateway.record.facts import day_of, midnight
 from gateway.runtime import Runtime
-from gateway.web.managers_view import SECTIONS, made_of, written
 from measuring.figures import Figure
 
 SQL, MESSAGES = statements("ordered"), statements("messages")

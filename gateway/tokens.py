@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.record import agents, imports
 from gateway.record.db import Database
-from gateway.web.bearer import hashed, new_token
 
+PREFIX = "swy_"
 ROLES = ("agent", "lead", "manager", "owner", "admin", "platform")
 
 
@@ -31,6 +34,16 @@ async def create(config: Config, role: str, for_id: str | None = None) -> str:
     finally:
         await db.close()
     return token
+
+
+def new_token() -> str:
+    """A fresh token of 256 bits; shown once."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def hashed(token: str) -> bytes:
+    """Under which the record knows a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 async def _exists(db: Database, role: str, for_id: str) -> bool:

@@ -5,18 +5,15 @@ A token is known by its SHA-256 alone; one that is revoked, unknown, or of an ag
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from gateway.record import agents
+from gateway.tokens import hashed
 from gateway.web.keys import runtime_of
 from gateway.web.problems import Problem
-
-PREFIX = "swy_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +28,6 @@ class Caller:
     agent: str | None = None
     owner: str | None = None
     scopes: tuple[str, ...] | None = None
-
-
-def new_token() -> str:
-    """A fresh token of 256 bits; shown once."""
-    return PREFIX + secrets.token_urlsafe(32)
-
-
-def hashed(token: str) -> bytes:
-    """Under which the record knows a token."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 async def caller(request: web.Request) -> Caller:

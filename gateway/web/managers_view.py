@@ -2,99 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 
 from gateway import languages
-from gateway.house_figures import BETTER_UP, FORMULAS
+from gateway.figure_words import SECTIONS, TARGETS, better_down, formula_of, made_of, written
 from gateway.languages import N_, Catalogue
 from gateway.web.managers_periods import Period
 from measuring.figures import BY_NAME, Figure
 from routing.directory import Directory
 
-SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    (
-        "response",
-        N_("First human response"),
-        (
-            "response_time_average",
-            "response_time_median",
-            "response_time_p90",
-            "response_time_p99",
-            "open_response_average",
-            "open_response_median",
-            "answered_share",
-            "response_in_target",
-            "response_given_up",
-        ),
-    ),
-    (
-        "calls",
-        N_("Calls"),
-        (
-            "calls_queued",
-            "call_response_average",
-            "call_response_p90",
-            "asa",
-            "answered_within",
-            "abandonment",
-            "short_abandons",
-            "longest_wait",
-            "callbacks_kept",
-            "talk_time",
-            "wrap_up_time",
-            "handling_time",
-            "wait_as_told",
-            "wait_longer_than_told",
-        ),
-    ),
-    (
-        "solutions",
-        N_("Solutions"),
-        (
-            "solution_time_median",
-            "solution_time_p90",
-            "sla_attainment",
-            "first_contact_solution",
-            "reopen_rate",
-            "escalated_share",
-            "line_time_median",
-            "visits_avoided",
-        ),
-    ),
-    (
-        "reports",
-        N_("Reports and cases"),
-        (
-            "cases_opened",
-            "reports_per_case",
-            "contacts_deflected",
-            "incident_share",
-            "visits",
-            "survey_answered",
-            "satisfaction",
-        ),
-    ),
-    (
-        "house",
-        N_("The house"),
-        (
-            "backlog",
-            "backlog_age_median",
-            "backlog_age_p90",
-            "occupancy",
-            "visits_again",
-            "uptime",
-            "platform_uptime",
-        ),
-    ),
-)
 TILES = ("call_response_average", "response_time_median", "response_time_p90", "response_in_target", "sla_attainment")
-TARGETS: Mapping[str, float] = {"call_response_average": 90, "satisfaction": 0.897, "uptime": 0.997}
 CODED = {"channel", "queue", "priority", "category", "sla_level", "weekday", "line", "language"}
 
 
@@ -182,31 +103,6 @@ def cell(one: Figure | None, before: Figure | None, period: Period, book: Catalo
     return Cell(value, made_of(one, book), _link(one, period), change, better)
 
 
-def made_of(one: Figure, book: Catalogue) -> str:
-    """Numerator and denominator, written as the unit asks for."""
-    if one.numerator is None or one.denominator is None:
-        return f"n = {_number(one.denominator, book)}" if one.denominator is not None else ""
-    if one.measure == "occupancy":
-        return " / ".join(languages.format_clock(timedelta(seconds=part)) for part in (one.numerator, one.denominator))
-    numerator = (
-        languages.format_clock(timedelta(seconds=one.numerator))
-        if one.unit == "s" and one.measure.endswith(("average", "asa", "time"))
-        else _number(one.numerator, book)
-    )
-    return f"{numerator} / {_number(one.denominator, book)}"
-
-
-def written(value: float | None, unit: str, book: Catalogue) -> str:
-    if value is None:
-        return "–"
-    locale = languages.locale(book.language)
-    if unit == "s":
-        return languages.format_clock(timedelta(seconds=value), exact=True)
-    if unit == "1":
-        return str(format_percent(value, "0.0 %" if book.language == "sv" else "0.0%", locale=locale))
-    return str(format_decimal(value, "0.00" if unit == "x" else "#,##0", locale=locale))
-
-
 def label(by: str, key: str | None, book: Catalogue, directory: Directory) -> str:
     """What a key is called: a site's name, a queue in words, an hour as a time."""
     if key is None:
@@ -228,15 +124,6 @@ def label(by: str, key: str | None, book: Catalogue, directory: Directory) -> st
     return book.code(by, key) if by in CODED else key
 
 
-def better_down(name: str) -> bool:
-    """Whether less of a measure is better."""
-    return BY_NAME[name].down if name in BY_NAME else name not in BETTER_UP
-
-
-def formula_of(name: str) -> str:
-    return BY_NAME[name].formula if name in BY_NAME else FORMULAS[name][1]
-
-
 def _link(one: Figure, period: Period) -> str | None:
     measure = BY_NAME.get(one.measure)
     if measure is None:
@@ -244,10 +131,6 @@ def _link(one: Figure, period: Period) -> str | None:
     by = period.by if one.key is not None else ""
     more = {"kind": measure.kind, "outcome": measure.shown, "by": by, "key": one.key or ""}
     return f"/managers/cases?{period.query(**more)}"
-
-
-def _number(value: float, book: Catalogue) -> str:
-    return str(format_decimal(round(value, 1), "#,##0.#", locale=languages.locale(book.language)))
 
 
 def _signed(value: float, book: Catalogue) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 from aiohttp import web
 
 from gateway import alerts, casenumber, languages, measures, talks
+from gateway.figure_words import TARGETS, better_down, formula_of, made_of, written
 from gateway.record import facts, floor
 from gateway.runtime import Runtime
 from gateway.web.keys import runtime_of
 from gateway.web.managers_alarms import worded
-from gateway.web.managers_view import TARGETS, better_down, formula_of, made_of, written
 from gateway.web.pages import language_of, page
 from measuring.figures import Figure
 

@@ -21,7 +21,7 @@ from gateway.languages import CUSTOMERS
 from gateway.record import portal
 from gateway.record.portal import LinkLetter, OwnerUser
 from gateway.runtime import Runtime
-from gateway.web.bearer import hashed, new_token
+from gateway.tokens import hashed, new_token
 from gateway.web.bodies import form
 from gateway.web.keys import runtime_of
 from gateway.web.login import LONGEST, PASSWORDS, slow_down

@@ -15,7 +15,7 @@ from channels.form import address
 from gateway.languages import CUSTOMERS, N_
 from gateway.record import portal
 from gateway.record.portal import ROLES
-from gateway.web.bearer import hashed, new_token
+from gateway.tokens import hashed, new_token
 from gateway.web.bodies import UNKEEPABLE, form
 from gateway.web.keys import OWNER, runtime_of
 from gateway.web.login import PASSWORDS

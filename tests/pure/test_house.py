@@ -50,6 +50,10 @@ def test_redis_is_spoken_in_one_place() -> None:
     assert users("redis") <= {"gateway/live.py", "gateway/redis_urls.py"}
 
 
+def test_nothing_but_the_command_that_starts_it_leans_on_the_web_server() -> None:
+    assert {path for path in users("gateway.web") if not path.startswith("gateway/web/")} == {"gateway/__main__.py"}
+
+
 def test_sql_stands_in_files_of_its_own() -> None:
     found = {
         f"{path.relative_to(ROOT)}: {node.value.strip()[:40]}"

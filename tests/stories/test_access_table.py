@@ -7,9 +7,9 @@ import re
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.record import agents
+from gateway.tokens import hashed, new_token
 from gateway.web.access import room_of
 from gateway.web.api import ENDPOINTS
-from gateway.web.bearer import hashed, new_token
 from gateway.web.endpoints import BASE
 from tests.fakes.house import House, open_house
 

@@ -9,9 +9,8 @@ import pytest
 
 from gateway.config import Config
 from gateway.record import agents
-from gateway.tokens import UnknownRole, create
+from gateway.tokens import UnknownRole, create, hashed
 from gateway.web.api_desk import VERBS
-from gateway.web.bearer import hashed
 from tests.fakes.house import House, open_house
 
 SENDER = {"name": "Therese Wik", "email": "therese@example.net"}

@@ -16,9 +16,9 @@ import pytest
 from gateway import languages, measures
 from gateway.clock import SetClock
 from gateway.config import Config, load
+from gateway.figure_words import made_of, written
 from gateway.record.facts import midnight
 from gateway.waiting import RecordedLine
-from gateway.web.managers_view import made_of, written
 from gateway.web.managers_wall import TODAY
 from measuring.figures import Figure
 from tests.fakes.house import House, open_house
