@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from channels.provider import open_provider
-from gateway import languages
+from gateway import languages, wrapping
 from gateway.casenumber import number
 from gateway.post import account_of
 from gateway.record import cases, timeline
@@ -23,21 +23,20 @@ from gateway.runtime import Runtime
 
 log = structlog.get_logger()
 SQL, WORK, MESSAGES = statements("rings"), statements("work"), statements("messages")
-TALKS = statements("talks")
-WRAP_UP = timedelta(seconds=60)  # to write up a call before anything else is offered
 AGAIN = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))  # after a try that reached nobody
 
 
 async def sweep(runtime: Runtime) -> int:
     """End what nobody has said the end of: the colleague has hung up."""
     rows = await runtime.db.rows(SQL["unsettled"])
-    until = runtime.clock.now() + WRAP_UP
     for row in rows:
-        await runtime.db.run(TALKS["wrap_up"], {"agent": row["agent_id"], "until": until})
         if row["kind"] in ("callback", "outgoing"):
             await settle(runtime, row["item_id"])
-        else:
-            await runtime.db.run(WORK["end_item"], {"item": row["item_id"]})
+            continue
+        async with runtime.db.transaction() as conn:
+            await conn.execute(WORK["end_item"], {"item": row["item_id"]})
+            await wrapping.begin(conn, row["agent_id"], row["call_sid"])
+        wrapping.tell(runtime, row["agent_id"])
     return len(rows)
 
 
@@ -52,6 +51,8 @@ async def settle(runtime: Runtime, item: int) -> bool:
             return reached
         if wanted["case_id"]:
             await cases.lock(conn, wanted["case_id"])
+        if last and reached:
+            await wrapping.begin(conn, wanted["agent_id"], last["sid"])
         kind: str = "call_unanswered"
         data: dict[str, Any] = {}
         if wanted["kind"] == "outgoing":
@@ -79,6 +80,8 @@ async def settle(runtime: Runtime, item: int) -> bool:
                 await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], wanted["tries"])
         await runtime.wake.wake(conn)
     log.info("callback.ended", item=item, kind=wanted["kind"], reached=reached)
+    if reached:
+        wrapping.tell(runtime, wanted["agent_id"])
     account = account_of(runtime.config)
     if last and last["state"] == "ringing" and last["sid"] and account:
         async with open_provider(account) as provider:

@@ -9,7 +9,7 @@ the provider could not do it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from channels.provider import open_provider
@@ -41,20 +41,6 @@ async def here(runtime: Runtime, agent: str, answers: bool) -> None:
     """An agent's browser takes calls from now on for a while, or no more."""
     until = runtime.clock.now() + BEAT if answers else None
     await runtime.db.run(SQL["here"], {"agent": agent, "until": until})
-
-
-async def ready(runtime: Runtime, agent: str) -> None:
-    """An agent has written up the last call."""
-    await runtime.db.run(SQL["wrap_up"], {"agent": agent, "until": None})
-    async with runtime.db.transaction() as conn:
-        await runtime.wake.wake(conn)
-
-
-async def writes_up(runtime: Runtime, agent: str) -> datetime | None:
-    """Until when nothing is offered to an agent; None when that is past."""
-    row = await runtime.db.row(SQL["wrapping"], {"agent": agent})
-    until: datetime | None = row["wrap_until"] if row else None
-    return until if until and until > runtime.clock.now() else None
 
 
 async def current(runtime: Runtime, agent: str) -> Talk | None:

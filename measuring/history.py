@@ -84,6 +84,7 @@ class _Case:
     called_back: set[str] = field(default_factory=set)
     foretold: dict[str, tuple[int, int]] = field(default_factory=dict)  # call -> least and most minutes it was told
     talked: tuple[str, int] | None = None  # who spoke last, and for how long, while the wrap-up goes on
+    disposed: set[str] = field(default_factory=set)  # calls that are written up
     holder: str | None = None
     waiting: bool = False
     passed_on: bool = False
@@ -219,10 +220,18 @@ def _call_ended(case: _Case, entry: Entry) -> None:
     if case.holder == entry.actor:
         _start(case, "wrap_up", entry.at)
         case.talked = (entry.actor, talked)
+        if str(entry.data.get("call")) in case.disposed:
+            _wrapped_up(case, entry.at)
+
+
+def _call_disposed(case: _Case, entry: Entry) -> None:
+    """An agent may have written up a call before its last word came: the caller still rated it."""
+    case.disposed.add(str(entry.data.get("call")))
+    _wrapped_up(case, entry.at)
 
 
 def _wrapped_up(case: _Case, at: datetime) -> None:
-    """After-call work ends when the case is concluded, passed on, put aside or left."""
+    """After-call work ends when the call was written up, or the case is concluded, passed on, put aside or left."""
     place, spoke = case.open.get("wrap_up"), case.talked
     if place is None or spoke is None:
         return
@@ -366,6 +375,7 @@ _STEPS = {
     "call_left": _left,
     "wait_told": _foretold,
     "call_ended": _call_ended,
+    "call_disposed": _call_disposed,
     "visit_performed": _visited,
     "callback_wanted": _callback_wanted,
     "callback_done": _called_back,

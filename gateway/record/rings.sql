@@ -139,7 +139,7 @@ FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %
 
 -- name: unsettled
 -- Colleagues who took a caller and whose own call is over, although nobody has said how it ended.
-SELECT r.id, r.item_id, r.agent_id, w.kind FROM rings r
+SELECT r.id, r.item_id, r.agent_id, w.kind, w.call_sid FROM rings r
 JOIN work_items w ON w.id = r.item_id AND w.state = 'taken' AND w.agent_id = r.agent_id
 JOIN calls k ON k.sid = r.sid
 WHERE r.purpose IN ('agent', 'outgoing') AND r.state = 'taken' AND k.ended_at IS NOT NULL ORDER BY r.id LIMIT 50

@@ -2,13 +2,6 @@
 -- An agent's browser says that it answers, or that it does not any more.
 UPDATE agents SET browser_until = %(until)s WHERE id = %(agent)s
 
--- name: wrap_up
--- Nothing is offered until then to an agent who writes up a call.
-UPDATE agents SET wrap_until = %(until)s WHERE id = %(agent)s
-
--- name: wrapping
-SELECT wrap_until, browser_until FROM agents WHERE id = %(agent)s
-
 -- name: of_agent
 -- The talk that an agent is in now: their own leg, the room, the caller or the customer who was called.
 SELECT r.id AS ring, r.sid AS leg, r.room, r.purpose, r.hand_at, c.sid AS caller, c.case_id, c.held_at, c.silenced_at,

@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 import phonenumbers
 from aiohttp import web
 
-from gateway import casenumber, languages, presence, talks
+from gateway import casenumber, languages, presence, talks, wrapping
 from gateway.languages import N_
 from gateway.record import agents, cases, views, worklist
 from gateway.record.cases import Filters, Listed, QueueCount
+from gateway.runtime import Runtime
 from gateway.web import caseview
 from gateway.web.access import LEADS
 from gateway.web.keys import AGENT, runtime_of
@@ -104,6 +105,8 @@ async def frame(request: web.Request, scope: Scope | None, open_case: int | None
         "colleagues": [one for one in everyone if one.may_work and one.id != agent.id],
         "view": None,
         "offers": await offered(request),
+        "writes_up": await _writes_up(runtime, agent.id),
+        "call_dispositions": wrapping.DISPOSITIONS,
         "hands": [talk for talk in await talks.live(runtime) if talk["hand_at"]] if agent.role in LEADS else [],
         "saved": await views.saved(runtime.db, agent.id),
         "called": await views.mentioned(runtime.db, agent.id),
@@ -127,6 +130,11 @@ async def frame(request: web.Request, scope: Scope | None, open_case: int | None
         "more": f"/console?{scope.query(following)}" if total > following else None,
         "open_case": open_case,
     }
+
+
+async def _writes_up(runtime: Runtime, agent: str) -> Mapping[str, Any] | None:
+    call = await wrapping.present(runtime, agent)
+    return {**call, "number": casenumber.number(call["case_id"]) if call["case_id"] else None} if call else None
 
 
 async def _listed(request: web.Request, scope: Scope) -> tuple[list[Listed], int]:

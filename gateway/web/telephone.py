@@ -13,7 +13,7 @@ from aiohttp import web
 
 from channels.provider import open_provider
 from channels.provider_http import ProviderAway
-from gateway import talks
+from gateway import talks, wrapping
 from gateway.desk.acts import Refused, Taken
 from gateway.languages import N_
 from gateway.post import account_of
@@ -25,6 +25,7 @@ from gateway.web.access import LEADS
 from gateway.web.bodies import form
 from gateway.web.frame import frame
 from gateway.web.keys import AGENT, runtime_of
+from gateway.web.login import onward
 from gateway.web.pages import HEADERS, page
 from gateway.web.problems import Problem
 
@@ -89,9 +90,14 @@ async def here(request: web.Request) -> web.StreamResponse:
 
 
 async def ready(request: web.Request) -> web.StreamResponse:
-    """The last call is written up."""
-    await talks.ready(runtime_of(request), request[AGENT].id)
-    raise web.HTTPSeeOther("/console/phone")
+    """The last call is written up, with what came of it or without."""
+    fields, agent = await form(request), request[AGENT]
+    actor = Actor("agent", agent.id, agent.role)
+    try:
+        await wrapping.end(runtime_of(request), actor, fields.get("call") or None, fields.get("disposition") or None)
+    except Refused as refused:
+        raise Problem(422, "There is no such disposition.", fields=refused.fields) from None
+    raise web.HTTPSeeOther(onward(fields.get("back")))
 
 
 async def act(request: web.Request) -> web.StreamResponse:
@@ -157,7 +163,6 @@ async def _page(request: web.Request, failed: str | None = None, status: int = 2
         "case": await cases.find(runtime.db, talk["case_id"]) if talk and talk["case_id"] else None,
         "beside": await talks.beside(runtime, talk) if talk else [],
         "colleagues": await talks.colleagues(runtime, agent.id) if talk else [],
-        "writes_up": await talks.writes_up(runtime, agent.id),
         "live": await talks.live(runtime) if agent.role in LEADS else [],
     }
     response = page(request, "console/phone.html", await frame(request, None) | context, status)

@@ -14,6 +14,7 @@ from axe_core_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, Route, expect
 
 from gateway.config import Config, load
+from gateway.wrapping import tell
 from tests.browser.conftest import PASSWORD, Desk
 from tests.fakes.house import open_house
 
@@ -133,6 +134,31 @@ async def test_what_is_done_while_one_talks_leaves_the_window_and_its_call_alone
         await expect(page.locator("#talk")).not_to_contain_text("Leads see that you want")
         assert await page.evaluate("[call.done, window.destroyed]") == [["accept"], None]
     assert [said for said in desk.complaints if "409" not in said] == []
+
+
+async def test_what_came_of_a_call_is_said_with_one_press_in_the_window(desk: Desk) -> None:
+    await desk.house.runtime.db.run(
+        "INSERT INTO calls (sid, status, started_at, ended_at) VALUES ('CA1', 'completed', now(), now())"
+    )
+    async with desk.agent() as page:
+        await peer(page)
+        await page.goto("/console/phone")
+        async with page.expect_response("**/console/phone/here"):
+            await page.click("#phone-on")
+        await desk.house.runtime.db.run(
+            "UPDATE agents SET wrap_sid = 'CA1', wrap_until = now() + interval '1 minute' WHERE id = 'a01'"
+        )
+        tell(desk.house.runtime, "a01")
+        wrap_up = page.get_by_role("group", name="What came of the call?")
+        await expect(wrap_up).to_be_visible()
+        found = await Axe().run(page)
+        assert [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")] == []
+        await wrap_up.get_by_role("button", name="The case goes on").click()
+        await expect(wrap_up).to_have_count(0)
+        assert await page.evaluate("window.destroyed") is None
+    row = await desk.house.runtime.db.row("SELECT disposition FROM calls")
+    assert row == {"disposition": "goes_on"}
+    assert desk.complaints == []
 
 
 async def test_whoever_closes_the_window_answers_there_no_more(desk: Desk) -> None:

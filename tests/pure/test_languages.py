@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 from channels.report import RemoteAct, RemoteAnswer
 from gateway import languages, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
+from gateway.wrapping import DISPOSITIONS
 from routing.values import Category, Priority, Reason
 
 ROOT = Path(__file__).parents[2] / "gateway"
@@ -32,6 +33,7 @@ STATES = {
     "remote": tuple(RemoteAnswer),
     "act": tuple(RemoteAct),
     "work": ("call", "callback"),
+    "call_disposition": DISPOSITIONS,
     "target": ("first_response", "line", "next_update", "solution"),
     "due": ("first_response", "next_update", "solution"),
     "kind": (  # noqa: SIM905 - read as a list of words
@@ -41,7 +43,8 @@ STATES = {
         "offer_expired erased call_started call_ended remote_action linked line_overdue suggestion_declined "
         "proposed visit_moved visit_booked visit_refused visit_cancelled visit_performed visit_lapsed "
         "document_added call_wanted warned breached expected_changed survey_asked "
-        "alarm_raised alarm_cleared alarm_returned alarm_flapping muted charger_silent"
+        "alarm_raised alarm_cleared alarm_returned alarm_flapping muted charger_silent "
+        "talk_held talk_resumed hand_raised hand_lowered call_unanswered call_disposed"
     ).split(),
 }
 

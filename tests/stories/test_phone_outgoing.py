@@ -71,6 +71,8 @@ async def test_a_customer_who_is_called_is_held_and_taken_back(day: Night) -> No
     await ends(day, theirs, CALLER)
     assert "/console/phone/hold" not in await page(day)
     await ends(day, mine, MINE)
+    assert (await post(day, "/console/phone/ready", call=theirs, disposition="informed")).status == 303
+    assert "call_disposed" in await kinds(day, case)
     assert await item(day) == {"state": "done", "agent_id": None}
     assert "call_ended" in await kinds(day, case)
     assert "call_unanswered" not in await kinds(day, case)

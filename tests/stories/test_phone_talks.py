@@ -13,7 +13,7 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestServer
 
-from gateway import callbacks, dispatch, ringing, talks
+from gateway import callbacks, dispatch, ringing, talks, wrapping
 from gateway.config import load
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
@@ -279,7 +279,39 @@ async def test_nothing_is_offered_while_a_call_is_written_up(day: Night) -> None
     await waiting(day, "+46701740606")
     assert await dispatch.sweep(day.house.runtime) == 0
     assert "/console/phone/ready" in await page(day)
-    await post(day, "/console/phone/ready")
+    await post(day, "/console/phone/ready", call=call.sid)
+    assert await dispatch.sweep(day.house.runtime) == 1
+
+
+async def test_what_came_of_a_call_is_asked_when_it_ends_and_ends_the_writing_up(day: Night) -> None:
+    call, _ = await talking(day)
+    assert 'value="call_again"' not in await page(day)
+    async with day.house.runtime.live.subscribe() as news:
+        await day.ends("completed")
+        await callbacks.sweep(day.house.runtime)
+        events = [await anext(news) for _ in range(2)]
+    assert {"type": "offer", "agent": "a01"} in events, "the agent's pages are told to look"
+    (listed,) = await day.house.cases()
+    for path in ("/console", "/console/phone", f"/console/cases/{listed['number']}"):
+        for language, words in (("en", "To be called again"), ("sv", "Ska ringas upp igen")):
+            assert words in await (await day.house.client.get(path, params={"language": language})).text(), path
+    assert (await post(day, "/console/phone/ready", call=call.sid, disposition="no such thing")).status == 422
+    assert (await post(day, "/console/phone/ready", call="CAother", disposition="solved")).status == 303
+    assert 'value="call_again"' in await page(day), "of that call and no other"
+    back = f"/console/cases/{listed['number']}"
+    answer = await post(day, "/console/phone/ready", call=call.sid, disposition="call_again", back=back)
+    assert answer.headers["Location"] == back
+    assert 'value="call_again"' not in await page(day)
+    await post(day, "/console/phone/ready", call=call.sid, disposition="solved")
+    told = (await day.house.case(listed["number"]))["timeline"]
+    (entry,) = [one for one in told if one["kind"] == "call_disposed"]
+    assert entry["actor"] == {"kind": "agent", "id": "a01"}
+    assert entry["data"] == {"call": call.sid, "call_disposition": "call_again"}
+    assert "call" in entry["text"].lower() or "samtal" in entry["text"].lower()
+    row = await day.house.runtime.db.row("SELECT disposition FROM calls WHERE sid = %(sid)s", {"sid": call.sid})
+    assert row == {"disposition": "call_again"}
+    await call.hang_up()
+    await waiting(day, "+46701740606")
     assert await dispatch.sweep(day.house.runtime) == 1
 
 
@@ -289,7 +321,8 @@ async def test_writing_up_ends_by_itself(day: Night) -> None:
     await callbacks.sweep(day.house.runtime)
     await call.hang_up()
     await waiting(day, "+46701740606")
-    day.clock.forward(callbacks.WRAP_UP + timedelta(seconds=1))
+    day.clock.forward(wrapping.LASTS + timedelta(seconds=1))
+    assert "/console/phone/ready" not in await page(day)
     assert await dispatch.sweep(day.house.runtime) == 1
 
 
