@@ -23,6 +23,7 @@ from gateway.cleaning import clean
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
 from gateway.keeping import Kept, keep
+from gateway.lanes import Lanes
 from gateway.live import Live
 from gateway.questions import Prepared, newcomer
 from gateway.readers import Reader
@@ -34,8 +35,6 @@ from routing.values import Alarm, Said
 log = structlog.get_logger()
 GROUP = 64
 INLINE_RAW = 64 * 1024  # bytes; longer raw content lies in the blob store
-LANES = 2  # groups on their way at once
-PATIENCE = 0.1  # seconds that reports wait behind a group, which may wait for a lock, before another lane opens
 DEADLINE = 25.0  # seconds until a door is told to answer "try again later"
 ATTEMPTS = 5
 CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)  # what a report itself can cause
@@ -75,11 +74,8 @@ class GroupIntake:
         self._db, self._clock, self._directory, self._rules, self._keys = db, clock, directory, rules, keys
         self._blobs, self._live, self._followers, self._reader = blobs, live, followers, reader
         self._crash = crash
-        self._waiting: list[_Waiting] = []
         self._planned: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()  # reports when plans were made
-        self._lanes: set[asyncio.Task[None]] = set()
-        self._begun = 0.0  # when the newest group set out, by the loop's clock
-        self._relief: asyncio.TimerHandle | None = None
+        self._lanes: Lanes[_Waiting] = Lanes(self._settle, lambda waiting: (waiting[:GROUP], waiting[GROUP:]))
 
     async def accept(self, report: Report) -> Receipt:
         """Keep one report and return after COMMIT. Raises NotStored and nothing else."""
@@ -88,8 +84,7 @@ class GroupIntake:
         except BlobsUnavailable as error:
             raise NotStored("files cannot be stored") from error
         waiting = _Waiting(item, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        self._start_lane()
+        self._lanes.add(waiting)
         try:
             return await asyncio.wait_for(asyncio.shield(waiting.receipt), DEADLINE)
         except TimeoutError as error:
@@ -98,8 +93,7 @@ class GroupIntake:
 
     async def close(self) -> None:
         """Wait until nothing is on its way any more."""
-        while self._lanes:
-            await asyncio.gather(*self._lanes, return_exceptions=True)
+        await self._lanes.close()
 
     async def _prepare(self, report: Report) -> Prepared:
         raw_blob = await self._blobs.keep(report.raw) if len(report.raw) > INLINE_RAW else None
@@ -107,39 +101,6 @@ class GroupIntake:
         said = said_of(report)
         facts = await self._reader.read(said)
         return Prepared(report, said, facts, newcomer(report, facts), raw_blob, tuple(attachments))
-
-    def _start_lane(self) -> None:
-        """One lane is enough, and makes large groups; another opens when the first stands still."""
-        if not self._lanes:
-            self._open_lane()
-        elif self._relief is None and len(self._lanes) < LANES:
-            self._relief = asyncio.get_running_loop().call_later(PATIENCE, self._relieve)
-
-    def _relieve(self) -> None:
-        self._relief = None
-        if not self._waiting or len(self._lanes) == LANES:
-            return
-        if not self._lanes or asyncio.get_running_loop().time() - self._begun >= PATIENCE:
-            self._open_lane()
-        else:
-            self._start_lane()
-
-    def _open_lane(self) -> None:
-        lane = asyncio.create_task(self._serve())
-        self._lanes.add(lane)
-        lane.add_done_callback(self._lanes.discard)
-
-    async def _serve(self) -> None:
-        """Send group after group, until nothing waits or a lane that set out later does the work."""
-        loop = asyncio.get_running_loop()
-        lane = asyncio.current_task()
-        begun = self._begun = loop.time()
-        while self._waiting and self._begun == begun:
-            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
-            begun = self._begun = loop.time()
-            await self._settle(group)
-        if lane is not None:
-            self._lanes.discard(lane)  # at once: what comes now shall not wait for a lane that is over
 
     async def _settle(self, group: Sequence[_Waiting]) -> None:
         try:

@@ -21,8 +21,9 @@ from gateway.chargers import connect_chargers
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
 from gateway.crash import Crash, crash_points
-from gateway.intake import LANES, GroupIntake
+from gateway.intake import GroupIntake
 from gateway.jobs import Wake
+from gateway.lanes import LANES
 from gateway.live import Live
 from gateway.outbox import Outbox
 from gateway.readers import HELLO, Here, Reader, reader_apart

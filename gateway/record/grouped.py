@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from gateway.lanes import Lanes
 from gateway.record.db import Unavailable
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 MOST = 64  # items a statement
-LANES = 2  # statements on their way at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +33,26 @@ class Grouped(Generic[Item, Answer]):
         self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], apart: Callable[[Item], Hashable]
     ) -> None:
         self._work, self._apart = work, apart
-        self._waiting: list[_Waiting[Item, Answer]] = []
-        self._lanes: set[asyncio.Task[None]] = set()
+        self._lanes: Lanes[_Waiting[Item, Answer]] = Lanes(self._settle, self._pick)
 
     async def __call__(self, item: Item) -> Answer:
         """The answer for one item; raises what the work raised for it."""
         waiting: _Waiting[Item, Answer] = _Waiting(item, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if len(self._lanes) < LANES:
-            lane = asyncio.create_task(self._serve())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+        self._lanes.add(waiting)
         return await waiting.answer
 
-    async def _serve(self) -> None:
-        while self._waiting:
-            await self._settle(self._next())
-
-    def _next(self) -> list[_Waiting[Item, Answer]]:
+    def _pick(
+        self, all_waiting: list[_Waiting[Item, Answer]]
+    ) -> tuple[list[_Waiting[Item, Answer]], list[_Waiting[Item, Answer]]]:
         group: dict[Hashable, _Waiting[Item, Answer]] = {}
         left = []
-        for waiting in self._waiting:
+        for waiting in all_waiting:
             key = self._apart(waiting.item)
             if len(group) < MOST and key not in group:
                 group[key] = waiting
             else:
                 left.append(waiting)
-        self._waiting = left
-        return list(group.values())
+        return list(group.values()), left
 
     async def _settle(self, group: Sequence[_Waiting[Item, Answer]]) -> None:
         try:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.lanes import LANES
 from gateway.record.db import Unavailable
-from gateway.record.grouped import LANES, MOST, Grouped
+from gateway.record.grouped import MOST, Grouped
 
 
 class Work:
@@ -49,6 +50,24 @@ async def test_what_waits_goes_together() -> None:
     work = Work()
     await all_of(Grouped(work, apart=lambda item: item), work, range(40))
     assert len(work.groups) <= LANES
+
+
+async def test_behind_a_group_that_stands_still_another_lane_opens() -> None:
+    stuck, passed = asyncio.Event(), asyncio.Event()
+
+    async def work(items: Sequence[int]) -> list[int]:
+        await (stuck.wait() if 1 in items else passed.wait())
+        return list(items)
+
+    grouped: Grouped[int, int] = Grouped(work, apart=lambda item: item)
+    first = asyncio.create_task(grouped(1))
+    await asyncio.sleep(0)
+    passed.set()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(grouped(2), grouped(3)) == [2, 3]
+    assert not first.done()
+    stuck.set()
+    assert await first == 1
 
 
 async def test_alone_an_item_waits_for_nobody() -> None:

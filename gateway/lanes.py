@@ -1,0 +1,70 @@
+"""What comes at once is done together: on one lane, which makes large groups, and on another once that stands still.
+
+Alone, an item waits for nobody. `work` must not raise; it answers those who wait itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+LANES = 2  # groups on their way at once
+PATIENCE = 0.1  # seconds that items wait behind a group, which may wait for a lock, before another lane opens
+
+
+class Lanes(Generic[Item]):
+    """`pick` parts what waits into the next group and what is left."""
+
+    def __init__(
+        self,
+        work: Callable[[list[Item]], Awaitable[None]],
+        pick: Callable[[list[Item]], tuple[list[Item], list[Item]]],
+    ) -> None:
+        self._work, self._pick = work, pick
+        self._waiting: list[Item] = []
+        self._lanes: set[asyncio.Task[None]] = set()
+        self._begun = 0.0  # when the newest group set out, by the loop's clock
+        self._relief: asyncio.TimerHandle | None = None
+
+    def add(self, item: Item) -> None:
+        self._waiting.append(item)
+        self._start()
+
+    async def close(self) -> None:
+        """Wait until nothing is on its way any more."""
+        while self._lanes:
+            await asyncio.gather(*self._lanes, return_exceptions=True)
+
+    def _start(self) -> None:
+        if not self._lanes:
+            self._open()
+        elif self._relief is None and len(self._lanes) < LANES:
+            self._relief = asyncio.get_running_loop().call_later(PATIENCE, self._relieve)
+
+    def _relieve(self) -> None:
+        self._relief = None
+        if not self._waiting or len(self._lanes) == LANES:
+            return
+        if not self._lanes or asyncio.get_running_loop().time() - self._begun >= PATIENCE:
+            self._open()
+        else:
+            self._start()
+
+    def _open(self) -> None:
+        lane = asyncio.create_task(self._serve())
+        self._lanes.add(lane)
+        lane.add_done_callback(self._lanes.discard)
+
+    async def _serve(self) -> None:
+        """Send group after group, until nothing waits or a lane that set out later does the work."""
+        loop = asyncio.get_running_loop()
+        lane = asyncio.current_task()
+        begun = self._begun = loop.time()
+        while self._waiting and self._begun == begun:
+            group, self._waiting = self._pick(self._waiting)
+            begun = self._begun = loop.time()
+            await self._work(group)
+        if lane is not None:
+            self._lanes.discard(lane)  # at once: what comes now shall not wait for a lane that is over
