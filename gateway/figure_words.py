@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import NumberPattern, parse_pattern
 
 from gateway import languages
 from gateway.house_figures import BETTER_UP, FORMULAS
@@ -89,32 +89,33 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
 )
+SHARE, SHARE_CLOSE = parse_pattern("0.0 %"), parse_pattern("0.0%")
+TIMES, WHOLE, TENTHS = parse_pattern("0.00"), parse_pattern("#,##0"), parse_pattern("#,##0.#")
 TARGETS: Mapping[str, float] = {"call_response_average": 90, "satisfaction": 0.897, "uptime": 0.997}
 
 
 def written(value: float | None, unit: str, book: Catalogue) -> str:
     if value is None:
         return "–"
-    locale = languages.locale(book.language)
     if unit == "s":
         return languages.format_clock(timedelta(seconds=value), exact=True)
     if unit == "1":
-        return str(format_percent(value, "0.0 %" if book.language == "sv" else "0.0%", locale=locale))
-    return str(format_decimal(value, "0.00" if unit == "x" else "#,##0", locale=locale))
+        return _by(SHARE if book.language == "sv" else SHARE_CLOSE, value, book)
+    return _by(TIMES if unit == "x" else WHOLE, value, book)
 
 
 def made_of(one: Figure, book: Catalogue) -> str:
     """Numerator and denominator, written as the unit asks for."""
     if one.numerator is None or one.denominator is None:
-        return f"n = {_number(one.denominator, book)}" if one.denominator is not None else ""
+        return f"n = {number(one.denominator, book)}" if one.denominator is not None else ""
     if one.measure == "occupancy":
         return " / ".join(languages.format_clock(timedelta(seconds=part)) for part in (one.numerator, one.denominator))
     numerator = (
         languages.format_clock(timedelta(seconds=one.numerator))
         if one.unit == "s" and one.measure.endswith(("average", "asa", "time"))
-        else _number(one.numerator, book)
+        else number(one.numerator, book)
     )
-    return f"{numerator} / {_number(one.denominator, book)}"
+    return f"{numerator} / {number(one.denominator, book)}"
 
 
 def formula_of(name: str) -> str:
@@ -126,5 +127,10 @@ def better_down(name: str) -> bool:
     return BY_NAME[name].down if name in BY_NAME else name not in BETTER_UP
 
 
-def _number(value: float, book: Catalogue) -> str:
-    return str(format_decimal(round(value, 1), "#,##0.#", locale=languages.locale(book.language)))
+def number(value: float, book: Catalogue) -> str:
+    """To one digit after the point, where there is one."""
+    return _by(TENTHS, round(value, 1), book)
+
+
+def _by(pattern: NumberPattern, value: float, book: Catalogue) -> str:
+    return str(pattern.apply(value, languages.locale(book.language)))

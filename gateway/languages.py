@@ -122,6 +122,7 @@ def words(reason: Reason | Mapping[str, Any], language: str) -> str:
         return sentence
 
 
+@cache
 def locale(language: str) -> Locale:
     """Babel's locale for one of our languages."""
     return Locale.parse(LOCALES.get(language, LOCALES[SPOKEN]))

@@ -6,7 +6,7 @@ A measure of which nothing was counted is left out, so that nobody reads a nough
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from measuring.tally import Tally
@@ -205,9 +205,9 @@ KINDS = tuple(dict.fromkeys(measure.kind for measure in FIGURES))
 BY_NAME: Mapping[str, Measure] = {measure.name: measure for measure in FIGURES}
 
 
-def figures(key: str | None, of: Mapping[str, Tally]) -> Iterator[Figure]:
-    """Everything that can be said about one group; `of` are its tallies by kind."""
-    for measure in FIGURES:
+def figures(key: str | None, of: Mapping[str, Tally], measures: Iterable[Measure] = FIGURES) -> Iterator[Figure]:
+    """Everything that can be said about one group, or those measures alone; `of` are its tallies by kind."""
+    for measure in measures:
         tally = of.get(measure.kind)
         if tally is None or not tally.count:
             continue

@@ -47,14 +47,14 @@ SELECT c.id, c.site_id, c.charger_id, began.channel, o.data->>'priority' AS prio
        (o.data->'due'->>'first_response')::timestamptz AS due_first_response,
        (o.data->'due'->>'solution')::timestamptz AS due_solution, answered.at AS answered_at,
        CASE WHEN solved.kind = 'concluded' THEN solved.at END AS solved_at, confirmed.at AS confirmed_at
-FROM timeline o JOIN cases c ON c.id = o.case_id
+FROM cases c JOIN timeline o ON o.case_id = c.id AND o.kind = 'opened'
 CROSS JOIN LATERAL (SELECT coalesce((o.data->>'received_at')::timestamptz, o.at) AS at, o.data->>'channel' AS channel) AS began
 LEFT JOIN LATERAL (SELECT at FROM timeline WHERE case_id = c.id AND kind = 'first_response' ORDER BY id LIMIT 1) AS answered ON true
 LEFT JOIN LATERAL (SELECT kind, at FROM timeline WHERE case_id = c.id AND kind IN ('concluded', 'reopened')
                    ORDER BY id DESC LIMIT 1) AS solved ON true
 LEFT JOIN LATERAL (SELECT at FROM timeline WHERE case_id = c.id AND kind = 'confirmed' ORDER BY id DESC LIMIT 1) AS confirmed ON true
-WHERE o.kind = 'opened' AND c.owner_id = %(owner)s AND c.merged_into IS NULL
-  AND coalesce(c.disposition, '') NOT IN ('duplicate', 'spam', 'recovered') AND began.at >= %(from)s AND began.at < %(to)s
+WHERE c.owner_id = %(owner)s AND c.opened_at >= %(from)s AND c.opened_at < %(to)s AND c.merged_into IS NULL
+  AND coalesce(c.disposition, '') NOT IN ('duplicate', 'spam', 'recovered')
 ORDER BY began.at, c.id
 
 -- name: maintenance

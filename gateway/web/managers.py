@@ -33,7 +33,15 @@ from gateway.web.pages import language_of, page
 from measuring.figures import BY_NAME, KINDS, Figure, figures
 from measuring.tally import ALL, Tally
 
-PLOTTED = ("response", "queue", "solution", "case")
+NAMES = (
+    "response_time_median",
+    "response_time_p90",
+    "response_in_target",
+    "sla_attainment",
+    "calls_queued",
+    "cases_opened",
+)
+PLOTTED = tuple(BY_NAME[name] for name in NAMES)  # over time
 HOURLY = 8  # days up to which plots go by hours
 PAGE = 100
 OUTCOMES = ("ended", "lost", "open", "met", "missed")
@@ -150,19 +158,14 @@ async def behind(request: web.Request) -> web.StreamResponse:
 
 
 async def _trend(request: web.Request, period: Period, now: datetime) -> list[dict[str, Any]]:
-    db = runtime_of(request).db
+    db, kinds = runtime_of(request).db, {measure.kind for measure in PLOTTED}
     if period.days <= HOURLY:
-        found = await facts.hourly(db, period.since, period.to, PLOTTED, now, 1 if period.days < 3 else 6)
+        found = await facts.hourly(db, period.since, period.to, kinds, now, 1 if period.days < 3 else 6)
     else:
-        found = await facts.daily(db, period.since, period.to, PLOTTED, now)
+        found = await facts.daily(db, period.since, period.to, kinds, now)
     return [_slot(begin, of) for begin, of in found.items()]
 
 
 def _slot(begin: datetime, of: Mapping[str, Tally]) -> dict[str, Any]:
-    told = {one.measure: one for one in figures(None, of)}
-    response = of.get("response")
-    row: dict[str, Any] = {"at": begin, "answered": response.answered if response else 0}
-    names = ("response_time_median", "response_time_p90", "cases_opened", "calls_queued", "response_in_target")
-    for name in (*names, "sla_attainment"):
-        row[name] = told[name].value if name in told else None
-    return row
+    told = {one.measure: one.value for one in figures(None, of, PLOTTED)}
+    return {"at": begin, **{measure.name: told.get(measure.name) for measure in PLOTTED}}

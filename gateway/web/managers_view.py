@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from babel.numbers import format_decimal
+from urllib.parse import quote_plus
 
 from gateway import languages
-from gateway.figure_words import SECTIONS, TARGETS, better_down, formula_of, made_of, written
+from gateway.figure_words import SECTIONS, TARGETS, better_down, formula_of, made_of, number, written
 from gateway.languages import N_, Catalogue
 from gateway.web.managers_periods import Period
 from measuring.figures import BY_NAME, Figure
@@ -41,7 +40,7 @@ def sections(
     told = {(one.measure, one.key): one for one in figures}
     earlier = {(one.measure, one.key): one for one in before}
     keys = list(dict.fromkeys(one.key for one in figures))
-    book = languages.catalogue(language)
+    book, base = languages.catalogue(language), _base(period)
     found = []
     for name, title, names in SECTIONS:
         shown = [measure for measure in names if any((measure, key) in told for key in keys)]
@@ -49,9 +48,7 @@ def sections(
             {
                 "key": key,
                 "label": label(period.by, key, book, directory),
-                "cells": [
-                    cell(told.get((measure, key)), earlier.get((measure, key)), period, book) for measure in shown
-                ],
+                "cells": [cell(told.get((measure, key)), earlier.get((measure, key)), base, book) for measure in shown],
             }
             for key in [*keys[1:], *keys[:1]]
             if any((measure, key) in told for measure in shown)
@@ -73,11 +70,11 @@ def tiles(figures: Iterable[Figure], before: Iterable[Figure], period: Period, l
     """The few figures of the whole that people look at first."""
     told = {one.measure: one for one in figures if one.key is None}
     earlier = {one.measure: one for one in before if one.key is None}
-    book = languages.catalogue(language)
+    book, base = languages.catalogue(language), _base(period)
     return [
         {
             "name": name,
-            "cell": cell(told.get(name), earlier.get(name), period, book),
+            "cell": cell(told.get(name), earlier.get(name), base, book),
             "formula": formula_of(name),
             "target": written(TARGETS[name], BY_NAME[name].unit, book) if name in TARGETS else None,
         }
@@ -85,7 +82,7 @@ def tiles(figures: Iterable[Figure], before: Iterable[Figure], period: Period, l
     ]
 
 
-def cell(one: Figure | None, before: Figure | None, period: Period, book: Catalogue) -> Cell:
+def cell(one: Figure | None, before: Figure | None, base: str, book: Catalogue) -> Cell:
     if one is None:
         return Cell("–", "", None)
     change, better = "", None
@@ -100,7 +97,7 @@ def cell(one: Figure | None, before: Figure | None, period: Period, book: Catalo
     value = written(one.value, one.unit, book)
     if one.value is None:
         value = f"> {written(one.beyond, one.unit, book)}" if one.beyond is not None else "–"
-    return Cell(value, made_of(one, book), _link(one, period), change, better)
+    return Cell(value, made_of(one, book), _link(one, base), change, better)
 
 
 def label(by: str, key: str | None, book: Catalogue, directory: Directory) -> str:
@@ -124,16 +121,19 @@ def label(by: str, key: str | None, book: Catalogue, directory: Directory) -> st
     return book.code(by, key) if by in CODED else key
 
 
-def _link(one: Figure, period: Period) -> str | None:
+def _base(period: Period) -> str:
+    """Where the cases of a period are listed."""
+    return f"/managers/cases?{period.query()}"
+
+
+def _link(one: Figure, base: str) -> str | None:
     measure = BY_NAME.get(one.measure)
     if measure is None:
         return None
-    by = period.by if one.key is not None else ""
-    more = {"kind": measure.kind, "outcome": measure.shown, "by": by, "key": one.key or ""}
-    return f"/managers/cases?{period.query(**more)}"
+    behind = f"{base}&kind={measure.kind}&outcome={measure.shown}"
+    return behind if one.key is None else f"{behind}&key={quote_plus(one.key)}"
 
 
 def _signed(value: float, book: Catalogue) -> str:
     rounded = round(value, 1)
-    text = format_decimal(abs(rounded), "#,##0.#", locale=languages.locale(book.language))
-    return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{text}"
+    return f"{'+' if rounded > 0 else '−' if rounded < 0 else '±'}{number(abs(rounded), book)}"
