@@ -1,7 +1,8 @@
 """Real servers for the tests: one PostgreSQL and one Valkey a run, a fresh copy of the migrated database a test.
 
-DATABASE_URL and REDIS_URL name others to use instead; the database's user must be allowed to create databases, and
-the highest-numbered databases of the Redis server are emptied. Nothing else of the environment reaches the tests.
+DATABASE_URL and REDIS_URL name others to use instead; the database's user must be allowed to create databases and to
+set `deadlock_timeout`, and the highest-numbered databases of the Redis server are emptied. Nothing else of the
+environment reaches the tests.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -33,7 +34,8 @@ REPORT = Report(
 HELD = """SELECT DISTINCT (l.classid::bigint << 32) | l.objid::bigint AS key FROM pg_locks l
 WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.database = (
     SELECT oid FROM pg_database WHERE datname = current_database())
-  AND EXISTS (SELECT FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted AND w.relation = 'timeline'::regclass)"""
+  AND EXISTS (SELECT FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted AND w.relation = 'cases'::regclass)"""
+WAITS = "SELECT FROM pg_locks WHERE pid = %s AND NOT granted"
 
 
 def some(count: int) -> list[Report]:
@@ -90,14 +92,24 @@ async def test_f17_an_unknown_commit_is_unknown_for_its_whole_group(far: Runtime
 
 
 async def test_f16_a_deadlock_is_resolved_by_trying_again(runtime: Runtime, database_url: str):
-    """Another session holds what the intake needs next, then asks for what the intake holds."""
-    async with await psycopg.AsyncConnection.connect(database_url) as other:
+    """Another session holds what the intake needs next, and waits for what the intake holds before it needs it.
+
+    PostgreSQL breaks off whoever finds the circle, which the other never looks for: it is always the intake.
+    """
+    async with (
+        await psycopg.AsyncConnection.connect(database_url) as gate,
+        await psycopg.AsyncConnection.connect(database_url) as other,
+    ):
+        await gate.execute("LOCK TABLE cases IN EXCLUSIVE MODE")
+        await other.execute("SET deadlock_timeout = '1h'")
         await other.execute("LOCK TABLE timeline IN EXCLUSIVE MODE")
         with capture_logs() as logs:
             accepting = asyncio.create_task(runtime.intake.accept(REPORT))
-            key = await _held_by_whoever_waits(database_url)
-            # The intake has waited longer, so that it is the one whom PostgreSQL breaks off.
-            await other.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+            (key,) = await _seen(database_url, HELD)
+            asking = asyncio.create_task(other.execute("SELECT pg_advisory_xact_lock(%s)", [key]))
+            await _seen(database_url, WAITS, other.info.backend_pid)
+            await gate.rollback()
+            await asking
             await other.rollback()
             receipt = await accepting
     assert receipt.outcome is Outcome.OPENED
@@ -163,10 +175,9 @@ async def _patiently(runtime: Runtime, report: Report) -> Receipt:
             continue
 
 
-async def _held_by_whoever_waits(database_url: str) -> int:
-    async with asyncio.timeout(10), await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
-        while True:
-            row = await (await connection.execute(HELD)).fetchone()
-            if row:
-                return int(row[0])
+async def _seen(database_url: str, query: LiteralString, *given: int) -> tuple[Any, ...]:
+    """The row that a query finds as soon as there is one."""
+    async with asyncio.timeout(30), await psycopg.AsyncConnection.connect(database_url, autocommit=True) as look:
+        while (row := await (await look.execute(query, given)).fetchone()) is None:
             await asyncio.sleep(0.01)
+        return row
