@@ -2,9 +2,9 @@
 
 Erasing empties contents, attachments, messages, recordings, transcripts and addresses, in one transaction for the rows
 and after it for the blobs; what remains are ids, codes, times and figures, a tombstone with the idempotency digest, and
-an entry on the timeline of each case. What colleagues wrote and what must stay (proposals, service cards) loses names,
-numbers and addresses. No measure changes. While the person has an open emergency, `Deferred` is raised, and the nightly
-retention erases them when it is over; it does the same by age, after the periods of `PERIODS`.
+an entry on the timeline of each case. What colleagues wrote and what must stay (analyses, proposals, service cards)
+loses names, numbers and addresses. No measure changes. While the person has an open emergency, `Deferred` is raised,
+and the nightly retention erases them when it is over; it does the same by age, after the periods of `PERIODS`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PERIODS: Mapping[str, timedelta] = MappingProxyType(
 )
 
 
-SAID = ("notes", "proposals", "cards", "documents", "messages")  # where others may have written of a person
+SAID = ("notes", "analyses", "proposals", "cards", "documents", "messages")  # where others may have written of a person
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -11,7 +11,18 @@ from typing import Any
 
 from gateway.languages import Catalogue, catalogue, format_clock, format_time
 
-CODES = ("channel", "priority", "category", "queue", "disposition", "status", "act", "target", "call_disposition")
+CODES = (
+    "channel",
+    "priority",
+    "category",
+    "queue",
+    "disposition",
+    "status",
+    "act",
+    "target",
+    "component",
+    "call_disposition",
+)
 
 
 def tell(kind: str, data: Mapping[str, Any], who: str | None, language: str, timezone: str = "Europe/Stockholm") -> str:

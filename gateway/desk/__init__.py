@@ -1,6 +1,7 @@
 """The agents' verbs. Each is one transaction: guard, change, timeline; pages are told after commit."""
 
 from gateway.desk.acts import Overtaken, Refused, Taken, Unknown
+from gateway.desk.analysing import COMPONENTS, analyse
 from gateway.desk.bundles import attach, detach, split
 from gateway.desk.calling import call
 from gateway.desk.endings import DISPOSITIONS, close_unconfirmed, conclude, confirm, rate, reopen
@@ -15,6 +16,7 @@ from gateway.desk.words import correct, note, reply
 from gateway.record.timeline import CUSTOMER, SYSTEM, Actor
 
 __all__ = [
+    "COMPONENTS",
     "CUSTOMER",
     "DISPOSITIONS",
     "SYSTEM",
@@ -24,6 +26,7 @@ __all__ = [
     "Taken",
     "Unknown",
     "add_document",
+    "analyse",
     "attach",
     "book_visit",
     "call",

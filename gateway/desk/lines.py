@@ -1,7 +1,8 @@
 """Through the three lines: propose, hand over, escalate, send back. Every step is a contract that is checked.
 
-To the 2nd line goes a case that says where its charger is; to the 3rd, one for which an action proposal stands; back
-goes one with a reason, and its proposal stands no longer. `Refused` names what is missing; then nothing is changed.
+To the 2nd line goes a case that says where its charger is; to the 3rd, one for which an action proposal stands, whose
+fault is told in it or in the fault analysis; back goes one with a reason, and its proposal stands no longer. `Refused`
+names what is missing; then nothing is changed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from gateway.desk import clocks
 from gateway.desk.acts import Act, Refused, act, require_open, require_text, require_unplanned
 from gateway.desk.holding import require_holder
-from gateway.record import agents, proposals
+from gateway.record import agents, analyses, proposals
 from gateway.record.cases import Case
 from gateway.record.proposals import FIELDS
 from gateway.record.timeline import Actor
@@ -125,7 +126,10 @@ async def give(deed: Act, queue: str, line: int, agent: str | None) -> None:
 
 
 async def _propose(deed: Act, words: Mapping[str, str]) -> None:
-    missing = [name for name in FIELDS if not str(words.get(name, "")).strip()]
+    known = await analyses.within(deed.conn, deed.case.id)
+    if known and known.cause and not words.get("fault", "").strip():
+        words = {**words, "fault": known.cause}
+    missing = [name for name in FIELDS if not words.get(name, "").strip()]
     if missing:
         raise Refused(**{f"proposal.{name}": "must not be empty" for name in missing})
     filed = await proposals.file(deed.conn, deed.case.id, deed.agent, words, deed.now)

@@ -99,6 +99,13 @@ FROM proposals p JOIN proposal_contents c ON c.proposal_id = p.id WHERE p.case_i
 UPDATE proposal_contents SET fault = %(fault)s, parts = %(parts)s, tools = %(tools)s, access = %(access)s, safety = %(safety)s
 WHERE proposal_id = %(id)s
 
+-- name: analyses_said
+SELECT a.id, c.cause, c.evidence
+FROM analyses a JOIN analysis_contents c ON c.analysis_id = a.id WHERE a.case_id = ANY(%(cases)s::bigint[])
+
+-- name: analyses_scrub
+UPDATE analysis_contents SET cause = %(cause)s, evidence = %(evidence)s WHERE analysis_id = %(id)s
+
 -- name: cards_said
 SELECT s.id, c.work, c.parts
 FROM service_cards s JOIN service_card_contents c ON c.card_id = s.id WHERE s.case_id = ANY(%(cases)s::bigint[])

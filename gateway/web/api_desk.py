@@ -17,6 +17,7 @@ from channels.report import Channel
 from gateway import casenumber, desk, seals
 from gateway.desk import Actor
 from gateway.record import agents, reports
+from gateway.record.analyses import Finding
 from gateway.runtime import Runtime
 from gateway.web import api_models as models
 from gateway.web import api_reports
@@ -51,7 +52,7 @@ class HandOver(Deed):
 
 
 class Proposal(models.Body):
-    """What the 3rd line needs before anybody drives out."""
+    """What the 3rd line needs before anybody drives out; without `fault` it is the cause of the fault analysis."""
 
     fault: str = ""
     parts: str = ""
@@ -85,6 +86,16 @@ class CallUp(Deed):
     """Without `number`, whoever reported last is called."""
 
     number: Annotated[str, StringConstraints(min_length=2, max_length=30)] | None = None
+
+
+class Analyse(Deed):
+    """What was found out about a fault; `fault_code` is one of OCPP's, ChargeX's or the charger's own."""
+
+    component: Literal[*desk.COMPONENTS]  # type: ignore[valid-type]
+    fault_code: Id | None = None
+    cause: Words
+    evidence: Words
+    reproduced: bool
 
 
 class Propose(Deed, Proposal):
@@ -182,6 +193,10 @@ async def _escalate(runtime: Runtime, actor: Actor, case: int, body: Escalate) -
     await desk.escalate(runtime, actor, case, body.reason, proposal)
 
 
+async def _analyse(runtime: Runtime, actor: Actor, case: int, body: Analyse) -> None:
+    await desk.analyse(runtime, actor, case, Finding(**body.model_dump(exclude={"as_"})))
+
+
 async def _propose(runtime: Runtime, actor: Actor, case: int, body: Propose) -> None:
     await desk.propose(runtime, actor, case, body.model_dump(exclude={"as_"}))
 
@@ -211,6 +226,7 @@ VERBS = (
         lambda r, a, c, b: desk.hand_over(r, a, c, b.to, b.reason),
     ),
     Verb("escalate", "Hand a case to the next line", Escalate, _escalate),
+    Verb("analyse", "File what was found out about the fault", Analyse, _analyse),
     Verb("propose", "File the action proposal that the 3rd line needs", Propose, _propose),
     Verb(
         "send_back",

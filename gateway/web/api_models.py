@@ -187,6 +187,18 @@ class VisitItem(Answer):
     url: str | None
 
 
+class AnalysisItem(Answer):
+    """The fault analysis that stands; its words are null when they were erased."""
+
+    agent_id: str | None
+    at: datetime
+    component: str
+    fault_code: str | None
+    reproduced: bool
+    cause: str | None
+    evidence: str | None
+
+
 class ProposalItem(Answer):
     """The action proposal that stands; its words are null when they were erased."""
 
@@ -236,6 +248,7 @@ class WholeCase(CaseItem):
     reports: list[ReportItem]
     timeline: list[TimelineItem]
     visits: list[VisitItem] = []
+    analysis: AnalysisItem | None = None
     proposal: ProposalItem | None = None
     documents: list[DocumentItem] = []
 

@@ -1,20 +1,21 @@
-"""What the lines leave beside a case, as the API tells it: visits, the action proposal, documents.
+"""What the lines leave beside a case, as the API tells it: visits, the fault analysis, the action proposal, documents.
 
-Owners see the visits; proposals and documents are for colleagues, and a link by which a reporter books is theirs alone.
+Owners see the visits; analyses, proposals and documents are for colleagues, and a link by which a reporter books is
+theirs alone.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from gateway.record import cards, proposals, visits
+from gateway.record import analyses, cards, proposals, visits
 from gateway.web import api_models as models
 from gateway.web.endpoints import Call
 from gateway.web.keys import runtime_of
 
 
 async def field_work(call: Call, case: int) -> dict[str, Any]:
-    """The visits, proposal and documents of a case, as far as the caller may see them."""
+    """The visits, analysis, proposal and documents of a case, as far as the caller may see them."""
     runtime = runtime_of(call.request)
     owner = call.caller.role == "owner"
     base = runtime.config.public_url.rstrip("/")
@@ -34,6 +35,8 @@ async def field_work(call: Call, case: int) -> dict[str, Any]:
         ]
     }
     if not owner:
+        known = await analyses.standing(runtime.db, case)
+        told["analysis"] = models.AnalysisItem.model_validate(known) if known else None
         standing = await proposals.standing(runtime.db, case)
         told["proposal"] = models.ProposalItem.model_validate(standing) if standing else None
         listed = await cards.documents(runtime.db, case)

@@ -17,7 +17,7 @@ from channels.report import RemoteAnswer
 from gateway import casenumber, desk, languages, replies
 from gateway.activity import set_activity
 from gateway.languages import N_
-from gateway.record import agents, cards, cases, listening, proposals, visits
+from gateway.record import agents, analyses, cards, cases, listening, proposals, visits
 from gateway.record.agents import Agent
 from gateway.record.beside import beside
 from gateway.record.cases import Case
@@ -51,6 +51,7 @@ DONE = {
     "wait": N_("Put aside. The case comes back by itself."),
     "conclude": N_("Concluded. Those who reported are asked to confirm."),
     "reopen": N_("The case is open again."),
+    "analyse": N_("The fault analysis is kept."),
     "send_back": N_("Sent back to the line before."),
     "call": N_(
         "Your telephone rings and leads you to the customer; without one here, call now. It is on the timeline."
@@ -208,6 +209,7 @@ async def _case_page(
         "visit": next((one for one in await visits.of_case(runtime.db, case_id) if one.open), None),
         "technicians": [one for one in (agent, *context["colleagues"]) if one.line == 3],
         "card": (await cards.of_site(runtime.db, case.site_id))[:5] if case.site_id else [],
+        "analysis": await analyses.standing(runtime.db, case_id),
         "proposal": await proposals.standing(runtime.db, case_id),
         "documents": await cards.documents(runtime.db, case_id),
         "recordings": await listening.of_case(runtime.db, case_id),
@@ -233,6 +235,8 @@ def _offered(
         "may": caseview.may(case, agent),
         "categories": [str(one) for one in Category],
         "dispositions": desk.DISPOSITIONS,
+        "components": desk.COMPONENTS,
+        "fault_codes": sorted(runtime.rules().alarms.codes),
         "sites": sites if len(sites := list(runtime.directory().sites.values())) <= MANY else [],
         "tomorrow": tomorrow.strftime("%Y-%m-%dT08:00"),
         "acts": desk.possible(runtime, case),

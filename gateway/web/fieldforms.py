@@ -1,4 +1,4 @@
-"""The forms of the lines behind the first: send back, call, plan a visit, say what was done there."""
+"""The forms of the lines behind the first: analyse, send back, call, plan a visit, say what was done there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from gateway import desk
+from gateway.record.analyses import Finding
 from gateway.record.cases import Case
 from gateway.runtime import Runtime
 from gateway.web.deskforms import After, Fields, Form, words_of
@@ -17,6 +18,20 @@ TIMES = 3  # that the form offers
 
 async def send_back(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After | None:
     await desk.send_back(runtime, actor, case.id, words_of(fields, "reason"))
+    return None
+
+
+async def analyse(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After | None:
+    if (reproduced := fields.get("reproduced")) not in ("yes", "no"):
+        raise desk.Refused(reproduced="say whether it happened again")
+    found = Finding(
+        component=fields.get("component", ""),
+        fault_code=words_of(fields, "fault_code").strip() or None,
+        cause=words_of(fields, "cause"),
+        evidence=words_of(fields, "evidence"),
+        reproduced=reproduced == "yes",
+    )
+    await desk.analyse(runtime, actor, case.id, found)
     return None
 
 
@@ -50,7 +65,7 @@ async def perform_visit(runtime: Runtime, actor: desk.Actor, case: Case, fields:
 
 
 FIELD_FORMS: Mapping[str, Form] = MappingProxyType(
-    {form.__name__: form for form in (send_back, call, plan_visit, book_visit, cancel_visit, perform_visit)}
+    {form.__name__: form for form in (analyse, send_back, call, plan_visit, book_visit, cancel_visit, perform_visit)}
 )
 
 

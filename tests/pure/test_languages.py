@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from channels.report import RemoteAct, RemoteAnswer
-from gateway import languages, telling
+from gateway import desk, languages, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
 from gateway.wrapping import DISPOSITIONS
 from routing.values import Category, Priority, Reason
@@ -30,6 +30,7 @@ STATES = {
     "sla_level": ("basic", "plus", "premium"),
     "sending": ("queued", "sent", "uncertain", "failed", "bounced", "suppressed", "stale", "deferred", "delayed"),
     "note": ("note", "reason", "conclusion", "proposal"),
+    "component": desk.COMPONENTS,
     "remote": tuple(RemoteAnswer),
     "act": tuple(RemoteAct),
     "work": ("call", "callback"),
@@ -41,7 +42,7 @@ STATES = {
         "corrected handed_over escalated waiting resumed visit_planned concluded confirmed reopened closed "
         "message_queued message_sent message_failed bounced delayed offer_made offer_accepted offer_declined "
         "offer_expired erased call_started call_ended remote_action linked line_overdue suggestion_declined "
-        "proposed visit_moved visit_booked visit_refused visit_cancelled visit_performed visit_lapsed "
+        "analysed proposed visit_moved visit_booked visit_refused visit_cancelled visit_performed visit_lapsed "
         "document_added call_wanted warned breached expected_changed survey_asked "
         "alarm_raised alarm_cleared alarm_returned alarm_flapping muted charger_silent "
         "talk_held talk_resumed hand_raised hand_lowered call_unanswered call_disposed"

@@ -16,6 +16,7 @@ from gateway.clock import SetClock
 from gateway.config import load
 from gateway.desk import Actor
 from gateway.privacy import Deferred, erase_person, find_person, retain
+from gateway.record.analyses import Finding
 from gateway.worker import Chores, open_chores
 from tests.fakes.house import House, open_house
 from tests.fakes.mail import MailServer
@@ -78,6 +79,8 @@ async def lived(house: House, chores: Chores) -> str:
     await chores.sweep()
     await desk.escalate(runtime, FIRST, case, f"{CANARY} har provat allt")
     await desk.claim(runtime, SECOND, case)
+    found = Finding("lock", "CX001", f"{CANARY} drog i kabeln", f"{CANARY} såg det", True)
+    await desk.analyse(runtime, SECOND, case, found)
     proposal = dict.fromkeys(("fault", "parts", "tools", "safety"), "beskrivet")
     await desk.escalate(runtime, SECOND, case, "måste ut", {**proposal, "access": f"{CANARY} öppnar, {PHONE}"})
     await desk.claim(runtime, THIRD, case)
@@ -142,7 +145,7 @@ async def test_b101_erasing_leaves_no_trace_and_changes_no_measure(
         before, sent = await figures(house), len(relay.mails)
         assert number in await found(house)
         kept = {"report_contents", "identities", "people", "notes", "message_contents", "documents"}
-        kept |= {"proposal_contents", "service_card_contents", "rating_comments"}
+        kept |= {"analysis_contents", "proposal_contents", "service_card_contents", "rating_comments"}
         assert kept <= set(await traces(house))
         assert await files(house)
         person = await find_person(house.runtime.db, EMAIL)

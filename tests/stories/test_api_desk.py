@@ -25,6 +25,7 @@ BODIES = {
     "call": {},
     "correct": {"category": "slow", "reason": "Hörde fel"},
     "plan_visit": {"from": "2099-01-01T08:00:00Z", "until": "2099-01-01T10:00:00Z", "agent": "a20"},
+    "analyse": {"component": "lock", "cause": "Sliten", "evidence": "Tio försök", "reproduced": True},
     "propose": dict.fromkeys(("fault", "parts", "tools", "access", "safety"), "beskrivet"),
     "send_back": {"reason": "Saknar loggar"},
     "book_visit": {"time": 1},
@@ -120,6 +121,30 @@ async def test_the_third_line_gets_a_case_with_a_whole_proposal_alone(house: Hou
     whole = dict.fromkeys(("fault", "parts", "tools", "access", "safety"), "beskrivet")
     status, case = await house.api("POST", f"/cases/{number}/escalate", {**thin, "proposal": whole})
     assert (status, case["line"], case["queue"]) == (200, 3, "field")
+
+
+async def test_a_fault_analysis_stands_beside_the_case_and_is_the_fault_of_a_proposal_without_one(
+    house: House, number: str
+) -> None:
+    await house.api("POST", f"/cases/{number}/escalate", {"as": "a01", "reason": "Loggarna säger inget"})
+    found = {"as": "a01", "component": "contactor", "fault_code": "CX017", "cause": "Kontaktor K1 är svetsad"}
+    for lacking in ({}, {"evidence": "Logg", "reproduced": True, "component": "flux"}):
+        assert (await house.api("POST", f"/cases/{number}/analyse", {**found, **lacking}))[0] == 422
+    proposal = dict.fromkeys(("parts", "tools", "access", "safety"), "beskrivet")
+    onward = {"as": "a01", "reason": "Byt kontaktor", "proposal": proposal}
+    status, problem = await house.api("POST", f"/cases/{number}/escalate", onward)
+    assert (status, list(problem["fields"])) == (422, ["proposal.fault"])
+    for reproduced in (False, True):
+        given = {**found, "evidence": "Loggen visar fast läge", "reproduced": reproduced}
+        status, case = await house.api("POST", f"/cases/{number}/analyse", given)
+        assert (status, case["analysis"]["reproduced"], case["analysis"]["agent_id"]) == (200, reproduced, "a01")
+    told = [entry["data"] for entry in case["timeline"] if entry["kind"] == "analysed"]
+    assert len(told) == 2
+    assert {"component": "contactor", "fault_code": "CX017", "reproduced": True}.items() <= told[-1].items()
+    assert "svetsad" not in str(told), "words stand in a table of their own"
+    status, case = await house.api("POST", f"/cases/{number}/escalate", onward)
+    assert (status, case["line"], case["proposal"]["fault"]) == (200, 3, "Kontaktor K1 är svetsad")
+    assert case["analysis"]["evidence"] == "Loggen visar fast läge", "and the 3rd line reads it"
 
 
 async def test_a_token_acts_for_its_own_agent_and_others_name_one(house: House, number: str, config: Config) -> None:

@@ -444,10 +444,21 @@ async def test_a_case_goes_by_the_forms_through_three_lines_to_a_service_card(ho
     assert (await do(house, number, "escalate", reason="Needs a part")).status == 422
     assert (await do(house, number, "send_back", reason="Try a restart first")).status == 303
     assert (await do(house, number, "escalate", reason="Restarted, no help")).status == 303
+    found = {"component": "lock", "fault_code": "CX001", "cause": "The latch is worn", "evidence": "Tried ten times"}
+    for lacking in ({"component": ""}, {"fault_code": "CX999"}, {"cause": " "}, {"reproduced": ""}):
+        kept = await do(house, number, "analyse", **{**found, "reproduced": "yes", **lacking})
+        assert kept.status == 422
+        assert "Tried ten times" in await kept.text(), "nothing that was written is lost"
+    assert (await do(house, number, "analyse", **found, reproduced="yes")).status == 303
+    page = await (await house.client.get(f"/console/cases/{number}")).text()
+    assert '<textarea id="proposal-fault"' in page
+    assert "The latch is worn</textarea>" in page, "the proposal begins with what was found"
+    assert "lämnade en felanalys: Kontaktens lås" in page
     proposal = {f"proposal.{name}": f"the {name}" for name in ("fault", "parts", "tools", "access", "safety")}
     assert (await do(house, number, "escalate", reason="Needs a part", **proposal)).status == 303
     page = await (await house.client.get(f"/console/cases/{number}")).text()
     assert "the safety" in page
+    assert "Tried ten times</dd>" in page
     assert 'id="act-visit"' in page
     assert (await do(house, number, "plan_visit", from1="soon", until1="later", agent="a01")).status == 422
     times = {"from1": "2036-05-05T08:00", "until1": "2036-05-05T10:00", "agent": "a01"}
