@@ -7,6 +7,7 @@ differs anywhere.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
@@ -39,7 +40,7 @@ async def of_period(
 ) -> list[Figure]:
     """Every measure of what began in [since, to): the whole first (key None), then each value of `by`."""
     found = await groups(db, since, to, by, now, kinds)
-    told = [figure for key, of in found.items() for figure in figures(key, of)]
+    told = await asyncio.to_thread(lambda: [one for key, of in found.items() for one in figures(key, of)])
     if kinds is not KINDS:
         return told
     whole = sum(one.key is None for one in told)

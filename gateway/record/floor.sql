@@ -64,7 +64,7 @@ FROM cases c WHERE c.priority = 'P1' AND c.status IN ('open', 'assigned', 'waiti
 -- name: recurring
 -- Chargers with more than one fault case in the last days, and what is usual for their model.
 WITH faults AS (
-    SELECT charger, count(DISTINCT case_id) AS cases, max(at) AS last FROM facts
+    SELECT charger, count(*) AS cases, max(at) AS last FROM facts
     WHERE kind = 'case' AND day >= %(since)s AND charger IS NOT NULL
       AND category IN ('cable_stuck', 'no_start', 'interrupted', 'slow', 'offline', 'damage', 'safety')
     GROUP BY charger
@@ -81,7 +81,7 @@ WHERE f.cases > 1 ORDER BY f.cases DESC, f.last DESC LIMIT 200
 -- name: recurring_kinds
 -- Models and sites with fault cases in the last days, each beside all chargers together.
 WITH faults AS (
-    SELECT charger, count(DISTINCT case_id) AS cases FROM facts
+    SELECT charger, count(*) AS cases FROM facts
     WHERE kind = 'case' AND day >= %(since)s AND charger IS NOT NULL
       AND category IN ('cable_stuck', 'no_start', 'interrupted', 'slow', 'offline', 'damage', 'safety')
     GROUP BY charger

@@ -6,6 +6,7 @@ made of, and leads to the cases behind it; every plot is drawn from the table un
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -67,11 +68,13 @@ async def index(request: web.Request) -> web.StreamResponse:
     """`?period=day|week|month|quarter|year` or `?from=&to=` (days), `&by=` a dimension, `&compare=no`."""
     runtime, language = runtime_of(request), language_of(request)
     period, now = period_of(request), runtime.clock.now()
-    told = await measures.of_period(runtime.db, period.since, period.to, period.by, now)
-    before: list[Figure] = []
-    if period.compared:
-        before = await measures.of_period(runtime.db, *period.before, period.by, now)
-    context = await frame(request, None)
+    await measures.catch_up(runtime.db)
+    told, before, trend, context = await asyncio.gather(
+        measures.of_period(runtime.db, period.since, period.to, period.by, now),
+        _before(request, period, now),
+        _trend(request, period, now),
+        frame(request, None),
+    )
     shown = {
         "period": period,
         "nothing": not any(one.measure in BY_NAME for one in told),
@@ -79,7 +82,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         "tiles": tiles(told, before, period, language),
         "sections": sections(told, before, period, language, runtime.directory()),
         "reasons": [one for one in told if one.key is None and one.measure.startswith("sla_missed_") and one.numerator],
-        "trend": await _trend(request, period, now),
+        "trend": trend,
         "hourly": period.days <= HOURLY,
         "timezone": facts.TIMEZONE,
         "board": context["queues"],
@@ -157,13 +160,19 @@ async def behind(request: web.Request) -> web.StreamResponse:
     return page(request, "managers/cases.html", context | shown)
 
 
+async def _before(request: web.Request, period: Period, now: datetime) -> list[Figure]:
+    if not period.compared:
+        return []
+    return await measures.of_period(runtime_of(request).db, *period.before, period.by, now)
+
+
 async def _trend(request: web.Request, period: Period, now: datetime) -> list[dict[str, Any]]:
     db, kinds = runtime_of(request).db, {measure.kind for measure in PLOTTED}
     if period.days <= HOURLY:
         found = await facts.hourly(db, period.since, period.to, kinds, now, 1 if period.days < 3 else 6)
     else:
         found = await facts.daily(db, period.since, period.to, kinds, now)
-    return [_slot(begin, of) for begin, of in found.items()]
+    return await asyncio.to_thread(lambda: [_slot(begin, of) for begin, of in found.items()])
 
 
 def _slot(begin: datetime, of: Mapping[str, Tally]) -> dict[str, Any]:
