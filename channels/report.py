@@ -73,6 +73,9 @@ class Alarm:
     protocol: str = "ocpp1.6"
 
 
+ANSWER = "answer"  # the flag of a message that answers what we asked: it is no news about the case
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """What a message says it belongs to: a signed reply token, Message-IDs it answers, a case number in its subject."""

@@ -1,7 +1,8 @@
 """The SMS door: a message becomes a report before it is acknowledged, in the record or in the spool.
 
 The answer to the provider never holds words: what a sender is told goes through the outbox, which knows who opted out
-and who is a robot. Pictures are fetched by their ids from the provider's own API; a URL inside a webhook is never
+and who is a robot. One digit of somebody who was asked what they thought of a call is an answer: it goes to the case of
+that call, and rates it. Pictures are fetched by their ids from the provider's own API; a URL inside a webhook is never
 followed, and what cannot be fetched is said so and costs no text. Raises NotStored when nothing could be kept.
 """
 
@@ -11,6 +12,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -20,7 +22,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from channels import cards
 from channels.numbers import normalise
 from channels.phone_events import Params, sid_of
-from channels.report import Attachment, Channel, Intake, NotStored, Report, Sender, Spool
+from channels.report import ANSWER, Attachment, Channel, Intake, NotStored, Report, Sender, Spool, Thread
 
 log = structlog.get_logger()
 
@@ -28,6 +30,7 @@ MOST_MEDIA = 10
 MEDIA_SECONDS = 8.0
 MEDIA_SID = re.compile(r"/Media/(ME[0-9a-zA-Z]{1,62})$")
 STOP = frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"})
+RATED = re.compile(r"\s*[1-5][.!]?\s*")
 START = frozenset({"start", "unstop", "starta", "aloita"})
 EMPTY = str(MessagingResponse())
 
@@ -50,6 +53,24 @@ class Deliveries(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody was asked and has not answered: how a call was; `token` is that of its case, for a thread."""
+
+    call: str
+    token: str
+
+
+class Ratings(Protocol):
+    async def question(self, phone: str) -> Question | None:
+        """The question that a number was asked last."""
+        ...
+
+    async def rated(self, call: str, rating: int) -> None:
+        """Note what was answered, once."""
+        ...
+
+
 class SmsDoor:
     """The door of one process. `numbers` are our own: what comes from them is a loop and is marked as a robot's."""
 
@@ -60,20 +81,26 @@ class SmsDoor:
         media: Media,
         consents: Consents,
         deliveries: Deliveries,
+        ratings: Ratings,
         now: Callable[[], datetime],
         numbers: Collection[str] = (),
     ) -> None:
         self._intake, self._spool, self._media = intake, spool, media
-        self._consents, self._deliveries, self._now = consents, deliveries, now
+        self._consents, self._deliveries, self._ratings, self._now = consents, deliveries, ratings, now
         self._numbers = frozenset(numbers)
 
     async def sms(self, params: Params) -> str:
         """Keep one incoming message and answer with an empty document. Raises NotStored."""
         report = await self._report(params)
+        question = await self._question(report)
+        if question is not None:
+            report = replace(report, thread=Thread(question.token), flags=(*report.flags, ANSWER))
         try:
             await self._intake.accept(report)
         except NotStored:
             await self._spool.keep(report)
+        if question is not None:
+            await self._note_rating(question, int(report.text.strip(" .!")))
         await self._note_wish(report)
         return EMPTY
 
@@ -125,6 +152,22 @@ class SmsDoor:
             log.warning("sms.media_not_fetched", message=sid, error=type(error).__name__)
             return Attachment(name, media_type[:100], b"", quarantined="not fetched: try again")
         return Attachment(name, media_type[:100], content)
+
+    async def _question(self, report: Report) -> Question | None:
+        """What a message of one digit answers, if its sender was asked."""
+        if report.sender.phone is None or report.auto_reply or not RATED.fullmatch(report.text):
+            return None
+        try:
+            return await self._ratings.question(report.sender.phone)
+        except Exception as error:
+            log.warning("sms.question_not_found", error=type(error).__name__)
+            return None
+
+    async def _note_rating(self, question: Question, rating: int) -> None:
+        try:
+            await self._ratings.rated(question.call, rating)
+        except Exception as error:
+            log.warning("sms.rating_not_noted", call=question.call, error=type(error).__name__)
 
     async def _note_wish(self, report: Report) -> None:
         word = "".join(character for character in report.text.casefold() if character.isalpha())

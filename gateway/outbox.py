@@ -37,6 +37,7 @@ STALE = {
     "acknowledgement": timedelta(days=1),
     "oncall": timedelta(minutes=10),
     "portal_link": timedelta(minutes=30),
+    "rating": timedelta(hours=2),
 }
 AN_HOUR, A_DAY, A_WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 IN_A_DAY, ABOUT_A_CASE = 10, 1

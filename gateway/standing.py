@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from channels.report import Report
+from channels.report import ANSWER, Report
 from gateway.casenumber import number
 from gateway.record.timeline import CUSTOMER, Entry
 from gateway.threads import Reference
@@ -166,13 +166,13 @@ def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules
 def attach_report(case: Standing, decided: Decided, directory: Directory, rules: Rules, now: datetime) -> list[Entry]:
     """Let a case grow by a report; returns what its timeline says about it.
 
-    Somebody who writes again about a case thought solved reopens it; a robot's answer does not.
+    Somebody who writes again about a case thought solved reopens it; a robot's answer does not, nor one to a question.
     """
     if not (case.new or case.grown):
         case.row = {name: _plain(value) for name, value in case.row.items()}
     row, report = case.row, decided.report
     raised = raise_case(case.candidate, decided.said, decided.judgement, directory, rules, now, decided.person)
-    silent = report.auto_reply or report.bounce or decided.recovery
+    silent = report.auto_reply or report.bounce or decided.recovery or ANSWER in report.flags
     reopened = row["concluded_at"] is not None and not row["reopened"] and not silent
     urgent = Priority(row["priority"]) > raised.priority
     told = {

@@ -14,7 +14,8 @@ from channels.provider import Provider, open_provider
 from channels.provider_http import ProviderAway
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
-from gateway import callbacks, oncall, reconciling, recordings, ringing, transcribing, watch
+from gateway import asking, callbacks, oncall, reconciling, recordings, ringing, transcribing, watch
+from gateway.asking import Ratings
 from gateway.chargers import CarefulChargers
 from gateway.chores import Chore
 from gateway.config import Config
@@ -76,7 +77,7 @@ def sms_door(runtime: Runtime, numbers: Collection[str]) -> SmsDoor:
     """The SMS door; `numbers` are our own."""
     texts = RecordedTexts(runtime.db, runtime.clock)
     pictures = Pictures(runtime.config)
-    return SmsDoor(runtime.intake, runtime.spool, pictures, texts, texts, runtime.clock.now, numbers)
+    return SmsDoor(runtime.intake, runtime.spool, pictures, texts, texts, Ratings(runtime), runtime.clock.now, numbers)
 
 
 def signatures(config: Config) -> Signatures:
@@ -87,7 +88,8 @@ def signatures(config: Config) -> Signatures:
 
 @asynccontextmanager
 async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
-    """The worker's chores of the phone: the on-call ladder, telephones to ring, call-backs; with an account also what
+    """The worker's chores of the phone: the on-call ladder, telephones to ring, call-backs, the
+    question how a talk was; with an account also what
     was missed and recordings to fetch; with a transcriber what they say."""
     account = account_of(runtime.config)
     async with AsyncExitStack() as stack:
@@ -96,6 +98,7 @@ async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
             Chore("oncall", lambda: oncall.sweep(runtime)),
             Chore("ringing", lambda: ringing.sweep(runtime, provider)),
             Chore("callbacks", lambda: callbacks.sweep(runtime)),
+            Chore("asking", lambda: asking.sweep(runtime), every=asking.EVERY),
             Chore("watch", lambda: watch.complain(runtime), every=watch.EVERY),
         ]
         if runtime.config.transcriber_url:

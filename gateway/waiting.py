@@ -106,7 +106,7 @@ class RecordedLine:
         await self._change("leave", {"sid": sid}, "call_left", after=_step_out, why=why)
 
     async def rated(self, sid: str, rating: int) -> None:
-        await self._change("case_of", {"sid": sid}, "rated", rating=rating, of=5)
+        await self._change("rate", {"sid": sid, "rating": rating}, "rated", rating=rating, of=5)
 
     async def _staffed(self) -> bool:
         row = await self._db.row(SQL["staffed"], {"now": self._runtime.clock.now()})

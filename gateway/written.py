@@ -6,13 +6,13 @@ import secrets
 from dataclasses import asdict
 from typing import Any
 
-from channels.report import Channel, Outcome, Receipt, Report
+from channels.report import ANSWER, Channel, Outcome, Receipt, Report
 from gateway.casenumber import number
 from gateway.record.timeline import CUSTOMER, Entry
 from gateway.standing import Decided
 from routing.values import Judgement
 
-UNANSWERED = frozenset({"no_answer", "from_ourselves"})  # flags of mails that a robot must not answer (RFC 3834)
+UNANSWERED = frozenset({"no_answer", "from_ourselves", ANSWER})  # flags of what a robot must not answer (RFC 3834)
 
 
 def report_row(decided: Decided, case: int) -> dict[str, Any]:

@@ -85,6 +85,7 @@ class _Case:
     foretold: dict[str, tuple[int, int]] = field(default_factory=dict)  # call -> least and most minutes it was told
     talked: tuple[str, int] | None = None  # who spoke last, and for how long, while the wrap-up goes on
     disposed: set[str] = field(default_factory=set)  # calls that are written up
+    asked_of: dict[str, int] = field(default_factory=dict)  # call -> which fact is the question about it
     holder: str | None = None
     waiting: bool = False
     passed_on: bool = False
@@ -349,13 +350,18 @@ def _rated(case: _Case, entry: Entry) -> None:
     rating, of = entry.data.get("rating"), entry.data.get("of") or 5
     if isinstance(rating, int) and not isinstance(rating, bool):
         satisfied = 5 * rating >= 4 * int(of)
-        place = next((n for n, one in reversed(list(enumerate(case.facts))) if one.kind == "asked"), None)
-        if place is not None and entry.data.get("call") is None:
+        call = entry.data.get("call")
+        others = set(case.asked_of.values())
+        surveys = (n for n, one in reversed(list(enumerate(case.facts))) if one.kind == "asked" and n not in others)
+        place = next(surveys, None) if call is None else case.asked_of.get(str(call))
+        if place is not None:
             case.facts[place] = replace(case.facts[place], tags=("answered",))
         case.facts.append(Fact("rating", entry.at, case.where, ended=rating, met=satisfied, agent=case.holder or None))
 
 
 def _asked(case: _Case, entry: Entry) -> None:
+    if (call := entry.data.get("call")) is not None:
+        case.asked_of[str(call)] = len(case.facts)
     case.facts.append(Fact("asked", entry.at, case.where, ended=1))
 
 

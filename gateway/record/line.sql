@@ -43,6 +43,10 @@ WHERE c.sid = %(sid)s
 -- name: case_of
 SELECT case_id, report_id FROM calls WHERE sid = %(sid)s
 
+-- name: rate
+-- A call has one rating, the first.
+UPDATE calls SET rating = %(rating)s WHERE sid = %(sid)s AND rating IS NULL RETURNING case_id, report_id
+
 -- name: answer
 UPDATE calls SET answered_at = %(now)s, agent_id = (SELECT assignee FROM cases WHERE id = calls.case_id)
 WHERE sid = %(sid)s AND answered_at IS NULL

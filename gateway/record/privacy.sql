@@ -10,13 +10,15 @@ FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE r.person_id
 -- name: messages_of
 SELECT m.id, m.case_id, m.channel, m.kind, m.sent_at, c.recipient, c.subject, c.text
 FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id
-WHERE m.person_id = %(person)s OR m.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s) ORDER BY m.id
+WHERE m.person_id = %(person)s OR m.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s)
+   OR c.recipient IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone') ORDER BY m.id
 
 -- name: calls_of
 SELECT c.sid, c.started_at, c.seconds, t.from_number, t.state
 FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid
 WHERE c.person_id = %(person)s OR c.sid IN (SELECT call_sid FROM reports WHERE person_id = %(person)s)
-   OR t.from_number IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')
+   OR CASE c.direction WHEN 'inbound' THEN t.from_number ELSE t.to_number END
+      IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')
 ORDER BY c.started_at
 
 -- name: open_emergencies

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from channels.report import Channel, NotStored, Outcome, Receipt, Report
-from channels.sms import EMPTY, SmsDoor
+from channels.sms import EMPTY, Question, SmsDoor
 
 NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
 OURS = "+46313900100"
@@ -24,6 +24,8 @@ class Desk:
     pictures: dict[str, bytes | None] = field(default_factory=dict)
     wishes: list[tuple[str, bool]] = field(default_factory=list)
     deliveries: list[tuple[str, str, str | None]] = field(default_factory=list)
+    questions: dict[str, Question] = field(default_factory=dict)
+    ratings: list[tuple[str, int]] = field(default_factory=list)
     away: bool = False
     full: bool = False
 
@@ -48,11 +50,19 @@ class Desk:
     async def text(self, phone: str, wanted: bool) -> None:
         self.wishes.append((phone, wanted))
 
+    async def question(self, phone: str) -> Question | None:
+        if self.away:
+            raise ConnectionError
+        return self.questions.get(phone)
+
+    async def rated(self, call: str, rating: int) -> None:
+        self.ratings.append((call, rating))
+
     async def delivered(self, sid: str, status: str, error: str | None) -> None:
         self.deliveries.append((sid, status, error))
 
     def door(self) -> SmsDoor:
-        return SmsDoor(self, self, self, self, self, lambda: NOW, {OURS})
+        return SmsDoor(self, self, self, self, self, self, lambda: NOW, {OURS})
 
 
 def message(body: str = "laddare 21007 startar inte", sid: str = "SM1", **more: str) -> dict[str, str]:
@@ -94,6 +104,32 @@ async def test_b20_a_wish_for_silence_is_noted_and_the_message_kept(body: str, w
 async def test_b20_a_sentence_with_the_word_is_no_wish(body: str) -> None:
     desk, _ = await kept(body=body)
     assert desk.wishes == []
+
+
+@pytest.mark.parametrize(("body", "rating"), [("5", 5), (" 1\n", 1), ("4.", 4), ("3!", 3)])
+async def test_one_digit_of_somebody_who_was_asked_goes_to_the_case_and_rates_the_call(body: str, rating: int) -> None:
+    desk = Desk(questions={"+46701740605": Question("CA1", "1042.token")})
+    await desk.door().sms(message(body=body))
+    (report,) = desk.reports.values()
+    assert (report.thread.token, report.flags, report.text) == ("1042.token", ("answer",), body)
+    assert desk.ratings == [("CA1", rating)]
+
+
+@pytest.mark.parametrize("body", ["0", "6", "55", "5 minutes and it stopped", "", "21007", "\u0665"])
+async def test_anything_else_is_no_rating(body: str) -> None:
+    desk = Desk(questions={"+46701740605": Question("CA1", "1042.token")})
+    await desk.door().sms(message(body=body))
+    (report,) = desk.reports.values()
+    assert (report.thread.token, report.flags, desk.ratings) == (None, (), [])
+
+
+async def test_a_digit_of_whoever_was_not_asked_or_while_the_record_is_away_is_kept_as_any_text() -> None:
+    desk = Desk()
+    await desk.door().sms(message(body="5"))
+    assert desk.reports["SM1"].flags == ()
+    desk = Desk(away=True, questions={"+46701740605": Question("CA1", "1042.token")})
+    await desk.door().sms(message(body="5"))
+    assert (desk.spooled["SM1"].text, desk.ratings) == ("5", [])
 
 
 async def test_b21_pictures_are_fetched_by_id_and_failures_shown() -> None:

@@ -1,0 +1,152 @@
+"""After a call: whoever did not rate it on the telephone is asked by text, and one digit is the rating of that call."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from gateway import asking, callbacks, outbox
+from gateway.post import connect_post
+from tests.fakes import provider as fakes
+from tests.fakes.phone import Call
+from tests.stories.test_phone_oncall import OURS, Night
+from tests.stories.test_phone_outgoing import called, ends
+from tests.stories.test_phone_talks import day, talking  # noqa: F401
+
+CALLER = "+46701740605"  # of those who wait in these stories: a mobile telephone
+
+
+async def ask(day: Night) -> list[str]:  # noqa: F811
+    """The worker's chores; what was asked by text in all."""
+    runtime = day.house.runtime
+    await asking.sweep(runtime)
+    async with connect_post(runtime) as post:
+        facts_of = outbox.facts_from(runtime.config.public_url, None, lambda *_: [], lambda *_: "")
+        await outbox.Sweeper(runtime.db, runtime.clock, post, facts_of).sweep()
+    sent = [
+        fields for fields in day.peer.had("POST", "Messages.json") if re.search("one digit|en siffra", fields["Body"])
+    ]
+    return [fields["To"] for fields in sent]
+
+
+async def talked(day: Night) -> Call:  # noqa: F811
+    """A talk of a minute, at whose end the caller hangs up."""
+    call, _ = await talking(day)
+    day.clock.forward(timedelta(minutes=1))
+    await day.ends("completed")
+    await callbacks.sweep(day.house.runtime)
+    await call.hang_up()
+    return call
+
+
+async def text(day: Night, body: str, sid: str = "SManswer", sender: str = CALLER) -> None:  # noqa: F811
+    fields = {"MessageSid": sid, "AccountSid": fakes.ACCOUNT, "From": sender, "To": OURS, "Body": body, "NumMedia": "0"}
+    assert (await day.line.post("/twilio/sms", fields))[0] == 200
+
+
+async def told(day: Night, kind: str) -> list[dict[str, Any]]:  # noqa: F811
+    """What every case's timeline says of a kind."""
+    cases = [await day.house.case(one["number"]) for one in await day.house.cases()]
+    return [entry for case in cases for entry in case["timeline"] if entry["kind"] == kind]
+
+
+async def test_a_digit_by_text_is_the_rating_of_the_call_and_no_new_case(day: Night) -> None:  # noqa: F811
+    call = await talked(day)
+    assert await ask(day) == [CALLER]
+    assert await ask(day) == [CALLER], "once"
+    (asked,) = await told(day, "survey_asked")
+    assert asked["data"]["call"] == call.sid
+    for _ in range(2):
+        await text(day, "5")
+    (rated,) = await told(day, "rated")
+    assert rated["data"] == {"call": call.sid, "rating": 5, "of": 5, "by": "sms"}
+    (listed,) = await day.house.cases()
+    case = await day.house.case(listed["number"])
+    assert [report["channel"] for report in case["reports"]] == ["phone", "sms"], "kept, with the case it is about"
+    await text(day, "1", "SMagain")
+    assert len(await told(day, "rated")) == 1, "the first answer stands"
+
+
+async def test_a_digit_does_not_open_again_what_is_solved(day: Night) -> None:  # noqa: F811
+    await talked(day)
+    await ask(day)
+    (listed,) = await day.house.cases()
+    conclusion = {"as": "a01", "disposition": "explained", "text": "Startade om med kortet."}
+    assert (await day.house.api("POST", f"/cases/{listed['number']}/conclude", conclusion))[0] == 200
+    acknowledged = len(await told(day, "message_queued"))
+    await text(day, "4")
+    case = await day.house.case(listed["number"])
+    assert case["status"] == "concluded"
+    assert len(await told(day, "rated")) == 1
+    assert len(await told(day, "message_queued")) == acknowledged, "an answer is not acknowledged"
+
+
+async def test_other_words_of_the_same_person_are_a_report_as_ever(day: Night) -> None:  # noqa: F811
+    await talked(day)
+    await ask(day)
+    await text(day, "5 minuter senare slutade den ladda igen")
+    assert await told(day, "rated") == []
+    await text(day, "5", "SMother", sender="+46701740699")
+    assert await told(day, "rated") == [], "who was not asked"
+
+
+async def test_a_digit_is_no_answer_for_ever(day: Night) -> None:  # noqa: F811
+    await talked(day)
+    await ask(day)
+    day.clock.forward(asking.PATIENCE + timedelta(minutes=1))
+    await text(day, "5")
+    assert await told(day, "rated") == []
+
+
+async def test_who_rated_on_the_telephone_is_not_asked_again(day: Night) -> None:  # noqa: F811
+    call, _ = await talking(day)
+    day.clock.forward(timedelta(minutes=1))
+    await call.talk()
+    await call.press("4")
+    await call.hang_up()
+    assert await ask(day) == []
+    (rated,) = await told(day, "rated")
+    assert rated["data"] == {"call": call.sid, "rating": 4, "of": 5}
+    assert await day.house.runtime.db.row("SELECT rating FROM calls WHERE rating IS NOT NULL") == {"rating": 4}
+
+
+async def test_a_customer_who_was_called_is_asked_and_a_landline_is_not(day: Night) -> None:  # noqa: F811
+    case, mine, customer = await called(day)
+    day.clock.forward(timedelta(minutes=1))
+    await ends(day, customer, "+46701740699")
+    await ends(day, mine, "+46313900601")
+    assert await ask(day) == ["+46701740699"]
+    await text(day, "2", sender="+46701740699")
+    (rated,) = [one for one in (await day.house.case(case))["timeline"] if one["kind"] == "rated"]
+    assert rated["data"]["call"] == customer
+
+
+async def test_a_landline_a_moment_and_a_danger_are_not_asked_about(day: Night) -> None:  # noqa: F811
+    await talked(day)
+    db = day.house.runtime.db
+    for change in (
+        "UPDATE call_contents SET state = jsonb_set(state, '{call,facts,phone}', '\"+46846500421\"')",
+        "UPDATE calls SET answered_at = ended_at - interval '5 seconds' WHERE answered_at IS NOT NULL",
+        "UPDATE cases SET priority = 'P1', category = 'safety'",
+    ):
+        await db.run("UPDATE calls SET asked_at = NULL")
+        await db.run(change)
+        assert await ask(day) == [], change
+        await db.run("UPDATE call_contents SET state = jsonb_set(state, '{call,facts,phone}', '\"+46701740605\"')")
+        await db.run("UPDATE calls SET answered_at = ended_at - interval '60 seconds' WHERE answered_at IS NOT NULL")
+    await db.run("UPDATE cases SET priority = 'P3', category = 'no_start'")
+    await db.run("UPDATE calls SET asked_at = NULL")
+    assert await ask(day) == [CALLER], "and is asked about when none of these is so"
+
+
+async def test_one_number_is_asked_once_a_day_and_never_who_wants_no_texts(day: Night) -> None:  # noqa: F811
+    await talked(day)
+    assert await ask(day) == [CALLER]
+    db = day.house.runtime.db
+    await db.run("UPDATE calls SET asked_at = NULL, asked_by = NULL")
+    assert await ask(day) == [CALLER]
+    await text(day, "STOP", "SMstop")
+    day.clock.forward(timedelta(days=2))
+    await db.run("UPDATE calls SET asked_at = NULL, ended_at = ended_at + interval '2 days'")
+    assert await ask(day) == [CALLER]
