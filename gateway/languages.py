@@ -98,18 +98,19 @@ def catalogue(language: str) -> Catalogue:
     return Catalogue(language, MappingProxyType(messages), gnu.c2py(plural), others)
 
 
-def words(reason: Reason | Mapping[str, Any], language: str) -> str:
+def words(reason: Reason | Mapping[str, Any], language: str, *, plain: bool = False) -> str:
     """A decision's reason as a sentence that can be read to a customer.
 
     Values that are themselves codes (`category`, `queue`, `priority`, …) are said in words too. A sentence whose
-    figures do not fit is told without them: a reason must never keep a case page from opening.
+    figures do not fit is told without them: a reason must never keep a case page from opening. `plain` leaves out weights,
+    which mean something to whoever tunes the judgement and nothing to whoever works on the case.
     """
     if isinstance(reason, Reason):
         code, data = reason.code, dict(reason.data)
     else:
         code, data = str(reason.get("code", "")), dict(reason.get("data") or {})
     book = catalogue(language)
-    sentence = book.gettext(code)
+    sentence = book.gettext(f"{code}.plain" if plain and book.has(f"{code}.plain") else code)
     told = {
         name: book.code(name, value)
         if isinstance(value, str) and book.gettext(f"{name}.{value}") != f"{name}.{value}"

@@ -76,7 +76,7 @@ def _urgency(context: Context, at: datetime) -> str:
 
 @jinja2.pass_context
 def _say(context: Context, reason: Reason | Mapping[str, Any]) -> str:
-    return languages.words(reason, context["language"])
+    return languages.words(reason, context["language"], plain=True)
 
 
 @jinja2.pass_context

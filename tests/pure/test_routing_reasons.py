@@ -54,6 +54,19 @@ def test_every_reason_has_its_sentence(code: str, language: str):
     assert catalogue(language).messages.get(code), f"{code} has no {language} sentence"
 
 
+@pytest.mark.parametrize("language", ["en", "sv"])
+@pytest.mark.parametrize("code", sorted({*CODES, *TRADED}))
+def test_a_weight_is_left_out_where_people_read(code: str, language: str):
+    data = {"category": "cable_stuck", "language": "sv", "score": 52.4, "share": 0.97, "limit": 0.8}
+    told = words(Reason(code, data), language, plain=True)
+    assert not {"52.4", "0.97", "0.8"} & set(re.findall(r"[\d.]+", told))
+    if code == "category_words":
+        assert (
+            told == {"en": "the words tell of: Cable is stuck", "sv": "orden berättar om: Kabeln sitter fast"}[language]
+        )
+        assert "52.4" in words(Reason(code, data), language)
+
+
 @pytest.mark.parametrize("code", sorted(CODES))
 def test_the_placeholders_fit(code: str):
     wanted = [set(PLACEHOLDER.findall(catalogue(language).messages[code][0])) for language in ("en", "sv")]

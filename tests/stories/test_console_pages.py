@@ -452,6 +452,8 @@ async def test_a_case_goes_by_the_forms_through_three_lines_to_a_service_card(ho
     assert (await do(house, number, "analyse", **found, reproduced="yes")).status == 303
     page = await (await house.client.get(f"/console/cases/{number}")).text()
     assert '<textarea id="proposal-fault"' in page
+    assert "<li>orden berättar om: Kabeln sitter fast</li>" in page, "weights are for the API"
+    assert re.search(r"Cable is stuck \(\d+\.\d\)", str((await house.case(number))["reasons"]["category"]))
     assert "The latch is worn</textarea>" in page, "the proposal begins with what was found"
     assert "lämnade en felanalys: Kontaktens lås" in page
     proposal = {f"proposal.{name}": f"the {name}" for name in ("fault", "parts", "tools", "access", "safety")}
