@@ -54,6 +54,45 @@ def test_no_danger_is_missed(row: list[str]):
     assert judged(row[6], channel=row[1]).priority is Priority.P1
 
 
+SETS = "abcd"
+FIRST_SEEN = {"a": (135, 131), "b": (132, 116), "c": (83, 92), "d": (56, 54)}
+DANGERS = [row for row in table("danger.tsv") if row[0] in SETS]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_danger_is_found_in_reports_written_blind(name: str):
+    """Four sets of reports in six languages, each written before it was first judged, half danger, half what only
+    sounds like it. What was right at first sight stands in FIRST_SEEN; classes of language that were missed were then
+    taught, so what is asked for now is only that none of it is forgotten."""
+    right = {"yes": 0, "no": 0}
+    asked = {"yes": 0, "no": 0}
+    for _, danger, _, channel, text in (row for row in DANGERS if row[0] == name):
+        asked[danger] += 1
+        right[danger] += (judged(text, channel=channel).priority is Priority.P1) == (danger == "yes")
+    assert right["yes"] >= asked["yes"] - 1
+    assert right["no"] >= max(FIRST_SEEN[name][1], 0.88 * asked["no"])
+
+
+def test_a_danger_beside_a_question_is_a_danger():
+    assert judged("Är det farligt att ladda det kommer rök ur stolpen").priority is Priority.P1
+    assert judged("Is it safe to use? Smoke is coming out").priority is Priority.P1
+    assert judged("Is it safe to charge in the rain?").priority is not Priority.P1
+
+
+def test_a_danger_that_was_mended_long_ago_is_over_and_one_that_is_back_is_not():
+    mended = "The plug was smoking last spring and has since been replaced. Now the app asks twice for payment"
+    assert judged(mended).priority is not Priority.P1
+    assert judged("The plug was smoking last spring and was replaced. Now it is smoking again").priority is Priority.P1
+    assert judged("The plug was smoking last spring and has still not been replaced").priority is Priority.P1
+
+
+def test_a_cover_that_is_off_is_danger_unless_the_sender_says_that_it_is_none():
+    assert judged("Luckan saknas på laddare 21800").priority is Priority.P1
+    assert (
+        judged("Luckan saknas på laddare 21800, säkringen är urtagen så det är ingen fara").priority is not Priority.P1
+    )
+
+
 def test_other_trades_are_not_called_urgent():
     urgent = [t for _, t in table("neutral.txt") if judged(t, channel="email").priority in (Priority.P1, Priority.P2)]
     assert urgent == []
