@@ -102,8 +102,8 @@ def words(reason: Reason | Mapping[str, Any], language: str, *, plain: bool = Fa
     """A decision's reason as a sentence that can be read to a customer.
 
     Values that are themselves codes (`category`, `queue`, `priority`, …) are said in words too. A sentence whose
-    figures do not fit is told without them: a reason must never keep a case page from opening. `plain` leaves out weights,
-    which mean something to whoever tunes the judgement and nothing to whoever works on the case.
+    figures do not fit is told without them: a reason must never keep a case page from opening. `plain` leaves out
+    weights, which mean something to whoever tunes the judgement and nothing to whoever works on the case.
     """
     if isinstance(reason, Reason):
         code, data = reason.code, dict(reason.data)

@@ -21,6 +21,7 @@ from typing import Protocol
 
 import structlog
 
+from gateway.readers_worker import HEAD
 from gateway.stopping import end
 from routing.directory import Directory
 from routing.facts import Facts, read_facts
@@ -28,7 +29,6 @@ from routing.rules import Rules
 from routing.values import Said
 
 log = structlog.get_logger()
-HEAD = 8  # bytes that tell how long a message on the pipe is
 BATCH = 16  # texts that go over together
 UNDER_WAY = 2  # batches: one being read, one in the pipe
 PATIENCE = 5.0  # seconds for a batch

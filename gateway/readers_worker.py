@@ -11,11 +11,12 @@ import pickle
 import signal
 import sys
 
-from gateway.readers import HEAD
 from routing.directory import Directory
 from routing.facts import Facts, read_facts
 from routing.rules import Rules
 from routing.values import Said
+
+HEAD = 8  # bytes that tell how long a message on the pipe is
 
 
 def main() -> None:
