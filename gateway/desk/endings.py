@@ -114,13 +114,17 @@ async def reopen(runtime: Runtime, actor: Actor, case_id: int, reason: str) -> N
 
 
 async def _onto_the_card(deed: Act, disposition: str, text: str) -> int | None:
-    """Document what was done on the service card of the area, unless the visit did so already."""
+    """Document what was done on the service card of the area, unless the visit did so already. The 3rd line ends no
+    case without."""
     row = await (await deed.conn.execute(VISITS["verified"], {"case": deed.case.id})).fetchone()
     visited = bool(row and row["verified"])
     if disposition == "solved_on_site" and deed.case.line == 3 and not visited:
         raise Refused(visit="no visit of this case ended with everything working; report what was done first")
-    if visited or disposition not in ON_THE_CARD:
+    documented = disposition in ON_THE_CARD or (deed.case.line == 3 and disposition not in SILENT)
+    if visited or not documented:
         return None
+    if deed.case.line == 3 and deed.case.site_id is None:
+        raise Refused(site="say where it was, for the service card: correct the site, or send the case back")
     return await cards.write(
         deed.conn, deed.case, agent=deed.agent, now=deed.now, work=text, disposition=disposition, verified=None
     )

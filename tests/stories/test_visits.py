@@ -133,3 +133,19 @@ def test_a_calendar_file_is_escaped_and_folded() -> None:
     assert all(len(line) <= 75 for line in file.split(b"\r\n"))
     assert file.count(b"\r\nEND:VEVENT") == 1
     assert b"DTSTART:20260915T100000Z" in file
+
+
+@pytest.mark.parametrize("disposition", ["explained", "other", "no_fault_found"])
+async def test_the_third_line_ends_no_case_without_the_service_card(house: House, disposition: str) -> None:
+    receipt = await house.report("Min bil laddar inte, den startar inte alls", **{"from": SENDER})
+    number = str(receipt["case"])
+    await verb(house, number, "correct", category="no_start", priority="P2", reason="står i regnet")
+    await verb(house, number, "escalate", reason="Omstart hjälpte inte")
+    await verb(house, number, "escalate", reason="måste ut", proposal=PROPOSAL)
+    ending = {"disposition": disposition, "text": "Säkringen i huset hade löst ut"}
+    problem = await verb(house, number, "conclude", 422, **ending)
+    assert list(problem["fields"]) == ["site"]
+    case = await verb(house, number, "correct", charger="21007", reason="hon ringde")
+    await verb(house, number, "conclude", **ending)
+    _, card = await house.api("GET", f"/sites/{case['site']}/card")
+    assert [(one["case"], one["line"], one["work"]) for one in card["items"]] == [(number, 3, ending["text"])]
