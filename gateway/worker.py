@@ -21,6 +21,7 @@ from gateway import (
     alerts,
     dispatch,
     escalation,
+    forecasting,
     mailed_figures,
     measures,
     outbox,
@@ -80,6 +81,7 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
                 Chore("alerts", lambda: alerts.look(runtime), every=alerts.REST),
                 Chore("platform", lambda: platform.probe(runtime), every=platform.REST),
                 Chore("mailed_figures", lambda: mailed_figures.mail_due(runtime), every=mailed_figures.REST),
+                Chore("forecast", lambda: forecasting.test_weeks(runtime), every=forecasting.REST),
                 *of_the_phone,
             )
         )

@@ -9,10 +9,9 @@ hour in summer and winter.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 SLOTS = 48
 HALF_LIFE = 4.0  # weeks
@@ -37,11 +36,6 @@ class Tested:
     expected: float
     error: float | None  # sum of absolute errors / arrived (WAPE); None when nobody came
     covered: float  # share of half hours inside their interval
-
-
-def count(moments: Iterable[datetime]) -> Counter[tuple[date, int]]:
-    """Arrivals by local day and half hour."""
-    return Counter((moment.date(), (moment.hour * 60 + moment.minute) // 30) for moment in moments)
 
 
 def forecast(arrived: Mapping[tuple[date, int], int], begin: date, monday: date) -> list[list[Expected]]:

@@ -7,7 +7,6 @@ and Meier.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from measuring.waits import MICROSECONDS, Waits
@@ -24,11 +23,10 @@ class Patience:
     waited: int
 
 
-def estimate(hung_up: Sequence[int], answered: Sequence[int]) -> Patience:
-    """From the waits of those who hung up and of those who were answered, in microseconds."""
-    total = (sum(hung_up) + sum(answered)) / MICROSECONDS
-    mean = total / len(hung_up) if len(hung_up) >= ENOUGH else None
-    return Patience(mean, len(hung_up), len(hung_up) + len(answered))
+def estimate(total: int, hung_up: int, answered: int) -> Patience:
+    """From how long all waited together, in microseconds, and how many hung up and were answered."""
+    mean = total / MICROSECONDS / hung_up if hung_up >= ENOUGH else None
+    return Patience(mean, hung_up, hung_up + answered)
 
 
 def survival(of: Waits) -> list[tuple[float, float]]:

@@ -284,7 +284,3 @@ SELECT id, first_response_at FROM cases WHERE id > %(after)s ORDER BY id LIMIT %
 -- The first response of each case's present interval, as the timeline has it.
 SELECT DISTINCT ON (case_id) case_id, kind, at FROM timeline
 WHERE case_id = ANY(%(cases)s::bigint[]) AND kind IN ('opened', 'reopened', 'first_response') ORDER BY case_id, id DESC
-
--- name: arrivals
--- Calls in line of the last weeks: when they came, how long they waited, and whether they were answered.
-SELECT at, ended, lost, tags FROM facts WHERE kind = 'queue' AND day >= %(since)s AND day < %(until)s

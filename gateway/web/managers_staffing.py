@@ -12,17 +12,15 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import measures
-from gateway.record import facts
+from gateway import forecasting, measures
+from gateway.record import facts, forecasts
 from gateway.web.frame import frame
 from gateway.web.keys import runtime_of
 from gateway.web.pages import page
-from measuring.arrivals import back_test, count, forecast
+from measuring.arrivals import forecast
 from measuring.erlang import agents_for, erlang_a, erlang_c, with_shrinkage
-from measuring.patience import estimate
 from measuring.waits import MICROSECONDS
 
-WEEKS = 12
 TARGET = 90.0
 HANDLING, PATIENCE, SHRINKAGE = 300, 180, 30
 ENOUGH = 20  # calls below which their handling time says nothing
@@ -38,14 +36,9 @@ async def show(request: web.Request) -> web.StreamResponse:
     await measures.catch_up(runtime.db)
     now = runtime.clock.now()
     today = facts.day_of(now)
-    monday = today - timedelta(days=today.weekday())
-    begin = monday - timedelta(weeks=WEEKS)
-    rows = await runtime.db.rows(facts.SQL["arrivals"], {"since": begin, "until": monday})
-    came = count(row["at"].astimezone(facts.ZONE) for row in rows)
-    first = min((day for day, _ in came), default=monday)
-    begin = max(begin, first - timedelta(days=first.weekday()))
-    hung_up = [row["lost"] for row in rows if row["lost"] is not None and "abandoned" in row["tags"]]
-    patience = estimate(hung_up, [row["ended"] for row in rows if row["ended"] is not None])
+    monday = forecasting.monday_of(today)
+    came, begin = await forecasting.known(runtime, monday)
+    patience = await forecasts.patience(runtime.db, begin, monday)
     weekday = _number(request, "weekday", today.isoweekday(), 1, 7)
     talked = await measures.groups(runtime.db, facts.midnight(begin), facts.midnight(monday), None, now, ["handled"])
     own = talked[None].get("handled")
@@ -68,8 +61,8 @@ async def show(request: web.Request) -> web.StreamResponse:
             {"at": midnight + timedelta(minutes=30 * slot), "expected": one, **people}
             for slot, (one, people) in enumerate(zip(expected, needed, strict=True))
         ],
-        "tested": back_test(came, begin, monday),
-        "calls": len(rows),
+        "tested": await forecasts.tested(runtime.db),
+        "calls": sum(came.values()),
         "measured": own.answered if own and own.answered >= ENOUGH else 0,
         "timezone": facts.TIMEZONE,
     }
