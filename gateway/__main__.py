@@ -116,17 +116,40 @@ def reconcile(
 ) -> None:
     """What every channel's own ledger says came, against what is in reports. Exit status 1 when any is missing."""
     from channels.provider_http import ProviderAway
+    from gateway.statement import lines
     from gateway.statement import reconcile as run
-    from gateway.statement import statement
 
     with _session("reconcile") as config:
         try:
             accounts = asyncio.run(run(config, days))
         except ProviderAway as problem:
             _fail([f"The provider's lists cannot be read: {problem}"], EX_UNAVAILABLE)
-    for line in statement(accounts):
+    for line in lines(accounts):
         typer.echo(line)
     if any(one.difference for one in accounts):
+        raise typer.Exit(1)
+
+
+@app.command()
+def statements(
+    file: Annotated[Path | None, typer.Option(help="Verify a statement that somebody kept, and nothing else.")] = None,
+) -> None:
+    """The signed statement of every day, and whether all are as they were signed. Exit status 1 when one is not."""
+    from gateway.signing import genuine, verify
+
+    with _session("statements") as config:
+        if file is not None:
+            text = file.read_text(encoding="utf-8", errors="replace")
+            good = genuine(config.secret_keys, text)
+            typer.echo("as it was signed" if good else "NOT as it was signed")
+            raise typer.Exit(0 if good else 1)
+        book, wrong = asyncio.run(verify(config))
+    for one in book:
+        verdict = one.text.splitlines()[-1]
+        typer.echo(f"{one.day.isoformat()}, edition {one.edition}: {verdict}, seal {one.seal}")
+    for line in wrong:
+        typer.echo(line)
+    if wrong:
         raise typer.Exit(1)
 
 

@@ -28,15 +28,15 @@ async def reconcile(config: Config, days: int) -> list[Account]:
         return await accounts.lately(runtime.db, since)
 
 
-def statement(found: Collection[Account]) -> list[str]:
-    """A line for every account, the oldest day first."""
-    lines = []
+def lines(found: Collection[Account]) -> list[str]:
+    """A line for every account, the oldest day first, and one for each thing that is missing."""
+    told = []
     for one in sorted(found, key=lambda one: (one.day, one.door, one.ledger)):
         verdict = "adds up" if not one.difference else f"{one.difference} MISSING"
         mended = f", {one.mended} of them brought later" if one.mended else ""
-        lines.append(
+        told.append(
             f"{one.day.isoformat()} {one.door} by {one.ledger}: {one.came} came ="
             f" {one.kept} in the record{mended} + {one.waiting} waiting: {verdict}"
         )
-        lines += [f"  {lost.id} of {lost.at.isoformat() if lost.at else 'an unknown time'}" for lost in one.missing]
-    return lines
+        told += [f"  {lost.id} of {lost.at.isoformat() if lost.at else 'an unknown time'}" for lost in one.missing]
+    return told

@@ -28,6 +28,7 @@ from gateway import (
     overflow,
     platform,
     presence,
+    signing,
     silence,
     telephony,
 )
@@ -82,6 +83,7 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
                 Chore("platform", lambda: platform.probe(runtime), every=platform.REST),
                 Chore("mailed_figures", lambda: mailed_figures.mail_due(runtime), every=mailed_figures.REST),
                 Chore("forecast", lambda: forecasting.test_weeks(runtime), every=forecasting.REST),
+                Chore("statement", lambda: signing.sign_days(runtime), every=signing.REST),
                 *of_the_phone,
             )
         )

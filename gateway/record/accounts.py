@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from gateway.record.db import Database, statements
+from gateway.record.db import Connection, Database, statements
 
 SQL = statements("accounts")
 CHUNK = 5000  # digests asked about at once
@@ -44,6 +45,35 @@ class Account:
     @property
     def difference(self) -> int:
         return self.came - self.kept - self.waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was stated of a day and signed; a further edition when its account changed afterwards."""
+
+    day: date
+    edition: int
+    text: str
+    seal: str
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The statements, while nobody else signs."""
+
+    conn: Connection
+
+    async def newest(self, day: date) -> Statement | None:
+        row = await (await self.conn.execute(SQL["newest_statement"], {"day": day})).fetchone()
+        return Statement(**row) if row else None
+
+    async def last_seal(self) -> str | None:
+        row = await (await self.conn.execute(SQL["last_seal"])).fetchone()
+        return row["seal"] if row else None
+
+    async def add(self, one: Statement) -> None:
+        await self.conn.execute(SQL["sign"], asdict(one))
 
 
 async def keep(db: Database, accounts: Collection[Account], now: datetime) -> None:
@@ -86,6 +116,24 @@ async def unaccounted(db: Database, since: date) -> int:
 
 async def forget(db: Database, today: date) -> None:
     await db.run(SQL["forget"], {"before": today - KEPT})
+
+
+@asynccontextmanager
+async def signing(db: Database) -> AsyncIterator[Book]:
+    """The book of statements, to be written in by one at a time; what was written is kept when the block ends."""
+    async with db.transaction() as conn:
+        await conn.execute(SQL["alone"])
+        yield Book(conn)
+
+
+async def statements_since(db: Database, since: date) -> list[Statement]:
+    """What was signed about the days from then on, in the order in which it was."""
+    return [Statement(**row) for row in await db.rows(SQL["statements"], {"since": since})]
+
+
+async def statement(db: Database, seal: str) -> Statement | None:
+    row = await db.row(SQL["statement"], {"seal": seal})
+    return Statement(**row) if row else None
 
 
 def _account(row: dict[str, Any]) -> Account:

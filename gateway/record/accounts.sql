@@ -28,3 +28,23 @@ SELECT digest FROM reports WHERE digest = ANY(%(digests)s::bytea[])
 
 -- name: forget
 DELETE FROM ledger_days WHERE day < %(before)s
+
+-- name: alone
+-- One signer at a time: each statement follows the one before it.
+SELECT pg_advisory_xact_lock(hashtext('switchyard.statements'))
+
+-- name: newest_statement
+SELECT day, edition, text, seal, signed_at FROM statements WHERE day = %(day)s ORDER BY edition DESC LIMIT 1
+
+-- name: last_seal
+SELECT seal FROM statements ORDER BY id DESC LIMIT 1
+
+-- name: sign
+INSERT INTO statements (day, edition, text, seal, signed_at)
+VALUES (%(day)s, %(edition)s, %(text)s, %(seal)s, %(signed_at)s)
+
+-- name: statements
+SELECT day, edition, text, seal, signed_at FROM statements WHERE day >= %(since)s ORDER BY id
+
+-- name: statement
+SELECT day, edition, text, seal, signed_at FROM statements WHERE seal = %(seal)s

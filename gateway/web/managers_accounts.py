@@ -7,18 +7,21 @@ from itertools import groupby
 
 from aiohttp import web
 
+from gateway import signing
 from gateway.languages import N_
 from gateway.record import accounts, facts, mailboxes
 from gateway.record.accounts import DOORS, PROVIDER, Account
 from gateway.web.frame import frame
 from gateway.web.keys import runtime_of
 from gateway.web.pages import page
+from gateway.web.problems import Problem
 
 DAYS = 14
 
 
 def add_routes(app: web.Application) -> None:
     app.router.add_get("/managers/accounts", show)
+    app.router.add_get(r"/managers/accounts/{seal:[\w-]{1,40}}.txt", sheet)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -31,10 +34,23 @@ async def show(request: web.Request) -> web.StreamResponse:
         "missing": [(one, lost) for one in found for lost in one.missing],
         "differing": sum(one.difference for one in found),
         "ledger": ledger,
+        "signed": (await accounts.statements_since(runtime.db, since))[::-1],
         "mailboxes": await mailboxes.accounts(runtime.db),
         "timezone": facts.TIMEZONE,
     }
     return page(request, "managers/accounts.html", await frame(request, None) | shown)
+
+
+async def sheet(request: web.Request) -> web.StreamResponse:
+    """A signed statement as a text to keep."""
+    found = await accounts.statement(runtime_of(request).db, request.match_info["seal"])
+    if found is None:
+        raise Problem(404, "There is no such statement.")
+    name = f"statement-{found.day.isoformat()}-{found.edition}.txt"
+    return web.Response(
+        text=signing.sheet(found),
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
 
 
 def ledger(one: Account) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
+import psycopg
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from channels.provider import Account, Provider
 from channels.report import Channel, Report, Sender
-from gateway import alerts, receipts, statement, telephony
+from gateway import alerts, receipts, signing, statement, telephony
 from gateway.accounting import draw_up
 from gateway.clock import SystemClock
 from gateway.config import Config
@@ -69,7 +71,7 @@ async def test_f43_what_a_database_set_back_no_longer_knows_is_listed_by_time_an
     assert mark in page
     assert "does not add up" in page
     assert "1 thing came and is not in the record." in page
-    assert any(mark in line for line in statement.statement(found.values()))
+    assert any(mark in line for line in statement.lines(found.values()))
     assert await alerts.look(runtime) == 0  # it begins
     assert await alerts.look(runtime) == 1  # and is told, once
     assert await alerts.look(runtime) == 0
@@ -78,6 +80,37 @@ async def test_f43_what_a_database_set_back_no_longer_knows_is_listed_by_time_an
     assert (await drawn(house))["form"].difference == 0
     await alerts.look(runtime)
     assert await alerts.standing(runtime) == []
+
+
+async def test_n5_every_day_is_signed_and_nothing_signed_changes_unseen(house: House) -> None:
+    runtime, day = house.runtime, timedelta(days=1)
+    keys, today = runtime.config.secret_keys, day_of(runtime.clock.now())
+    kept = accounts.Account(today - 2 * day, "smtp", "doors x", 5, 5)
+    lost = accounts.Account(today - 2 * day, "form", "doors x", 2, 1, missing=[accounts.Missing("ab12", None)])
+    await accounts.keep(runtime.db, [kept, lost, replace(kept, day=today)], runtime.clock.now())
+    assert await signing.sign_days(runtime) == 1
+    assert await signing.sign_days(runtime) == 0
+    assert "1 MISSING" in (await accounts.statements_since(runtime.db, date.min))[0].text
+    await accounts.keep(runtime.db, [replace(lost, kept=2, mended=1, missing=())], runtime.clock.now())
+    assert await signing.sign_days(runtime) == 1
+    first, second = book = await accounts.statements_since(runtime.db, date.min)
+    assert [(one.day, one.edition) for one in book] == [(today - 2 * day, 1), (today - 2 * day, 2)]
+    assert f"after {first.seal}\n" in second.text
+    assert "everything adds up" in second.text
+    assert signing.faults(keys, book) == []
+    answer = await house.client.get(f"/managers/accounts/{first.seal}.txt")
+    text = await answer.text()
+    assert text == signing.sheet(first)
+    assert signing.genuine(keys, text)
+    assert not signing.genuine(keys, text.replace("5 came", "4 came"))
+    assert not signing.genuine(["another key of another house, long enough"], text)
+    assert (await house.client.get("/managers/accounts/nothing.txt")).status == 404
+    assert first.seal in await (await house.client.get("/managers/accounts?language=en")).text()
+    assert signing.faults(keys, [second]) == [f"{second.day}, edition 2: a statement before it is missing"]
+    changed = replace(first, text=first.text.replace("MISSING", "kept"))
+    assert signing.faults(keys, [changed, second]) == [f"{first.day}, edition 1: not as it was signed"]
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        await runtime.db.run("UPDATE statements SET text = ''")
 
 
 async def test_what_waits_in_the_spool_is_waiting_and_not_missing(house: House) -> None:
