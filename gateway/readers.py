@@ -22,7 +22,6 @@ from typing import Protocol
 import structlog
 
 from gateway.readers_worker import HEAD
-from gateway.stopping import end
 from routing.directory import Directory
 from routing.facts import Facts, read_facts
 from routing.rules import Rules
@@ -49,7 +48,9 @@ async def reader_apart(directory: Callable[[], Directory], rules: Callable[[], R
     try:
         yield reader
     finally:
-        await end([life])
+        life.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await life
 
 
 class Here:
@@ -83,7 +84,8 @@ class There:
                     self._waiting.append((HELLO, asyncio.get_running_loop().create_future()))
                     self._send()
                     await self._listen(process)
-                    log.warning("reader.ended")
+                except Exception as error:  # whatever ended it, the next one may do better
+                    log.warning("reader.ended", error=type(error).__name__)
                 finally:
                     self._process = None
                     self._read_here()
@@ -116,17 +118,18 @@ class There:
             self._look_again()
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        """Take answers until the process ends or says something that is none."""
+        """Take answers. Raises whatever an end of the process, or something that is no answer, leads to."""
         assert process.stdout is not None
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, IndexError, ValueError):
-            while True:
-                length = int.from_bytes(await process.stdout.readexactly(HEAD))
-                answers = pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 - from code of ours
-                for read, facts in zip(self._under_way.popleft(), answers, strict=True):
-                    if not read.done():
-                        read.set_result(facts)
-                self._look_again()
-                self._send()
+        while True:
+            length = int.from_bytes(await process.stdout.readexactly(HEAD))
+            answers = pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 - from code of ours
+            answered = list(zip(self._under_way[0], answers, strict=True))
+            self._under_way.popleft()
+            for read, facts in answered:
+                if not read.done():
+                    read.set_result(facts)
+            self._look_again()
+            self._send()
 
     def _read_here(self) -> None:
         """Whatever the process had or should have got is read by whoever asked."""
@@ -171,4 +174,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     _kill(process)
     if process.stdin is not None:
         process.stdin.close()
-    await process.communicate()  # to the ends of its pipes
+    try:
+        await process.communicate()  # to the ends of its pipes
+    except asyncio.CancelledError:
+        await process.wait()
+        raise
