@@ -9,6 +9,7 @@ from gateway.desk.holding import claim, release, resume, take_back, wait
 from gateway.desk.lines import escalate, escalate_overdue, hand_over, overflow, propose, send_back
 from gateway.desk.onsite import add_document, lapse_visit, perform_visit
 from gateway.desk.opening import open_case
+from gateway.desk.referring import refer, unrefer
 from gateway.desk.remote import offered, possible, remote, restart, unlock
 from gateway.desk.suggestions import different, same
 from gateway.desk.visiting import book_visit, cancel_visit, plan_visit, refuse_visit
@@ -51,6 +52,7 @@ __all__ = [
     "possible",
     "propose",
     "rate",
+    "refer",
     "refuse_visit",
     "release",
     "remote",
@@ -63,5 +65,6 @@ __all__ = [
     "split",
     "take_back",
     "unlock",
+    "unrefer",
     "wait",
 ]

@@ -130,7 +130,7 @@ async def told(call: Call, case_id: int, status: int = 200) -> web.StreamRespons
     whole = await cases.full(runtime_of(call.request).db, case_id)
     if whole is None:
         raise Problem(404, "There is no such case.")
-    return answer(_whole(whole, call.caller).model_copy(update=await field_work(call, case_id)), status)
+    return answer(_whole(whole, call.caller).model_copy(update=await field_work(call, whole.listed.case)), status)
 
 
 def item(listed: Listed) -> models.CaseItem:

@@ -98,6 +98,17 @@ class Analyse(Deed):
     reproduced: bool
 
 
+class Refer(Deed):
+    """A link to what the maker tells, for every case of the same model; `url` begins with https://."""
+
+    title: Words
+    url: Annotated[str, StringConstraints(min_length=9, max_length=1000)]
+
+
+class Unrefer(Deed):
+    reference: int = Field(ge=1, lt=1 << 62)
+
+
 class Propose(Deed, Proposal):
     """The action proposal, filed before the hand-over."""
 
@@ -227,6 +238,8 @@ VERBS = (
     ),
     Verb("escalate", "Hand a case to the next line", Escalate, _escalate),
     Verb("analyse", "File what was found out about the fault", Analyse, _analyse),
+    Verb("refer", "Keep a link to what the maker tells", Refer, lambda r, a, c, b: desk.refer(r, a, c, b.title, b.url)),
+    Verb("unrefer", "Take such a link away", Unrefer, lambda r, a, c, b: desk.unrefer(r, a, c, b.reference)),
     Verb("propose", "File the action proposal that the 3rd line needs", Propose, _propose),
     Verb(
         "send_back",

@@ -199,6 +199,16 @@ class AnalysisItem(Answer):
     evidence: str | None
 
 
+class ReferenceItem(Answer):
+    """A link to what the maker tells about this model of charger."""
+
+    id: int
+    title: str
+    url: str
+    agent_id: str | None
+    at: datetime
+
+
 class ProposalItem(Answer):
     """The action proposal that stands; its words are null when they were erased."""
 
@@ -249,6 +259,7 @@ class WholeCase(CaseItem):
     timeline: list[TimelineItem]
     visits: list[VisitItem] = []
     analysis: AnalysisItem | None = None
+    references: list[ReferenceItem] = []
     proposal: ProposalItem | None = None
     documents: list[DocumentItem] = []
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.record import analyses, cards, proposals, visits
+from gateway.record import analyses, cards, proposals, references, visits
+from gateway.record.cases import Case
 from gateway.web import api_models as models
 from gateway.web.endpoints import Call
 from gateway.web.keys import runtime_of
 
 
-async def field_work(call: Call, case: int) -> dict[str, Any]:
-    """The visits, analysis, proposal and documents of a case, as far as the caller may see them."""
-    runtime = runtime_of(call.request)
+async def field_work(call: Call, whole: Case) -> dict[str, Any]:
+    """The visits, analysis, references, proposal and documents of a case, as far as the caller may see them."""
+    runtime, case = runtime_of(call.request), whole.id
     owner = call.caller.role == "owner"
     base = runtime.config.public_url.rstrip("/")
     told: dict[str, Any] = {
@@ -37,6 +38,9 @@ async def field_work(call: Call, case: int) -> dict[str, Any]:
     if not owner:
         known = await analyses.standing(runtime.db, case)
         told["analysis"] = models.AnalysisItem.model_validate(known) if known else None
+        charger = runtime.directory().chargers.get(whole.charger_id or "")
+        linked = await references.of_model(runtime.db, charger)
+        told["references"] = [models.ReferenceItem.model_validate(one) for one in linked]
         standing = await proposals.standing(runtime.db, case)
         told["proposal"] = models.ProposalItem.model_validate(standing) if standing else None
         listed = await cards.documents(runtime.db, case)

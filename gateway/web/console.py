@@ -17,7 +17,7 @@ from channels.report import RemoteAnswer
 from gateway import casenumber, desk, languages, replies
 from gateway.activity import set_activity
 from gateway.languages import N_
-from gateway.record import agents, analyses, cards, cases, listening, proposals, visits
+from gateway.record import agents, analyses, cards, cases, listening, proposals, references, visits
 from gateway.record.agents import Agent
 from gateway.record.beside import beside
 from gateway.record.cases import Case
@@ -52,6 +52,8 @@ DONE = {
     "conclude": N_("Concluded. Those who reported are asked to confirm."),
     "reopen": N_("The case is open again."),
     "analyse": N_("The fault analysis is kept."),
+    "refer": N_("The reference is kept for every charger of this model."),
+    "unrefer": N_("The reference is gone."),
     "send_back": N_("Sent back to the line before."),
     "call": N_(
         "Your telephone rings and leads you to the customer; without one here, call now. It is on the timeline."
@@ -210,6 +212,7 @@ async def _case_page(
         "technicians": [one for one in (agent, *context["colleagues"]) if one.line == 3],
         "card": (await cards.of_site(runtime.db, case.site_id))[:5] if case.site_id else [],
         "analysis": await analyses.standing(runtime.db, case_id),
+        "references": await references.of_model(runtime.db, runtime.directory().chargers.get(case.charger_id or "")),
         "proposal": await proposals.standing(runtime.db, case_id),
         "documents": await cards.documents(runtime.db, case_id),
         "recordings": await listening.of_case(runtime.db, case_id),

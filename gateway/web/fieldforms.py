@@ -1,4 +1,4 @@
-"""The forms of the lines behind the first: analyse, send back, call, plan a visit, say what was done there."""
+"""The forms of the lines behind the first: analyse, refer, send back, call, plan a visit, say what was done there."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ async def analyse(runtime: Runtime, actor: desk.Actor, case: Case, fields: Field
     return None
 
 
+async def refer(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After | None:
+    await desk.refer(runtime, actor, case.id, words_of(fields, "title"), words_of(fields, "url"))
+    return None
+
+
+async def unrefer(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After | None:
+    reference = fields.get("reference", "")
+    await desk.unrefer(runtime, actor, case.id, int(reference) if reference.isdecimal() and len(reference) < 19 else 0)
+    return None
+
+
 async def call(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After | None:
     await desk.call(runtime, actor, case.id, words_of(fields, "number") or None)
     return None
@@ -65,7 +76,20 @@ async def perform_visit(runtime: Runtime, actor: desk.Actor, case: Case, fields:
 
 
 FIELD_FORMS: Mapping[str, Form] = MappingProxyType(
-    {form.__name__: form for form in (analyse, send_back, call, plan_visit, book_visit, cancel_visit, perform_visit)}
+    {
+        form.__name__: form
+        for form in (
+            analyse,
+            refer,
+            unrefer,
+            send_back,
+            call,
+            plan_visit,
+            book_visit,
+            cancel_visit,
+            perform_visit,
+        )
+    }
 )
 
 

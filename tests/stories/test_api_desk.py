@@ -26,6 +26,8 @@ BODIES = {
     "correct": {"category": "slow", "reason": "Hörde fel"},
     "plan_visit": {"from": "2099-01-01T08:00:00Z", "until": "2099-01-01T10:00:00Z", "agent": "a20"},
     "analyse": {"component": "lock", "cause": "Sliten", "evidence": "Tio försök", "reproduced": True},
+    "refer": {"title": "Manual", "url": "https://maker.example/manual"},
+    "unrefer": {"reference": 1},
     "propose": dict.fromkeys(("fault", "parts", "tools", "access", "safety"), "beskrivet"),
     "send_back": {"reason": "Saknar loggar"},
     "book_visit": {"time": 1},
@@ -145,6 +147,32 @@ async def test_a_fault_analysis_stands_beside_the_case_and_is_the_fault_of_a_pro
     status, case = await house.api("POST", f"/cases/{number}/escalate", onward)
     assert (status, case["line"], case["proposal"]["fault"]) == (200, 3, "Kontaktor K1 är svetsad")
     assert case["analysis"]["evidence"] == "Loggen visar fast läge", "and the 3rd line reads it"
+
+
+async def test_what_the_maker_tells_is_kept_for_every_case_of_the_model(house: House, number: str) -> None:
+    await house.api("POST", f"/cases/{number}/correct", {"as": "a01", "charger": "21007", "reason": "hon ringde"})
+    for wrong in ("http://maker.example/a", "https://user:secret@maker.example/a", "javascript:alert(1)", "https:// x"):
+        given = {"as": "a01", "title": "Felkoder", "url": wrong}
+        status, problem = await house.api("POST", f"/cases/{number}/refer", given)
+        assert (status, list(problem["fields"])) == (422, ["url"]), wrong
+    for title in ("Felkoder", "Felkoder, utgåva 2"):
+        given = {"as": "a01", "title": title, "url": "https://maker.example/codes"}
+        assert (await house.api("POST", f"/cases/{number}/refer", given))[0] == 200
+    directory = house.runtime.directory()
+    own = directory.chargers["21007"]
+    alike = [one.id for one in directory.chargers.values() if (one.vendor, one.model) == (own.vendor, own.model)]
+    strange = next(one.id for one in directory.chargers.values() if one.model != own.model)
+    linked, elsewhere = [
+        (await house.case((await house.report(f"Laddare {one} startar inte", charger=one))["case"]))
+        for one in (alike[-1], strange)
+    ]
+    (reference,) = linked["references"]
+    assert (reference["title"], reference["agent_id"]) == ("Felkoder, utgåva 2", "a01")
+    assert elsewhere["references"] == []
+    gone = {"as": "a01", "reference": reference["id"]}
+    for other, answer in ((elsewhere, 422), (linked, 200), (linked, 422)):
+        assert (await house.api("POST", f"/cases/{other['number']}/unrefer", gone))[0] == answer
+    assert (await house.case(number))["references"] == []
 
 
 async def test_a_token_acts_for_its_own_agent_and_others_name_one(house: House, number: str, config: Config) -> None:

@@ -478,6 +478,23 @@ async def test_a_case_goes_by_the_forms_through_three_lines_to_a_service_card(ho
     assert (case["status"], case["line"]) == ("closed", 3)
 
 
+async def test_what_the_maker_tells_is_linked_and_taken_away(house: House) -> None:
+    number = (await house.report("Laddaren startar inte", charger="21007"))["case"]
+    refused = await do(house, number, "refer", title="Felkoder", url="ftp://maker.example")
+    assert refused.status == 422
+    assert "börjar med https://" in await refused.text()
+    kept = await do(house, number, "refer", title="Felkoder <b>", url="https://maker.example/codes?a=1&b=2")
+    page = await (await house.client.get(kept.headers["Location"])).text()
+    link = (
+        '<a href="https://maker.example/codes?a=1&amp;b=2" target="_blank" rel="noreferrer noopener">Felkoder &lt;b&gt;'
+    )
+    assert link in page
+    reference = re.search(r'name="reference" value="(\d+)"', page)
+    assert reference
+    gone = await do(house, number, "unrefer", reference=reference[1])
+    assert "Felkoder" not in await (await house.client.get(gone.headers["Location"])).text()
+
+
 async def test_b93_a_correction_over_a_newer_one_is_409_and_both_are_kept(house: House) -> None:
     number = (await house.report(STUCK))["case"]
     page = await (await house.client.get(f"/console/cases/{number}")).text()
