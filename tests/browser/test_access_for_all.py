@@ -38,6 +38,10 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str, language: str) 
     await desk.house.api("POST", f"/cases/{number}/claim", {"as": "a01"})
     await desk.house.api("POST", f"/cases/{number}/reply", {"as": "a01", "text": "Unlock the car first."})
     await desk.house.api("POST", f"/cases/{number}/note", {"as": "a01", "text": "Second time."})
+    found = {"component": "lock", "cause": "Worn", "evidence": "Tried", "reproduced": True}
+    await desk.house.api("POST", f"/cases/{outside}/analyse", {"as": "a01", **found})
+    link = {"title": "Error codes", "url": "https://maker.example/codes"}
+    await desk.house.api("POST", f"/cases/{outside}/refer", {"as": "a01", **link})
     status = receipts[1]["status_url"].replace(desk.house.runtime.config.public_url, desk.url)
     helps = ("/", "/help", "/help?q=stuck", "/help/cable-will-not-let-go", "/report", "/c/22809")
     open_paths = (*helps, "/login", status, f"{status}/receipt", "/nothing-here")
@@ -83,8 +87,11 @@ async def test_axe_finds_nothing_serious(desk: Desk, theme: str, language: str) 
         await page.keyboard.press("?")
         assert await faults(page) == [], "the keys"
         await page.goto(f"/console/cases/{outside}?{chosen}")
-        await page.locator("label[for=act-visit]").click()
-        assert await faults(page) == [], "visit"
+        for act in ("analyse", "visit"):
+            await page.locator(f"label[for=act-{act}]").click()
+            assert await faults(page) == [], act
+        await page.locator("#references summary").click()
+        assert await faults(page) == [], "references"
     complaints = [one for one in desk.complaints if "404" not in one and "422" not in one]
     assert complaints == []
     assert desk.strangers == []

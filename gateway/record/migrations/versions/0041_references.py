@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0039"
-down_revision = "0038"
+revision = "0041"
+down_revision = "0040"
 
 
 def upgrade() -> None:
-    run_file("0039_references.sql")
+    run_file("0041_references.sql")
