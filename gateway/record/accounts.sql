@@ -24,7 +24,7 @@ ORDER BY day DESC, door, ledger
 SELECT coalesce(sum(jsonb_array_length(missing)), 0)::bigint AS missing FROM ledger_days WHERE day > %(since)s
 
 -- name: known
-SELECT digest FROM reports WHERE digest = ANY(%(digests)s::bytea[])
+SELECT digest FROM reports WHERE digest = ANY(%(digests)b::bytea[])
 
 -- name: forget
 DELETE FROM ledger_days WHERE day < %(before)s

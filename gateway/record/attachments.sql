@@ -1,7 +1,7 @@
 -- name: known
 -- Which of these contents a case already holds.
 SELECT DISTINCT a.sha256 FROM report_attachments a JOIN reports r ON r.id = a.report_id
-WHERE r.case_id = %(case)s AND a.sha256 = ANY(%(digests)s::bytea[])
+WHERE r.case_id = %(case)s AND a.sha256 = ANY(%(digests)b::bytea[])
 
 -- name: add_to_message
 INSERT INTO message_attachments (message_id, name, media_type, size, sha256)

@@ -1,6 +1,6 @@
 -- name: known_reports
 -- Which of these digests are reports that we have.
-SELECT digest FROM reports WHERE digest = ANY(%(digests)s::bytea[])
+SELECT digest FROM reports WHERE digest = ANY(%(digests)b::bytea[])
 
 -- name: known_recordings
 SELECT sid FROM recordings WHERE sid = ANY(%(sids)s::text[])

@@ -1,7 +1,7 @@
 -- name: kept
 -- Reports that are already known by their digest.
 SELECT digest, id, case_id, token, code, priority, category, queue, fingerprint FROM reports
-WHERE digest = ANY(%(digests)s::bytea[])
+WHERE digest = ANY(%(digests)b::bytea[])
 
 -- name: numbers
 SELECT nextval('report_counter') AS report, nextval('case_counter') AS "case" FROM generate_series(1, %(count)s)
@@ -32,7 +32,7 @@ SELECT r.report_id, r.sender_name, r.sender_phone, r.sender_email, r.subject, r.
 FROM jsonb_to_recordset(%(contents)s) AS r(
     report_id bigint, sender_name text, sender_phone text, sender_email text, subject text, text text, full_text text,
     html text, message_id text, recipients text[], raw_blob text, raw_type text, alarm jsonb, nth bigint)
-JOIN unnest(%(raws)s::bytea[]) WITH ORDINALITY AS raws(raw, nth) ON raws.nth = r.nth
+JOIN unnest(%(raws)b::bytea[]) WITH ORDINALITY AS raws(raw, nth) ON raws.nth = r.nth
 
 -- name: add_attachments
 INSERT INTO report_attachments (report_id, name, media_type, size, sha256, inline, quarantined)
