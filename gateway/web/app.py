@@ -1,7 +1,7 @@
 """The web application: one factory that mounts every room, and the role that serves it.
 
 `create_app` checks everything that can be checked before a port is opened. `serve` runs until SIGTERM, then answers
-`draining`, ends its streams first and gives what is on its way 5 seconds.
+`draining`, ends its streams first, turns nobody away who was let in, and gives what is on its way 5 seconds.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from gateway.web import (
     following,
     health,
     help,  # noqa: A004 - the help center
+    leaving,
     login,
     managers,
     offering,
@@ -87,6 +88,7 @@ def create_app(
     app[RUNTIME] = runtime
     app[STOPPING] = asyncio.Event()
     app.on_response_prepare.append(edge.harden(config))
+    app.on_response_prepare.append(leaving.say_goodbye)
     app.on_shutdown.append(_stop)
     pages.setup(app)
     login.add_routes(app, patience)
@@ -109,13 +111,12 @@ async def serve(config: Config) -> None:
         app = create_app(runtime)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE, handler_cancellation=False)
         await runner.setup()
-        site = web.TCPSite(runner, config.http_host, config.port)
-        await site.start()
+        door = await leaving.open_door(runner, config.http_host, config.port)
         log.info("web.open", host=config.http_host, port=config.port)
         await until_stopped()
         app[STOPPING].set()
         await asyncio.sleep(LINGER)
-        await runner.cleanup()
+        await leaving.leave(runner, door)
         log.info("web.closed")
 
 
