@@ -400,14 +400,19 @@ def _session(role: str, *, migrated: bool = True) -> Iterator[Config]:
 def _role(name: str) -> Iterator[Config]:
     import structlog
 
+    from gateway.error_reports import reported
     from gateway.spool import SpoolUnusable
+    from gateway.tracing import NotInstalled
 
     with _session(name) as config:
         if name == "web":
             for note in config.notes:
                 structlog.get_logger().info(note)
         try:
-            yield config
+            with reported(config, name):
+                yield config
+        except NotInstalled as problem:
+            raise ConfigError([str(problem)]) from problem
         except SpoolUnusable as problem:
             raise ConfigError([f"DATA_DIR: {problem}"]) from problem
         except OSError as problem:

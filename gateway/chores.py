@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from gateway.record.db import Unavailable
+from gateway.tracing import Span, untraced
 
 log = structlog.get_logger()
 REST = 2.0  # seconds between sweeps that nobody asked for, and until one that failed is tried again
@@ -35,8 +36,9 @@ class Chore:
 class Chores:
     """All chores of one worker, in the order in which they are done when everything is done once."""
 
-    def __init__(self, chores: Sequence[Chore]) -> None:
+    def __init__(self, chores: Sequence[Chore], span: Span = untraced) -> None:
         self.all = tuple(chores)
+        self._span = span
         self._woken = {chore: asyncio.Event() for chore in chores}
 
     def wake(self) -> None:
@@ -46,17 +48,17 @@ class Chores:
     async def sweep(self) -> None:
         """Everything once."""
         for chore in self.all:
-            await _once(chore)
+            await _once(chore, self._span)
 
     async def run(self) -> None:
         """Sweep until cancelled."""
-        await asyncio.gather(*(_again(chore, woken) for chore, woken in self._woken.items()))
+        await asyncio.gather(*(_again(chore, woken, self._span) for chore, woken in self._woken.items()))
 
 
-async def _again(chore: Chore, woken: asyncio.Event) -> None:
+async def _again(chore: Chore, woken: asyncio.Event, span: Span) -> None:
     while True:
         woken.clear()
-        done = await _once(chore)
+        done = await _once(chore, span)
         if chore.every is not None:
             await asyncio.sleep(chore.every if done else min(REST, chore.every))
             continue
@@ -68,10 +70,11 @@ async def _again(chore: Chore, woken: asyncio.Event) -> None:
             await asyncio.sleep(DUE)
 
 
-async def _once(chore: Chore) -> bool:
+async def _once(chore: Chore, span: Span) -> bool:
     """One sweep; whether it came to its end."""
     try:
-        await chore.sweep()
+        with span(f"sweep {chore.name}"):
+            await chore.sweep()
     except Unavailable:
         return False
     except Exception as error:

@@ -103,6 +103,8 @@ class Config(BaseSettings):
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = Field(None, repr=False)
     platform_health_url: WebUrl | None = None
+    otel_exporter_otlp_endpoint: WebUrl | None = None
+    sentry_dsn: WebUrl | None = Field(None, repr=False)
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(separate(read_network))] = ()
 
     crash_at: Path | None = None

@@ -41,6 +41,7 @@ from gateway.privacy import retain
 from gateway.record.db import statements
 from gateway.runtime import Runtime, open_runtime
 from gateway.stopping import end, until_stopped
+from gateway.tracing import Span, open_tracing, untraced
 
 log = structlog.get_logger()
 WORK = statements("work")
@@ -51,7 +52,11 @@ KEEP_FAILED = 24 * 14  # hours
 
 async def serve(config: Config) -> None:
     """Work until told to stop."""
-    async with open_runtime(config, "worker") as runtime, open_chores(runtime) as chores:
+    async with (
+        open_tracing(config, "worker") as span,
+        open_runtime(config, "worker") as runtime,
+        open_chores(runtime, span) as chores,
+    ):
         jobs = (chores.run(), _jobs(runtime, chores), _listen(chores, config))
         work = [asyncio.create_task(job) for job in jobs]
         await until_stopped()
@@ -59,7 +64,7 @@ async def serve(config: Config) -> None:
 
 
 @contextlib.asynccontextmanager
-async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
+async def open_chores(runtime: Runtime, span: Span = untraced) -> AsyncIterator[Chores]:
     """The sweeps of this installation, with the connections they send through."""
     async with connect_post(runtime) as post, telephony.chores(runtime) as of_the_phone:
         facts_of = outbox.facts_from(
@@ -85,7 +90,8 @@ async def open_chores(runtime: Runtime) -> AsyncIterator[Chores]:
                 Chore("forecast", lambda: forecasting.test_weeks(runtime), every=forecasting.REST),
                 Chore("statement", lambda: signing.sign_days(runtime), every=signing.REST),
                 *of_the_phone,
-            )
+            ),
+            span,
         )
 
 

@@ -15,6 +15,7 @@ from aiohttp_session import session_middleware
 from gateway.config import Config
 from gateway.runtime import Runtime, open_runtime
 from gateway.stopping import until_stopped
+from gateway.tracing import Span, open_tracing, untraced
 from gateway.watchdog import watched
 from gateway.web import (
     access,
@@ -70,12 +71,14 @@ def create_app(
     rates: api.Rates | None = None,
     patience: login.Patience | None = None,
     photo_patience: float = help.SLOW,
+    span: Span = untraced,
 ) -> web.Application:
     """The application over an open runtime."""
     config = runtime.config
     sessions = RecordedSessions(runtime.db, runtime.clock, secure=config.public_url.startswith("https:"))
     app = web.Application(
         middlewares=[
+            *health.traced(span),
             health.measured,
             errors.errors,
             *edge.forwarded(config),
@@ -107,8 +110,8 @@ def create_app(
 
 async def serve(config: Config) -> None:
     """The role `web`: open everything, answer until SIGTERM or SIGINT, leave in order."""
-    async with watched(), open_runtime(config, role="web") as runtime:
-        app = create_app(runtime)
+    async with watched(), open_tracing(config, "web") as span, open_runtime(config, role="web") as runtime:
+        app = create_app(runtime, span=span)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE, handler_cancellation=False)
         await runner.setup()
         door = await leaving.open_door(runner, config.http_host, config.port)

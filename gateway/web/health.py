@@ -7,14 +7,15 @@ away: the doors still answer then. Only `starting` (PostgreSQL has never answere
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, generate_latest
 
 from gateway.record.db import Unavailable
+from gateway.tracing import Span, untraced
 from gateway.watch import on_call
 from gateway.web import gauges
 from gateway.web.keys import RUNTIME, STOPPING, runtime_of
@@ -24,6 +25,7 @@ AGAIN = 0.5  # seconds between looks while starting
 STARTED = web.AppKey("started", asyncio.Event)
 NEIGHBOURS = web.AppKey("neighbours", Neighbours)
 REQUESTS = Counter("switchyard_http_requests_total", "Answers by route and status.", ["route", "status"])
+UNTOLD = ("/healthz", "/readyz", "/metrics", "/static/{name}")
 SECONDS = Histogram("switchyard_http_request_seconds", "Seconds until an answer, by route.", ["route"])
 
 
@@ -34,6 +36,26 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/healthz", alive)
     app.router.add_get("/readyz", ready)
     app.router.add_get("/metrics", figures)
+
+
+def traced(span: Span) -> Sequence[Middleware]:
+    """The middleware that tells how long each answer took, where anything is traced. Looks of machines are not told."""
+    if span is untraced:
+        return ()
+
+    @web.middleware
+    async def traced(request: web.Request, handler: Handler) -> web.StreamResponse:
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource else "unknown"
+        if route in UNTOLD:
+            return await handler(request)
+        with span(f"{request.method} {route}") as note:
+            response = await handler(request)
+            note({"http.request.method": request.method, "http.route": route})
+            note({"http.response.status_code": response.status})
+            return response
+
+    return (traced,)
 
 
 @web.middleware
