@@ -140,9 +140,19 @@ def _compare(
         total.add(-2.0, "nothing_goes_on")
     if mentioned and not same_person and where == "person":
         total.add(min(0.0, _JUST_SUGGESTED - total.odds), "person_unproven")
-    if candidate.concluded_at is not None and not (same_person and "!again" in judgement.tokens):
-        total.add(min(0.0, _JUST_SUGGESTED - total.odds), "already_concluded")
+    if not _goes_back(judgement, theirs, same_person):
+        if candidate.concluded_at is not None:
+            total.add(min(0.0, _JUST_SUGGESTED - total.odds), "already_concluded")
+        elif "!repaired" in judgement.tokens:
+            total.add(min(0.0, _JUST_SUGGESTED - total.odds), "repaired_since")
     return total
+
+
+def _goes_back(judgement: Judgement, theirs: Category, same_person: bool) -> bool:
+    """Whether a report after a repair tells that the same fault is still there; another fault, however related, is a
+    new matter, and so is what anybody else has to tell."""
+    same_fault = judgement.category in (theirs, Category.OTHER, Category.ENQUIRY)
+    return same_person and same_fault and "!again" in judgement.tokens
 
 
 def _goes_on(total: Odds) -> bool:

@@ -34,6 +34,7 @@ _FLAGS = frozenset(
         "cable",
         "autoreply",
         "newmatter",
+        "repaired",
         "stranded",
         "trapped",
         "mass",

@@ -86,7 +86,7 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
             "queue": routed,
             "language": (Reason("language_found", {"language": facts.language, "share": facts.share}),),
         },
-        tokens=facts.tokens | {f"!{f}" for f in facts.flags & {"again", "newmatter", "mass"}},
+        tokens=facts.tokens | {f"!{f}" for f in facts.flags & {"again", "newmatter", "mass", "repaired"}},
     )
 
 

@@ -6,6 +6,8 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from routing.duplicates import lock_keys
 from routing.values import Alarm, Priority, Said, Verdict
@@ -88,6 +90,60 @@ def test_still_broken_after_a_repair_goes_back_to_the_case():
     desk.conclude(first.case, NOON + timedelta(hours=3))
     again = desk.take(said("25634 startar fortfarande inte", 60 * 5, phone="+46701740601"))
     assert (again.match.verdict, again.match.case) == (Verdict.ATTACH, first.case)
+
+
+AFTER_A_REPAIR = [
+    ("25634 startar inte", "25634 avbryter laddningen efter fem minuter igen, sedan ni bytte kontakten"),
+    ("25634 is completely dead", "After your repair 25634 wakes up but will not start charging"),
+    ("25634 startar inte", "Teknikern var här i går, nu är 25634 helt död"),
+    ("25634 starter ikke", "Etter reparasjonen er 25634 helt død"),
+    ("25634 starter ikke", "Efter reparationen afbryder 25634 opladningen hele tiden"),
+    ("25634 ei käynnisty", "Korjauksen jälkeen 25634 katkaisee latauksen koko ajan"),
+    ("25634 startet nicht", "Nach der Reparatur bricht 25634 die Ladung ständig ab"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), AFTER_A_REPAIR)
+@pytest.mark.parametrize("phone", ["+46701740601", "+46701740602"])
+@pytest.mark.parametrize("concluded", [True, False])
+def test_a_related_fault_after_a_repair_is_a_new_case_and_is_suggested(
+    first: str, second: str, phone: str, concluded: bool
+):
+    desk = Desk()
+    before = desk.take(said(first, phone="+46701740601"))
+    if concluded:
+        desk.conclude(before.case, NOON + timedelta(hours=3))
+    after = desk.take(said(second, 60 * 20, phone=phone))
+    assert after.match.verdict is not Verdict.ATTACH
+    assert {r.code for r in after.match.reasons} & {"already_concluded", "repaired_since", "no_candidate"}
+
+
+def test_a_fault_that_was_not_repaired_goes_on_in_its_case():
+    found = two(
+        said("25634 startar inte", phone="+46701740601"),
+        said("25634 startar fortfarande inte, den har inte blivit lagad", 60 * 20, phone="+46701740602"),
+    )
+    assert found.match.verdict is Verdict.ATTACH
+
+
+REPAIRS = st.sampled_from(AFTER_A_REPAIR)
+FAULTS = st.sampled_from([first for first, _ in AFTER_A_REPAIR])
+
+
+@settings(max_examples=40, deadline=None)
+@given(FAULTS, REPAIRS, st.booleans(), st.floats(10, 60 * 24 * 6), st.booleans())
+def test_no_word_of_a_repair_joins_a_case_but_by_who_reported_it_and_says_again(
+    first: str, repair: tuple[str, str], same: bool, minutes: float, concluded: bool
+):
+    desk = Desk()
+    before = desk.take(said(first, phone="+46701740601"))
+    if concluded:
+        desk.conclude(before.case, NOON + timedelta(minutes=5))
+    after = desk.take(said(repair[1], minutes, phone="+46701740601" if same else "+46701740602"))
+    if after.match.verdict is Verdict.ATTACH:
+        assert same
+        assert "!again" in after.judgement.tokens
+        assert after.judgement.category == before.judgement.category
 
 
 def test_the_same_amount_in_two_languages_is_one_matter():
