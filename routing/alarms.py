@@ -19,14 +19,17 @@ _REMOTE = frozenset({"unlock", "restart"})
 _DEGREES = re.compile(r"(-?\d{1,3})\s*(?:°|deg|c\b)")
 _HARMLESS_HEAT = re.compile(r"derat|reduc|limit|throttl")
 _HOT = 75
+_INOPERATIVE = frozenset({"Faulted", "Unavailable", "Offline"})
 
 
 @dataclass(frozen=True, slots=True)
 class FaultCode:
-    """A code as the trade knows it; `remote` are remote actions that can do no harm."""
+    """A code as the trade knows it; `inoperative` is what it amounts to while nothing can be charged at all, and
+    `remote` are remote actions that can do no harm."""
 
     code: str
     category: Category
+    inoperative: Category
     danger: bool
     remote: tuple[str, ...]
     mrec: str | None
@@ -58,6 +61,8 @@ def read_alarm(alarms: Alarms, alarm: Alarm) -> Fault:
         return _by_status(alarms, alarm)
     found = alarms.codes[code]
     category, danger = found.category, found.danger
+    if alarm.status in _INOPERATIVE:
+        category = found.inoperative
     if code == "HighTemperature" and _is_only_derating(fold(told)):
         category, danger = Category.SLOW, False
     return Fault(code, category, danger)
@@ -112,7 +117,13 @@ def parse_alarms(table: Mapping[str, Any], faults: list[str]) -> Alarms:
             faults.append(f"alarms.toml: {code}: nothing is done from afar where there is danger")
         if danger is not (row["category"] == Category.SAFETY):
             faults.append(f"alarms.toml: {code}: danger and safety go together")
-        codes[code] = FaultCode(code, Category(row["category"]), danger, remote, row.get("mrec"), row.get("ocpp"))
+        inoperative = row.get("inoperative", row["category"])
+        if inoperative not in set(Category) or (danger and inoperative != row["category"]):
+            faults.append(f"alarms.toml: {code}: {inoperative!r} while inoperative")
+            continue
+        codes[code] = FaultCode(
+            code, Category(row["category"]), Category(inoperative), danger, remote, row.get("mrec"), row.get("ocpp")
+        )
     words = tuple((tuple(row.get("holds", ())), row.get("code", "")) for row in table.get("words", []))
     faults += [f"alarms.toml: words lead to unknown code {code!r}" for _, code in words if code not in codes]
     if "OtherError" not in codes:
