@@ -73,6 +73,7 @@ class Alarm:
     protocol: str = "ocpp1.6"
 
 
+ADDED = "added"  # the flag of what a reporter adds by the link of their own report
 ANSWER = "answer"  # the flag of a message that answers what we asked: it is no news about the case
 
 

@@ -93,4 +93,5 @@ def case_report(row: Mapping[str, Any]) -> CaseReport:
         category=row["category"],
         language=row["language"],
         text=row["text"] or "",
+        added=row["added"],
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from channels.report import ANSWER, Report
+from channels.report import ADDED, ANSWER, Report
 from gateway.casenumber import number
 from gateway.record.timeline import CUSTOMER, Entry
 from gateway.threads import Reference
@@ -171,7 +171,9 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
     if not (case.new or case.grown):
         case.row = {name: _plain(value) for name, value in case.row.items()}
     row, report = case.row, decided.report
-    raised = raise_case(case.candidate, decided.said, decided.judgement, directory, rules, now, decided.person)
+    raised = raise_case(
+        case.candidate, decided.said, decided.judgement, directory, rules, decided.person, ADDED in report.flags
+    )
     silent = report.auto_reply or report.bounce or decided.recovery or ANSWER in report.flags
     reopened = row["concluded_at"] is not None and not row["reopened"] and not silent
     urgent = Priority(row["priority"]) > raised.priority
@@ -244,6 +246,7 @@ def remember(case: Standing, decided: Decided) -> None:
         category=judgement.category,
         language=judgement.language,
         text="\n".join(filter(None, (report.subject, report.text)))[:TEXT],
+        added=ADDED in report.flags,
     )
     persons = case.candidate.persons if decided.person is None else case.candidate.persons | {decided.person}
     case.candidate = replace(case.candidate, persons=persons, reports=(told, *case.candidate.reports)[:REMEMBERED])

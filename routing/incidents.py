@@ -5,8 +5,6 @@ Pure. Priority is never lowered here: that is for a person.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from routing.directory import Directory
 from routing.rules import Rules
 from routing.values import Candidate, Category, Judgement, Priority, Raised, Reason, Said
@@ -21,10 +19,11 @@ def raise_case(
     judgement: Judgement,
     directory: Directory,
     rules: Rules,
-    now: datetime,
     person: int | None = None,
+    added: bool = False,
 ) -> Raised:
-    """The case as it stands once the report is attached. `person` is who reports, None when unknown."""
+    """The case as it stands once the report is attached. `person` is who reports, None when unknown; what is `added` by
+    the link of an earlier report is by whoever sent that one."""
     reasons: list[Reason] = []
     chargers = {r.charger for r in candidate.reports if r.charger} | set(judgement.place.chargers)
     chargers |= {c for c in (candidate.charger, judgement.place.charger) if c}
@@ -41,8 +40,8 @@ def raise_case(
         priority = Priority.P2
         reasons.append(Reason("p2_whole_site"))
     persons = candidate.persons | ({person} if person is not None else set())
-    unknown = sum(1 for r in candidate.reports if r.person is None and r.channel != "alarm")
-    unknown += person is None and said.channel != "alarm"
+    unknown = sum(1 for r in candidate.reports if r.person is None and r.channel != "alarm" and not r.added)
+    unknown += person is None and said.channel != "alarm" and not added
     incident = len(persons) + unknown > 1
     if incident and len(candidate.persons) <= 1:
         reasons.append(Reason("incident", {"count": len(persons) + unknown}))

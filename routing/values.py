@@ -172,7 +172,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class CaseReport:
-    """A report that a candidate case already holds."""
+    """A report that a candidate case already holds. `added`: by the link of an earlier one, so by who sent that."""
 
     id: int
     at: datetime
@@ -183,6 +183,7 @@ class CaseReport:
     category: str
     language: str
     text: str
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,7 +257,9 @@ UPDATE cases SET merged_into = %(into)s, status = 'closed', assignee = NULL, ass
 WHERE id = %(case)s
 
 -- name: set_incident
-UPDATE cases SET incident = (SELECT count(DISTINCT coalesce(person_id, -id)) > 1 FROM reports WHERE case_id = %(case)s),
+UPDATE cases SET incident = (SELECT count(DISTINCT coalesce(person_id, -id)) > 1 FROM reports
+                             WHERE case_id = %(case)s AND channel <> 'alarm'
+                                   AND NOT (person_id IS NULL AND 'added' = ANY(flags))),
                  last_report_at = coalesce((SELECT max(received_at) FROM reports WHERE case_id = %(case)s),
                                            last_report_at), version = version + 1
 WHERE id = %(case)s

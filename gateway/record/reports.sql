@@ -79,7 +79,7 @@ WHERE c.merged_into IS NULL AND (c.concluded_at IS NULL OR c.concluded_at > %(co
 -- name: case_reports
 -- The newest reports of each case, for the duplicate score.
 SELECT r.case_id, r.id, r.received_at, r.person_id, r.channel, r.charger_id, r.site_id, r.category, r.language,
-       left(concat_ws(E'\n', t.subject, t.text), 2000) AS text
+       'added' = ANY(r.flags) AS added, left(concat_ws(E'\n', t.subject, t.text), 2000) AS text
 FROM unnest(%(cases)s::bigint[]) AS c(id)
 CROSS JOIN LATERAL (
     SELECT * FROM reports WHERE case_id = c.id ORDER BY id DESC LIMIT 8

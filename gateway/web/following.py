@@ -14,7 +14,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from channels.form import read, says_anything, telephone
-from channels.report import Attachment, RemoteAct, Thread
+from channels.report import ADDED, Attachment, RemoteAct, Thread
 from gateway import desk, seals
 from gateway.blobs import BlobsUnavailable
 from gateway.record import reports
@@ -86,7 +86,7 @@ async def _keep(request: web.Request, view: StatusView, words: str, key: str, ph
     thread = Thread(token=reply_token(runtime.config.secret_keys, view.case))
     said = read({"text": words, "language": view.language}, key=key, received_at=runtime.clock.now(), pictures=photos)
     sender = await reports.sender(runtime.db, view.report)
-    report = replace(said, thread=thread, sender=sender, charger=view.own_charger, flags=("no_answer",))
+    report = replace(said, thread=thread, sender=sender, charger=view.own_charger, flags=("no_answer", ADDED))
     try:
         await keep(request, report)
     except BlobsUnavailable:

@@ -118,7 +118,7 @@ class Desk:
                 case, "open", judgement.category, judgement.priority, place.charger, place.site, said.at, said.at, None,
                 persons, (report,), judgement.mass, place.whole_site,
             )  # fmt: skip
-        raised = raise_case(known, said, judgement, self.directory, self.rules, said.at, person)
+        raised = raise_case(known, said, judgement, self.directory, self.rules, person)
         return replace(
             known,
             category=raised.category,
