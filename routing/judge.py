@@ -27,7 +27,7 @@ _ALARM_CATEGORIES = frozenset(
 _MOST_SIGNS = 9.0
 _ALARMING_NEAR = 0.06
 _ALARMING_ANYWHERE = 0.15
-_ALARMED = 0.2
+_ALARMED = 0.22
 _HOLDING_ANYWHERE = 0.2
 _NEAR = frozenset({"=part", "=car", "=charge", "=tag"})
 _ALIKE_AT_LEAST = 0.12
@@ -102,7 +102,7 @@ def _category(
         return Category.SAFETY, _DANGER, tuple(Reason("danger_words", {"danger": danger}) for danger in facts.danger)
     alike = {c: _likeness(facts, c) for c in Category}
     weights = {c: min(_MOST_SIGNS, facts.weights.get(c, 0.0)) + _LIKE * like for c, like in alike.items()}
-    if alike[Category.SAFETY] >= _ALARMED:
+    if alike[Category.SAFETY]:
         score = round(weights[Category.SAFETY], 1)
         return Category.SAFETY, score, (Reason("category_like", {"category": Category.SAFETY, "score": score}),)
     extra: list[Reason] = []
@@ -137,7 +137,8 @@ def _likeness(facts: Facts, category: Category) -> float:
     like = facts.likeness.get(category, 0.0)
     if category is Category.SAFETY or (category is Category.CABLE_STUCK and not facts.weights.get(category)):
         others = max((v for c, v in facts.likeness.items() if c is not category), default=0.0)
-        return like if like >= max(_ALIKE_AT_LEAST, others + _lead(facts, category)) else 0.0
+        least = _ALARMED if category is Category.SAFETY else _ALIKE_AT_LEAST
+        return like if like >= max(least, others + _lead(facts, category)) else 0.0
     return like
 
 

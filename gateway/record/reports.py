@@ -24,6 +24,7 @@ class StatusView:
     status: str
     category: str
     priority: str
+    incident: bool  # several people have reported it
     charger: str | None
     site: str | None
     timezone: str
@@ -75,6 +76,7 @@ async def by_token(db: Database, token: str) -> StatusView | None:
         status=row["status"],
         category=row["category"],
         priority=row["priority"],
+        incident=row["incident"],
         charger=row["charger_id"],
         site=row["site_id"],
         timezone=row["timezone"],

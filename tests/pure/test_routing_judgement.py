@@ -93,6 +93,18 @@ def test_a_cover_that_is_off_is_danger_unless_the_sender_says_that_it_is_none():
     )
 
 
+SAYS_NOTHING = """
+Hej|Hjälp|Se bild|Så här ser den ut|Here is a photo|Help please|Trasig|Broken|Funkar ej|Not working|Virker ikke|Ei toimi
+Geht nicht|Ring mig|Call me|Tack|Nummer 3|Den här|Igen|Kommer ni?|Vad händer?|Jag står här nu|Standing here now
+Ich stehe hier|Jeg står her nå|Olen tässä|Samma sak|Same here|Me too|Jag också|Ich auch|Lyser rött|Rotes Licht|Rødt lys
+"""
+
+
+@pytest.mark.parametrize("text", SAYS_NOTHING.replace("\n", "|").split("|"))
+def test_words_that_say_nothing_are_no_danger_at_a_charger(text: str):
+    assert judged(text, charger="21800").priority is not Priority.P1
+
+
 def test_other_trades_are_not_called_urgent():
     urgent = [t for _, t in table("neutral.txt") if judged(t, channel="email").priority in (Priority.P1, Priority.P2)]
     assert urgent == []
