@@ -2,7 +2,8 @@
 
 Climbed for every danger, every whole site that is down, and every live call that waits (`routing.oncall` says who is
 on it). A step is a due column; each is one transaction under the case's lock that adds the telephone to ring, an SMS
-beside it and an entry on the timeline, so that workers that come twice or late ring nobody twice. With nobody on a
+beside it and an entry on the timeline, so that workers that come twice or late ring nobody twice; steps are due by the
+database's clock. With nobody on a
 ladder it is looked at again every minute. That, and a ladder that has gone round, is an alarm (`watch.signs`).
 """
 
@@ -33,13 +34,13 @@ async def sweep(runtime: Runtime) -> int:
     await _begin(runtime, now)
     for row in await runtime.db.rows(SQL["settled"]):
         await _settle(runtime, row["id"], row["case_id"])
-    due = await runtime.db.rows(SQL["due"], {"now": now})
+    due = await runtime.db.rows(SQL["due"])
     return sum([await _step(runtime, row["id"], row["case_id"]) for row in due])
 
 
 async def _begin(runtime: Runtime, now: datetime) -> None:
     staffed = await runtime.db.row(LINE["staffed"], {"now": now})
-    given = {"now": now, "patience": PATIENCE, "staffed": bool(staffed and staffed["staffed"])}
+    given = {"patience": PATIENCE, "staffed": bool(staffed and staffed["staffed"])}
     async with runtime.db.transaction() as conn:
         for statement in ("begin_cases", "begin_calls"):
             for row in await (await conn.execute(SQL[statement], given)).fetchall():
@@ -58,7 +59,7 @@ async def _settle(runtime: Runtime, climb: int, case_id: int) -> None:
 
 async def end(conn: Connection, climb: int, case_id: int, how: str, agent: str | None, now: datetime) -> bool:
     """End a ladder in the transaction that made it needless; False when it was over."""
-    given = {"climb": climb, "ended": how, "agent": agent, "now": now}
+    given = {"climb": climb, "ended": how, "agent": agent}
     row = await (await conn.execute(SQL["end"], given)).fetchone()
     if row is None:
         return False
@@ -66,8 +67,13 @@ async def end(conn: Connection, climb: int, case_id: int, how: str, agent: str |
         if ring["sid"] is None:
             missed = {"ring": ring["id"], "state": "missed", "reason": how, "room": None, "now": now}
             await conn.execute(RINGS["end"], missed)
-    waited = round((now - row["started_at"]).total_seconds(), 3)
-    data = {"climb": climb, "how": how, "agent": agent, "steps": row["step"], "seconds": waited}
+    data = {
+        "climb": climb,
+        "how": how,
+        "agent": agent,
+        "steps": row["step"],
+        "seconds": round(row["lasted"].total_seconds(), 3),
+    }
     await timeline.append(conn, [Entry(case_id, "oncall_ended", SYSTEM, data=data)], now)
     return True
 
@@ -78,17 +84,17 @@ async def _step(runtime: Runtime, climb: int, case_id: int) -> bool:
     async with runtime.db.transaction() as conn:
         case = await cases.lock(conn, case_id)
         row = await (await conn.execute(SQL["lock"], {"climb": climb})).fetchone()
-        if case is None or row is None or row["due_at"] is None or row["due_at"] > now or case.status != "open":
+        if case is None or row is None or row["due_at"] is None or row["due_at"] > row["now"] or case.status != "open":
             return False
-        ladder = await _ladder(runtime, conn, case, row, now)
+        ladder = await _ladder(runtime, conn, case, row, row["now"])
         if not ladder:
-            await conn.execute(SQL["put_off"], {"climb": climb, "due": now + RUNG})
+            await conn.execute(SQL["put_off"], {"climb": climb, "rung": RUNG})
             log.error("oncall.nobody", climb=climb, case=case_id)
             return False
         turn, at = divmod(row["step"], len(ladder))
         if turn and not at:
             log.error("oncall.round", climb=climb, case=case_id, round=turn + 1)
-        stepped = {"climb": climb, "step": row["step"], "rounds": turn, "due": now + RUNG}
+        stepped = {"climb": climb, "step": row["step"], "rounds": turn, "rung": RUNG}
         await conn.execute(SQL["step"], stepped)
         await _ring(runtime, conn, case, climb, row["step"], ladder[at], now)
         data = {"climb": climb, "agent": ladder[at].agent or "last_resort", "step": row["step"] + 1, "round": turn + 1}

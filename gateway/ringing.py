@@ -1,9 +1,9 @@
 """Ringing telephones of our own accord: a row first, then the call, once, whatever becomes of the provider's answer.
 
-Whoever leases a row rings it; an answer that was lost is looked up before anything is repeated. A telephone that nobody
-takes (no key pressed: a voicemail does not count) is `missed`, and what it was rung for goes on: whoever waits for a
-customer who cannot be reached is told so. Calls have caps a day: one for all, and one of their own for emergencies, so
-that the first can never keep the second from ringing.
+Whoever leases a row, by the database's clock, rings it; an answer that was lost is looked up before anything is
+repeated. A telephone that nobody takes (no key pressed: a voicemail does not count) is `missed`, and what it was rung
+for goes on: whoever waits for a customer who cannot be reached is told so. Calls have caps a day: one for all, and one
+of their own for emergencies, so that the first can never keep the second from ringing.
 """
 
 from __future__ import annotations
@@ -29,11 +29,10 @@ USELESS = ("busy", "failed", "canceled")
 
 async def sweep(runtime: Runtime, provider: Provider | None) -> int:
     """Ring what is due and end what nobody took; returns how many telephones were rung."""
-    now = runtime.clock.now()
-    for row in await runtime.db.rows(SQL["over"], {"now": now}):
+    for row in await runtime.db.rows(SQL["over"]):
         await finish(runtime, row, "missed", row["status"] or "silent", hurry=row["status"] in USELESS)
         await _let_go(runtime, provider, row)
-    leased = await runtime.db.rows(SQL["lease"], {"now": now})
+    leased = await runtime.db.rows(SQL["lease"])
     return sum([await _ring(runtime, provider, row) for row in leased])
 
 
@@ -44,23 +43,23 @@ async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: s
         given = {"ring": row["id"], "state": state, "reason": reason, "room": None, "now": now}
         ended = await (await conn.execute(SQL["end"], given)).fetchone()
         if ended and hurry and row["climb_id"]:
-            step = {"climb": row["climb_id"], "step": row["step"] + 1, "now": now}
+            step = {"climb": row["climb_id"], "step": row["step"] + 1}
             await conn.execute(ONCALL["hurry"], step)
             await runtime.wake.wake(conn)
         if ended and row["offer_id"]:
-            await _offer_ended(conn, row, state, now)
+            await _offer_ended(conn, row, state)
             await runtime.wake.wake(conn)
         if ended and row["purpose"] == "outgoing":
             await conn.execute(WORK["end_item"], {"item": row["item_id"]})
             await runtime.wake.wake(conn)
 
 
-async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str, now: datetime) -> None:
+async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str) -> None:
     """Who passed on has declined; who did not answer has let the offer run out."""
     if state != "passed":
-        await conn.execute(WORK["hurry"], {"offer": row["offer_id"], "now": now})
+        await conn.execute(WORK["hurry"], {"offer": row["offer_id"]})
         return
-    given = {"offer": row["offer_id"], "agent": row["agent_id"], "state": "declined", "now": now}
+    given = {"offer": row["offer_id"], "agent": row["agent_id"], "state": "declined"}
     answered = await (await conn.execute(WORK["answer"], given)).fetchone()
     if answered:
         await conn.execute(WORK["unreserve"], {"item": answered["item_id"], "epoch": answered["epoch"]})
@@ -92,16 +91,16 @@ async def _ring(runtime: Runtime, provider: Provider | None, row: Mapping[str, A
     given = {"ring": row["id"], "epoch": row["lease_epoch"]}
     match answer:
         case Sent(sid=sid):
-            await runtime.db.run(SQL["rung"], {**given, "sid": sid, "due": now + SILENT})
+            await runtime.db.run(SQL["rung"], {**given, "sid": sid, "silent": SILENT})
             return True
         case Refused(reason=reason):
             await _failed(runtime, provider, row, reason)
         case Deferred(reason=reason) | Uncertain(reason=reason):
-            if now - row["created_at"] > PATIENCE:
+            if row["age"] > PATIENCE:
                 await _failed(runtime, provider, row, reason)
             else:
-                due = now + timedelta(seconds=min(2 ** row["attempts"], 15))
-                await runtime.db.run(SQL["again"], {**given, "due": due, "reason": reason})
+                wait = timedelta(seconds=min(2 ** row["attempts"], 15))
+                await runtime.db.run(SQL["again"], {**given, "wait": wait, "reason": reason})
     log.warning("ring.not_rung", ring=row["id"], purpose=row["purpose"], answer=type(answer).__name__)
     return False
 

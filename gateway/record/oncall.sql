@@ -36,9 +36,9 @@ VALUES (%(now)s, %(actor_kind)s, %(actor)s, %(act)s, %(object)s, %(data)s)
 -- the last resort has taken does not, until it is reopened.
 INSERT INTO climbs (case_id, why, due_at, started_at)
 SELECT c.id, CASE WHEN c.priority = 'P1' THEN 'danger' ELSE 'whole_site' END,
-       CASE WHEN NOT %(staffed)s THEN %(now)s
-            WHEN EXISTS (SELECT FROM climbs o WHERE o.case_id = c.id) THEN %(now)s + %(patience)s
-            ELSE greatest(c.opened_at, c.last_report_at, c.reopened_at) + %(patience)s END, %(now)s
+       CASE WHEN NOT %(staffed)s THEN lease_now()
+            WHEN EXISTS (SELECT FROM climbs o WHERE o.case_id = c.id) THEN lease_now() + %(patience)s
+            ELSE greatest(c.opened_at, c.last_report_at, c.reopened_at) + %(patience)s END, lease_now()
 FROM cases c
 WHERE c.status = 'open' AND c.merged_into IS NULL AND (c.priority = 'P1' OR c.whole_site) AND c.queue <> 'review'
   AND NOT EXISTS (SELECT FROM climbs o WHERE o.case_id = c.id
@@ -52,10 +52,10 @@ RETURNING id, case_id, why, due_at
 -- And for every live call that waits and that nobody takes.
 INSERT INTO climbs (case_id, why, call_sid, due_at, started_at)
 SELECT DISTINCT ON (k.case_id) k.case_id, 'call', k.sid,
-       CASE WHEN %(staffed)s THEN k.queued_at + %(patience)s ELSE %(now)s END, %(now)s
+       CASE WHEN %(staffed)s THEN k.queued_at + %(patience)s ELSE lease_now() END, lease_now()
 FROM calls k JOIN cases c ON c.id = k.case_id
 WHERE k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL AND k.direction = 'inbound'
-  AND (NOT %(staffed)s OR k.queued_at + %(patience)s <= %(now)s)
+  AND (NOT %(staffed)s OR k.queued_at + %(patience)s <= lease_now())
   AND c.status = 'open' AND NOT (c.priority = 'P1' OR c.whole_site)
   AND NOT EXISTS (SELECT FROM climbs o WHERE o.call_sid = k.sid)
   AND NOT EXISTS (SELECT FROM climbs o WHERE o.case_id = k.case_id AND o.ended_at IS NULL)
@@ -64,7 +64,7 @@ ON CONFLICT (case_id) WHERE ended_at IS NULL DO NOTHING
 RETURNING id, case_id, why, due_at
 
 -- name: due
-SELECT id, case_id FROM climbs WHERE due_at <= %(now)s ORDER BY due_at LIMIT 100
+SELECT id, case_id FROM climbs WHERE due_at <= lease_now() ORDER BY due_at LIMIT 100
 
 -- name: settled
 -- Ladders whose case somebody has taken or ended meanwhile, or whose caller has gone.
@@ -74,23 +74,23 @@ WHERE b.ended_at IS NULL AND (c.status <> 'open' OR c.merged_into IS NOT NULL
 LIMIT 100
 
 -- name: lock
-SELECT b.*, k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL AS caller_waits
+SELECT b.*, lease_now() AS now, k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL AS caller_waits
 FROM climbs b LEFT JOIN calls k ON k.sid = b.call_sid WHERE b.id = %(climb)s FOR UPDATE OF b
 
 -- name: step
-UPDATE climbs SET step = step + 1, due_at = %(due)s, rounds = greatest(rounds, %(rounds)s), nobody = false
+UPDATE climbs SET step = step + 1, due_at = lease_now() + %(rung)s, rounds = greatest(rounds, %(rounds)s), nobody = false
 WHERE id = %(climb)s AND step = %(step)s AND ended_at IS NULL RETURNING id
 
 -- name: put_off
-UPDATE climbs SET due_at = %(due)s, nobody = true WHERE id = %(climb)s AND ended_at IS NULL
+UPDATE climbs SET due_at = lease_now() + %(rung)s, nobody = true WHERE id = %(climb)s AND ended_at IS NULL
 
 -- name: hurry
 -- The telephone that was rung last is no use: the next one rings at once.
-UPDATE climbs SET due_at = least(due_at, %(now)s) WHERE id = %(climb)s AND step = %(step)s AND ended_at IS NULL
+UPDATE climbs SET due_at = least(due_at, lease_now()) WHERE id = %(climb)s AND step = %(step)s AND ended_at IS NULL
 
 -- name: end
-UPDATE climbs SET ended_at = %(now)s, ended = %(ended)s, due_at = NULL, agent_id = %(agent)s
-WHERE id = %(climb)s AND ended_at IS NULL RETURNING id, step, started_at
+UPDATE climbs SET ended_at = lease_now(), ended = %(ended)s, due_at = NULL, agent_id = %(agent)s
+WHERE id = %(climb)s AND ended_at IS NULL RETURNING step, ended_at - started_at AS lasted
 
 -- name: open_climbs
 SELECT b.id, b.case_id, b.why, b.step, b.due_at, b.started_at, c.priority, c.category, c.site_id

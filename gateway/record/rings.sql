@@ -1,28 +1,28 @@
 -- name: add
 INSERT INTO rings (purpose, case_id, agent_id, climb_id, step, item_id, offer_id, phone, state, due_at, created_at)
-VALUES (%(purpose)s, %(case)s, %(agent)s, %(climb)s, %(step)s, %(item)s, %(offer)s, %(phone)s, 'due', %(now)s, %(now)s)
+VALUES (%(purpose)s, %(case)s, %(agent)s, %(climb)s, %(step)s, %(item)s, %(offer)s, %(phone)s, 'due', lease_now(), lease_now())
 ON CONFLICT DO NOTHING RETURNING id
 
 -- name: lease
 -- Telephones to ring now; whoever takes one moves its due time, so that nobody else rings it meanwhile.
-UPDATE rings r SET attempts = r.attempts + 1, lease_epoch = r.lease_epoch + 1, due_at = %(now)s + interval '30 seconds',
-                   tried_at = coalesce(r.tried_at, %(now)s)
-FROM (SELECT id FROM rings WHERE state = 'due' AND due_at <= %(now)s ORDER BY due_at LIMIT 20
+UPDATE rings r SET attempts = r.attempts + 1, lease_epoch = r.lease_epoch + 1, due_at = lease_now() + interval '30 seconds',
+                   tried_at = coalesce(r.tried_at, lease_now())
+FROM (SELECT id FROM rings WHERE state = 'due' AND due_at <= lease_now() ORDER BY due_at LIMIT 20
       FOR UPDATE SKIP LOCKED) AS taken, rings AS before
 WHERE r.id = taken.id AND before.id = r.id
 RETURNING r.id, r.purpose, r.case_id, r.agent_id, r.phone, r.climb_id, r.step, r.offer_id, r.item_id, r.room, r.attempts,
-          r.lease_epoch, r.created_at, before.tried_at
+          r.lease_epoch, lease_now() - r.created_at AS age, before.tried_at
 
 -- name: others
 -- Calls that are known to be those of other rings to a number.
 SELECT sid FROM rings WHERE sid IS NOT NULL AND created_at > %(since)s
 
 -- name: rung
-UPDATE rings SET state = 'ringing', sid = %(sid)s, due_at = %(due)s
+UPDATE rings SET state = 'ringing', sid = %(sid)s, due_at = lease_now() + %(silent)s
 WHERE id = %(ring)s AND lease_epoch = %(epoch)s AND state = 'due'
 
 -- name: again
-UPDATE rings SET due_at = %(due)s, reason = %(reason)s
+UPDATE rings SET due_at = lease_now() + %(wait)s, reason = %(reason)s
 WHERE id = %(ring)s AND lease_epoch = %(epoch)s AND state = 'due'
 
 -- name: end
@@ -34,7 +34,7 @@ WHERE id = %(ring)s AND state IN ('due', 'ringing') RETURNING id
 -- Telephones that nobody took: the call to them has ended, or its last word never came.
 SELECT r.id, r.case_id, r.agent_id, r.climb_id, r.step, r.offer_id, r.item_id, r.room, r.purpose, k.status
 FROM rings r LEFT JOIN calls k ON k.sid = r.sid
-WHERE r.state = 'ringing' AND (k.ended_at IS NOT NULL OR r.due_at <= %(now)s) ORDER BY r.id LIMIT 100
+WHERE r.state = 'ringing' AND (k.ended_at IS NOT NULL OR r.due_at <= lease_now()) ORDER BY r.id LIMIT 100
 
 -- name: find
 SELECT r.*, a.name, a.role, a.language, a.activity FROM rings r LEFT JOIN agents a ON a.id = r.agent_id
@@ -73,7 +73,7 @@ WHERE tried_at > %(since)s
 INSERT INTO rings (purpose, case_id, agent_id, item_id, offer_id, phone, state, due_at, created_at)
 SELECT 'agent', w.case_id, a.id, w.id, %(offer)s,
        CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
-       'due', %(now)s, %(now)s
+       'due', lease_now(), lease_now()
 FROM work_items w, agents a
 WHERE w.id = %(item)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
 ON CONFLICT DO NOTHING
@@ -83,7 +83,7 @@ ON CONFLICT DO NOTHING
 INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, state, due_at, created_at)
 SELECT 'agent', w.case_id, a.id, w.id,
        CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
-       'due', %(now)s, %(now)s
+       'due', lease_now(), lease_now()
 FROM work_items w JOIN cases c ON c.id = w.case_id JOIN agents a ON a.id = c.assignee
 WHERE w.call_sid = %(sid)s AND w.kind = 'call' AND w.state <> 'done'
 ON CONFLICT DO NOTHING RETURNING id
@@ -108,13 +108,13 @@ WITH item AS (
 INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, leads_to, state, due_at, created_at)
 SELECT 'outgoing', %(case)s, a.id, item.id,
        CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
-       %(number)s, 'due', %(now)s, %(now)s
+       %(number)s, 'due', lease_now(), lease_now()
 FROM item, agents a WHERE a.id = %(agent)s RETURNING id
 
 -- name: add_customer
 -- The customer's own telephone, rung into the room where the colleague waits.
 INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, room, state, due_at, created_at)
-VALUES ('customer', %(case)s, %(agent)s, %(item)s, %(phone)s, %(room)s, 'due', %(now)s, %(now)s)
+VALUES ('customer', %(case)s, %(agent)s, %(item)s, %(phone)s, %(room)s, 'due', lease_now(), lease_now())
 
 -- name: customer_answers
 -- The customer's leg is a call of the case, also when the provider's first word of it was lost.

@@ -35,7 +35,7 @@ ORDER BY r.id
 INSERT INTO rings (purpose, case_id, agent_id, phone, room, state, due_at, created_at)
 SELECT %(purpose)s, %(case)s, a.id,
        CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
-       %(room)s, 'due', %(now)s, %(now)s
+       %(room)s, 'due', lease_now(), lease_now()
 FROM agents a
 WHERE a.id = %(agent)s AND a.disabled_at IS NULL AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
 RETURNING id

@@ -226,6 +226,31 @@ async def test_two_workers_ring_each_telephone_once(night: Night) -> None:
     assert await night.told(receipt["case"]) == ["began", *["rung"] * 4]
 
 
+@pytest.mark.parametrize("wrong", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_a_worker_whose_clock_is_an_hour_wrong_rings_nobody_early_late_or_twice(
+    night: Night, wrong: timedelta
+) -> None:
+    await on_call(night, "a17", "a18")
+    await night.house.hire("a01")
+    await night.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
+    case = (await night.house.report("Det brinner i laddaren, det ryker och sprakar!", charger="21007"))["case"]
+    astray = replace(night.house.runtime, clock=SetClock(night.clock.now() + wrong))
+    for seconds, rung in ((0, 0), (29, 0), (1, 1), (59, 1), (1, 2), (29, 2)):
+        night.clock.forward(seconds * SECOND)
+        for _ in range(2):
+            await oncall.sweep(astray)
+            await ringing.sweep(astray, night.port)
+        await night.work()
+        assert len(night.rung()) == rung, (seconds, night.rung())
+    states = await night.house.runtime.db.rows("SELECT state FROM rings ORDER BY id")
+    assert states == [{"state": "ringing"}] * 2, "and none is given up before its time"
+    night.clock.forward(SECOND)
+    await ringing.sweep(astray, night.port)
+    states = await night.house.runtime.db.rows("SELECT state FROM rings ORDER BY id")
+    assert states == [{"state": "missed"}, {"state": "ringing"}]
+    assert await night.told(case) == ["began", "rung", "rung"]
+
+
 async def test_half_a_minute_is_given_to_those_who_are_at_work(night: Night) -> None:
     await on_call(night, "a17")
     await night.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
