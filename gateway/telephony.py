@@ -32,6 +32,7 @@ from gateway.post import account_of
 from gateway.reconciling import Reconciler
 from gateway.record.calls import RecordedCalls
 from gateway.record.texts import RecordedTexts
+from gateway.ringdoor import RingDoor
 from gateway.runtime import Runtime
 from gateway.waiting import RecordedLine
 from ivr.checks import check
@@ -68,9 +69,10 @@ def phone_door(runtime: Runtime) -> PhoneDoor:
     )
 
 
-def legs(runtime: Runtime) -> Legs:
+def ring_door(runtime: Runtime) -> RingDoor:
     """What is spoken to those whose telephones we rang."""
-    return Legs(runtime, Phrases(read_catalogues()))
+    phrases = Phrases(read_catalogues())
+    return RingDoor(Legs(runtime, phrases), phrases, runtime.config.public_url)
 
 
 def sms_door(runtime: Runtime, numbers: Collection[str]) -> SmsDoor:

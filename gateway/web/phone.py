@@ -17,7 +17,7 @@ from channels.phone_events import SID
 from channels.signatures import HEADER, Signatures
 from channels.sms import SmsDoor
 from gateway import telephony
-from gateway.legs import Legs
+from gateway.ringdoor import RingDoor
 from gateway.web import bodies
 from gateway.web.keys import RUNTIME
 from gateway.web.problems import Problem
@@ -38,7 +38,7 @@ class Webhooks:
     signatures: Signatures
     account: str | None
     numbers: Collection[str]
-    legs: Legs | None = None
+    rings: RingDoor | None = None
 
 
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
@@ -56,7 +56,7 @@ def add_routes(app: web.Application) -> None:
             signatures=telephony.signatures(runtime.config),
             account=runtime.config.twilio_account_sid,
             numbers=numbers,
-            legs=telephony.legs(runtime),
+            rings=telephony.ring_door(runtime),
         ),
     )
 
@@ -82,12 +82,12 @@ async def voice(request: web.Request) -> web.Response:
 
 async def ring(request: web.Request) -> web.Response:
     fields = await _verified(request, "CallSid")
-    return _xml(await _legs(request).answer(int(request.match_info["ring"]), fields))
+    return _xml(await _rings(request).answer(int(request.match_info["ring"]), {**request.query, **fields}))
 
 
 async def rung(request: web.Request) -> web.Response:
-    await _verified(request, "CallSid")
-    return _xml(await _legs(request).ended(int(request.match_info["ring"])))
+    fields = await _verified(request, "CallSid")
+    return _xml(await _rings(request).ended(int(request.match_info["ring"]), {**request.query, **fields}))
 
 
 async def sms(request: web.Request) -> web.Response:
@@ -118,11 +118,11 @@ async def music(request: web.Request) -> web.Response:
     return web.Response(body=waiting_music(), content_type="audio/wav", headers={"Cache-Control": "max-age=86400"})
 
 
-def _legs(request: web.Request) -> Legs:
-    legs = request.app[WEBHOOKS].legs
-    if legs is None:
+def _rings(request: web.Request) -> RingDoor:
+    rings = request.app[WEBHOOKS].rings
+    if rings is None:
         raise Problem(404, "There is nothing here.")
-    return legs
+    return rings
 
 
 async def _verified(request: web.Request, *needed: str, to_us: bool = False) -> Mapping[str, str]:

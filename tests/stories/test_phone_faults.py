@@ -17,7 +17,7 @@ from channels import phone_effects
 from channels.phone import PhoneDoor
 from channels.report import Channel, Report, Sender
 from channels.signatures import Signatures
-from gateway import outbox
+from gateway import outbox, ringdoor
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
@@ -30,7 +30,7 @@ from ivr.flow import load, shipped
 from ivr.prompts import Phrases, read_catalogues
 from tests.fakes.calls import World
 from tests.fakes.house import DEMO, open_house
-from tests.fakes.phone import Call, Line
+from tests.fakes.phone import Call, Line, read
 from tests.fakes.wire import Wire
 from tests.stories.test_phone_house import CALLER, OURS, config, house, line, line_to  # noqa: F401
 
@@ -112,6 +112,44 @@ async def test_f32_a_line_to_the_record_that_hangs_is_a_holding_sentence_and_the
             assert "Vi har tagit emot" in call.now_hears
             assert len(house.runtime.spool.waiting()) == 1
             wire.flow()
+    finally:
+        wire.flow()
+        await wire.cut()
+
+
+async def test_f10_f32_whoever_is_rung_while_the_record_is_away_hears_a_sentence_and_no_key_is_lost(
+    config: Config,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ringdoor, "DEADLINE", 0.5)
+    wire = Wire(config.database_url or "")
+    await wire.mend()
+    try:
+        async with open_house(config, database_url=wire.url) as house, line_to(house) as line:
+            await house.runtime.db.run(
+                "INSERT INTO rings (purpose, state, due_at, room, created_at)"
+                " VALUES ('customer', 'ringing', now() + interval '1 hour', 'out-7', now())"
+            )
+            leg = {"CallSid": "CAcustomer", "AccountSid": line.account, "From": OURS, "Direction": "outbound-api"}
+            assert "Tryck 1" in (await line.post("/twilio/ring/1", leg))[1]
+            wire.stall()
+            status, document = await line.post("/twilio/ring/1", {**leg, "Digits": "1"})
+            assert (status, "Ett ögonblick" in document) == (200, True)
+            url = read(document).findtext("Redirect") or ""
+            wire.flow()
+            await wire.cut()
+            status, document = await line.post(url, leg)
+            assert (status, "Ett ögonblick" in document) == (200, True)
+            url = read(document).findtext("Redirect") or ""
+            monkeypatch.setattr(ringdoor, "HOLDS", 1)
+            assert "tekniskt fel" in (await line.post(url, leg))[1], "and not for ever"
+            status, document = await line.post("/twilio/ring/1/ended", leg)
+            assert (status, "Ett ögonblick" in document) == (200, True)
+            monkeypatch.setattr(ringdoor, "DEADLINE", 10.0)
+            await wire.mend()
+            async with asyncio.timeout(20):
+                while "out-7</Conference>" not in (await line.post(url, leg))[1]:
+                    await asyncio.sleep(0.05)
     finally:
         wire.flow()
         await wire.cut()
