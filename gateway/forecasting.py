@@ -12,6 +12,7 @@ from gateway import measures
 from gateway.record import facts, forecasts
 from gateway.runtime import Runtime
 from measuring.arrivals import back_test
+from measuring.patience import Patience
 
 WEEKS = 12  # from which a forecast is made
 TESTED = 4  # weeks that are tested together at first
@@ -26,17 +27,17 @@ async def test_weeks(runtime: Runtime) -> int:
     if newest is not None and newest >= monday - timedelta(weeks=1):
         return 0
     await measures.catch_up(runtime.db)
-    came, begin = await known(runtime, monday)
+    came, begin, _ = await known(runtime, monday)
     found = back_test(came, begin, monday, TESTED)
     return await forecasts.keep(runtime.db, [one for one in found if newest is None or one.week > newest], now)
 
 
-async def known(runtime: Runtime, monday: date) -> tuple[Mapping[tuple[date, int], int], date]:
-    """Calls by day and half hour before a week, and the Monday since when there were any."""
+async def known(runtime: Runtime, monday: date) -> tuple[Mapping[tuple[date, int], int], date, Patience]:
+    """Calls by day and half hour before a week, the Monday since when there were any, and their callers' patience."""
     begin = monday - timedelta(weeks=WEEKS)
-    came = await forecasts.arrivals(runtime.db, begin, monday)
+    came, patience = await forecasts.calls(runtime.db, begin, monday)
     first = min((day for day, _ in came), default=monday)
-    return came, max(begin, monday_of(first))
+    return came, max(begin, monday_of(first)), patience
 
 
 def monday_of(day: date) -> date:

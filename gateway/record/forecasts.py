@@ -14,17 +14,12 @@ from measuring.patience import Patience, estimate
 SQL = statements("forecasts")
 
 
-async def arrivals(db: Database, since: date, until: date) -> Mapping[tuple[date, int], int]:
-    """Calls that stood in line, by day of the house and half hour."""
-    given = {"since": since, "until": until, "timezone": TIMEZONE}
-    return {(row["day"], row["slot"]): row["calls"] for row in await db.rows(SQL["arrivals"], given)}
-
-
-async def patience(db: Database, since: date, until: date) -> Patience:
-    """How long callers of those days were willing to wait."""
-    row = await db.row(SQL["patience"], {"since": since, "until": until})
-    assert row is not None
-    return estimate(int(row["waited"]), row["hung_up"], row["answered"])
+async def calls(db: Database, since: date, until: date) -> tuple[Mapping[tuple[date, int], int], Patience]:
+    """Calls that stood in line, by day of the house and half hour, and how long their callers were willing to wait."""
+    rows = await db.rows(SQL["calls"], {"since": since, "until": until, "timezone": TIMEZONE})
+    came = {(row["day"], row["slot"]): row["calls"] for row in rows}
+    waited, hung_up, answered = (sum(row[name] for row in rows) for name in ("waited", "hung_up", "answered"))
+    return came, estimate(int(waited), hung_up, answered)
 
 
 async def newest(db: Database) -> date | None:

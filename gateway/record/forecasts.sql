@@ -1,15 +1,12 @@
--- name: arrivals
--- Calls in line by day and half hour, as clocks on the wall show it.
-SELECT day, (extract(hour FROM local) * 2 + floor(extract(minute FROM local) / 30))::integer AS slot, count(*) AS calls
-FROM (SELECT day, at AT TIME ZONE %(timezone)s::text AS local FROM facts
-      WHERE kind = 'queue' AND day >= %(since)s AND day < %(until)s) AS came
+-- name: calls
+-- Calls in line by day and half hour, as clocks on the wall show it, and how long those waited who were answered or hung up.
+SELECT day, (extract(hour FROM local) * 2 + floor(extract(minute FROM local) / 30))::integer AS slot, count(*) AS calls,
+       count(*) FILTER (WHERE hung_up) AS hung_up, count(ended) AS answered,
+       coalesce(sum(ended), 0) + coalesce(sum(lost) FILTER (WHERE hung_up), 0) AS waited
+FROM (SELECT day, at AT TIME ZONE %(timezone)s::text AS local, ended, lost,
+             lost IS NOT NULL AND 'abandoned' = ANY(tags) AS hung_up
+      FROM facts WHERE kind = 'queue' AND day >= %(since)s AND day < %(until)s) AS came
 GROUP BY 1, 2
-
--- name: patience
--- How long all callers waited together who were answered or hung up, and how many did either.
-SELECT coalesce(sum(coalesce(ended, lost)), 0) AS waited, count(lost) AS hung_up, count(ended) AS answered
-FROM facts WHERE kind = 'queue' AND day >= %(since)s AND day < %(until)s
-             AND (ended IS NOT NULL OR (lost IS NOT NULL AND 'abandoned' = ANY(tags)))
 
 -- name: newest
 SELECT max(week) AS week FROM forecast_tests

@@ -57,8 +57,7 @@ async def test_a_week_that_is_over_is_held_against_its_forecast_once(config: Con
         await calls(runtime, MONDAY + WEEK, 5)
         assert await forecasting.test_weeks(runtime) == 0
         assert (await forecasts.tested(runtime.db))[-1] == (three, at)
-        came, begin = await forecasting.known(runtime, MONDAY)
+        came, begin, patience = await forecasting.known(runtime, MONDAY)
         assert begin == MONDAY - 3 * WEEK
         assert came == {(begin + timedelta(days=nth), 19): 10 for nth in range(21)}
-        patience = await forecasts.patience(runtime.db, begin, MONDAY)
         assert (patience.mean, patience.hung_up, patience.waited) == (90 + 9 * 30, 21, 210)
