@@ -58,8 +58,9 @@ FROM work_items w WHERE w.state IN ('waiting', 'offered') GROUP BY w.queue
 SELECT activity, count(*) AS agents FROM agents WHERE disabled_at IS NULL GROUP BY activity
 
 -- name: urgent
-SELECT c.id, c.opened_at, c.first_response_at, c.due_first_response, c.assignee, c.site_id, c.charger_id, c.queue, c.status
-FROM cases c WHERE c.priority = 'P1' AND c.status IN ('open', 'assigned', 'waiting', 'planned') ORDER BY c.opened_at LIMIT 20
+-- The oldest open emergencies, and how many there are in all.
+SELECT count(*) OVER () AS total, c.id, c.opened_at, c.first_response_at, c.due_first_response, c.assignee, c.site_id, c.charger_id, c.queue, c.status
+FROM cases c WHERE c.priority = 'P1' AND c.status IN ('open', 'assigned', 'waiting', 'planned') ORDER BY c.opened_at LIMIT 8
 
 -- name: recurring
 -- Chargers with more than one fault case in the last days, and what is usual for their model.

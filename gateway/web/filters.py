@@ -15,6 +15,7 @@ import phonenumbers
 from jinja2.runtime import Context
 
 from gateway import languages
+from gateway.figure_words import written
 from gateway.languages import Catalogue
 from gateway.web.keys import runtime_of
 from routing.values import Reason
@@ -91,6 +92,11 @@ def _code(context: Context, code: str | None, family: str) -> str:
     return book.code(family, code)
 
 
+@jinja2.pass_context
+def _times(context: Context, value: float) -> str:
+    return written(value, "x", context["catalogue"])
+
+
 FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
     {
         "time": _time,
@@ -105,6 +111,7 @@ FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "site": _site,
         "phone": written_phone,
         "masked": masked,
+        "times": _times,
         "seconds": lambda value: "–" if value is None else languages.format_clock(timedelta(seconds=value), exact=True),
     }
 )
