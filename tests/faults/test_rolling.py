@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,7 +75,7 @@ class Balanced(Line):
     happens after a connection was taken is not mended here: it is `broken`."""
 
     doors: Doors | None = None
-    turns: itertools.count[int] = field(default_factory=itertools.count)
+    turns: Iterator[int] = field(default_factory=itertools.count)
     answers: Counter[int] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
     longest: float = 0.0
@@ -115,7 +115,7 @@ class Balanced(Line):
 
 
 @asynccontextmanager
-async def doors_of(config: Config, folder: Path) -> AsyncIterator[Doors]:
+async def doors_of(config: Config, folder: Path, **more: str) -> AsyncIterator[Doors]:
     environ = {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": config.database_url or "",
@@ -127,6 +127,7 @@ async def doors_of(config: Config, folder: Path) -> AsyncIterator[Doors]:
         "TWILIO_AUTH_TOKEN": SECRET,
         "TWILIO_NUMBERS": "+46313900100",
         "RECORDING_CONSENT": "never",
+        **more,
     }
     doors = Doors(environ, folder, (free_port(), free_port()))
     try:

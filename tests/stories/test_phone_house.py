@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 import aiohttp
 import pytest
@@ -291,6 +292,36 @@ async def test_f02_f07_a_call_goes_on_in_another_process(config: Config, house: 
         await call.hang_up()
     (listed,) = await house.cases()
     assert listed["channels"] == ["phone"]
+
+
+async def test_f24_everything_again_ten_times_in_any_order_and_the_fallback_after_success(
+    house: House, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+    post = line.post
+
+    async def noted(url: str, fields: Mapping[str, str], **more: Any) -> tuple[int, str]:
+        asked.append((url, dict(fields)))
+        return await post(url, fields, **more)
+
+    monkeypatch.setattr(line, "post", noted)
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1", "21007#"):
+        await call.press(keys)
+    await call.hang_up()
+    (listed,) = await house.cases()
+    told = (await house.case(listed["number"]))["timeline"]
+    again = asked * 10
+    random.Random(24).shuffle(again)
+    answers = await asyncio.gather(*(post(url, fields) for url, fields in again))
+    assert {status for status, _ in answers} <= {200, 204}
+    failed = {**asked[0][1], "ErrorCode": "11200", "ErrorUrl": "https://support.example/twilio/voice/3"}
+    status, document = await post("/twilio/voice", failed)
+    assert (status, "Hangup" in document) == (200, True)
+    (case,) = await house.cases()
+    full = await house.case(case["number"])
+    assert [report["channel"] for report in full["reports"]] == ["phone"]
+    assert [(one["id"], one["kind"]) for one in full["timeline"]] == [(one["id"], one["kind"]) for one in told]
 
 
 async def test_f15_calls_are_answered_while_all_other_connections_are_taken(house: House, line: Line) -> None:
