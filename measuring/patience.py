@@ -1,15 +1,14 @@
 """How long people are willing to wait, estimated from those who were answered too: their patience is only known to be
 longer than their wait. Pure.
 
-The exponential estimate is the classical one (total time waited divided by those who hung up), the curve that of Kaplan
-and Meier.
+The exponential estimate is the classical one: total time waited divided by those who hung up.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from measuring.waits import MICROSECONDS, Waits
+from measuring.waits import MICROSECONDS
 
 ENOUGH = 5  # hang-ups below which an estimate says nothing
 
@@ -27,15 +26,3 @@ def estimate(total: int, hung_up: int, answered: int) -> Patience:
     """From how long all waited together, in microseconds, and how many hung up and were answered."""
     mean = total / MICROSECONDS / hung_up if hung_up >= ENOUGH else None
     return Patience(mean, hung_up, hung_up + answered)
-
-
-def survival(of: Waits) -> list[tuple[float, float]]:
-    """Steps (seconds, share still waiting); `of.ended` are the hang-ups here, `of.lost` those answered before."""
-    events = sorted([(wait, 0) for wait in of.ended] + [(wait, 1) for wait in of.lost])
-    waiting, share, steps = len(events), 1.0, [(0.0, 1.0)]
-    for wait, answered in events:
-        if not answered:
-            share *= 1 - 1 / waiting
-            steps.append((wait / MICROSECONDS, share))
-        waiting -= 1
-    return steps
