@@ -54,14 +54,14 @@ def test_no_danger_is_missed(row: list[str]):
     assert judged(row[6], channel=row[1]).priority is Priority.P1
 
 
-SETS = "abcd"
-FIRST_SEEN = {"a": (135, 131), "b": (132, 116), "c": (83, 92), "d": (56, 54)}
+SETS = "abcde"
+FIRST_SEEN = {"a": (135, 131), "b": (132, 116), "c": (83, 92), "d": (56, 54), "e": (27, 32)}
 DANGERS = [row for row in table("danger.tsv") if row[0] in SETS]
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_danger_is_found_in_reports_written_blind(name: str):
-    """Four sets of reports in six languages, each written before it was first judged, half danger, half what only
+    """Five sets of reports in six languages, each written before it was first judged, half danger, half what only
     sounds like it. What was right at first sight stands in FIRST_SEEN; classes of language that were missed were then
     taught, so what is asked for now is only that none of it is forgotten."""
     right = {"yes": 0, "no": 0}

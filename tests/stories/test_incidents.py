@@ -112,3 +112,27 @@ async def test_each_reporter_of_an_incident_hears_once_of_each_step_and_all_of_t
         page = await shown(house, each)
         assert "We think it is solved" in page
         assert SEVERAL not in page
+
+
+@pytest.mark.parametrize("phone", ["+46701740601", "+46701740602"])
+async def test_another_fault_after_a_repair_is_a_case_of_its_own_linked_to_the_old_one(
+    house: House, phone: str
+) -> None:
+    old, _ = await told(house, {"phone": "+46701740601"})
+    await desk.conclude(house.runtime, LEAD, parse(old) or 0, "solved_remotely", "Omstartad.")
+    text = "Sedan ni lagade den avbryter den laddningen igen efter fem minuter"
+    new, _ = await told(house, {"phone": phone}, text)
+    assert new != old
+    (entry,) = [entry for entry in (await house.case(new))["timeline"] if entry["kind"] == "opened"]
+    assert entry["data"]["suggested"] == old
+    assert (await house.case(old))["status"] == "concluded"
+
+
+async def test_the_same_fault_still_there_after_a_repair_opens_its_case_again(house: House) -> None:
+    old, _ = await told(house, {"phone": "+46701740601"})
+    await desk.conclude(house.runtime, LEAD, parse(old) or 0, "solved_remotely", "Omstartad.")
+    same, _ = await told(
+        house, {"phone": "+46701740601"}, "Laddningen startar fortfarande inte trots att ni lagade den"
+    )
+    assert same == old
+    assert (await house.case(old))["status"] == "open"
