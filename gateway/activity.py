@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.jobs import wake
 from gateway.record import agents
 from gateway.record.db import statements
 from gateway.runtime import Runtime
@@ -16,6 +17,6 @@ async def set_activity(runtime: Runtime, agent: str, doing: str) -> bool:
         known = await agents.set_activity(connection, agent, doing)
         if doing in ("away", "offline"):
             await connection.execute(WORK["let_go"], {"agent": agent})
-        await runtime.wake.wake(connection)
+        await wake(connection)
     runtime.live.publish({"type": "agent", "agent": agent})
     return known

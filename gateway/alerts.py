@@ -15,6 +15,7 @@ import structlog
 
 from gateway import languages, watch
 from gateway.casenumber import number
+from gateway.jobs import wake
 from gateway.record import accounts, floor
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.facts import day_of
@@ -71,7 +72,7 @@ async def look(runtime: Runtime) -> int:
         for one in changes.end:
             await conn.execute(SQL["end"], {"alarm": one.id, "now": now})
         if changes.tell:
-            await runtime.wake.wake(conn)
+            await wake(conn)
     for one, value in changes.tell:
         log.warning("alarm.told", kind=one.kind, key=one.key, value=round(value, 3))
     for one in changes.end:

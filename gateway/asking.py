@@ -16,6 +16,7 @@ import structlog
 from channels.numbers import normalise
 from channels.sms import Question
 from channels.tolls import refusal
+from gateway.jobs import wake
 from gateway.record import timeline
 from gateway.record.db import recordset, statements
 from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
@@ -84,6 +85,6 @@ async def _ask(runtime: Runtime, row: Mapping[str, Any]) -> bool:
         data = {"call": row["sid"], "by": "sms"}
         entry = Entry(row["case_id"], "survey_asked", SYSTEM, row["report_id"], data)
         await timeline.append(conn, [entry], now)
-        await runtime.wake.wake(conn)
+        await wake(conn)
     log.info("rating.asked", call=row["sid"], case=row["case_id"])
     return True

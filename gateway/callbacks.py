@@ -15,6 +15,7 @@ import structlog
 from channels.provider import open_provider
 from gateway import languages, wrapping
 from gateway.casenumber import number
+from gateway.jobs import wake
 from gateway.post import account_of
 from gateway.record import cases, timeline
 from gateway.record.db import Connection, recordset, statements
@@ -78,7 +79,7 @@ async def settle(runtime: Runtime, item: int) -> bool:
             await timeline.append(conn, [Entry(wanted["case_id"], kind, SYSTEM, data=data)], now)
             if not reached and wanted["phone"]:
                 await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], wanted["tries"])
-        await runtime.wake.wake(conn)
+        await wake(conn)
     log.info("callback.ended", item=item, kind=wanted["kind"], reached=reached)
     if reached:
         wrapping.tell(runtime, wanted["agent_id"])

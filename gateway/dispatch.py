@@ -16,6 +16,7 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from gateway.desk.acts import Refused, Taken, Unknown, act
+from gateway.jobs import wake
 from gateway.record import timeline
 from gateway.record.db import Connection, Database, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry
@@ -95,7 +96,7 @@ async def decline(runtime: Runtime, actor: Actor, offer: int) -> None:
         if found["case_id"]:
             entry = Entry(found["case_id"], "offer_declined", actor, data={"offer": offer})
             await timeline.append(conn, [entry], answered["answered_at"])
-        await runtime.wake.wake(conn)
+        await wake(conn)
     runtime.live.publish({"type": "offer", "agent": actor.id, "case": found["case_id"]})
 
 

@@ -9,9 +9,8 @@ everything that keeps PostgreSQL from answering within the deadline; the sender'
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -22,6 +21,7 @@ from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.cleaning import clean
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
+from gateway.jobs import wake
 from gateway.keeping import Kept, keep
 from gateway.lanes import Lanes
 from gateway.live import Live
@@ -41,14 +41,6 @@ CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) 
 AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation)
 
 
-class Followers(Protocol):
-    """Whoever must be woken when reports were kept."""
-
-    async def wake(self, conn: Connection) -> None:
-        """Defer the jobs that follow a kept report, inside the caller's transaction."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     item: Prepared
@@ -56,7 +48,7 @@ class _Waiting:
 
 
 class GroupIntake:
-    """`Intake` with group commit over one pool."""
+    """`Intake` with group commit over one pool. `wake` defers, inside a group's transaction, what follows it."""
 
     def __init__(
         self,
@@ -67,13 +59,12 @@ class GroupIntake:
         keys: Sequence[str],
         blobs: Blobs,
         live: Live,
-        followers: Followers,
         reader: Reader,
+        wake: Callable[[Connection], Awaitable[None]] = wake,
         crash: Crash = nowhere,
     ) -> None:
         self._db, self._clock, self._directory, self._rules, self._keys = db, clock, directory, rules, keys
-        self._blobs, self._live, self._followers, self._reader = blobs, live, followers, reader
-        self._crash = crash
+        self._blobs, self._live, self._reader, self._wake, self._crash = blobs, live, reader, wake, crash
         self._planned: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()  # reports when plans were made
         self._lanes: Lanes[_Waiting] = Lanes(self._settle, lambda waiting: (waiting[:GROUP], waiting[GROUP:]))
 
@@ -138,7 +129,7 @@ class GroupIntake:
                 async with self._db.pipelined() as conn:
                     kept = await keep(conn, group, self._directory(), self._rules(), self._keys, self._clock.now())
                     if kept.changed:
-                        await self._followers.wake(conn)
+                        await self._wake(conn)
                     await self._plan(conn, kept)
                     self._crash("intake.before_commit")
                 self._crash("intake.after_commit")

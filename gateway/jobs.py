@@ -11,9 +11,6 @@ SQL = statements("jobs")
 FOLLOW = "follow"  # something was kept or changed: send what is to be sent, offer what is to be offered
 
 
-class Wake:
-    """Defers the wake-up job on a connection that is in a transaction."""
-
-    async def wake(self, conn: Connection) -> None:
-        """Raises psycopg.Error when the connection broke; the job's number is not waited for."""
-        await conn.execute(SQL["defer"], {"task": FOLLOW})
+async def wake(conn: Connection) -> None:
+    """Defer the wake-up job, inside the caller's transaction. Raises psycopg.Error when the connection broke."""
+    await conn.execute(SQL["defer"], {"task": FOLLOW})

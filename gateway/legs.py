@@ -19,6 +19,7 @@ from gateway.casenumber import number
 from gateway.desk.acts import Act, Unknown, act
 from gateway.desk.holding import take_over
 from gateway.desk.words import respond
+from gateway.jobs import wake
 from gateway.post import account_of
 from gateway.record import cases
 from gateway.record.cases import Case
@@ -217,7 +218,7 @@ class Legs:
         room = f"{OUTGOING}{row['id']}"
         given = {"case": row["case_id"], "agent": row["agent_id"], "item": row["item_id"], "phone": phone, "room": room}
         await conn.execute(SQL["add_customer"], {**given, "now": now})
-        await self._runtime.wake.wake(conn)
+        await wake(conn)
         return room
 
     async def _fetch(self, caller: str, turn: int) -> None:

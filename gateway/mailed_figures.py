@@ -12,6 +12,7 @@ from typing import Any
 
 from gateway import languages, measures
 from gateway.figure_words import SECTIONS, made_of, written
+from gateway.jobs import wake
 from gateway.languages import N_, Catalogue
 from gateway.record.db import recordset, statements
 from gateway.record.facts import day_of, midnight
@@ -45,7 +46,7 @@ async def mail_due(runtime: Runtime) -> int:
             given["next"] = following(one["period"], now)
             await conn.execute(SQL["sent"], given)
         if due:
-            await runtime.wake.wake(conn)
+            await wake(conn)
     return len(due)
 
 

@@ -17,6 +17,7 @@ import structlog
 
 from gateway import languages
 from gateway.casenumber import number
+from gateway.jobs import wake
 from gateway.record import agents, cases, oncall, timeline
 from gateway.record.cases import Case
 from gateway.record.db import Connection, recordset, statements
@@ -99,7 +100,7 @@ async def _step(runtime: Runtime, climb: int, case_id: int) -> bool:
         await _ring(runtime, conn, case, climb, row["step"], ladder[at], now)
         data = {"climb": climb, "agent": ladder[at].agent or "last_resort", "step": row["step"] + 1, "round": turn + 1}
         await timeline.append(conn, [Entry(case_id, "oncall_rung", SYSTEM, data=data)], now)
-        await runtime.wake.wake(conn)
+        await wake(conn)
     log.warning("oncall.rung", climb=climb, case=case_id, step=row["step"] + 1)
     runtime.live.publish({"type": "case", "case": case_id})
     return True

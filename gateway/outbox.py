@@ -20,7 +20,7 @@ from channels.report import Channel, Letter, Solution
 from gateway.casenumber import number
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
-from gateway.jobs import Wake
+from gateway.jobs import wake
 from gateway.notify import Facts, Words, compose, quoted_by
 from gateway.record import timeline
 from gateway.record.db import Database, recordset, statements
@@ -96,8 +96,8 @@ class Post(Protocol):
 class Outbox:
     """`Messages` over the record."""
 
-    def __init__(self, db: Database, clock: Clock, wake: Wake) -> None:
-        self._db, self._clock, self._wake = db, clock, wake
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
 
     async def send(self, letter: Letter) -> int:
         """Raises Unavailable when the database is away; then nothing will be sent."""
@@ -123,7 +123,7 @@ class Outbox:
                 "data": dict(letter.data),
             }
             await conn.execute(SQL["add_contents"], {"rows": recordset([content])})
-            await self._wake.wake(conn)
+            await wake(conn)
         return int(added["id"])
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from channels.provider import Deferred, Provider, Refused, Sent, Uncertain
+from gateway.jobs import wake
 from gateway.record.db import Connection, statements
 from gateway.runtime import Runtime
 
@@ -45,13 +46,13 @@ async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: s
         if ended and hurry and row["climb_id"]:
             step = {"climb": row["climb_id"], "step": row["step"] + 1}
             await conn.execute(ONCALL["hurry"], step)
-            await runtime.wake.wake(conn)
+            await wake(conn)
         if ended and row["offer_id"]:
             await _offer_ended(conn, row, state)
-            await runtime.wake.wake(conn)
+            await wake(conn)
         if ended and row["purpose"] == "outgoing":
             await conn.execute(WORK["end_item"], {"item": row["item_id"]})
-            await runtime.wake.wake(conn)
+            await wake(conn)
 
 
 async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str) -> None:

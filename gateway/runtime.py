@@ -22,7 +22,6 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import Config
 from gateway.crash import Crash, crash_points
 from gateway.intake import GroupIntake
-from gateway.jobs import Wake
 from gateway.lanes import LANES
 from gateway.live import Live
 from gateway.outbox import Outbox
@@ -61,7 +60,6 @@ class Runtime:
     refresh_directory: Callable[[], object]
     rules: Callable[[], Rules]
     rule_faults: Callable[[], tuple[str, ...]]  # why a change of the rules was refused
-    wake: Wake
     intake: Intake
     spool: FileSpool
     messages: Messages
@@ -91,7 +89,6 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     blobs = open_blobs(config.blob_url or None, config.data_dir)
     master = Master(db)
     board = Board(db)
-    wake = Wake()
     crash = crash_points(config.crash_at, role)
     await db.open()
     await intake_db.open()
@@ -102,7 +99,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     await board.look(clock.now())
     async with connect_chargers(config, clock) as chargers, _reader(role, master, ruling) as reader:
         intake = GroupIntake(
-            intake_db, clock, master.current, ruling.current, config.secret_keys, blobs, live, wake, reader, crash
+            intake_db, clock, master.current, ruling.current, config.secret_keys, blobs, live, reader, crash=crash
         )
         runtime = Runtime(
             config=config,
@@ -116,10 +113,9 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
             refresh_directory=master.refresh,
             rules=ruling.current,
             rule_faults=lambda: ruling.faults,
-            wake=wake,
             intake=Noting(intake, receipts),
             spool=spool,
-            messages=Outbox(db, clock, wake),
+            messages=Outbox(db, clock),
             chargers=chargers,
             solutions=SolutionFiles(),
             board=board,

@@ -15,6 +15,7 @@ from typing import Any
 from channels.provider import open_provider
 from gateway.desk.acts import Refused, act
 from gateway.desk.holding import take_over
+from gateway.jobs import wake
 from gateway.post import account_of
 from gateway.record import agents, timeline
 from gateway.record.db import Connection, statements
@@ -156,7 +157,7 @@ async def _invite(runtime: Runtime, purpose: str, agent: str, talk: Talk) -> Non
     async with runtime.db.transaction() as conn:
         if await (await conn.execute(SQL["invite"], given)).fetchone() is None:
             raise Refused(colleague="has no telephone here and does not answer in the browser")
-        await runtime.wake.wake(conn)
+        await wake(conn)
 
 
 async def _seat(runtime: Runtime, talk: Talk, call: str, **changes: Any) -> None:

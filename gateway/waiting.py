@@ -20,6 +20,7 @@ from channels.phone_ports import Place, Waiting
 from channels.tolls import refusal
 from gateway.desk.acts import act
 from gateway.desk.words import respond
+from gateway.jobs import wake
 from gateway.record import timeline
 from gateway.record.db import Connection, statements
 from gateway.record.timeline import CUSTOMER, Actor, Entry
@@ -74,7 +75,7 @@ class RecordedLine:
             if before is None:
                 async with self._db.transaction() as conn:
                     await conn.execute(RINGS["put_through"], {"sid": sid, "now": now})
-                    await self._runtime.wake.wake(conn)
+                    await wake(conn)
                 return None
             if before["state"] in ("due", "ringing") and before["created_at"] > now - RINGING:
                 return None
@@ -144,7 +145,7 @@ class RecordedLine:
                 entry = Entry(row["case_id"], kind, CUSTOMER, row["report_id"], {"call": given["sid"], **data})
                 await timeline.append(conn, [entry], now)
             if row is not None:
-                await self._runtime.wake.wake(conn)
+                await wake(conn)
         if row is not None and row["case_id"] is not None:
             self._runtime.live.publish({"type": "case", "case": row["case_id"]})
 

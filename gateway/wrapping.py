@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.desk.acts import Refused
+from gateway.jobs import wake
 from gateway.record import timeline
 from gateway.record.db import Connection, statements
 from gateway.record.timeline import Actor, Entry
@@ -56,6 +57,6 @@ async def end(runtime: Runtime, actor: Actor, call: str | None, disposition: str
         if case is not None:
             data = {"call": call, "call_disposition": disposition}
             await timeline.append(conn, [Entry(case, "call_disposed", actor, data=data)], runtime.clock.now())
-        await runtime.wake.wake(conn)
+        await wake(conn)
     if case is not None:
         runtime.live.publish({"type": "case", "case": case})

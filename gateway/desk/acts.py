@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.report import Channel
+from gateway.jobs import wake
 from gateway.record import cases, timeline
 from gateway.record.cases import Case
 from gateway.record.db import Connection, recordset, statements
@@ -139,7 +140,7 @@ async def act(runtime: Runtime, actor: Actor, case_id: int) -> AsyncIterator[Act
         deed = Act(runtime, conn, actor, case, await timeline.present(conn, case_id, runtime.clock.now()))
         yield deed
         await timeline.append(conn, deed.entries, deed.now)
-        await runtime.wake.wake(conn)
+        await wake(conn)
     runtime.live.publish({"type": "case", "case": case_id})
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from gateway import desk
 from gateway.desk import Actor, Refused, Taken, Unknown
+from gateway.jobs import wake
 from gateway.languages import CUSTOMERS, N_
 from gateway.record import agents, floor
 from gateway.record.facts import ZONE
@@ -89,7 +90,7 @@ async def overflow(request: web.Request) -> web.StreamResponse:
     until = now + timedelta(hours=_hours(fields.get("hours", "")))
     await floor.overflow(runtime.db, queue, into, until, request[AGENT].id, now)
     async with runtime.db.connection() as conn:
-        await runtime.wake.wake(conn)
+        await wake(conn)
     raise _done("overflow")
 
 
@@ -129,7 +130,7 @@ async def queues(request: web.Request) -> web.StreamResponse:
     if not await floor.set_queues(runtime.db, fields.get("agent", ""), chosen, request[AGENT].id, runtime.clock.now()):
         return await _page(request, {"queues": N_("There is no such agent.")})
     async with runtime.db.connection() as conn:
-        await runtime.wake.wake(conn)
+        await wake(conn)
     raise _done("queues")
 
 

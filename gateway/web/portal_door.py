@@ -17,6 +17,7 @@ from aiohttp import web
 
 from channels.form import address
 from gateway import languages, second_factor
+from gateway.jobs import wake
 from gateway.languages import CUSTOMERS
 from gateway.record import portal
 from gateway.record.portal import LinkLetter, OwnerUser
@@ -126,7 +127,7 @@ async def _send(runtime: Runtime, email: str | None) -> bool:
         letter = _letter(runtime, user, token)
         if await portal.send_link(runtime.db, letter, now, LASTS, AN_HOUR):
             async with runtime.db.connection() as conn:
-                await runtime.wake.wake(conn)
+                await wake(conn)
     return bool(users)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from gateway import desk, dispatch
 from gateway.config import Config
 from gateway.desk import Actor, Refused, Taken, Unknown
+from gateway.jobs import wake
 from gateway.record import cases
 from gateway.runtime import Runtime, open_runtime
 from tests.fakes.product import ROOT
@@ -73,7 +74,7 @@ async def _round(doors: Sequence[Runtime], nth: int) -> int:
     runtime, case = doors[nth % len(doors)], FIRST + nth
     async with runtime.db.transaction() as conn:
         await conn.execute(MADE, {"id": case, "now": runtime.clock.now()})
-        await runtime.wake.wake(conn)
+        await wake(conn)
     asked, offer = await _offered(runtime, case)
     tries = [
         _try(doors[n % len(doors)], agent, case, offer if agent == asked else None)

@@ -139,8 +139,8 @@ async def test_f9_a_process_that_stood_still_in_a_transaction_promises_nothing(r
         runtime.config.secret_keys,
         runtime.blobs,
         runtime.live,
-        StandingStill(database_url),
         Here(runtime.directory, runtime.rules),
+        StandingStill(database_url),
     )
     with pytest.raises(NotStored):
         await stiff.accept(REPORT)
@@ -156,7 +156,7 @@ class StandingStill:
     def __init__(self, database_url: str) -> None:
         self._url = database_url
 
-    async def wake(self, conn: Connection) -> None:
+    async def __call__(self, conn: Connection) -> None:
         pid = conn.info.backend_pid
         await conn.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
         async with asyncio.timeout(10), await psycopg.AsyncConnection.connect(self._url, autocommit=True) as look:
