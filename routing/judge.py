@@ -26,7 +26,7 @@ _ALARM_CATEGORIES = frozenset(
 )
 _MOST_SIGNS = 9.0
 _ALARMING_NEAR = 0.06
-_ALARMING_ANYWHERE = 0.08
+_ALARMING_ANYWHERE = 0.1
 _ALARMED = 0.22
 _HOLDING_ANYWHERE = 0.2
 _NEAR = frozenset({"=part", "=car", "=charge", "=tag"})
