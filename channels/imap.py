@@ -139,9 +139,11 @@ class _Reader:
             except Denied as error:
                 pause = max(DENIED_PAUSE, self._fail(error, failures))
                 failures += 1
-            except Exception as error:
+            except Trouble as error:
                 pause = self._fail(error, failures)
                 failures += 1
+            except Exception as error:  # of ours, such as a record that is away: the mail server need not be spared
+                pause = self._fail(error, 0)
             if pause:
                 self.stopping.wait(pause)
 

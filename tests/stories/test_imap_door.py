@@ -321,3 +321,25 @@ async def test_f43_a_record_restored_from_a_backup_reads_the_mail_since_again(
         await until(lambda: len(shelf.reports) == 3)
         await until(lambda: cursors.history[-1].listed == 3)
     assert cursors.history[-1].taken == 3
+
+
+class RecordAway(CursorShelf):
+    """Cursors in a record that is away for the next `times` questions."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    async def hold(self, mailbox: str) -> bool:
+        if self.times:
+            self.times -= 1
+            raise ConnectionError
+        return await super().hold(mailbox)
+
+
+async def test_f46_a_record_that_was_away_for_long_is_asked_again_at_once(mailbox: Mailbox, parsers: Parsers) -> None:
+    shelf, cursors = Shelf(), RecordAway(times=14)  # with pauses that double, some ten minutes
+    await mailbox.put(mail(1))
+    async with reading(mailbox, parsers, shelf, cursors):
+        await until(lambda: len(shelf.reports) == 1)
+    assert cursors.times == 0
