@@ -70,8 +70,7 @@ class Legs:
                 await finish(self._runtime, row, "passed", "pressed 2", hurry=True)
                 return self._goodbye("ring_passed", language)
         if row["offer_id"]:
-            until = self._runtime.clock.now() + LISTENING
-            await self._runtime.db.run(WORK["stretch"], {"offer": row["offer_id"], "until": until})
+            await self._runtime.db.run(WORK["stretch"], {"offer": row["offer_id"], "lasts": LISTENING})
         said = await self._about(row, case, language)
         return twiml.whisper([(language, said)], f"{self._url}/twilio/ring/{ring}", times=2)
 

@@ -40,8 +40,7 @@ def identity(agent: str) -> str:
 
 async def here(runtime: Runtime, agent: str, answers: bool) -> None:
     """An agent's browser takes calls from now on for a while, or no more."""
-    until = runtime.clock.now() + BEAT if answers else None
-    await runtime.db.run(SQL["here"], {"agent": agent, "until": until})
+    await runtime.db.run(SQL["here"], {"agent": agent, "lasts": BEAT if answers else None})
 
 
 async def current(runtime: Runtime, agent: str) -> Talk | None:
@@ -61,7 +60,7 @@ async def beside(runtime: Runtime, talk: Talk) -> Sequence[Mapping[str, Any]]:
 
 async def colleagues(runtime: Runtime, agent: str) -> Sequence[Mapping[str, Any]]:
     """Who could be asked now."""
-    return await runtime.db.rows(SQL["answers"], {"agent": agent, "now": runtime.clock.now()})
+    return await runtime.db.rows(SQL["answers"], {"agent": agent})
 
 
 async def hold(runtime: Runtime, actor: Actor, held: bool) -> None:
@@ -152,8 +151,7 @@ async def _own(runtime: Runtime, actor: Actor) -> Talk:
 
 
 async def _invite(runtime: Runtime, purpose: str, agent: str, talk: Talk) -> None:
-    now = runtime.clock.now()
-    given = {"purpose": purpose, "agent": agent, "case": talk["case_id"], "room": talk["room"], "now": now}
+    given = {"purpose": purpose, "agent": agent, "case": talk["case_id"], "room": talk["room"]}
     async with runtime.db.transaction() as conn:
         if await (await conn.execute(SQL["invite"], given)).fetchone() is None:
             raise Refused(colleague="has no telephone here and does not answer in the browser")

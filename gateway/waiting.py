@@ -53,8 +53,7 @@ class RecordedLine:
         return place
 
     async def place(self, sid: str) -> Place:
-        now = self._runtime.clock.now()
-        given = {"sid": sid, "now": now, "hour_ago": now - HOUR}
+        given = {"sid": sid, "hour_ago": self._runtime.clock.now() - HOUR}
         row = await self._db.row(SQL["place"], given)
         if row is None:
             return Place(0)
@@ -69,15 +68,14 @@ class RecordedLine:
     async def _put_through(self, sid: str, phone: str) -> str | None:
         """Ring whoever has taken the caller's case, to meet in a room, where a talk can be held and handed over. When
         that led to nobody, or nobody can be rung, they are dialled from the caller's own line."""
-        now = self._runtime.clock.now()
         if self._runtime.config.twilio_account_sid:
-            before = await self._db.row(RINGS["put_through_before"], {"sid": sid})
+            before = await self._db.row(RINGS["put_through_before"], {"sid": sid, "ringing": RINGING})
             if before is None:
                 async with self._db.transaction() as conn:
-                    await conn.execute(RINGS["put_through"], {"sid": sid, "now": now})
+                    await conn.execute(RINGS["put_through"], {"sid": sid})
                     await wake(conn)
                 return None
-            if before["state"] in ("due", "ringing") and before["created_at"] > now - RINGING:
+            if before["state"] in ("due", "ringing") and before["fresh"]:
                 return None
         return phone if phone.startswith("client:") else normalise(phone)
 
@@ -110,7 +108,7 @@ class RecordedLine:
         await self._change("rate", {"sid": sid, "rating": rating}, "rated", rating=rating, of=5)
 
     async def _staffed(self) -> bool:
-        row = await self._db.row(SQL["staffed"], {"now": self._runtime.clock.now()})
+        row = await self._db.row(SQL["staffed"])
         return bool(row and row["staffed"])
 
     async def _helped(self) -> bool:

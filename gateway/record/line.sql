@@ -2,7 +2,7 @@
 -- Whether anybody is at work who can be reached on a telephone or in a browser.
 SELECT EXISTS (
     SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL
-                         AND (phone IS NOT NULL OR browser_until > %(now)s)
+                         AND (phone IS NOT NULL OR browser_until > lease_now())
 ) AS staffed
 
 -- name: enter
@@ -26,12 +26,12 @@ DO UPDATE SET state = 'waiting', agent_id = NULL, epoch = work_items.epoch + 1 W
 -- its case since it began; and how many calls were answered in the last hour.
 SELECT (
     SELECT count(*) FROM work_items o
-    WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, %(now)s) <= %(now)s
+    WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, lease_now()) <= lease_now()
       AND (o.priority, o.arrived_at, o.id) < (w.priority, w.arrived_at, w.id)
 ) AS ahead, coalesce(k.priority, w.priority, 'P3') AS priority, c.room,
-       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END AS answerer,
+       CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END AS answerer,
        EXISTS (SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL
-                                   AND (phone IS NOT NULL OR browser_until > %(now)s)) AS staffed, (
+                                   AND (phone IS NOT NULL OR browser_until > lease_now())) AS staffed, (
     SELECT count(*) FROM calls WHERE answered_at > %(hour_ago)s AND direction = 'inbound'
 ) AS answered
 FROM calls c

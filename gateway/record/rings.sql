@@ -72,17 +72,17 @@ WHERE tried_at > %(since)s
 -- The telephone of whoever is offered a caller.
 INSERT INTO rings (purpose, case_id, agent_id, item_id, offer_id, phone, state, due_at, created_at)
 SELECT 'agent', w.case_id, a.id, w.id, %(offer)s,
-       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
+       CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
        'due', lease_now(), lease_now()
 FROM work_items w, agents a
-WHERE w.id = %(item)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
+WHERE w.id = %(item)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > lease_now())
 ON CONFLICT DO NOTHING
 
 -- name: put_through
 -- The telephone of whoever has taken the case of a caller who waits.
 INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, state, due_at, created_at)
 SELECT 'agent', w.case_id, a.id, w.id,
-       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
+       CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
        'due', lease_now(), lease_now()
 FROM work_items w JOIN cases c ON c.id = w.case_id JOIN agents a ON a.id = c.assignee
 WHERE w.call_sid = %(sid)s AND w.kind = 'call' AND w.state <> 'done'
@@ -90,7 +90,7 @@ ON CONFLICT DO NOTHING RETURNING id
 
 -- name: put_through_before
 -- The last time that whoever has the case of a caller who waits was rung for them, offers included.
-SELECT r.state, r.created_at FROM work_items w JOIN cases c ON c.id = w.case_id
+SELECT r.state, r.created_at > lease_now() - %(ringing)s AS fresh FROM work_items w JOIN cases c ON c.id = w.case_id
 JOIN rings r ON r.item_id = w.id AND r.agent_id = c.assignee AND r.purpose = 'agent'
 WHERE w.call_sid = %(sid)s AND w.kind = 'call' AND w.state <> 'done' ORDER BY r.id DESC LIMIT 1
 
@@ -100,14 +100,14 @@ WHERE w.call_sid = %(sid)s AND w.kind = 'call' AND w.state <> 'done' ORDER BY r.
 WITH item AS (
     INSERT INTO work_items (kind, case_id, queue, line, priority, language, arrived_at, state, agent_id)
     SELECT 'outgoing', c.id, c.queue, c.line, c.priority, c.language, %(now)s, 'taken', a.id FROM cases c, agents a
-    WHERE c.id = %(case)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
+    WHERE c.id = %(case)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > lease_now())
       AND NOT EXISTS (SELECT FROM work_items w
                       WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
     RETURNING id
 )
 INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, leads_to, state, due_at, created_at)
 SELECT 'outgoing', %(case)s, a.id, item.id,
-       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
+       CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
        %(number)s, 'due', lease_now(), lease_now()
 FROM item, agents a WHERE a.id = %(agent)s RETURNING id
 

@@ -1,6 +1,6 @@
 -- name: here
 -- An agent's browser says that it answers, or that it does not any more.
-UPDATE agents SET browser_until = %(until)s WHERE id = %(agent)s
+UPDATE agents SET browser_until = lease_now() + %(lasts)s WHERE id = %(agent)s
 
 -- name: of_agent
 -- The talk that an agent is in now: their own leg, the room, the caller or the customer who was called.
@@ -34,17 +34,17 @@ ORDER BY r.id
 -- name: invite
 INSERT INTO rings (purpose, case_id, agent_id, phone, room, state, due_at, created_at)
 SELECT %(purpose)s, %(case)s, a.id,
-       CASE WHEN a.browser_until > %(now)s THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
+       CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
        %(room)s, 'due', lease_now(), lease_now()
 FROM agents a
-WHERE a.id = %(agent)s AND a.disabled_at IS NULL AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
+WHERE a.id = %(agent)s AND a.disabled_at IS NULL AND (a.phone IS NOT NULL OR a.browser_until > lease_now())
 RETURNING id
 
 -- name: answers
 -- Colleagues who could be asked now.
 SELECT a.id, a.name, a.line FROM agents a
 WHERE a.activity = 'available' AND a.disabled_at IS NULL AND a.id <> %(agent)s
-  AND (a.phone IS NOT NULL OR a.browser_until > %(now)s)
+  AND (a.phone IS NOT NULL OR a.browser_until > lease_now())
   AND NOT EXISTS (SELECT FROM work_items w WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
 ORDER BY a.line, a.idle_since, a.id LIMIT 100
 

@@ -157,7 +157,7 @@ WHERE id = %(item)s AND state = 'offered' AND epoch = %(epoch)s RETURNING kind, 
 
 -- name: stretch
 -- Whoever has picked up has the time to listen and to press a key.
-UPDATE offers SET expires_at = greatest(expires_at, %(until)s) WHERE id = %(offer)s AND state = 'offered'
+UPDATE offers SET expires_at = greatest(expires_at, lease_now() + %(lasts)s) WHERE id = %(offer)s AND state = 'offered'
 
 -- name: hurry
 UPDATE offers SET expires_at = least(expires_at, lease_now()) WHERE id = %(offer)s AND state = 'offered'

@@ -14,7 +14,9 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import TestServer
 
 from gateway import callbacks, dispatch, ringing, talks, wrapping
+from gateway.clock import SetClock
 from gateway.config import load
+from gateway.legs import LISTENING
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
@@ -133,6 +135,28 @@ async def test_who_has_no_telephone_but_a_browser_is_at_work_while_it_is_there(d
     assert await ring(day) == BROWSER
     await post(day, "/console/phone/here", answers="no")
     assert "Nobody can answer" in (await waiting(day, "+46701740607")).now_hears
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_a_web_process_whose_clock_is_an_hour_wrong_rings_a_browser_and_waits_for_a_key_as_long_as_any(
+    day: Night, wrong: timedelta
+) -> None:
+    SetClock.put(day.clock, day.clock.now() + wrong)  # the database's stands where it stood
+    await day.house.runtime.db.run("UPDATE agents SET phone = NULL")
+    await post(day, "/console/phone/here", answers="yes")
+    assert "called back instead" in (await waiting(day)).now_hears, "the browser is there"
+    assert await ring(day) == BROWSER
+    await day.picks_up("1")
+    await day.ends("completed")
+    await callbacks.sweep(day.house.runtime)
+    await day.house.runtime.db.run(
+        "UPDATE agents SET phone = %(phone)s, browser_until = NULL, wrap_until = NULL", {"phone": MINE}
+    )
+    await waiting(day, "+46701740606")
+    assert await ring(day) == MINE
+    await day.picks_up()
+    left = "SELECT expires_at - lease_now() AS left FROM offers WHERE state = 'offered'"
+    assert await day.house.runtime.db.rows(left) == [{"left": LISTENING}]
 
 
 async def test_a_case_claimed_in_the_console_is_put_through_to_the_browser(day: Night) -> None:
