@@ -132,7 +132,15 @@ async def _case_status(scene: Scene) -> Outcome:
     words = [scene.say(f"status_{found.status}")]
     if found.hours is not None and found.status not in {"concluded", "closed"}:
         words.append(scene.say("incident_expected", when=_when(scene, found.hours)))
-    return Outcome("found", {**asked, "status_text": " ".join(words)})
+    told = {**asked, "status_text": " ".join(words)}
+    if found.unconfirmed is None:
+        return Outcome("found", told)
+    return Outcome("concluded", {**told, "asks": str(found.unconfirmed.report), "asks_in": found.unconfirmed.token})
+
+
+async def _confirm_case(scene: Scene) -> Outcome:
+    await scene.given.cases.confirm(int(scene.fact("asks") or "0"))
+    return Outcome("confirmed")
 
 
 async def _owner_cases(scene: Scene) -> Outcome:
@@ -217,6 +225,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "restart_charger": _restart_charger,
         "unlock_connector": _unlock_connector,
         "case_status": _case_status,
+        "confirm_case": _confirm_case,
         "owner_cases": _owner_cases,
         "check_number": _check_number,
         "file_report": _file_report,

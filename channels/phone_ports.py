@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from channels.report import Chargers, Intake, Solutions, Spool
+from channels.report import Chargers, Intake, Solutions, Spool, Unconfirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +135,21 @@ class Announcements(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CaseStatus:
-    """What the status page of a reporter tells: the status word and hours until the case should be solved."""
+    """What the status page of a reporter tells: the status word and hours until the case should be solved; and what
+    they may say yes or no to, when it waits for that."""
 
     status: str
     hours: float | None
+    unconfirmed: Unconfirmed | None = None
 
 
 class Cases(Protocol):
     async def status(self, digits: str, code: str) -> CaseStatus | None:
         """The status of a case by its number (digits only) and a reporter's code; None for a wrong pair."""
+        ...
+
+    async def confirm(self, report: int) -> None:
+        """A reporter's yes, once: the problem of their report is solved."""
         ...
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from channels.report import Channel, RemoteAct, RemoteAnswer, Report, Sender, Tried
+from channels.report import UNSOLVED, Channel, RemoteAct, RemoteAnswer, Report, Sender, Thread, Tried
 from ivr.engine import PROMPTED_IN, CallState, noting
 from ivr.prompts import Phrases
 
@@ -23,8 +23,12 @@ TOLD = ("said", "danger", "category", "recording", "message")
 def report_of(
     sid: str, state: CallState, at: datetime, phrases: Phrases, flags: tuple[str, ...] = (), called: str | None = None
 ) -> Report:
-    """The report of a call. `flags` say how it ended: dropped, trouble, follower of a known incident, solved."""
+    """The report of a call. `flags` say how it ended: dropped, trouble, follower of a known incident, solved. Whoever
+    said that their case is not solved has reported that: it belongs to that case, and opens it again."""
     facts = state.facts
+    token = facts.get("asks_in") if _unsolved(facts) else None
+    if token:
+        flags = (*flags, UNSOLVED)
     confirmed = facts.get("confirmed") == "yes"
     if FOLLOWER in flags and facts.get("incident"):
         state = noting(state, {"category": facts["incident"]})
@@ -45,6 +49,7 @@ def report_of(
         raw_type="application/json",
         recipients=(called,) if called else (),
         call_sid=sid,
+        thread=Thread(token),
         flags=(*flags, *_recordings(facts)),
         tried=tuple(_tried(facts)),
     )
@@ -56,7 +61,7 @@ def unfinished(state: CallState) -> bool:
     facts = state.facts
     if facts.get("filed") or facts.get("kept"):
         return False
-    return not facts.get("status_text") or any(facts.get(name) for name in TOLD)
+    return not facts.get("status_text") or _unsolved(facts) or any(facts.get(name) for name in TOLD)
 
 
 def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> Iterator[str]:
@@ -94,7 +99,12 @@ ENDINGS = {
     TROUBLE: "report_trouble",
     FOLLOWER: "report_followed",
     SOLVED: "report_solved",
+    UNSOLVED: "report_unsolved",
 }
+
+
+def _unsolved(facts: Mapping[str, str]) -> bool:
+    return facts.get("solved") == "no"
 
 
 def _recordings(facts: Mapping[str, str]) -> Iterator[str]:

@@ -75,6 +75,7 @@ class Alarm:
 
 ADDED = "added"  # the flag of what a reporter adds by the link of their own report
 ANSWER = "answer"  # the flag of a message that answers what we asked: it is no news about the case
+UNSOLVED = "unsolved"  # the flag of an answer that it is not solved: its case is work again
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,15 @@ class Thread:
     token: str | None = None
     references: tuple[str, ...] = ()
     subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """A case that we think is solved, and a report whose reporter has not said so; `token` is that of the case, for a
+    thread."""
+
+    report: int
+    token: str
 
 
 @dataclass(frozen=True, slots=True)

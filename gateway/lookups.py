@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from channels.phone_ports import Caller, CaseStatus, Found, Incident, OwnerCase
-from gateway import casenumber
+from channels.report import Unconfirmed
+from gateway import casenumber, concluding
 from gateway.passwords import Passwords
 from gateway.record.db import statements
 from gateway.runtime import Runtime
+from gateway.threads import reply_token
 from routing.directory import Directory
 from routing.facts import read_facts
 from routing.judge import judge
@@ -85,7 +87,14 @@ class RecordedCases:
         if case is None:
             return None
         row = await self._runtime.calls_db.row(SQL["status"], {"case": case, "code": code})
-        return CaseStatus(row["status"], _hours(row["due_solution"], self._runtime.clock.now())) if row else None
+        if row is None:
+            return None
+        token = reply_token(self._runtime.config.secret_keys, case)
+        unconfirmed = Unconfirmed(row["unconfirmed"], token) if row["unconfirmed"] else None
+        return CaseStatus(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), unconfirmed)
+
+    async def confirm(self, report: int) -> None:
+        await concluding.confirm(self._runtime, report, "phone")
 
 
 class RecordedCallers:

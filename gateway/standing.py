@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from channels.report import ADDED, ANSWER, Report
+from channels.report import ADDED, ANSWER, UNSOLVED, Report
 from gateway.casenumber import number
 from gateway.record.timeline import CUSTOMER, Entry
 from gateway.threads import Reference
@@ -188,7 +188,8 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
     level, timezone = directory.level(site), directory.timezone(site)
     due = deadlines(raised.priority, level, timezone, now, rules)
     if reopened:
-        told = {"because": "written_again", "due": due_told(due)}
+        because = "customer_says_not_solved" if UNSOLVED in report.flags else "written_again"
+        told = {"because": because, "due": due_told(due)}
         entries.append(Entry(case.candidate.id, "reopened", CUSTOMER, decided.id, told))
     if urgent or (raised.incident, raised.category) != (row["incident"], row["category"]):
         change = {

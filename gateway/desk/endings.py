@@ -50,11 +50,14 @@ async def conclude(runtime: Runtime, actor: Actor, case_id: int, disposition: st
         deed.tell("concluded", disposition=disposition, note=note, told=len(messages), card=card)
 
 
-async def confirm(runtime: Runtime, actor: Actor, case_id: int, solved: bool, report: int | None = None) -> None:
+async def confirm(
+    runtime: Runtime, actor: Actor, case_id: int, solved: bool, report: int | None = None, by: str | None = None
+) -> None:
     """The customer's word: solved closes the case, not solved reopens it. Saying the same again changes nothing.
 
     With `report` it is that reporter's own word: where several were asked, the case is closed when all of them have
-    said yes, or when the others stay silent.
+    said yes, or when the others stay silent. `by` is `phone` or `sms` when it came from there; who says it on the page
+    is asked how it went in the same breath, the others by a message when the case is closed.
     """
     async with act(runtime, actor, case_id) as deed:
         case = deed.case
@@ -65,10 +68,10 @@ async def confirm(runtime: Runtime, actor: Actor, case_id: int, solved: bool, re
         if not solved:
             await _reopen(deed, {"because": "customer_says_not_solved"}, report)
             return
-        if report is not None and await _once(deed, "confirm", report=report, concluded=case.concluded_at):
-            deed.tell("confirmed", report)
+        if report is not None and await _once(deed, "confirm", report=report, concluded=case.concluded_at, by=by):
+            deed.tell("confirmed", report, **({"by": by} if by else {}))
             row = await (await deed.conn.execute(CONFIRMATIONS["rated"], {"report": report})).fetchone()
-            if row and not row["rated"]:
+            if row and not row["rated"] and by is None:
                 deed.tell("survey_asked", report)
         if case.status == "closed":
             return

@@ -119,8 +119,10 @@ WHERE c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into I
 ORDER BY c.last_report_at DESC LIMIT 1
 
 -- name: status
--- What a reporter with the right code may hear of a case.
-SELECT c.status, c.due_solution FROM cases c JOIN reports r ON r.case_id = c.id
+-- What a reporter with the right code may hear of a case, and whether they were asked if it is solved and did not say.
+SELECT c.status, c.due_solution, CASE WHEN c.status = 'concluded' AND NOT EXISTS (
+    SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = c.concluded_at) THEN r.id END AS unconfirmed
+FROM cases c JOIN reports r ON r.case_id = c.id
 WHERE c.id = %(case)s AND r.code = %(code)s LIMIT 1
 
 -- name: unfinished

@@ -1,7 +1,10 @@
 -- name: confirm
-INSERT INTO confirmations (report_id, concluded_at, at)
-SELECT id, %(concluded)s, %(now)s FROM reports WHERE id = %(report)s AND case_id = %(case)s
+INSERT INTO confirmations (report_id, concluded_at, at, by)
+SELECT id, %(concluded)s, %(now)s, %(by)s FROM reports WHERE id = %(report)s AND case_id = %(case)s
 ON CONFLICT DO NOTHING
+
+-- name: case_of
+SELECT case_id FROM reports WHERE id = %(report)s
 
 -- name: any
 SELECT EXISTS (
@@ -21,7 +24,8 @@ WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_r
         AND coalesce(o.person_id, -o.id) = coalesce(r.person_id, -r.id))
 
 -- name: tell_silent
--- One message to each of them who has not said how it went, in the language and by the channel of their newest report.
+-- One message to each who has not said how it went, and was not asked on the page where they said yes, in the language
+-- and by the channel of their newest report.
 INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, state, created_at, due_at)
 SELECT DISTINCT ON (coalesce(r.person_id, -r.id))
        r.case_id, r.id, r.person_id,
@@ -32,7 +36,7 @@ WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_r
   AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL
   AND NOT EXISTS (
       SELECT FROM confirmations f JOIN reports o ON o.id = f.report_id
-      WHERE o.case_id = r.case_id AND f.concluded_at = %(concluded)s
+      WHERE o.case_id = r.case_id AND f.concluded_at = %(concluded)s AND f.by IS NULL
         AND coalesce(o.person_id, -o.id) = coalesce(r.person_id, -r.id))
   AND NOT EXISTS (
       SELECT FROM ratings g JOIN reports o ON o.id = g.report_id

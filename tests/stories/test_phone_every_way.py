@@ -17,6 +17,7 @@ from aiohttp.test_utils import TestServer
 
 from channels.phone import PhoneDoor
 from channels.phone_ports import CaseStatus, Incident
+from channels.report import Unconfirmed
 from channels.signatures import Signatures
 from gateway.web import phone
 from ivr.flow import load, shipped
@@ -36,6 +37,7 @@ WORLDS: dict[str, Callable[[World], None]] = {
     "incident": lambda world: setattr(world, "incident", Incident("planned", 30.0)),
     "closed": lambda world: setattr(world, "nobody", True),
     "answering": lambda world: None,
+    "concluded": lambda world: setattr(world, "case", CaseStatus("concluded", None, Unconfirmed(7, "1042.f00"))),
     "owner": lambda world: setattr(world, "owner", True),
 }
 Act = tuple[str, str]

@@ -1,0 +1,145 @@
+"""Whether it is solved, by key: who has the number and the code of a case says yes or no on the telephone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from tests.fakes.phone import Call
+from tests.stories.test_phone_oncall import CALLER, Night
+from tests.stories.test_phone_talks import day  # noqa: F401
+
+STRANGER = "+46701740699"  # a telephone that nobody has reported from
+DONE = {"as": "a01", "disposition": "solved_remotely", "text": "Startade om."}
+
+
+async def concluded(day: Night, **more: Any) -> tuple[str, str]:  # noqa: F811
+    """The number and the code of a case that a01 has solved."""
+    receipt = await day.house.report("Laddaren startar inte", charger="21007", **{"from": {"phone": CALLER}, **more})
+    case = receipt["case"]
+    await day.house.api("POST", f"/cases/{case}/claim", {"as": "a01"})
+    assert (await day.house.api("POST", f"/cases/{case}/conclude", DONE))[0] == 200
+    return case, await code_of(day, receipt["report"])
+
+
+async def code_of(day: Night, report: int) -> str:  # noqa: F811
+    row = await day.house.runtime.db.row("SELECT code FROM reports WHERE id = %(id)s", {"id": report})
+    assert row is not None
+    return str(row["code"])
+
+
+async def asks(day: Night, case: str, code: str, caller: str = STRANGER) -> Call:  # noqa: F811
+    """A caller who asks how a case stands, in English."""
+    call = await day.line.call(caller)
+    for keys in ("2", "2", "4", case.replace("-", "") + "#", code):
+        await call.press(keys)
+    return call
+
+
+async def told(day: Night, case: str, *kinds: str) -> list[dict[str, Any]]:  # noqa: F811
+    return [one for one in (await day.house.case(case))["timeline"] if one["kind"] in kinds]
+
+
+async def test_one_confirms_and_closes_and_who_calls_again_is_not_asked(day: Night) -> None:  # noqa: F811
+    case, code = await concluded(day)
+    call = await asks(day, case, code)
+    assert "Is it solved? If it is, press 1." in call.now_hears
+    assert "glad that it is solved" in await call.press("1")
+    assert call.over
+    confirmed, closed = await told(day, case, "confirmed", "closed")
+    assert (confirmed["actor"]["kind"], confirmed["data"]) == ("customer", {"by": "phone"})
+    assert closed["data"] == {"confirmed": True}
+    again = await asks(day, case, code)
+    assert "Your case is closed" in again.now_hears
+    assert "Is it solved" not in again.now_hears
+    await again.press("1")
+    await again.hang_up()
+    assert len(await told(day, case, "confirmed", "closed", "reopened")) == 2
+    assert (await day.house.case(case))["status"] == "closed"
+    assert len(await day.house.cases()) == 1, "who was only told leaves no report behind"
+
+
+async def test_the_same_press_again_confirms_once_and_how_it_went_is_asked_once(day: Night) -> None:  # noqa: F811
+    case, code = await concluded(day)
+    first, second = await asks(day, case, code), await asks(day, case, code)
+    await first.press("1")
+    assert "glad that it is solved" in await second.press("1")
+    assert len(await told(day, case, "confirmed")) == 1
+    assert len(await told(day, case, "closed")) == 1
+    assert len(await told(day, case, "survey_asked")) == 1
+    rows = await day.house.runtime.db.rows("SELECT channel FROM messages WHERE kind = 'closed'")
+    assert [row["channel"] for row in rows] == ["sms"]
+
+
+async def test_two_opens_the_case_again_for_the_same_agent_and_leads_on_to_a_person(day: Night) -> None:  # noqa: F811
+    case, code = await concluded(day)
+    first, second = await asks(day, case, code), await asks(day, case, code)
+    assert "opened your case again" in await first.press("2")
+    assert not first.over
+    (reopened,) = await told(day, case, "reopened")
+    assert reopened["data"]["because"] == "customer_says_not_solved"
+    stands = await day.house.case(case)
+    assert (stands["status"], stands["assignee"]) == ("assigned", "a01")
+    assert [report["channel"] for report in stands["reports"]] == ["api", "phone"]
+    assert "not solved" in stands["reports"][1]["text"]
+    waits = await day.house.runtime.db.row(
+        "SELECT c.sid FROM calls c JOIN reports r ON r.id = c.report_id AND r.case_id = c.case_id"
+        " WHERE r.call_sid = c.sid AND c.queued_at IS NOT NULL"
+    )
+    assert waits == {"sid": first.sid}, "in line, with the case"
+    await second.press("2")
+    assert len(await told(day, case, "reopened")) == 1, "whoever says so too changes nothing more"
+    assert len(await day.house.cases()) == 1
+    await first.hang_up()
+    assert len((await day.house.case(case))["reports"]) == 3, "one report a call"
+
+
+async def test_two_at_night_puts_the_case_before_its_equals(day: Night) -> None:  # noqa: F811
+    case, code = await concluded(day)
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "offline"})
+    day.clock.forward(timedelta(minutes=1))
+    other = (await day.house.report("Laddaren startar inte", charger="21052", **{"from": {"phone": STRANGER}}))["case"]
+    await (await asks(day, case, code, "+46701740611")).press("2")
+    rows = await day.house.runtime.db.rows(
+        "SELECT case_id FROM work_items WHERE kind = 'case' AND state = 'waiting' ORDER BY priority, arrived_at, id"
+    )
+    ours, theirs = (int(number.partition("-")[0]) for number in (case, other))
+    assert [row["case_id"] for row in rows] == [ours, theirs]
+    assert (await day.house.case(case))["status"] == "open"
+
+
+async def test_a_number_without_its_code_and_the_reporters_own_telephone_give_no_right(day: Night) -> None:  # noqa: F811
+    case, code = await concluded(day)
+    call = await asks(day, case, "0000" if code != "0000" else "0001", CALLER)
+    assert "do not match" in call.now_hears
+    await call.press("1")
+    await call.hang_up()
+    assert (await day.house.case(case))["status"] == "concluded"
+    assert await told(day, case, "confirmed", "reopened") == []
+
+
+async def test_whoever_says_nothing_or_hangs_up_has_not_answered(day: Night) -> None:  # noqa: F811
+    case, code = await concluded(day)
+    silent = await asks(day, case, code)
+    while not silent.over:
+        await silent.wait()
+    await (await asks(day, case, code)).hang_up()
+    assert (await day.house.case(case))["status"] == "concluded"
+    assert await told(day, case, "confirmed", "reopened") == []
+    assert len(await day.house.cases()) == 1
+
+
+async def test_of_several_reporters_one_yes_waits_for_the_others(day: Night) -> None:  # noqa: F811
+    receipt = await day.house.report("Laddaren startar inte", charger="21007", **{"from": {"phone": CALLER}})
+    other = await day.house.report("Laddaren startar inte alls", charger="21007", **{"from": {"phone": STRANGER}})
+    case = receipt["case"]
+    assert other["case"] == case
+    await day.house.api("POST", f"/cases/{case}/claim", {"as": "a01"})
+    await day.house.api("POST", f"/cases/{case}/conclude", DONE)
+    codes = [await code_of(day, one["report"]) for one in (receipt, other)]
+    await (await asks(day, case, codes[0])).press("1")
+    assert (await day.house.case(case))["status"] == "concluded"
+    assert "Is it solved" not in (await asks(day, case, codes[0])).now_hears
+    await (await asks(day, case, codes[1])).press("1")
+    assert (await day.house.case(case))["status"] == "closed"
+    assert len(await told(day, case, "confirmed")) == 2
