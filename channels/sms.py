@@ -2,7 +2,9 @@
 
 The answer to the provider never holds words: what a sender is told goes through the outbox, which knows who opted out
 and who is a robot. One digit of somebody who was asked what they thought of a call is an answer: it goes to the case of
-that call, and rates it. Pictures are fetched by their ids from the provider's own API; a URL inside a webhook is never
+that call, and rates it. One word, yes or no, of somebody who was asked whether one case is solved is an answer, too: it
+goes to that case, and closes it or opens it again. 1 and 2 mean the same, unless a call is to be rated: only words were
+asked for. Pictures are fetched by their ids from the provider's own API; a URL inside a webhook is never
 followed, and what cannot be fetched is said so and costs no text. Raises NotStored when nothing could be kept.
 """
 
@@ -22,7 +24,19 @@ from twilio.twiml.messaging_response import MessagingResponse
 from channels import cards
 from channels.numbers import normalise
 from channels.phone_events import Params, sid_of
-from channels.report import ANSWER, Attachment, Channel, Intake, NotStored, Report, Sender, Spool, Thread
+from channels.report import (
+    ANSWER,
+    UNSOLVED,
+    Attachment,
+    Channel,
+    Intake,
+    NotStored,
+    Report,
+    Sender,
+    Spool,
+    Thread,
+    Unconfirmed,
+)
 
 log = structlog.get_logger()
 
@@ -31,6 +45,8 @@ MEDIA_SECONDS = 8.0
 MEDIA_SID = re.compile(r"/Media/(ME[0-9a-zA-Z]{1,62})$")
 STOP = frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"})
 RATED = re.compile(r"\s*[1-5][.!]?\s*")
+YES = frozenset({"ja", "jo", "yes", "y", "j", "kyllä", "joo", "1"})
+NO = frozenset({"nej", "nei", "no", "n", "nein", "ei", "2"})
 START = frozenset({"start", "unstop", "starta", "aloita"})
 EMPTY = str(MessagingResponse())
 
@@ -71,6 +87,16 @@ class Ratings(Protocol):
         ...
 
 
+class Conclusions(Protocol):
+    async def asked(self, phone: str) -> Unconfirmed | None:
+        """The case that a number was asked about and has not answered; None also when there are several."""
+        ...
+
+    async def confirm(self, report: int) -> None:
+        """A reporter's yes, once."""
+        ...
+
+
 class SmsDoor:
     """The door of one process. `numbers` are our own: what comes from them is a loop and is marked as a robot's."""
 
@@ -82,25 +108,34 @@ class SmsDoor:
         consents: Consents,
         deliveries: Deliveries,
         ratings: Ratings,
+        conclusions: Conclusions,
         now: Callable[[], datetime],
         numbers: Collection[str] = (),
     ) -> None:
         self._intake, self._spool, self._media = intake, spool, media
-        self._consents, self._deliveries, self._ratings, self._now = consents, deliveries, ratings, now
+        self._consents, self._deliveries, self._now = consents, deliveries, now
+        self._ratings, self._conclusions = ratings, conclusions
         self._numbers = frozenset(numbers)
 
     async def sms(self, params: Params) -> str:
         """Keep one incoming message and answer with an empty document. Raises NotStored."""
         report = await self._report(params)
+        word = _word(report.text)
         question = await self._question(report)
+        asked = await self._asked(report, word) if question is None else None
         if question is not None:
             report = replace(report, thread=Thread(question.token), flags=(*report.flags, ANSWER))
+        if asked is not None:
+            flag = ANSWER if word in YES else UNSOLVED
+            report = replace(report, thread=Thread(asked.token), flags=(*report.flags, flag))
         try:
             await self._intake.accept(report)
         except NotStored:
             await self._spool.keep(report)
         if question is not None:
-            await self._note_rating(question, int(report.text.strip(" .!")))
+            await self._note_rating(question, int(word))
+        if asked is not None and word in YES:
+            await self._note_solved(asked.report)
         await self._note_wish(report)
         return EMPTY
 
@@ -163,11 +198,27 @@ class SmsDoor:
             log.warning("sms.question_not_found", error=type(error).__name__)
             return None
 
+    async def _asked(self, report: Report, word: str) -> Unconfirmed | None:
+        """What a message of one word says yes or no to, if its sender was asked."""
+        if report.sender.phone is None or report.auto_reply or word not in YES | NO:
+            return None
+        try:
+            return await self._conclusions.asked(report.sender.phone)
+        except Exception as error:
+            log.warning("sms.question_not_found", error=type(error).__name__)
+            return None
+
     async def _note_rating(self, question: Question, rating: int) -> None:
         try:
             await self._ratings.rated(question.call, rating)
         except Exception as error:
             log.warning("sms.rating_not_noted", call=question.call, error=type(error).__name__)
+
+    async def _note_solved(self, report: int) -> None:
+        try:
+            await self._conclusions.confirm(report)
+        except Exception as error:
+            log.warning("sms.answer_not_noted", report=report, error=type(error).__name__)
 
     async def _note_wish(self, report: Report) -> None:
         word = "".join(character for character in report.text.casefold() if character.isalpha())
@@ -177,3 +228,8 @@ class SmsDoor:
             await self._consents.text(report.sender.phone, word in START)
         except Exception as error:
             log.warning("sms.wish_not_noted", error=type(error).__name__)
+
+
+def _word(text: str) -> str:
+    """A message as the one word that it may be."""
+    return text.strip().rstrip(".!").rstrip().casefold()

@@ -5,11 +5,30 @@ A no is a report of its own, which its flag makes open the case again: it is kep
 
 from __future__ import annotations
 
+from channels.report import Unconfirmed
 from gateway import desk
 from gateway.record.db import statements
 from gateway.runtime import Runtime
+from gateway.threads import reply_token
 
 SQL = statements("confirmations")
+
+
+class Conclusions:
+    """`Conclusions` of the SMS door over the record. Raises Unavailable."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def asked(self, phone: str) -> Unconfirmed | None:
+        rows = await self._runtime.db.rows(SQL["asked"], {"phone": phone})
+        if len(rows) != 1:
+            return None
+        (row,) = rows
+        return Unconfirmed(row["report_id"], reply_token(self._runtime.config.secret_keys, row["case_id"]))
+
+    async def confirm(self, report: int) -> None:
+        await confirm(self._runtime, report, "sms")
 
 
 async def confirm(runtime: Runtime, report: int, by: str) -> None:

@@ -18,6 +18,7 @@ from gateway import asking, callbacks, oncall, reconciling, recordings, ringing,
 from gateway.asking import Ratings
 from gateway.chargers import CarefulChargers
 from gateway.chores import Chore
+from gateway.concluding import Conclusions
 from gateway.config import Config
 from gateway.legs import Legs
 from gateway.lookups import (
@@ -79,7 +80,8 @@ def sms_door(runtime: Runtime, numbers: Collection[str]) -> SmsDoor:
     """The SMS door; `numbers` are our own."""
     texts = RecordedTexts(runtime.db, runtime.clock)
     pictures = Pictures(runtime.config)
-    return SmsDoor(runtime.intake, runtime.spool, pictures, texts, texts, Ratings(runtime), runtime.clock.now, numbers)
+    asked = Ratings(runtime), Conclusions(runtime)
+    return SmsDoor(runtime.intake, runtime.spool, pictures, texts, texts, *asked, runtime.clock.now, numbers)
 
 
 def signatures(config: Config) -> Signatures:

@@ -6,6 +6,15 @@ ON CONFLICT DO NOTHING
 -- name: case_of
 SELECT case_id FROM reports WHERE id = %(report)s
 
+-- name: asked
+-- Cases about whose present conclusion a number was asked by text, without an answer: one row each.
+SELECT DISTINCT ON (k.id) k.id AS case_id, r.id AS report_id
+FROM message_contents t JOIN messages m ON m.id = t.message_id JOIN reports r ON r.id = m.report_id JOIN cases k ON k.id = r.case_id
+WHERE t.recipient = %(phone)s AND m.kind = 'concluded' AND m.channel = 'sms' AND m.state IN ('queued', 'sent', 'uncertain')
+  AND k.status = 'concluded' AND m.created_at >= k.concluded_at
+  AND NOT EXISTS (SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = k.concluded_at)
+ORDER BY k.id, m.id DESC LIMIT 2
+
 -- name: any
 SELECT EXISTS (
     SELECT FROM confirmations f JOIN reports r ON r.id = f.report_id
@@ -16,7 +25,7 @@ SELECT EXISTS (
 -- People who were asked whether it is solved, and none of whose reports was answered with yes.
 SELECT count(DISTINCT coalesce(r.person_id, -r.id)) AS people
 FROM reports r JOIN report_contents t ON t.report_id = r.id
-WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam}')
+WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam,answer}')
   AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL
   AND NOT EXISTS (
       SELECT FROM confirmations f JOIN reports o ON o.id = f.report_id
@@ -32,7 +41,7 @@ SELECT DISTINCT ON (coalesce(r.person_id, -r.id))
        CASE WHEN t.sender_email IS NOT NULL AND r.channel NOT IN ('phone', 'sms', 'whatsapp') THEN 'email' ELSE 'sms' END,
        %(kind)s, r.language, 'queued', %(now)s, %(now)s
 FROM reports r JOIN report_contents t ON t.report_id = r.id
-WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam}')
+WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam,answer}')
   AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL
   AND NOT EXISTS (
       SELECT FROM confirmations f JOIN reports o ON o.id = f.report_id

@@ -20,7 +20,7 @@ SELECT DISTINCT ON (coalesce(r.person_id, -r.id))
        CASE WHEN t.sender_email IS NOT NULL AND r.channel NOT IN ('phone', 'sms', 'whatsapp') THEN 'email' ELSE 'sms' END,
        %(kind)s, r.language, %(agent)s, 'queued', %(now)s, %(now)s
 FROM reports r JOIN report_contents t ON t.report_id = r.id
-WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam}')
+WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam,answer}')
   AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL
 ORDER BY coalesce(r.person_id, -r.id), r.id DESC
 RETURNING id

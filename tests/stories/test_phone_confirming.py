@@ -1,12 +1,18 @@
-"""Whether it is solved, by key: who has the number and the code of a case says yes or no on the telephone."""
+"""Whether it is solved, by key and by text: who has the number and the code of a case says yes or no on the telephone,
+and who was asked by text answers with one word."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
+from channels.sms import NO, YES
+from gateway import outbox
+from gateway.languages import CUSTOMERS, catalogue
+from gateway.post import connect_post
 from tests.fakes.phone import Call
-from tests.stories.test_phone_oncall import CALLER, Night
+from tests.stories.test_phone_oncall import Night
+from tests.stories.test_phone_ratings import CALLER, ask, talked, text
 from tests.stories.test_phone_talks import day  # noqa: F401
 
 STRANGER = "+46701740699"  # a telephone that nobody has reported from
@@ -15,7 +21,7 @@ DONE = {"as": "a01", "disposition": "solved_remotely", "text": "Startade om."}
 
 async def concluded(day: Night, **more: Any) -> tuple[str, str]:  # noqa: F811
     """The number and the code of a case that a01 has solved."""
-    receipt = await day.house.report("Laddaren startar inte", charger="21007", **{"from": {"phone": CALLER}, **more})
+    receipt = await day.house.report("Laddaren startar inte", **{"charger": "21007", "from": {"phone": CALLER}, **more})
     case = receipt["case"]
     await day.house.api("POST", f"/cases/{case}/claim", {"as": "a01"})
     assert (await day.house.api("POST", f"/cases/{case}/conclude", DONE))[0] == 200
@@ -143,3 +149,126 @@ async def test_of_several_reporters_one_yes_waits_for_the_others(day: Night) -> 
     await (await asks(day, case, codes[1])).press("1")
     assert (await day.house.case(case))["status"] == "closed"
     assert len(await told(day, case, "confirmed")) == 2
+
+
+async def sent(day: Night) -> list[tuple[str, str]]:  # noqa: F811
+    """The texts that have left: to whom, and what."""
+    runtime = day.house.runtime
+    async with connect_post(runtime) as post:
+        facts_of = outbox.facts_from(runtime.config.public_url, None, lambda *_: [], lambda *_: "")
+        await outbox.Sweeper(runtime.db, runtime.clock, post, facts_of).sweep()
+    return [(fields["To"], fields["Body"]) for fields in day.peer.had("POST", "Messages.json")]
+
+
+async def test_yes_by_text_confirms_and_closes_once(day: Night) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    assert any(to == CALLER and "Svara JA eller NEJ" in body for to, body in await sent(day))
+    for _ in range(2):
+        await text(day, "Ja!", "SMyes", CALLER)
+    (confirmed,) = await told(day, case, "confirmed")
+    assert (confirmed["actor"]["kind"], confirmed["data"]) == ("customer", {"by": "sms"})
+    (closed,) = await told(day, case, "closed")
+    assert closed["data"] == {"confirmed": True}
+    stands = await day.house.case(case)
+    assert stands["status"] == "closed"
+    assert [report["channel"] for report in stands["reports"]] == ["api", "sms"]
+    last = (await sent(day))[-1]
+    assert (last[0], "Hur gick det?" in last[1]) == (CALLER, True), "asked once, and by text"
+    assert len(await told(day, case, "survey_asked")) == 1
+    assert len(await day.house.cases()) == 1
+
+
+async def test_no_by_text_opens_it_again_for_the_same_agent_once(day: Night) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    await sent(day)
+    for _ in range(2):
+        await text(day, "nej", "SMno", CALLER)
+    (reopened,) = await told(day, case, "reopened")
+    assert reopened["data"]["because"] == "customer_says_not_solved"
+    stands = await day.house.case(case)
+    assert (stands["status"], stands["assignee"]) == ("assigned", "a01")
+    assert len(stands["reports"]) == 2
+    assert len(await day.house.cases()) == 1
+
+
+async def test_only_the_number_that_was_asked_answers(day: Night) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    await text(day, "ja", "SMearly", CALLER)
+    assert (await day.house.case(case))["status"] == "concluded", "nothing was asked yet"
+    await sent(day)
+    await text(day, "ja", "SMstranger", STRANGER)
+    await day.house.runtime.db.run("UPDATE messages SET state = 'failed' WHERE kind = 'concluded'")
+    await text(day, "ja", "SMunasked", CALLER)  # a text that never arrived has asked nobody
+    assert (await day.house.case(case))["status"] == "concluded"
+    assert await told(day, case, "confirmed", "closed") == []
+
+
+async def test_a_word_answers_nothing_when_two_cases_were_asked_about(day: Night) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    other, _ = await concluded(day, charger="21052")
+    assert other != case
+    await sent(day)
+    await text(day, "ja", "SMwhich", CALLER)
+    for one in (case, other):
+        assert (await day.house.case(one))["status"] == "concluded"
+        assert await told(day, one, "confirmed", "reopened") == []
+    await (await asks(day, other, await code_of_case(day, other))).press("1")
+    await text(day, "ja", "SMthis", CALLER)
+    assert (await day.house.case(case))["status"] == "closed", "and the one that is left, when one is"
+
+
+async def code_of_case(day: Night, case: str) -> str:  # noqa: F811
+    (first, *_) = (await day.house.case(case))["reports"]
+    return await code_of(day, first["id"])
+
+
+async def test_the_answer_to_an_older_conclusion_is_none_to_the_newer(day: Night) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    await sent(day)
+    await text(day, "NEJ", "SMno", CALLER)
+    day.clock.forward(timedelta(hours=1))
+    assert (await day.house.api("POST", f"/cases/{case}/conclude", DONE))[0] == 200
+    await sent(day)
+    await text(day, "JA", "SMyes", CALLER)
+    assert (await day.house.case(case))["status"] == "closed"
+    assert [one["kind"] for one in await told(day, case, "reopened", "confirmed")] == ["reopened", "confirmed"]
+
+
+async def test_who_wrote_a_mail_and_asked_for_a_text_answers_by_it(day: Night) -> None:  # noqa: F811
+    receipt = await day.house.report(
+        "Kabeln sitter fast", charger="21052", **{"from": {"email": "therese@example.net"}}
+    )
+    case, link = receipt["case"], "/s/" + receipt["status_url"].rpartition("/")[2]
+    await day.house.client.post(f"{link}/text", data={"phone": CALLER}, allow_redirects=False)
+    await day.house.api("POST", f"/cases/{case}/conclude", DONE)
+    await sent(day)
+    await text(day, "Ja", "SMyes", CALLER)
+    assert (await day.house.case(case))["status"] == "closed", "the answer itself is nobody who has yet to be heard"
+    assert len(await told(day, case, "confirmed")) == 1
+
+
+async def test_asked_about_a_call_and_a_case_a_digit_rates_and_a_word_confirms(day: Night) -> None:  # noqa: F811
+    await talked(day)
+    await ask(day)
+    (listed,) = await day.house.cases()
+    case = listed["number"]
+    assert (await day.house.api("POST", f"/cases/{case}/conclude", DONE))[0] == 200
+    await sent(day)
+    await text(day, "1", "SMdigit")
+    (rated,) = await told(day, case, "rated")
+    assert rated["data"]["rating"] == 1
+    assert (await day.house.case(case))["status"] == "concluded"
+    await text(day, "1", "SMagain")
+    assert (await day.house.case(case))["status"] == "closed", "once the call is rated, 1 means yes as well"
+    assert len(await told(day, case, "rated")) == 1
+
+
+def test_the_question_tells_in_every_language_which_words_answer_it() -> None:
+    words = {"sv": "JA NEJ", "en": "YES NO", "no": "JA NEI", "da": "JA NEJ", "fi": "KYLLÄ EI", "de": "JA NEIN"}
+    assert words.keys() == set(CUSTOMERS)
+    for language, (yes, no) in ((language, both.split()) for language, both in words.items()):
+        told = catalogue(language).gettext("sms.concluded")
+        assert f" {yes} " in told
+        assert f" {no}," in told
+        assert yes.casefold() in YES
+        assert no.casefold() in NO

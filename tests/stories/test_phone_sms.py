@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from channels.report import Channel, NotStored, Outcome, Receipt, Report
+from channels.report import ANSWER, UNSOLVED, Channel, NotStored, Outcome, Receipt, Report, Unconfirmed
 from channels.sms import EMPTY, Question, SmsDoor
 
 NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
@@ -26,6 +26,8 @@ class Desk:
     deliveries: list[tuple[str, str, str | None]] = field(default_factory=list)
     questions: dict[str, Question] = field(default_factory=dict)
     ratings: list[tuple[str, int]] = field(default_factory=list)
+    conclusions: dict[str, Unconfirmed] = field(default_factory=dict)
+    confirmed: list[int] = field(default_factory=list)
     away: bool = False
     full: bool = False
 
@@ -58,11 +60,19 @@ class Desk:
     async def rated(self, call: str, rating: int) -> None:
         self.ratings.append((call, rating))
 
+    async def asked(self, phone: str) -> Unconfirmed | None:
+        if self.away:
+            raise ConnectionError
+        return self.conclusions.get(phone)
+
+    async def confirm(self, report: int) -> None:
+        self.confirmed.append(report)
+
     async def delivered(self, sid: str, status: str, error: str | None) -> None:
         self.deliveries.append((sid, status, error))
 
     def door(self) -> SmsDoor:
-        return SmsDoor(self, self, self, self, self, self, lambda: NOW, {OURS})
+        return SmsDoor(self, self, self, self, self, self, self, lambda: NOW, {OURS})
 
 
 def message(body: str = "laddare 21007 startar inte", sid: str = "SM1", **more: str) -> dict[str, str]:
@@ -191,3 +201,66 @@ async def test_a_message_by_whatsapp_is_known_as_such() -> None:
     assert report.channel is Channel.WHATSAPP
     assert report.sender.phone == "+46701740605"
     assert not report.auto_reply
+
+
+CONCLUSION = {"+46701740605": Unconfirmed(7, "1042.token")}
+
+
+@pytest.mark.parametrize(
+    "body", ["JA", "ja.", " Ja! ", "Jo", "YES", "y", "Kyllä", "KYLLÄ", "joo", "1", "1.", "Ja\u00a0", "J"]
+)
+async def test_a_yes_in_one_word_answers_whether_it_is_solved(body: str) -> None:
+    desk = Desk(conclusions=CONCLUSION)
+    assert await desk.door().sms(message(body)) == EMPTY
+    (report,) = desk.reports.values()
+    assert (report.text, report.thread.token, report.flags) == (body, "1042.token", (ANSWER,))
+    assert desk.confirmed == [7]
+
+
+@pytest.mark.parametrize("body", ["NEJ", "nei", "No", "nein!", "Ei.", "2", "n"])
+async def test_a_no_in_one_word_opens_its_case_by_the_report_itself(body: str) -> None:
+    desk = Desk(conclusions=CONCLUSION)
+    await desk.door().sms(message(body))
+    (report,) = desk.reports.values()
+    assert (report.thread.token, report.flags) == ("1042.token", (UNSOLVED,))
+    assert desk.confirmed == []
+    desk = Desk(conclusions=CONCLUSION)
+    desk.accept = _away  # type: ignore[method-assign]
+    await desk.door().sms(message(body))
+    (spooled,) = desk.spooled.values()
+    assert (spooled.thread.token, spooled.flags) == ("1042.token", (UNSOLVED,)), "also from the spool"
+
+
+async def _away(report: Report) -> Receipt:
+    raise NotStored("away")
+
+
+@pytest.mark.parametrize(
+    "body", ["Ja, men kabeln sitter fast", "nej tack inte mer", "3", "12", "", "STOP", "ja ja", "?"]
+)
+async def test_anything_else_is_a_report_as_before(body: str) -> None:
+    desk = Desk(conclusions=CONCLUSION)
+    await desk.door().sms(message(body))
+    (report,) = desk.reports.values()
+    assert (report.thread.token, report.flags) == (None, ())
+    assert desk.confirmed == []
+
+
+async def test_a_digit_rates_the_call_and_a_word_answers_when_both_were_asked() -> None:
+    desk = Desk(questions={"+46701740605": Question("CA1", "1043.token")}, conclusions=CONCLUSION)
+    for sid, body in (("SM1", "1"), ("SM2", "2"), ("SM3", "ja")):
+        await desk.door().sms(message(body, sid))
+    assert desk.ratings == [("CA1", 1), ("CA1", 2)]
+    assert desk.confirmed == [7]
+    assert [one.thread.token for one in desk.reports.values()] == ["1043.token", "1043.token", "1042.token"]
+
+
+async def test_a_yes_from_one_of_our_own_numbers_or_while_the_record_is_away_is_kept_as_any_text() -> None:
+    for desk, sender in (
+        (Desk(conclusions={OURS: Unconfirmed(7, "t")}), OURS),
+        (Desk(conclusions=CONCLUSION, away=True), "+46701740605"),
+    ):
+        await desk.door().sms(message("ja", From=sender))
+        (report,) = [*desk.reports.values(), *desk.spooled.values()]
+        assert report.thread.token is None
+        assert desk.confirmed == []

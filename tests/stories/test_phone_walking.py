@@ -57,7 +57,7 @@ def door(world: World) -> PhoneDoor:
 @pytest.fixture
 async def line(world: World, door: PhoneDoor) -> AsyncIterator[Line]:
     app = web.Application(middlewares=[problems])
-    texts = SmsDoor(world, world, world, world, world, world, lambda: NOW, {OURS})  # type: ignore[arg-type]
+    texts = SmsDoor(world, world, world, world, world, world, world, lambda: NOW, {OURS})  # type: ignore[arg-type]
     phone.mount(
         app, phone.Webhooks(door, texts, Signatures([TOKEN, "next"], PUBLIC), account="AC" + "a" * 32, numbers={OURS})
     )
