@@ -93,6 +93,7 @@ class Product:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_as_from_a_terminal,
             )
         return self.process
 
@@ -157,3 +158,8 @@ class Product:
     @property
     def _pid(self) -> int | None:
         return self.process.pid if self.process and self.process.poll() is None else None
+
+
+def _as_from_a_terminal() -> None:
+    """Ctrl-C counts, also when the tests themselves were started in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
