@@ -28,6 +28,7 @@ def main() -> None:
         if news is not None:
             basis = news
             gc.freeze()  # it stays, so that nobody need look at it again
+            gc.set_threshold(10_000, 20, 20)
         answer = pickle.dumps([_facts(said, basis) for said in texts], pickle.HIGHEST_PROTOCOL)
         sink.write(len(answer).to_bytes(HEAD) + answer)
         sink.flush()
