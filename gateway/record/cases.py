@@ -172,8 +172,7 @@ async def listing(
 
 async def full(db: Database, case: int) -> FullCase | None:
     """Everything about one case, read in one snapshot."""
-    async with db.transaction() as conn:
-        await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    async with db.snapshot() as conn:
         row = await (await conn.execute(SQL["find"], {"case": case})).fetchone()
         if row is None:
             return None

@@ -125,6 +125,13 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """A transaction that only reads, everything as it was at one moment."""
+        async with self.transaction() as connection:
+            await connection.execute(statements("session")["one_moment"])
+            yield connection
+
+    @asynccontextmanager
     async def pipelined(self) -> AsyncIterator[Connection]:
         """A transaction whose statements are sent when the first result is asked for: BEGIN costs no round trip."""
         async with self.connection() as connection, connection.pipeline(), connection.transaction():

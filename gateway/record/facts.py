@@ -162,8 +162,7 @@ async def tallied(
     first, end = whole_days(since, to)
     given = _period(since, to, kinds, now) | {"by": by or ALL, "first": first, "end": end, "spread": list(spread)}
     found: dict[Key, Tally] = {}
-    async with db.transaction() as conn:
-        await conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    async with db.snapshot() as conn:
         for row in await (await conn.execute(SQL["tallies"], given, binary=True)).fetchall():
             found[row["kind"], by or ALL, row["key"]] = _tally(row)
         for row in await (await conn.execute(SQL["tags"], given)).fetchall():

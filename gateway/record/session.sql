@@ -1,2 +1,6 @@
+-- name: one_moment
+-- As the first statement of a transaction: all that it reads is as it was then.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY
+
 -- name: plan_again
 DISCARD PLANS
