@@ -12,7 +12,9 @@ import pytest
 from tests.fakes.product import ROOT
 
 PACKAGES = ("gateway", "channels", "ivr", "measuring", "routing", "transcripts")
-STATEMENT = re.compile(r"\s*(SELECT\s|INSERT INTO\s|UPDATE\s+\w+\s+SET\s|DELETE FROM\s|(CREATE|ALTER|DROP) TABLE|SET TRANSACTION\s)")
+STATEMENT = re.compile(
+    r"\s*(SELECT\s|INSERT INTO\s|UPDATE\s+\w+\s+SET\s|DELETE FROM\s|(CREATE|ALTER|DROP) TABLE|SET TRANSACTION\s)"
+)
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
