@@ -145,7 +145,6 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
         given = {
             "item": item.id,
             "agent": choice.agent,
-            "now": now,
             "patience": PATIENCE[item.kind],
             "reasons": Jsonb(reasons),
         }

@@ -110,7 +110,7 @@ class Legs:
         if row["purpose"] == "oncall":
             item = await self._oncall(conn, row, deed)
         else:
-            item = await self._offered(conn, row, now) or await self._theirs(conn, row, deed)
+            item = await self._offered(conn, row) or await self._theirs(conn, row, deed)
         if item is None:
             return None
         calls = item.get("kind") in ("callback", "outgoing")
@@ -122,7 +122,7 @@ class Legs:
             and deed.case.status not in ("concluded", "closed")
         ):
             await take_over(deed)
-        waiting = {"case": row["case_id"], "sid": item.get("call_sid"), "now": now}
+        waiting = {"case": row["case_id"], "sid": item.get("call_sid")}
         caller, room = None, None
         if calls:
             room = await self._call_out(conn, row, now)
@@ -130,7 +130,7 @@ class Legs:
             room = f"call-{caller['sid']}"
         await conn.execute(SQL["end"], {"ring": row["id"], "state": "taken", "reason": None, "room": room, "now": now})
         if caller:
-            await conn.execute(SQL["meet"], {"sid": caller["sid"], "room": room, "agent": agent, "now": now})
+            await conn.execute(SQL["meet"], {"sid": caller["sid"], "room": room, "agent": agent})
         return {**(caller or {}), "room": room}
 
     async def _oncall(self, conn: Connection, row: Mapping[str, Any], deed: Act | None) -> Mapping[str, Any] | None:
@@ -141,13 +141,13 @@ class Legs:
         ended = await oncall.end(conn, row["climb_id"], deed.case.id, how, agent, deed.now)
         return {} if ended else None
 
-    async def _offered(self, conn: Connection, row: Mapping[str, Any], now: datetime) -> Mapping[str, Any] | None:
-        given = {"offer": row["offer_id"], "agent": row["agent_id"], "state": "accepted", "now": now}
+    async def _offered(self, conn: Connection, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        given = {"offer": row["offer_id"], "agent": row["agent_id"], "state": "accepted"}
         answered = await (await conn.execute(WORK["answer"], given)).fetchone()
         if answered is None:
             return None
         taken = {"item": answered["item_id"], "epoch": answered["epoch"], "agent": row["agent_id"]}
-        await conn.execute(WORK["answered"], {"agent": row["agent_id"], "now": now})
+        await conn.execute(WORK["answered"], {"agent": row["agent_id"]})
         return await (await conn.execute(WORK["take_item"], taken)).fetchone()
 
     async def _theirs(self, conn: Connection, row: Mapping[str, Any], deed: Act | None) -> Mapping[str, Any] | None:

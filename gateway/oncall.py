@@ -3,8 +3,8 @@
 Climbed for every danger, every whole site that is down, and every live call that waits (`routing.oncall` says who is
 on it). A step is a due column; each is one transaction under the case's lock that adds the telephone to ring, an SMS
 beside it and an entry on the timeline, so that workers that come twice or late ring nobody twice; steps are due by the
-database's clock. With nobody on a
-ladder it is looked at again every minute. That, and a ladder that has gone round, is an alarm (`watch.signs`).
+database's clock. With nobody on a ladder it is looked at again every minute. That, and a ladder that has gone round, is
+an alarm (`watch.signs`).
 """
 
 from __future__ import annotations
