@@ -348,6 +348,26 @@ def token_create(role: str, for_id: Annotated[str | None, typer.Option("--for", 
             _fail([str(problem)], 1)
 
 
+@token.command("list")
+def token_list() -> None:
+    """Print the tokens that are worth something, by number."""
+    from gateway.tokens import everyone
+
+    with _session("token") as config:
+        for line in asyncio.run(everyone(config)):
+            typer.echo(line)
+
+
+@token.command("revoke")
+def token_revoke(number: int) -> None:
+    """Make the token NUMBER of `token list` worthless at once."""
+    from gateway.tokens import revoke
+
+    with _session("token") as config:
+        if not asyncio.run(revoke(config, number)):
+            _fail([f"there is no token {number}"], 1)
+
+
 @person.command("export")
 def person_export(who: str) -> None:
     """Print what is kept about WHO (id, telephone number or mail address) as JSON."""

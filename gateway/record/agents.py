@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from gateway.record.db import Connection, Database, statements
@@ -165,6 +166,11 @@ async def add_token(db: Database, hashed: bytes, role: str, for_id: str | None, 
         assert row is not None
         await connection.execute(SQL["audit"], _audit("token_created", str(row["id"]), {"role": role}, now))
         return int(row["id"])
+
+
+async def tokens(db: Database) -> list[DictRow]:
+    """The tokens that are not revoked: id, role, for whom, since when."""
+    return await db.rows(SQL["tokens"])
 
 
 async def revoke_token(db: Database, token_id: int, now: datetime) -> bool:

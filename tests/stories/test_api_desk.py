@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config import Config
 from gateway.record import agents
-from gateway.tokens import UnknownRole, create, hashed
+from gateway.tokens import UnknownRole, create, everyone, hashed, revoke
 from gateway.web.api_desk import VERBS
 from tests.fakes.house import House, open_house
 
@@ -217,8 +217,11 @@ async def test_b83_a_revoked_token_is_401_at_once(house: House, config: Config) 
     assert (await house.api("GET", "/cases", token=token))[0] == 200
     known = await agents.token(house.runtime.db, hashed(token))
     assert known is not None
-    assert await agents.revoke_token(house.runtime.db, known.id, house.runtime.clock.now())
+    assert any(line.startswith(f"{known.id}  agent  a01") for line in await everyone(config))
+    assert await revoke(config, known.id)
     assert (await house.api("GET", "/cases", token=token))[0] == 401
+    assert not await revoke(config, known.id)
+    assert not any(line.startswith(f"{known.id}  ") for line in await everyone(config))
     leaving = await create(config, "agent", "a02")
     async with house.runtime.db.connection() as connection:
         now = house.runtime.clock.now()
