@@ -65,11 +65,22 @@ async def desk(config: Config, browser: Browser) -> AsyncIterator[Desk]:
         yield Desk(house, browser)
 
 
-async def peer(page: Page) -> None:
+async def opened(page: Page) -> None:
+    """The telephone window with the peer behind it; calls are answered in it."""
+
     async def answer(route: Route) -> None:
         await route.fulfill(body=PEER, content_type="text/javascript")
 
     await page.route("**/vendor/twilio-voice*", answer)
+    await page.goto("/console/phone")
+    async with page.expect_response("**/console/phone/here"):
+        await page.click("#phone-on")
+
+
+async def serious(page: Page) -> list[str]:
+    """What axe finds on a page that keeps somebody out."""
+    found = await Axe().run(page)
+    return [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")]
 
 
 async def answers_here(desk: Desk) -> bool:
@@ -79,11 +90,8 @@ async def answers_here(desk: Desk) -> bool:
 
 async def test_a_call_is_taken_muted_and_hung_up_in_the_window(desk: Desk) -> None:
     async with desk.agent() as page:
-        await peer(page)
-        await page.goto("/console/phone")
+        await opened(page)
         status = page.locator("#softphone [role=status]")
-        async with page.expect_response("**/console/phone/here"):
-            await page.click("#phone-on")
         await expect(status).to_have_text("Calls ring here. Leave this window open.", use_inner_text=True)
         assert await answers_here(desk)
         assert str(await page.evaluate("device.token")).count(".") == 2
@@ -118,18 +126,14 @@ async def test_what_is_done_while_one_talks_leaves_the_window_and_its_call_alone
         " VALUES ('agent', 'a01', 'taken', 'CA2', 'call-CA1', now(), now())"
     )
     async with desk.agent() as page:
-        await peer(page)
-        await page.goto("/console/phone")
-        async with page.expect_response("**/console/phone/here"):
-            await page.click("#phone-on")
+        await opened(page)
         await page.evaluate("device.ring()")
         await page.click("#phone-take")
         await page.click("#talk button:has-text('Hold')")
         await expect(page.locator("#talk [role=alert]")).to_contain_text("could not do that")
         await page.keyboard.press("l")
         await expect(page.locator("#talk")).to_contain_text("Leads see that you want")
-        found = await Axe().run(page)
-        assert [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")] == []
+        assert await serious(page) == []
         await page.keyboard.press("l")
         await expect(page.locator("#talk")).not_to_contain_text("Leads see that you want")
         assert await page.evaluate("[call.done, window.destroyed]") == [["accept"], None]
@@ -141,18 +145,14 @@ async def test_what_came_of_a_call_is_said_with_one_press_in_the_window(desk: De
         "INSERT INTO calls (sid, status, started_at, ended_at) VALUES ('CA1', 'completed', now(), now())"
     )
     async with desk.agent() as page:
-        await peer(page)
-        await page.goto("/console/phone")
-        async with page.expect_response("**/console/phone/here"):
-            await page.click("#phone-on")
+        await opened(page)
         await desk.house.runtime.db.run(
             "UPDATE agents SET wrap_sid = 'CA1', wrap_until = now() + interval '1 minute' WHERE id = 'a01'"
         )
         tell(desk.house.runtime, "a01")
         wrap_up = page.get_by_role("group", name="What came of the call?")
         await expect(wrap_up).to_be_visible()
-        found = await Axe().run(page)
-        assert [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")] == []
+        assert await serious(page) == []
         await wrap_up.get_by_role("button", name="The case goes on").click()
         await expect(wrap_up).to_have_count(0)
         assert await page.evaluate("window.destroyed") is None
@@ -163,10 +163,7 @@ async def test_what_came_of_a_call_is_said_with_one_press_in_the_window(desk: De
 
 async def test_whoever_closes_the_window_answers_there_no_more(desk: Desk) -> None:
     async with desk.agent() as page:
-        await peer(page)
-        await page.goto("/console/phone")
-        async with page.expect_response("**/console/phone/here"):
-            await page.click("#phone-on")
+        await opened(page)
         assert await answers_here(desk)
         await page.goto("/console")
         async with asyncio.timeout(10):
@@ -178,6 +175,5 @@ async def test_the_real_sdk_runs_under_the_policy_of_the_page_which_axe_finds_no
     async with desk.agent() as page:
         await page.goto("/console/phone")
         assert await page.evaluate("typeof Twilio.Device") == "function"
-        found = await Axe().run(page)
-        assert [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")] == []
+        assert await serious(page) == []
     assert desk.complaints == []
