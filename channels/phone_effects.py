@@ -17,7 +17,7 @@ import structlog
 from channels import phone_report
 from channels.numbers import reachable, region_of
 from channels.phone_events import number_facts
-from channels.phone_ports import Given, Place, Waiting
+from channels.phone_ports import Given, Incident, Place, Waiting
 from channels.report import NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
@@ -84,10 +84,36 @@ async def _known_incident(scene: Scene) -> Outcome:
         return Outcome("none")
     news = scene.given.announcements.told(PROMPTED_IN.get(scene.state.language, "en"), scene.fact("site"))
     words = [news] if news and scene.fact("site") else []
-    words += [scene.say("incident_planned" if incident.status == "planned" else "incident_working")]
+    words += _how_far(scene, incident)
+    return Outcome("open", {"incident_text": " ".join(words), "incident": incident.category})
+
+
+async def _known_outage(scene: Scene) -> Outcome:
+    if scene.fact("follows"):
+        return Outcome("none")
+    told = scene.fact("category"), scene.fact("said"), scene.fact("phone")
+    return _outage(scene, await scene.given.incidents.outage(*told))
+
+
+async def _large_outage(scene: Scene) -> Outcome:
+    if any(scene.fact(name) for name in ("follows", "category", "said", "status_text")):
+        return Outcome("none")
+    return _outage(scene, await scene.given.incidents.large_outage())
+
+
+def _outage(scene: Scene, outage: Incident | None) -> Outcome:
+    """A fault of no place in words; it is told once a call."""
+    if outage is None:
+        return Outcome("none")
+    words = [scene.say(f"outage_{outage.category}"), *_how_far(scene, outage)]
+    return Outcome("open", {"incident_text": " ".join(words), "incident": outage.category, "follows": outage.token})
+
+
+def _how_far(scene: Scene, incident: Incident) -> list[str]:
+    words = [scene.say("incident_planned" if incident.status == "planned" else "incident_working")]
     if incident.hours is not None:
         words.append(scene.say("incident_expected", when=_when(scene, incident.hours)))
-    return Outcome("open", {"incident_text": " ".join(words), "incident": incident.category})
+    return words
 
 
 async def _announcement(scene: Scene) -> Outcome:
@@ -220,6 +246,8 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "recognise_caller": _recognise_caller,
         "find_charger": _find_charger,
         "known_incident": _known_incident,
+        "known_outage": _known_outage,
+        "large_outage": _large_outage,
         "announcement": _announcement,
         "next_step": _next_step,
         "restart_charger": _restart_charger,

@@ -113,17 +113,26 @@ class Places(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An open case about a place, as a stranger may hear it: status, hours until it should be solved, and what is
-    wrong, so that whoever follows it says the same."""
+    """An open case, as a stranger may hear it: status, hours until it should be solved, and what is wrong, so that
+    whoever follows it says the same. `token`, for a thread, is that of a fault of no place, which no place leads to."""
 
     status: str
     hours: float | None
     category: str | None = None
+    token: str | None = None
 
 
 class Incidents(Protocol):
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
         """The incident at a charger or its site that is certain enough to be told, or None."""
+        ...
+
+    async def outage(self, category: str | None, words: str | None, caller: str | None) -> Incident | None:
+        """The fault of no place (the app, the payments) that fits what a caller keyed or said, or None."""
+        ...
+
+    async def large_outage(self) -> Incident | None:
+        """The fault of no place that very many report now, or None."""
         ...
 
 

@@ -24,7 +24,8 @@ def report_of(
     sid: str, state: CallState, at: datetime, phrases: Phrases, flags: tuple[str, ...] = (), called: str | None = None
 ) -> Report:
     """The report of a call. `flags` say how it ended: dropped, trouble, follower of a known incident, solved. Whoever
-    said that their case is not solved has reported that: it belongs to that case, and opens it again."""
+    said that their case is not solved has reported that: it belongs to that case, and opens it again. So does who
+    follows a fault of no place to its case, wherever they stand."""
     facts = state.facts
     token = facts.get("asks_in") if _unsolved(facts) else None
     if token:
@@ -33,6 +34,7 @@ def report_of(
     if FOLLOWER in flags and facts.get("incident"):
         state = noting(state, {"category": facts["incident"]})
         facts = state.facts
+        token = facts.get("follows")
     text = "\n".join(_sentences(state, phrases, flags))
     return Report(
         channel=Channel.PHONE,

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from channels.phone_ports import Caller, CaseStatus, Found, Incident, OwnerCase
 from channels.report import Unconfirmed
-from gateway import casenumber, concluding
+from gateway import casenumber, concluding, outages
+from gateway.outages import Outage
 from gateway.passwords import Passwords
 from gateway.record.db import statements
 from gateway.runtime import Runtime
@@ -64,6 +65,29 @@ class RecordedIncidents:
         if row is None:
             return None
         return Incident(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), row["category"])
+
+    async def outage(self, category: str | None, words: str | None, caller: str | None) -> Incident | None:
+        found = await outages.of_all(self._runtime.calls_db, self._runtime.clock.now())
+        if not found:
+            return None
+        if not words:
+            return self._told(outages.keyed(found, category))
+        said = Said(channel="phone", at=self._runtime.clock.now(), text=words, phone=caller, category=category)
+        directory, rules = self._runtime.directory(), self._runtime.rules()
+        return self._told(
+            outages.spoken(found, judge(said, read_facts(said, directory, rules), History(), directory, rules))
+        )
+
+    async def large_outage(self) -> Incident | None:
+        found = await outages.of_all(self._runtime.calls_db, self._runtime.clock.now())
+        return self._told(next((one for one in found if one.large), None))
+
+    def _told(self, outage: Outage | None) -> Incident | None:
+        if outage is None:
+            return None
+        hours = _hours(outage.due, self._runtime.clock.now())
+        token = reply_token(self._runtime.config.secret_keys, outage.case)
+        return Incident(outage.status, hours, outage.category, token)
 
 
 class BoardAnnouncements:

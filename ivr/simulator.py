@@ -18,6 +18,8 @@ KINDEST = {
     "recognise_caller": "new",
     "find_charger": "charger",
     "known_incident": "none",
+    "known_outage": "none",
+    "large_outage": "none",
     "next_step": "none",
     "look_at_queue": "waiting",
     "case_status": "found",

@@ -17,6 +17,8 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "recognise_caller": frozenset({"known", "new"}),
         "find_charger": frozenset({"charger", "near", "site", "none"}),
         "known_incident": frozenset({"open", "none"}),
+        "known_outage": frozenset({"open", "none"}),
+        "large_outage": frozenset({"open", "none"}),
         "announcement": frozenset({"some", "none"}),
         "next_step": frozenset({"step", "restart", "unlock", "none"}),
         "restart_charger": frozenset({"done", "refused"}),

@@ -23,13 +23,14 @@ def raise_case(
     added: bool = False,
 ) -> Raised:
     """The case as it stands once the report is attached. `person` is who reports, None when unknown; what is `added` by
-    the link of an earlier report is by whoever sent that one."""
+    the link of an earlier report is by whoever sent that one. A fault of no place stays one, wherever its reporters
+    stand."""
     reasons: list[Reason] = []
     chargers = {r.charger for r in candidate.reports if r.charger} | set(judgement.place.chargers)
     chargers |= {c for c in (candidate.charger, judgement.place.charger) if c}
-    whole = candidate.whole_site or judgement.place.whole_site
+    whole = candidate.whole_site or (judgement.place.whole_site and not candidate.mass)
     category = Category(candidate.category)
-    if not whole and category in _SITE_FAULTS and len(chargers) >= _WHOLE_SITE_CHARGERS:
+    if not (whole or candidate.mass) and category in _SITE_FAULTS and len(chargers) >= _WHOLE_SITE_CHARGERS:
         whole = True
         reasons.append(Reason("grown_to_site", {"count": len(chargers)}))
     priority = Priority(candidate.priority)
@@ -48,8 +49,8 @@ def raise_case(
     return Raised(
         priority=priority,
         category=category,
-        charger=_one(candidate.charger, judgement.place.charger, chargers, whole),
-        site=candidate.site or judgement.place.site,
+        charger=None if candidate.mass else _one(candidate.charger, judgement.place.charger, chargers, whole),
+        site=candidate.site or (None if candidate.mass else judgement.place.site),
         whole_site=whole,
         incident=incident,
         reasons=tuple(reasons),

@@ -62,6 +62,8 @@ class World:
     known_language: str | None = None
     owner: bool = False
     incident: Incident | None = None
+    outages: dict[str | None, Incident] = field(default_factory=dict)
+    large: Incident | None = None
     case: CaseStatus | None = None
     answer: RemoteAnswer = RemoteAnswer.ACCEPTED
     nobody: bool = False
@@ -169,6 +171,12 @@ class World:
 
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
         return self.incident
+
+    async def outage(self, category: str | None, words: str | None, caller: str | None) -> Incident | None:
+        return self.outages.get(words or category)
+
+    async def large_outage(self) -> Incident | None:
+        return self.large
 
     async def known(self, phone: str) -> Caller:
         self._there()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from channels.phone_report import ENDINGS
+from gateway.outages import BEHIND
 from ivr.checks import check, check_all
 from ivr.engine import Begin, CallState, Outcome, Pressed, Silence, Turn, start, step
 from ivr.flow import Branch, Connect, Do, End, Flow, FlowError, Menu, Queue, load, shipped
@@ -141,9 +142,10 @@ def test_whatever_the_door_says_exists_in_both_languages() -> None:
         for value in node.values.values()
     }
     told = {f"status_{word}" for word in ("open", "assigned", "waiting", "planned", "concluded", "closed")}
+    outages = {f"outage_{category}" for behind in BEHIND.values() for category in behind}
     assert len(spoken) > 20
     assert len(chosen) > 8
-    assert (spoken | chosen | told | set(ENDINGS.values())) <= CATALOGUES["en"].keys()
+    assert (spoken | chosen | told | outages | set(ENDINGS.values())) <= CATALOGUES["en"].keys()
 
 
 def completed(

@@ -31,10 +31,14 @@ TOKEN = "a-secret-of-the-provider"
 LANGUAGE = {"sv": "1", "en": "2"}
 KEYED = ("271828", "21007#", "21008#", "99999#", "0317001234#", "10429#", "4711", "0#", "*#", "1#")
 SPOKEN = ("solrosen", "it is burning", "det brinner", "nowhere")
+OUTAGE = Incident("open", 5.0, "access", "1042.f00")
 WORLDS: dict[str, Callable[[World], None]] = {
     "quiet": lambda world: None,
     "withheld": lambda world: None,
     "incident": lambda world: setattr(world, "incident", Incident("planned", 30.0)),
+    "outage": lambda world: vars(world).update(
+        outages=dict.fromkeys(["account", "no_start", "nowhere"], OUTAGE), large=OUTAGE
+    ),
     "closed": lambda world: setattr(world, "nobody", True),
     "answering": lambda world: None,
     "concluded": lambda world: setattr(world, "case", CaseStatus("concluded", None, Unconfirmed(7, "1042.f00"))),

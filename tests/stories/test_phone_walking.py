@@ -139,6 +139,75 @@ async def test_a_known_fault_is_told_and_a_follower_is_attached(line: Line, worl
     assert "follower" in world.reports[call.sid].flags
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [(["3"], None), (["1", "*", "1"], None), (["2", "21007#", "1"], None), (["5"], "the app is down")],
+)
+async def test_v16_a_fault_of_no_place_is_told_to_whom_it_fits_and_a_follower_is_attached(
+    line: Line, world: World, keys: list[str], said: str | None
+) -> None:
+    outage = Incident("assigned", 3.5, "access", "1042.signed")
+    world.outages = dict.fromkeys(["account", "no_start", "payment", "the app is down"], outage)
+    call = await to_purpose(line)
+    for key in keys:
+        told = await call.press(key)
+    if said:
+        told = await call.speak(said)
+    assert "already know about this" in told
+    assert "the app or charging cards do not work" in told
+    assert "within 4 hours" in told
+    await call.press("1")
+    assert call.over
+    report = world.reports[call.sid]
+    assert "follower" in report.flags
+    assert (report.thread.token, report.category) == ("1042.signed", "access")
+    assert report.charger == ("21007" if keys[0] == "2" else None)
+
+
+async def test_v16_who_goes_on_hears_of_a_fault_of_no_place_once_and_does_not_follow_it(
+    line: Line, world: World
+) -> None:
+    world.outages = {"account": Incident("planned", None, "account", "1042.signed")}
+    world.outages["I cannot log in"] = world.outages["account"]
+    call = await to_purpose(line)
+    assert "cannot log in to their account" in await call.press("3")
+    assert "already know" not in await call.press("2")
+    assert "already know" not in await call.speak("I cannot log in")
+    await call.press("1")
+    report = world.reports[call.sid]
+    assert (report.thread.token, report.flags) == (None, ())
+
+
+async def test_v16_what_many_report_is_told_before_the_line_to_who_has_not_said_why_they_call(
+    line: Line, world: World
+) -> None:
+    world.large = Incident("open", 1, "payment", "1042.signed")
+    call = await to_purpose(line)
+    told = await call.press("0")
+    assert "Many have told us" in told
+    assert "payments do not work" in told
+    await call.press("1")
+    assert call.over
+    assert world.reports[call.sid].thread.token == "1042.signed"
+    assert not world.waiting
+    waits = await to_purpose(line)
+    await waits.press("0")
+    await waits.wait()
+    assert [waiting.sid for waiting in world.waiting] == [waits.sid]
+    assert world.reports[waits.sid].thread.token is None
+    told_why = await to_purpose(line)
+    await told_why.press("3")
+    assert "Many" not in await told_why.press("0")
+
+
+async def test_v16_danger_hears_of_no_outage(line: Line, world: World) -> None:
+    world.large = Incident("open", 1, "payment", "1042.signed")
+    call = await line.call()
+    await call.press("2")
+    assert "Many" not in await call.press("1")
+    assert world.waiting[0].priority == "P1"
+
+
 async def test_first_help_step_by_step_and_a_restart_from_afar(line: Line, world: World) -> None:
     call = await to_purpose(line)
     await call.press("1")
