@@ -33,6 +33,7 @@ from ivr import engine, twiml
 from ivr.engine import Begin, CallState, Event, Line, Recorded, Turn
 from ivr.flow import End, Flow, Record
 from ivr.prompts import LANGUAGES, Phrases
+from ivr.scripts import scripts
 from ivr.twiml import PLAIN
 from ivr.vocabulary import may_record
 
@@ -68,6 +69,7 @@ class PhoneDoor:
         self._consent = consent
         self._last_resort = last_resort
         self._deadline = deadline
+        self._document = scripts(phrases)
         self._running: dict[tuple[str, int], asyncio.Task[str]] = {}
         self._holds: dict[tuple[str, int], int] = {}
 
@@ -81,13 +83,14 @@ class PhoneDoor:
             task = asyncio.create_task(self._turn(params, turn))
             self._running[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))
-        try:
-            answer = await asyncio.wait_for(asyncio.shield(task), self._deadline)
-        except TimeoutError:
+        await asyncio.wait((task,), timeout=self._deadline)
+        if not task.done():
             if self._held(key) <= HOLDS:
                 log.info("phone.hold", call=key[0], turn=turn)
                 return twiml.hold(self._both("hold"), self._action(turn))
             return await self._without_record(params, turn)
+        try:
+            answer = task.result()
         except Exception as error:
             log.warning("phone.turn_failed", call=key[0], turn=turn, error=type(error).__name__)
             if 0 < turn < PLAIN and "RecordingSid" not in params and self._held(key) <= PATIENCE:
@@ -209,7 +212,7 @@ class PhoneDoor:
         if isinstance(spoken.node, End) and spoken.node.ends == "goodbye" and self._last_resort:
             return twiml.goodbye(self._sentences(spoken.say), self._last_resort)
         ways = self._ways(turn, state.facts.get("answerer", ""), record=may_record(state.facts))
-        return twiml.render(spoken, self._phrases, ways)
+        return self._document(state.node, spoken, ways)
 
     async def _without_record(self, params: Params, turn: int) -> str:
         """What is said when the record does not answer: a message is taken, then kept in the spool, then promised."""

@@ -43,6 +43,10 @@ class Phrases:
             return sentence
         return PLACEHOLDER.sub(lambda found: _fact(found.group(1), line.facts), sentence)
 
+    def varies(self, line: Line) -> bool:
+        """Whether a line's sentence depends on facts."""
+        return "%(" in self._catalogues[line.language].get(line.prompt, "")
+
     def say(self, prompt: str, language: str, facts: Mapping[str, str] | None = None) -> str:
         """A sentence in one of the two languages that prompts exist in."""
         return self.text(Line(prompt, language, facts or {}))

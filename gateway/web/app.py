@@ -81,6 +81,7 @@ def create_app(
             *health.traced(span),
             health.measured,
             errors.errors,
+            edge.straight,
             *edge.forwarded(config),
             edge.hosts(config),
             edge.deadline,

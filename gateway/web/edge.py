@@ -13,6 +13,7 @@ from aiohttp_remotes import XForwardedStrict
 from gateway.config import Config
 from gateway.web.problems import Problem
 
+WEBHOOKS = "/twilio/"
 PROBES = ("/healthz", "/readyz", "/metrics")  # asked by address, past the proxy
 DEADLINE = 30.0  # seconds
 UPLOAD_DEADLINE = 900.0  # a photo over a slow line
@@ -35,9 +36,19 @@ def forwarded(config: Config) -> list[Middleware]:
 
     @web.middleware
     async def believe(request: web.Request, handler: Handler) -> web.StreamResponse:
-        return await (handler(request) if _open(request) else strict.middleware(request, handler))
+        return await (handler(request) if request.path in PROBES else strict.middleware(request, handler))
 
     return [believe]
+
+
+@web.middleware
+async def straight(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Webhooks pass what follows by: their signature is over PUBLIC_URL, so that no header about the way matters, and
+    they have no session."""
+    if not request.path.startswith(WEBHOOKS):
+        return await handler(request)
+    async with asyncio.timeout(DEADLINE):
+        return await request.match_info.handler(request)
 
 
 def hosts(config: Config) -> Middleware:
@@ -46,7 +57,7 @@ def hosts(config: Config) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not _open(request) and _name(request.host) not in ours:
+        if request.path not in PROBES and _name(request.host) not in ours:
             raise Problem(421, "This is not the host you asked for.")
         return await handler(request)
 
@@ -66,18 +77,15 @@ async def deadline(request: web.Request, handler: Handler) -> web.StreamResponse
 def harden(config: Config) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """What every answer carries, as a signal, so that streams and errors have it too."""
     lasting = {"Strict-Transport-Security": "max-age=31536000"} if config.public_url.startswith("https:") else {}
+    every = tuple((HEADERS | lasting).items())
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
-        for name, value in (HEADERS | lasting).items():
-            response.headers.setdefault(name, value)
-        response.headers.pop("Server", None)
+        headers = response.headers
+        for name, value in every:
+            headers.setdefault(name, value)
+        headers.pop("Server", None)
 
     return add
-
-
-def _open(request: web.Request) -> bool:
-    """Probes, and webhooks: their signature is over PUBLIC_URL, so that no header about the way matters."""
-    return request.path in PROBES or request.path.startswith("/twilio/")
 
 
 def _name(host: str) -> str | None:

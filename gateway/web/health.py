@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from functools import cache
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -66,8 +67,9 @@ async def measured(request: web.Request, handler: Handler) -> web.StreamResponse
     response = await handler(request)
     resource = request.match_info.route.resource
     route = resource.canonical if resource else "unknown"
-    REQUESTS.labels(route, response.status).inc()
-    SECONDS.labels(route).observe(clock.monotonic() - began)
+    answers, seconds = _counted(route, response.status)
+    answers.inc()
+    seconds.observe(clock.monotonic() - began)
     return response
 
 
@@ -103,6 +105,11 @@ async def figures(request: web.Request) -> web.StreamResponse:
         async with asyncio.timeout(PATIENCE):
             await on_call(runtime)
     return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+@cache
+def _counted(route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(route, status), SECONDS.labels(route)
 
 
 async def _await_postgresql(app: web.Application) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from ivr.engine import (
 )
 from ivr.flow import Connect, load, shipped
 from ivr.prompts import Phrases, placeholders, read_catalogues, voice_of
+from ivr.scripts import scripts
 from ivr.simulator import Simulation
 from ivr.twiml import Ways, goodbye, hold, render, take_message
 from ivr.vocabulary import EFFECTS
@@ -36,6 +38,8 @@ from tests.fakes.phone import read
 FLOW = load(shipped()[0])
 PHRASES = Phrases(read_catalogues())
 WAYS = Ways("/twilio/voice/7", "/twilio/recording", "/twilio/music.wav", "/twilio/voice/0", "+46313900601")
+NOBODY = replace(WAYS, answerer="")
+DOCUMENT = scripts(PHRASES)
 EVENTS = st.one_of(
     st.just(Begin()),
     st.just(Silence()),
@@ -58,6 +62,7 @@ def test_no_sequence_of_events_raises_or_renders_badly(events: list[object], lan
         assert CallState.from_json(json.loads(json.dumps(state.to_json()))) == state
         if turn.effect is None:
             read(render(turn, PHRASES, WAYS))
+            assert DOCUMENT(state.node, turn, NOBODY) == render(turn, PHRASES, NOBODY)
 
 
 @settings(max_examples=100, deadline=None)
@@ -67,6 +72,22 @@ def test_b15_facts_are_text_and_never_markup(said: str) -> None:
     turn = Turn((Line("step", "sv", {"step_text": said}), Line("step_menu", "sv")), node, "sv")
     document = read(render(turn, PHRASES, WAYS))
     assert [child.tag for child in document] == ["Gather", "Redirect"]
+
+
+def test_a_document_is_built_once_and_what_a_call_told_for_that_call_alone() -> None:
+    document = scripts(PHRASES)
+
+    def menu(ways: Ways) -> str:
+        return document("purpose", Turn((Line("purpose_menu", "sv", {"phone": "+46701740605"}),), purpose, "sv"), ways)
+
+    def step_of(text: str) -> str:
+        return document("step", Turn((Line("step", "sv", {"step_text": text}),), FLOW.node["step"], "sv"), NOBODY)
+
+    purpose = FLOW.node["purpose"]
+    assert menu(NOBODY) is menu(NOBODY)
+    assert "/twilio/voice/8" in menu(replace(NOBODY, action="/twilio/voice/8"))
+    assert "Dra ur kabeln" in step_of("Dra ur kabeln")
+    assert "Dra ur kabeln" not in step_of("Vänta en minut")
 
 
 def test_an_unknown_node_starts_again_and_says_so() -> None:
