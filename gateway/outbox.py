@@ -1,5 +1,8 @@
 """The outbox: what customers are told is a row before it is sent, and is sent by whoever holds its lease.
 
+What is due, whose it is and what is too old goes by the database's clock, so that a worker whose clock is wrong sends
+nothing twice and nothing never. A lease is held on to for as long as an attempt lasts.
+
 A message is composed when it is sent, so that it says what is true then. Temporary failures are tried again with
 growing pauses for five days; after a time-out it is not known whether the message arrived, and the same Message-ID
 goes out again. Automatic messages are bounded: one acknowledgement a week to an address about a case, and ten a day to
@@ -9,7 +12,9 @@ typed into a form, whosever it is. A sweep never raises for one message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -23,7 +28,7 @@ from gateway.crash import Crash, nowhere
 from gateway.jobs import wake
 from gateway.notify import Facts, Words, compose, quoted_by
 from gateway.record import timeline
-from gateway.record.db import Database, recordset, statements
+from gateway.record.db import Database, Unavailable, recordset, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry
 
 log = structlog.get_logger()
@@ -31,6 +36,7 @@ SQL, PEOPLE, CASES = statements("messages"), statements("people"), statements("c
 ATTACHMENTS = statements("attachments")
 QUOTED = 20_000  # characters of history below a reply
 BATCH = 20
+HOLD = 20.0  # seconds between signs that whoever sends is alive; a lease lasts a minute
 PATIENCE = timedelta(days=5)
 # After which an automatic message helps nobody any more.
 STALE = {
@@ -128,7 +134,7 @@ class Outbox:
 
 
 class Sweeper:
-    """Sends what is due."""
+    """Sends what is due by the channels of `post`."""
 
     def __init__(
         self, db: Database, clock: Clock, post: Mapping[str, Post], facts_of: FactsOf, crash: Crash = nowhere
@@ -138,14 +144,34 @@ class Sweeper:
     async def sweep(self) -> int:
         """Send until nothing is due; returns how many were tried."""
         tried = 0
-        while leased := await self._db.rows(SQL["lease"], {"now": self._clock.now(), "limit": BATCH}):
+        while leased := await self._db.rows(SQL["lease"], {"channels": list(self._post), "limit": BATCH}):
             self._crash("outbox.after_lease")
             ids = [row["id"] for row in leased]
             particulars = {row["id"]: row for row in await self._db.rows(SQL["particulars"], {"messages": ids})}
             for row in leased:
-                await self._try(row, particulars.get(row["id"]))
+                if await self._hold(row):  # else those before it took long, and somebody else has it
+                    await self._try(row, particulars.get(row["id"]))
             tried += len(leased)
         return tried
+
+    async def _hold(self, row: Mapping[str, Any]) -> bool:
+        return await self._db.run(SQL["hold"], {"message": row["id"], "epoch": row["lease_epoch"]}) > 0
+
+    @asynccontextmanager
+    async def _holding(self, row: Mapping[str, Any]) -> AsyncIterator[None]:
+        """Keep the lease while an attempt lasts, which may be the ten minutes that a relay has for its answer."""
+
+        async def hold_on() -> None:
+            while True:
+                await asyncio.sleep(HOLD)
+                with suppress(Unavailable):
+                    await self._hold(row)
+
+        holding = asyncio.create_task(hold_on())
+        try:
+            yield
+        finally:
+            holding.cancel()
 
     async def _try(self, row: Mapping[str, Any], about: Mapping[str, Any] | None) -> None:
         recipient = about and (about["recipient"] or _address(row["channel"], about))
@@ -156,7 +182,7 @@ class Sweeper:
         if held:
             await self._end(row, about, Delivery("suppressed", held))
             return
-        if self._clock.now() - row["created_at"] > STALE.get(row["kind"], PATIENCE):
+        if row["age"] > STALE.get(row["kind"], timedelta.max):
             await self._end(row, about, Delivery("stale", "too late to help"))
             return
         words = self._words(row, about)
@@ -178,10 +204,11 @@ class Sweeper:
             automatic=row["agent_id"] is None,
             answers=about["report_message_id"],
             attempt=row["attempts"],
-            since=row["created_at"],
+            since=row["asked_at"],
             **await self._enclosed(row, about),
         )
-        delivery = await self._post[row["channel"]].deliver(outgoing)
+        async with self._holding(row):
+            delivery = await self._post[row["channel"]].deliver(outgoing)
         self._crash("outbox.after_send")
         await self._end(row, about, delivery)
         self._crash("outbox.after_mark")
@@ -223,6 +250,7 @@ class Sweeper:
         if row["kind"] != "acknowledgement":
             return None
         given = {
+            "message": row["id"],
             "case": row["case_id"],
             "recipient": recipient,
             "kind": row["kind"],
@@ -230,7 +258,10 @@ class Sweeper:
             "week": self._clock.now() - A_WEEK,
             "hour": self._clock.now() - AN_HOUR,
         }
-        lately = await self._db.row(SQL["automatic_lately"], given)
+        async with self._db.transaction() as conn:
+            await conn.execute(SQL["one_at_a_time"], given)
+            await conn.execute(SQL["meant_for"], given)
+            lately = await (await conn.execute(SQL["automatic_lately"], given)).fetchone()
         if lately and (lately["about_case"] >= ABOUT_A_CASE or lately["in_all"] >= IN_A_DAY):
             return "acknowledged already"
         if lately and lately["in_an_hour"] and about["report_channel"] == Channel.FORM:
@@ -254,15 +285,18 @@ class Sweeper:
             "reason": delivery.reason,
             "state": delivery.state,
             "provider": delivery.provider_id,
-            "due": now + pause(row["attempts"]),
+            "pause": pause(row["attempts"]),
+            "uncertain": delivery.state == "uncertain",
         }
-        again = delivery.state in ("deferred", "uncertain") and now - row["created_at"] < PATIENCE
+        perhaps = delivery.state == "uncertain" or row["uncertain_at"] is not None
+        undecided = delivery.state in ("deferred", "uncertain")
+        again = undecided and row["age"] < PATIENCE
         async with self._db.transaction() as conn:
             if again:
                 await conn.execute(SQL["deferred"], given)
                 return
-            if delivery.state in ("deferred", "uncertain"):
-                given["state"] = "failed"
+            if undecided or delivery.state == "stale":
+                given["state"] = "uncertain" if perhaps else "failed" if undecided else "stale"
             if row["case_id"]:
                 await conn.execute(CASES["lock"], {"case": row["case_id"]})
             statement = SQL["sent"] if delivery.state == "sent" else SQL["ended"]

@@ -48,6 +48,7 @@ WORK = statements("work")
 POLL = 1.0  # seconds between looks for jobs whose notification was lost
 STALLED = 60  # seconds after which a job whose worker gave no sign of life is taken up again
 KEEP_FAILED = 24 * 14  # hours
+MAIL_LANES = 4  # mails on their way at once: a relay that hangs on one of them holds up no other, and no text
 
 
 async def serve(config: Config) -> None:
@@ -73,12 +74,16 @@ async def open_chores(runtime: Runtime, span: Span = untraced) -> AsyncIterator[
             _solutions_for(runtime),
             lambda language, site: "\n\n".join(runtime.board.told(language, runtime.clock.now(), None, site)),
         )
-        sweeper = outbox.Sweeper(runtime.db, runtime.clock, post, facts_of, runtime.crash)
+        mails, texts = (
+            outbox.Sweeper(runtime.db, runtime.clock, {channel: post[channel]}, facts_of, runtime.crash)
+            for channel in ("email", "sms")
+        )
 
         yield Chores(
             (
                 Chore("dispatch", lambda: dispatch.sweep(runtime), at_once=True),
-                Chore("outbox", sweeper.sweep),
+                *(Chore(f"mails {lane}", mails.sweep) for lane in range(1, MAIL_LANES + 1)),
+                Chore("texts", texts.sweep),
                 Chore("escalation", lambda: escalation.sweep(runtime)),
                 Chore("presence", lambda: presence.sweep(runtime), every=presence.REST),
                 Chore("silence", lambda: silence.sweep(runtime)),

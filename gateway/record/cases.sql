@@ -112,9 +112,11 @@ FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE r.case_id =
 SELECT id, agent_id, at, kind, text FROM notes WHERE case_id = %(case)s ORDER BY id
 
 -- name: messages
--- `deferred` waits for another try, `delayed` was taken by a server that says it is late.
+-- `deferred` waits for another try, and `uncertain` does when it may have arrived; `delayed` was taken by a server that
+-- says it is late.
 SELECT m.id, m.report_id, m.channel, m.kind, m.language, m.agent_id, m.reason,
-       CASE WHEN m.state = 'queued' AND m.attempts > 0 AND m.reason IS NOT NULL THEN 'deferred'
+       CASE WHEN m.state = 'queued' AND m.uncertain_at IS NOT NULL THEN 'uncertain'
+            WHEN m.state = 'queued' AND m.attempts > 0 AND m.reason IS NOT NULL THEN 'deferred'
             WHEN m.state = 'sent' AND m.delayed_at IS NOT NULL THEN 'delayed' ELSE m.state END AS state,
        ARRAY(SELECT f.name FROM message_attachments f WHERE f.message_id = m.id ORDER BY f.id) AS files, m.created_at, m.sent_at, c.recipient, c.subject, c.text
 FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id

@@ -39,7 +39,7 @@ INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, st
 SELECT DISTINCT ON (coalesce(r.person_id, -r.id))
        r.case_id, r.id, r.person_id,
        CASE WHEN t.sender_email IS NOT NULL AND r.channel NOT IN ('phone', 'sms', 'whatsapp') THEN 'email' ELSE 'sms' END,
-       %(kind)s, r.language, 'queued', %(now)s, %(now)s
+       %(kind)s, r.language, 'queued', %(now)s, lease_now()
 FROM reports r JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam,answer}')
   AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL

@@ -1,6 +1,6 @@
 -- name: add
 INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, agent_id, state, created_at, due_at)
-SELECT r.case_id, r.report_id, r.person_id, r.channel, r.kind, r.language, r.agent_id, 'queued', %(now)s, %(now)s
+SELECT r.case_id, r.report_id, r.person_id, r.channel, r.kind, r.language, r.agent_id, 'queued', %(now)s, lease_now()
 FROM jsonb_to_recordset(%(rows)s) AS r(
     case_id bigint, report_id bigint, person_id bigint, channel text, kind text, language text, agent_id text,
     nth bigint)
@@ -18,7 +18,7 @@ INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, ag
 SELECT DISTINCT ON (coalesce(r.person_id, -r.id))
        r.case_id, r.id, r.person_id,
        CASE WHEN t.sender_email IS NOT NULL AND r.channel NOT IN ('phone', 'sms', 'whatsapp') THEN 'email' ELSE 'sms' END,
-       %(kind)s, r.language, %(agent)s, 'queued', %(now)s, %(now)s
+       %(kind)s, r.language, %(agent)s, 'queued', %(now)s, lease_now()
 FROM reports r JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam,answer}')
   AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL
@@ -29,7 +29,7 @@ RETURNING id
 -- A text to those who asked for one when it is solved and are told otherwise: each number once.
 INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, agent_id, state, created_at, due_at)
 SELECT DISTINCT ON (t.text_to)
-       r.case_id, r.id, r.person_id, 'sms', %(kind)s, r.language, %(agent)s, 'queued', %(now)s, %(now)s
+       r.case_id, r.id, r.person_id, 'sms', %(kind)s, r.language, %(agent)s, 'queued', %(now)s, lease_now()
 FROM reports r JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s AND t.text_to IS NOT NULL
 ORDER BY t.text_to, r.id DESC
@@ -43,16 +43,22 @@ WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_r
 ORDER BY r.id DESC LIMIT 20
 
 -- name: lease
--- Take what is due, what wakes somebody and what answers a danger first; whoever holds the lease sends, and a paused
--- holder that wakes up late finds its epoch gone.
-UPDATE messages m SET lease_until = %(now)s + interval '60 seconds', lease_epoch = m.lease_epoch + 1,
+-- Take what is due, what wakes somebody and what answers a danger first. Whoever holds the lease sends; nobody else can
+-- take it while they hold on, and a paused holder that wakes up late finds its epoch gone.
+UPDATE messages m SET lease_until = lease_now() + interval '60 seconds', lease_epoch = m.lease_epoch + 1,
                       attempts = m.attempts + 1
 FROM (SELECT id FROM messages
-      WHERE state = 'queued' AND due_at <= %(now)s AND (lease_until IS NULL OR lease_until < %(now)s)
+      WHERE state = 'queued' AND due_at <= lease_now() AND (lease_until IS NULL OR lease_until < lease_now())
+        AND channel = ANY(%(channels)s)
       ORDER BY kind <> 'oncall', (SELECT priority FROM cases WHERE id = case_id) IS DISTINCT FROM 'P1', due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS taken
 WHERE m.id = taken.id
-RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.language, m.agent_id, m.created_at,
-          m.attempts, m.lease_epoch
+RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.language, m.agent_id, m.asked_at,
+          lease_now() - m.asked_at AS age, m.uncertain_at, m.attempts, m.lease_epoch
+
+-- name: hold
+-- Keep a lease that is still ours.
+UPDATE messages SET lease_until = lease_now() + interval '60 seconds'
+WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
 
 -- name: texts_lately
 -- Automatic texts that left since a moment: those that wake somebody, or all others.
@@ -86,7 +92,8 @@ UPDATE messages SET state = 'sent', sent_at = %(now)s, due_at = NULL, lease_unti
 WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
 
 -- name: deferred
-UPDATE messages SET due_at = %(due)s, lease_until = NULL, reason = %(reason)s
+UPDATE messages SET due_at = lease_now() + %(pause)s, lease_until = NULL, reason = %(reason)s,
+                    uncertain_at = CASE WHEN %(uncertain)s THEN lease_now() ELSE uncertain_at END
 WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
 
 -- name: ended
@@ -98,13 +105,23 @@ INSERT INTO message_contents (message_id, recipient, subject, text)
 VALUES (%(message)s, %(recipient)s, %(subject)s, %(text)s)
 ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient, subject = excluded.subject, text = excluded.text
 
+-- name: one_at_a_time
+SELECT pg_advisory_xact_lock(hashtext('switchyard.outbox'), hashtext(%(recipient)s))
+
+-- name: meant_for
+INSERT INTO message_contents (message_id, recipient) VALUES (%(message)s, %(recipient)s)
+ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient
+
 -- name: automatic_lately
--- How many automatic messages this address was sent for this case within a week, and in all within a day and an hour.
-SELECT count(*) FILTER (WHERE m.case_id = %(case)s) AS about_case, count(*) FILTER (WHERE m.sent_at > %(day)s) AS in_all,
-       count(*) FILTER (WHERE m.sent_at > %(hour)s) AS in_an_hour
+-- How many automatic messages this address was sent for this case within a week, and in all within a day and an hour;
+-- those before this one that are on their way count as sent.
+SELECT count(*) FILTER (WHERE m.case_id = %(case)s) AS about_case,
+       count(*) FILTER (WHERE m.sent_at > %(day)s OR m.sent_at IS NULL) AS in_all,
+       count(*) FILTER (WHERE m.sent_at > %(hour)s OR m.sent_at IS NULL) AS in_an_hour
 FROM messages m JOIN message_contents c ON c.message_id = m.id
-WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s AND m.state = 'sent'
-  AND m.sent_at > %(week)s
+WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s
+  AND (m.state = 'sent' AND m.sent_at > %(week)s
+       OR m.state = 'queued' AND m.id < %(message)s AND m.lease_until > lease_now())
 
 -- name: bounced
 -- What a bounce says: the message did not arrive.

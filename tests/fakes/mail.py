@@ -7,6 +7,7 @@ that greylists, refuses or hangs.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from argparse import ArgumentParser
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -73,32 +74,51 @@ class Taken:
 
 @dataclass(slots=True)
 class MailServer:
-    """An SMTP server for outgoing mails. `answer_rcpt` and `answer_data` decide what it says; None means yes."""
+    """An SMTP server for outgoing mails. `answer_rcpt` and `answer_data` decide what it says; None means yes. With
+    `ungraceful` it is gone once it has taken a mail, with `tls` it speaks so from the first byte.
+    """
 
     mails: list[Taken] = field(default_factory=list)
     answer_rcpt: Callable[[str], str | None] = lambda address: None
     answer_data: Callable[[], Awaitable[str | None]] | None = None
+    ungraceful: bool = False
+    tls: ssl.SSLContext | None = None
+    commands: list[str] = field(default_factory=list)
     port: int = 0
     _server: asyncio.Server | None = None
     _conversations: list[SMTP] = field(default_factory=list)
 
     async def __aenter__(self) -> MailServer:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._conversation, "127.0.0.1", 0)
+        self._server = await loop.create_server(self._conversation, "127.0.0.1", 0, ssl=self.tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
+        self.hang_up()
+        await self._server.wait_closed()
+
+    def hang_up(self) -> None:
+        """Drop every line without a word."""
         for conversation in self._conversations:
             if conversation.transport is not None:
-                conversation.transport.close()
-        await self._server.wait_closed()
+                conversation.transport.abort()
 
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        self.commands.append(f"MAIL {address}")
+        envelope.mail_from = address
+        return "250 ok"
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.ungraceful:
+            self.hang_up()
+        return "221 bye"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         refusal = self.answer_rcpt(address)

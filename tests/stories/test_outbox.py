@@ -29,6 +29,7 @@ from gateway.record.people import dead_addresses
 from gateway.runtime import Runtime, open_runtime
 from gateway.settings import read_number
 from gateway.worker import Chores, open_chores
+from tests.fakes.clock import LeaseClock
 from tests.fakes.house import DEMO
 from tests.fakes.mail import MailServer
 from tests.fakes.provider import ACCOUNT, Provider
@@ -82,7 +83,7 @@ async def opened(config: Config, server: MailServer, provider: Provider, **chang
             "public_url": "https://support.example",
             **changes,
         }
-        clock = SetClock(NOW)
+        clock = LeaseClock(NOW, config.database_url or "")
         async with (
             open_runtime(config.model_copy(update=given), "worker", clock) as runtime,
             open_chores(runtime) as chores,

@@ -29,6 +29,7 @@ from gateway.web.neighbours import certificate_ends
 from ivr.flow import load, shipped
 from ivr.prompts import Phrases, read_catalogues
 from tests.fakes.calls import World
+from tests.fakes.clock import LeaseClock
 from tests.fakes.house import DEMO, open_house
 from tests.fakes.phone import Call, Line, read
 from tests.fakes.wire import Wire
@@ -207,13 +208,13 @@ async def test_b23_30_texts_of_one_number_in_a_minute_are_one_case_and_one_answe
 @pytest.fixture
 async def office(config: Config) -> AsyncIterator[Runtime]:  # noqa: F811
     await import_folder(config, DEMO)
-    async with open_runtime(config, "worker", SetClock(NOW)) as runtime:
+    async with open_runtime(config, "worker", LeaseClock(NOW, config.database_url or "")) as runtime:
         yield runtime
 
 
 ADD = """
-INSERT INTO messages (case_id, report_id, channel, kind, language, state, created_at, due_at)
-SELECT %(case)s, %(report)s, 'sms', %(kind)s, 'sv', 'queued', %(at)s, %(at)s FROM generate_series(1, %(n)s)
+INSERT INTO messages (case_id, report_id, channel, kind, language, state, created_at, asked_at, due_at)
+SELECT %(case)s, %(report)s, 'sms', %(kind)s, 'sv', 'queued', %(at)s, %(at)s, %(at)s FROM generate_series(1, %(n)s)
 """
 WORDS = """
 INSERT INTO message_contents (message_id, recipient, text)
