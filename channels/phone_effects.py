@@ -223,6 +223,8 @@ async def _look_at_queue(scene: Scene) -> Outcome:
     if place.answerer is not None:
         return Outcome("answered", {"answerer": place.answerer})
     facts = _place_facts(scene, place)
+    if place.overdue and not scene.fact("long_told"):
+        return Outcome("long", {**facts, "long_told": "yes"})
     return Outcome("waiting" if facts["queue_text"] == scene.fact("queue_text") else "moved", facts)
 
 

@@ -207,13 +207,15 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class Place:
     """A caller's place in line: how many are before (0 = next), the wait as minutes from `least` to `most` (None when
-    it cannot be said), the number or room to be connected to once somebody is there, and whether anybody is at work."""
+    it cannot be said), the number or room to be connected to once somebody is there, whether anybody is at work, and
+    whether they have waited longer than their queue allows."""
 
     ahead: int
     least: int | None = None
     most: int | None = None
     answerer: str | None = None
     staffed: bool = True
+    overdue: bool = False
 
 
 class Line(Protocol):

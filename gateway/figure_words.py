@@ -40,6 +40,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "abandonment",
             "short_abandons",
             "longest_wait",
+            "waited_too_long",
             "callbacks_kept",
             "talk_time",
             "wrap_up_time",

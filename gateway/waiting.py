@@ -45,7 +45,14 @@ class RecordedLine:
     async def enter(self, waiting: Waiting) -> Place | None:
         if waiting.priority != "P1" and not waiting.patient and not await self._staffed():
             return None
-        given = {"sid": waiting.sid, "report": waiting.report, "queue": waiting.queue, "priority": waiting.priority}
+        queue = self._runtime.rules().queues.get(waiting.queue)
+        given = {
+            "sid": waiting.sid,
+            "report": waiting.report,
+            "queue": waiting.queue,
+            "priority": waiting.priority,
+            "longest": queue.longest_wait if queue and waiting.priority != "P1" else None,
+        }
         await self._change("enter", given, "call_queued", then=("line_up",), priority=waiting.priority)
         place = await self.place(waiting.sid)
         if place.least is not None:
@@ -63,7 +70,15 @@ class RecordedLine:
             answerer = await self._put_through(sid, row["answerer"])
         elif answerer is None and row["priority"] == "P1" and not await self._helped():
             answerer = self._runtime.config.last_resort_number
-        return Place(row["ahead"], least, most, answerer, staffed=row["staffed"] or row["priority"] == "P1")
+        longest = row["longest_at"]
+        return Place(
+            row["ahead"],
+            least,
+            most,
+            answerer,
+            staffed=row["staffed"] or row["priority"] == "P1",
+            overdue=longest is not None and longest <= self._runtime.clock.now(),
+        )
 
     async def _put_through(self, sid: str, phone: str) -> str | None:
         """Ring whoever has taken the caller's case, to meet in a room, where a talk can be held and handed over. When

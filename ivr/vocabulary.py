@@ -31,7 +31,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "file_follower": frozenset({"filed", "kept"}),
         "file_solved": frozenset({"filed", "kept"}),
         "enter_queue": frozenset({"open", "closed"}),
-        "look_at_queue": frozenset({"waiting", "moved", "answered"}),
+        "look_at_queue": frozenset({"waiting", "moved", "long", "answered"}),
         "book_callback": frozenset({"booked"}),
         "keep_message": frozenset({"kept"}),
         "keep_rating": frozenset({"kept"}),

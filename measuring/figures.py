@@ -141,6 +141,7 @@ FIGURES: tuple[Measure, ...] = (
         "short",
     ),
     Measure("longest_wait", "queue", "s", "formula.longest", _longest),
+    Measure("waited_too_long", "queue", "1", "formula.too_long", _tagged("too_long"), True, "too_long"),
     Measure("callbacks_kept", "callback", "1", "formula.callbacks", _answered, False, "ended"),
     Measure("wait_as_told", "told", "1", "formula.wait_as_told", _tagged("as_told"), False, "as_told"),
     Measure("wait_longer_than_told", "told", "1", "formula.wait_longer", _tagged("later"), True, "later"),

@@ -82,6 +82,7 @@ class _Case:
     open: dict[str, int] = field(default_factory=dict)  # kind of a fact that is not over -> its place
     calls: dict[str, datetime] = field(default_factory=dict)  # calls in line -> since when
     called_back: set[str] = field(default_factory=set)
+    overlong: set[str] = field(default_factory=set)  # calls that waited as long as their queue allows
     foretold: dict[str, tuple[int, int]] = field(default_factory=dict)  # call -> least and most minutes it was told
     talked: tuple[str, int] | None = None  # who spoke last, and for how long, while the wrap-up goes on
     disposed: set[str] = field(default_factory=set)  # calls that are written up
@@ -160,9 +161,10 @@ def _replied(case: _Case, entry: Entry) -> None:
     if began is not None or waited is not None:
         at = began or entry.at - timedelta(microseconds=waited or 0)
         waited = microseconds(entry.at - at) if waited is None else waited
-        tags = ("callback",) if str(call) in case.called_back else ()
+        called_back = str(call) in case.called_back
+        tags = _waited(case, str(call), *(["callback"] if called_back else []))
         case.facts.append(Fact("queue", at, case.where, ended=waited, tags=tags, agent=entry.actor))
-        if not tags:
+        if not called_back:
             _compare(case, str(call), at, waited)
     if response is not None:
         at = entry.at - timedelta(microseconds=response)
@@ -185,10 +187,19 @@ def _left(case: _Case, entry: Entry) -> None:
     tags = ("message",) if message else ("short",) if waited < SHORT else ("abandoned",)
     if waited > _most(case, call):
         _compare(case, call, began, waited)
-    case.facts.append(Fact("queue", began, case.where, lost=waited, tags=tags))
+    case.facts.append(Fact("queue", began, case.where, lost=waited, tags=_waited(case, call, *tags)))
     response = _seconds(entry.data.get("response"))
     if response is not None and tags != ("short",):
         case.facts.append(Fact("voice", entry.at - timedelta(microseconds=response), case.where, lost=response))
+
+
+def _waited_too_long(case: _Case, entry: Entry) -> None:
+    case.overlong.add(str(entry.data.get("call")))
+
+
+def _waited(case: _Case, call: str, *tags: str) -> tuple[str, ...]:
+    """The tags of a wait in line."""
+    return (*tags, "too_long") if call in case.overlong else tags
 
 
 def _foretold(case: _Case, entry: Entry) -> None:
@@ -262,7 +273,8 @@ def _not_reached(case: _Case, entry: Entry) -> None:
     began = case.calls.pop(str(entry.data.get("call")), None)
     if began is not None:
         lost = microseconds(entry.at - began)
-        case.facts.append(Fact("queue", began, case.where, lost=lost, tags=("callback",)))
+        tags = _waited(case, str(entry.data.get("call")), "callback")
+        case.facts.append(Fact("queue", began, case.where, lost=lost, tags=tags))
 
 
 def _moved(case: _Case, entry: Entry) -> None:
@@ -380,6 +392,7 @@ _STEPS = {
     "call_queued": _queued,
     "call_left": _left,
     "wait_told": _foretold,
+    "waited_too_long": _waited_too_long,
     "call_ended": _call_ended,
     "call_disposed": _call_disposed,
     "visit_performed": _visited,

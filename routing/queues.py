@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from routing.values import Category, Priority, Reason
@@ -20,6 +21,7 @@ _LISTS: Mapping[str, frozenset[str]] = {
 }
 _FLAGS = ("quarantined", "automatic", "spam", "understood", "named", "mass")
 NAMED = "=named"
+LEAST_WAIT = 30  # seconds: whoever has only just come is not moved on
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Queue:
     skills: frozenset[str] = frozenset()  # that whoever takes its work should have
     limit: int | None = None  # of waiting work; more is an alarm
     overflow: str | None = None  # the queue that gets what is beyond the limit, or what nobody serves
+    longest_wait: timedelta | None = None  # of a caller, who is then moved on
+    longest_wait_to: str | None = None  # the queue they are moved to; else they go up in the order of their own
 
 
 def choose_queue(
@@ -103,10 +107,13 @@ def parse_queues(table: Mapping[str, Any], faults: list[str]) -> tuple[tuple[Rul
             frozenset(row.get("skills", ())),
             row.get("limit"),
             row.get("overflow"),
+            _seconds(name, row.get("longest_wait"), faults),
+            row.get("longest_wait_to"),
         )
         for name, row in table.get("queues", {}).items()
     }
     faults.extend(_overflow_faults(queues))
+    faults.extend(_longest_faults(queues))
     unserved = [q.name for q in queues.values() if not q.lines or not set(q.lines) <= {1, 2, 3}]
     faults.extend(f"queues.toml: queue {name} is served by no line" for name in unserved)
     rules = tuple(_rule(row, queues, faults) for row in table.get("rules", []))
@@ -127,6 +134,28 @@ def _overflow_faults(queues: Mapping[str, Queue]) -> list[str]:
             at = queues[at].overflow
         if at in passed:
             found.append(f"queues.toml: queue {name} flows over in a circle")
+    return found
+
+
+def _seconds(name: str, value: Any, faults: list[str]) -> timedelta | None:
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < LEAST_WAIT:
+        faults.append(
+            f"queues.toml: queue {name}: longest_wait = {value!r} is no number of seconds from {LEAST_WAIT} on"
+        )
+        return None
+    return timedelta(seconds=value)
+
+
+def _longest_faults(queues: Mapping[str, Queue]) -> list[str]:
+    found = []
+    for name, queue in queues.items():
+        to = queue.longest_wait_to
+        if to is not None and queue.longest_wait is None:
+            found.append(f"queues.toml: queue {name} has longest_wait_to without longest_wait")
+        if to is not None and (to not in queues or to == name):
+            found.append(f"queues.toml: queue {name} moves its callers to {to!r}, which is no other queue")
     return found
 
 

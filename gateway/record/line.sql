@@ -14,9 +14,9 @@ RETURNING case_id, report_id
 
 -- name: line_up
 -- A caller who waits is work with its own place, which whoever comes back has kept.
-INSERT INTO work_items (kind, case_id, call_sid, queue, line, priority, language, due_at, arrived_at, state)
+INSERT INTO work_items (kind, case_id, call_sid, queue, line, priority, language, due_at, arrived_at, longest_at, state)
 SELECT 'call', c.case_id, c.sid, %(queue)s, coalesce(k.line, 1), coalesce(k.priority, %(priority)s),
-       coalesce(c.language, 'sv'), c.queued_at + %(target)s, c.queued_at, 'waiting'
+       coalesce(c.language, 'sv'), c.queued_at + %(target)s, c.queued_at, c.queued_at + %(longest)s, 'waiting'
 FROM calls c LEFT JOIN cases k ON k.id = c.case_id WHERE c.sid = %(sid)s
 ON CONFLICT (call_sid) WHERE kind = 'call' AND state <> 'done'
 DO UPDATE SET state = 'waiting', agent_id = NULL, epoch = work_items.epoch + 1 WHERE work_items.state = 'taken'
@@ -28,7 +28,7 @@ SELECT (
     SELECT count(*) FROM work_items o
     WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, lease_now()) <= lease_now()
       AND (o.priority, o.arrived_at, o.id) < (w.priority, w.arrived_at, w.id)
-) AS ahead, coalesce(k.priority, w.priority, 'P3') AS priority, c.room,
+) AS ahead, coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, c.room,
        CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END AS answerer,
        EXISTS (SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL
                                    AND (phone IS NOT NULL OR browser_until > lease_now())) AS staffed, (
@@ -39,6 +39,17 @@ LEFT JOIN work_items w ON w.call_sid = c.sid AND w.kind = 'call' AND w.state <> 
 LEFT JOIN cases k ON k.id = c.case_id
 LEFT JOIN agents a ON a.id = k.assignee AND k.assigned_at >= c.started_at AND a.disabled_at IS NULL
 WHERE c.sid = %(sid)s
+
+-- name: overdue
+-- Callers who have waited as long as their queue allows, the longest first.
+SELECT id, call_sid, case_id, queue, line, priority, arrived_at FROM work_items
+WHERE kind = 'call' AND state IN ('waiting', 'offered') AND overdue_at IS NULL AND longest_at <= %(now)s
+ORDER BY longest_at LIMIT 100
+
+-- name: move_on
+-- Once: whoever was answered, or moved by another worker meanwhile, is left alone.
+UPDATE work_items SET overdue_at = %(now)s, queue = %(queue)s, line = %(line)s, priority = %(priority)s
+WHERE id = %(item)s AND kind = 'call' AND state IN ('waiting', 'offered') AND overdue_at IS NULL RETURNING id
 
 -- name: case_of
 SELECT case_id, report_id FROM calls WHERE sid = %(sid)s

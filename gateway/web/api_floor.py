@@ -68,6 +68,8 @@ async def queues(call: Call) -> web.StreamResponse:
                     "late": sum(count.late for count in mine),
                     "waiting_since": min((count.longest for count in mine if count.longest), default=None),
                     "by_priority": {count.priority: count.open for count in mine},
+                    "longest_wait": round(queue.longest_wait.total_seconds()) if queue.longest_wait else None,
+                    "longest_wait_to": queue.longest_wait_to,
                 }
             )
         )

@@ -270,7 +270,8 @@ class CasePage(Answer):
 
 
 class QueueItem(Answer):
-    """A queue: its open cases, those nobody has taken, since when the oldest of them waits, and those past a target."""
+    """A queue: its open cases, those nobody has taken, since when the oldest of them waits, and those past a target.
+    `longest_wait` is how many seconds a caller may wait in it; `longest_wait_to` the queue they are then moved to."""
 
     name: str
     line: int
@@ -279,6 +280,8 @@ class QueueItem(Answer):
     late: int
     waiting_since: datetime | None
     by_priority: dict[Priority, int]
+    longest_wait: int | None
+    longest_wait_to: str | None
 
 
 class QueuePage(Answer):

@@ -143,6 +143,7 @@ async def _page(request: web.Request, errors: dict[str, str] | None = None, type
         "board": await floor.announcements(runtime.db, now),
         "overflows": await floor.overflows(runtime.db, now),
         "known": list(runtime.rules().queues),
+        "ruled": list(runtime.rules().queues.values()),
         "sites": sorted(directory.sites.values(), key=lambda one: (one.city, one.name)),
         "people": [one for one in everyone if one.may_work],
         "hours": HOURS,

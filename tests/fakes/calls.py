@@ -67,6 +67,7 @@ class World:
     case: CaseStatus | None = None
     answer: RemoteAnswer = RemoteAnswer.ACCEPTED
     nobody: bool = False
+    overdue: bool = False
     away: bool = False
     full: bool = False
     steps: tuple[str, ...] = ("Pull the cable gently.", "Unlock the car.")
@@ -227,7 +228,8 @@ class _Line:
     async def place(self, sid: str) -> Place:
         ahead = next((at for at, known in enumerate(self.world.waiting) if known.sid == sid), 0)
         place = Place(ahead, 3 * ahead, 5 * ahead) if ahead else Place(0)
-        return replace(place, answerer=self.world.rooms.get(sid), staffed=not self.world.nobody)
+        world = self.world
+        return replace(place, answerer=world.rooms.get(sid), staffed=not world.nobody, overdue=world.overdue)
 
     async def call_back(self, sid: str, phone: str) -> bool:
         self.world.callbacks[sid] = phone

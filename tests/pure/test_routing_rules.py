@@ -118,3 +118,13 @@ def test_b110_a_queue_flows_over_into_one_that_exists_and_in_no_circle(folder: P
     assert "circle" in faults(folder)
     change(path, 'limit = 300\noverflow = "billing"', "limit = 0")
     assert "limit = 0" in faults(folder)
+
+
+def test_v10_how_long_a_caller_may_wait_is_checked(folder: Path):
+    path = folder / "queues.toml"
+    change(path, "longest_wait = 900", "longest_wait = 5")
+    assert "longest_wait = 5 is no number of seconds" in faults(folder)
+    change(path, "longest_wait = 5", 'longest_wait_to = "operations"')
+    assert "operations has longest_wait_to without longest_wait" in faults(folder)
+    change(path, 'longest_wait_to = "operations"', 'longest_wait = 60\nlongest_wait_to = "operations"')
+    assert "moves its callers to 'operations', which is no other queue" in faults(folder)

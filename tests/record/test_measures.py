@@ -160,6 +160,22 @@ async def test_calls_tell_hang_ups_short_ones_and_call_backs_apart(db: Database)
     assert found["callbacks_kept", None].value == 1
 
 
+async def test_v10_who_waited_as_long_as_the_queue_allows_is_counted_however_it_ended(db: Database) -> None:
+    ledger = Ledger(db)
+    ends = [("replied", {"waited": 700.0}), ("call_left", {"why": "hung_up"}), ("replied", {"waited": 20.0})]
+    for nth, (kind, data) in enumerate(ends):
+        call = {"call": f"CA{nth}"}
+        too_long = [("waited_too_long", DAY + 10 * MINUTE, {**call, "seconds": 600})] if nth < 2 else []
+        end = (kind, DAY + timedelta(seconds=700), {**data, **call})
+        await ledger.case("phone", DAY - MINUTE, ("call_queued", DAY, call), *too_long, end)
+    found = await told(db, DAY - timedelta(hours=1), DAY + timedelta(days=1), "queue")
+    whole = found["waited_too_long", None]
+    assert (whole.numerator, whole.denominator, whole.unit) == (2, 3, "1")
+    assert found["waited_too_long", "helpdesk"].value == pytest.approx(2 / 3)
+    assert found["abandonment", None].numerator == 1
+    assert await measures.differences(db, NOW) == []
+
+
 async def test_handling_is_talk_and_wrap_up_and_waits_are_held_against_what_was_told(db: Database) -> None:
     ledger, second = Ledger(db), timedelta(seconds=1)
 

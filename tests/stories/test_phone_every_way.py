@@ -40,6 +40,7 @@ WORLDS: dict[str, Callable[[World], None]] = {
         outages=dict.fromkeys(["account", "no_start", "nowhere"], OUTAGE), large=OUTAGE
     ),
     "closed": lambda world: setattr(world, "nobody", True),
+    "overdue": lambda world: setattr(world, "overdue", True),
     "answering": lambda world: None,
     "concluded": lambda world: setattr(world, "case", CaseStatus("concluded", None, Unconfirmed(7, "1042.f00"))),
     "owner": lambda world: setattr(world, "owner", True),

@@ -255,6 +255,32 @@ async def test_waiting_callers_hear_their_place_and_may_be_called_back(line: Lin
     assert world.callbacks[call.sid] == "+46701740605"
 
 
+async def test_v10_who_waits_too_long_is_told_once_keeps_the_place_and_may_leave(line: Line, world: World) -> None:
+    call = await to_purpose(line)
+    await call.press("0")
+    world.overdue = True
+    told = await call.wait()
+    assert "waited longer than you should have to" in told
+    assert "you keep your place. Press 1 to be called back" in told
+    assert "still in line" in await call.wait()
+    assert "longer than you should" not in await call.wait()
+    assert call.voiceless <= 20
+    assert not call.over
+    assert len(world.waiting) == 1
+    other = await to_purpose(line, caller="+46701740611")
+    await other.press("0")
+    assert "longer than you should" in await other.wait()
+    assert "call you" in await other.press("1")
+    assert world.callbacks[other.sid] == "+46701740611"
+    brought = await to_purpose(line, caller="+46701740612")
+    await brought.press("0")
+    await brought.wait()
+    world.rooms[brought.sid] = "room-7"
+    await brought.wait()
+    assert brought.waits is not None
+    assert brought.waits.tag == "Dial"
+
+
 async def test_an_answered_call_is_connected_and_rated(line: Line, world: World) -> None:
     call = await to_purpose(line)
     await call.press("0")
