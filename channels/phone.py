@@ -46,8 +46,7 @@ PATIENCE = 2  # and while the record does not answer, before a call that had beg
 
 
 class PhoneDoor:
-    """The door of one process. `now` is the clock; `consent` says how callers agree to be recorded while they talk to a
-    person: "announce" (told, and may say no), "ask" (only who says yes) or "never"."""
+    """The door of one process. `now` is the clock."""
 
     def __init__(
         self,
@@ -57,7 +56,6 @@ class PhoneDoor:
         now: Callable[[], datetime],
         public_url: str,
         *,
-        consent: str = "never",
         last_resort: str | None = None,
         deadline: float = DEADLINE,
     ) -> None:
@@ -66,7 +64,6 @@ class PhoneDoor:
         self._phrases = phrases
         self._now = now
         self._url = public_url.rstrip("/")
-        self._consent = consent
         self._last_resort = last_resort
         self._deadline = deadline
         self._document = scripts(phrases)
@@ -206,7 +203,7 @@ class PhoneDoor:
         return state, Turn(lines, spoken.node, state.language)
 
     def _begin(self, params: Params) -> CallState:
-        return engine.start(self._flow, {**caller_facts(params), "consent": self._consent})
+        return engine.start(self._flow, caller_facts(params))
 
     def _render(self, spoken: Turn, state: CallState, turn: int) -> str:
         if isinstance(spoken.node, End) and spoken.node.ends == "goodbye" and self._last_resort:

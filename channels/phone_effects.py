@@ -21,7 +21,7 @@ from channels.phone_ports import Given, Incident, Place, Waiting
 from channels.report import NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
-from ivr.vocabulary import FAILED
+from ivr.vocabulary import FAILED, stricter
 
 log = structlog.get_logger()
 
@@ -221,7 +221,7 @@ async def _enter_queue(scene: Scene) -> Outcome:
 async def _look_at_queue(scene: Scene) -> Outcome:
     place = await scene.given.line.place(scene.sid)
     if place.answerer is not None:
-        return Outcome("answered", {"answerer": place.answerer})
+        return Outcome("answered", {**_place_facts(scene, place), "answerer": place.answerer})
     facts = _place_facts(scene, place)
     if place.overdue and not scene.fact("long_told"):
         return Outcome("long", {**facts, "long_told": "yes"})
@@ -304,7 +304,11 @@ def receipt_facts(receipt: Receipt) -> dict[str, str | None]:
 
 
 def _place_facts(scene: Scene, place: Place) -> dict[str, str | None]:
-    return {"queue_text": queue_text(scene, place)}
+    agreed = scene.fact("consent")
+    return {
+        "queue_text": queue_text(scene, place),
+        "consent": stricter(agreed, place.consent) if agreed else place.consent,
+    }
 
 
 def queue_text(scene: Scene, place: Place) -> str:

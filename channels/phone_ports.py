@@ -207,8 +207,9 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class Place:
     """A caller's place in line: how many are before (0 = next), the wait as minutes from `least` to `most` (None when
-    it cannot be said), the number or room to be connected to once somebody is there, whether anybody is at work, and
-    whether they have waited longer than their queue allows."""
+    it cannot be said), the number or room to be connected to once somebody is there, whether anybody is at work,
+    whether they have waited longer than their queue allows, and how callers of their queue agree to be recorded:
+    "announce" (told, and may say no), "ask" (only who says yes) or "never"."""
 
     ahead: int
     least: int | None = None
@@ -216,6 +217,7 @@ class Place:
     answerer: str | None = None
     staffed: bool = True
     overdue: bool = False
+    consent: str = "never"
 
 
 class Line(Protocol):

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from channels.provider import open_provider
+from gateway import consent
 from gateway.desk.acts import Refused, act
 from gateway.desk.holding import take_over
 from gateway.jobs import wake
@@ -86,6 +87,8 @@ async def lower(runtime: Runtime, actor: Actor, agent: str) -> None:
 async def silence(runtime: Runtime, actor: Actor, silent: bool) -> None:
     """Silence the recording (a card number is read out), or let it go on."""
     talk = await _own(runtime, actor)
+    if not silent and talk["queue"] in consent.never(runtime):
+        raise Refused(recording="the queue never records")
     account = account_of(runtime.config)
     if account is None:
         raise Refused(recording="no provider is configured")

@@ -14,7 +14,7 @@ from channels.provider import Provider, open_provider
 from channels.provider_http import ProviderAway
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
-from gateway import asking, callbacks, oncall, reconciling, recordings, ringing, transcribing, watch
+from gateway import asking, callbacks, consent, oncall, reconciling, recordings, ringing, transcribing, watch
 from gateway.asking import Ratings
 from gateway.chargers import CarefulChargers
 from gateway.chores import Chore
@@ -65,7 +65,6 @@ def phone_door(runtime: Runtime) -> PhoneDoor:
         Phrases(read_catalogues()),
         runtime.clock.now,
         config.public_url,
-        consent=config.recording_consent,
         last_resort=config.last_resort_number,
     )
 
@@ -113,6 +112,7 @@ async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
             compare = _reconciler(runtime, provider).sweep
             found.append(Chore("reconciling", compare, every=reconciling.REST))
             found.append(Chore("recordings", lambda: recordings.sweep(runtime, fetching)))
+            found.append(Chore("consent", lambda: consent.sweep(runtime, fetching)))
         yield tuple(found)
 
 

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from channels.numbers import normalise
 from channels.phone_ports import Place, Waiting
 from channels.tolls import refusal
+from gateway import consent
 from gateway.desk.acts import act
 from gateway.desk.words import respond
 from gateway.jobs import wake
@@ -78,6 +79,7 @@ class RecordedLine:
             answerer,
             staffed=row["staffed"] or row["priority"] == "P1",
             overdue=longest is not None and longest <= self._runtime.clock.now(),
+            consent=consent.mode(self._runtime, (row["queue"], row["case_queue"])),
         )
 
     async def _put_through(self, sid: str, phone: str) -> str | None:

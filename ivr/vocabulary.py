@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 FAILED = "failed"
+CONSENTS = ("never", "ask", "announce")  # the strictest first
 
 EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -45,6 +46,11 @@ def knows_number(facts: Mapping[str, str]) -> bool:
 
 def takes_texts(facts: Mapping[str, str]) -> bool:
     return bool(facts.get("phone")) and not facts.get("textless")
+
+
+def stricter(one: str, other: str) -> str:
+    """Of two ways to agree to be recorded, the one that records less."""
+    return min(one, other, key=CONSENTS.index)
 
 
 def is_announced(facts: Mapping[str, str]) -> bool:

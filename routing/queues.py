@@ -20,6 +20,7 @@ _LISTS: Mapping[str, frozenset[str]] = {
     "sla_level": frozenset({"basic", "plus", "premium"}),
 }
 _FLAGS = ("quarantined", "automatic", "spam", "understood", "named", "mass")
+_CONSENTS = ("announce", "ask", "never")
 NAMED = "=named"
 LEAST_WAIT = 30  # seconds: whoever has only just come is not moved on
 
@@ -81,6 +82,7 @@ class Queue:
     overflow: str | None = None  # the queue that gets what is beyond the limit, or what nobody serves
     longest_wait: timedelta | None = None  # of a caller, who is then moved on
     longest_wait_to: str | None = None  # the queue they are moved to; else they go up in the order of their own
+    recording: str | None = None  # how its callers agree to be recorded; None: as the house says
 
 
 def choose_queue(
@@ -109,11 +111,12 @@ def parse_queues(table: Mapping[str, Any], faults: list[str]) -> tuple[tuple[Rul
             row.get("overflow"),
             _seconds(name, row.get("longest_wait"), faults),
             row.get("longest_wait_to"),
+            row.get("recording"),
         )
         for name, row in table.get("queues", {}).items()
     }
     faults.extend(_overflow_faults(queues))
-    faults.extend(_longest_faults(queues))
+    faults.extend(_caller_faults(queues))
     unserved = [q.name for q in queues.values() if not q.lines or not set(q.lines) <= {1, 2, 3}]
     faults.extend(f"queues.toml: queue {name} is served by no line" for name in unserved)
     rules = tuple(_rule(row, queues, faults) for row in table.get("rules", []))
@@ -148,9 +151,13 @@ def _seconds(name: str, value: Any, faults: list[str]) -> timedelta | None:
     return timedelta(seconds=value)
 
 
-def _longest_faults(queues: Mapping[str, Queue]) -> list[str]:
+def _caller_faults(queues: Mapping[str, Queue]) -> list[str]:
     found = []
     for name, queue in queues.items():
+        if queue.recording is not None and queue.recording not in _CONSENTS:
+            found.append(
+                f"queues.toml: queue {name}: recording = {queue.recording!r} is none of {', '.join(_CONSENTS)}"
+            )
         to = queue.longest_wait_to
         if to is not None and queue.longest_wait is None:
             found.append(f"queues.toml: queue {name} has longest_wait_to without longest_wait")

@@ -28,7 +28,8 @@ SELECT (
     SELECT count(*) FROM work_items o
     WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, lease_now()) <= lease_now()
       AND (o.priority, o.arrived_at, o.id) < (w.priority, w.arrived_at, w.id)
-) AS ahead, coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, c.room,
+) AS ahead, coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue,
+       k.queue AS case_queue, c.room,
        CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END AS answerer,
        EXISTS (SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL
                                    AND (phone IS NOT NULL OR browser_until > lease_now())) AS staffed, (

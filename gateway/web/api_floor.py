@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp_sse import sse_response
 from pydantic import AwareDatetime, Field
 
-from gateway import casenumber, dispatch, measures
+from gateway import casenumber, consent, dispatch, measures
 from gateway.activity import set_activity
 from gateway.languages import words
 from gateway.record import agents, cases
@@ -70,6 +70,7 @@ async def queues(call: Call) -> web.StreamResponse:
                     "by_priority": {count.priority: count.open for count in mine},
                     "longest_wait": round(queue.longest_wait.total_seconds()) if queue.longest_wait else None,
                     "longest_wait_to": queue.longest_wait_to,
+                    "recording": consent.mode(runtime, [name]),
                 }
             )
         )

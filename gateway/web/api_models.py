@@ -271,7 +271,8 @@ class CasePage(Answer):
 
 class QueueItem(Answer):
     """A queue: its open cases, those nobody has taken, since when the oldest of them waits, and those past a target.
-    `longest_wait` is how many seconds a caller may wait in it; `longest_wait_to` the queue they are then moved to."""
+    `longest_wait` is how many seconds a caller may wait in it; `longest_wait_to` the queue they are then moved to;
+    `recording` how its callers agree to be recorded."""
 
     name: str
     line: int
@@ -282,6 +283,7 @@ class QueueItem(Answer):
     by_priority: dict[Priority, int]
     longest_wait: int | None
     longest_wait_to: str | None
+    recording: Literal["announce", "ask", "never"]
 
 
 class QueuePage(Answer):

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import desk
+from gateway import consent, desk
 from gateway.desk import Actor, Refused, Taken, Unknown
 from gateway.jobs import wake
 from gateway.languages import CUSTOMERS, N_
@@ -144,6 +144,7 @@ async def _page(request: web.Request, errors: dict[str, str] | None = None, type
         "overflows": await floor.overflows(runtime.db, now),
         "known": list(runtime.rules().queues),
         "ruled": list(runtime.rules().queues.values()),
+        "consent": {name: consent.mode(runtime, [name]) for name in runtime.rules().queues},
         "sites": sorted(directory.sites.values(), key=lambda one: (one.city, one.name)),
         "people": [one for one in everyone if one.may_work],
         "hours": HOURS,

@@ -68,6 +68,7 @@ class World:
     answer: RemoteAnswer = RemoteAnswer.ACCEPTED
     nobody: bool = False
     overdue: bool = False
+    consent: str = "never"
     away: bool = False
     full: bool = False
     steps: tuple[str, ...] = ("Pull the cable gently.", "Unlock the car.")
@@ -229,7 +230,9 @@ class _Line:
         ahead = next((at for at, known in enumerate(self.world.waiting) if known.sid == sid), 0)
         place = Place(ahead, 3 * ahead, 5 * ahead) if ahead else Place(0)
         world = self.world
-        return replace(place, answerer=world.rooms.get(sid), staffed=not world.nobody, overdue=world.overdue)
+        return replace(
+            place, answerer=world.rooms.get(sid), staffed=not world.nobody, overdue=world.overdue, consent=world.consent
+        )
 
     async def call_back(self, sid: str, phone: str) -> bool:
         self.world.callbacks[sid] = phone

@@ -124,6 +124,9 @@ def test_v10_how_long_a_caller_may_wait_is_checked(folder: Path):
     path = folder / "queues.toml"
     change(path, "longest_wait = 900", "longest_wait = 5")
     assert "longest_wait = 5 is no number of seconds" in faults(folder)
+    change(path, "limit = 200", 'recording = "sometimes"')
+    assert "recording = 'sometimes' is none of announce, ask, never" in faults(folder)
+    change(path, 'recording = "sometimes"', "limit = 200")
     change(path, "longest_wait = 5", 'longest_wait_to = "operations"')
     assert "operations has longest_wait_to without longest_wait" in faults(folder)
     change(path, 'longest_wait_to = "operations"', 'longest_wait = 60\nlongest_wait_to = "operations"')

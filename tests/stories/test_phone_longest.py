@@ -98,4 +98,4 @@ async def test_v10_the_case_tells_of_it_in_both_languages(floor: Floor) -> None:
     assert moved.endswith("was moved to Billing")
     _, page = await floor.house.api("GET", "/queues")
     helpdesk = next(one for one in page["items"] if one["name"] == "helpdesk")
-    assert (helpdesk["longest_wait"], helpdesk["longest_wait_to"]) == (600, None)
+    assert (helpdesk["longest_wait"], helpdesk["longest_wait_to"], helpdesk["recording"]) == (600, None, "ask")

@@ -8,15 +8,19 @@ from array import array
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from channels.phone_ports import Sound
-from gateway import dispatch, recordings, ringing, transcribing
+from gateway import consent, dispatch, recordings, ringing, talks, transcribing
 from gateway.config import load
+from gateway.desk.acts import Refused
 from gateway.record.calls import RecordedCalls
+from gateway.record.timeline import Actor
+from gateway.ruling import FOLDER
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
@@ -25,6 +29,7 @@ from transcripts.endpoint import Endpoint, open_endpoint
 from transcripts.port import NotTranscribed, Said
 from transcripts.voices import apart
 
+SHIPPED = Path(__file__).parents[2] / "routing"
 CUSTOMER, AGENT = 1000, 2000  # how loud each of the two is
 
 
@@ -93,6 +98,7 @@ async def day(
 ) -> AsyncIterator[Night]:
     """One colleague is at work; callers are asked for consent as the test says."""
     peer, clock = fakes.Provider(), LeaseClock(NIGHT, database_url)
+    house, *words = getattr(request, "param", "ask").split()
     async with TestServer(peer.app()) as server:
         given = {
             **environ,
@@ -102,8 +108,9 @@ async def day(
             "TWILIO_AUTH_TOKEN": "token",
             "TWILIO_API_URL": str(server.make_url("/")).rstrip("/"),
             "TWILIO_NUMBERS": OURS,
-            "RECORDING_CONSENT": getattr(request, "param", "ask"),
+            "RECORDING_CONSENT": house,
         }
+        ruled(load(given).data_dir, words)
         async with opened(load(given), peer, clock) as day:
             await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
             yield day
@@ -146,6 +153,80 @@ async def test_a_talk_is_recorded_only_with_consent(day: Night, keys: str, said:
         await (call.press(keys) if keys else call.wait())
     await answered(day, call)
     assert call.recorded is yes
+
+
+def ruled(data_dir: Path, words: list[str]) -> None:
+    """What queues say about recording, each as `queue=word`."""
+    text = (SHIPPED / "queues.toml").read_text(encoding="utf-8")
+    for queue, word in (one.split("=") for one in words):
+        text = text.replace(f"[queues.{queue}]", f'[queues.{queue}]\nrecording = "{word}"')
+    (data_dir / FOLDER).mkdir(parents=True, exist_ok=True)
+    (data_dir / FOLDER / "queues.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("day", "keys", "said", "yes"),
+    [
+        ("never helpdesk=announce", "", "spelas in", True),
+        ("never helpdesk=ask", "1", "Får vi spela in", True),
+        ("announce helpdesk=never", "", "", False),
+        ("announce helpdesk=ask", "", "Får vi spela in", False),
+        ("ask helpdesk=announce", "2", "spelas in", False),
+    ],
+    indirect=["day"],
+)
+async def test_v12_a_queue_may_say_otherwise_and_the_words_fit(day: Night, keys: str, said: str, yes: bool) -> None:
+    call = await wants_a_person(day)
+    assert said in call.now_hears
+    assert bool(said) == ("spela" in call.now_hears)
+    if said:
+        await (call.press(keys) if keys else call.wait())
+    await answered(day, call)
+    assert call.recorded is yes
+
+
+@pytest.mark.parametrize("day", ["announce operations=never"], indirect=True)
+async def test_v12_a_caller_who_is_moved_to_a_queue_that_never_records_is_not_recorded(
+    day: Night,
+) -> None:
+    call = await wants_a_person(day)
+    assert "spelas in" in call.now_hears
+    await day.house.runtime.db.run("UPDATE work_items SET queue = 'operations' WHERE kind = 'call'")
+    await call.wait()
+    await day.house.runtime.db.run("UPDATE work_items SET queue = 'helpdesk' WHERE kind = 'call'")
+    await answered(day, call)
+    assert call.recorded is False
+
+
+@pytest.mark.parametrize("day", ["announce billing=never"], indirect=True)
+async def test_v12_a_talk_that_is_handed_over_to_a_queue_that_never_records_is_silenced(
+    day: Night,
+) -> None:
+    call = await wants_a_person(day)
+    await answered(day, call)
+    assert call.recorded is True
+    day.peer.add_call(sid=call.sid, status="in-progress")
+    day.peer.add_recording(recorded(CUSTOMER), call_sid=call.sid, status="in-progress")
+    assert await consent.sweep(day.house.runtime, day.port) == 0
+    (listed,) = await day.house.cases()
+    body = {"as": "a01", "to": "billing", "reason": "Gäller en faktura."}
+    assert (await day.house.api("POST", f"/cases/{listed['number']}/hand_over", body))[0] == 200
+    assert await consent.sweep(day.house.runtime, day.port) == 1
+    assert await consent.sweep(day.house.runtime, day.port) == 0
+    paused = day.peer.had("POST", "/Recordings/Twilio.CURRENT.json")
+    assert [fields["Status"] for fields in paused] == ["paused"]
+    case = await day.house.case(listed["number"])
+    (entry,) = [one for one in case["timeline"] if one["kind"] == "recording_silenced"]
+    assert (entry["actor"]["kind"], entry["data"]["queue"]) == ("system", "billing")
+    with pytest.raises(Refused):
+        await talks.silence(day.house.runtime, Actor("agent", "a01", "agent"), False)
+
+
+@pytest.mark.parametrize("day", ["announce"], indirect=True)
+async def test_v12_who_waits_although_nobody_is_at_work_is_told_of_the_recording_too(day: Night) -> None:
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "offline"})
+    call = await wants_a_person(day)
+    assert "spelas in" in await call.press("3")
 
 
 @pytest.mark.parametrize(("day", "yes"), [("ask", False), ("announce", True)], indirect=["day"])
