@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0043"
-down_revision = "0042"
+revision = "0044"
+down_revision = "0043"
 
 
 def upgrade() -> None:
-    run_file("0043_longest_wait.sql")
+    run_file("0044_longest_wait.sql")
