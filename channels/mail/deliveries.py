@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from channels.mail.address import bare
-from channels.mail.headers import Fields, decode_field
+from channels.mail.headers import Fields, decode_field, eight_bit
 from channels.mail.phrases import BOUNCE_SUBJECT, COPY, DELAYS, FAILS
 from channels.mail.tree import Part
 from channels.report import Delivery
@@ -201,7 +201,7 @@ def _parts(root: Part, kind: str) -> list[Part]:
 
 def _recipient(fields: Fields) -> str | None:
     for name in ("original-recipient", "final-recipient"):
-        value = fields.raw(name)
+        value = eight_bit(fields.raw(name) or "")
         if value and (address := bare(value.partition(";")[2] or value)):
             return address
     return None

@@ -10,6 +10,7 @@ from channels.mail.flowed import unwrap
 from channels.mail.tree import Part
 
 _OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
+_META = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _ONLY_HTML = re.compile(
     r"\bhtml\b.*(?:mail|view|client|support|läs|visa|anzeig)|view (?:this|it) (?:e-?mail )?in (?:a|your) browser",
@@ -37,7 +38,10 @@ def body_of(root: Part) -> Body:
 
 def text_of(part: Part) -> str:
     """The text of a textual leaf."""
-    text = tidy(decode(part.content, part.parameters.get("charset")))
+    declared = part.parameters.get("charset")
+    if declared is None and part.kind == "text/html" and (match := _META.search(part.content[:4096])):
+        declared = match[1].decode("ascii")
+    text = tidy(decode(part.content, declared))
     if part.kind == "text/plain" and part.parameters.get("format", "").lower() == "flowed":
         return unwrap(text, part.parameters.get("delsp", "").lower() == "yes")
     return text

@@ -32,6 +32,8 @@ BEGINS = _compiled(
     r"|pon|wt|śr|czw|pt|pią|sob|nie|пн|вт|ср|чт|пт|сб|вс|нд|пон|втор|сред|четв|пятн|субб|воскр)\w{0,9}\.?,?\s+(?:den\s+|the\s+)?(?:\d|\w{3,9}\.?\s+\d))"
 )
 MOMENT = re.compile(r"\b20\d\d\b|\b\d{1,2}[:.]\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d\b")
+FIRST_PERSON = _compiled(r"\s+(?:i|we|jag|vi|jeg|ich|wir|minä)(?=\s)")  # right before or behind the verb
+BELOW = _compiled(any_of("below"))
 DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
 EXCUSE = _compiled(any_of("excuses"))
@@ -43,7 +45,10 @@ CLOSING = _compiled(
 )
 POSTSCRIPT = _compiled(r"(?:p\.?\s?s\.?|obs)(?:[\s:.!]|$)")
 TITLE = _compiled(rf"\b(?:{any_of('titles')})\b")
-AUTOMATIC_SUBJECT = _compiled(rf"\[?(?:{any_of('automatic')})\s*(?::|$|[-–—(\[\]])")
+AUTOMATIC_SUBJECT = _compiled(
+    rf"\[?(?:{any_of('automatic')})\s*(?::|$|[-–—(\[\]])"
+    rf"|(?:{any_of('automatic')}|{any_of('away')})\s*[:–—-]?\s*(?:re|sv|vs|aw|antw|svar|vl)\s*:"
+)
 BOUNCE_SUBJECT = _compiled(any_of("bounces"))
 FAILS = _compiled(any_of("failures"))
 DELAYS = _compiled(any_of("delays"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from channels.mail.phrases import ABOVE, BEGINS, LABELS, MOMENT, ORIGINALS, QUOTING, VERB
+from channels.mail.phrases import ABOVE, BEGINS, BELOW, FIRST_PERSON, LABELS, MOMENT, ORIGINALS, QUOTING, VERB
 from channels.mail.signatures import without_devices, without_signature
 
 LIMIT = 400_000  # characters that are looked at; what comes after can only be history
@@ -33,6 +33,9 @@ _ANGLED = re.compile(r"<[^\s<>]{1,100}@[^\s<>]{1,200}>")
 _CLOCK = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 _ONLY_SAYS = re.compile(r">\s*[^\s<>:：]{2,16}(?:\s[^\s<>:：]{2,16})?\s*[:：]")
 _SAYS = re.compile(r"[^<>@]{1,60}<[^\s<>]{1,100}@[^\s<>]{1,200}>\s+[^\s<>@:：]{2,16}\s*[:：]")
+_DATED_TAIL = re.compile(
+    r"(?<=[:：])\s*\((?=[^()]*\d[:.]\d\d)[^()]{8,60}\)$"
+)  # K-9: "X <x@y> wrote: (3 March 2026 10:00)"
 _DIGIT = re.compile(r"\d")
 _GLUED = re.compile(r"(?<=[\s\-–—.!?)])(?=(?:On|Den|Am|Le|El|Il|Op) \w{2,9}[.,]{0,2} \S{1,9} \S*\d)")
 _MEASURE = re.compile(r">\s?\d+(?:[.,]\d+)?\s?(?:%|k|a\b|m|h|s\b|v\b|min|sek|kr|°|€|years|år)", re.IGNORECASE)
@@ -91,7 +94,9 @@ def _marked(lines: Sequence[str]) -> list[bool]:
             at += 1
             continue
         first = line[0] if line[0] not in " \t" else line.lstrip()[:1]
-        if first == ">" and at and lines[at - 1][:1] == ">" and line[-1] not in _ENDS:  # nearly every quoted line
+        if (
+            first == ">" and at and quoted[at - 1] and lines[at - 1][:1] == ">" and line[-1] not in _ENDS
+        ):  # nearly every one
             quoted[at] = True
             at += 1
             continue
@@ -100,13 +105,18 @@ def _marked(lines: Sequence[str]) -> list[bool]:
             at += 1
             continue
         if first == CUT or _block_at(lines, kinds, at):
-            _mark(quoted, at, count)
-            return quoted
-        if line[-1] in _ENDS or (_may_say_who(lines, at) and VERB.search(line[-24:])):
+            if not _answers_below(lines, quoted, at):
+                _mark(quoted, at, count)
+                return quoted
+            end = _past_block(lines, kinds, at)
+            _mark(quoted, at, end)
+            at = end
+            continue
+        if _ends_attribution(line) or (_may_say_who(lines, at) and VERB.search(line[-24:])):
             begin = _attribution(lines, at)
             if begin is not None:
                 below = _next(lines, at + 1)
-                if below is None or lines[below].lstrip()[:1] in (">", MAYBE):
+                if below is None or _quoted_below(lines, at):
                     _mark(quoted, begin, at + 1)
                     at = _past_maybe(lines, quoted, at + 1)
                     continue
@@ -117,6 +127,24 @@ def _marked(lines: Sequence[str]) -> list[bool]:
                         return quoted
         at += 1
     return quoted
+
+
+def _answers_below(lines: Sequence[str], quoted: Sequence[bool], at: int) -> bool:
+    """Whether the words above say that answers stand within the old mail, where no mark tells them apart."""
+    above = "\n".join(line for line, is_quoted in zip(lines[:at], quoted, strict=False) if not is_quoted)
+    return len(above) < 2000 and BELOW.search(above) is not None and not any(line[:1] == ">" for line in lines[at:])
+
+
+def _past_block(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> int:
+    """Where the header of an old mail ends."""
+    end = at + 1
+    while end < len(lines) and end < at + _BLOCK_LINES and (kinds[end] or lines[end - 1][:1] == CUT or not lines[end]):
+        end += 1
+    return end
+
+
+def _ends_attribution(line: str) -> bool:
+    return line[-1] in _ENDS or (line[-1] == ")" and _DATED_TAIL.search(line) is not None)
 
 
 def _may_say_who(lines: Sequence[str], at: int) -> bool:
@@ -145,8 +173,20 @@ def _is_quote(lines: Sequence[str], at: int, first: str) -> bool:
     if first == "|":
         return lines[at].strip()[:2] in ("| ", "|") and "|" in around and lines[at].count("|") == 1
     line = lines[at].lstrip()
+    if _MEASURE.match(line):
+        return any(near.startswith(">") and not _MEASURE.match(near) for near in _near(lines, at))
     # Mail systems put a mark before a line that begins with "From ".
-    return first in around or not (line.startswith(">From ") or _MEASURE.match(line))
+    return first in around or not line.startswith(">From ")
+
+
+def _near(lines: Sequence[str], at: int) -> list[str]:
+    """The lines of a run of ">" around one, itself not."""
+    begin = end = at
+    while begin and at - begin < 20 and lines[begin - 1].lstrip().startswith(">"):
+        begin -= 1
+    while end + 1 < len(lines) and end - at < 20 and lines[end + 1].lstrip().startswith(">"):
+        end += 1
+    return [lines[n].lstrip() for n in range(begin, end + 1) if n != at]
 
 
 def _next(lines: Sequence[str], at: int) -> int | None:
@@ -164,7 +204,7 @@ def _attribution(lines: Sequence[str], at: int) -> int | None:
     """
     joined, found = "", None
     for n in range(at, max(-1, at - _ATTRIBUTION_LINES), -1):
-        line = lines[n].strip()
+        line = _DATED_TAIL.sub("", lines[n].strip()) if n == at else lines[n].strip()
         if not line and n < at and joined[:1] in ("<", ">"):
             continue
         if not line or (line[0] in ">|" and not _closes(lines, n)) or (found is not None and line[-1] in ".?!:;"):
@@ -211,6 +251,9 @@ def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
         return (quoted_below and (addressed or (colon and "@" in text))) or (
             addressed and colon and _CLOCK.search(text) is not None
         )
+    before = FIRST_PERSON.search(text, 0, verb.end())
+    if (before and before.end() >= verb.start() - 1) or FIRST_PERSON.match(text, verb.end()):
+        return False  # "On Monday I wrote to you:" tells of a mail and quotes none
     if not colon and not (verb.end() >= len(text) - 2 and (quoted_below or _dated_and_addressed(text, verb.start()))):
         return False
     if len(text) - verb.end() > 170:
@@ -248,12 +291,22 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
         return True
     if line[0] in "-_=–—*>" or line[-1] in ":-":
         bare = _phrase(line)
-        if _groupwise(line) or bare in ORIGINALS:
+        if _groupwise(line) or (bare in ORIGINALS and line[0] in "-_=–—*>"):
             return True
+        if bare in ORIGINALS:
+            return _above_quote(lines, kinds, at)
         if (not bare and len(line) >= 4) or (line[:3] == "---" and line[-3:] == "---"):
             below = _next(lines, at + 1)
             return below is not None and _header_block(lines, kinds, below, 2)
+    if line.lower() in ORIGINALS:
+        return _above_quote(lines, kinds, at)
     return _header_block(lines, kinds, at, 3)
+
+
+def _above_quote(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
+    """Whether below a title without a rule there really is another mail."""
+    below = _next(lines, at + 1)
+    return below is None or lines[below].lstrip()[:1] in (">", MAYBE) or _header_block(lines, kinds, below, 2)
 
 
 def _groupwise(line: str) -> bool:
@@ -281,7 +334,11 @@ def _header_block(lines: Sequence[str], kinds: Sequence[str | None], at: int, le
         return MOMENT.search(joined) is not None
     if "from" not in found or len(found) < least:
         return False
-    return "@" in joined or bool(found & {"subject", "date"} and MOMENT.search(joined)) or len(found) >= 4
+    if "@" in joined or len(found) >= 4:
+        return True
+    # Without an address it may be somebody's way from one town to another.
+    timed = MOMENT if least == 2 else _CLOCK
+    return bool(found & {"subject", "date"} and timed.search(joined)) and (least == 2 or any(lines[:at]))
 
 
 def _label(line: str) -> str | None:

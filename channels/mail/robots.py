@@ -42,6 +42,13 @@ _DAEMON = re.compile(
     r"(?:mailer-daemon|mail-daemon|mailerdaemon|mail[._-]?delivery\S*|microsoftexchange[0-9a-f]+|bounce[s]?)@",
     re.IGNORECASE,
 )
+# Who keeps a mail server writes from its accounts as well, and by their own name.
+_KEEPER = re.compile(r"(?:postmaster|root)@", re.IGNORECASE)
+_PERSON = re.compile(
+    r'[\s"]*(?!.*(?:mail|post|deliver|system|admin|server|daemon|service|notif|report|scan|virus|gateway|filter|security'
+    r"|agent).*<)[^\W\d_]+[\s,]+[^\W\d_]+[^<]*<",
+    re.IGNORECASE,
+)
 _NAMELESS = re.compile(r"mailer-daemon|mail delivery (?:sub)?system|^\s*<\s*>\s*$", re.IGNORECASE)
 
 
@@ -82,12 +89,10 @@ def machine(fields: Fields, sender: str | None) -> int:
         return 2
     if _null_path(fields) or _NAMELESS.search(named) or ("from" in fields and "@" not in named):
         return 1
-    return (
-        1
-        if fields.word("auto-submitted") not in ("", "no")
-        or (sender and (_NO_ANSWER.match(sender) or _PROGRAM.match(sender)))
-        else 0
-    )
+    if fields.word("auto-submitted") not in ("", "no"):
+        return 1
+    by_name = sender and (_NO_ANSWER.match(sender) or _PROGRAM.match(sender))
+    return 1 if by_name and not (_KEEPER.match(sender or "") and _PERSON.match(named)) else 0
 
 
 def _answers_by_itself(fields: Fields, subject: str) -> bool:

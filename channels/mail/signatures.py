@@ -11,7 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from channels.mail.phrases import CLOSING, DEVICE, DEVICE_LIMIT, DISCLAIMER, EXCUSE, FOOTER, POSTSCRIPT, TITLE
+from channels.mail.phrases import (
+    CLOSING,
+    DEVICE,
+    DEVICE_LIMIT,
+    DISCLAIMER,
+    EXCUSE,
+    FOOTER,
+    POSTSCRIPT,
+    TITLE,
+)
 
 _LOOK_BACK = 30  # lines from the end within which a signature can begin
 _BLOCK_LINES = 14
@@ -37,6 +46,11 @@ _PROSE = re.compile(
     r"|please|not|you|we|er|kan|skal|vil|jeg|ikke|dere|bliver|on|ei|ole|voi|minä|olen|ist|sind|bin|habe|hat|wird|nicht|ich|wir|bitte)\b",
     re.IGNORECASE,
 )
+_TELLS = re.compile(
+    r"\b(?:is|are|am|was|has|have|can|will|not|but|är|har|kan|ska|inte|men|jag|ikke|jeg|ei|ole|ist|hat|nicht|ich)\b",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"https?:\S+")
 _NAME_WORD = r"(?:[A-ZÅÄÖÆØÜÉ][\w'’.\-]*|af|av|von|van|de|der|den|la|le|och|og|und|ja|and|&|/)"
 _NAME = re.compile(rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*,?")
 _RULES = frozenset("_-=*~—–")
@@ -75,7 +89,10 @@ def _trimmed(lines: list[str]) -> list[str]:
 def _is_device(line: str) -> bool:
     if len(line) > DEVICE_LIMIT or not DEVICE.match(line):
         return False
-    return len(line) < 50 or not _PROSE.search(line) or bool(EXCUSE.search(line))
+    if EXCUSE.search(line):
+        return True
+    told = (_TELLS if len(line) < 50 else _PROSE).search(line) or _mine(line)
+    return not told and ":" not in _LINK.sub("", line)
 
 
 def _tail(lines: Sequence[str], at: int) -> bool:
@@ -89,22 +106,62 @@ def _without_footer(lines: list[str], below_others: bool) -> list[str]:
         if line[:1] in _RULES and (_FOOT_RULE.fullmatch(line) or _DELIMITER.fullmatch(line)):
             below = [line for line in lines[n + 1 :] if line.strip()]
             alone = not any(above.strip() for above in lines[:n])
-            if below and len(below) <= 10 and FOOTER.search(" ".join(below[:4])) and (below_others or not alone):
+            footer = " ".join(below[:4])
+            if (
+                below
+                and len(below) <= 10
+                and FOOTER.search(footer)
+                and (below_others or not alone)
+                and not _mine(footer)
+            ):
                 return lines[:n]
     return lines
 
 
 def _before_delimiter(lines: list[str], below_others: bool) -> list[str]:
-    """Without what stands below "-- " (RFC 3676 section 4.3), also when its blank got lost, if it is short enough."""
+    """Without what stands below "-- " (RFC 3676 section 4.3), also when its blank got lost, if it is short enough. What
+    reads like sentences stays.
+    """
     for n, line in enumerate(lines):
         marked = line.strip()
-        if marked in ("--", "—", "––") and (below_others or any(above.strip() for above in lines[:n])):
+        ruled = marked[:3] == "___" and _FOOT_RULE.fullmatch(marked) is not None
+        if (marked in ("--", "—", "––") or ruled) and (below_others or any(above.strip() for above in lines[:n])):
             below = [text for text in lines[n + 1 :] if text.strip()]
             if marked != "--" and not (below and len(below) <= 8 and _is_name(below[0])):
                 continue
+            if ruled and not _shows(below[1:]):
+                continue
             if len(below) <= 20 and all(len(text) <= 160 or DISCLAIMER.search(text) for text in below):
-                return lines[:n]
+                written = _written_below(lines, n + 1)
+                if written is None or _next_text(lines, n + 1) < written:
+                    return lines[:n] + ([] if written is None else ["", *lines[written:]])
     return lines
+
+
+def _next_text(lines: Sequence[str], at: int) -> int:
+    return next((n for n in range(at, len(lines)) if lines[n].strip()), at)
+
+
+def _written_below(lines: Sequence[str], begin: int) -> int | None:
+    """Where a paragraph begins that somebody wrote by hand below their signature."""
+    start = begin
+    for n in range(begin, len(lines) + 1):
+        if n < len(lines) and lines[n].strip():
+            continue
+        paragraph = [line.strip() for line in lines[start:n] if line.strip()]
+        text = " ".join(paragraph)
+        ours = not (DISCLAIMER.search(text) or FOOTER.search(text) or DEVICE.match(text)) or _mine(text)
+        if paragraph and ours and (POSTSCRIPT.match(paragraph[0]) or _says(paragraph)):
+            return start
+        start = n + 1
+    return None
+
+
+def _says(paragraph: Sequence[str]) -> bool:
+    """Whether it holds a sentence, and is no verse or motto of somebody else's."""
+    if any(line[0] in "\"'”“»«" or line[-1] in "\"'”“»«" for line in paragraph):
+        return False
+    return any(line[-1] in ".!?" and _PROSE.search(line) for line in paragraph)
 
 
 def _without_disclaimer(lines: list[str]) -> list[str]:
@@ -115,12 +172,20 @@ def _without_disclaimer(lines: list[str]) -> list[str]:
         while begin and lines[begin - 1].strip():
             begin -= 1
         paragraph = " ".join(lines[begin:end])
-        if begin == 0 or len(paragraph) < 90 or not DISCLAIMER.search(paragraph) or not _about_mail(paragraph):
+        lawyers = (
+            len(paragraph) >= 90 and DISCLAIMER.search(paragraph) and _about_mail(paragraph) and not _mine(paragraph)
+        )
+        if begin == 0 or not lawyers:
             return lines
         lines = lines[:begin]
         _trimmed(lines)
         if lines and _FOOT_RULE.fullmatch(lines[-1].strip()):
             lines.pop()
+
+
+def _mine(text: str) -> bool:
+    """Whether somebody speaks of themselves, which no footer does."""
+    return re.search(r"(?<![\w.])(?:I|[Jj]ag|[Jj]eg|[Ii]ch|[Mm]inä)(?![\w.])", text) is not None
 
 
 def _about_mail(text: str) -> bool:

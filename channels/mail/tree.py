@@ -26,19 +26,25 @@ _MUST_BE_WHOLE = ("from", "sender", "message-id", "content-")  # how names of fi
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{4,40}:)")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
 _BAD_LINE = re.compile(rb"(?m)^(?![\x21-\x39\x3b-\x7e]+:|[ \t\r\n]|From (?![ \t]*:)|\Z)[^\r\n]+")
+_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,60}:")
 _SPACED = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,80})[ \t]+:")
 # A parameter on a line of its own that lost the blank by which it belongs to the line above.
 _UNFOLDED = re.compile(
     rb"(?im)^(content-(?:type|disposition):[^\r\n]{0,998};)[ \t]*\r?\n(?=(?:boundary|charset|(?:file)?name)\*?=)"
 )
+# What international mails are returned as (RFC 6533), by the names that the library knows.
+_GLOBAL = re.compile(rb"(?im)^(content-type:[ \t]*)message/global(-[a-z-]{1,30})?")
+_GLOBAL_KINDS = {b"": b"message/rfc822", b"-headers": b"text/rfc822-headers"}
 _LOST = re.compile(rb";[ \t]*\r?\n[bcnfBCNF]")
 _KNOWN = re.compile(rb"(?im)^(?:from|to|subject|date|message-id|mime-version|content-type|content-transfer-encoding):")
 _BOUNDARY_TEXT = re.compile(r"[\w'()+,./:=? -]{1,70}")
 # Parameters as nearly everybody writes them; the library takes its time for the others.
 _PLAIN_PARAMETER = re.compile(r';\s*([\w-]{1,60})=(?:"([^"\\]*)"|([^\s;"\\(),*\'<>]+))', re.ASCII)
 _PLAIN_PARAMETERS = re.compile(rf"[\w/.+-]{{1,160}}\s*(?:{_PLAIN_PARAMETER.pattern}\s*)+;?\s*", re.ASCII)
+_PLAIN_NAME = re.compile(r';\s*(?:file)?name\s*=\s*(?:"[^"]*"|[^;"]*)', re.IGNORECASE)
 _KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+*-]{1,80}")
 _BASE64_LINES = re.compile(rb"(?m)^(?:[A-Za-z0-9+/]{60,76}\r?\n)+")  # all there are, so that none is looked at twice
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=]+")
 _RUN = 12 * 1024  # bytes of them that are worth taking out
 _RUN_MARK = b"\x02%d\x03\n"
 _RUN_MARKED = re.compile(rb"\x02(\d{1,4})\x03\n")
@@ -91,7 +97,8 @@ class Part:
         if self.children:
             return self._restored(b"\n".join(_source(child.message) for child in self.children))
         if self.fields.word("content-transfer-encoding") == "base64":
-            return _base64(self._restored(_undecoded(self.message)))
+            encoded = self._restored(_undecoded(self.message))
+            return encoded if self.kind.startswith("text/") and _in_the_clear(encoded) else _base64(encoded)
         decoded = self.message.get_payload(decode=True)
         return self._restored(decoded) if isinstance(decoded, bytes) else b""
 
@@ -104,6 +111,8 @@ class Part:
 
 def parse(raw: bytes) -> Part:
     """The tree of a mail. Raises TooComplex."""
+    if raw[:1] in (b"\r", b"\n") and _FIELD.match(raw.lstrip(b"\r\n")[:200]):
+        raw = raw.lstrip(b"\r\n")
     end = header_end(raw)
     if end > HEADER_BLOCK:
         raise TooComplex(f"the header is longer than {HEADER_BLOCK // 1024} kB")
@@ -112,6 +121,9 @@ def parse(raw: bytes) -> Part:
         end = header_end(raw)
     if _LOST.search(raw):
         raw = _UNFOLDED.sub(rb"\1\n ", raw)
+        end = header_end(raw)
+    if _GLOBAL.search(raw):
+        raw = _GLOBAL.sub(_known_kind, raw)
         end = header_end(raw)
     runs: list[bytes] = []
     source = _without_runs(raw, runs) if len(raw) > _LONG_RUN else raw
@@ -131,6 +143,11 @@ def header_end(raw: bytes) -> int:
         at = raw.find(blank, 0, end + 2)
         end = at if 0 <= at < end else end
     return end if end == most else end - (raw[end] == 10 and raw[end - 1 : end] == b"\r")
+
+
+def _known_kind(match: re.Match[bytes]) -> bytes:
+    kind = (match[2] or b"").lower()
+    return match[1] + _GLOBAL_KINDS.get(kind, b"message/" + kind[1:])
 
 
 def _sound_head(head: bytes) -> bytes:
@@ -234,7 +251,9 @@ def _filename(message: Message, fields: Fields) -> str | None:
     given = {name: value for name in ("content-disposition", "content-type") if (value := fields.raw(name))}
     if not any("name" in value.lower() for value in given.values()):
         return None
-    if not all(value.isascii() for value in given.values()):
+    # A name that stands there in plain letters as well as whole: the whole one counts.
+    given = {name: _PLAIN_NAME.sub("", value) if "name*" in value.lower() else value for name, value in given.items()}
+    if not all(value.isascii() and value == fields.raw(name) for name, value in given.items()):
         message = Message()
         for name, value in given.items():
             message[name] = eight_bit(value)
@@ -261,6 +280,13 @@ def _mended(root: Part, raw: bytes, end: int) -> bytes | None:
     lines = [f"{name}: {value}" for name, value in root.fields.pairs if name.lower() != "content-type"]
     head = "\r\n".join([*lines, f'Content-Type: {kind}; boundary="{boundary}"'])
     return head.encode("utf-8", "surrogateescape") + b"\r\n\r\n" + raw[match.start() :].lstrip(b"\r\n")
+
+
+def _in_the_clear(data: bytes) -> bool:
+    """Whether a text is said to be base64 and is not: it begins with words."""
+    first, *others = [line.strip() for line in data[:2000].split(b"\n") if line.strip()][:3] or [b""]
+    sound = _BASE64_LINE.fullmatch(first) is not None and len(first) % 4 == 0
+    return not sound and any(b" " in line for line in (first, *others))
 
 
 def _base64(data: bytes) -> bytes:

@@ -479,3 +479,31 @@ def test_a_broken_header_line_does_not_hide_the_others(head: bytes) -> None:
 def test_words_without_a_blank_line_above_them_are_words() -> None:
     report = read(b"From: a@example.org\r\nSubject: Hej\r\nLaddaren brummar.\r\n", NOW)
     assert (report.subject, report.text) == ("Hej", "Laddaren brummar.")
+
+
+def test_b57_a_text_that_is_said_to_be_base64_and_is_not_is_read_as_it_stands() -> None:
+    words = "Kabeln sitter fast i bilen vid laddare 24352!"
+    head = "From: a@b.example\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n"
+    assert read(f"{head}{words}\n".encode(), NOW).text == words
+    encoded = base64.encodebytes("Kabeln är lös.".encode()).decode()
+    assert read(f"{head}{encoded}\n-- \nEn fot i klartext\n".encode(), NOW).text == "Kabeln är lös."
+
+
+def test_b56_the_charset_that_a_document_names_itself() -> None:
+    words = "Зарядка 24352 не работает."
+    page = f'<html><head><meta http-equiv="Content-Type" content="text/html; charset=koi8-r"></head><p>{words}</p>'
+    raw = b"From: a@b.example\nContent-Type: text/html\n\n" + page.encode("koi8-r")
+    assert read(raw, NOW).text == words
+
+
+def test_b40_a_blank_line_above_the_header_is_no_end_of_it() -> None:
+    report = read(b"\r\n\r\nFrom: eva@example.org\r\nSubject: x\r\n\r\nHej", NOW)
+    assert (report.sender.email, report.subject, report.text) == ("eva@example.org", "x", "Hej")
+
+
+def test_b60_of_two_forms_of_a_name_the_whole_one_counts() -> None:
+    raw = (
+        b"From: a@b.example\nContent-Type: application/pdf\n"
+        b"Content-Disposition: attachment; filename=\"fakt.pdf\"; filename*=utf-8''fakt%C3%A5.pdf\n\nx"
+    )
+    assert [one.name for one in read(raw, NOW).attachments] == ["faktå.pdf"]

@@ -44,6 +44,11 @@ AUTO = [
     ("Subject: =?utf-8?b?6Ieq5Yqo5Zue5aSNOiBDYXNl?=",),
     ("Subject: [Out of office] Case",),
     ("Return-Path: <>", "Precedence: bulk", "Subject: Thank you for your mail"),
+    ("Subject: Out of Office Re: Case",),
+    ("Subject: I am out of the office Re: Case",),
+    ("Subject: Urlaub: Re: Fall",),
+    ("Subject: =?utf-8?q?Ej_p=C3=A5_plats=3A_SV=3A_=C3=84rende?=",),
+    ("Subject: Lomalla: VS: Asia",),
 ]
 
 
@@ -73,6 +78,12 @@ HUMAN = [
     ("Subject: Autonomous charging",),
     ("Subject: AUTO: the charger is out of order",),
     ("Return-Path: <>", "Subject: Laddaren"),
+    ("Subject: Poissa: kaapeli",),
+    ("Subject: I am out of office at the charger 24352",),
+    ("Subject: Delivery failed: cable",),
+    ("Subject: Semester: kan vi ladda i fjällen?",),
+    ("Subject: Urlaub: Ladesäule in Malmö?",),
+    ("Subject: Ferie: lader i Skagen",),
 ]
 
 
@@ -129,7 +140,9 @@ def dsn(
     ).encode()
 
 
-@pytest.mark.parametrize("returned", ["message/rfc822", "text/rfc822-headers"])
+@pytest.mark.parametrize(
+    "returned", ["message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"]
+)
 def test_b27_b65_a_bounce_names_our_mail(returned: str) -> None:
     report = read(dsn(returned=returned), NOW)
     assert report.bounce
@@ -230,6 +243,21 @@ def test_b27_a_person_with_the_same_words_is_a_person() -> None:
     for sender in ("anna@example.org", "Anna Mailer <anna.mailer@example.org>", "gateway.hotel@example.org"):
         report = read(mail("Subject: Delivery failure notification", body=GATEWAY, sender=sender), NOW)
         assert (report.auto_reply, report.bounce) == (False, False)
+
+
+def test_b27_who_keeps_a_mail_server_may_ask_why_we_reject_mail() -> None:
+    body = "Hello, our users' mails to you could not be delivered: 550 5.7.1 rejected. Can you look?"
+    report = read(mail("Subject: Mail to you", body=body, sender="Eva Ek <postmaster@company.example>"), NOW)
+    assert (report.auto_reply, report.bounce) == (False, False)
+    report = read(mail("Subject: Mail to you", body=body, sender='"InterScan MSS" <postmaster@company.example>'), NOW)
+    assert (report.auto_reply, report.bounce) == (True, True)
+
+
+def test_b27_an_international_report_is_read_as_any_other() -> None:
+    raw = dsn().replace(b"message/delivery-status", b"message/global-delivery-status")
+    report = read(raw.replace(b"rfc822; Anna@Example.org", "utf-8; anna@exämple.org".encode()), NOW)
+    assert report.bounce
+    assert [(d.recipient, d.status) for d in report.deliveries] == [("anna@exämple.org", "5.1.1")]
 
 
 def test_b27_a_filter_that_refuses_says_so_in_a_receipt() -> None:
