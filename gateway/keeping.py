@@ -132,7 +132,9 @@ class Draft:
         keys |= {f"case:{reference.case}" for reference in references if reference.case}
         # The server runs these in order: the candidates are read once the locks are held.
         await conn.execute(REPORTS["lock"], {"keys": sorted(map(_lock_key, keys))})
-        candidates = await conn.execute(REPORTS["candidates"], wanted(judgements, met, references, self.now))
+        candidates = await conn.execute(
+            REPORTS["candidates"], wanted(self.group, judgements, met, references, self.now)
+        )
         near = await self._near(conn, await candidates.fetchall())
         self.hearing = await listen(conn, self.group, judgements, self.now)
         for item, person, mentioned, judgement, reference, found, ids in zip(

@@ -15,6 +15,7 @@ from channels.report import Report
 from gateway.record import people
 from gateway.record.db import recordset
 from gateway.threads import Reference
+from routing.duplicates import alone
 from routing.facts import Facts
 from routing.values import CaseReport, Judgement, Said
 
@@ -55,6 +56,7 @@ def newcomer(report: Report, facts: Facts) -> people.Newcomer:
 
 
 def wanted(
+    group: Sequence[Prepared],
     judgements: Sequence[Judgement],
     met: people.Met,
     references: Sequence[Reference],
@@ -62,12 +64,13 @@ def wanted(
 ) -> dict[str, Any]:
     """By what the candidates of a group are looked for."""
     rows = []
-    for judgement, person, mentioned in zip(judgements, met.persons, met.mentioned, strict=True):
+    for item, judgement, person, mentioned in zip(group, judgements, met.persons, met.mentioned, strict=True):
         place = judgement.place
         named = [*place.chargers, *([place.charger] if place.charger else [])]
         row = {
             "site": place.site,
             "chargers": list(dict.fromkeys(named)),
+            "alone": item.said.alarm is None and alone(judgement),  # alarms of maintenance share one case of a site
             "persons": sorted(mentioned.union([person] if person is not None else [])),
             "placeless": judgement.mass or place.site is None,
             "category": judgement.category,

@@ -15,7 +15,7 @@ from routing.evidence import Odds, weigh_amounts, weigh_words
 from routing.incidents import raise_case
 from routing.values import Candidate, Category, History, Judgement, Match, Reason, Said, Verdict
 
-__all__ = ["ATTACH", "SUGGEST", "lock_keys", "match", "raise_case"]
+__all__ = ["ATTACH", "SUGGEST", "alone", "lock_keys", "match", "raise_case"]
 
 ATTACH = 0.80
 SUGGEST = 0.45
@@ -103,6 +103,14 @@ def lock_keys(judgement: Judgement, person: int | None) -> tuple[str, ...]:
     if judgement.mass or not keys:
         keys.add("mass")
     return tuple(sorted(keys))
+
+
+def alone(judgement: Judgement) -> bool:
+    """Whether a report is about one charger and about no other of its site: `match` takes it into no case that is about
+    another charger, unless that is about the whole site."""
+    place = judgement.place
+    several = place.whole_site or judgement.mass or judgement.category is Category.OFFLINE
+    return place.charger is not None and not several
 
 
 def _compare(

@@ -41,14 +41,16 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
     report_id bigint, name text, media_type text, size bigint, sha256 text, inline boolean, quarantined text)
 
 -- name: candidates
--- Cases that these reports might belong to, a few for each report and each way of looking, by index only.
+-- Cases that these reports might belong to, a few for each report and each way of looking, by index only. Of a report
+-- that is about one charger alone, the site's cases about its other chargers are none of them.
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s)
-        AS w(nth integer, site text, chargers text[], persons bigint[], placeless boolean, category text)
+        AS w(nth integer, site text, chargers text[], alone boolean, persons bigint[], placeless boolean, category text)
 ), found AS (
     SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
-        SELECT id FROM cases WHERE site_id = w.site AND last_report_at > %(since)s
+        SELECT id, charger_id, whole_site FROM cases WHERE site_id = w.site AND last_report_at > %(since)s
         ORDER BY last_report_at DESC LIMIT 20) AS c
+    WHERE NOT w.alone OR c.charger_id IS NULL OR c.whole_site OR c.charger_id = ANY(w.chargers)
     UNION
     SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL unnest(w.chargers) AS charger(id) CROSS JOIN LATERAL (
         SELECT id FROM cases WHERE charger_id = charger.id AND last_report_at > %(since)s

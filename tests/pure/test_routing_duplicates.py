@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.duplicates import lock_keys
+from routing.duplicates import alone, lock_keys
 from routing.values import Alarm, Priority, Said, Verdict
 from tests.fakes.desk import Desk, Outcome
 
@@ -65,6 +65,21 @@ def test_an_alarm_and_a_call_are_one_case():
 def test_what_only_looks_alike_is_kept_apart(first: str, second: str, minutes: float):
     found = two(said(first, phone="+46701740601"), said(second, minutes, phone="+46701740602"))
     assert found.match.verdict is not Verdict.ATTACH
+
+
+@pytest.mark.parametrize("first", ["25634 startar inte", "25634 är helt död", "25634: kabeln sitter fast i bilen"])
+@pytest.mark.parametrize("second", ["25641 startar inte", "25641 laddar långsamt", "25641: det ryker och gnistrar"])
+def test_a_report_about_one_charger_alone_fits_no_case_about_another_of_its_site(first: str, second: str):
+    found = two(said(first, phone="+46701740601"), said(second, 5, phone="+46701740601"))
+    assert alone(found.judgement)
+    assert [r.code for r in found.match.reasons] == ["no_candidate"]
+
+
+@pytest.mark.parametrize(
+    "text", ["25634 är helt död", "Alla laddare på badhuset i Halmstad är döda", "Appen ligger nere"]
+)
+def test_what_may_befall_several_chargers_is_not_about_one_alone(text: str):
+    assert not alone(Desk().take(said(text)).judgement)
 
 
 def test_the_same_person_with_a_new_matter_gets_a_new_case():
