@@ -15,7 +15,7 @@ from datetime import datetime
 import structlog
 
 from channels import phone_report
-from channels.phone_effects import Scene, carry_out, keep
+from channels.phone_effects import LOOKS, Scene, carry_out, keep
 from channels.phone_events import (
     FINAL,
     Params,
@@ -27,6 +27,7 @@ from channels.phone_events import (
     sid_of,
     sound_of,
 )
+from channels.phone_lately import Lately
 from channels.phone_ports import Given, Taken
 from channels.report import NotStored
 from ivr import engine, twiml
@@ -69,6 +70,7 @@ class PhoneDoor:
         self._document = scripts(phrases)
         self._running: dict[tuple[str, int], asyncio.Task[str]] = {}
         self._holds: dict[tuple[str, int], int] = {}
+        self._lately = Lately()
 
     async def voice(self, params: Params, turn: int = 0) -> str:
         """The answer to one turn of a call, within two seconds. Raises ValueError without a CallSid, else nothing."""
@@ -102,6 +104,7 @@ class PhoneDoor:
         final = progress.status in FINAL
         if final:
             await self._settled(progress.sid)
+            self._lately.forget(progress.sid)
         try:
             async with asyncio.timeout(NOTED):
                 loaded = await self._given.calls.progress(progress)
@@ -157,6 +160,9 @@ class PhoneDoor:
         return twiml.bridge()
 
     async def _turn(self, params: Params, turn: int) -> str:
+        answer = await self._next_turn(params, turn)
+        if answer is not None:
+            return answer
         calls, sid = self._given.calls, params["CallSid"]
         loaded = await calls.load(sid, turn)
         if loaded.ended:
@@ -170,20 +176,42 @@ class PhoneDoor:
         known = CallState.from_json(loaded.state) if loaded.state is not None else None
         state, spoken = self._first_step(known or self._begin(params), event_of(params), new=known is None)
         state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
-        at = self._now()
-        return await calls.save(
-            Taken(
-                sid=sid,
-                turn=turn,
-                at=at,
-                node=state.node,
-                language=state.language,
-                state=state.to_json(),
-                answer=self._render(spoken, state, turn + 1),
-                caller=(state.facts.get("phone") or caller_of(params)) if known is None else None,
-                called=params.get("To", "")[:80] or None,
-                report=int(state.facts.get("report", "0")) or None,
-            )
+        taken = self._taken(params, turn, state, spoken, new=known is None)
+        answer = await calls.save(taken)
+        if answer is taken.answer:
+            self._lately.note(sid, turn, state)
+        return answer
+
+    async def _next_turn(self, params: Params, turn: int) -> str | None:
+        """The answer to the turn after one that was answered here, worked out from what the record was told then, and
+        written if the record has been told nothing since. None when it has, or when more is to be done than to look:
+        then the record is asked first."""
+        sid = params["CallSid"]
+        state = self._lately.before(sid, turn)
+        if state is None:
+            return None
+        state, spoken = self._first_step(state, event_of(params), new=False)
+        state, spoken = await self._carried_out(sid, state, spoken, params.get("To"), looking=True)
+        if spoken.effect is not None:
+            return None
+        taken = self._taken(params, turn, state, spoken, new=False)
+        if not await self._given.calls.follow(taken, turn - 1):
+            return None
+        self._lately.note(sid, turn, state)
+        return taken.answer
+
+    def _taken(self, params: Params, turn: int, state: CallState, spoken: Turn, *, new: bool) -> Taken:
+        return Taken(
+            sid=params["CallSid"],
+            turn=turn,
+            at=self._now(),
+            node=state.node,
+            language=state.language,
+            state=state.to_json(),
+            answer=self._render(spoken, state, turn + 1),
+            caller=(state.facts.get("phone") or caller_of(params)) if new else None,
+            called=params.get("To", "")[:80] or None,
+            report=int(state.facts.get("report", "0")) or None,
         )
 
     def _first_step(self, state: CallState, event: Event, *, new: bool) -> tuple[CallState, Turn]:
@@ -192,10 +220,13 @@ class PhoneDoor:
         return engine.step(self._flow, state, Begin() if new else event)
 
     async def _carried_out(
-        self, sid: str, state: CallState, spoken: Turn, called: str | None
+        self, sid: str, state: CallState, spoken: Turn, called: str | None, *, looking: bool = False
     ) -> tuple[CallState, Turn]:
+        """The turn that is spoken once its effects are done; with `looking`, before the first that does more."""
         lines = spoken.say
         while spoken.effect is not None:
+            if looking and spoken.effect not in LOOKS:
+                return state, spoken
             scene = Scene(sid, state, self._now(), called, self._given, self._phrases)
             outcome = await carry_out(spoken.effect, scene)
             state, spoken = engine.step(self._flow, state, outcome)

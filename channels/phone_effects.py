@@ -270,6 +270,22 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
 )
 
 
+# Effects that only look: carried out twice, or for a turn that another request has answered, they change nothing.
+LOOKS = frozenset(
+    {
+        "recognise_caller",
+        "find_charger",
+        "known_incident",
+        "known_outage",
+        "large_outage",
+        "announcement",
+        "next_step",
+        "case_status",
+        "check_number",
+    }
+)
+
+
 async def keep(given: Given, report: Report) -> Receipt | None:
     """Store a report, or put it into the spool (None), also when the record does not say whether it took it: the spool
     hands it in again under the same key. Raises NotStored when neither could be done."""

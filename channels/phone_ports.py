@@ -74,6 +74,11 @@ class Calls(Protocol):
         request, when another has answered this turn meanwhile."""
         ...
 
+    async def follow(self, taken: Taken, after: int) -> bool:
+        """Write a turn as `save` does, but only if turn `after` is the last one of a call that goes on, and this one
+        was not answered; whether it was written."""
+        ...
+
     async def first(self, sid: str, act: str) -> bool:
         """Note that an act which must not happen twice is about to be done; False when it already was."""
         ...

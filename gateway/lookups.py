@@ -61,10 +61,9 @@ class RecordedIncidents:
         self._runtime = runtime
 
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
-        row = await self._runtime.calls_db.row(SQL["incident"], {"charger": charger, "site": site})
-        if row is None:
-            return None
-        return Incident(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), row["category"])
+        found = await self._runtime.calls_db.tuples(SQL["incident"], {"charger": charger, "site": site})
+        now = self._runtime.clock.now()
+        return next((Incident(status, _hours(due, now), category) for status, due, category in found), None)
 
     async def outage(self, category: str | None, words: str | None, caller: str | None) -> Incident | None:
         found = await outages.of_all(self._runtime.calls_db, self._runtime.clock.now())
@@ -128,8 +127,8 @@ class RecordedCallers:
         self._runtime = runtime
 
     async def known(self, phone: str) -> Caller:
-        row = await self._runtime.calls_db.row(SQL["caller"], {"phone": phone})
-        return Caller(row["language"], row["owner"]) if row else Caller(None)
+        ((language, owner),) = await self._runtime.calls_db.tuples(SQL["caller"], {"phone": phone})
+        return Caller(language, owner)
 
 
 class RecordedOwners:

@@ -39,8 +39,8 @@ class Outage:
 
 async def of_all(db: Database, now: datetime) -> Sequence[Outage]:
     """The newest first. Raises Unavailable."""
-    rows = await db.rows(SQL["outages"], {"since": now - PLACELESS_LOOKBACK, "large": LARGE})
-    return [Outage(row["id"], row["status"], row["category"], row["due_solution"], row["large"]) for row in rows]
+    rows = await db.tuples(SQL["outages"], {"since": now - PLACELESS_LOOKBACK, "large": LARGE})
+    return [Outage(*row) for row in rows]
 
 
 def keyed(found: Sequence[Outage], category: str | None) -> Outage | None:

@@ -6,6 +6,7 @@ moves backwards. Raises `Unavailable` when PostgreSQL does not answer: the door 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -15,12 +16,13 @@ from psycopg.types.json import Jsonb
 from channels.phone_ports import Loaded, Progress, Sound, Taken
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
-from gateway.record.db import Database, recordset, statements
+from gateway.record.db import Database, statements
 from gateway.record.grouped import Grouped
 
 SQL = statements("calls")
 RANKS = MappingProxyType({"queued": 0, "initiated": 0, "ringing": 1, "in-progress": 2})
 FINAL = 3
+NEW = Loaded(None, -1, None, False)
 
 
 class RecordedCalls:
@@ -29,34 +31,35 @@ class RecordedCalls:
     def __init__(self, db: Database, clock: Clock, crash: Crash = nowhere) -> None:
         self._db, self._clock, self._crash = db, clock, crash
         self._load = Grouped(self._load_all, apart=lambda wanted: wanted)
-        self._save = Grouped(self._save_all, apart=lambda taken: taken.sid)
+        self._save = Grouped(self._save_all, apart=lambda given: given[0].sid)
 
     async def load(self, sid: str, turn: int) -> Loaded:
         return await self._load((sid, turn))
 
     async def save(self, taken: Taken) -> str:
-        if await self._save(taken):
+        if await self._save((taken, None)):
             return taken.answer
         row = await self._db.row(SQL["answered"], {"sid": taken.sid, "turn": taken.turn})
         assert row is not None
         return str(row["answer"])
 
+    async def follow(self, taken: Taken, after: int) -> bool:
+        return await self._save((taken, after))
+
     async def _load_all(self, wanted: Sequence[tuple[str, int]]) -> list[Loaded]:
-        given = {"sids": [sid for sid, _ in wanted], "turns": [turn for _, turn in wanted]}
+        given = {"sids": " ".join(sid for sid, _ in wanted), "turns": " ".join(str(turn) for _, turn in wanted)}
         return [
-            Loaded(None, -1, None, False)
-            if row["turn"] is None
-            else Loaded(row["state"], row["turn"], row["answer"], row["ended"])
-            for row in await self._db.rows(SQL["load"], given)
+            NEW if turn is None else Loaded(state, turn, answer, ended)
+            for state, turn, answer, ended in await self._db.tuples(SQL["load"], given)
         ]
 
-    async def _save_all(self, turns: Sequence[Taken]) -> list[bool]:
+    async def _save_all(self, turns: Sequence[tuple[Taken, int | None]]) -> list[bool]:
         """Whether each turn was written, and not by another request before."""
-        rows = recordset([_row(taken) for taken in turns])
+        rows = json.dumps([_row(taken, after) for taken, after in turns])
         self._crash("voice.before_commit")
-        written = {row["sid"] for row in await self._db.rows(SQL["save"], {"rows": rows})}
+        written = {sid for (sid,) in await self._db.tuples(SQL["save"], {"rows": rows})}
         self._crash("voice.after_commit")
-        return [taken.sid in written for taken in turns]
+        return [taken.sid in written for taken, _ in turns]
 
     async def first(self, sid: str, act: str) -> bool:
         given = {"sid": sid, "act": Jsonb({act: self._clock.now().isoformat()})}
@@ -109,10 +112,11 @@ class RecordedCalls:
             await connection.execute(SQL[name], given)
 
 
-def _row(taken: Taken) -> dict[str, object]:
+def _row(taken: Taken, after: int | None) -> dict[str, object]:
     return {
         "sid": taken.sid,
         "turn": taken.turn,
+        "after": after,
         "at": taken.at.isoformat(),
         "node": taken.node,
         "language": taken.language,

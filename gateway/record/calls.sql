@@ -1,7 +1,7 @@
 -- name: load
 -- All that turns of calls need to know, one row a turn, in order; `turn` is null for a call that is new.
-SELECT c.turn, c.ended_at IS NOT NULL AS ended, t.state -> 'call' AS state, a.answer
-FROM unnest(%(sids)s::text[], %(turns)s::int[]) WITH ORDINALITY AS w(sid, turn, nth)
+SELECT t.state -> 'call' AS state, c.turn, a.answer, c.ended_at IS NOT NULL AS ended
+FROM unnest(string_to_array(%(sids)s, ' '), string_to_array(%(turns)s, ' ')::int[]) WITH ORDINALITY AS w(sid, turn, nth)
 LEFT JOIN calls c ON c.sid = w.sid
 LEFT JOIN call_contents t ON t.sid = w.sid
 LEFT JOIN call_turns a ON a.sid = w.sid AND a.turn = w.turn
@@ -9,11 +9,15 @@ ORDER BY w.nth
 
 -- name: save
 -- Turns of different calls, their answers and the calls' states; no row comes back for a turn that another request has
--- answered. Calls are locked in one order.
+-- answered, nor for one that is to follow another (`after`) which is not the last of a call that goes on. Calls are
+-- locked in one order.
 WITH given AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(%(rows)s) AS r(
-        sid text, turn int, at timestamptz, node text, language text, state jsonb, answer text,
+    SELECT r.* FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+        sid text, turn int, after int, at timestamptz, node text, language text, state jsonb, answer text,
         caller text, called text, report bigint)
+    WHERE r.after IS NULL OR EXISTS (
+        SELECT FROM calls c JOIN call_contents t ON t.sid = c.sid
+        WHERE c.sid = r.sid AND c.turn = r.after AND c.ended_at IS NULL)
 ), call AS (
     INSERT INTO calls (sid, status, status_rank, language, turn, report_id, case_id, started_at)
     SELECT g.sid, 'in-progress', 2, g.language, g.turn, g.report,

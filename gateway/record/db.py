@@ -11,14 +11,14 @@ import re
 import select
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, LiteralString, cast
 
 import psycopg
-from psycopg import AsyncConnection
-from psycopg.rows import DictRow, dict_row
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -61,6 +61,13 @@ async def plan_again(conn: Connection) -> None:
     await conn.execute(statements("session")["plan_again"])
 
 
+class _Line(AsyncConnection[DictRow]):
+    @cached_property
+    def bare(self) -> AsyncCursor[TupleRow]:
+        """A cursor that stays: what it has found out about a statement and its parameters is not found out again."""
+        return self.cursor(row_factory=tuple_row)
+
+
 class Database:
     """A pool of connections, and a small one beside it that is kept free for live calls."""
 
@@ -69,9 +76,9 @@ class Database:
     ) -> None:
         self.url = url
         self._timeout = self._patience = timeout
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[_Line] = AsyncConnectionPool(
             url,
-            connection_class=AsyncConnection[DictRow],
+            connection_class=_Line,
             kwargs={
                 "row_factory": dict_row,
                 "autocommit": True,
@@ -100,7 +107,7 @@ class Database:
         await self._pool.close(timeout=5.0)
 
     @asynccontextmanager
-    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[_Line]:
         """A connection in autocommit. Raises Unavailable when there is none or when it breaks.
 
         While the database is away callers are told after two seconds instead of waiting out the whole time-out.
@@ -141,6 +148,12 @@ class Database:
         """All rows of one statement outside any transaction."""
         async with self.connection() as connection:
             return await (await connection.execute(statement, parameters)).fetchall()
+
+    async def tuples(self, statement: LiteralString, parameters: Mapping[str, Any]) -> list[TupleRow]:
+        """As `rows`, for half the work: for what every turn of every call asks."""
+        async with self.connection() as connection:
+            await connection.bare.execute(statement, parameters)
+            return await connection.bare.fetchall()
 
     async def row(self, statement: LiteralString, parameters: Mapping[str, Any] | None = None) -> DictRow | None:
         async with self.connection() as connection:

@@ -119,6 +119,13 @@ class World:
         call.report = taken.report or call.report
         return taken.answer
 
+    async def follow(self, taken: Taken, after: int) -> bool:
+        self._there()
+        call = self.calls.get(taken.sid)
+        if call is None or call.ended or max(call.turns, default=-1) != after:
+            return False
+        return await self.save(taken) is taken.answer
+
     async def first(self, sid: str, act: str) -> bool:
         self._there()
         acts = self.calls.setdefault(sid, Kept()).acts

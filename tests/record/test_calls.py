@@ -54,6 +54,39 @@ async def test_b07_a_turn_answered_twice_keeps_its_first_answer_and_state(calls:
     assert loaded.state == {"node": f"n{answers[0][2]}"}
 
 
+async def test_a_turn_follows_the_last_one_of_a_call_that_goes_on_and_no_other(
+    calls: RecordedCalls, db: Database
+) -> None:
+    first, second = replace(TURN, turn=1, answer="<b/>"), replace(TURN, turn=2, answer="<c/>")
+    assert not await calls.follow(first, 0)
+    await calls.save(TURN)
+    assert not await calls.follow(second, 1)
+    assert await calls.follow(first, 0)
+    assert not await calls.follow(replace(first, answer="<again/>"), 0)
+    assert await calls.save(first) == "<b/>"
+    await db.run("DELETE FROM call_contents")
+    assert not await calls.follow(second, 1)
+    await calls.save(second)
+    await calls.progress(replace(RINGING, status="completed"))
+    assert not await calls.follow(replace(TURN, turn=3, answer="<d/>"), 2)
+    assert [row["answer"] for row in await db.rows("SELECT answer FROM call_turns ORDER BY turn")] == [
+        "<a/>",
+        "<b/>",
+        "<c/>",
+    ]
+
+
+async def test_of_two_that_follow_the_same_turn_one_is_written(calls: RecordedCalls) -> None:
+    await calls.save(TURN)
+    nexts = [replace(TURN, turn=1, answer=f"<b{at}/>", state={"node": f"n{at}"}) for at in range(6)]
+    written = await asyncio.gather(*(calls.follow(taken, 0) for taken in nexts))
+    assert written.count(True) == 1
+    loaded = await calls.load("CA1", 1)
+    assert (loaded.answer, loaded.state) == next(
+        (taken.answer, taken.state) for taken, was in zip(nexts, written, strict=True) if was
+    )
+
+
 async def test_an_act_is_begun_once_and_survives_the_next_turn(calls: RecordedCalls) -> None:
     await calls.save(TURN)
     assert await calls.first("CA1", "restart")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import aiohttp
@@ -13,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from channels.phone import PhoneDoor
-from channels.phone_ports import CaseStatus, Incident, Loaded
+from channels.phone_ports import CaseStatus, Incident
 from channels.report import Channel, NotStored, RemoteAct, RemoteAnswer, Tried
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
@@ -48,6 +49,10 @@ def world() -> World:
 
 @pytest.fixture
 def door(world: World) -> PhoneDoor:
+    return _door(world)
+
+
+def _door(world: World) -> PhoneDoor:
     flow = load(shipped()[0])
     return PhoneDoor(
         world.given(), flow, Phrases(read_catalogues()), lambda: NOW, PUBLIC, last_resort="+46313900199", deadline=0.3
@@ -56,6 +61,12 @@ def door(world: World) -> PhoneDoor:
 
 @pytest.fixture
 async def line(world: World, door: PhoneDoor) -> AsyncIterator[Line]:
+    async with _open(world, door) as line:
+        yield line
+
+
+@asynccontextmanager
+async def _open(world: World, door: PhoneDoor) -> AsyncIterator[Line]:
     app = web.Application(middlewares=[problems])
     texts = SmsDoor(world, world, world, world, world, world, world, lambda: NOW, {OURS})  # type: ignore[arg-type]
     phone.mount(
@@ -551,14 +562,13 @@ async def test_f10_the_record_away_from_the_first_ring_takes_a_message_and_spool
 async def test_f10_a_short_absence_of_the_record_in_mid_call_is_a_moment(line: Line, world: World) -> None:
     call = await line.call()
     await call.press("2")
-    load, failures = world.load, iter([True])
+    failures = iter([True])
 
-    async def flaky(sid: str, turn: int) -> Loaded:
+    def flaky() -> None:
         if next(failures, False):
             raise ConnectionError
-        return await load(sid, turn)
 
-    world.load = flaky  # type: ignore[method-assign]
+    world._there = flaky  # type: ignore[method-assign]
     await call.press("2")
     assert "One moment" in call.now_hears
     assert "did not get that" in call.now_hears or "press 1" in call.now_hears
@@ -614,9 +624,38 @@ async def test_f14_slow_work_is_a_holding_sentence_that_comes_back(line: Line, w
     assert world.remote == [("restart", "21007")]
 
 
+async def test_processes_that_take_turns_at_a_call_speak_as_one(line: Line, world: World, door: PhoneDoor) -> None:
+    keys = ("1", "21007", "1", "1")
+    alone = await to_purpose(line)
+    for key in keys:
+        await alone.press(key)
+    async with _open(world, _door(world)) as other:
+        call = await to_purpose(line)
+        for nth, key in enumerate(keys):
+            call.line = (other, other, line, other)[nth]
+            await call.press(key)
+    assert call.heard == alone.heard
+
+
+async def test_what_another_process_answered_is_not_done_again(world: World, door: PhoneDoor) -> None:
+    fields = {"CallSid": "CA1", "From": "+46701740605", "To": OURS}
+    other = _door(world)
+    for turn, key in enumerate(("", "2", "2", "1")):
+        await door.voice({**fields, "Digits": key}, turn)
+    state = world.calls["CA1"].state
+    told = await other.voice({**fields, "Digits": "21007"}, 4)
+    assert await door.voice({**fields, "Digits": "21007"}, 4) == told
+    assert await door.voice({**fields, "Digits": "0"}, 4) == told
+    assert world.calls["CA1"].state != state
+    ended = {**fields, "CallStatus": "completed"}
+    await other.status(ended)
+    assert "Hangup" in await door.voice({**fields, "Digits": "1"}, 5)
+
+
 async def test_a_call_whose_menu_has_changed_starts_again(line: Line, world: World) -> None:
     call = await to_purpose(line)
     kept: Kept = world.calls[call.sid]
     kept.state = {**(kept.state or {}), "node": "a_node_of_last_week"}
-    assert "menu has changed" in await call.press("1")
+    async with _open(world, _door(world)) as call.line:
+        assert "menu has changed" in await call.press("1")
     assert call.waits is not None
