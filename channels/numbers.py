@@ -6,6 +6,7 @@ A number here is a way to reach somebody, never a proof of who they are.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import phonenumbers
 
@@ -40,6 +41,7 @@ def _read(text: str | None, region: str | None, good: Callable[[phonenumbers.Pho
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+@lru_cache(maxsize=128)  # one call asks the same of its number several times
 def _parse(text: str | None, region: str | None) -> phonenumbers.PhoneNumber | None:
     if not text or len(text) > LONGEST or any(character.isalpha() for character in text):
         return None

@@ -38,6 +38,10 @@ class CallState:
             "rescued": self.rescued,
         }
 
+    def at(self, node: str) -> CallState:
+        """The same call, newly come to a node."""
+        return CallState(node, self.language, self.facts, 0, self.turns, self.rescued)
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> CallState:
         """The state that `to_json` wrote; unknown keys are ignored, missing ones have their defaults."""
@@ -121,7 +125,7 @@ def step(flow: Flow, state: CallState, event: Event) -> tuple[CallState, Turn]:
     """Take one event and say what happens next. An `Outcome` answers the turn whose `effect` was carried out."""
     node = flow.node.get(state.node)
     if node is None:
-        moved = replace(state, node=flow.changed, tries=0)
+        moved = state.at(flow.changed)
         return _arrive(flow, moved, (_line("menu_changed", moved),))
     if isinstance(event, Begin):
         return _arrive(flow, state, ())
@@ -132,7 +136,7 @@ def step(flow: Flow, state: CallState, event: Event) -> tuple[CallState, Turn]:
     state = replace(state, turns=state.turns + 1)
     if state.turns >= flow.limit and not state.rescued and not isinstance(node, Connect):
         state = _heard(state, node, event)
-        moved = replace(state, node=flow.rescue, tries=0, rescued=True)
+        moved = replace(state.at(flow.rescue), rescued=True)
         return _arrive(flow, moved, (_line("to_a_person", moved),))
     return _answered(flow, state, node, event)
 
@@ -238,7 +242,7 @@ def _queued(flow: Flow, state: CallState, node: Queue, event: Event) -> tuple[Ca
 
 
 def _go(flow: Flow, state: CallState, target: str) -> tuple[CallState, Turn]:
-    return _arrive(flow, replace(state, node=target, tries=0), ())
+    return _arrive(flow, state.at(target), ())
 
 
 def _arrive(flow: Flow, state: CallState, said: tuple[Line, ...]) -> tuple[CallState, Turn]:
@@ -248,9 +252,9 @@ def _arrive(flow: Flow, state: CallState, said: tuple[Line, ...]) -> tuple[CallS
         said = (*said, *_lines(node, state))
         match node:
             case Say(next=target):
-                state = replace(state, node=target, tries=0)
+                state = state.at(target)
             case Branch(when=when, yes=yes, no=no):
-                state = replace(state, node=yes if CONDITIONS[when](state.facts) else no, tries=0)
+                state = state.at(yes if CONDITIONS[when](state.facts) else no)
             case Do(effect=effect):
                 return state, Turn(said, node, state.language, effect)
             case _:

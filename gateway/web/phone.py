@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from channels.phone import PhoneDoor
 from channels.phone_events import SID
@@ -26,7 +27,7 @@ from ivr.music import waiting_music
 log = structlog.get_logger()
 
 LIMIT = 128 << 10  # bytes; the provider's own limit for what it posts is far below
-XML = "text/xml"
+XML = MappingProxyType({hdrs.CONTENT_TYPE: "text/xml; charset=utf-8"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,4 +161,4 @@ def _refused(why: str) -> Problem:
 
 
 def _xml(document: str) -> web.Response:
-    return web.Response(text=document, content_type=XML)
+    return web.Response(body=document.encode(), headers=XML)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.web import bodies
 from gateway.web.bodies import strict_object
@@ -101,6 +104,19 @@ async def test_another_content_type_is_415(client: Client) -> None:
 async def test_b75_a_form_that_cannot_be_read_is_400(client: Client, body: bytes) -> None:
     answer = await client.post("/form", data=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert answer.status == 400
+
+
+@given(
+    st.lists(st.sampled_from(["a", "=", "&", "+", ";", "%41", "%C3%A5", "%FF", "%zz", "%2B"]), max_size=14).map("".join)
+)
+def test_a_form_is_read_as_the_standard_library_reads_it(body: str) -> None:
+    try:
+        expected = parse_qsl(body, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        with pytest.raises(Problem):
+            bodies.form_fields(body.encode())
+    else:
+        assert list(bodies.form_fields(body.encode()).items()) == expected
 
 
 async def test_a_form_keeps_blank_and_repeated_fields(client: Client) -> None:
