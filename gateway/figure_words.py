@@ -10,7 +10,7 @@ from babel.numbers import NumberPattern, parse_pattern
 from gateway import languages
 from gateway.house_figures import BETTER_UP, FORMULAS
 from gateway.languages import N_, Catalogue
-from measuring.figures import BY_NAME, Figure
+from measuring.figures import BY_NAME, CALL_DISPOSITIONS, Figure
 
 SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
@@ -48,6 +48,11 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "wait_as_told",
             "wait_longer_than_told",
         ),
+    ),
+    (
+        "outcomes",
+        N_("What came of calls"),
+        ("calls_disposed", *(f"calls_{one}" for one in CALL_DISPOSITIONS)),
     ),
     (
         "solutions",

@@ -96,6 +96,10 @@ def _of_ended(tag: str) -> Callable[[Tally], Made]:
     return lambda tally: _share(tally.tags[tag], tally.answered)
 
 
+# What may come of a call, as agents say it: the same as they are offered (dispositions.toml).
+CALL_DISPOSITIONS = ("solved", "informed", "goes_on", "call_again", "lost", "not_for_us")
+LESS = frozenset({"goes_on", "call_again", "lost", "not_for_us"})  # of which less is better
+
 FIGURES: tuple[Measure, ...] = (
     Measure("response_time_average", "response", "s", "formula.response_average", _average),
     Measure("response_time_median", "response", "s", "formula.response_quantile", _quantile(0.5)),
@@ -148,6 +152,11 @@ FIGURES: tuple[Measure, ...] = (
     Measure("talk_time", "talk", "s", "formula.talk", _average),
     Measure("wrap_up_time", "wrap_up", "s", "formula.wrap_up", _average),
     Measure("handling_time", "handled", "s", "formula.handling", _average),
+    Measure("calls_disposed", "disposed", "n", "formula.disposed", lambda t: (t.count, t.count, None), False),
+    *(
+        Measure(f"calls_{one}", "disposed", "1", "formula.disposed_as", _tagged(f"as_{one}"), one in LESS, f"as_{one}")
+        for one in CALL_DISPOSITIONS
+    ),
     Measure("line_time_average", "stay", "s", "formula.line_average", _average),
     Measure("line_time_median", "stay", "s", "formula.line_quantile", _quantile(0.5)),
     Measure("escalated_share", "stay", "1", "formula.escalated", _of_ended("escalated"), True, "escalated"),

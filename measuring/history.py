@@ -17,7 +17,7 @@ MICROSECOND = timedelta(microseconds=1)
 SHORT = 5 * 1_000_000  # whoever hangs up earlier than this in the queue has not waited
 WRAP_UP = 30 * 60 * 1_000_000  # longer after-call work is work on the case, and counted as so much
 NAMES = ("channel", "queue", "priority", "sla_level", "site", "owner", "language", "timezone", "category", "charger")
-OF_CALLS = ("queue", "voice", "told", "talk", "wrap_up", "handled", "rating")
+OF_CALLS = ("queue", "voice", "told", "talk", "wrap_up", "handled", "disposed", "rating")
 ROBOTS = ("alarm",)  # nobody waits for an answer to these
 
 
@@ -56,6 +56,7 @@ class Fact:
 
     kind: `response` `open_response` (within opening hours) `stay` `solution` `queue` (a call's wait in line) `voice` (a
     call from its first ring) `told` (a call whose wait was foretold) `talk` `wrap_up` `handled` (talk and wrap-up)
+    `disposed` (a call whose agent has said what came of it)
     `callback` `case` `visit` `asked` `rating`. `met`: whether a target was reached. `tags`: what else is counted.
     """
 
@@ -240,6 +241,8 @@ def _call_disposed(case: _Case, entry: Entry) -> None:
     """An agent may have written up a call before its last word came: the caller still rated it."""
     case.disposed.add(str(entry.data.get("call")))
     _wrapped_up(case, entry.at)
+    tags = (f"as_{entry.data.get('call_disposition')}",)
+    case.facts.append(Fact("disposed", entry.at, case.where, ended=1, tags=tags, agent=entry.actor))
 
 
 def _wrapped_up(case: _Case, at: datetime) -> None:

@@ -21,7 +21,7 @@ from measuring.history import Fact
 from measuring.waits import MICROSECONDS, Waits
 
 ALL = "all"
-NONE = "-"  # the key of what has no site or owner
+NONE = "-"  # the key of what has no site, owner or agent
 SOON = 90 * MICROSECONDS  # the house's target for calls
 SPREAD = ("response", "open_response", "voice", "stay", "solution")  # kinds whose quantiles are told
 
@@ -105,6 +105,10 @@ def _weekday(fact: Fact) -> str:
     return str(fact.at.astimezone(_zone(fact.where.timezone)).isoweekday())
 
 
+def _day(fact: Fact) -> str:
+    return fact.at.astimezone(_zone(fact.where.timezone)).date().isoformat()
+
+
 BY: Mapping[str, Callable[[Fact], str]] = MappingProxyType(
     {
         ALL: lambda fact: "",
@@ -119,6 +123,8 @@ BY: Mapping[str, Callable[[Fact], str]] = MappingProxyType(
         "hour": _hour,
         "weekday": _weekday,
         "category": lambda fact: fact.where.category,
+        "agent": lambda fact: fact.agent or NONE,
+        "day": _day,
     }
 )
 Key = tuple[str, str, str]  # kind, by, key

@@ -29,7 +29,19 @@ from gateway.web.problems import Problem
 LANGUAGE = "en"
 LOOK = 4.0  # seconds between looks at whether a stream may go on
 DIMENSIONS = Literal[
-    "channel", "queue", "line", "priority", "sla_level", "site", "owner", "language", "hour", "weekday", "category"
+    "channel",
+    "queue",
+    "line",
+    "priority",
+    "sla_level",
+    "site",
+    "owner",
+    "language",
+    "hour",
+    "weekday",
+    "category",
+    "agent",
+    "day",
 ]
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from gateway import casenumber, languages, measures
 from gateway.csvs import csv_bytes
-from gateway.record import facts
+from gateway.record import agents, facts
 from gateway.web import (
     managers_accounts,
     managers_acts,
@@ -80,7 +80,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         "nothing": not any(one.measure in BY_NAME for one in told),
         "dimensions": measures.DIMENSIONS,
         "tiles": tiles(told, before, period, language),
-        "sections": sections(told, before, period, language, runtime.directory()),
+        "sections": sections(told, before, period, language, runtime.directory(), await _people(request, period.by)),
         "reasons": [one for one in told if one.key is None and one.measure.startswith("sla_missed_") and one.numerator],
         "trend": trend,
         "hourly": period.days <= HOURLY,
@@ -96,12 +96,13 @@ async def export(request: web.Request) -> web.StreamResponse:
     runtime, period = runtime_of(request), period_of(request)
     told = await measures.of_period(runtime.db, period.since, period.to, period.by, runtime.clock.now())
     book, directory = languages.catalogue(language_of(request)), runtime.directory()
+    people = await _people(request, period.by)
     head = ("measure", period.by, "name", "value", "unit", "numerator", "denominator", "formula")
     rows = [
         (
             one.measure,
             one.key,
-            label(period.by, one.key, book, directory),
+            label(period.by, one.key, book, directory, people),
             one.value,
             one.unit,
             one.numerator,
@@ -144,20 +145,25 @@ async def behind(request: web.Request) -> web.StreamResponse:
     total = await measures.behind(runtime.db, period.since, period.to, kind, by, key, outcome, runtime.clock.now())
     rows = await runtime.db.rows(facts.SQL["behind"], given)
     context = await frame(request, None)
-    book = languages.catalogue(language_of(request))
+    book, people = languages.catalogue(language_of(request)), await _people(request, by)
     same = {"kind": kind, "outcome": outcome, "key": key, "by": by if key else ""}
     shown = {
         "period": period,
         "kind": kind,
         "outcome": outcome,
-        "group": label(by, key, book, runtime.directory()) if key else None,
+        "group": label(by, key, book, runtime.directory(), people) if key else None,
         "rows": [{**row, "number": casenumber.number(row["case_id"])} for row in rows],
         "total": total,
         "back": f"/managers?{period.query()}",
         "more": f"/managers/cases?{period.query(**same, offset=str(offset + PAGE))}" if total > offset + PAGE else None,
-        "counts": kind in ("case", "rating", "asked", "visit"),
+        "counts": kind in ("case", "rating", "asked", "visit", "disposed"),
     }
     return page(request, "managers/cases.html", context | shown)
+
+
+async def _people(request: web.Request, by: str) -> dict[str, str]:
+    """The names of agents, where figures are told by them."""
+    return {one.id: one.name for one in await agents.everyone(runtime_of(request).db)} if by == "agent" else {}
 
 
 async def _before(request: web.Request, period: Period, now: datetime) -> list[Figure]:

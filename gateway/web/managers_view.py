@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
@@ -35,8 +35,10 @@ def sections(
     period: Period,
     language: str,
     directory: Directory,
+    people: Mapping[str, str],
 ) -> list[dict[str, Any]]:
-    """A table for every section in which anything was counted: rows are the keys, the whole comes last."""
+    """A table for every section in which anything was counted: rows are the keys, the whole comes last. `people` are
+    the names of agents."""
     told = {(one.measure, one.key): one for one in figures}
     earlier = {(one.measure, one.key): one for one in before}
     keys = list(dict.fromkeys(one.key for one in figures))
@@ -47,7 +49,7 @@ def sections(
         rows = [
             {
                 "key": key,
-                "label": label(period.by, key, book, directory),
+                "label": label(period.by, key, book, directory, people),
                 "cells": [cell(told.get((measure, key)), earlier.get((measure, key)), base, book) for measure in shown],
             }
             for key in [*keys[1:], *keys[:1]]
@@ -100,8 +102,8 @@ def cell(one: Figure | None, before: Figure | None, base: str, book: Catalogue) 
     return Cell(value, made_of(one, book), _link(one, base), change, better)
 
 
-def label(by: str, key: str | None, book: Catalogue, directory: Directory) -> str:
-    """What a key is called: a site's name, a queue in words, an hour as a time."""
+def label(by: str, key: str | None, book: Catalogue, directory: Directory, people: Mapping[str, str]) -> str:
+    """What a key is called: a site's name, a queue in words, an hour as a time, who an agent is."""
     if key is None:
         return book.gettext(N_("All"))
     if key == "-":
@@ -112,6 +114,8 @@ def label(by: str, key: str | None, book: Catalogue, directory: Directory) -> st
     if by == "owner":
         owner = directory.owners.get(key)
         return owner.organisation if owner else key
+    if by == "agent":
+        return people.get(key, key)
     if by == "hour":
         return f"{key}:00"
     if by == "priority":

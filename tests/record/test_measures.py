@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from psycopg.types.json import Jsonb
 
-from gateway import measures
+from gateway import measures, wrapping
 from gateway.config import Config
 from gateway.house_figures import of_house
 from gateway.record import facts
 from gateway.record import house as record_house
 from gateway.record.db import Database
-from measuring.figures import KINDS
+from measuring.figures import CALL_DISPOSITIONS, KINDS
 from measuring.tally import Tally
 
 DAY = datetime(2026, 3, 28, 23, tzinfo=UTC)  # midnight in Stockholm; this day has 23 hours
@@ -158,6 +158,26 @@ async def test_calls_tell_hang_ups_short_ones_and_call_backs_apart(db: Database)
     assert (found["abandonment", None].value, found["answered_within", None].value) == (1 / 4, 1 / 4)
     assert found["call_response_average", None].value == 95.25
     assert found["callbacks_kept", None].value == 1
+
+
+async def test_what_came_of_calls_is_counted_by_day_queue_and_agent(db: Database) -> None:
+    ledger = Ledger(db)
+    for nth, (day, came) in enumerate([(0, "solved"), (0, "solved"), (0, "lost"), (1, "call_again")]):
+        at = DAY + timedelta(days=day, hours=3)
+        said = {"call": f"CA{nth}", "call_disposition": came}
+        await ledger.case("phone", at, ("call_disposed", at + MINUTE, said))
+    for by, keys in (
+        ("queue", {"helpdesk": (2, 4)}),
+        ("agent", {"a01": (2, 4)}),
+        ("day", {"2026-03-29": (2, 3), "2026-03-30": (0, 1)}),
+    ):
+        found = await told(db, DAY, DAY + timedelta(days=2), by)
+        solved = {key: (one.numerator, one.denominator) for (name, key), one in found.items() if name == "calls_solved"}
+        assert solved == {None: (2, 4), **keys}
+        assert found["calls_disposed", None].value == 4
+        assert sum(found[f"calls_{one}", None].value or 0 for one in CALL_DISPOSITIONS) == pytest.approx(1)
+    assert CALL_DISPOSITIONS == wrapping.DISPOSITIONS
+    assert await measures.differences(db, NOW) == []
 
 
 async def test_v10_who_waited_as_long_as_the_queue_allows_is_counted_however_it_ended(db: Database) -> None:
@@ -451,6 +471,7 @@ async def test_response_times_by_every_dimension(db: Database, by: str) -> None:
     found = await told(db, DAY, DAY + timedelta(days=1), by)
     key = {"hour": "03", "weekday": "7", "queue": "helpdesk", "line": "1", "language": "sv", "channel": "email"}
     key |= {"priority": "P3", "sla_level": "basic", "site": "-", "owner": "-", "category": "no_start"}
+    key |= {"agent": "a01", "day": "2026-03-29"}
     assert found["response_time_median", key[by]].value == 3600
     ways = {"kind": "response", "by": by, "key": key[by], "outcome": "ended", "now": NOW, "limit": 10, "offset": 0}
     rows = await db.rows(facts.SQL["behind"], {**ways, "from": DAY, "to": NOW, "timezone": facts.TIMEZONE})

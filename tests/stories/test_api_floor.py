@@ -92,7 +92,20 @@ async def test_measures_tell_value_formula_and_denominator(house: House) -> None
     sender = {"email": "therese@example.net"}
     receipt = await house.report("Laddaren startar inte", charger="21007", **{"from": sender})
     await house.api("POST", f"/cases/{receipt['case']}/reply", {"as": "a01", "text": "Vi tittar på det."})
-    for by in ("channel", "queue", "line", "priority", "sla_level", "site", "owner", "language", "hour", "weekday"):
+    for by in (
+        "channel",
+        "queue",
+        "line",
+        "priority",
+        "sla_level",
+        "site",
+        "owner",
+        "language",
+        "hour",
+        "weekday",
+        "agent",
+        "day",
+    ):
         status, page = await house.api("GET", f"/measures?by={by}")
         assert status == 200, page
         assert page["items"], by

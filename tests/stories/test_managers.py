@@ -19,7 +19,9 @@ from gateway.config import Config
 from gateway.lookups import BoardAnnouncements
 from gateway.notify import compose
 from gateway.outbox import facts_from
+from gateway.record import agents, timeline
 from gateway.record.facts import midnight
+from gateway.record.timeline import Actor, Entry
 from tests.fakes.house import House, count, open_house
 
 PASSWORD = "a quiet shift for everybody"
@@ -92,6 +94,25 @@ async def test_figures_lead_to_their_cases_and_odd_questions_show_a_page(house: 
     assert case not in await text(house, "/managers/wall")
     danger = await house.report("It smokes and there is fire at the charger 22809")
     assert danger["case"] in await text(house, "/managers/wall")
+
+
+async def test_what_came_of_calls_stands_by_agent_with_names_and_in_the_export(house: House) -> None:
+    case = (await house.report("The charger 22809 does not start", **{"from": {"email": "p@example.com"}}))["case"]
+    data = {"call": "CA1", "call_disposition": "call_again"}
+    runtime, number = house.runtime, int(case.partition("-")[0])
+    entry = Entry(number, "call_disposed", Actor("agent", "a01"), data=data)
+    async with runtime.db.transaction() as conn:
+        await timeline.append(conn, [entry], runtime.clock.now())
+    page = await text(house, "/managers?period=day&by=agent&language=en")
+    assert "What came of calls, by agent" in page
+    assert "Calls written up" in page
+    names = {one.id: one.name for one in await agents.everyone(runtime.db)}
+    section = page.partition('id="section-outcomes"')[2].partition("</section>")[0]
+    assert names["a01"] in section
+    assert "kind=disposed&amp;outcome=as_call_again&amp;key=a01" in section
+    assert case in await text(house, "/managers/cases?period=day&by=agent&key=a01&kind=disposed&outcome=as_call_again")
+    export = await text(house, "/managers/figures.csv?period=day&by=agent&language=en")
+    assert f'"calls_call_again","a01","{names["a01"]}","1.0","1","1","1"' in export
 
 
 async def test_an_announcement_is_told_everywhere_and_ends(house: House) -> None:

@@ -1,0 +1,10 @@
+"""What came of calls, counted."""
+
+from gateway.record.migrate import run_file
+
+revision = "0045"
+down_revision = "0044"
+
+
+def upgrade() -> None:
+    run_file("0045_dispositions.sql")
