@@ -150,6 +150,9 @@ def _about(runtime: Runtime, kind: str, key: str, book: languages.Catalogue) -> 
         return book.code("queue", key)
     if kind in ("ladder_nobody", "ladder_round"):
         return number(int(key))
+    if kind == "rota_gap":
+        line, _, region = key.partition(" ")
+        return ", ".join(filter(None, (line, book.code("region", region))))
     site = runtime.directory().sites.get(key)
     return f"{site.name}, {site.city}" if site else key
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from channels.report import Outcome, Receipt
+from channels.report import UNSOLVED, Outcome, Receipt
 from gateway.casenumber import number
 from gateway.hearing import Hearing, listen
 from gateway.questions import Prepared, case_report, wanted
@@ -113,6 +113,7 @@ class Draft:
         self.raws: list[bytes | None] = []
         self.messages: list[dict[str, Any]] = []
         self.entries: list[Entry] = []
+        self.unsolved: list[Decided] = []
         self.hearing = Hearing(now)
         self.met = people.Met([], [], {})
 
@@ -165,6 +166,9 @@ class Draft:
         await timeline.append(conn, self.entries, self.now)
         if self.messages:
             await conn.execute(MESSAGES["add"], {"rows": recordset(self.messages), "now": self.now})
+        for told in self.unsolved:
+            given = {"case": told.attached_to, "report": told.id, "person": told.person, "kind": "reopened"}
+            await conn.execute(MESSAGES["add_to_others"], given | {"now": self.now})
         if self.bounced:
             await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
         if self.dead:
@@ -210,7 +214,10 @@ class Draft:
     def _place(self, decided: Decided, item: Prepared, case_id: int) -> None:
         if decided.attached_to is not None:
             case = self.cases[decided.attached_to]
+            closed = not case.row["reopened"]
             self.entries += attach_report(case, decided, self.directory, self.rules, self.now)
+            if closed and case.row["reopened"] and UNSOLVED in decided.report.flags:
+                self.unsolved.append(decided)
         else:
             case, opened = open_case(decided, case_id, self.directory, self.rules)
             self.cases[case_id] = case

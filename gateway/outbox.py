@@ -30,6 +30,7 @@ from gateway.notify import Facts, Words, compose, quoted_by
 from gateway.record import timeline
 from gateway.record.db import Database, Unavailable, recordset, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry
+from gateway.undelivered import cause
 
 log = structlog.get_logger()
 SQL, PEOPLE, CASES = statements("messages"), statements("people"), statements("cases")
@@ -305,6 +306,8 @@ class Sweeper:
                 actor = Actor("agent", row["agent_id"]) if row["agent_id"] else SYSTEM
                 kind = "message_sent" if delivery.state == "sent" else "message_failed"
                 data = {"message": row["id"], "kind": row["kind"], "channel": row["channel"], "state": given["state"]}
+                if kind == "message_failed" and (why := cause(delivery.reason)):
+                    data["because"] = why
                 await timeline.append(conn, [Entry(row["case_id"], kind, actor, row["report_id"], data)], now)
         log.info("message.ended", message=row["id"], kind=row["kind"], state=given["state"], attempts=row["attempts"])
 

@@ -25,6 +25,19 @@ WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_r
 ORDER BY coalesce(r.person_id, -r.id), r.id DESC
 RETURNING id
 
+-- name: add_to_others
+-- The same to everybody but whoever sent one report.
+INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, state, created_at, due_at)
+SELECT DISTINCT ON (coalesce(r.person_id, -r.id))
+       r.case_id, r.id, r.person_id,
+       CASE WHEN t.sender_email IS NOT NULL AND r.channel NOT IN ('phone', 'sms', 'whatsapp') THEN 'email' ELSE 'sms' END,
+       %(kind)s, r.language, 'queued', %(now)s, lease_now()
+FROM reports r JOIN report_contents t ON t.report_id = r.id
+WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam,answer}')
+  AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL
+  AND coalesce(r.person_id, -r.id) <> coalesce(%(person)s::bigint, -%(report)s::bigint)
+ORDER BY coalesce(r.person_id, -r.id), r.id DESC
+
 -- name: add_to_followers
 -- A text to those who asked for one when it is solved and are told otherwise: each number once.
 INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, agent_id, state, created_at, due_at)

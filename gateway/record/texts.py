@@ -6,6 +6,7 @@ from gateway.clock import Clock
 from gateway.record import timeline
 from gateway.record.db import Database, statements
 from gateway.record.timeline import Entry
+from gateway.undelivered import cause
 
 SQL = statements("texts")
 LOST = frozenset({"undelivered", "failed"})
@@ -30,5 +31,6 @@ class RecordedTexts:
             row = await (await conn.execute(SQL["lost"], given)).fetchone()
             if row and row["case_id"]:
                 data = {"message": row["id"], "kind": row["kind"], "channel": "sms", "state": "failed"}
+                data |= {"because": found} if (found := cause(given["reason"])) else {}
                 entry = Entry(row["case_id"], "message_failed", report=row["report_id"], data=data)
                 await timeline.append(conn, [entry], now)

@@ -14,7 +14,9 @@ from babel.messages.pofile import read_po
 from channels.report import RemoteAct, RemoteAnswer
 from gateway import desk, languages, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
+from gateway.undelivered import CAUSES
 from gateway.wrapping import DISPOSITIONS
+from routing.oncall import REGIONS
 from routing.values import Category, Priority, Reason
 
 ROOT = Path(__file__).parents[2] / "gateway"
@@ -35,6 +37,9 @@ STATES = {
     "act": tuple(RemoteAct),
     "work": ("call", "callback"),
     "call_disposition": DISPOSITIONS,
+    "kind.message_failed": CAUSES,
+    "region": tuple(sorted(set(REGIONS.values()))),
+    "recording": ("announce", "ask", "never"),
     "target": ("first_response", "line", "next_update", "solution"),
     "due": ("first_response", "next_update", "solution"),
     "kind": (  # noqa: SIM905 - read as a list of words
@@ -46,6 +51,7 @@ STATES = {
         "visit_lapsed "
         "document_added call_wanted warned breached expected_changed survey_asked "
         "alarm_raised alarm_cleared alarm_returned alarm_flapping muted charger_silent "
+        "waited_too_long recording_silenced recording_resumed "
         "talk_held talk_resumed hand_raised hand_lowered call_unanswered call_disposed"
     ).split(),
 }

@@ -16,11 +16,12 @@ from aiohttp.test_utils import TestServer
 
 from channels import mail
 from channels.report import Attachment, Channel, Receipt, Report, Sender
-from gateway import casenumber, desk
+from gateway import casenumber, desk, telling
 from gateway.blobs import open_blobs
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
+from gateway.languages import PAGES
 from gateway.notify import Words
 from gateway.outbox import Outgoing
 from gateway.post import MailPost
@@ -175,6 +176,15 @@ async def test_a_refused_mail_is_not_tried_again_and_the_case_says_so(office: Of
     row = await office.runtime.db.row("SELECT reason FROM messages")
     assert row is not None
     assert row["reason"].startswith("550")
+    failed = await office.runtime.db.row("SELECT data FROM timeline WHERE kind = 'message_failed'")
+    assert failed is not None
+    assert failed["data"]["because"] == "unknown_address"
+    assert "nobody here" not in str(failed["data"]), "what a server says may hold an address"
+    said = [telling.tell("message_failed", failed["data"], None, language) for language in PAGES]
+    assert said == [
+        "Ett meddelande via e-post gick inte ut: adressen eller numret finns inte",
+        "A message by e-mail did not go out: the address or number does not exist",
+    ]
 
 
 async def test_a_mail_server_that_is_away_costs_only_time(config: Config) -> None:

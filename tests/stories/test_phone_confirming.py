@@ -6,10 +6,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from channels.sms import NO, YES
-from gateway import outbox
-from gateway.languages import CUSTOMERS, catalogue
+from gateway import outbox, telling
+from gateway.languages import CUSTOMERS, PAGES, catalogue
 from gateway.post import connect_post
+from tests.fakes import provider as fakes
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import Night
 from tests.stories.test_phone_ratings import CALLER, ask, talked, text
@@ -189,6 +192,46 @@ async def test_no_by_text_opens_it_again_for_the_same_agent_once(day: Night) -> 
     assert (stands["status"], stands["assignee"]) == ("assigned", "a01")
     assert len(stands["reports"]) == 2
     assert len(await day.house.cases()) == 1
+
+
+@pytest.mark.parametrize("way", ["key", "text"])
+async def test_no_is_told_to_the_other_reporters_once(day: Night, way: str) -> None:  # noqa: F811
+    receipt = await day.house.report("Laddaren startar inte", charger="21007", **{"from": {"phone": CALLER}})
+    for sender in ({"phone": STRANGER}, {"email": "third@example.net"}):
+        other = await day.house.report("Laddaren startar inte alls", charger="21007", **{"from": sender})
+        assert other["case"] == receipt["case"]
+    case = receipt["case"]
+    await day.house.api("POST", f"/cases/{case}/claim", {"as": "a01"})
+    assert (await day.house.api("POST", f"/cases/{case}/conclude", DONE))[0] == 200
+    await sent(day)
+    for nth in range(2):
+        if way == "text":
+            await text(day, "nej", f"SMno{nth}", CALLER)
+        else:
+            await (await asks(day, case, await code_of(day, receipt["report"]), CALLER)).press("2")
+    assert len(await told(day, case, "reopened")) == 1
+    rows = await day.house.runtime.db.rows(
+        "SELECT m.channel, coalesce(t.sender_phone, t.sender_email) AS who FROM messages m"
+        " JOIN report_contents t USING (report_id) WHERE m.kind = 'reopened' ORDER BY m.channel"
+    )
+    assert rows == [{"channel": "email", "who": "third@example.net"}, {"channel": "sms", "who": STRANGER}]
+    assert any(to == STRANGER and f"Ärende {case} är öppet igen" in body for to, body in await sent(day))
+
+
+async def test_a_text_that_the_number_cannot_receive_says_so_on_the_case(day: Night) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    await sent(day)
+    row = await day.house.runtime.db.row("SELECT provider_id FROM messages WHERE kind = 'concluded'")
+    assert row is not None
+    fields = {"AccountSid": fakes.ACCOUNT, "MessageSid": row["provider_id"], "MessageStatus": "undelivered"}
+    await day.line.post("/twilio/status", {**fields, "ErrorCode": "30006"})
+    (failed,) = await told(day, case, "message_failed")
+    assert failed["data"]["because"] == "no_texts"
+    said = [telling.tell("message_failed", failed["data"], None, language) for language in PAGES]
+    assert said == [
+        "Ett meddelande via SMS gick inte ut: numret kan inte ta emot sms",
+        "A message by SMS did not go out: the number cannot receive SMS",
+    ]
 
 
 async def test_only_the_number_that_was_asked_answers(day: Night) -> None:  # noqa: F811

@@ -116,18 +116,25 @@ async def test_a_hole_and_an_empty_rota_are_told_once_on_the_page_of_alarms_and_
     await house.api("POST", "/rota", {**shift, "agent": "a17"})
     assert await alarms(house, clock) == {("rota_gap", "2 north")}
     assert await alarms(house, clock) == {("rota_gap", "2 north")}, "and it is told once"
+    said = [alerts.words(house.runtime, "rota_gap", "2 north", 3600, language)[0] for language in ("sv", "en")]
+    assert "linje 2, norra Sverige" in said[0]
+    assert "line 2, northern Sweden" in said[1]
+    assert "line 2 for" in alerts.words(house.runtime, "rota_gap", "2", 3600, "en")[0]
     texts = [
         row["text"] for row in await house.runtime.db.rows("SELECT text FROM message_contents ORDER BY message_id")
     ]
     texts = [text for text in texts if "jour" in text.splitlines()[0].lower()]
     mails = [text.splitlines()[0] for text in texts if "/managers/alarms" in text]
-    assert mails == ["Jourlistan är tom.", "Ingen har jour på linje 2 north under 1 d 0 h av de närmaste 14 dagarna."]
+    assert mails == [
+        "Jourlistan är tom.",
+        "Ingen har jour på linje 2, norra Sverige under 1 d 0 h av de närmaste 14 dagarna.",
+    ]
     sms = [text for text in texts if "/managers/alarms" not in text]
     assert len(sms) == 1, "an empty rota is urgent, a hole is not"
     assert sms[0].startswith("Jourlistan är tom. Sätt någon i jour nu")
     await house.log_in("agent01@support.example", PASSWORD)
     page = await (await house.client.get("/managers/alarms")).text()
-    assert "Ingen har jour på linje 2 north" in page
+    assert "Ingen har jour på linje 2, norra Sverige" in page
     assert "sidan Jour visar när" in page
     await house.api("POST", "/rota", {**shift, "agent": "a18", "from": shift["until"], "until": "2027-01-01T08:00:00Z"})
     assert await alarms(house, clock) == set()

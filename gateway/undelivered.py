@@ -1,0 +1,55 @@
+"""Why a message did not go out, as a code that a timeline may hold; what the relay or the provider said word for word
+stays with the message. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_OURS: Mapping[str, str] = {
+    "no address": "no_address",
+    "not a telephone number": "unknown_address",
+    "not a possible number": "unknown_address",
+    "the person asked for no messages": "stopped",
+    "the address is dead": "unknown_address",
+    "acknowledged already": "acknowledged",
+    "anybody may have typed this address": "typed",
+    "the cap on texts of the day is reached": "capped",
+    "too late to help": "too_late",
+    "a number that takes no SMS": "no_texts",
+    "a country that is not allowed": "not_allowed",
+    "a number at a special rate": "not_allowed",
+    "one of our own numbers": "not_allowed",
+    "an emergency number": "not_allowed",
+}
+_THEIRS: Mapping[str, str] = {  # the provider's error codes
+    "21211": "unknown_address",
+    "21408": "not_allowed",
+    "21610": "stopped",
+    "21614": "no_texts",
+    "21635": "no_texts",
+    "30003": "unreachable",
+    "30004": "blocked",
+    "30005": "unknown_address",
+    "30006": "no_texts",
+    "30007": "filtered",
+    "30008": "unreachable",
+}
+_NUMBER = re.compile(r"(?<![0-9])[0-9]{5}(?![0-9])")
+_NOBODY = re.compile(r"5[0-9]{2} .*?5\.1\.[0-3]")
+CAUSES = tuple(sorted({*_OURS.values(), *_THEIRS.values(), "refused", "unanswered"}))
+
+
+def cause(reason: str | None) -> str | None:
+    """The code of a reason; None when it tells nothing that an agent could act on."""
+    text = reason or ""
+    if text in _OURS:
+        return _OURS[text]
+    for number in _NUMBER.findall(text):
+        if number in _THEIRS:
+            return _THEIRS[number]
+    if _NOBODY.match(text):
+        return "unknown_address"
+    if text.startswith("5"):
+        return "refused"
+    return "unanswered" if text.startswith("4") else None
