@@ -12,7 +12,6 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from heapq import nlargest
 from typing import Any
 
 LANGUAGES = ("sv", "en", "no", "da", "fi", "de")
@@ -54,17 +53,22 @@ def guess_language(text: str, words: Mapping[str, Mapping[str, float]], hint: st
     """The language of a text. `words` are the weights of telling words by language (`word_weights`)."""
     text = text[:_MOST_TEXT]
     letters = text.lower()
-    said = _WORD.findall(letters)
+    said: list[str] = []
+    for chunk in letters.split():
+        if chunk.isalpha():
+            said.append(chunk)
+        else:
+            said += _WORD.findall(chunk)
     scores = dict.fromkeys(LANGUAGES, 0.0)
-    for word in said:
-        for language, weight in words.get(word, {}).items():
+    for telling in filter(None, map(words.get, said)):
+        for language, weight in telling.items():
             scores[language] += weight
     for letter, hints in _LETTER_HINTS.items():
         times = letters.count(letter)
         if times:
             for language, weight in hints.items():
                 scores[language] += weight * min(times, 4)
-    first, second = nlargest(2, scores.values())
+    second, first = sorted(scores.values())[-2:]
     if first - second < _BEYOND_DOUBT:
         for language, share in _model_shares(letters if text.isupper() else text).items():
             scores[language] += max(-6.0, math.log(share + 1e-9)) * 0.6

@@ -22,10 +22,21 @@ _ANY = -2
 _NUMBER = -3
 _SKIP = (_GAP,)
 _GAP_WORDS = 3
+_REACH = _GAP_WORDS + 1
+_DENIED_WITHIN = 3  # words
 _CACHED_WORDS = 8_000
 
-# One place of a pattern: the word sequences that may stand there (an empty one when the place may be left out).
-_Slot = tuple[tuple[int, ...], ...]
+
+_Sequence = tuple[int, ...]
+
+
+class _Slot(NamedTuple):
+    """One place of a pattern: the word sequences that may stand there (an empty one when the place may be left out).
+    The word there has one of `firsts`, unless that is None; `by_first` are the sequences that begin with each."""
+
+    sequences: tuple[_Sequence, ...]
+    firsts: frozenset[int] | None
+    by_first: Mapping[int, tuple[_Sequence, ...]]
 
 
 class Hit(NamedTuple):
@@ -39,14 +50,28 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pattern:
-    """`slots` are empty when one word is the whole pattern; of `needs`, if any, a text must hold one, as its very
-    `next` word where that is told. `denies`: a denying word belongs to the pattern itself."""
+    """`slots` are empty when one word is the whole pattern; the first `told` of them (0 or 1) hold as soon as the first
+    word is known to begin it. If there are any `needs`, one of the next `reach` words must have one of them, or any of
+    the text where that is 0. `denies`: a denying word belongs to the pattern itself."""
 
     concept: str
     slots: tuple[_Slot, ...]
+    told: int
     needs: frozenset[int]
-    next: bool
+    reach: int
     denies: bool
+
+
+class _Known(NamedTuple):
+    """A word: the elements that it matches, and the patterns that can begin with it, those apart that need something of
+    the next word or of the next few, with what any of them needs."""
+
+    elements: frozenset[int]
+    patterns: tuple[_Pattern, ...]
+    pairs: tuple[_Pattern, ...]
+    next: frozenset[int]
+    spans: tuple[_Pattern, ...]
+    soon: frozenset[int]
 
 
 class Lexicon:
@@ -62,7 +87,7 @@ class Lexicon:
         self._elements: dict[tuple[str, str], int] = {}
         self._folded: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._starts: defaultdict[int, list[_Pattern]] = defaultdict(list)
-        self._seen: dict[tuple[str, bool], tuple[frozenset[int], tuple[_Pattern, ...]]] = {}
+        self._seen: tuple[dict[str, _Known], dict[str, _Known]] = {}, {}  # unforgiving, forgiving
         for concept, patterns in concepts.items():
             for pattern in patterns:
                 self._add(concept, pattern)
@@ -73,20 +98,38 @@ class Lexicon:
 
     def find(self, words: Words, forgiving: bool = True) -> list[Hit]:
         """All concepts of a text, in order of where they begin. `forgiving`: accents may have been left out."""
-        pairs = zip(words.words, words.accented, strict=True)
-        known = [self._known(word, accented, forgiving) for word, accented in pairs]
-        ids = [elements for elements, _ in known]
-        hits: list[Hit] = []
+        seen, accented = self._seen[forgiving], words.accented
+        known = [seen.get(word) or self._known(words.words[at], word, forgiving) for at, word in enumerate(accented)]
+        ids = [word.elements for word in known]
         present = frozenset().union(*ids)
-        for at, (_, patterns) in enumerate(known):
-            following = ids[at + 1] if at + 1 < len(ids) else frozenset()
+        hits: list[Hit] = []
+        nothing: frozenset[int] = frozenset()
+        denials = {at for at, word in enumerate(words.words) if word in self._before}
+        reached = {at + n for at in denials for n in range(1, _DENIED_WITHIN + 1)}
+        for at, (_, patterns, pairs, after, spans, soon) in enumerate(known):
+            if pairs:
+                following = ids[at + 1] if at + 1 < len(ids) else nothing
+                if not after.isdisjoint(following):
+                    patterns += tuple([p for p in pairs if not p.needs.isdisjoint(following)])
+            if spans:
+                following = nothing.union(*ids[at + 1 : at + 1 + _REACH])
+                if not soon.isdisjoint(following):
+                    patterns += tuple([p for p in spans if not p.needs.isdisjoint(following)])
             for pattern in patterns:
-                if pattern.needs and pattern.needs.isdisjoint(following if pattern.next else present):
-                    continue
-                end = self._match(ids, words.sentence, pattern.slots, 0, at) if pattern.slots else at + 1
-                if end > at:
-                    within = not pattern.denies and not self._before.isdisjoint(words.words[at:end])
-                    hits.append(Hit(pattern.concept, at, end, within or self._denied(words, at, end)))
+                if pattern.slots:
+                    if not pattern.reach and pattern.needs and pattern.needs.isdisjoint(present):
+                        continue
+                    end = _match(ids, words.sentence, pattern.slots, pattern.told, at + pattern.told)
+                    if not end:
+                        continue
+                else:
+                    end = at + 1
+                denied = (
+                    (at in reached and self._denied_before(words, at))
+                    or (end < len(ids) and words.words[end] in self._after and words.clause[end] == words.clause[at])
+                    or (not pattern.denies and not denials.isdisjoint(range(at, end)))
+                )
+                hits.append(Hit(pattern.concept, at, end, denied))
         return hits
 
     def _lengths(self, kind: str) -> tuple[int, ...]:
@@ -94,24 +137,27 @@ class Lexicon:
 
     def _add(self, concept: str, pattern: str) -> None:
         slots = tuple(self._slot(part) for part in _parts(pattern))
-        while slots and slots[-1] == (_SKIP,):
+        while slots and slots[-1].sequences == (_SKIP,):
             slots = slots[:-1]
-        one_word = len(slots) == 1 and all(len(words) == 1 and words[0] >= 0 for words in slots[0])
-        following = _following(slots)
+        told = all(len(sequence) == 1 for sequence in slots[0].sequences)
+        one_word = len(slots) == 1 and told and all(sequence[0] >= 0 for sequence in slots[0].sequences)
         denies = any(
             fold(word) in self._before for part in _parts(pattern) for t in _expand(part) for word in t.split()
         )
-        compiled = _Pattern(concept, () if one_word else slots, following or _needs(slots), bool(following), denies)
+        compiled = _Pattern(concept, () if one_word else slots, int(told), *_needs(slots, told), denies)
         for slot in slots:
-            for alternative in slot:
-                if alternative:
-                    self._starts[alternative[0]].append(compiled)
-            if () not in slot:
+            for sequence in slot.sequences:
+                if sequence:
+                    self._starts[sequence[0]].append(compiled)
+            if () not in slot.sequences:
                 break
 
     def _slot(self, part: str) -> _Slot:
         texts = dict.fromkeys(text.strip() for text in _expand(part))
-        return tuple(tuple(self._element(word) for word in text.split()) if text != "*" else () for text in texts)
+        sequences = tuple(tuple(self._element(word) for word in text.split()) if text != "*" else () for text in texts)
+        by_first = {first: tuple(s for s in sequences if s[:1] == (first,)) for first, *_ in filter(None, sequences)}
+        told = () not in sequences and by_first.keys().isdisjoint((_GAP, _ANY))
+        return _Slot(sequences, frozenset(by_first) if told else None, by_first)
 
     def _element(self, word: str) -> int:
         if word == "..":
@@ -128,15 +174,16 @@ class Lexicon:
         self._folded[(kind, fold(text))].add(element)
         return element
 
-    def _known(self, word: str, accented: str, forgiving: bool) -> tuple[frozenset[int], tuple[_Pattern, ...]]:
-        """The elements that a word matches, and the patterns that can begin with it."""
-        known = self._seen.get((accented, forgiving))
-        if known is None:
-            ids = self._ids(word, accented, forgiving)
-            begun = dict.fromkeys(pattern for element in ids for pattern in self._starts.get(element, ()))
-            if len(self._seen) >= _CACHED_WORDS:
-                self._seen.clear()
-            known = self._seen[(accented, forgiving)] = ids, tuple(begun)
+    def _known(self, word: str, accented: str, forgiving: bool) -> _Known:
+        """What there is to know of a word; remembered."""
+        ids = self._ids(word, accented, forgiving)
+        begun = dict.fromkeys(pattern for element in ids for pattern in self._starts.get(element, ()))
+        patterns, pairs, spans = (tuple(p for p in begun if p.reach == reach) for reach in (0, 1, _REACH))
+        known = _Known(ids, patterns, pairs, _any_of(pairs), spans, _any_of(spans))
+        seen = self._seen[forgiving]
+        if len(seen) >= _CACHED_WORDS:
+            seen.clear()
+        seen[accented] = known
         return known
 
     def _ids(self, word: str, accented: str, forgiving: bool) -> frozenset[int]:
@@ -159,63 +206,83 @@ class Lexicon:
         forms = [("is", word), *(("begins", word[:n]) for n in self._prefix_lengths if n <= len(word))]
         return forms + [("ends", word[-n:]) for n in self._suffix_lengths if n <= len(word)]
 
-    def _match(
-        self, ids: Sequence[frozenset[int]], sentence: Sequence[int], slots: tuple[_Slot, ...], step: int, at: int
-    ) -> int:
-        """Where a pattern ends that goes on with slot `step` at word `at`, within one sentence; 0 where it does not."""
-        if step == len(slots):
-            return at
-        for alternative in slots[step]:
-            if alternative == _SKIP:
-                for skipped in range(at, min(at + _GAP_WORDS + 1, len(ids))):
-                    if sentence[skipped] != sentence[at - 1]:
-                        break
-                    found = self._match(ids, sentence, slots, step + 1, skipped)
-                    if found:
-                        return found
-                continue
-            end = at
-            for wanted in alternative:
-                if end >= len(ids) or ((step or end > at) and sentence[end] != sentence[end - 1]):
-                    break
-                if wanted not in ids[end] and wanted != _ANY:
-                    break
-                end += 1
-            else:
-                found = end if step + 1 == len(slots) else self._match(ids, sentence, slots, step + 1, end)
-                if found:
-                    return found
-        return 0
-
-    def _denied(self, words: Words, start: int, end: int) -> bool:
-        """Whether a denying word stands up to three words before, or one after, in the same clause. Words that open
-        a new thought ("but", "and then") end the reach."""
-        for at in range(start - 1, max(-1, start - 4), -1):
+    def _denied_before(self, words: Words, start: int) -> bool:
+        """Whether a denying word stands up to three words before, in the same clause. Words that open a new thought
+        ("but", "and then") end the reach."""
+        for at in range(start - 1, max(-1, start - 1 - _DENIED_WITHIN), -1):
             if words.clause[at] != words.clause[start] or words.words[at] in self._bridges:
                 break
             if words.words[at] in self._before:
                 return True
-        return end < len(words) and words.clause[end] == words.clause[start] and words.words[end] in self._after
+        return False
 
 
-def _needs(slots: tuple[_Slot, ...]) -> frozenset[int]:
-    """Elements of which a text must hold one for a pattern to match beyond its first word; none when that is open."""
+def _match(ids: Sequence[frozenset[int]], sentence: Sequence[int], slots: tuple[_Slot, ...], step: int, at: int) -> int:
+    """Where a pattern ends that goes on with slot `step` at word `at`, within one sentence; 0 where it does not."""
+    if step == len(slots):
+        return at
+    sequences, firsts, by_first = slots[step]
+    if firsts is not None:
+        begun = firsts & ids[at] if at < len(ids) else None
+        if not begun:
+            return 0
+        if len(begun) == 1:
+            (first,) = begun
+            sequences = by_first[first]
+    for sequence in sequences:
+        if sequence == _SKIP:
+            after = slots[step + 1].firsts if step + 1 < len(slots) else None
+            for skipped in range(at, min(at + _GAP_WORDS + 1, len(ids))):
+                if sentence[skipped] != sentence[at - 1]:
+                    break
+                if after is not None and after.isdisjoint(ids[skipped]):
+                    continue
+                found = _match(ids, sentence, slots, step + 1, skipped)
+                if found:
+                    return found
+            continue
+        end = at
+        for wanted in sequence:
+            if end >= len(ids) or ((step or end > at) and sentence[end] != sentence[end - 1]):
+                break
+            if wanted not in ids[end] and wanted != _ANY:
+                break
+            end += 1
+        else:
+            found = end if step + 1 == len(slots) else _match(ids, sentence, slots, step + 1, end)
+            if found:
+                return found
+    return 0
+
+
+def _any_of(patterns: Iterable[_Pattern]) -> frozenset[int]:
+    return frozenset().union(*(pattern.needs for pattern in patterns))
+
+
+def _needs(slots: tuple[_Slot, ...], told: bool) -> tuple[frozenset[int], int]:
+    """Elements of which one must be there for a pattern to match beyond its first word, none when that is open, and
+    within how many words after it."""
+    following = _following(slots)
+    if following:
+        return following, 1
+    if told and len(slots) > 2 and slots[1].sequences == (_SKIP,) and slots[2].firsts is not None:
+        return slots[2].firsts, _REACH
     for slot in reversed(slots[1:]):
-        if all(alternative and alternative[0] >= 0 for alternative in slot):
-            return frozenset(alternative[0] for alternative in slot)
-    return frozenset()
+        if slot.firsts is not None:
+            return slot.firsts, 0
+    return frozenset(), 0
 
 
 def _following(slots: tuple[_Slot, ...]) -> frozenset[int]:
     """Elements of which the word right after the first must have one; none when that is open."""
-    if not all(len(alternative) == 1 for alternative in slots[0]):
+    if not all(len(sequence) == 1 for sequence in slots[0].sequences):
         return frozenset()
     found: set[int] = set()
     for slot in slots[1:]:
-        if any(alternative and alternative[0] in (_GAP, _ANY) for alternative in slot):
+        if any(sequence and sequence[0] in (_GAP, _ANY) for sequence in slot.sequences):
             break
-        found.update(alternative[0] for alternative in slot if alternative)
-        if () not in slot:
+        found.update(sequence[0] for sequence in slot.sequences if sequence)
+        if () not in slot.sequences:
             return frozenset(found)
     return frozenset()
 

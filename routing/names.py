@@ -6,21 +6,23 @@ A name is found by how it sounds, with one letter wrong, by its first letters, o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeVar
 
 from routing.values import Owner, Site
-from routing.words import fold, sound, split
+from routing.words import fold, sound, sound_of, split
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _MARKS = (" – ", " — ", " - ", ", ")
 _HEARD = 5  # letters of a sound by which it is known what a name that sounds nearly so begins with
 _HEAD = _HEARD - 1
-BEGINNING = 9  # letters of a word by which that much of its sound is told
+_BEGINNING = 9  # letters of a word by which that much of its sound is told
+_OPENING = 6  # letters by which most words are known that no name sounds like
+_SHOPPING = "shopping"  # the longest run of letters of which the first sounds otherwise for the last
+_MOST_SEEN = 16_000  # beginnings of words
 _BEARS = 6  # letters of a word that is known again with one of them left out
 
 
@@ -50,7 +52,7 @@ class Names:
     cities: Mapping[str, frozenset[str]]
     postcodes: Mapping[str, frozenset[str]]  # digits -> sites
     parts: Mapping[str, tuple[str, ...]]  # site -> folded words of the part of the owner's ground ("garage", "3")
-    heads: frozenset[str]  # the first letters of all sounds above: what begins otherwise names nothing
+    beginnings: Beginnings  # of all sounds above: what begins otherwise names nothing
     part_words: Mapping[str, str]  # folded word -> the word that names use for such a part
 
 
@@ -79,9 +81,7 @@ def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: 
         cities=cities,
         postcodes=_sets((s.postcode.replace(" ", ""), s.id) for s in sites.values() if s.postcode),
         parts={s.id: split(_split_name(s.name)[1]).words for s in sites.values()},
-        heads=frozenset(
-            form[:_HEAD] for form in chain(near, aliases, near_streets, cities, (f"{city}s" for city in cities))
-        ),
+        beginnings=Beginnings(chain(near, aliases, near_streets, cities, (f"{city}s" for city in cities))),
         part_words={
             fold(word).replace(" ", ""): part for part, others in naming["parts"].items() for word in (*others, part)
         },
@@ -96,13 +96,53 @@ def left_out(word: str) -> set[str]:
     return forms
 
 
-@lru_cache(maxsize=8_000)
-def heads_of(beginning: str) -> tuple[bool, tuple[str, ...]]:
-    """With what a name begins that sounds like a word that begins so, or like it but for a letter; and whether more
-    letters would change nothing of that."""
-    heard = sound(beginning)
-    less = [heard[:i] + heard[i + 1 : _HEARD] for i in range(_HEAD)] if len(heard) >= _HEARD else []
-    return len(heard) > _HEARD, (heard[:_HEAD], *less)
+class Beginnings:
+    """How the sounds of what has a name begin. Immutable but for a bounded memory of words already seen."""
+
+    def __init__(self, sounds: Iterable[str]) -> None:
+        self._heads = frozenset(heard[:_HEAD] for heard in sounds)
+        self._openings = frozenset(head[:n] for head in self._heads for n in range(len(head) + 1))
+        self._seen: dict[str, tuple[bool, bool]] = {}
+        self._going_on: dict[str, bool] = {}
+
+    def of(self, words: Sequence[str]) -> list[tuple[bool, bool]]:
+        """For each word whether a name may begin like it, or like it but for a letter; and whether one may begin like
+        it and what follows."""
+        seen = self._seen
+        beginnings = [word[:_BEGINNING] for word in words]
+        return [seen.get(word) or _remember(seen, word, self._look(word)) for word in beginnings]
+
+    def may_go_on(self, word: str) -> bool:
+        """False only when no name begins like whatever begins like a word: told by few letters, not always."""
+        known = self._going_on.get(word[:_OPENING])
+        if known is None:
+            found = not self._openings.isdisjoint(_openings_of(word[:_OPENING]))
+            known = _remember(self._going_on, word[:_OPENING], found)
+        return known
+
+    def _look(self, word: str) -> tuple[bool, bool]:
+        heard = sound_of(word)
+        less = [heard[:i] + heard[i + 1 : _HEARD] for i in range(_HEAD)] if len(heard) >= _HEARD else []
+        found = not self._heads.isdisjoint((heard[:_HEAD], *less))
+        return found, found or (len(heard) <= _HEARD and self.may_go_on(word))
+
+
+def _openings_of(letters: str) -> Iterator[str]:
+    """With what the sound begins, as far as these letters tell, of whatever begins with them; and the same with a
+    letter left out."""
+    most = min(len(letters), len(_SHOPPING) - 1)
+    untold = next((n for n in range(most, 1, -1) if _SHOPPING.startswith(letters[-n:])), 1)
+    heard = sound_of(letters)
+    heard = heard[: len(heard) - untold][:_HEARD]
+    yield heard[:_HEAD]
+    yield from (heard[:i] + heard[i + 1 :] for i in range(min(len(heard), _HEAD)))
+
+
+def _remember(seen: dict[str, _V], word: str, found: _V) -> _V:
+    if len(seen) >= _MOST_SEEN:
+        seen.clear()
+    seen[word] = found
+    return found
 
 
 def grouped(pairs: Iterable[tuple[_K, _V]]) -> dict[_K, tuple[_V, ...]]:

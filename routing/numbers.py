@@ -7,7 +7,7 @@ sexhundratrettiofyra", "two five six three four" and "25 634" all read as 25634.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from routing.numberwords import AND_WORD, HUNDRED_WORD, THOUSAND_WORD, NumberWord, number_words
@@ -17,14 +17,17 @@ _FILLERS = frozenset({"eh", "ehm", "hm", "oh", "streck", "dash", "strek", "viiva
 
 _MOST_WORDS = 12
 _HEAD = 2  # letters
+_MOST_SEEN = 8_000  # words
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The number words of some languages, and the letters that those begin with which can be run together."""
+    """The number words of some languages, and the letters that those begin with which can be run together; `seen` is a
+    bounded memory of which words are numbers."""
 
     words: Mapping[str, tuple[NumberWord, ...]]
     heads: frozenset[str]
+    seen: dict[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,18 @@ class Reading:
 
 def digit_strings(words: Sequence[str], languages: Sequence[str], lengths: frozenset[int]) -> list[Reading]:
     """Every reading of a stretch of numbers as a digit string whose length is wanted, in order of position."""
-    table = _table(tuple(languages))
+    table, most = _table(tuple(languages)), max(lengths)
     readings: list[Reading] = []
     for start, end in stretches(words, table):
         if end - start > 3 * _MOST_WORDS:
             continue
+        if end - start == 1 and words[start].isdigit():  # nearly all there are
+            if len(words[start]) in lengths:
+                readings.append(Reading(start, end, words[start], True, True))
+            continue
         for i in range(start, end):
             for j in range(i + 1, min(end, i + _MOST_WORDS) + 1):
-                for digits in _read(words, i, j, table, max(lengths)):
+                for digits in _read(words, i, j, table, most):
                     if len(digits) in lengths:
                         whole = i == start and j == end
                         readings.append(Reading(i, j, digits, whole, i == start or j == end))
@@ -69,27 +76,28 @@ def small_numbers(words: Sequence[str], at: int, languages: Sequence[str]) -> li
 
 def stretches(words: Sequence[str], table: Table) -> Iterator[tuple[int, int]]:
     """Where number words stand side by side; a joining word counts only between numbers."""
-    i = 0
-    while i < len(words):
-        if not _is_number(words[i], table) or _joins(words[i], table):
-            i += 1
+    seen, end = table.seen, 0
+    for i in [at for at, word in enumerate(words) if (seen[word] if word in seen else _is_number(word, table))]:
+        if i < end or _joins(words[i], table):
             continue
-        j = i + 1
-        while j < len(words) and (_is_number(words[j], table) or words[j] in _FILLERS):
-            j += 1
-        end = j
-        while (
-            end > i and (words[end - 1] in _FILLERS or _joins(words[end - 1], table)) and words[end - 1] not in ("oh",)
-        ):
-            end -= 1
-        yield i, end
-        i = j
+        end = i + 1
+        while end < len(words) and (words[end] in _FILLERS or _is_number(words[end], table)):
+            end += 1
+        last = end
+        while words[last - 1] != "oh" and (words[last - 1] in _FILLERS or _joins(words[last - 1], table)):
+            last -= 1
+        yield i, last
 
 
 def _is_number(word: str, table: Table) -> bool:
-    return (
-        word.isdigit() or word in table.words or word in _TWICE or (len(word) > 5 and bool(_run_together(word, table)))
-    )
+    known = table.seen.get(word)
+    if known is None:
+        together = len(word) > 5 and bool(_run_together(word, table))
+        known = word.isdigit() or word in table.words or word in _TWICE or together
+        if len(table.seen) >= _MOST_SEEN:
+            table.seen.clear()
+        table.seen[word] = known
+    return known
 
 
 def _joins(word: str, table: Table) -> bool:

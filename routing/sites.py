@@ -15,7 +15,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from routing.directory import Directory
-from routing.names import BEGINNING, NameKey, heads_of, left_out
+from routing.names import NameKey, Names, left_out
 from routing.numbers import small_numbers
 from routing.words import Words, sound
 
@@ -27,6 +27,7 @@ OTHER_CITY = -1.2
 POSTCODE = 3.0
 PART = 1.0
 _SURE_ENOUGH = 0.84
+_MOST_WORDS = 3  # that are one word of a name
 # Finnish says "in" and "on" with endings; as they sound here, doubled letters fall together.
 _CASES = re.compile(r"(?<=.{4})(?:i?(?:sa|sta|la|le|lta)|an?|in|n)$")
 
@@ -44,7 +45,7 @@ class SitesSaid:
 def sites_said(words: Words, languages: Sequence[str], directory: Directory) -> SitesSaid:
     """Read a text for sites."""
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    grams = list(_grams(words, directory.names.heads))
+    grams = list(_grams(words, directory.names))
     streets = _by_street(grams, words, languages, directory, found)
     spans = _by_name(grams, streets, directory, found)
     _by_city(grams, directory, found)
@@ -70,24 +71,25 @@ class _Gram(NamedTuple):
         return self.end - self.start
 
 
-def _grams(words: Words, heads: frozenset[str]) -> Iterator[_Gram]:
+def _grams(words: Words, names: Names) -> Iterator[_Gram]:
     """One to three words of a sentence as one, where they begin like something that has a name."""
-    for start in range(len(words)):
-        joined, accented = "", ""
-        for end in range(start + 1, min(start + 3, len(words)) + 1):
-            word = words.words[end - 1]
-            if words.sentence[end - 1] != words.sentence[start] or word[0].isdigit():
-                break
-            joined += word
-            accented += words.accented[end - 1]
-            whole, begins = heads_of(joined[:BEGINNING])
-            if heads.isdisjoint(begins):
-                if whole:
-                    break
-            elif len(joined) >= 3:
+    said, sentence, beginnings = words.words, words.sentence, names.beginnings
+    for start, (found, going_on) in enumerate(beginnings.of(said)):
+        joined, end = said[start], start + 1
+        while (found or going_on) and not joined[0].isdigit():
+            if found and len(joined) >= 3:
                 heard = sound(joined)
                 bare = _CASES.sub("", heard) if len(heard) >= 6 and heard[-1] in "anet" else heard
-                yield _Gram(start, end, heard, bare, accented)
+                yield _Gram(start, end, heard, bare, "".join(words.accented[start:end]))
+            if not going_on or end == min(start + _MOST_WORDS, len(said)):
+                break
+            if sentence[end] != sentence[start] or said[end][0].isdigit():
+                break
+            joined += said[end]
+            end += 1
+            if end == start + 2 and not beginnings.may_go_on(joined):
+                break
+            ((found, going_on),) = beginnings.of((joined,))
 
 
 def _by_name(

@@ -7,34 +7,59 @@ from hypothesis import strategies as st
 
 from routing.chargers import neighbours
 from routing.directory import build_directory
-from routing.names import BEGINNING, heads_of, left_out
+from routing.names import Beginnings, left_out
 from routing.values import Owner, Site
-from routing.words import sound
+from routing.words import sound, split
 
 SOUNDS = st.text("abdik", min_size=2, max_size=9)
+LETTERS = st.text("shopingckqutae", min_size=1, max_size=9) | st.sampled_from(["shopping", "shop", "ping"])
 
 
-def _heads(name: str) -> frozenset[str]:
+def _beginnings(name: str) -> Beginnings:
     owner = Owner("o", "", "", "", "", "sv")
     site = Site("s", name, "", "", "", "o", "basic", "")
-    return build_directory([owner], [site], []).names.heads
+    return build_directory([owner], [site], []).names.beginnings
+
+
+def _found(beginnings: Beginnings, word: str) -> bool:
+    return beginnings.of([word])[0][0]
 
 
 @given(SOUNDS, st.integers(0, 8), st.integers(0, 8), st.sampled_from("abdik"))
 def test_whatever_sounds_like_a_name_but_for_a_letter_begins_like_it(name: str, out: int, at: int, letter: str):
     name = sound(name)
-    heads = frozenset(form[:4] for form in left_out(name))
+    beginnings = Beginnings(left_out(name))
     less = name[:out] + name[out + 1 :] if len(name) >= 6 else name
     for heard in map(sound, (name, less, less[:at] + letter + less[at:])):
         if left_out(heard) & left_out(name):
-            assert not heads.isdisjoint(heads_of(heard[:BEGINNING])[1])
+            assert _found(beginnings, heard)
+
+
+@given(LETTERS, LETTERS, LETTERS)
+def test_no_beginning_of_what_sounds_like_a_name_is_given_up(one: str, two: str, three: str):
+    word = one + two + three
+    beginnings = Beginnings(left_out(sound(word)))
+    assert _found(beginnings, word)
+    for letters in (one, one + two):
+        assert beginnings.may_go_on(letters)
+        assert beginnings.of([letters])[0][1]
 
 
 def test_only_what_begins_like_a_name_is_looked_up():
-    heads = _heads("Badhuset")
-    assert not heads.isdisjoint(heads_of("baduset")[1])
-    assert not heads.isdisjoint(heads_of("adhuset")[1])
-    assert heads.isdisjoint(heads_of("kortet")[1])
+    beginnings = _beginnings("Badhuset")
+    assert _found(beginnings, "baduset")
+    assert _found(beginnings, "adhuset")
+    assert not _found(beginnings, "kortet")
+    assert beginnings.of(["ba"]) == [(False, True)]
+    assert not beginnings.may_go_on("kortet")
+
+
+def test_words_that_are_letters_only_are_split_like_all_others():
+    words = split("Betala – inget\u2019s 10:30 (a b b) i Åre!\nNästa - rad. 5,2 kW", "Ny")
+    assert " ".join(words.accented) == "betala ingets 10:30 abb i åre nästa rad 5,2 kw ny"
+    assert words.words[5:7] == ("are", "nasta")
+    assert words.sentence == (1, 2, 2, 2, 2, 2, 4, 5, 6, 6, 7)
+    assert words.clause == (1, 2, 2, 3, 4, 4, 6, 7, 8, 8, 9)
 
 
 @given(st.text("123", min_size=1, max_size=6), st.lists(st.text("123", min_size=1, max_size=6), unique=True))
