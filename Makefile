@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 STAMP := .venv/requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint venv bench judge faults help
+.PHONY: run test lint venv bench judge faults mailfaults help
 
 run: venv ## Run everything on this machine with the demo's data (Ctrl-C stops it)
 	@exec $(RUN) -m gateway up --demo --with-parent
@@ -30,8 +30,12 @@ faults: venv ## Kill, cut and fill up while reports come in, and count what was 
 	$(RUN) -m pytest -o faulthandler_timeout=3600 tests/faults
 	@$(RUN) -m tests.faults
 
+mailfaults: venv ## A relay that hangs for eleven minutes, and twice ten thousand mails in ten minutes (an hour)
+	@$(RUN) -m tests.faults.hanging_relay
+	@$(RUN) -m tests.faults.mail_bomb
+
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): requirements.lock
 	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed; set PYTHON to one.' >&2; exit 1; }

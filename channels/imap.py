@@ -38,9 +38,12 @@ DENIED_PAUSE = 60.0  # seconds, at least, between log-ins that fail: more would 
 
 @dataclass(slots=True)
 class Health:
-    """How a mailbox is doing: `failing` says since when it has not been read (the loop's clock), `reason` why."""
+    """How a mailbox is doing: `failing` says since when it has not been read (the loop's clock), `reason` why; `read`
+    that it is read here and now. Neither while another process reads it.
+    """
 
     failing: float | None = None
+    read: bool = False
     reason: str = ""
     restarts: int = 0  # how often UIDVALIDITY or the UIDs began anew
 
@@ -135,7 +138,7 @@ class _Reader:
                     finally:
                         self._in_loop(self.cursors.release(self.account.name))
                 else:
-                    pause = POLL
+                    self.health.failing, self.health.read, pause = None, False, POLL
             except Denied as error:
                 pause = max(DENIED_PAUSE, self._fail(error, failures))
                 failures += 1
@@ -152,6 +155,7 @@ class _Reader:
         assert self._loop is not None
         if self.health.failing is None:
             self.health.failing = self._loop.time()
+        self.health.read = False
         self.health.reason = str(error) if isinstance(error, Trouble | Denied) else type(error).__name__
         log.warning("imap.failing", mailbox=self.account.folder, reason=self.health.reason, failures=failures + 1)
         return float(min(AGAIN_LIMIT, self.again * 2 ** min(failures, 10)) * random.uniform(0.8, 1.2))
@@ -169,7 +173,7 @@ class _Reader:
                     cursor = self._settle(session, cursor, fresh[:BATCH], upwards=True)
                     calm = 1.0
                     continue
-                self.health.failing, self.health.reason = None, ""
+                self.health.failing, self.health.reason, self.health.read = None, "", True
                 if old:
                     cursor = self._settle(session, cursor, old[-BATCH:], upwards=False)
                     del old[-BATCH:]

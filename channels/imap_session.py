@@ -120,15 +120,26 @@ class Session:
         what = "BODY.PEEK[HEADER]" if only_headers else "BODY.PEEK[]"
         found = self._ask(lambda: self._client.fetch(list(uids), [what]))
         key = what.replace(".PEEK", "").encode()
-        out = {}
+        out: dict[int, bytes] = {}
+        lacking = []
         for uid, data in found.items():
             content = data.get(key)
             if uid not in uids:
                 continue
-            if not isinstance(content, bytes):
-                raise Trouble("a mail came without its content")
-            out[uid] = content
+            if isinstance(content, bytes):
+                out[uid] = content
+            else:
+                lacking.append(uid)
+        if lacking and self._there(lacking):
+            raise Trouble("a mail came without its content")
         return out
+
+    def _there(self, uids: Sequence[int]) -> bool:
+        """Whether any of these is still in the folder: a person may have deleted them since they were listed."""
+        self._ask(self._client.noop)
+        return any(
+            int(uid) in uids for uid in self._ask(lambda: self._client.search(["UID", ",".join(map(str, uids))]))
+        )
 
     def mark(self, uids: Sequence[int]) -> None:
         """Tell the people at the mailbox that these were taken in."""

@@ -16,7 +16,7 @@ import structlog
 from gateway import languages, watch
 from gateway.casenumber import number
 from gateway.jobs import wake
-from gateway.record import accounts, floor
+from gateway.record import accounts, floor, mailboxes
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.facts import day_of
 from gateway.runtime import Runtime
@@ -37,6 +37,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "wave": Limit(8, 3),
         "mail_silent": Limit(5, 0.5),
         "role_silent": Limit(60, 30, urgent=True),
+        "mailbox_failing": Limit(120, 1, urgent=True),
         "outbox_ageing": Limit(300, 60),
         "spool_ageing": Limit(60, 1, urgent=True),
         "provider_errors": Limit(5, 1),
@@ -105,6 +106,7 @@ async def signs(runtime: Runtime, now: datetime) -> list[Sign]:
         found.append(Sign("mail_silent", "", mails["usual"]))
     roles = await db.rows(SQL["roles"], {"now": now})
     found += [Sign("role_silent", row["role"], row["seconds"]) for row in roles if row["role"] in ROLES]
+    found += [Sign("mailbox_failing", str(n), since) for n, since in (await mailboxes.failing(db)).items()]
     outbox = await db.row(SQL["outbox"], {"now": now})
     found.append(Sign("outbox_ageing", "", outbox["oldest"] if outbox else 0))
     oldest = runtime.spool.oldest()

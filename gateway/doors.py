@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from channels.imap_session import Account
 from channels.parsing import Parsers
 from channels.smtp import SmtpDoor
 from gateway.config import Config
+from gateway.record import mailboxes
 from gateway.record.db import Unavailable
 from gateway.record.mailboxes import RecordedCursors
 from gateway.runtime import Runtime, open_runtime
@@ -27,6 +28,7 @@ from gateway.stopping import until_stopped
 
 log = structlog.get_logger()
 FIRST_ACCOUNT, ACCOUNT = 20.0, 900.0  # seconds between accounts of the mailboxes
+SIGNS = 15.0  # seconds between notes of which mailboxes can be read
 
 
 async def serve_smtp(config: Config) -> None:
@@ -102,10 +104,22 @@ async def imap_door(runtime: Runtime) -> AsyncIterator[ImapDoor]:
     async with parsers(runtime.config) as parser:
         door, _ = _imap_door(runtime, parser)
         await door.start()
+        noting = asyncio.create_task(_note_signs(runtime, door))
         try:
             yield door
         finally:
+            noting.cancel()
             await door.stop()
+
+
+async def _note_signs(runtime: Runtime, door: ImapDoor) -> None:
+    """Note which mailboxes can be read, so that one that cannot becomes an alarm."""
+    while True:
+        await asyncio.sleep(SIGNS)
+        found = list(enumerate(door.health().values(), 1))
+        failing = [nth for nth, health in found if health.failing is not None]
+        with suppress(Unavailable):
+            await mailboxes.note(runtime.db, failing, [nth for nth, health in found if health.read], len(found))
 
 
 def _imap_door(runtime: Runtime, parser: Parsers) -> tuple[ImapDoor, RecordedCursors]:

@@ -7,6 +7,7 @@ is away; the reader then begins again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -121,3 +122,14 @@ async def accounts(db: Database) -> list[Accounted]:
         )
         for row in await db.rows(SQL["accounts"])
     ]
+
+
+async def note(db: Database, failing: Sequence[int], read: Sequence[int], of: int) -> None:
+    """Note which mailboxes cannot be read and which are, by their place among `of`. Raises Unavailable."""
+    await db.run(SQL["fails"], {"failing": list(failing)})
+    await db.run(SQL["fails_no_more"], {"read": list(read), "all": of})
+
+
+async def failing(db: Database) -> dict[int, float]:
+    """For how many seconds each mailbox that cannot be read has not been. Raises Unavailable."""
+    return {row["nth"]: row["seconds"] for row in await db.rows(SQL["failing"])}

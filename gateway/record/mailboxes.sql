@@ -16,3 +16,12 @@ UPDATE mailbox_cursors SET account = %(account)s, accounted_at = %(now)s WHERE m
 
 -- name: accounts
 SELECT mailbox, moved_at, account, accounted_at FROM mailbox_cursors ORDER BY mailbox
+
+-- name: fails
+INSERT INTO mailbox_failures (nth) SELECT unnest(%(failing)s::integer[]) ON CONFLICT DO NOTHING
+
+-- name: fails_no_more
+DELETE FROM mailbox_failures WHERE nth = ANY(%(read)s::integer[]) OR nth > %(all)s
+
+-- name: failing
+SELECT nth, extract(epoch FROM lease_now() - since)::float8 AS seconds FROM mailbox_failures ORDER BY nth

@@ -53,7 +53,7 @@ AUTO = [
 
 
 @pytest.mark.parametrize("fields", AUTO)
-def test_b66_answering_machines_are_known(fields: tuple[str, ...]) -> None:
+def test_b66_e7_answering_machines_are_known(fields: tuple[str, ...]) -> None:
     report = read(mail(*fields), NOW)
     assert report.auto_reply
     assert not report.bounce

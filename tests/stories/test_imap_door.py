@@ -72,7 +72,7 @@ def subjects(shelf: Shelf) -> list[str | None]:
     return [report.subject for report in shelf.seen]
 
 
-async def test_mail_is_taken_in_marked_and_waited_for(mailbox: Mailbox, parsers: Parsers) -> None:
+async def test_e1_mail_is_taken_in_marked_and_waited_for(mailbox: Mailbox, parsers: Parsers) -> None:
     shelf, cursors = Shelf(), CursorShelf()
     await mailbox.put(mail(1), mail(2))
     async with reading(mailbox, parsers, shelf, cursors, queue="operations") as door:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
+from imapclient import IMAPClient
 
+from channels.imap_session import Session
 from channels.parsing import Parsers
 from tests.fakes.dovecot import Dovecot, why_not
 from tests.fakes.mail import CursorShelf, Shelf
-from tests.stories.test_imap_door import mail, reading, until
+from tests.fakes.wire import Wire
+from tests.stories.test_imap_door import account, mail, reading, subjects, until
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -81,3 +86,63 @@ async def test_a_folder_for_read_mail_and_mail_that_a_person_deletes(dovecot: Do
     assert entry.adds_up
     moved = await dovecot.ask(lambda client: (client.select_folder("Read"), client.search("ALL"))[1])
     assert len(moved) == 3
+
+
+async def test_b46_a_mail_that_a_person_deletes_between_listing_and_fetching_is_passed_over(dovecot: Dovecot) -> None:
+    await dovecot.put(mail(1), mail(2))
+
+    def listed() -> tuple[Session, list[int]]:
+        session = Session(account(dovecot))
+        return session, session.uids()
+
+    session, (first, second) = await asyncio.to_thread(listed)
+    try:
+
+        def deleted(client: IMAPClient) -> None:
+            client.delete_messages([first])
+            client.expunge()
+
+        await dovecot.ask(deleted)
+        assert (await asyncio.to_thread(session.mails, [first, second])).keys() == {second}
+        assert (await asyncio.to_thread(session.sizes, [first, second])).keys() <= {second}
+    finally:
+        await asyncio.to_thread(session.close)
+
+
+async def test_f31_a_folder_that_is_renamed_is_trouble_and_read_on_when_it_is_back(
+    dovecot: Dovecot, parsers: Parsers
+) -> None:
+    shelf, cursors = Shelf(), CursorShelf()
+    await dovecot.ask(lambda client: client.create_folder("Support"))
+    await dovecot.ask(lambda client: client.append("Support", mail(1)))
+    async with reading(dovecot, parsers, shelf, cursors, folder="Support"):
+        await until(lambda: cursors.history != [] and cursors.history[-1].listed == 1)
+    await dovecot.ask(lambda client: client.rename_folder("Support", "Aside"))
+    async with reading(dovecot, parsers, shelf, cursors, folder="Support") as door:
+        health = next(iter(door.health().values()))
+        await until(lambda: health.failing is not None)
+        assert health.reason.startswith("the folder cannot be opened")
+        await dovecot.ask(lambda client: client.append("Aside", mail(2)))
+        await dovecot.ask(lambda client: client.rename_folder("Aside", "Support"))
+        await until(lambda: cursors.history[-1].listed == 2)
+        assert health.failing is None
+    assert subjects(shelf) == ["nr 1", "nr 2"]
+
+
+async def test_f31_a_line_that_is_cut_while_it_waits_is_opened_again(dovecot: Dovecot, parsers: Parsers) -> None:
+    shelf, cursors = Shelf(), CursorShelf()
+    await dovecot.put(mail(1))
+    line = Wire(f"imap://127.0.0.1:{dovecot.port}")
+    await line.mend()
+    port = urlsplit(line.url).port
+    async with reading(dovecot, parsers, shelf, cursors, port=port) as door:
+        await until(lambda: cursors.history != [] and cursors.history[-1].listed == 1)
+        await line.cut()
+        health = next(iter(door.health().values()))
+        await until(lambda: health.failing is not None)
+        await dovecot.put(mail(2))
+        await line.mend()
+        await until(lambda: cursors.history[-1].listed == 2)
+    await line.cut()
+    assert subjects(shelf) == ["nr 1", "nr 2"]
+    assert all((await dovecot.seen()).values())

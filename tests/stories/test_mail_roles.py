@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gateway import alerts, doors
 from gateway.config import Config
 from gateway.doors import account, certificate, host_name, imap_door, smtp_door
 from gateway.importing import import_folder
@@ -81,7 +82,7 @@ async def test_two_imap_processes_take_each_mail_once(config: Config, mailbox: M
         assert await count(one.db, "reports") == 5
 
 
-async def test_the_same_mail_by_smtp_and_by_imap_is_one_report(config: Config, mailbox: Mailbox) -> None:
+async def test_b52_the_same_mail_by_smtp_and_by_imap_is_one_report(config: Config, mailbox: Mailbox) -> None:
     async with role(config, "smtp") as runtime, smtp_door(runtime, 0) as port:
         await asyncio.to_thread(send, port, MAIL)
     await mailbox.put(MAIL)
@@ -129,7 +130,7 @@ async def test_f21_a_mail_whose_files_cannot_be_kept_is_asked_for_again(config: 
         assert await count(runtime.db, "reports") == 2
 
 
-async def test_each_mailbox_has_an_account_that_adds_up(config: Config, mailbox: Mailbox) -> None:
+async def test_e12_each_mailbox_has_an_account_that_adds_up(config: Config, mailbox: Mailbox) -> None:
     poison = b"X-A: 1\r\n" * 300 + MAIL
     await mailbox.put(MAIL, MAIL.replace(b"<one@", b"<two@"), poison)
     changed = config.model_copy(update={"imap_urls": urls(mailbox)})
@@ -148,6 +149,28 @@ async def test_each_mailbox_has_an_account_that_adds_up(config: Config, mailbox:
     async with role(config, "web") as runtime:
         (kept,) = await accounts(runtime.db)
     assert (kept.account, kept.mailbox) == (drawn, drawn.mailbox)
+
+
+async def test_b50_a_mailbox_that_cannot_be_read_is_an_alarm_until_it_can(
+    config: Config, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors, "SIGNS", 0.05)
+    wrong = (read_mailbox(f"imap://{mailbox.user}:expired@127.0.0.1:{mailbox.port}/INBOX"),)
+
+    async def told(runtime: Runtime) -> dict[str, float]:
+        found = await alerts.signs(runtime, runtime.clock.now())
+        return {sign.key: sign.value for sign in found if sign.kind == "mailbox_failing"}
+
+    async with role(config, "imap", imap_urls=wrong) as runtime, imap_door(runtime):
+        async with asyncio.timeout(30):
+            while not (signs := await told(runtime)):
+                await asyncio.sleep(0.02)
+    assert signs.keys() == {"1"}
+    assert alerts.LIMITS["mailbox_failing"].begin < 300
+    async with role(config, "imap", imap_urls=urls(mailbox)) as runtime, imap_door(runtime):
+        async with asyncio.timeout(30):
+            while await told(runtime):
+                await asyncio.sleep(0.02)
 
 
 async def test_an_address_leads_to_its_queue(config: Config) -> None:

@@ -123,7 +123,7 @@ async def test_a_report_in_danger_is_told_112_and_to_keep_away(office: Office) -
     assert "unplug" in said(sent)
 
 
-async def test_b68_an_answer_to_a_mail_finds_its_case_and_a_strangers_does_not(office: Office) -> None:
+async def test_b68_e4_e13_an_answer_to_a_mail_finds_its_case_and_a_strangers_does_not(office: Office) -> None:
     receipt = await office.hear("Charger 21052 does not start.", message_id="<question@example.com>")
     await office.sweep()
     (sent,) = office.mails
@@ -136,6 +136,33 @@ async def test_b68_an_answer_to_a_mail_finds_its_case_and_a_strangers_does_not(o
     raw = f"From: x@example.org\r\nIn-Reply-To: {forged}\r\nSubject: Re\r\n\r\nTell me all about it.\r\n"
     stranger = await office.runtime.intake.accept(mail.read(raw.encode(), NOW, domains=("support.example",)))
     assert stranger.case != receipt.case
+
+
+async def test_e5_an_answer_finds_its_case_although_a_relay_gave_our_mail_another_message_id(office: Office) -> None:
+    receipt = await office.hear("Charger 21052 does not start.", message_id="<question@example.com>")
+    await office.sweep()
+    (sent,) = office.mails
+    rewritten = "In-Reply-To: <0102018f-1@eu-west-1.relay.example>\r\nReferences: <0102018f-1@eu-west-1.relay.example>"
+    to_reply = (
+        f"From: Mette <mette@example.com>\r\nTo: {sent['Reply-To']}\r\n{rewritten}\r\nSubject: Re\r\n\r\nYes.\r\n"
+    )
+    assert (await take(office, to_reply.encode())).case == receipt.case
+    to_from = (
+        f"From: Mette <mette@example.com>\r\nTo: {sent['From']}\r\n{rewritten}\r\n"
+        f"Subject: Re: {sent['Subject']}\r\n\r\nIt works now.\r\n"
+    )
+    assert (await take(office, to_from.encode())).case == receipt.case
+
+
+async def test_e9_our_own_mail_that_comes_back_is_kept_and_answered_by_nobody(office: Office) -> None:
+    await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    (sent,) = office.mails
+    forwarded = bytes(sent).replace(b"To: mette@example.com", b"To: kundservice@support.example", 1)
+    for raw in (bytes(sent), forwarded, forwarded.replace(b"Message-ID: <", b"Message-ID: <x", 1)):
+        await take(office, raw)
+        await office.sweep(timedelta(hours=2))
+    assert len(office.mails) == 1
 
 
 async def test_a_greylisted_mail_goes_out_later_as_the_same_mail(office: Office) -> None:
@@ -333,7 +360,7 @@ async def shown(office: Office, receipt: Receipt) -> list[str]:
     return [message["state"] for message in whole.messages]
 
 
-async def test_b27_b65_a_late_mail_is_shown_as_late_and_a_lost_one_as_come_back(office: Office) -> None:
+async def test_b27_b65_e8_a_late_mail_is_shown_as_late_and_a_lost_one_as_come_back(office: Office) -> None:
     receipt = await office.hear("Charger 21052 does not start.", message_id="<question@example.com>")
     await office.sweep()
     (sent,) = office.mails
@@ -409,7 +436,7 @@ async def test_b67_two_machines_that_answer_each_other_fall_silent(office: Offic
     assert (await office.runtime.db.rows("SELECT count(*) AS n FROM reports"))[0]["n"] == 31
 
 
-async def test_b67_an_address_is_acknowledged_ten_times_a_day_at_most(office: Office) -> None:
+async def test_b67_e10_an_address_is_acknowledged_ten_times_a_day_at_most(office: Office) -> None:
     texts = [f"Charger {number} does not start." for number in ("21052", "22809", "24915", "21007")]
     for nth in range(16):
         sender = Sender(email="script@example.com")

@@ -114,7 +114,7 @@ async def send(port: int, raw: bytes = MAIL, to: list[str] | str = US, sender: s
         return answer
 
 
-async def test_a_mail_is_kept_before_it_is_acknowledged(parsers: Parsers) -> None:
+async def test_e2_a_mail_is_kept_before_it_is_acknowledged(parsers: Parsers) -> None:
     shelf = Shelf()
     shelf.gate = asyncio.Event()
     async with door(shelf, parsers) as port:
@@ -206,7 +206,7 @@ async def test_b28_junk_is_cut_off_and_others_are_served(parsers: Parsers, junk:
     assert len(shelf.reports) == 1
 
 
-async def test_b29_idle_connections_keep_nobody_out(parsers: Parsers) -> None:
+async def test_b29_k4_idle_connections_keep_nobody_out(parsers: Parsers) -> None:
     limits = Limits(connections=60, connections_per_peer=50, silent=1.0)
     shelf = Shelf()
     async with door(shelf, parsers, limits=limits, relays=()) as port:
@@ -228,7 +228,7 @@ async def test_b31_authentication_is_not_offered(parsers: Parsers) -> None:
 
 
 @pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r\n.\r", b"\r.\r\n", b"\r\n\0.\r\n"])
-async def test_b32_only_one_end_of_a_mail(parsers: Parsers, end: bytes) -> None:
+async def test_b32_k6_only_one_end_of_a_mail(parsers: Parsers, end: bytes) -> None:
     shelf = Shelf()
     smuggled = (
         b"MAIL FROM:<evil@example.org>\r\nRCPT TO:<help@support.example>\r\nDATA\r\nFrom: evil@example.org\r\n\r\nx"
@@ -243,7 +243,7 @@ async def test_b32_only_one_end_of_a_mail(parsers: Parsers, end: bytes) -> None:
     assert smuggled in shelf.only.raw
 
 
-async def test_b33_too_large_is_refused_with_a_way_to_help(parsers: Parsers) -> None:
+async def test_b33_e11_too_large_is_refused_with_a_way_to_help(parsers: Parsers) -> None:
     shelf = Shelf()
     async with door(shelf, parsers, limits=Limits(size=2 * 1024 * 1024)) as port:
         line = await Line.open(port)
@@ -285,7 +285,7 @@ async def test_b35_eight_bit_is_taken_but_not_in_an_address_without_smtputf8(par
     )
 
 
-async def test_b36_f29_dropped_lines(parsers: Parsers) -> None:
+async def test_b36_f29_k2_dropped_lines(parsers: Parsers) -> None:
     shelf = Shelf()
     async with door(shelf, parsers) as port:
         before = await Line.open(port)
@@ -312,7 +312,7 @@ async def test_b36_f29_dropped_lines(parsers: Parsers) -> None:
 
 
 @pytest.mark.parametrize("failure", [Away, NotStored, RuntimeError, OSError])
-async def test_b37_what_cannot_be_stored_is_asked_for_again(parsers: Parsers, failure: type[Exception]) -> None:
+async def test_b37_e3_k1_what_cannot_be_stored_is_asked_for_again(parsers: Parsers, failure: type[Exception]) -> None:
     shelf = Shelf()
     shelf.failing = failure
     async with door(shelf, parsers) as port:
@@ -337,7 +337,7 @@ async def test_b37_too_late_is_asked_for_again(parsers: Parsers) -> None:
     assert len(shelf.reports) == 1
 
 
-async def test_b38_the_same_mail_again_is_the_same(parsers: Parsers) -> None:
+async def test_b38_e6_the_same_mail_again_is_the_same(parsers: Parsers) -> None:
     shelf = Shelf()
     async with door(shelf, parsers) as port:
         await send(port)
@@ -413,7 +413,7 @@ async def test_b67_the_way_of_a_mail_that_comes_back_within_another_is_not_its_o
     assert shelf.only.quarantined is None
 
 
-async def test_fifty_recipients_and_no_more(parsers: Parsers) -> None:
+async def test_k4_fifty_recipients_and_no_more(parsers: Parsers) -> None:
     async with door(Shelf(), parsers, addresses={}) as port:
         line = await Line.open(port)
         await line.say("EHLO t.example", "MAIL FROM:<a@b.example>")
