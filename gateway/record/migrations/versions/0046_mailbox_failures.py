@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0045"
-down_revision = "0044"
+revision = "0046"
+down_revision = "0045"
 
 
 def upgrade() -> None:
-    run_file("0045_mailbox_failures.sql")
+    run_file("0046_mailbox_failures.sql")
