@@ -14,6 +14,7 @@ from channels.report import Unconfirmed
 from gateway import casenumber, concluding, outages
 from gateway.outages import Outage
 from gateway.passwords import Passwords
+from gateway.record.asks import Asks
 from gateway.record.db import statements
 from gateway.runtime import Runtime
 from gateway.threads import reply_token
@@ -57,16 +58,18 @@ def keyed(digits: str, directory: Directory) -> Found:
 class RecordedIncidents:
     """`Incidents` over the record."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, runtime: Runtime, asks: Asks) -> None:
+        self._runtime, self._asks = runtime, asks
 
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
-        found = await self._runtime.calls_db.tuples(SQL["incident"], {"charger": charger, "site": site})
-        now = self._runtime.clock.now()
-        return next((Incident(status, _hours(due, now), category) for status, due, category in found), None)
+        found = await self._asks.incident(charger, site)
+        if found is None:
+            return None
+        status, due, category = found
+        return Incident(status, _hours(due, self._runtime.clock.now()), category)
 
     async def outage(self, category: str | None, words: str | None, caller: str | None) -> Incident | None:
-        found = await outages.of_all(self._runtime.calls_db, self._runtime.clock.now())
+        found = await outages.of_all(self._asks, self._runtime.clock.now())
         if not found:
             return None
         if not words:
@@ -78,7 +81,7 @@ class RecordedIncidents:
         )
 
     async def large_outage(self) -> Incident | None:
-        found = await outages.of_all(self._runtime.calls_db, self._runtime.clock.now())
+        found = await outages.of_all(self._asks, self._runtime.clock.now())
         return self._told(next((one for one in found if one.large), None))
 
     def _told(self, outage: Outage | None) -> Incident | None:
@@ -123,12 +126,11 @@ class RecordedCases:
 class RecordedCallers:
     """`Callers` over the record."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, asks: Asks) -> None:
+        self._asks = asks
 
     async def known(self, phone: str) -> Caller:
-        ((language, owner),) = await self._runtime.calls_db.tuples(SQL["caller"], {"phone": phone})
-        return Caller(language, owner)
+        return Caller(*await self._asks.caller(phone))
 
 
 class RecordedOwners:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.questions import PLACELESS_LOOKBACK
-from gateway.record.db import Database, statements
+from gateway.record.asks import Asks
 from routing.values import Category, Judgement, Priority
 
-SQL = statements("known")
 LARGE = 10  # reports
 
 # What callers key for what they meet -> the outages that may be behind it, the likeliest first.
@@ -32,15 +31,14 @@ class Outage:
 
     case: int
     status: str
-    category: str
     due: datetime | None
+    category: str
     large: bool
 
 
-async def of_all(db: Database, now: datetime) -> Sequence[Outage]:
+async def of_all(asks: Asks, now: datetime) -> Sequence[Outage]:
     """The newest first. Raises Unavailable."""
-    rows = await db.tuples(SQL["outages"], {"since": now - PLACELESS_LOOKBACK, "large": LARGE})
-    return [Outage(*row) for row in rows]
+    return [Outage(*row) for row in await asks.outages(now - PLACELESS_LOOKBACK, LARGE)]
 
 
 def keyed(found: Sequence[Outage], category: str | None) -> Outage | None:

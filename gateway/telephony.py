@@ -44,17 +44,18 @@ from transcripts.endpoint import open_endpoint
 
 def phone_door(runtime: Runtime) -> PhoneDoor:
     """The phone door. Raises FlowError when the flow is wrong."""
+    calls = RecordedCalls(runtime.calls_db, runtime.clock, runtime.crash)
     given = Given(
-        calls=RecordedCalls(runtime.calls_db, runtime.clock, runtime.crash),
+        calls=calls,
         intake=runtime.intake,
         spool=runtime.spool,
         chargers=CarefulChargers(runtime.chargers, runtime.calls_db),
         solutions=runtime.solutions,
         places=RecordedPlaces(runtime),
-        incidents=RecordedIncidents(runtime),
+        incidents=RecordedIncidents(runtime, calls.asks),
         announcements=BoardAnnouncements(runtime),
         cases=RecordedCases(runtime),
-        callers=RecordedCallers(runtime),
+        callers=RecordedCallers(calls.asks),
         owners=RecordedOwners(runtime),
         line=RecordedLine(runtime),
     )

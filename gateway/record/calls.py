@@ -16,13 +16,13 @@ from psycopg.types.json import Jsonb
 from channels.phone_ports import Loaded, Progress, Sound, Taken
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
+from gateway.record.asks import Asks
 from gateway.record.db import Database, statements
 from gateway.record.grouped import Grouped
 
 SQL = statements("calls")
 RANKS = MappingProxyType({"queued": 0, "initiated": 0, "ringing": 1, "in-progress": 2})
 FINAL = 3
-NEW = Loaded(None, -1, None, False)
 
 
 class RecordedCalls:
@@ -30,11 +30,12 @@ class RecordedCalls:
 
     def __init__(self, db: Database, clock: Clock, crash: Crash = nowhere) -> None:
         self._db, self._clock, self._crash = db, clock, crash
-        self._load = Grouped(self._load_all, apart=lambda wanted: wanted)
+        self.asks = Asks(db)
         self._save = Grouped(self._save_all, apart=lambda given: given[0].sid)
 
     async def load(self, sid: str, turn: int) -> Loaded:
-        return await self._load((sid, turn))
+        found = await self.asks.turn(sid, turn)
+        return Loaded(*found) if found else Loaded(None, -1, None, False)
 
     async def save(self, taken: Taken) -> str:
         if await self._save((taken, None)):
@@ -45,13 +46,6 @@ class RecordedCalls:
 
     async def follow(self, taken: Taken, after: int) -> bool:
         return await self._save((taken, after))
-
-    async def _load_all(self, wanted: Sequence[tuple[str, int]]) -> list[Loaded]:
-        given = {"sids": " ".join(sid for sid, _ in wanted), "turns": " ".join(str(turn) for _, turn in wanted)}
-        return [
-            NEW if turn is None else Loaded(state, turn, answer, ended)
-            for state, turn, answer, ended in await self._db.tuples(SQL["load"], given)
-        ]
 
     async def _save_all(self, turns: Sequence[tuple[Taken, int | None]]) -> list[bool]:
         """Whether each turn was written, and not by another request before."""

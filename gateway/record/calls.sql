@@ -1,10 +1,40 @@
--- name: load
--- All that turns of calls need to know, one row a turn, in order; `turn` is null for a call that is new.
-SELECT t.state -> 'call' AS state, c.turn, a.answer, c.ended_at IS NOT NULL AS ended
-FROM unnest(string_to_array(%(sids)s, ' '), string_to_array(%(turns)s, ' ')::int[]) WITH ORDINALITY AS w(sid, turn, nth)
-LEFT JOIN calls c ON c.sid = w.sid
-LEFT JOIN call_contents t ON t.sid = w.sid
-LEFT JOIN call_turns a ON a.sid = w.sid AND a.turn = w.turn
+-- name: asked
+-- What calls ask at once, one answer a question, in order. A turn: the call's state, its last turn, the answer given to
+-- this one, and whether it is over; null for a call that is new. A caller: the language of the person behind a number,
+-- and whether an owner who may ask for a PIN has registered it. An incident: the newest open case about a place that a
+-- stranger may be told of (several have reported it, or we are at it). Outages: open faults of no place that several
+-- have reported lately, the newest first, and whether they are very many.
+SELECT CASE w.kind
+    WHEN 'turn' THEN (
+        SELECT jsonb_build_array(t.state -> 'call', c.turn, a.answer, c.ended_at IS NOT NULL)
+        FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid
+        LEFT JOIN call_turns a ON a.sid = c.sid AND a.turn = w.turn
+        WHERE c.sid = w.sid)
+    WHEN 'caller' THEN (
+        SELECT jsonb_build_array(
+            (SELECT p.language FROM identities i JOIN people p ON p.id = i.person_id
+             WHERE i.kind = 'phone' AND i.value = w.phone AND i.unlinked_at IS NULL AND p.language IS NOT NULL LIMIT 1),
+            (SELECT true FROM owners WHERE phone = w.phone AND pin_hash IS NOT NULL LIMIT 1) IS NOT NULL))
+    WHEN 'incident' THEN (
+        SELECT jsonb_build_array(c.status, c.due_solution, c.category) FROM cases c
+        WHERE c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into IS NULL
+          AND c.category IN ('no_start', 'interrupted', 'slow', 'offline', 'damage')
+          AND (c.incident OR c.status = 'planned')
+          AND ((c.charger_id IS NOT NULL AND c.charger_id = w.charger) OR (c.site_id = w.site AND c.whole_site))
+        ORDER BY c.last_report_at DESC LIMIT 1)
+    WHEN 'outages' THEN (
+        SELECT jsonb_agg(jsonb_build_array(o.id, o.status, o.category, o.due_solution, o.large)) FROM (
+            SELECT c.id, c.status, c.category, c.due_solution,
+                   (SELECT count(*) FROM (SELECT FROM reports r WHERE r.case_id = c.id LIMIT w.large) AS told)
+                   >= w.large AS large
+            FROM cases c
+            WHERE c.mass AND c.incident AND c.status IN ('open', 'assigned', 'waiting', 'planned')
+              AND c.merged_into IS NULL AND c.category IN ('access', 'payment', 'account', 'offline', 'no_start')
+              AND c.last_report_at > w.since
+            ORDER BY c.last_report_at DESC LIMIT 5) AS o)
+    END AS answer
+FROM jsonb_to_recordset(%(asked)s::jsonb) AS w(
+    nth int, kind text, sid text, turn int, phone text, charger text, site text, since timestamptz, large int)
 ORDER BY w.nth
 
 -- name: save
@@ -91,13 +121,6 @@ WITH recording AS (
 INSERT INTO transcripts (recording_sid, language, text) VALUES (%(recording)s, %(language)s, %(text)s)
 ON CONFLICT (recording_sid) DO NOTHING
 
--- name: caller
--- The language of the person behind a number, and whether an owner who may ask for a PIN has registered it.
-SELECT (SELECT p.language FROM identities i JOIN people p ON p.id = i.person_id
-        WHERE i.kind = 'phone' AND i.value = %(phone)s AND i.unlinked_at IS NULL AND p.language IS NOT NULL
-        LIMIT 1) AS language,
-       EXISTS (SELECT FROM owners WHERE phone = %(phone)s AND pin_hash IS NOT NULL) AS owner
-
 -- name: owner_pins
 SELECT id, pin_hash FROM owners WHERE phone = %(phone)s AND pin_hash IS NOT NULL AND pin_misses < %(most)s
 
@@ -111,15 +134,6 @@ UPDATE owners SET pin_misses = 0 WHERE id = %(owner)s
 SELECT c.id, c.site_id, c.status, count(*) OVER () AS n FROM cases c
 WHERE c.owner_id = %(owner)s AND c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into IS NULL
 ORDER BY c.priority, c.opened_at LIMIT 3
-
--- name: incident
--- The newest open case about a place that a stranger may be told of: several have reported it, or we are at it.
-SELECT c.status, c.due_solution, c.category FROM cases c
-WHERE c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into IS NULL
-  AND c.category IN ('no_start', 'interrupted', 'slow', 'offline', 'damage')
-  AND (c.incident OR c.status = 'planned')
-  AND ((c.charger_id IS NOT NULL AND c.charger_id = %(charger)s) OR (c.site_id = %(site)s AND c.whole_site))
-ORDER BY c.last_report_at DESC LIMIT 1
 
 -- name: status
 -- What a reporter with the right code may hear of a case, and whether they were asked if it is solved and did not say.

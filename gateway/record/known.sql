@@ -9,15 +9,6 @@ WHERE c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into I
   AND ((c.charger_id IS NOT NULL AND c.charger_id = %(charger)s) OR (c.site_id = %(site)s AND c.whole_site))
 ORDER BY c.last_report_at DESC LIMIT 1
 
--- name: outages
--- Open faults of no place that several have reported lately, the newest first, and whether they are very many.
-SELECT c.id, c.status, c.category, c.due_solution,
-       (SELECT count(*) FROM (SELECT FROM reports r WHERE r.case_id = c.id LIMIT %(large)s) AS told) >= %(large)s AS large
-FROM cases c
-WHERE c.mass AND c.incident AND c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into IS NULL
-  AND c.category IN ('access', 'payment', 'account', 'offline', 'no_start') AND c.last_report_at > %(since)s
-ORDER BY c.last_report_at DESC LIMIT 5
-
 -- name: maintenance
 SELECT max(ends_at) AS ends_at FROM maintenance
 WHERE site_id = %(site)s AND ended_at IS NULL AND starts_at <= %(now)s AND ends_at > %(now)s

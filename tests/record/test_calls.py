@@ -140,3 +140,26 @@ async def test_f10_a_record_that_is_away_says_so(database_url: str) -> None:
             await RecordedCalls(away, SetClock(NOW)).load("CA1", 0)
     finally:
         await away.close()
+
+
+async def test_what_calls_ask_at_once_is_answered_each(calls: RecordedCalls, db: Database) -> None:
+    await calls.save(TURN)
+    await db.run(
+        "WITH known AS (INSERT INTO people (language, created_at) VALUES ('fi', '2026-01-01') RETURNING id)"
+        " INSERT INTO identities (person_id, kind, value, linked_at, evidence)"
+        " SELECT id, 'phone', '+46701740605', '2026-01-01', 'own report' FROM known"
+    )
+    asks = calls.asks
+    found = await asyncio.gather(
+        asks.turn("CA1", 0),
+        asks.turn("CA1", 1),
+        asks.turn("CA2", 0),
+        asks.caller("+46701740605"),
+        asks.caller("+46701740606"),
+        asks.incident("21007", "s001"),
+        asks.outages(NOW, 10),
+        asks.outages(NOW, 10),
+    )
+    language = {"node": "language"}
+    assert found[:3] == [(language, 0, "<a/>", False), (language, 0, None, False), None]
+    assert found[3:] == [("fi", False), (None, False), None, [], []]
