@@ -123,6 +123,8 @@ async def give(deed: Act, queue: str, line: int, agent: str | None) -> None:
     await deed.run("give_back", queue=queue, line=line)
     if agent:
         await deed.run("take", agent=agent)
+    else:
+        await deed.run("callers_follow", queue=queue, line=line)
 
 
 async def _propose(deed: Act, words: Mapping[str, str]) -> None:

@@ -22,9 +22,19 @@ UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
 WHERE case_id = %(case)s AND kind = 'case' AND state <> 'done'
 
 -- name: withdraw_offers
-UPDATE offers SET state = 'withdrawn', answered_at = lease_now()
-WHERE state = 'offered'
-  AND item_id IN (SELECT id FROM work_items WHERE case_id = %(case)s)
+-- A caller about it who was just being offered waits on: the case's own work is for whoever withdraws.
+WITH gone AS (
+    UPDATE offers SET state = 'withdrawn', answered_at = lease_now()
+    WHERE state = 'offered' AND item_id IN (SELECT id FROM work_items WHERE case_id = %(case)s)
+    RETURNING item_id, epoch
+)
+UPDATE work_items w SET state = 'waiting', agent_id = NULL, epoch = w.epoch + 1
+FROM gone g WHERE w.id = g.item_id AND w.state = 'offered' AND w.epoch = g.epoch AND w.kind <> 'case'
+
+-- name: callers_follow
+-- Who waits about a case waits where it went, with the place that they had.
+UPDATE work_items SET queue = %(queue)s, line = %(line)s
+WHERE case_id = %(case)s AND kind IN ('call', 'callback') AND state = 'waiting'
 
 -- name: regrade_one
 UPDATE work_items SET queue = %(queue)s, priority = %(priority)s

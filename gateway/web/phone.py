@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import structlog
 from aiohttp import hdrs, web
+from prometheus_client import Counter
 
 from channels.phone import PhoneDoor
 from channels.phone_events import SID
@@ -25,6 +26,7 @@ from gateway.web.problems import Problem
 from ivr.music import waiting_music
 
 log = structlog.get_logger()
+REFUSED = Counter("switchyard_webhooks_refused_total", "Requests that are not of our provider, or not for us.", ["why"])
 
 LIMIT = 128 << 10  # bytes; the provider's own limit for what it posts is far below
 XML = MappingProxyType({hdrs.CONTENT_TYPE: "text/xml; charset=utf-8"})
@@ -157,6 +159,7 @@ def _complete(fields: Mapping[str, str], *needed: str) -> Mapping[str, str]:
 
 def _refused(why: str) -> Problem:
     log.warning("webhook.refused", why=why)
+    REFUSED.labels(why).inc()
     return Problem(403, "This is not a request of our provider.")
 
 

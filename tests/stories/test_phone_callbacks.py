@@ -80,6 +80,23 @@ async def test_a_waiting_caller_rings_a_free_colleague_who_presses_1(day: Night)
     assert row == {"state": "done"}
 
 
+async def test_v10_a_caller_follows_the_case_into_another_queue_also_while_a_telephone_rings(day: Night) -> None:
+    call = await waiting(day)
+    await work(day)
+    assert day.rung() == [AGENT]
+    (listed,) = await day.house.cases()
+    body = {"as": "a02", "to": "billing", "reason": "Gäller en faktura."}
+    assert (await day.house.api("POST", f"/cases/{listed['number']}/hand_over", body))[0] == 200
+    db = day.house.runtime.db
+    item = await db.row("SELECT queue, state, agent_id, arrived_at FROM work_items WHERE kind = 'call'")
+    queued = await db.row("SELECT queued_at FROM calls WHERE sid = %(sid)s", {"sid": call.sid})
+    assert item is not None
+    assert queued is not None
+    assert item == {"queue": "billing", "state": "waiting", "agent_id": None, "arrived_at": queued["queued_at"]}
+    assert "Någon annan har redan tagit det" in await day.picks_up("1")
+    assert await dispatch.sweep(day.house.runtime) == 1, "and is offered anew"
+
+
 async def test_f37_a_colleague_who_does_not_answer_loses_the_offer_and_the_caller_keeps_the_place(day: Night) -> None:
     await day.house.api("POST", "/agents/me/activity", {"as": "a02", "activity": "available"})
     await waiting(day)

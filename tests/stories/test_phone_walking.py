@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from prometheus_client import REGISTRY
 
 from channels.phone import PhoneDoor
 from channels.phone_ports import CaseStatus, Incident
@@ -407,9 +408,16 @@ async def test_b03_a_foreign_host_header_neither_breaks_nor_enters_anything(line
 
 async def test_b04_another_account_or_a_foreign_number_is_refused(line: Line, world: World) -> None:
     good = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": "+46701740605"}
+    before = {why: counted(why) for why in ("account", "number", "unsigned")}
     assert (await line.post("/twilio/voice", {**good, "AccountSid": "AC" + "b" * 32}))[0] == 403
     assert (await line.post("/twilio/voice", {**good, "To": "+46313900177"}))[0] == 403
+    assert (await line.post("/twilio/voice", good, sign=False))[0] == 403
     assert world.calls == {}
+    assert {why: counted(why) - was for why, was in before.items()} == {"account": 1, "number": 1, "unsigned": 1}
+
+
+def counted(why: str) -> float:
+    return REGISTRY.get_sample_value("switchyard_webhooks_refused_total", {"why": why}) or 0.0
 
 
 async def test_b05_both_tokens_are_good_during_a_rotation(line: Line) -> None:
