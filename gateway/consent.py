@@ -35,8 +35,8 @@ def mode(runtime: Runtime, queues: Iterable[str | None]) -> str:
 
 
 def never(runtime: Runtime) -> list[str]:
-    """The queues that never record."""
-    return [name for name in runtime.rules().queues if mode(runtime, [name]) == "never"]
+    """The queues that say so; where the house never records, nothing is to be silenced."""
+    return [name for name, queue in runtime.rules().queues.items() if queue.recording == "never"]
 
 
 async def sweep(runtime: Runtime, provider: Provider) -> int:
