@@ -23,6 +23,7 @@ _SIGNATURE_CLASSES = frozenset(
         "applemailsignature",
     }
 )  # fmt: skip
+_ATTRIBUTION_CLASSES = frozenset({"moz-cite-prefix", "gmail_attr"})
 _HEADER_IDS = frozenset(
     {"divrplyfwdmsg", "x_divrplyfwdmsg", "mail-editor-reference-message", "isForwardContent".lower()}
 )
@@ -100,10 +101,13 @@ def _kept_with_pictures(element: str, attribute: str, value: str) -> str | None:
 def _structured(source: str) -> str:
     from lxml.html import HTMLParser, document_fromstring
 
-    parser = HTMLParser(remove_comments=True, remove_pis=True)
+    parser = HTMLParser(remove_comments=True, remove_pis=True, huge_tree=True)
     tree = document_fromstring(source, parser=parser)
+    if any("depth" in entry.message for entry in parser.error_log):
+        raise ValueError("nested so deep that the parser leaves the rest out")
     _drop(tree)
     _mark_borders(tree)
+    _set_apart(tree)
     _number_lists(tree)
     quotes = _take_quotes(tree)
     _drop_signatures(tree)
@@ -128,11 +132,21 @@ def _mark_borders(tree: Any) -> None:
     """A line of its own above what Outlook marks as the header of the old mail, in whatever language it is."""
     for element in tree.iter("div"):
         ident = (element.get("id") or "").lower()
-        if ident in _HEADER_IDS or _OUTLOOK_RULE.search(element.get("style") or ""):
+        ruled = _OUTLOOK_RULE.search(element.get("style") or "") is not None
+        if ident in _HEADER_IDS or (ruled and element.text_content()[:1000].count(":") > 2):
             before = element.makeelement("p", {})
             before.text = CUT
             element.addprevious(before)
             return
+
+
+def _set_apart(tree: Any) -> None:
+    """A blank line above what programs mark as "X wrote:", so that no line above is taken for a part of it."""
+    for element in list(tree.iter("div")):
+        if _ATTRIBUTION_CLASSES & set((element.get("class") or "").lower().split()):
+            before = element.makeelement("p", {})
+            before.text = "\xa0"
+            element.addprevious(before)
 
 
 def _number_lists(tree: Any) -> None:

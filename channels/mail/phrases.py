@@ -32,7 +32,7 @@ BEGINS = _compiled(
     r"|pon|wt|śr|czw|pt|pią|sob|nie|пн|вт|ср|чт|пт|сб|вс|нд|пон|втор|сред|четв|пятн|субб|воскр)\w{0,9}\.?,?\s+(?:den\s+|the\s+)?(?:\d|\w{3,9}\.?\s+\d))"
 )
 MOMENT = re.compile(r"\b20\d\d\b|\b\d{1,2}[:.]\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d\b")
-FIRST_PERSON = _compiled(r"\s+(?:i|we|jag|vi|jeg|ich|wir|minä)(?=\s)")  # right before or behind the verb
+FIRST_PERSON = _compiled(r"\s*(?<!\S)(?:i|we|jag|vi|jeg|ich|wir|minä)(?=\s)")  # right before or behind the verb
 BELOW = _compiled(any_of("below"))
 DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence

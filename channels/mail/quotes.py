@@ -36,7 +36,6 @@ _SAYS = re.compile(r"[^<>@]{1,60}<[^\s<>]{1,100}@[^\s<>]{1,200}>\s+[^\s<>@:：]{
 _DATED_TAIL = re.compile(
     r"(?<=[:：])\s*\((?=[^()]*\d[:.]\d\d)[^()]{8,60}\)$"
 )  # K-9: "X <x@y> wrote: (3 March 2026 10:00)"
-_DIGIT = re.compile(r"\d")
 _GLUED = re.compile(r"(?<=[\s\-–—.!?)])(?=(?:On|Den|Am|Le|El|Il|Op) \w{2,9}[.,]{0,2} \S{1,9} \S*\d)")
 _MEASURE = re.compile(r">\s?\d+(?:[.,]\d+)?\s?(?:%|k|a\b|m|h|s\b|v\b|min|sek|kr|°|€|years|år)", re.IGNORECASE)
 
@@ -202,6 +201,8 @@ def _attribution(lines: Sequence[str], at: int) -> int | None:
 
     The shortest reading counts, unless going on upwards, over lines that end no sentence, finds how such lines begin.
     """
+    if _tells_of_oneself(lines[at]):
+        return None
     joined, found = "", None
     for n in range(at, max(-1, at - _ATTRIBUTION_LINES), -1):
         line = _DATED_TAIL.sub("", lines[n].strip()) if n == at else lines[n].strip()
@@ -214,10 +215,19 @@ def _attribution(lines: Sequence[str], at: int) -> int | None:
         if len(joined) > _ATTRIBUTION_LIMIT:
             break
         if _reads_as_attribution(joined, _quoted_below(lines, at)):
-            if BEGINS.match(joined) and (found is None or _DIGIT.search(line)):
+            if BEGINS.match(joined) and (found is None or MOMENT.search(line)):
                 return n
             found = n if found is None or nameless else found
     return found
+
+
+def _tells_of_oneself(line: str) -> bool:
+    """Whether a line such as "On Monday I wrote to you:" tells of a mail and quotes none."""
+    verb = VERB.search(line)
+    if verb is None:
+        return False
+    before = FIRST_PERSON.search(line, 0, verb.start())
+    return (before is not None and before.end() >= verb.start() - 1) or FIRST_PERSON.match(line, verb.end()) is not None
 
 
 def _closes(lines: Sequence[str], at: int) -> bool:
@@ -251,9 +261,6 @@ def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
         return (quoted_below and (addressed or (colon and "@" in text))) or (
             addressed and colon and _CLOCK.search(text) is not None
         )
-    before = FIRST_PERSON.search(text, 0, verb.end())
-    if (before and before.end() >= verb.start() - 1) or FIRST_PERSON.match(text, verb.end()):
-        return False  # "On Monday I wrote to you:" tells of a mail and quotes none
     if not colon and not (verb.end() >= len(text) - 2 and (quoted_below or _dated_and_addressed(text, verb.start()))):
         return False
     if len(text) - verb.end() > 170:
@@ -323,6 +330,13 @@ def _header_block(lines: Sequence[str], kinds: Sequence[str | None], at: int, le
     """Whether From/Sent/To/Subject lines stand here, in any of our languages. `kinds` are the lines' labels."""
     if kinds[at] not in ("from", "date", "to", "subject"):
         return False
+    if least == 3 and not kinds[min(at + 1, len(lines) - 1)] and _begins_below(lines, kinds, at):
+        return False
+    return _labels_stand(lines, kinds, at, least)
+
+
+def _labels_stand(lines: Sequence[str], kinds: Sequence[str | None], at: int, least: int) -> bool:
+    """Whether enough labels of a header stand below each other from here on."""
     end, gap = at, 0
     for end in range(at, min(at + _BLOCK_LINES, len(lines))):
         gap = 0 if kinds[end] else gap + 1
@@ -339,6 +353,12 @@ def _header_block(lines: Sequence[str], kinds: Sequence[str | None], at: int, le
     # Without an address it may be somebody's way from one town to another.
     timed = MOMENT if least == 2 else _CLOCK
     return bool(found & {"subject", "date"} and timed.search(joined)) and (least == 2 or any(lines[:at]))
+
+
+def _begins_below(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
+    """Whether a header block begins within the next lines, so that a line like a label above it is somebody's own."""
+    near = range(at + 2, min(at + 7, len(lines)))
+    return any(kinds[n] and not kinds[n - 1] and _labels_stand(lines, kinds, n, 3) for n in near)
 
 
 def _label(line: str) -> str | None:

@@ -42,8 +42,9 @@ _STREET = re.compile(
     re.IGNORECASE,
 )
 _PROSE = re.compile(
-    r"\b(?:är|har|kan|ska|kommer|vill|måste|går|var|blev|inte|jag|vi|ni|du|den som|is|are|am|was|has|have|can|will"
-    r"|please|not|you|we|er|kan|skal|vil|jeg|ikke|dere|bliver|on|ei|ole|voi|minä|olen|ist|sind|bin|habe|hat|wird|nicht|ich|wir|bitte)\b",
+    r"\b(?:är|har|står|ligger|finns|sitter|kan|ska|kommer|vill|måste|går|var|blev|inte|jag|vi|ni|du|den som"
+    r"|is|are|am|was|has|have|can|will|please|not|you|we|er|kan|skal|vil|jeg|ikke|dere|bliver|on|ei|ole|voi|minä|olen"
+    r"|ist|sind|bin|habe|hat|wird|nicht|ich|wir|bitte)\b",
     re.IGNORECASE,
 )
 _TELLS = re.compile(
@@ -271,7 +272,7 @@ def _is_detail(line: str) -> bool:
     if POSTSCRIPT.match(line) or len(line) > 110:
         return False
     if _proves(line):
-        return len(line.split()) <= 6 or not _PROSE.search(line)
+        return len(line.split()) <= 3 or not _PROSE.search(line)
     return len(line.split()) <= 7 and line[-1] not in ".?!:" and not _PROSE.search(line)
 
 

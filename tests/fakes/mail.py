@@ -25,6 +25,7 @@ from channels.imap_cursor import Cursor
 from channels.report import NotStored, Outcome, Receipt, Report
 
 T = TypeVar("T")
+PATIENT = 1800.0  # seconds of silence, its own included, before it hangs up
 
 
 class Shelf:
@@ -134,7 +135,9 @@ class MailServer:
         return "250 ok"
 
     def _conversation(self) -> SMTP:
-        conversation = SMTP(self, hostname="sink.example", enable_SMTPUTF8=True, loop=asyncio.get_running_loop())
+        conversation = SMTP(
+            self, hostname="sink.example", enable_SMTPUTF8=True, timeout=PATIENT, loop=asyncio.get_running_loop()
+        )
         self._conversations.append(conversation)
         return conversation
 

@@ -78,3 +78,19 @@ def test_links_and_own_pictures_stay() -> None:
     assert 'href="https://x.example/"' in shown
     assert 'rel="noopener noreferrer nofollow"' in shown
     assert 'src="cid:1@x"' in shown
+
+
+@pytest.mark.parametrize("depth", [300, 3000])
+def test_words_below_any_number_of_elements_are_read(depth: int) -> None:
+    assert text_of("<div>" * depth + "Laddaren är död" + "</div>" * depth) == "Laddaren är död"
+
+
+def test_b70_three_hundred_levels_of_quotes_are_quotes() -> None:
+    shown = text_of("<p>Ny</p>" + '<blockquote type="cite">' * 300 + "gammalt" + "</blockquote>" * 300)
+    assert shown.startswith("Ny\n")
+    assert all(line.startswith(">") for line in shown.split("\n")[1:] if line)
+
+
+def test_a_rule_above_words_that_are_no_header_is_no_border_of_old_text() -> None:
+    rule = "border:none;border-top:solid #E1E1E1 1.0pt"
+    assert text_of(f'<div style="{rule}">Laddaren är död</div>') == "Laddaren är död"
