@@ -66,5 +66,6 @@ class Lanes(Generic[Item]):
             group, self._waiting = self._pick(self._waiting)
             begun = self._begun = loop.time()
             await self._work(group)
+            await asyncio.sleep(0)  # whoever was answered may ask for more at once: it shall be in the next group
         if lane is not None:
             self._lanes.discard(lane)  # at once: what comes now shall not wait for a lane that is over

@@ -70,6 +70,25 @@ async def test_behind_a_group_that_stands_still_another_lane_opens() -> None:
     assert await first == 1
 
 
+async def test_whoever_is_answered_and_asks_again_at_once_is_in_the_next_group() -> None:
+    work = Work()
+    grouped: Grouped[int, int] = Grouped(work, apart=lambda item: item)
+
+    async def twice(item: int) -> None:
+        await grouped(item)
+        await grouped(item + 10)
+
+    both = [asyncio.ensure_future(twice(item)) for item in (1, 2)]
+    while not work.groups:
+        await asyncio.sleep(0)
+    other = asyncio.ensure_future(grouped(3))
+    await asyncio.sleep(0)
+    work.gate.set()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*both, other)
+    assert work.groups == [[1, 2], [3, 11, 12]]
+
+
 async def test_alone_an_item_waits_for_nobody() -> None:
     work = Work()
     work.gate.set()
