@@ -1,6 +1,7 @@
-"""Waking the worker: jobs are deferred inside the transaction that makes them necessary, and carry ids at most.
+"""Waking the workers: said inside the transaction that makes it necessary, heard once that is committed.
 
-A job only wakes a sweep; every deadline is a column. Lost, doubled or late jobs change nothing but seconds.
+It only wakes sweeps, which run by themselves as well; every deadline is a column. A wake-up that is lost, doubled or
+late changes nothing but seconds.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 from gateway.record.db import Connection, statements
 
 SQL = statements("jobs")
-FOLLOW = "follow"  # something was kept or changed: send what is to be sent, offer what is to be offered
 
 
 async def wake(conn: Connection) -> None:
-    """Defer the wake-up job, inside the caller's transaction. Raises psycopg.Error when the connection broke."""
-    await conn.execute(SQL["defer"], {"task": FOLLOW})
+    """Something was kept or changed: send what is to be sent, offer what is to be offered. In the caller's transaction;
+    raises psycopg.Error when the connection broke."""
+    await conn.execute(SQL["wake"])

@@ -19,7 +19,7 @@ from gateway.casenumber import number
 from gateway.hearing import Hearing, listen
 from gateway.questions import Prepared, case_report, wanted
 from gateway.record import people, timeline
-from gateway.record.db import Connection, recordset, statements
+from gateway.record.db import Connection, recordset, statements, together
 from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
 from gateway.standing import Decided, Standing, attach_report, known_case, open_case, remember, touches
 from gateway.threads import Reference, resolve_references
@@ -38,6 +38,21 @@ from routing.rules import Rules
 from routing.values import CaseReport, History, Judgement, Match, Reason, Verdict
 
 REPORTS, CASES, WORK, MESSAGES = (statements(name) for name in ("reports", "cases", "work", "messages"))
+ALL = together(
+    {
+        "strangers": people.SQL["add"],
+        "links": people.SQL["link"],
+        "opened": CASES["open"],
+        "work": WORK["add"],
+        "grown": CASES["grow"],
+        "regraded": WORK["regrade"],
+        "reports": REPORTS["add"],
+        "contents": REPORTS["add_contents"],
+        "attachments": REPORTS["add_attachments"],
+        "entries": timeline.SQL["append"],
+        "messages": MESSAGES["add"],
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +135,10 @@ class Draft:
     async def decide(self, conn: Connection, asked: people.Asked, numbers: Sequence[Mapping[str, Any]]) -> None:
         """Read what is known, take the locks, and decide each report in the order of arrival.
 
-        `numbers` are free ones for a report and a case each.
+        `numbers` are free ones for a report, a case and a person each.
         """
-        met = self.met = await people.meet(conn, [item.newcomer for item in self.group], asked)
+        free = [row["person"] for row in numbers]
+        met = self.met = await people.meet([item.newcomer for item in self.group], asked, free)
         persons, histories = met.persons, met.histories
         references = await resolve_references(conn, [item.report for item in self.group], self.keys)
         judgements = [
@@ -151,24 +167,29 @@ class Draft:
         opened = [case.row for case in self.cases.values() if case.new]
         grown = [case.row for case in self.cases.values() if case.grown and not case.new]
         reopened = [row for row in grown if row["reopened"]]
-        await people.write(conn, self.met, self.now)
-        if opened:
-            await conn.execute(CASES["open"], {"rows": recordset(opened)})
-        if grown:
-            await conn.execute(CASES["grow"], {"rows": recordset(grown), "now": self.now})
+        news, changes = recordset(opened), recordset(grown)
+        given = {
+            "strangers": recordset(self.met.strangers),
+            "links": recordset(self.met.links),
+            "opened": news,
+            "work": news,
+            "grown": changes,
+            "regraded": changes,
+            "reports": recordset(self.reports),
+            "contents": recordset(self.contents),
+            "raws": self.raws,
+            "attachments": recordset(self.attachments),
+            "entries": recordset(timeline.rows(self.entries)),
+            "messages": recordset(self.messages),
+            "now": self.now,
+        }
+        await conn.execute(ALL, given)
         if reopened:
             await conn.execute(WORK["revive"], {"rows": recordset(reopened)})
-        given = {"rows": recordset(self.reports), "contents": recordset(self.contents), "raws": self.raws}
-        await conn.execute(REPORTS["add"], given | {"now": self.now})
-        if self.attachments:
-            await conn.execute(REPORTS["add_attachments"], {"rows": recordset(self.attachments)})
         await self.hearing.write(conn)
-        await timeline.append(conn, self.entries, self.now)
-        if self.messages:
-            await conn.execute(MESSAGES["add"], {"rows": recordset(self.messages), "now": self.now})
         for told in self.unsolved:
-            given = {"case": told.attached_to, "report": told.id, "person": told.person, "kind": "reopened"}
-            await conn.execute(MESSAGES["add_to_others"], given | {"now": self.now})
+            about = {"case": told.attached_to, "report": told.id, "person": told.person, "kind": "reopened"}
+            await conn.execute(MESSAGES["add_to_others"], about | {"now": self.now})
         if self.bounced:
             await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
         if self.dead:

@@ -1,6 +1,6 @@
 """The worker role: sends what is to be sent, offers what is to be offered, sweeps what is due, forgets what is old.
 
-Jobs only wake the sweeps; they also run by themselves every two seconds, so that a lost job costs no more than that.
+Wake-ups make the sweeps run at once; they also run by themselves every two seconds, so that a lost one costs no more.
 Any number of workers may run: leases, advisory locks and the cases' own locks keep them out of each other's way. While
 PostgreSQL is away nothing is done and nothing is lost.
 """
@@ -36,7 +36,6 @@ from gateway import (
 from gateway.blobs import BlobsUnavailable
 from gateway.chores import Chore, Chores
 from gateway.config import Config
-from gateway.jobs import FOLLOW
 from gateway.post import connect_post
 from gateway.privacy import retain
 from gateway.record.db import statements
@@ -46,7 +45,7 @@ from gateway.tracing import Span, open_tracing, untraced
 
 log = structlog.get_logger()
 WORK = statements("work")
-POLL = 1.0  # seconds between looks for jobs whose notification was lost
+POLL = 5.0  # seconds between looks for jobs that are to be tried again
 STALLED = 60  # seconds after which a job whose worker gave no sign of life is taken up again
 KEEP_FAILED = 24 * 14  # hours
 MAIL_LANES = 4  # mails on their way at once: a relay that hangs on one of them holds up no other, and no text
@@ -59,7 +58,7 @@ async def serve(config: Config) -> None:
         open_runtime(config, "worker") as runtime,
         open_chores(runtime, span) as chores,
     ):
-        jobs = (chores.run(), _jobs(runtime, chores), _listen(chores, config))
+        jobs = (chores.run(), _jobs(runtime), _listen(chores, config))
         work = [asyncio.create_task(job) for job in jobs]
         await until_stopped()
         await end(work)
@@ -111,7 +110,7 @@ def _solutions_for(runtime: Runtime) -> outbox.SolutionsFor:
 
 
 async def _listen(chores: Chores, config: Config) -> None:
-    """Wake as soon as a job is there; the job worker misses those that come while it looks, until its next look."""
+    """Wake as soon as somebody says that there is something to do."""
     while True:
         with contextlib.suppress(psycopg.Error):
             async with await psycopg.AsyncConnection.connect(_direct(config), autocommit=True) as connection:
@@ -121,10 +120,10 @@ async def _listen(chores: Chores, config: Config) -> None:
         await asyncio.sleep(1.0)
 
 
-async def _jobs(runtime: Runtime, chores: Chores) -> None:
+async def _jobs(runtime: Runtime) -> None:
     """Run the job worker, and again when it lost the database."""
     while True:
-        app = _app(runtime, chores)
+        app = _app(runtime)
         try:
             async with app.open_async():
                 await app.run_worker_async(
@@ -143,12 +142,8 @@ def _direct(config: Config) -> str:
     return config.database_direct_url or config.database_url or ""
 
 
-def _app(runtime: Runtime, chores: Chores) -> App:
+def _app(runtime: Runtime) -> App:
     app = App(connector=PsycopgConnector(conninfo=_direct(runtime.config), min_size=1, max_size=4))
-
-    @app.task(name=FOLLOW)
-    async def follow() -> None:
-        chores.wake()
 
     @app.periodic(cron="*/2 * * * *")
     @app.task(name="stalled", pass_context=True)

@@ -127,7 +127,8 @@ async def _open_from(deed: Act, report: dict[str, object], last: object) -> int:
         "due_next_update": due.next_update.isoformat(),
         "due_solution": due.solution.isoformat(),
     }
-    await deed.conn.execute(CASES["open"], {"rows": recordset([fresh])})
+    for statement in (CASES["open"], WORK["add"]):
+        await deed.conn.execute(statement, {"rows": recordset([fresh])})
     data = {
         "because": "split",
         "from": deed.case.number,

@@ -1,6 +1,4 @@
 -- name: open
--- New cases, each with its waiting work.
-WITH opened AS (
 INSERT INTO cases (id, status, line, queue, priority, category, language, fault_code, charger_id, site_id, owner_id,
                    sla_level, timezone, whole_site, mass, incident, opened_at, last_report_at, due_first_response,
                    due_line, due_next_update, due_solution, told_solution)
@@ -12,15 +10,10 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
     charger_id text, site_id text, owner_id text, sla_level text, timezone text, whole_site boolean, mass boolean,
     incident boolean, opened_at timestamptz, last_report_at timestamptz, due_first_response timestamptz,
     due_line timestamptz, due_next_update timestamptz, due_solution timestamptz)
-RETURNING id, queue, line, priority, language, due_first_response, opened_at
-)
-INSERT INTO work_items (kind, case_id, queue, line, priority, language, due_at, arrived_at, state)
-SELECT 'case', id, queue, line, priority, language, due_first_response, opened_at, 'waiting' FROM opened
 
 -- name: grow
--- What attached reports change about a case and its waiting work, which keeps its original place among its equals; a
--- concluded case that was written to again is open again, with the same agent, if they are at work.
-WITH grown AS (
+-- What attached reports change about a case; a concluded case that was written to again is open again, with the same
+-- agent, if they are at work.
 UPDATE cases c SET
     queue = r.queue, priority = r.priority, category = r.category, charger_id = r.charger_id, site_id = r.site_id,
     owner_id = r.owner_id, sla_level = r.sla_level, timezone = r.timezone, whole_site = r.whole_site,
@@ -46,11 +39,6 @@ JOIN cases old ON old.id = r.id
 LEFT JOIN agents same ON r.reopened AND same.id = old.assignee AND same.activity IN ('available', 'busy')
                          AND same.disabled_at IS NULL
 WHERE c.id = r.id
-)
-UPDATE work_items w SET queue = r.queue, priority = r.priority, due_at = coalesce(r.due_first_response, w.due_at)
-FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, queue text, priority text, due_first_response timestamptz)
-WHERE w.case_id = r.id AND w.kind = 'case' AND w.state <> 'done'
-  AND (w.queue, w.priority, w.due_at) IS DISTINCT FROM (r.queue, r.priority, coalesce(r.due_first_response, w.due_at))
 
 -- name: find
 SELECT * FROM cases WHERE id = %(case)s

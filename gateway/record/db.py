@@ -56,6 +56,13 @@ def recordset(rows: Sequence[Mapping[str, Any]]) -> Jsonb:
     return Jsonb([{**row, "nth": nth} for nth, row in enumerate(rows, 1)])
 
 
+def together(blocks: Mapping[str, LiteralString]) -> LiteralString:
+    """One statement of several that each add or change rows: the rows of a block are the parameter of its name. All of
+    them see the record as it was before; keys of rows that another of them adds hold."""
+    parts = (f"{name} AS (\n{block.replace('%(rows)s', f'%({name})s')}\n)" for name, block in blocks.items())
+    return statements("session")["together"].format(blocks=",\n".join(parts))
+
+
 async def plan_again(conn: Connection) -> None:
     """Let go of the plans of one connection's statements; each is planned for what is there at its next use."""
     await conn.execute(statements("session")["plan_again"])

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
-from gateway.record.db import Connection, Database, recordset, statements
+from gateway.record.db import Connection, Database, statements
 from routing.values import Earlier, History
 
 SQL = statements("people")
@@ -33,14 +32,13 @@ class Newcomer:
 class Asked:
     """A question on its way: who stands behind addresses, and what they reported before."""
 
-    wanted: frozenset[Address]
     known: AsyncCursor[DictRow] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Met:
     """For each newcomer the person, None where no address was given, and the known persons whom the text mentions;
-    what every one of the persons reported before; and the rows of persons and links that `write` adds."""
+    what every one of the persons reported before; and the rows of persons and links to add."""
 
     persons: list[int | None]
     mentioned: list[frozenset[int]]
@@ -55,29 +53,24 @@ def addresses(phone: str | None, email: str | None) -> tuple[Address, ...]:
 
 
 async def ask(conn: Connection, newcomers: Sequence[Newcomer]) -> Asked:
-    """Ask about all addresses of a group; the answers are read by `meet`."""
-    wanted = frozenset(a for newcomer in newcomers for a in (*newcomer.addresses, *newcomer.mentioned))
+    """Lock the addresses that a group is from until commit, and ask about all that it has; `meet` reads the answers."""
+    wanted = sorted({a for newcomer in newcomers for a in (*newcomer.addresses, *newcomer.mentioned)})
     if not wanted:
-        return Asked(wanted, None)
-    return Asked(wanted, await conn.execute(SQL["known"], _listed(wanted)))
+        return Asked(None)
+    # The server runs these in order: who is known is read once the locks are held.
+    keys = sorted({_lock_key(address) for newcomer in newcomers for address in newcomer.addresses})
+    await conn.execute(SQL["lock"], {"keys": keys})
+    kinds, values = map(list, zip(*wanted, strict=True))
+    return Asked(await conn.execute(SQL["known"], {"kinds": kinds, "values": values}))
 
 
-async def meet(conn: Connection, newcomers: Sequence[Newcomer], asked: Asked) -> Met:
-    """The person behind each; persons whom nobody knew get their number here and are added by `write`.
+async def meet(newcomers: Sequence[Newcomer], asked: Asked, numbers: Iterable[int]) -> Met:
+    """The person behind each; persons whom nobody knew get one of the free numbers.
 
     An unknown address given together with a known one is linked to that person, with the evidence. Two known addresses
     of different persons stay apart: the first one reports. Whom a text mentions is looked up and never made.
     """
     known, histories = await _answers(asked)
-    missing = {address for newcomer in newcomers for address in newcomer.addresses} - known.keys()
-    numbers: list[int] = []
-    if missing:
-        keys = sorted(_lock_key(address) for address in missing)
-        counted = await conn.execute(SQL["make_room"], {"keys": keys, "count": len(newcomers)})
-        meanwhile = await conn.execute(SQL["known"], _listed(missing))
-        if await meanwhile.fetchall():
-            known, histories = await _answers(await ask(conn, newcomers))
-        numbers = [row["person"] for row in await counted.fetchall()]
     strangers, links = _introduced(newcomers, known, numbers)
     persons = [next((known[a] for a in n.addresses if a in known), None) for n in newcomers]
     mentioned = [
@@ -85,13 +78,6 @@ async def meet(conn: Connection, newcomers: Sequence[Newcomer], asked: Asked) ->
         for newcomer, person in zip(newcomers, persons, strict=True)
     ]
     return Met(persons, mentioned, histories, strangers, links)
-
-
-async def write(conn: Connection, met: Met, now: datetime) -> None:
-    """Add who was not known before, in the transaction that met them."""
-    if met.links:
-        given = {"strangers": recordset(met.strangers), "links": recordset(met.links), "now": now}
-        await conn.execute(SQL["add"], given)
 
 
 async def dead_addresses(db: Database, emails: Sequence[str]) -> set[str]:
@@ -135,11 +121,6 @@ def _introduced(
             known[kind, value] = person
             evidence = "given together in one report"
     return strangers, links
-
-
-def _listed(wanted: Iterable[Address]) -> dict[str, Any]:
-    kinds, values = zip(*sorted(wanted), strict=True)
-    return {"kinds": list(kinds), "values": list(values)}
 
 
 def _lock_key(address: Address) -> int:

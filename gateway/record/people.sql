@@ -8,24 +8,19 @@ LEFT JOIN LATERAL (
     WHERE person_id = i.person_id ORDER BY received_at DESC LIMIT 20
 ) AS h ON true
 
--- name: make_room
--- Numbers for new persons, and a lock until commit, so that two first reports of one person make one person.
-WITH locked AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
-)
-SELECT nextval(pg_get_serial_sequence('people', 'id')) AS person
-FROM (SELECT count(*) FROM locked) AS held CROSS JOIN generate_series(1, %(count)s)
+-- name: lock
+-- Held until commit: two first reports of one person make one person.
+SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
 
 -- name: add
--- New persons and new links; another that took an address in the meantime keeps it.
-WITH strangers AS (
-    INSERT INTO people (id, name, language, created_at)
-    SELECT r.id, r.name, r.language, %(now)s
-    FROM jsonb_to_recordset(%(strangers)s) AS r(id bigint, name text, language text)
-)
+INSERT INTO people (id, name, language, created_at)
+SELECT r.id, r.name, r.language, %(now)s FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, name text, language text)
+
+-- name: link
+-- Another that took an address in the meantime keeps it.
 INSERT INTO identities (person_id, kind, value, verified, evidence, linked_at)
 SELECT r.person_id, r.kind, r.value, r.verified, r.evidence, %(now)s
-FROM jsonb_to_recordset(%(links)s) AS r(person_id bigint, kind text, value text, verified boolean, evidence text)
+FROM jsonb_to_recordset(%(rows)s) AS r(person_id bigint, kind text, value text, verified boolean, evidence text)
 ON CONFLICT (kind, value) WHERE unlinked_at IS NULL DO NOTHING
 
 -- name: find

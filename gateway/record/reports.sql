@@ -4,15 +4,15 @@ SELECT digest, id, case_id, token, code, priority, category, queue, fingerprint 
 WHERE digest = ANY(%(digests)b::bytea[])
 
 -- name: numbers
-SELECT nextval('report_counter') AS report, nextval('case_counter') AS "case" FROM generate_series(1, %(count)s)
+SELECT nextval('report_counter') AS report, nextval('case_counter') AS "case",
+       nextval(pg_get_serial_sequence('people', 'id')) AS person
+FROM generate_series(1, %(count)s)
 
 -- name: lock
 -- Held until commit: whoever looks for duplicates under the same keys waits for us.
 SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
 
 -- name: add
--- Reports, each with what was said and by whom.
-WITH kept AS (
 INSERT INTO reports (id, digest, fingerprint, case_id, channel, received_at, kept_at, person_id, charger_id, site_id,
                      connector, language, category, priority, fault_code, queue, outcome, suggested, verified, token,
                      code, reasons, flags, quarantined, call_sid)
@@ -24,12 +24,14 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
     person_id bigint, charger_id text, site_id text, connector integer, language text, category text, priority text,
     fault_code text, queue text, outcome text, suggested bigint, verified boolean, token text, code text,
     reasons jsonb, flags text[], quarantined text, call_sid text)
-)
+
+-- name: add_contents
+-- What was said and by whom, and the raw bytes.
 INSERT INTO report_contents (report_id, sender_name, sender_phone, sender_email, subject, text, full_text, html,
                              message_id, recipients, raw, raw_blob, raw_type, alarm)
 SELECT r.report_id, r.sender_name, r.sender_phone, r.sender_email, r.subject, r.text, r.full_text, r.html,
        r.message_id, r.recipients, raws.raw, r.raw_blob, r.raw_type, r.alarm
-FROM jsonb_to_recordset(%(contents)s) AS r(
+FROM jsonb_to_recordset(%(rows)s) AS r(
     report_id bigint, sender_name text, sender_phone text, sender_email text, subject text, text text, full_text text,
     html text, message_id text, recipients text[], raw_blob text, raw_type text, alarm jsonb, nth bigint)
 JOIN unnest(%(raws)b::bytea[]) WITH ORDINALITY AS raws(raw, nth) ON raws.nth = r.nth

@@ -2,5 +2,8 @@
 -- As the first statement of a transaction: all that it reads is as it was then.
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY
 
+-- name: together
+WITH {blocks} SELECT
+
 -- name: plan_again
 DISCARD PLANS

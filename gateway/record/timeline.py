@@ -46,7 +46,13 @@ async def present(conn: Connection, case: int, now: datetime) -> datetime:
 
 async def append(conn: Connection, entries: Sequence[Entry], now: datetime) -> None:
     """Write entries in order, in the caller's transaction."""
-    rows = [
+    if entries:
+        await conn.execute(SQL["append"], {"rows": recordset(rows(entries)), "now": now})
+
+
+def rows(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Entries as they are written."""
+    return [
         {
             "case_id": entry.case,
             "at": entry.at.isoformat() if entry.at else None,
@@ -58,5 +64,3 @@ async def append(conn: Connection, entries: Sequence[Entry], now: datetime) -> N
         }
         for entry in entries
     ]
-    if rows:
-        await conn.execute(SQL["append"], {"rows": recordset(rows), "now": now})

@@ -1,3 +1,18 @@
+-- name: add
+-- The waiting work of new cases.
+INSERT INTO work_items (kind, case_id, queue, line, priority, language, due_at, arrived_at, state)
+SELECT 'case', r.id, r.queue, r.line, r.priority, r.language, r.due_first_response, r.opened_at, 'waiting'
+FROM jsonb_to_recordset(%(rows)s) AS r(
+    id bigint, queue text, line smallint, priority text, language text, due_first_response timestamptz,
+    opened_at timestamptz)
+
+-- name: regrade
+-- What attached reports change about waiting work, which keeps its original place among its equals.
+UPDATE work_items w SET queue = r.queue, priority = r.priority, due_at = coalesce(r.due_first_response, w.due_at)
+FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, queue text, priority text, due_first_response timestamptz)
+WHERE w.case_id = r.id AND w.kind = 'case' AND w.state <> 'done'
+  AND (w.queue, w.priority, w.due_at) IS DISTINCT FROM (r.queue, r.priority, coalesce(r.due_first_response, w.due_at))
+
 -- name: revive
 -- A reopened case is work again: with the same agent, or before its equals by the arrival that it always had.
 INSERT INTO work_items (kind, case_id, queue, line, priority, language, due_at, arrived_at, state, agent_id)
@@ -56,8 +71,8 @@ ON CONFLICT (case_id) WHERE kind = 'case' AND state <> 'done'
 DO UPDATE SET state = 'waiting', agent_id = NULL, due_at = excluded.due_at
 
 -- name: listen
--- Every job says so here, in the moment in which it is committed.
-LISTEN procrastinate_any_queue_v1
+-- Whoever changes what a sweep looks for says so here.
+LISTEN switchyard_work
 
 -- name: dispatcher
 -- One dispatcher at a time; another that finds the lock taken has nothing to do. It goes by the clock of the leases.
