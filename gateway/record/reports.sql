@@ -30,11 +30,10 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
 INSERT INTO report_contents (report_id, sender_name, sender_phone, sender_email, subject, text, full_text, html,
                              message_id, recipients, raw, raw_blob, raw_type, alarm)
 SELECT r.report_id, r.sender_name, r.sender_phone, r.sender_email, r.subject, r.text, r.full_text, r.html,
-       r.message_id, r.recipients, raws.raw, r.raw_blob, r.raw_type, r.alarm
+       r.message_id, r.recipients, (%(raws)b::bytea[])[r.nth], r.raw_blob, r.raw_type, r.alarm
 FROM jsonb_to_recordset(%(rows)s) AS r(
     report_id bigint, sender_name text, sender_phone text, sender_email text, subject text, text text, full_text text,
-    html text, message_id text, recipients text[], raw_blob text, raw_type text, alarm jsonb, nth bigint)
-JOIN unnest(%(raws)b::bytea[]) WITH ORDINALITY AS raws(raw, nth) ON raws.nth = r.nth
+    html text, message_id text, recipients text[], raw_blob text, raw_type text, alarm jsonb, nth integer)
 
 -- name: add_attachments
 INSERT INTO report_attachments (report_id, name, media_type, size, sha256, inline, quarantined)

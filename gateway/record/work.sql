@@ -10,7 +10,9 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
 -- What attached reports change about waiting work, which keeps its original place among its equals.
 UPDATE work_items w SET queue = r.queue, priority = r.priority, due_at = coalesce(r.due_first_response, w.due_at)
 FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, queue text, priority text, due_first_response timestamptz)
-WHERE w.case_id = r.id AND w.kind = 'case' AND w.state <> 'done'
+CROSS JOIN LATERAL (SELECT id FROM work_items WHERE case_id = r.id AND kind = 'case' AND state <> 'done'
+                    LIMIT 1) AS its -- else a scan of all work is planned
+WHERE w.id = its.id
   AND (w.queue, w.priority, w.due_at) IS DISTINCT FROM (r.queue, r.priority, coalesce(r.due_first_response, w.due_at))
 
 -- name: revive
