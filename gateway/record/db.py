@@ -30,7 +30,10 @@ SESSION = "-c idle_in_transaction_session_timeout=5s -c statement_timeout=20s -c
 
 # For a pool whose every statement finds its rows by an index: plans are made once and kept, and a table that was tiny
 # when its plan was made is not read whole when it has grown.
-BY_INDEX = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+BY_INDEX = (
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
+    "-c enable_material=off"
+)
 
 IMPATIENCE = 2.0  # seconds to wait for a connection when the last wait was in vain
 

@@ -1,0 +1,55 @@
+"""What a group of reports asks the record is found by keys, however many cases and how much work there is."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, LiteralString
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from gateway.keeping import ALL, REPORTS
+from gateway.record import people
+from gateway.record.db import BY_INDEX, Database
+from tests.record.conftest import NOON
+
+GIVEN: dict[str, Any] = {
+    "digests": [b"d"],
+    "kinds": ["email"],
+    "values": ["a@driver.example"],
+    "cases": [1],
+    "referred": [1],
+    "since": NOON,
+    "recent": NOON,
+    "concluded": NOON,
+    "now": NOON,
+    "raws": [b"raw"],
+}
+ROWS = ("rows", "strangers", "links", "opened", "work", "grown", "regraded", "reports", "contents", "attachments")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [ALL, REPORTS["kept"], REPORTS["candidates"], REPORTS["case_reports"], people.SQL["known"]],
+    ids=["all", "kept", "candidates", "case_reports", "known"],
+)
+async def test_a_statement_of_a_group_reads_no_table_and_no_index_whole(
+    database_url: str, statement: LiteralString
+) -> None:
+    given = GIVEN | {name: Jsonb([]) for name in (*ROWS, "entries", "messages")}
+    db = Database(database_url, size=1, options=BY_INDEX)
+    await db.open()
+    try:
+        row = await db.row(f"EXPLAIN (FORMAT JSON) {statement}", given)
+    finally:
+        await db.close()
+    assert row is not None
+    scans = [node for node in _nodes(row["QUERY PLAN"][0]["Plan"]) if "Scan" in node["Node Type"]]
+    assert any("Index" in node["Node Type"] for node in scans)
+    whole = [node for node in scans if node["Node Type"] == "Seq Scan"]
+    whole += [node for node in scans if node["Node Type"].count("Index") and not node.get("Index Cond")]
+    assert [(node["Relation Name"], node.get("Index Name")) for node in whole] == []
+
+
+def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from _nodes(child)
