@@ -33,6 +33,7 @@ from gateway.written import (
 )
 from routing.directory import Directory
 from routing.duplicates import lock_keys, match
+from routing.evidence import COMPARED
 from routing.judge import judge
 from routing.rules import Rules
 from routing.values import CaseReport, History, Judgement, Match, Reason, Verdict
@@ -206,7 +207,7 @@ class Draft:
             near[row["nth"] - 1].append(row["id"])
             standing[row["id"]] = row
         if standing:
-            reports = await conn.execute(REPORTS["case_reports"], {"cases": list(standing)})
+            reports = await conn.execute(REPORTS["case_reports"], {"cases": list(standing), "compared": COMPARED})
             held: dict[int, list[CaseReport]] = {case: [] for case in standing}
             for r in await reports.fetchall():
                 held[r["case_id"]].append(case_report(r))

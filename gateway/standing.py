@@ -169,7 +169,7 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
     Somebody who writes again about a case thought solved reopens it; a robot's answer does not, nor one to a question.
     """
     if not (case.new or case.grown):
-        case.row = {name: _plain(value) for name, value in case.row.items()}
+        case.row = {n: v.isoformat() if isinstance(v, datetime) else v for n, v in case.row.items()}
     row, report = case.row, decided.report
     raised = raise_case(
         case.candidate, decided.said, decided.judgement, directory, rules, decided.person, ADDED in report.flags
@@ -186,8 +186,8 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
     entries = [Entry(case.candidate.id, "attached", CUSTOMER, decided.id, told)]
     site = raised.site or row["site_id"]
     level, timezone = directory.level(site), directory.timezone(site)
-    due = deadlines(raised.priority, level, timezone, now, rules)
-    if reopened:
+    due = deadlines(raised.priority, level, timezone, now, rules) if urgent or reopened else None
+    if due and reopened:
         because = "customer_says_not_solved" if UNSOLVED in report.flags else "written_again"
         told = {"because": because, "due": due_told(due)}
         entries.append(Entry(case.candidate.id, "reopened", CUSTOMER, decided.id, told))
@@ -197,10 +197,10 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
             "category": [row["category"], raised.category],
             "incident": raised.incident,
             "reasons": list(map(plain_reason, raised.reasons)),
-            "due": due_told(due) if urgent and not case.hushed else None,
+            "due": due_told(due) if due and urgent and not case.hushed else None,
         }
         entries.append(Entry(case.candidate.id, "raised", report=decided.id, data=change))
-    if (urgent and not case.hushed) or reopened:
+    if due and (reopened or not case.hushed):
         for target in TARGETS:
             before, after = row[f"due_{target}"], getattr(due, target).isoformat()
             row[f"due_{target}"] = after if reopened or not before else _earlier(before, after)
@@ -289,10 +289,6 @@ def due_told(due: Deadlines) -> dict[str, str]:
 def plain_reason(reason: Reason) -> dict[str, Any]:
     """A reason as it is stored."""
     return {"code": reason.code, "data": dict(reason.data)}
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _earlier(one: str, other: str) -> str:

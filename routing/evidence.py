@@ -11,6 +11,7 @@ from rapidfuzz import fuzz, utils
 from routing.amounts import amounts
 from routing.values import Candidate, Category, Judgement, Reason, Said
 
+COMPARED = 4  # newest reports of a case whose words are looked at
 _WORDS_THAT_TELL = 14
 _ALIKE = 60
 
@@ -34,7 +35,7 @@ class Odds:
 def weigh_words(total: Odds, said: Said, judgement: Judgement, candidate: Candidate, same_person: bool) -> None:
     """Words alike count when both speak one language, and the more the longer the texts; else they say nothing. Of two
     people's own matters they say nothing either: many ask for a receipt."""
-    texts = [r.text for r in candidate.reports[:4] if r.language == judgement.language and r.channel != "alarm"]
+    texts = [r.text for r in candidate.reports[:COMPARED] if r.language == judgement.language and r.channel != "alarm"]
     if not texts or said.channel == "alarm":
         return
     if judgement.category in (Category.PAYMENT, Category.ACCOUNT, Category.OTHER) and not same_person:
@@ -52,7 +53,7 @@ def weigh_amounts(total: Odds, said: Said, judgement: Judgement, candidate: Cand
     if judgement.category is not Category.PAYMENT or candidate.category != Category.PAYMENT:
         return
     mine = amounts(f"{said.subject or ''} {said.text}", judgement.language)
-    theirs = frozenset().union(*(amounts(r.text, r.language) for r in candidate.reports[:4]))
+    theirs = frozenset().union(*(amounts(r.text, r.language) for r in candidate.reports[:COMPARED]))
     same = mine & theirs
     if same:
         total.add(3.0, "same_amount", {"amount": max(same)})

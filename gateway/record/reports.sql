@@ -80,14 +80,14 @@ FROM found f CROSS JOIN LATERAL (SELECT * FROM cases WHERE id = f.id LIMIT 1) AS
 WHERE c.merged_into IS NULL AND (c.concluded_at IS NULL OR c.concluded_at > %(concluded)s OR c.id = ANY(%(referred)s::bigint[]))
 
 -- name: case_reports
--- The newest reports of each case, for the duplicate score.
+-- The newest reports of each case, for the duplicate score, and the words of the very newest.
 SELECT r.case_id, r.id, r.received_at, r.person_id, r.channel, r.charger_id, r.site_id, r.category, r.language,
        'added' = ANY(r.flags) AS added, left(concat_ws(E'\n', t.subject, t.text), 2000) AS text
 FROM unnest(%(cases)s::bigint[]) AS c(id)
 CROSS JOIN LATERAL (
-    SELECT * FROM reports WHERE case_id = c.id ORDER BY id DESC LIMIT 8
+    SELECT *, row_number() OVER (ORDER BY id DESC) AS back FROM reports WHERE case_id = c.id ORDER BY id DESC LIMIT 8
 ) AS r
-LEFT JOIN report_contents t ON t.report_id = r.id
+LEFT JOIN report_contents t ON t.report_id = CASE WHEN r.back <= %(compared)s THEN r.id END
 ORDER BY r.case_id, r.id DESC
 
 -- name: participant

@@ -16,6 +16,7 @@ GIVEN: dict[str, Any] = {
     "kinds": ["email"],
     "values": ["a@driver.example"],
     "cases": [1],
+    "compared": 4,
     "referred": [1],
     "since": NOON,
     "recent": NOON,
