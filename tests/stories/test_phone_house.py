@@ -22,6 +22,7 @@ from tests.fakes.wire import Wire
 
 OURS = "+46313900100"
 CALLER = "+46846500421"
+PASSWORD = "a quiet shift for everybody"
 
 
 @pytest.fixture
@@ -242,6 +243,12 @@ async def test_b12_a_number_proves_nothing(house: House, line: Line) -> None:
     await call.hang_up()
     row = await house.runtime.db.row("SELECT verified FROM reports")
     assert row == {"verified": False}
+    await house.hire("a01", PASSWORD)
+    await house.log_in("agent01@support.example", PASSWORD)
+    (listed,) = await house.cases()
+    for language, words in (("sv", "numret är inte styrkt"), ("en", "number not verified")):
+        page = await house.client.get(f"/console/cases/{listed['number']}?language={language}")
+        assert words in await page.text()
 
 
 async def test_b18_the_doors_refuse_what_is_no_webhook(house: House, line: Line) -> None:
