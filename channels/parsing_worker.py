@@ -2,7 +2,7 @@
 
 It holds no secrets, opens no files but the system's account of its own memory, and talks to nobody. Two seconds of CPU
 for one mail or too much memory end it; its parent then keeps that mail unparsed and starts another. It ends by itself
-when its parent goes away, and after a mail that left it large.
+when its parent goes away, and after mails that left it large.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from channels.mail.reading import quarantined, read
 from channels.parsing_frames import READY, REQUEST, pack
 
 LARGE = 220 * 1024 * 1024  # bytes held after a mail, beyond which a fresh process takes over
+LOOK = 64 * 1024  # bytes of mails after which it is looked what is held
 _PAGE = resource.getpagesize()
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # the parent puts the true time in
 
@@ -35,6 +36,7 @@ def main() -> None:
     gc.set_threshold(10_000, 20, 20)
     sink.write(READY)
     sink.flush()
+    since_look = 0
     while (raw := _next(source)) is not None:
         signal.setitimer(signal.ITIMER_PROF, given["cpu"])
         try:
@@ -46,8 +48,11 @@ def main() -> None:
         for frame in frames:
             sink.write(frame)
         sink.flush()
-        if _held() > LARGE:
-            return
+        since_look += len(raw)
+        if since_look > LOOK:
+            since_look = 0
+            if _held() > LARGE:
+                return
 
 
 def _next(source: BinaryIO) -> bytes | None:

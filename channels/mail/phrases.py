@@ -38,7 +38,7 @@ DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
 EXCUSE = _compiled(any_of("excuses"))
 FOOTER = _compiled(any_of("footers"))
-DISCLAIMER = _compiled(any_of("disclaimers"))
+_DISCLAIMER = re.compile(any_of("disclaimers"))
 CLOSING = _compiled(
     rf"(?:{any_of('closings')})(?:\s*[/|]\s*(?:{any_of('closings')}))?"
     r"(?:[\s,.!:;–-]+(?P<name>\S.{0,40}?))?[\s,.!]*"
@@ -53,3 +53,8 @@ BOUNCE_SUBJECT = _compiled(any_of("bounces"))
 FAILS = _compiled(any_of("failures"))
 DELAYS = _compiled(any_of("delays"))
 COPY = re.compile(rf"^[-_ ]*(?:{any_of('copies')})", re.IGNORECASE | re.MULTILINE)
+
+
+def disclaims(text: str) -> bool:
+    """Whether a text has words of a disclaimer in it."""
+    return _DISCLAIMER.search(text.lower()) is not None  # many times as fast as to look for them in either case

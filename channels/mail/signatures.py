@@ -15,11 +15,11 @@ from channels.mail.phrases import (
     CLOSING,
     DEVICE,
     DEVICE_LIMIT,
-    DISCLAIMER,
     EXCUSE,
     FOOTER,
     POSTSCRIPT,
     TITLE,
+    disclaims,
 )
 
 _LOOK_BACK = 30  # lines from the end within which a signature can begin
@@ -132,7 +132,7 @@ def _before_delimiter(lines: list[str], below_others: bool) -> list[str]:
                 continue
             if ruled and not _shows(below[1:]):
                 continue
-            if len(below) <= 20 and all(len(text) <= 160 or DISCLAIMER.search(text) for text in below):
+            if len(below) <= 20 and all(len(text) <= 160 or disclaims(text) for text in below):
                 written = _written_below(lines, n + 1)
                 if written is None or _next_text(lines, n + 1) < written:
                     return lines[:n] + ([] if written is None else ["", *lines[written:]])
@@ -151,7 +151,7 @@ def _written_below(lines: Sequence[str], begin: int) -> int | None:
             continue
         paragraph = [line.strip() for line in lines[start:n] if line.strip()]
         text = " ".join(paragraph)
-        ours = not (DISCLAIMER.search(text) or FOOTER.search(text) or DEVICE.match(text)) or _mine(text)
+        ours = not (disclaims(text) or FOOTER.search(text) or DEVICE.match(text)) or _mine(text)
         if paragraph and ours and (POSTSCRIPT.match(paragraph[0]) or _says(paragraph)):
             return start
         start = n + 1
@@ -173,9 +173,7 @@ def _without_disclaimer(lines: list[str]) -> list[str]:
         while begin and lines[begin - 1].strip():
             begin -= 1
         paragraph = " ".join(lines[begin:end])
-        lawyers = (
-            len(paragraph) >= 90 and DISCLAIMER.search(paragraph) and _about_mail(paragraph) and not _mine(paragraph)
-        )
+        lawyers = len(paragraph) >= 90 and disclaims(paragraph) and _about_mail(paragraph) and not _mine(paragraph)
         if begin == 0 or not lawyers:
             return lines
         lines = lines[:begin]
@@ -260,7 +258,7 @@ def _block_end(lines: Sequence[str], begin: int) -> int | None:
         line = lines[n].strip(" *_\t")
         if not line:
             continue
-        if DISCLAIMER.search(line) and seen:
+        if disclaims(line) and seen:
             return len(lines)
         if not _is_detail(line) or seen >= _BLOCK_LINES:
             return n if seen else None

@@ -34,6 +34,7 @@ _UNFOLDED = re.compile(
 )
 # What international mails are returned as (RFC 6533), by the names that the library knows.
 _GLOBAL = re.compile(rb"(?im)^(content-type:[ \t]*)message/global(-[a-z-]{1,30})?")
+_GLOBAL_NAMED = re.compile(rb"(?i)/global")
 _GLOBAL_KINDS = {b"": b"message/rfc822", b"-headers": b"text/rfc822-headers"}
 _LOST = re.compile(rb";[ \t]*\r?\n[bcnfBCNF]")
 _KNOWN = re.compile(rb"(?im)^(?:from|to|subject|date|message-id|mime-version|content-type|content-transfer-encoding):")
@@ -122,7 +123,7 @@ def parse(raw: bytes) -> Part:
     if _LOST.search(raw):
         raw = _UNFOLDED.sub(rb"\1\n ", raw)
         end = header_end(raw)
-    if _GLOBAL.search(raw):
+    if _GLOBAL_NAMED.search(raw):
         raw = _GLOBAL.sub(_known_kind, raw)
         end = header_end(raw)
     runs: list[bytes] = []
@@ -205,6 +206,13 @@ class _Measured(Message):
     """A part that takes no over-long header from its parser, and keeps its content as the parser found it."""
 
     source = ""
+    _kind: str | None = None
+
+    def get_content_type(self) -> str:
+        """Remembered between fields: the parser asks for it four times a part."""
+        if self._kind is None:
+            self._kind = super().get_content_type()
+        return self._kind
 
     def set_payload(self, payload: Any, charset: Any = None) -> None:
         if isinstance(payload, str):
@@ -216,6 +224,7 @@ class _Measured(Message):
             if name.lower().startswith(_MUST_BE_WHOLE):
                 raise TooComplex(f"a header line is longer than {HEADER_LIMIT // 1024} kB")
             value = value[:HEADER_LIMIT]
+        self._kind = None
         super().set_raw(name, value)
 
 
