@@ -100,9 +100,11 @@ class There:
     async def read(self, said: Said) -> Facts:
         facts = None
         if self._process is not None:
-            read: asyncio.Future[Facts | None] = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            read: asyncio.Future[Facts | None] = loop.create_future()
             self._waiting.append((said, read))
-            self._send()
+            if len(self._waiting) == 1:
+                loop.call_soon(self._send)  # with whatever else comes in this turn of the loop
             facts = await read
         return facts or await self._here.read(said)
 

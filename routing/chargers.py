@@ -56,7 +56,8 @@ def neighbours(digits: str, among: Collection[str]) -> list[str]:
 
 
 def _marked(raw: str, directory: Directory) -> Iterator[Said]:
-    for found in _EVSE.finditer(raw):
+    plain = raw.casefold().replace("*", "")
+    for found in _EVSE.finditer(raw) if any(operator in plain for operator in directory.operators) else ():
         text = found.group()
         charger = directory.charger_of(text.rstrip("*"))
         if charger:

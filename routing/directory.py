@@ -31,6 +31,7 @@ class Directory:
     owner_sites: Mapping[str, tuple[str, ...]]
     numbers: Mapping[str, str]  # digits of a charger number -> charger id
     labels: Mapping[str, str]  # a charger id that is not all digits, or an EVSE id, by `label` -> charger id
+    operators: frozenset[str]  # country, operator and "e", with which labels of EVSE ids begin
     lengths: frozenset[int]  # how many digits charger numbers have
     emails: Mapping[str, str]
     domains: Mapping[str, str]
@@ -84,6 +85,7 @@ def build_directory(owners: Iterable[Owner], sites: Iterable[Site], chargers: It
         owner_sites=grouped((s.owner_id, s.id) for s in by_site.values()),
         numbers=numbers,
         labels=labels,
+        operators=frozenset(label[:6] for label in labels if label[5:6] == "e"),
         lengths=frozenset(map(len, numbers)) or frozenset({5}),
         emails={o.email.casefold(): o.id for o in by_owner.values() if o.email},
         domains=_domains(by_owner.values()),

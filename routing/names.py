@@ -121,6 +121,8 @@ class Beginnings:
         return known
 
     def _look(self, word: str) -> tuple[bool, bool]:
+        if word[0].isdigit():
+            return False, False
         heard = sound_of(word)
         less = [heard[:i] + heard[i + 1 : _HEARD] for i in range(_HEAD)] if len(heard) >= _HEARD else []
         found = not self._heads.isdisjoint((heard[:_HEAD], *less))

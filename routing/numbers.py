@@ -49,9 +49,9 @@ def digit_strings(words: Sequence[str], languages: Sequence[str], lengths: froze
     for start, end in stretches(words, table):
         if end - start > 3 * _MOST_WORDS:
             continue
-        if end - start == 1 and words[start].isdigit():  # nearly all there are
-            if len(words[start]) in lengths:
-                readings.append(Reading(start, end, words[start], True, True))
+        if end - start == 1:  # nearly all there are
+            alone = _alone(words[start], tuple(languages))
+            readings += [Reading(start, end, digits, True, True) for digits in alone if len(digits) in lengths]
             continue
         for i in range(start, end):
             for j in range(i + 1, min(end, i + _MOST_WORDS) + 1):
@@ -60,6 +60,12 @@ def digit_strings(words: Sequence[str], languages: Sequence[str], lengths: froze
                         whole = i == start and j == end
                         readings.append(Reading(i, j, digits, whole, i == start or j == end))
     return readings
+
+
+@lru_cache(maxsize=4_000)
+def _alone(word: str, languages: tuple[str, ...]) -> frozenset[str]:
+    """What one word can be heard as."""
+    return frozenset(digits for digits, _ in _groups((word,), 0, 1, _table(languages)))
 
 
 def small_numbers(words: Sequence[str], at: int, languages: Sequence[str]) -> list[str]:

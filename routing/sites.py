@@ -76,7 +76,7 @@ def _grams(words: Words, names: Names) -> Iterator[_Gram]:
     said, sentence, beginnings = words.words, words.sentence, names.beginnings
     for start, (found, going_on) in enumerate(beginnings.of(said)):
         joined, end = said[start], start + 1
-        while (found or going_on) and not joined[0].isdigit():
+        while found or going_on:
             if found and len(joined) >= 3:
                 heard = sound(joined)
                 bare = _CASES.sub("", heard) if len(heard) >= 6 and heard[-1] in "anet" else heard
