@@ -70,8 +70,10 @@ def decode(data: bytes, declared: str | None = None) -> str:
     try:
         # Bytes above 127 that happen to be good UTF-8 are UTF-8, whatever Western charset they are declared to be in.
         return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
+    except UnicodeDecodeError as error:
+        cut = error.reason == "unexpected end of data" and not data[: error.start].isascii()
+        if codec in _UTF8 and cut:
+            return data.decode("utf-8-sig", "replace")
     if codec and codec not in _UTF8 and codec not in _WESTERN:
         return data.decode(codec, "replace")
     if codec in _UTF8 and _mostly_utf8(data):

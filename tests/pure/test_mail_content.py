@@ -507,3 +507,8 @@ def test_b60_of_two_forms_of_a_name_the_whole_one_counts() -> None:
         b"Content-Disposition: attachment; filename=\"fakt.pdf\"; filename*=utf-8''fakt%C3%A5.pdf\n\nx"
     )
     assert [one.name for one in read(raw, NOW).attachments] == ["faktå.pdf"]
+
+
+def test_b56_a_text_that_was_cut_within_its_last_character_is_read_up_to_there() -> None:
+    assert decode("Laddaren är dö".encode()[:-1], "utf-8") == "Laddaren är d\ufffd"
+    assert decode("DEN ÄR PÅ Å".encode("cp1252"), "utf-8") == "DEN ÄR PÅ Å"

@@ -239,6 +239,22 @@ def test_b27_mail_programs_are_known_by_their_accounts(sender: str) -> None:
     assert [delivery.recipient for delivery in report.deliveries] == ["anna@example.org"]
 
 
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Kan inte levereras: Ärende", "anna@example.org hittades inte på example.org."),
+        ("Leveransen misslyckades", "Meddelandet kunde inte levereras till anna@example.org."),
+        ("Kan ikke leveres: Saken", "Meldingen din til anna@example.org kunne ikke leveres."),
+        ("Ei voida toimittaa: Asia", "Viestiäsi vastaanottajalle anna@example.org ei voitu toimittaa."),
+        ("Nicht zustellbar: Fall", "Ihre Nachricht an anna@example.org konnte nicht zugestellt werden."),
+    ],
+)
+def test_b27_notices_without_a_report_in_our_languages(subject: str, body: str) -> None:
+    report = read(mail(f"Subject: {subject}", body=body, sender="postmaster@outlook.example"), NOW)
+    assert (report.auto_reply, report.bounce) == (True, True)
+    assert [delivery.recipient for delivery in report.deliveries] == ["anna@example.org"]
+
+
 def test_b27_a_person_with_the_same_words_is_a_person() -> None:
     for sender in ("anna@example.org", "Anna Mailer <anna.mailer@example.org>", "gateway.hotel@example.org"):
         report = read(mail("Subject: Delivery failure notification", body=GATEWAY, sender=sender), NOW)
