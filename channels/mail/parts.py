@@ -10,6 +10,9 @@ from channels.mail.flowed import unwrap
 from channels.mail.tree import Part
 
 _OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
+_DOCUMENT = re.compile(
+    r"\s*(?:<!doctype html|<html)\b[^>]{0,300}>.*</(?:p|div|body|html|td)>", re.IGNORECASE | re.DOTALL
+)
 _META = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _ONLY_HTML = re.compile(
@@ -58,8 +61,9 @@ def _sort(part: Part, body: Body) -> None:
                 _sort(child, body)
     elif part.kind in ("text/plain", "text/html") and not _is_file(part):
         text = text_of(part)
-        body.written.append((part.kind == "text/html", text))
-        if part.kind == "text/html":
+        is_html = part.kind == "text/html" or _DOCUMENT.match(text) is not None
+        body.written.append((is_html, text))
+        if is_html:
             body.html.append(text)
     elif part.kind.startswith("multipart/"):
         body.written.append((False, text_of(part)))

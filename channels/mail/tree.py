@@ -45,6 +45,7 @@ _PLAIN_PARAMETERS = re.compile(rf"[\w/.+-]{{1,160}}\s*(?:{_PLAIN_PARAMETER.patte
 _PLAIN_NAME = re.compile(r';\s*(?:file)?name\s*=\s*(?:"[^"]*"|[^;"]*)', re.IGNORECASE)
 _KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+*-]{1,80}")
 _BASE64_LINES = re.compile(rb"(?m)^(?:[A-Za-z0-9+/]{60,76}\r?\n)+")  # all there are, so that none is looked at twice
+_ONLY_BASE64 = re.compile(rb"\s*(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{0,76}={0,2}\s*")
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=]+")
 _RUN = 12 * 1024  # bytes of them that are worth taking out
 _RUN_MARK = b"\x02%d\x03\n"
@@ -101,7 +102,10 @@ class Part:
             encoded = self._restored(_undecoded(self.message))
             return encoded if self.kind.startswith("text/") and _in_the_clear(encoded) else _base64(encoded)
         decoded = self.message.get_payload(decode=True)
-        return self._restored(decoded) if isinstance(decoded, bytes) else b""
+        found = self._restored(decoded) if isinstance(decoded, bytes) else b""
+        if "content-transfer-encoding" not in self.fields and self.kind.startswith("text/"):
+            return _unsaid_base64(found) or found
+        return found
 
     def _restored(self, data: bytes) -> bytes:
         runs = self.runs
@@ -296,6 +300,17 @@ def _in_the_clear(data: bytes) -> bool:
     first, *others = [line.strip() for line in data[:2000].split(b"\n") if line.strip()][:3] or [b""]
     sound = _BASE64_LINE.fullmatch(first) is not None and len(first) % 4 == 0
     return not sound and any(b" " in line for line in (first, *others))
+
+
+def _unsaid_base64(data: bytes) -> bytes | None:
+    """What a text says that is nothing but base64, although nobody said so."""
+    if len(data) < 60 or not _ONLY_BASE64.fullmatch(data):
+        return None
+    decoded = _base64(data)
+    try:
+        return decoded if decoded.decode().replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else None
+    except UnicodeDecodeError:
+        return None
 
 
 def _base64(data: bytes) -> bytes:

@@ -55,7 +55,7 @@ async def hang(house: House, watch: Watch) -> None:
     server.answer_data = slow
     database = house.database("relay")
     async with server:
-        out = {"OUTBOUND_SMTP_URL": server.url, "ADMIN_TOKEN": TOKEN}
+        out = {"OUTBOUND_SMTP_URL": server.url, "ADMIN_TOKEN": TOKEN, "SECRET_KEYS": TOKEN * 2}
         async with (
             house.role("web", database, **out) as web,
             house.role("worker", database, **out),

@@ -489,6 +489,22 @@ def test_b57_a_text_that_is_said_to_be_base64_and_is_not_is_read_as_it_stands() 
     assert read(f"{head}{encoded}\n-- \nEn fot i klartext\n".encode(), NOW).text == "Kabeln är lös."
 
 
+def test_b57_base64_that_nobody_said_to_be_it_is_read() -> None:
+    words = "Kabeln på laddare 24352 sitter fast i bilen och går inte att få loss."
+    encoded = base64.encodebytes(words.encode()).decode()
+    head = "From: a@b.example\nContent-Type: text/plain; charset=utf-8\n\n"
+    assert read(f"{head}{encoded}".encode(), NOW).text == words
+    key = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDdlatRjRjogo3WojgGHFHYLugdUWAY\n" * 2
+    assert read(f"{head}{key}".encode(), NOW).text.split() == key.split()
+
+
+def test_b58_a_document_that_is_said_to_be_plain_is_read_as_one() -> None:
+    page = b"<html><body><p>Laddaren <b>24352</b> startar inte</p></body></html>"
+    report = read(b"From: a@b.example\nContent-Type: text/plain\n\n" + page, NOW)
+    assert report.text == "Laddaren 24352 startar inte"
+    assert report.html
+
+
 def test_b56_the_charset_that_a_document_names_itself() -> None:
     words = "Зарядка 24352 не работает."
     page = f'<html><head><meta http-equiv="Content-Type" content="text/html; charset=koi8-r"></head><p>{words}</p>'
