@@ -1,22 +1,25 @@
 """What is learnt from example sentences: how like a text is to those of each category.
 
-Every sentence of examples/<language>.toml is a point in the space of word stems, pairs, pieces of long words and
-concepts, each weighed by how rare it is (tf-idf); for each category the direction is sought that tells its sentences
-from all others (ridge regression by conjugate gradients, the same at every start). It weighs most in judging what a
-report is about; signs lean on it where they are sure. Pure.
+Every sentence of examples/<language>.toml is a point in the space of word stems, pairs, pieces of long words, concepts
+and senses, each weighed by how rare it is (tf-idf); for each category the direction is sought that tells its sentences
+from all others (ridge regression by conjugate gradients, the same at every start), and one more for danger, which is
+rare and is measured from how rare it is. They weigh most in judging what a report is about; signs lean on them where
+they are sure. Pure.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from routing.lexicon import Hit
 from routing.values import Category
 from routing.words import Words
 
@@ -24,8 +27,13 @@ _PIECE = 5
 _STEM = 7
 _PIECE_WEIGHT = 0.3
 _CONCEPT_WEIGHT = 0.7
+_SENSE_WEIGHT = 0.5
 _RIDGE = 0.5
+_RARE = 0.2
 _DOUBT = 100.0
+_PASSING = 0.15
+_STRETCH, _STEP = 20, 8  # words
+_SAYS_SOMETHING = 4
 _STEPS = 25
 
 _Table = NDArray[np.float32]
@@ -33,54 +41,111 @@ _Table = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """`places`: feature -> row of `table`, which holds how far it points towards each of `categories` and, last, the
-    square of its weight."""
+    """`places`: feature -> row of `table`, which holds how far it points towards each of `categories` and the square of
+    its weight, then how far towards danger and the square of its weight there."""
 
     places: Mapping[str, int]
     categories: tuple[Category, ...]
     table: _Table
 
 
-def features(words: Words, concepts: Iterable[str]) -> frozenset[str]:
-    """What of a text is learnt and remembered."""
-    plain = [w for w in words.words if not w[0].isdigit()]
-    found = {f"={c}" for c in concepts}
-    for word in set(plain):
-        found.add(word[:_STEM])
-        if len(word) > _PIECE:
-            found.update([f"~{word[i : i + _PIECE]}" for i in range(len(word) - _PIECE + 1)])
-    found.update(f"{a[:_PIECE]} {b[:_PIECE]}" for a, b in pairwise(plain))
-    return frozenset(found)
+def features(words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, str]]) -> list[list[str]]:
+    """What of a text is learnt and remembered, word by word."""
+    found: list[list[str]] = [[] for _ in range(max(1, len(words)))]
+    for hit in concepts:
+        found[hit.start].append(f"={hit.concept}")
+    for at, sense in senses:
+        found[at].append(f"#{sense}")
+    before = ""
+    for at, word in enumerate(words.words):
+        if word[0].isdigit():
+            continue
+        found[at] += _of_word(word)
+        if before:
+            found[at].append(f"{before} {word[:_PIECE]}")
+        before = word[:_PIECE]
+    return found
 
 
-def learn(examples: Iterable[tuple[Category, frozenset[str]]]) -> Experience:
-    """The direction of each category."""
+@lru_cache(maxsize=8_000)
+def _of_word(word: str) -> tuple[str, ...]:
+    """The stem of a word and, of a long one, its pieces."""
+    if len(word) <= _PIECE:
+        return (word,)
+    return (word[:_STEM], *(f"~{word[i : i + _PIECE]}" for i in range(len(word) - _PIECE + 1)))
+
+
+def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset[str]) -> Experience:
+    """The direction of each category, and that of danger. Danger alone is learnt from senses, and not from `little`
+    words, which only tell how somebody speaks."""
     known = [(category, sorted(found)) for category, found in examples if found]
     seen = Counter(feature for _, found in known for feature in found)
     places = {feature: row for row, feature in enumerate(seen)}
-    weights = np.array([math.log(len(known) / n) * _kind(f) for f, n in seen.items()], dtype=np.float32)
+    rows = [[places[f] for f in found] for _, found in known]
+    rarity = np.array([math.log(len(known) / n) * _kind(f) for f, n in seen.items()], dtype=np.float32)
     categories = tuple(dict.fromkeys(category for category, _ in known))
     wanted = np.zeros((len(known), len(categories)), dtype=np.float32)
     wanted[range(len(known)), [categories.index(category) for category, _ in known]] = 1.0
-    table = np.empty((len(places), len(categories) + 1), dtype=np.float32)
-    table[:, :-1] = _directions([[places[f] for f in found] for _, found in known], weights, wanted)
-    table[:, :-1] *= weights[:, None]
-    table[:, -1] = weights**2
+    dangerous = np.array([[(category is Category.SAFETY) - _RARE] for category, _ in known], dtype=np.float32)
+    stems = {word[:_STEM] for word in little}
+    weights = rarity * np.array([feature[0] != "#" for feature in seen], dtype=np.float32)
+    telling = rarity * np.array([feature not in stems for feature in seen], dtype=np.float32)
+    table = np.empty((len(places), len(categories) + 3), dtype=np.float32)
+    table[:, :-3] = _directions(rows, weights, wanted) * weights[:, None]
+    table[:, -3] = weights**2
+    table[:, -2] = _directions(rows, telling, dangerous)[:, 0] * telling
+    table[:, -1] = telling**2
     return Experience(places, categories, table)
 
 
-def recall(experience: Experience, found: Iterable[str]) -> dict[Category, float]:
+def recall(
+    experience: Experience, found: Sequence[Sequence[str]], sentences: Sequence[int]
+) -> tuple[dict[Category, float], float]:
     """How like a text is to the examples of each category: near 1 when it could be one, near 0 when nothing speaks for
-    it, below when much speaks against it. A text of few words says little."""
-    rows = sorted(row for row in map(experience.places.get, found) if row is not None)  # a sum depends on its order
-    *sums, square = experience.table[rows].sum(axis=0).tolist()
+    it, below when much speaks against it; and how like to danger, whatever else it is about. A text of few words says
+    little; danger told in passing counts nearly as if it stood alone. `sentences`: the one that each word is in."""
+    row_of = experience.places.get
+    rows: list[int] = []
+    ends = [0]
+    for told in found:
+        rows += [row for row in map(row_of, told) if row is not None]
+        ends.append(len(rows))
+    if not rows:
+        return {}, 0.0
+    # In order, because the last digits of a sum depend on it.
+    *sums, square, danger, danger_square = experience.table[sorted(set(rows))].sum(axis=0).tolist()
     length = math.sqrt(square + _DOUBT)
-    return {c: value / length for c, value in zip(experience.categories, sums, strict=True)} if rows else {}
+    likeness = {c: value / length for c, value in zip(experience.categories, sums, strict=True)}
+    whole = danger / math.sqrt(danger_square + _DOUBT)
+    return likeness, max(whole, _in_passing(experience.table, rows, ends, sentences) - _PASSING)
+
+
+def _in_passing(table: _Table, rows: Sequence[int], ends: Sequence[int], sentences: Sequence[int]) -> float:
+    """How like to danger that part of a long text is which is most like it."""
+    parts = list(_parts(sentences))
+    if len(parts) < 2:
+        return 0.0
+    sums = np.zeros((len(rows) + 1, 2))
+    np.cumsum(table[rows, -2:], axis=0, out=sums[1:])
+    held = np.diff(sums[np.array(ends)[parts]], axis=1)[:, 0]
+    return float((held[:, 0] / np.sqrt(held[:, 1] + _DOUBT)).max())
+
+
+def _parts(sentences: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The sentences of a text, and of those that do not end (callers' do not) stretches that overlap."""
+    begins = [at for at, sentence in enumerate(sentences) if not at or sentence != sentences[at - 1]]
+    for start, end in pairwise([*begins, len(sentences)]):
+        if end - start > _STRETCH + _STEP:
+            yield from ((at, min(at + _STRETCH, end)) for at in range(start, end - _STRETCH + _STEP, _STEP))
+        elif end - start >= _SAYS_SOMETHING:
+            yield start, end
 
 
 def _kind(feature: str) -> float:
     if feature[0] == "~":
         return _PIECE_WEIGHT
+    if feature[0] == "#":
+        return _SENSE_WEIGHT
     return _CONCEPT_WEIGHT if feature[0] == "=" else 1.0
 
 
@@ -91,7 +156,7 @@ def _directions(rows: Sequence[Sequence[int]], weights: _Table, wanted: _Table) 
     columns = np.fromiter(chain.from_iterable(rows), dtype=np.int32)
     owners = np.repeat(np.arange(len(rows), dtype=np.int32), [len(row) for row in rows])
     values: _Table = weights[columns]
-    values /= np.sqrt(np.add.reduceat(values**2, starts))[owners]
+    values /= np.sqrt(np.add.reduceat(values**2, starts) + 1e-12)[owners]
     by_column = np.argsort(columns, kind="stable")
     column_starts = np.searchsorted(columns[by_column], np.arange(len(weights)))
     turned_owners, turned_values = owners[by_column], values[by_column, None]

@@ -22,6 +22,7 @@ from routing.numbers import small_numbers
 from routing.place import PlaceFacts
 from routing.quotes import split_quotes
 from routing.rules import Rules
+from routing.senses import senses_of
 from routing.sites import sites_said
 from routing.values import Category, Said
 from routing.whereabouts import read_place, with_quoted
@@ -68,6 +69,7 @@ class Facts:
     place: PlaceFacts
     weights: Mapping[Category, float]
     likeness: Mapping[Category, float]
+    like_danger: float
     signs: Mapping[Category, tuple[str, ...]]
     danger: tuple[str, ...]
     flags: frozenset[str]
@@ -108,13 +110,14 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     danger = dangers(concepts, of_the_trade or _has_context(concepts))
     meant = _without_denied(concepts, danger, rules)
     held = weigh(rules.signs, meant)
-    likeness = recall(rules.experience, features(words, meant)) if not said.alarm else {}
+    likeness, like_danger = _likeness(words, active, forgiven, meant, rules) if not said.alarm else ({}, 0.0)
     return Facts(
         language=language,
         share=round(share, 3),
         place=place,
         weights={category: sum(signs.values()) for category, signs in held.items()},
         likeness=likeness,
+        like_danger=like_danger,
         signs={category: tuple(signs) for category, signs in held.items()},
         danger=danger,
         flags=frozenset(c for c in meant if c in _FLAGS),
@@ -124,6 +127,13 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         contacts=_contacts(text),
         tokens=_tokens(words, language, concepts, rules),
     )
+
+
+def _likeness(
+    words: Words, active: Sequence[str], forgiven: frozenset[str], meant: Mapping[str, list[Hit]], rules: Rules
+) -> tuple[dict[Category, float], float]:
+    senses = senses_of(rules.senses, words, active, forgiven)
+    return recall(rules.experience, features(words, chain.from_iterable(meant.values()), senses), words.sentence)
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

@@ -25,15 +25,12 @@ _ALARM_CATEGORIES = frozenset(
     {Category.OFFLINE, Category.NO_START, Category.INTERRUPTED, Category.SLOW, Category.CABLE_STUCK}
 )
 _MOST_SIGNS = 9.0
-_ALARMING_NEAR = 0.06
-_ALARMING_ANYWHERE = 0.1
-_ALARMED = 0.22
+_ALARMED = 0.2
 _HOLDING_ANYWHERE = 0.2
-_NEAR = frozenset({"=part", "=car", "=charge", "=tag"})
 _ALIKE_AT_LEAST = 0.12
 _SAME_DAY = timedelta(hours=24)
 _CONTINUES_HERE = 18.0
-_CHOSEN = 18.0
+_CHOSEN = 20.0
 _LIKE = 50.0
 _UNDERSTOOD = 3.0
 _OF_THE_APP = frozenset({Category.ACCOUNT, Category.NO_START, Category.OFFLINE})
@@ -100,11 +97,14 @@ def _category(
         return Category.SAFETY, _DANGER, (Reason("danger_told"),)
     if facts.danger:
         return Category.SAFETY, _DANGER, tuple(Reason("danger_words", {"danger": danger}) for danger in facts.danger)
-    alike = {c: _likeness(facts, c) for c in Category}
-    weights = {c: min(_MOST_SIGNS, facts.weights.get(c, 0.0)) + _LIKE * like for c, like in alike.items()}
-    if alike[Category.SAFETY]:
-        score = round(weights[Category.SAFETY], 1)
-        return Category.SAFETY, score, (Reason("category_like", {"category": Category.SAFETY, "score": score}),)
+    if facts.like_danger >= _ALARMED:
+        like = Reason("danger_like", {"score": round(facts.like_danger, 2), "limit": _ALARMED})
+        return Category.SAFETY, _DANGER, (like,)
+    weights: dict[Category, float] = {
+        c: min(_MOST_SIGNS, facts.weights.get(c, 0.0)) + _LIKE * _likeness(facts, c)
+        for c in Category
+        if c is not Category.SAFETY
+    }
     extra: list[Reason] = []
     if said.category in set(Category):
         chosen = Category(said.category)
@@ -132,22 +132,14 @@ def _why(facts: Facts, found: Category, weight: float) -> Iterator[Reason]:
 
 
 def _likeness(facts: Facts, category: Category) -> float:
-    """How like the examples of a category. Danger that no listed word tells has to be more like than anything else, and
-    the more so the less is said of chargers; so does a cable that holds somebody."""
+    """How like the examples of a category. A cable that holds somebody and of which no listed word tells has to be more
+    like than anything else, and the more so where no charger is spoken of."""
     like = facts.likeness.get(category, 0.0)
-    if category is Category.SAFETY or (category is Category.CABLE_STUCK and not facts.weights.get(category)):
+    if category is Category.CABLE_STUCK and not facts.weights.get(category):
         others = max((v for c, v in facts.likeness.items() if c is not category), default=0.0)
-        least = _ALARMED if category is Category.SAFETY else _ALIKE_AT_LEAST
-        return like if like >= max(least, others + _lead(facts, category)) else 0.0
+        lead = 0.0 if facts.context else _HOLDING_ANYWHERE
+        return like if like >= max(_ALIKE_AT_LEAST, others + lead) else 0.0
     return like
-
-
-def _lead(facts: Facts, category: Category) -> float:
-    if category is not Category.SAFETY:
-        return 0.0 if facts.context else _HOLDING_ANYWHERE
-    if facts.context:
-        return 0.0
-    return _ALARMING_ANYWHERE if _NEAR.isdisjoint(facts.tokens) else _ALARMING_NEAR
 
 
 def _alarm_category(facts: Facts, rules: Rules) -> tuple[Category, float, tuple[Reason, ...]]:

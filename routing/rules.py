@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from routing.examples import Experience, features, learn
 from routing.language import LANGUAGES, word_weights
 from routing.lexicon import Lexicon, faults_of
 from routing.queues import Queue, Rule, parse_queues
+from routing.senses import Senses, parse_senses, senses_of
 from routing.tables import RulesError, read_table
 from routing.targets import Sla, parse_sla
 from routing.values import Category
@@ -32,6 +34,7 @@ class Rules:
     """Everything that judging goes by."""
 
     lexica: Mapping[str, Lexicon]
+    senses: Mapping[str, Senses]
     telling: Mapping[str, Mapping[str, float]]
     common: Mapping[str, frozenset[str]]  # folded little words that say nothing about the matter
     dangers: frozenset[str]
@@ -72,6 +75,7 @@ def _read(folder: Path | None) -> Rules:
     examples = {language: _table(f"examples/{language}.toml", folder, faults) for language in LANGUAGES}
     for language, table in examples.items():
         faults += [f"examples/{language}.toml: unknown category {c!r}" for c in sorted(set(table) - set(Category))]
+    senses = parse_senses(tables["senses.toml"], {k: t.get("denials", {}) for k, t in lexica.items()}, faults)
     _check_naming(tables["places.toml"], faults)
     if faults:
         raise RulesError(faults)
@@ -79,11 +83,12 @@ def _read(folder: Path | None) -> Rules:
     common = {k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()}
     return Rules(
         lexica=compiled,
+        senses=senses,
         telling=word_weights({k: _telling(t.get("language", {})) for k, t in lexica.items()}),
         common=common,
         dangers=DANGERS,
         signs=signs,
-        experience=learn(_examples(examples, compiled)),
+        experience=learn(_examples(examples, compiled, senses), frozenset(chain.from_iterable(common.values()))),
         alarms=alarms,
         queue_rules=rules,
         queues=queues,
@@ -95,7 +100,7 @@ def _telling(table: Mapping[str, list[str]]) -> list[str]:
     return list(dict.fromkeys([*table.get("words", []), *table.get("telling", [])]))
 
 
-_FILES = ("categories.toml", "alarms.toml", "queues.toml", "sla.toml", "places.toml")
+_FILES = ("categories.toml", "alarms.toml", "queues.toml", "sla.toml", "places.toml", "senses.toml")
 
 
 def _table(name: str, folder: Path | None, faults: list[str]) -> dict[str, Any]:
@@ -109,13 +114,15 @@ def _table(name: str, folder: Path | None, faults: list[str]) -> dict[str, Any]:
 def _examples(
     tables: Mapping[str, Mapping[str, list[str]]],
     lexica: Mapping[str, Lexicon],
+    senses: Mapping[str, Senses],
 ) -> Iterator[tuple[Category, frozenset[str]]]:
     for language, table in tables.items():
         for category, sentences in table.items():
             for sentence in sentences:
                 words = split(sentence)
-                concepts = {hit.concept for hit in lexica[language].find(words) if not hit.denied}
-                yield Category(category), features(words, concepts)
+                concepts = [hit for hit in lexica[language].find(words) if not hit.denied]
+                told = senses_of(senses, words, (language,), frozenset((language,)))
+                yield Category(category), frozenset(chain.from_iterable(features(words, concepts, told)))
 
 
 def _check_naming(table: Mapping[str, Any], faults: list[str]) -> None:

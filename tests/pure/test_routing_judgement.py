@@ -54,23 +54,64 @@ def test_no_danger_is_missed(row: list[str]):
     assert judged(row[6], channel=row[1]).priority is Priority.P1
 
 
-SETS = "abcde"
-FIRST_SEEN = {"a": (135, 131), "b": (132, 116), "c": (83, 92), "d": (56, 54), "e": (27, 32)}
+SETS = "abcdef"
+FIRST_SEEN = {"a": (135, 131), "b": (132, 116), "c": (83, 92), "d": (56, 54), "e": (27, 32), "f": (120, 94)}
 DANGERS = [row for row in table("danger.tsv") if row[0] in SETS]
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_danger_is_found_in_reports_written_blind(name: str):
-    """Five sets of reports in six languages, each written before it was first judged, half danger, half what only
+    """Six sets of reports in six languages, each written before it was first judged, half danger, half what only
     sounds like it. What was right at first sight stands in FIRST_SEEN; classes of language that were missed were then
-    taught, so what is asked for now is only that none of it is forgotten."""
+    taught, so what is asked for now is only that none of it is forgotten. `make judge` judges each set by what the
+    others teach."""
     right = {"yes": 0, "no": 0}
     asked = {"yes": 0, "no": 0}
     for _, danger, _, channel, text in (row for row in DANGERS if row[0] == name):
         asked[danger] += 1
         right[danger] += (judged(text, channel=channel).priority is Priority.P1) == (danger == "yes")
-    assert right["yes"] >= asked["yes"] - 1
+    assert right["yes"] == asked["yes"]
     assert right["no"] >= max(FIRST_SEEN[name][1], 0.88 * asked["no"])
+
+
+@pytest.mark.parametrize("row", [r for r in DANGERS if r[0] == "f" and r[1] == "yes"], ids=lambda r: r[4][:40])
+def test_danger_told_in_passing_is_found(row: list[str]):
+    _, _, language, channel, text = row
+    before, after = ASIDES[language]
+    assert judged(f"{before} {text}. {after}", channel=channel).priority is Priority.P1
+
+
+ASIDES = {
+    "sv": (
+        "Hej, jag vill ha ett kvitto för laddningen i tisdags, den kostade 214 kronor.",
+        "Sen undrar jag om ni har öppet i jul och hur man byter adress på fakturan.",
+    ),
+    "en": (
+        "Hello, I would like a receipt for the charge on Tuesday, it came to 214 kronor.",
+        "I also wonder whether you are open at Christmas and how to change the address on the invoice.",
+    ),
+    "no": (
+        "Hei, jeg vil gjerne ha en kvittering for ladingen på tirsdag, den kostet 214 kroner.",
+        "Så lurer jeg på om dere har åpent i jula og hvordan man bytter adresse på fakturaen.",
+    ),
+    "da": (
+        "Hej, jeg vil gerne have en kvittering for opladningen i tirsdags, den kostede 214 kroner.",
+        "Så vil jeg også vide om I har åbent i julen og hvordan man skifter adresse på fakturaen.",
+    ),
+    "fi": (
+        "Hei, haluaisin kuitin tiistain latauksesta, se maksoi 214 kruunua.",
+        "Lisäksi kysyisin oletteko auki jouluna ja miten laskutusosoite vaihdetaan.",
+    ),
+    "de": (
+        "Hallo, ich hätte gern eine Quittung für die Ladung am Dienstag, sie hat 214 Kronen gekostet.",
+        "Außerdem wüsste ich gern, ob Sie zu Weihnachten offen haben und wie man die Rechnungsadresse ändert.",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ASIDES)
+def test_what_danger_stood_beside_is_none(language: str):
+    assert judged(" ".join(ASIDES[language])).priority is Priority.P4
 
 
 def test_a_danger_beside_a_question_is_a_danger():

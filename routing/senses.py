@@ -1,0 +1,98 @@
+"""What words are about, one at a time: body, touch, smell, … (senses.toml), the same in every language.
+
+No sense decides anything by itself: danger is learnt from them and from their pairs (routing/examples.py), so what the
+examples of one language teach holds in all. Pure. `parse_senses` collects every fault of the file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from routing.language import LANGUAGES
+from routing.words import Words, fold
+
+_NEAR = 8
+_DENIED_WITHIN = 3
+_REMEMBERED = 8_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Senses:
+    """One language's words and beginnings of words with what each is about, as written and folded; and its words of
+    denial, folded. `remembered`: words already met."""
+
+    written: Mapping[str, tuple[str, ...]]
+    folded: Mapping[str, tuple[str, ...]]
+    lengths: tuple[int, ...]
+    denials: frozenset[str]
+    remembered: dict[tuple[str, bool], tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, word: str, forgiving: bool) -> tuple[str, ...]:
+        """What a word is about. `forgiving`: where it has no accents, they may have been left out."""
+        known = self.remembered.get((word, forgiving))
+        if known is None:
+            table = self.folded if forgiving and word.isascii() else self.written
+            begun = [table.get(f"{word[:n]}*", ()) for n in self.lengths if n <= len(word)]
+            known = tuple(dict.fromkeys([*table.get(word, ()), *chain.from_iterable(begun)]))
+            if len(self.remembered) >= _REMEMBERED:
+                self.remembered.clear()
+            self.remembered[word, forgiving] = known
+        return known
+
+
+def senses_of(
+    senses: Mapping[str, Senses], words: Words, languages: Iterable[str], forgiven: frozenset[str]
+) -> Iterator[tuple[int, str]]:
+    """The senses of a text, `no …` where the text denies one, each with the word it is told by; and the pairs of them
+    that stand near each other, with the second word."""
+    spoken = [(senses[language], language in forgiven) for language in languages]
+    denials = frozenset().union(*(one.denials for one, _ in spoken))
+    near: list[tuple[int, str]] = []
+    denied = -_NEAR
+    for at, (word, accented) in enumerate(zip(words.words, words.accented, strict=True)):
+        if word in denials:
+            denied = at
+        told = {sense for one, forgiving in spoken for sense in one.of(accented, forgiving)}
+        if not told:
+            continue
+        if at - denied <= _DENIED_WITHIN and words.clause[denied] == words.clause[at]:
+            told = {f"no {sense}" for sense in told}
+        near = [(start, name) for start, name in near if at - start <= _NEAR]
+        near += [(at, name) for name in told]
+        for name in told:
+            yield at, name
+            for _, other in near:
+                if other != name:
+                    yield at, f"{name} + {other}" if name < other else f"{other} + {name}"
+
+
+def parse_senses(
+    table: Mapping[str, Any], denials: Mapping[str, Mapping[str, Iterable[str]]], faults: list[str]
+) -> dict[str, Senses]:
+    """The words of each language; every fault is added to `faults`, one line each."""
+    wrong = [
+        f"senses.toml: {name!r} wants a line of words in each of {', '.join(LANGUAGES)}"
+        for name, row in table.items()
+        if not isinstance(row, dict) or set(row) != set(LANGUAGES) or not all(isinstance(v, str) for v in row.values())
+    ]
+    faults += wrong
+    return {} if wrong else {language: _read(table, language, denials[language]) for language in LANGUAGES}
+
+
+def _read(table: Mapping[str, Mapping[str, str]], language: str, denials: Mapping[str, Iterable[str]]) -> Senses:
+    written: defaultdict[str, list[str]] = defaultdict(list)
+    folded: defaultdict[str, list[str]] = defaultdict(list)
+    for sense, row in table.items():
+        for word in row[language].split():
+            written[word].append(sense)
+            folded[fold(word)].append(sense)
+    return Senses(
+        {word: tuple(found) for word, found in written.items()},
+        {word: tuple(found) for word, found in folded.items()},
+        tuple(sorted({len(word) - 1 for word in (*written, *folded) if word.endswith("*")})),
+        frozenset(map(fold, denials.get("before", ()))),
+    )
