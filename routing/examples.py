@@ -10,10 +10,9 @@ they are sure. Pure.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from itertools import chain, pairwise
 
 import numpy as np
@@ -34,6 +33,7 @@ _DOUBT = 100.0
 _PASSING = 0.15
 _STRETCH, _STEP = 20, 8  # words
 _SAYS_SOMETHING = 4
+_REMEMBERED = 8_000
 _STEPS = 25
 
 _Table = NDArray[np.float32]
@@ -42,37 +42,23 @@ _Table = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class Experience:
     """`places`: feature -> row of `table`, which holds how far it points towards each of `categories` and the square of
-    its weight, then how far towards danger and the square of its weight there."""
+    its weight, then how far towards danger and the square of its weight there. `remembered`: the rows of words already
+    met."""
 
     places: Mapping[str, int]
     categories: tuple[Category, ...]
     table: _Table
+    remembered: dict[str, list[int]] = field(default_factory=dict)
 
 
-def features(words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, str]]) -> list[list[str]]:
-    """What of a text is learnt and remembered, word by word."""
-    found: list[list[str]] = [[] for _ in range(max(1, len(words)))]
-    for hit in concepts:
-        found[hit.start].append(f"={hit.concept}")
-    for at, sense in senses:
-        found[at].append(f"#{sense}")
-    before = ""
-    for at, word in enumerate(words.words):
-        if word[0].isdigit():
-            continue
-        found[at] += _of_word(word)
-        if before:
-            found[at].append(f"{before} {word[:_PIECE]}")
-        before = word[:_PIECE]
-    return found
-
-
-@lru_cache(maxsize=8_000)
-def _of_word(word: str) -> tuple[str, ...]:
-    """The stem of a word and, of a long one, its pieces."""
-    if len(word) <= _PIECE:
-        return (word,)
-    return (word[:_STEM], *(f"~{word[i : i + _PIECE]}" for i in range(len(word) - _PIECE + 1)))
+def features(words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, str]]) -> frozenset[str]:
+    """What of a sentence is learnt."""
+    plain = [word for word in words.words if not word[0].isdigit()]
+    found = {f"={hit.concept}" for hit in concepts}
+    found.update(sense for _, sense in senses)
+    found.update(chain.from_iterable(map(_of_word, plain)))
+    found.update(f"{a[:_PIECE]} {b[:_PIECE]}" for a, b in pairwise(plain))
+    return frozenset(found)
 
 
 def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset[str]) -> Experience:
@@ -99,25 +85,58 @@ def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset
 
 
 def recall(
-    experience: Experience, found: Sequence[Sequence[str]], sentences: Sequence[int]
+    experience: Experience, words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, str]]
 ) -> tuple[dict[Category, float], float]:
     """How like a text is to the examples of each category: near 1 when it could be one, near 0 when nothing speaks for
     it, below when much speaks against it; and how like to danger, whatever else it is about. A text of few words says
-    little; danger told in passing counts nearly as if it stood alone. `sentences`: the one that each word is in."""
-    row_of = experience.places.get
-    rows: list[int] = []
-    ends = [0]
-    for told in found:
-        rows += [row for row in map(row_of, told) if row is not None]
-        ends.append(len(rows))
+    little; danger told in passing counts nearly as if it stood alone."""
+    rows, ends = _rows(experience, words, concepts, senses)
     if not rows:
         return {}, 0.0
-    # In order, because the last digits of a sum depend on it.
-    *sums, square, danger, danger_square = experience.table[sorted(set(rows))].sum(axis=0).tolist()
+    *sums, square, danger, danger_square = experience.table[list(dict.fromkeys(rows))].sum(axis=0).tolist()
     length = math.sqrt(square + _DOUBT)
     likeness = {c: value / length for c, value in zip(experience.categories, sums, strict=True)}
     whole = danger / math.sqrt(danger_square + _DOUBT)
-    return likeness, max(whole, _in_passing(experience.table, rows, ends, sentences) - _PASSING)
+    return likeness, max(whole, _in_passing(experience.table, rows, ends, words.sentence) - _PASSING)
+
+
+def _rows(
+    experience: Experience, words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, str]]
+) -> tuple[list[int], list[int]]:
+    """The rows of what was learnt of a text, in order of its words, and where those of each word end."""
+    row_of, remembered = experience.places.get, experience.remembered
+    others: defaultdict[int, list[int]] = defaultdict(list)
+    for at, feature in chain(((hit.start, f"={hit.concept}") for hit in concepts), senses):
+        row = row_of(feature)
+        if row is not None:
+            others[at].append(row)
+    rows: list[int] = []
+    ends = [0]
+    before = ""
+    for at, word in enumerate(words.words):
+        known = remembered.get(word)
+        if known is None:
+            known = [] if word[0].isdigit() else [row for row in map(row_of, _of_word(word)) if row is not None]
+            if len(remembered) >= _REMEMBERED:
+                remembered.clear()
+            remembered[word] = known
+        rows += known
+        if not word[0].isdigit():
+            row = row_of(f"{before} {word[:_PIECE]}")
+            if row is not None:
+                rows.append(row)
+            before = word[:_PIECE]
+        if at in others:
+            rows += others[at]
+        ends.append(len(rows))
+    return rows, ends
+
+
+def _of_word(word: str) -> tuple[str, ...]:
+    """The stem of a word and, of a long one, its pieces."""
+    if len(word) <= _PIECE:
+        return (word,)
+    return (word[:_STEM], *(f"~{word[i : i + _PIECE]}" for i in range(len(word) - _PIECE + 1)))
 
 
 def _in_passing(table: _Table, rows: Sequence[int], ends: Sequence[int], sentences: Sequence[int]) -> float:

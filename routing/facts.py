@@ -15,7 +15,7 @@ from routing.alarms import Fault, read_alarm
 from routing.categories import weigh
 from routing.danger import EV_CONCEPTS, TRADE_CONCEPTS, dangers
 from routing.directory import Directory
-from routing.examples import features, recall
+from routing.examples import recall
 from routing.language import LanguageGuess, guess_language
 from routing.lexicon import Hit
 from routing.numbers import small_numbers
@@ -133,7 +133,7 @@ def _likeness(
     words: Words, active: Sequence[str], forgiven: frozenset[str], meant: Mapping[str, list[Hit]], rules: Rules
 ) -> tuple[dict[Category, float], float]:
     senses = senses_of(rules.senses, words, active, forgiven)
-    return recall(rules.experience, features(words, chain.from_iterable(meant.values()), senses), words.sentence)
+    return recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

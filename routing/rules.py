@@ -122,7 +122,7 @@ def _examples(
                 words = split(sentence)
                 concepts = [hit for hit in lexica[language].find(words) if not hit.denied]
                 told = senses_of(senses, words, (language,), frozenset((language,)))
-                yield Category(category), frozenset(chain.from_iterable(features(words, concepts, told)))
+                yield Category(category), features(words, concepts, told)
 
 
 def _check_naming(table: Mapping[str, Any], faults: list[str]) -> None:

@@ -47,8 +47,8 @@ class Senses:
 def senses_of(
     senses: Mapping[str, Senses], words: Words, languages: Iterable[str], forgiven: frozenset[str]
 ) -> Iterator[tuple[int, str]]:
-    """The senses of a text, `no …` where the text denies one, each with the word it is told by; and the pairs of them
-    that stand near each other, with the second word."""
+    """The senses of a text, `#touch`, or `#no touch` where it is denied, each with the word it is told by; and pairs
+    of them that stand near each other, `#body+#touch`, with the second word."""
     spoken = [(senses[language], language in forgiven) for language in languages]
     denials = frozenset().union(*(one.denials for one, _ in spoken))
     near: list[tuple[int, str]] = []
@@ -56,18 +56,18 @@ def senses_of(
     for at, (word, accented) in enumerate(zip(words.words, words.accented, strict=True)):
         if word in denials:
             denied = at
-        told = {sense for one, forgiving in spoken for sense in one.of(accented, forgiving)}
+        told = list(dict.fromkeys(sense for one, forgiving in spoken for sense in one.of(accented, forgiving)))
         if not told:
             continue
         if at - denied <= _DENIED_WITHIN and words.clause[denied] == words.clause[at]:
-            told = {f"no {sense}" for sense in told}
+            told = [f"#no {sense[1:]}" for sense in told]
         near = [(start, name) for start, name in near if at - start <= _NEAR]
         near += [(at, name) for name in told]
         for name in told:
             yield at, name
             for _, other in near:
                 if other != name:
-                    yield at, f"{name} + {other}" if name < other else f"{other} + {name}"
+                    yield at, f"{name}+{other}" if name < other else f"{other}+{name}"
 
 
 def parse_senses(
@@ -88,8 +88,8 @@ def _read(table: Mapping[str, Mapping[str, str]], language: str, denials: Mappin
     folded: defaultdict[str, list[str]] = defaultdict(list)
     for sense, row in table.items():
         for word in row[language].split():
-            written[word].append(sense)
-            folded[fold(word)].append(sense)
+            written[word].append(f"#{sense}")
+            folded[fold(word)].append(f"#{sense}")
     return Senses(
         {word: tuple(found) for word, found in written.items()},
         {word: tuple(found) for word, found in folded.items()},
