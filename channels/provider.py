@@ -26,6 +26,7 @@ from channels.provider_http import LONGEST, SLOW, TIMEOUT, ProviderAway, Provide
 from channels.tolls import COUNTRIES, refusal
 
 log = structlog.get_logger()
+HALTED = "the provider refuses our credentials"
 
 SKEW = timedelta(minutes=2)
 TOKEN_SECONDS = 3600
@@ -297,7 +298,7 @@ def _judged(error: TwilioRestException) -> Answer:
         return Deferred("the provider asks us to slow down")
     if error.status in (401, 403):
         log.error("provider.halted", status=error.status)
-        return Deferred("the provider refuses our credentials", halted=True)
+        return Deferred(HALTED, halted=True)
     if error.status >= 500:
         return Uncertain(f"status {error.status}")
     return Refused(f"provider error {error.code}")

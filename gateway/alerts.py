@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from channels.provider import HALTED
 from gateway import languages, watch
 from gateway.casenumber import number
 from gateway.jobs import wake
@@ -41,6 +42,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "outbox_ageing": Limit(300, 60),
         "spool_ageing": Limit(60, 1, urgent=True),
         "provider_errors": Limit(5, 1),
+        "provider_refuses": Limit(1, 0.5, urgent=True),
         "reports_missing": Limit(1, 0.5, urgent=True),
         "clock_skew": Limit(2, 1),
         "rules_refused": Limit(1, 0.5),
@@ -109,6 +111,8 @@ async def signs(runtime: Runtime, now: datetime) -> list[Sign]:
     found += [Sign("mailbox_failing", str(n), since) for n, since in (await mailboxes.failing(db)).items()]
     outbox = await db.row(SQL["outbox"], {"now": now})
     found.append(Sign("outbox_ageing", "", outbox["oldest"] if outbox else 0))
+    halted = await db.row(SQL["halted"], {"reason": HALTED})
+    found.append(Sign("provider_refuses", "", halted["waiting"] if halted else 0))
     oldest = runtime.spool.oldest()
     found.append(Sign("spool_ageing", "", (now - oldest).total_seconds() if oldest else 0))
     found.append(Sign("reports_missing", "", await accounts.unaccounted(db, day_of(now) - WEEK)))

@@ -65,6 +65,10 @@ SELECT channel, count(*) AS failed FROM messages
 WHERE created_at > %(since)s AND (state = 'uncertain' OR (state = 'failed' AND (channel <> 'sms' OR reason LIKE 'provider %%')))
 GROUP BY channel
 
+-- name: halted
+-- Messages that wait because nothing is taken from us until somebody looks.
+SELECT count(*) AS waiting FROM messages WHERE state = 'queued' AND reason = %(reason)s
+
 -- name: clock
 SELECT clock_timestamp() AS at
 

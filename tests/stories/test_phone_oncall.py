@@ -334,3 +334,34 @@ async def test_an_empty_ladder_is_an_alarm_and_the_caller_is_put_through_to_the_
     await call.wait()
     assert call.waits is not None
     assert call.waits[0].text == LAST
+
+
+async def test_f28_refused_credentials_are_an_alarm_within_a_minute_and_mails_go_on(night: Night) -> None:
+    runtime = night.house.runtime
+    await night.house.hire("a01", "a quiet shift for everybody", "lead")
+    night.peer.secrets.clear()
+    await night.house.report("Laddaren startar inte", charger="21007", **{"from": {"phone": MOBILE}})
+
+    async def send() -> None:
+        async with connect_post(runtime) as post:
+            facts_of = outbox.facts_from(runtime.config.public_url, None, lambda *_: [], lambda *_: "")
+            await outbox.Sweeper(runtime.db, runtime.clock, post, facts_of).sweep()
+
+    async def standing() -> set[str]:
+        for _ in range(2):  # seen once, and told the next time
+            await alerts.look(runtime)
+        return {one["kind"] for one in await alerts.standing(runtime)}
+
+    assert "provider_refuses" not in await standing()
+    await send()
+    assert "provider_refuses" in await standing()
+    mailed = await runtime.db.rows(
+        "SELECT t.subject FROM messages m JOIN message_contents t ON t.message_id = m.id"
+        " WHERE m.kind = 'alarm' AND m.channel = 'email'"
+    )
+    assert any("godtar inte vår inloggning: 1 sms väntar" in row["subject"] for row in mailed)
+    night.peer.secrets.add("token")
+    night.clock.forward(10 * 60 * SECOND)
+    await send()
+    assert "provider_refuses" not in await standing()
+    assert night.peer.had("POST", "Messages.json")
