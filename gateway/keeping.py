@@ -41,17 +41,15 @@ from routing.values import CaseReport, History, Judgement, Match, Reason, Verdic
 REPORTS, CASES, WORK, MESSAGES = (statements(name) for name in ("reports", "cases", "work", "messages"))
 ALL = together(
     {
-        "strangers": people.SQL["add"],
-        "links": people.SQL["link"],
-        "opened": CASES["open"],
-        "work": WORK["add"],
-        "grown": CASES["grow"],
-        "regraded": WORK["regrade"],
-        "reports": REPORTS["add"],
-        "contents": REPORTS["add_contents"],
-        "attachments": REPORTS["add_attachments"],
-        "entries": timeline.SQL["append"],
-        "messages": MESSAGES["add"],
+        "strangers": (people.SQL["add"],),
+        "links": (people.SQL["link"],),
+        "opened": (CASES["open"], WORK["add"]),
+        "grown": (CASES["grow"], WORK["regrade"]),
+        "reports": (REPORTS["add"],),
+        "contents": (REPORTS["add_contents"],),
+        "attachments": (REPORTS["add_attachments"],),
+        "entries": (timeline.SQL["append"],),
+        "messages": (MESSAGES["add"],),
     }
 )
 
@@ -74,10 +72,9 @@ async def keep(
 ) -> Kept:
     """Write a group; the receipts are true once the caller has committed. `keys` open what we signed."""
     digests = [item.report.digest() for item in group]
-    known = await conn.execute(REPORTS["kept"], {"digests": digests})
     asked = await people.ask(conn, [item.newcomer for item in group])
-    counted = await conn.execute(REPORTS["numbers"], {"count": len(group)})
-    receipts = {bytes(row["digest"]): _recognised(row) for row in await known.fetchall()}
+    arrived = await (await conn.execute(REPORTS["arrived"], {"digests": digests})).fetchall()
+    receipts = {digest: _recognised(row) for digest, row in zip(digests, arrived, strict=True) if row["id"] is not None}
     fresh: dict[bytes, Prepared] = {}
     for digest, item in zip(digests, group, strict=True):
         if digest not in receipts:
@@ -85,7 +82,7 @@ async def keep(
     changed: tuple[int, ...] = ()
     if fresh:
         draft = Draft(list(fresh.values()), directory, rules, keys, now)
-        await draft.decide(conn, asked, await counted.fetchall())
+        await draft.decide(conn, asked, arrived)
         changed = await draft.write(conn)
         receipts |= dict(zip(fresh, draft.receipts, strict=True))
     first = set(fresh)
@@ -168,14 +165,11 @@ class Draft:
         opened = [case.row for case in self.cases.values() if case.new]
         grown = [case.row for case in self.cases.values() if case.grown and not case.new]
         reopened = [row for row in grown if row["reopened"]]
-        news, changes = recordset(opened), recordset(grown)
         given = {
             "strangers": recordset(self.met.strangers),
             "links": recordset(self.met.links),
-            "opened": news,
-            "work": news,
-            "grown": changes,
-            "regraded": changes,
+            "opened": recordset(opened),
+            "grown": recordset(grown),
             "reports": recordset(self.reports),
             "contents": recordset(self.contents),
             "raws": self.raws,

@@ -99,7 +99,7 @@ async def _give_back(deed: Act, source: int, report: int) -> None:
 
 
 async def _open_from(deed: Act, report: dict[str, object], last: object) -> int:
-    row = await (await deed.conn.execute(REPORTS["numbers"], {"count": 1})).fetchone()
+    row = await (await deed.conn.execute(REPORTS["number"])).fetchone()
     assert row is not None
     directory, site = deed.runtime.directory(), report["site_id"]
     level, timezone = directory.level(str(site) if site else None), directory.timezone(str(site) if site else None)

@@ -7,6 +7,7 @@ paused process holds nobody up. `Unavailable` is raised when no connection can b
 
 from __future__ import annotations
 
+import json
 import re
 import select
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -38,6 +39,8 @@ BY_INDEX = (
 IMPATIENCE = 2.0  # seconds to wait for a connection when the last wait was in vain
 
 
+_compact = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode  # no row leads back to itself
+
 PAUSED = psycopg.errors.IdleInTransactionSessionTimeout  # we stood still for too long, and nothing was committed
 
 
@@ -56,13 +59,17 @@ def statements(aggregate: str) -> Mapping[str, LiteralString]:
 
 def recordset(rows: Sequence[Mapping[str, Any]]) -> Jsonb:
     """Rows for `jsonb_to_recordset`, each with its place in the order as `nth`."""
-    return Jsonb([{**row, "nth": nth} for nth, row in enumerate(rows, 1)])
+    return Jsonb([{**row, "nth": nth} for nth, row in enumerate(rows, 1)], _compact)
 
 
-def together(blocks: Mapping[str, LiteralString]) -> LiteralString:
-    """One statement of several that each add or change rows: the rows of a block are the parameter of its name. All of
-    them see the record as it was before; keys of rows that another of them adds hold."""
-    parts = (f"{name} AS (\n{block.replace('%(rows)s', f'%({name})s')}\n)" for name, block in blocks.items())
+def together(blocks: Mapping[str, Sequence[LiteralString]]) -> LiteralString:
+    """One statement of several that each add or change rows, which are the parameter of the name that a block stands
+    under. All of them see the record as it was before; keys of rows that another of them adds hold."""
+    parts = [
+        f"{name}{nth} AS (\n{block.replace('%(rows)s', f'%({name})s')}\n)"
+        for name, ours in blocks.items()
+        for nth, block in enumerate(ours)
+    ]
     return statements("session")["together"].format(blocks=",\n".join(parts))
 
 

@@ -1,12 +1,13 @@
--- name: kept
--- Reports that are already known by their digest.
-SELECT digest, id, case_id, token, code, priority, category, queue, fingerprint FROM reports
-WHERE digest = ANY(%(digests)b::bytea[])
-
--- name: numbers
+-- name: arrived
+-- For each digest, in order, the report that is already known by it, and free numbers for a report, a case and a person.
 SELECT nextval('report_counter') AS report, nextval('case_counter') AS "case",
-       nextval(pg_get_serial_sequence('people', 'id')) AS person
-FROM generate_series(1, %(count)s)
+       nextval(pg_get_serial_sequence('people', 'id')) AS person,
+       r.id, r.case_id, r.token, r.code, r.priority, r.category, r.queue, r.fingerprint
+FROM unnest(%(digests)b::bytea[]) WITH ORDINALITY AS d(digest, nth) LEFT JOIN reports r ON r.digest = d.digest
+ORDER BY d.nth
+
+-- name: number
+SELECT nextval('case_counter') AS "case"
 
 -- name: lock
 -- Held until commit: whoever looks for duplicates under the same keys waits for us.

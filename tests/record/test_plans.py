@@ -24,13 +24,13 @@ GIVEN: dict[str, Any] = {
     "now": NOON,
     "raws": [b"raw"],
 }
-ROWS = ("rows", "strangers", "links", "opened", "work", "grown", "regraded", "reports", "contents", "attachments")
+ROWS = ("rows", "strangers", "links", "opened", "grown", "reports", "contents", "attachments")
 
 
 @pytest.mark.parametrize(
     "statement",
-    [ALL, REPORTS["kept"], REPORTS["candidates"], REPORTS["case_reports"], people.SQL["known"]],
-    ids=["all", "kept", "candidates", "case_reports", "known"],
+    [ALL, REPORTS["arrived"], REPORTS["candidates"], REPORTS["case_reports"], people.SQL["known"]],
+    ids=["all", "arrived", "candidates", "case_reports", "known"],
 )
 async def test_a_statement_of_a_group_reads_no_table_and_no_index_whole(
     database_url: str, statement: LiteralString
