@@ -74,19 +74,20 @@ def match(
     directory: Directory,
 ) -> Match:
     """The case that a report belongs to, if any, among the candidates."""
-    best: tuple[float, int, Odds] | None = None
+    best: tuple[float, int, Odds, Candidate] | None = None
     for candidate in candidates:
         total = _compare(said, judgement, history, candidate, now, directory)
         if total is not None and (best is None or (total.odds, candidate.id) > (best[0], best[1])):
-            best = (total.odds, candidate.id, total)
+            best = (total.odds, candidate.id, total, candidate)
     if best is None:
         why = Reason("no_candidate", {"count": len(candidates)}) if candidates else Reason("nothing_near")
         return Match(Verdict.NEW, None, 0.0, (why,))
-    _, case, total = best
+    _, case, total, candidate = best
     score = total.score
     verdict = Verdict.ATTACH if score >= ATTACH else Verdict.SUGGEST if score >= SUGGEST else Verdict.NEW
     limit = ATTACH if verdict is not Verdict.NEW else SUGGEST
-    reasons = (*total.reasons, Reason(f"match_{verdict}", {"score": score, "limit": limit}))
+    compared = (Reason("compared_with", {"report": report.id}) for report in candidate.reports[:1])
+    reasons = (*compared, *total.reasons, Reason(f"match_{verdict}", {"score": score, "limit": limit}))
     return Match(verdict, case if verdict is not Verdict.NEW else None, score, reasons)
 
 

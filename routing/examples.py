@@ -34,6 +34,8 @@ _PASSING = 0.15
 _STRETCH, _STEP = 20, 8  # words
 _SAYS_SOMETHING = 4
 _REMEMBERED = 8_000
+_WORTH_TELLING = 0.1
+_TOLD = 3
 _STEPS = 25
 
 _Table = NDArray[np.float32]
@@ -86,18 +88,28 @@ def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset
 
 def recall(
     experience: Experience, words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, str]]
-) -> tuple[dict[Category, float], float]:
+) -> tuple[dict[Category, float], float, tuple[str, ...]]:
     """How like a text is to the examples of each category: near 1 when it could be one, near 0 when nothing speaks for
-    it, below when much speaks against it; and how like to danger, whatever else it is about. A text of few words says
-    little; danger told in passing counts nearly as if it stood alone."""
+    it, below when much speaks against it; how like to danger, whatever else it is about; and the senses that make it
+    so, if it is. A text of few words says little; danger told in passing counts nearly as if it stood alone."""
+    senses = list(senses)
     rows, ends = _rows(experience, words, concepts, senses)
     if not rows:
-        return {}, 0.0
+        return {}, 0.0, ()
     *sums, square, danger, danger_square = experience.table[list(dict.fromkeys(rows))].sum(axis=0).tolist()
     length = math.sqrt(square + _DOUBT)
     likeness = {c: value / length for c, value in zip(experience.categories, sums, strict=True)}
     whole = danger / math.sqrt(danger_square + _DOUBT)
-    return likeness, max(whole, _in_passing(experience.table, rows, ends, words.sentence) - _PASSING)
+    like_danger = max(whole, _in_passing(experience.table, rows, ends, words.sentence) - _PASSING)
+    return likeness, like_danger, _alarming(experience, senses) if like_danger > _WORTH_TELLING else ()
+
+
+def _alarming(experience: Experience, senses: Iterable[tuple[int, str]]) -> tuple[str, ...]:
+    """The senses that speak most for danger, alone or in pairs."""
+    weights = {s: float(experience.table[experience.places[s], -2]) for _, s in senses if s in experience.places}
+    heaviest = sorted((s for s in weights if weights[s] > 0), key=lambda s: (-weights[s], s))
+    names = chain.from_iterable(s.split("+") for s in heaviest)
+    return tuple(dict.fromkeys(name[1:] for name in names if " " not in name))[:_TOLD]
 
 
 def _rows(

@@ -59,9 +59,9 @@ class Facts:
     """What was found in one report.
 
     `weights` are the categories' weights and `signs` their names, `likeness` how like the examples of each it is (see
-    routing/examples.py); `flags` concepts that colour the judgement;
-    `contacts` addresses and telephone numbers the text mentions (never a right, only a place to look for earlier
-    reports); `tokens` what duplicates are compared by.
+    routing/examples.py), `like_danger` how like those of danger and `alarming` the senses that make it so; `flags`
+    concepts that colour the judgement; `contacts` addresses and telephone numbers the text mentions (never a right,
+    only a place to look for earlier reports); `tokens` what duplicates are compared by.
     """
 
     language: str
@@ -70,6 +70,7 @@ class Facts:
     weights: Mapping[Category, float]
     likeness: Mapping[Category, float]
     like_danger: float
+    alarming: tuple[str, ...]
     signs: Mapping[Category, tuple[str, ...]]
     danger: tuple[str, ...]
     flags: frozenset[str]
@@ -110,7 +111,9 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     danger = dangers(concepts, of_the_trade or _has_context(concepts))
     meant = _without_denied(concepts, danger, rules)
     held = weigh(rules.signs, meant)
-    likeness, like_danger = _likeness(words, active, forgiven, meant, rules) if not said.alarm else ({}, 0.0)
+    likeness, like_danger, alarming = (
+        _likeness(words, active, forgiven, meant, rules) if not said.alarm else ({}, 0.0, ())
+    )
     return Facts(
         language=language,
         share=round(share, 3),
@@ -118,6 +121,7 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         weights={category: sum(signs.values()) for category, signs in held.items()},
         likeness=likeness,
         like_danger=like_danger,
+        alarming=alarming,
         signs={category: tuple(signs) for category, signs in held.items()},
         danger=danger,
         flags=frozenset(c for c in meant if c in _FLAGS),
@@ -131,7 +135,7 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
 
 def _likeness(
     words: Words, active: Sequence[str], forgiven: frozenset[str], meant: Mapping[str, list[Hit]], rules: Rules
-) -> tuple[dict[Category, float], float]:
+) -> tuple[dict[Category, float], float, tuple[str, ...]]:
     senses = senses_of(rules.senses, words, active, forgiven)
     return recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
 

@@ -99,7 +99,8 @@ def _category(
         return Category.SAFETY, _DANGER, tuple(Reason("danger_words", {"danger": danger}) for danger in facts.danger)
     if facts.like_danger >= _ALARMED:
         like = Reason("danger_like", {"score": round(facts.like_danger, 2), "limit": _ALARMED})
-        return Category.SAFETY, _DANGER, (like,)
+        about = (Reason("danger_about", {"sense": sense}) for sense in facts.alarming)
+        return Category.SAFETY, _DANGER, (like, *about)
     weights: dict[Category, float] = {
         c: min(_MOST_SIGNS, facts.weights.get(c, 0.0)) + _LIKE * _likeness(facts, c)
         for c in Category

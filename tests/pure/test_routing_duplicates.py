@@ -182,9 +182,11 @@ def test_without_a_charger_number_the_site_and_the_fault_are_enough_for_a_while(
     assert two(first, later).match.verdict is not Verdict.ATTACH
 
 
-def test_the_reason_says_what_the_threshold_was():
+def test_the_reason_says_what_it_was_compared_with_and_what_the_threshold_was():
     found = two(said("25634 startar inte", phone="+1"), said("25634 startar inte", 12, phone="+2"))
-    last = found.match.reasons[-1]
+    first, last = found.match.reasons[0], found.match.reasons[-1]
+    assert first.code == "compared_with"
+    assert isinstance(first.data["report"], int)
     assert last.code == "match_attach"
     assert last.data["limit"] == 0.8
     assert last.data["score"] == found.match.score >= 0.8

@@ -114,6 +114,13 @@ def test_what_danger_stood_beside_is_none(language: str):
     assert judged(" ".join(ASIDES[language])).priority is Priority.P4
 
 
+def test_danger_that_no_listed_word_tells_is_explained():
+    text = "my ring hums and my arm goes stiff when i rest it on the case"
+    told = [(reason.code, reason.data.get("sense")) for reason in judged(text).reasons["category"]]
+    assert ("danger_like", None) in told
+    assert ("danger_about", "touch") in told
+
+
 def test_a_danger_beside_a_question_is_a_danger():
     assert judged("Är det farligt att ladda det kommer rök ur stolpen").priority is Priority.P1
     assert judged("Is it safe to use? Smoke is coming out").priority is Priority.P1

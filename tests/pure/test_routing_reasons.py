@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,12 @@ def test_every_danger_has_its_word(danger: str):
     for language in ("en", "sv"):
         assert danger not in words(Reason("danger_words", {"danger": danger}), language).split() or language == "en"
         assert f"danger.{danger}" in catalogue(language).messages
+
+
+@pytest.mark.parametrize("sense", tomllib.loads((SOURCE / "senses.toml").read_text("utf-8")))
+def test_every_sense_that_danger_is_learnt_from_has_its_word(sense: str):
+    for language in ("en", "sv"):
+        assert f"sense.{sense}" in catalogue(language).messages
 
 
 @pytest.mark.parametrize("language", ["en", "sv"])
