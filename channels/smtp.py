@@ -158,7 +158,8 @@ class SmtpDoor:
         self._keeping.add(task)
         task.add_done_callback(self._done)
         try:
-            await asyncio.wait_for(asyncio.shield(task), self.limits.answer)
+            async with asyncio.timeout(self.limits.answer):
+                await asyncio.shield(task)
         except NotStored:
             return _LATER
         except TimeoutError:

@@ -55,6 +55,7 @@ class Conversation(SMTP):
         self._junk = 0
         self._received = 0
         self._floor: asyncio.TimerHandle | None = None
+        self._patient_until = 0.0
         self._gone = False
 
     def connection_made(self, transport: Any) -> None:
@@ -226,8 +227,18 @@ class Conversation(SMTP):
         return found
 
     def _reset_timeout(self, duration: float | None = None) -> None:
+        """Give it so long from now on: a timer that rings earlier is left as it is, and looks again when it does."""
         self.last_heard = self.loop.time()
-        super()._reset_timeout(duration)
+        self._patient_until = self.last_heard + (duration or self._timeout_duration)
+        if self._timeout_handle is None or self._timeout_handle.when() > self._patient_until:
+            super()._reset_timeout(duration)
+
+    def _timeout_cb(self) -> None:
+        left = self._patient_until - self.loop.time()
+        if left > 0:
+            self._timeout_handle = self.loop.call_later(left, self._timeout_cb)
+        else:
+            super()._timeout_cb()  # type: ignore[no-untyped-call]
 
     def _counted(self) -> None:
         self._junk += 1

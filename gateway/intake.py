@@ -77,9 +77,9 @@ class GroupIntake:
         waiting = _Waiting(item, asyncio.get_running_loop().create_future())
         self._lanes.add(waiting)
         try:
-            return await asyncio.wait_for(asyncio.shield(waiting.receipt), DEADLINE)
+            async with asyncio.timeout(DEADLINE):
+                return await waiting.receipt
         except TimeoutError as error:
-            waiting.receipt.add_done_callback(lambda done: done.cancelled() or done.exception())
             raise NotStored("the database did not answer in time") from error
 
     async def close(self) -> None:
