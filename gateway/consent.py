@@ -42,7 +42,10 @@ def never(runtime: Runtime) -> list[str]:
 async def sweep(runtime: Runtime, provider: Provider) -> int:
     """Silence what is recorded of talks that may not be any more; returns how many."""
     silenced = 0
-    for row in await runtime.db.rows(SQL["forbidden"], {"queues": never(runtime)}):
+    queues = never(runtime)
+    if not queues:
+        return 0
+    for row in await runtime.db.rows(SQL["forbidden"], {"queues": queues, "now": runtime.clock.now()}):
         if not may_record(CallState.from_json(row["state"]).facts):
             continue
         if not await provider.pause_recording(row["caller"], True):

@@ -62,9 +62,9 @@ UPDATE calls SET silenced_at = %(at)s WHERE sid = %(caller)s
 -- name: forbidden
 -- Talks that go on, are not silenced yet, and whose case is in one of these queues, with what the caller agreed to.
 SELECT c.sid AS caller, c.case_id, k.queue, t.state -> 'call' AS state
-FROM cases k JOIN calls c ON c.case_id = k.id JOIN call_contents t ON t.sid = c.sid
-WHERE c.direction = 'inbound' AND c.answered_at IS NOT NULL AND c.ended_at IS NULL AND c.silenced_at IS NULL
-  AND k.queue = ANY(%(queues)s::text[]) AND t.state ? 'call'
+FROM calls c JOIN cases k ON k.id = c.case_id JOIN call_contents t ON t.sid = c.sid
+WHERE c.direction = 'inbound' AND c.ended_at IS NULL AND c.silenced_at IS NULL
+  AND c.answered_at IS NOT NULL AND c.answered_at > %(now)s - interval '4 hours' AND k.queue = ANY(%(queues)s::text[]) AND t.state ? 'call'
 
 -- name: give
 -- The talk is the colleague's work, whose leg is now the one that ends it.
