@@ -44,13 +44,14 @@ _Table = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class Experience:
     """`places`: feature -> row of `table`, which holds how far it points towards each of `categories` and the square of
-    its weight, then how far towards danger and the square of its weight there. `remembered`: the rows of words already
-    met."""
+    its weight, then how far towards danger and the square of its weight there; `pairs` are those of pairs of words, by
+    the first and then by the second. `remembered`: words already met, their rows and what they are in pairs."""
 
     places: Mapping[str, int]
+    pairs: Mapping[str, Mapping[str, int]]
     categories: tuple[Category, ...]
     table: _Table
-    remembered: dict[str, list[int]] = field(default_factory=dict)
+    remembered: dict[str, tuple[list[int], str]] = field(default_factory=dict)
 
 
 def features(words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, str]]) -> frozenset[str]:
@@ -83,7 +84,11 @@ def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset
     table[:, -3] = weights**2
     table[:, -2] = _directions(rows, telling, dangerous)[:, 0] * telling
     table[:, -1] = telling**2
-    return Experience(places, categories, table)
+    pairs: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for feature in [feature for feature in places if " " in feature and feature[0] != "#"]:
+        first, _, second = feature.partition(" ")
+        pairs[first][second] = places.pop(feature)
+    return Experience(places, dict(pairs), categories, table)
 
 
 def recall(
@@ -124,24 +129,29 @@ def _rows(
             others[at].append(row)
     rows: list[int] = []
     ends = [0]
-    before = ""
+    alone: dict[str, int] = {}
+    following: Mapping[str, int] = alone
     for at, word in enumerate(words.words):
-        known = remembered.get(word)
-        if known is None:
-            known = [] if word[0].isdigit() else [row for row in map(row_of, _of_word(word)) if row is not None]
-            if len(remembered) >= _REMEMBERED:
-                remembered.clear()
-            remembered[word] = known
+        known, begins = remembered.get(word) or _met(experience, word)
         rows += known
-        if not word[0].isdigit():
-            row = row_of(f"{before} {word[:_PIECE]}")
+        if begins:
+            row = following.get(begins)
             if row is not None:
                 rows.append(row)
-            before = word[:_PIECE]
+            following = experience.pairs.get(begins, alone)
         if at in others:
             rows += others[at]
         ends.append(len(rows))
     return rows, ends
+
+
+def _met(experience: Experience, word: str) -> tuple[list[int], str]:
+    begins = "" if word[0].isdigit() else word[:_PIECE]
+    found = [row for row in map(experience.places.get, _of_word(word)) if row is not None] if begins else []
+    if len(experience.remembered) >= _REMEMBERED:
+        experience.remembered.clear()
+    met = experience.remembered[word] = found, begins
+    return met
 
 
 def _of_word(word: str) -> tuple[str, ...]:
@@ -158,7 +168,7 @@ def _in_passing(table: _Table, rows: Sequence[int], ends: Sequence[int], sentenc
         return 0.0
     sums = np.zeros((len(rows) + 1, 2))
     np.cumsum(table[rows, -2:], axis=0, out=sums[1:])
-    held = np.diff(sums[np.array(ends)[parts]], axis=1)[:, 0]
+    held = sums[[ends[end] for _, end in parts]] - sums[[ends[start] for start, _ in parts]]
     return float((held[:, 0] / np.sqrt(held[:, 1] + _DOUBT)).max())
 
 

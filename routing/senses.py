@@ -23,25 +23,28 @@ _REMEMBERED = 8_000
 @dataclass(frozen=True, slots=True, eq=False)
 class Senses:
     """One language's words and beginnings of words with what each is about, as written and folded; and its words of
-    denial, folded. `remembered`: words already met."""
+    denial, folded. `remembered`: words already met, where accents may not have been left out and where they may."""
 
     written: Mapping[str, tuple[str, ...]]
     folded: Mapping[str, tuple[str, ...]]
     lengths: tuple[int, ...]
     denials: frozenset[str]
-    remembered: dict[tuple[str, bool], tuple[str, ...]] = field(default_factory=dict)
+    remembered: tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]] = field(default_factory=lambda: ({}, {}))
 
-    def of(self, word: str, forgiving: bool) -> tuple[str, ...]:
-        """What a word is about. `forgiving`: where it has no accents, they may have been left out."""
-        known = self.remembered.get((word, forgiving))
-        if known is None:
-            table = self.folded if forgiving and word.isascii() else self.written
-            begun = [table.get(f"{word[:n]}*", ()) for n in self.lengths if n <= len(word)]
-            known = tuple(dict.fromkeys([*table.get(word, ()), *chain.from_iterable(begun)]))
-            if len(self.remembered) >= _REMEMBERED:
-                self.remembered.clear()
-            self.remembered[word, forgiving] = known
-        return known
+    def of(self, words: Iterable[str], forgiving: bool) -> list[tuple[str, ...]]:
+        """What each word is about. `forgiving`: where it has no accents, they may have been left out."""
+        known = self.remembered[forgiving]
+        return [known[word] if word in known else self._look(word, forgiving) for word in words]
+
+    def _look(self, word: str, forgiving: bool) -> tuple[str, ...]:
+        table = self.folded if forgiving and word.isascii() else self.written
+        begun = [table.get(f"{word[:n]}*", ()) for n in self.lengths if n <= len(word)]
+        found = tuple(dict.fromkeys([*table.get(word, ()), *chain.from_iterable(begun)]))
+        known = self.remembered[forgiving]
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known[word] = found
+        return found
 
 
 def senses_of(
@@ -49,19 +52,20 @@ def senses_of(
 ) -> Iterator[tuple[int, str]]:
     """The senses of a text, `#touch`, or `#no touch` where it is denied, each with the word it is told by; and pairs
     of them that stand near each other, `#body+#touch`, with the second word."""
-    spoken = [(senses[language], language in forgiven) for language in languages]
-    denials = frozenset().union(*(one.denials for one, _ in spoken))
+    spoken = [senses[language] for language in languages]
+    about = [senses[language].of(words.accented, language in forgiven) for language in languages]
+    denials = frozenset().union(*(one.denials for one in spoken))
     near: list[tuple[int, str]] = []
     denied = -_NEAR
-    for at, (word, accented) in enumerate(zip(words.words, words.accented, strict=True)):
+    for at, (word, *found) in enumerate(zip(words.words, *about, strict=True)):
         if word in denials:
             denied = at
-        told = list(dict.fromkeys(sense for one, forgiving in spoken for sense in one.of(accented, forgiving)))
+        told = found[0] if len(found) == 1 else tuple(dict.fromkeys(chain.from_iterable(found)))
         if not told:
             continue
         if at - denied <= _DENIED_WITHIN and words.clause[denied] == words.clause[at]:
-            told = [f"#no {sense[1:]}" for sense in told]
-        near = [(start, name) for start, name in near if at - start <= _NEAR]
+            told = tuple([f"#no {sense[1:]}" for sense in told])
+        near = [one for one in near if at - one[0] <= _NEAR]
         near += [(at, name) for name in told]
         for name in told:
             yield at, name
