@@ -3,7 +3,8 @@
 `250` is said after `Intake.accept` has returned and never otherwise; whatever keeps a mail from being stored, or from
 being stored within the deadline, is answered with a temporary error, so that the sender keeps it and tries again. A
 mail to several of our addresses is one report. A client that hangs up after the final dot changes nothing: its mail is
-kept, and recognised when it comes again. Foreign recipients are refused; there is no way to relay.
+kept, and recognised when it comes again. Foreign recipients are refused; there is no way to relay. A mail that is too
+large is refused for good, its sender told where to find help, and what there is of it goes to people to look at.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import contextlib
 import ipaddress
 import ssl
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from typing import Any, Protocol
 import structlog
 
 from channels.mail.headers import one_line
+from channels.mail.reading import quarantined
 from channels.mail.threads import token_of
 from channels.mail.tree import header_end
 from channels.report import Intake, NotStored, Report
@@ -76,14 +78,14 @@ class SmtpDoor:
     ) -> None:
         self.limits = limits or Limits()
         self.keeper = Doorkeeper(self.limits, relays)
-        megabytes = self.limits.size // (1024 * 1024)
-        self.too_large = f"552 5.3.4 mails may have {megabytes} MB at most. {help_url}".rstrip()
+        self._most = f"{self.limits.size // (1024 * 1024)} MB"
+        self.too_large = f"552 5.3.4 mails may have {self._most} at most. {help_url}".rstrip()
         self._intake, self._parser, self._clock = intake, parser, clock
         self._domains = frozenset(domain.lower() for domain in domains)
         self._addresses = {address.lower(): queue for address, queue in addresses.items()}
         self._hostname, self._tls = hostname, tls_context
         self._servers: list[asyncio.Server] = []
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._keeping: set[asyncio.Task[object]] = set()
         self._draining = False
 
     async def start(self, host: str, port: int) -> int:
@@ -123,6 +125,14 @@ class SmtpDoor:
     def left(self, conversation: Conversation) -> None:
         self.keeper.leave(conversation)
 
+    def refused(self, sender: str, beginning: bytes) -> None:
+        """File what is known of a mail that was too large, once a day where only its sender is."""
+        now = self._clock.now()
+        log.warning("smtp.too_large", sender=sender)
+        head = beginning or f"From: <{sender}>\r\nDate: {now:%d %b %Y}\r\n\r\n".encode()
+        report = quarantined(head, now, f"larger than {self._most}: it was refused and its sender told")
+        self._keep_on(self._intake.accept(report))
+
     async def handle_EHLO(
         self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
     ) -> list[str]:
@@ -154,9 +164,7 @@ class SmtpDoor:
         raw, recipients = envelope.content, tuple(dict.fromkeys(address.lower() for address in envelope.rcpt_tos))
         if _hops(raw) > self.limits.hops:
             return "554 5.4.6 too many hops, this mail runs in circles"
-        task = asyncio.create_task(self._keep(raw, recipients, self.keeper.is_relay(server.peer)))
-        self._keeping.add(task)
-        task.add_done_callback(self._done)
+        task = self._keep_on(self._keep(raw, recipients, self.keeper.is_relay(server.peer)))
         try:
             async with asyncio.timeout(self.limits.answer):
                 await asyncio.shield(task)
@@ -189,7 +197,14 @@ class SmtpDoor:
             )
         )
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _keep_on(self, keeping: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        """Keep something whoever hangs up meanwhile; `drain` waits for it."""
+        task = asyncio.create_task(keeping)
+        self._keeping.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[object]) -> None:
         self._keeping.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, NotStored):
             log.error("smtp.not_kept", error=type(error).__name__, exc_info=error)

@@ -19,6 +19,7 @@ from channels.smtp_limits import Doorkeeper, Limits
 log = structlog.get_logger()
 _CHUNK = 64 * 1024
 _END = b"\r\n.\r\n"
+_BEGINNING = 64 * 1024  # bytes that are kept of a mail that is too large
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PLAIN_PATH = re.compile(rf"<({_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>[ \t]*")
@@ -37,6 +38,14 @@ class Door(Protocol):
 
     def left(self, conversation: Conversation) -> None: ...
 
+    def refused(self, sender: str, beginning: bytes) -> None:
+        """A mail was too large. `beginning` is empty when its size was told before it was sent."""
+        ...
+
+
+class TooLarge(Exception):
+    """A mail is larger than is taken; the argument is how it begins."""
+
 
 class Conversation(SMTP):
     """One client."""
@@ -53,6 +62,7 @@ class Conversation(SMTP):
         self.last_heard = 0.0
         self.has_mail = False
         self._junk = 0
+        self._asked = ""
         self._received = 0
         self._floor: asyncio.TimerHandle | None = None
         self._patient_until = 0.0
@@ -109,6 +119,7 @@ class Conversation(SMTP):
             line = "421 4.7.0 too many errors"
         elif line.startswith("552 Error: message size"):
             line = self.door.too_large
+            self.door.refused(self._asked, b"")
         elif line.startswith("553 5.1.3"):
             line = "553 5.1.3 malformed address"
         if line[0] == "5":
@@ -151,6 +162,8 @@ class Conversation(SMTP):
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         self.has_mail = True
+        path = _PLAIN_PATH.search(arg or "")
+        self._asked = path[1] if path else ""
         await super().smtp_MAIL(arg)
 
     async def smtp_DATA(self, arg: str | None) -> None:
@@ -170,15 +183,15 @@ class Conversation(SMTP):
         self._start_floor()
         try:
             content = await self._content()
-        finally:
-            self._stop_floor()
-        self._reset_timeout(self.door.limits.answer * 2 + 10)
-        if content is None:
-            sender = self.envelope.mail_from
-            log.warning("smtp.too_large", peer=self.peer, sender=sender)
+        except TooLarge as error:
+            self._reset_timeout()
+            self.door.refused(self._asked, error.args[0])
             self.envelope = self._create_envelope()
             await self.push(self.door.too_large)
             return
+        finally:
+            self._stop_floor()
+        self._reset_timeout(self.door.limits.answer * 2 + 10)
         self.envelope.content = self.envelope.original_content = content
         try:
             status = await self._call_handler_hook("DATA")
@@ -191,11 +204,11 @@ class Conversation(SMTP):
         await self.push(status)
         self._reset_timeout()
 
-    async def _content(self) -> bytes | None:
-        """The mail with its dots unstuffed; None when it is too large. Its length is added to what is in flight."""
+    async def _content(self) -> bytes:
+        """The mail with its dots unstuffed. Its length is added to what is in flight. Raises TooLarge once it ends."""
         limit, keeper = self.door.limits.size, self.door.keeper
         chunks: list[bytes] = []
-        total, kept, tail = 0, 0, b"\r\n"
+        total, kept, tail, beginning = 0, 0, b"\r\n", b""
         try:
             while tail != _END:
                 chunk = await self._chunk()
@@ -206,9 +219,10 @@ class Conversation(SMTP):
                     keeper.in_flight += len(chunk)
                     kept += len(chunk)
                 elif chunks:
+                    beginning = b"".join(chunks)[:_BEGINNING]
                     chunks.clear()
             if total > limit + 3:
-                return None
+                raise TooLarge(beginning)
             content = b"".join(chunks)[:-3]
             if content.startswith(b"."):
                 content = content[1:]

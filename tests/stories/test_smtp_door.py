@@ -243,7 +243,7 @@ async def test_b32_k6_only_one_end_of_a_mail(parsers: Parsers, end: bytes) -> No
     assert smuggled in shelf.only.raw
 
 
-async def test_b33_e11_too_large_is_refused_with_a_way_to_help(parsers: Parsers) -> None:
+async def test_b33_e11_too_large_is_refused_with_a_way_to_help_and_shown_to_people(parsers: Parsers) -> None:
     shelf = Shelf()
     async with door(shelf, parsers, limits=Limits(size=2 * 1024 * 1024)) as port:
         line = await Line.open(port)
@@ -251,6 +251,7 @@ async def test_b33_e11_too_large_is_refused_with_a_way_to_help(parsers: Parsers)
         assert told.startswith("552 5.3.4")
         assert "https://help.example/" in told
         await line.to_data()
+        line.writer.write(MAIL)
         for _ in range(40):
             line.writer.write(b"y" * 77_000 + b"\r\n")
             await line.writer.drain()
@@ -259,7 +260,13 @@ async def test_b33_e11_too_large_is_refused_with_a_way_to_help(parsers: Parsers)
         assert (await line.to_data()).startswith("354")
         line.writer.write(MAIL + b".\r\n")
         assert (await line.answer()).startswith("250")
-    assert len(shelf.reports) == 1
+    told_before, cut, taken = shelf.reports.values()
+    assert taken.quarantined is None
+    for refused in (told_before, cut):
+        assert refused.quarantined == "larger than 2 MB: it was refused and its sender told"
+        assert len(refused.raw) <= 64 * 1024
+    assert told_before.sender.email == "a@b.example"
+    assert (cut.sender.email, cut.subject) == (taken.sender.email, taken.subject)
 
 
 async def test_b34_long_lines_are_taken(parsers: Parsers) -> None:
