@@ -73,7 +73,7 @@ async def _judge(runtime: Runtime, db: Database, report: Report) -> None:
     item = Prepared(report, said, facts, newcomer(report, facts), None, ())
     async with db.pipelined() as conn:  # a roll-back would make the driver forget every plan
         asked = await people.ask(conn, [item.newcomer])
-        numbers = await (await conn.execute(REPORTS["numbers"], {"count": 1})).fetchall()
+        numbers = await (await conn.execute(REPORTS["arrived"], {"digests": [report.digest()]})).fetchall()
         draft = Draft([item], directory, rules, runtime.config.secret_keys, runtime.clock.now())
         await draft.decide(conn, asked, numbers)
 
