@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from playwright.async_api import Page, Route, expect
@@ -104,6 +105,32 @@ async def test_a_case_page_follows_what_a_colleague_does_and_leaves_typed_words_
         await page.keyboard.type("tence")
         await expect(page.locator("#reply-text")).to_have_value("Half a sentence")
         await expect(page.locator("#reply-text")).to_be_focused()
+
+
+async def test_whoever_writes_on_while_an_answer_is_on_its_way_presses_no_keys(desk: Desk) -> None:
+    receipt = await desk.house.report(STUCK, **{"from": REPORTER})
+    sent, let_go = asyncio.Event(), asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        sent.set()
+        await let_go.wait()
+        await route.continue_()
+
+    async with desk.agent() as page:
+        await open_case(page, receipt["case"])
+        await page.route("**/note*", slow)
+        await page.keyboard.press("n")
+        await page.keyboard.type("Second time this week.")
+        await page.keyboard.press("Control+Enter")
+        await sent.wait()
+        await page.locator("#case").focus()
+        await page.keyboard.press("e")
+        await page.keyboard.type("The c")
+        let_go.set()
+        await expect(page.locator("#said .note")).to_contain_text("Second time this week.")
+        await page.keyboard.type("hain broke")
+        await expect(page.locator("#act-escalate")).to_be_checked()
+        await expect(page.locator("#escalate-reason")).to_have_value("The chain broke")
 
 
 async def test_half_written_text_outlives_a_reload_and_a_lost_line(desk: Desk) -> None:

@@ -50,6 +50,23 @@
     if (sourceElement?.matches?.("form") && [400, 403, 404, 429].includes(response.status)) $("#lost-act").hidden = false;
   });
 
+  // Whoever writes on while an answer is on its way goes on where they write: letters that land beside it would be keys.
+  let writing = null;
+  document.addEventListener("htmx:before:swap", (event) => {
+    const at = document.activeElement;
+    writing = event.detail.ctx?.sourceElement?.contains(at) ? null : at?.dataset?.draft ?? null;
+  });
+  const resume = () => {
+    const area = document.activeElement?.dataset?.draft ? null : drafts().find((one) => one.dataset.draft === writing);
+    if (!area) return false;
+    const panel = area.closest(".panel");
+    const tab = panel && $$("input[name=act]").find((one) => panel.matches(panelOf(one.id.slice(4))));
+    if (tab) tab.checked = true;
+    area.focus({ preventScroll: true });
+    area.setSelectionRange(area.value.length, area.value.length);
+    return true;
+  };
+
   // New cases are marked and said aloud, once.
   let known = new Set();
   const links = () => $$("#list .case-link");
@@ -63,7 +80,7 @@
     remember();
     restore();
     useful();
-    if (sent && $("#case")) $("#case").focus({ preventScroll: true });
+    if (!resume() && sent && $("#case")) $("#case").focus({ preventScroll: true });
     sent = false;
   });
 
@@ -87,11 +104,12 @@
     const at = all.findIndex((link) => link === document.activeElement || (document.activeElement === document.body && link.hasAttribute("aria-current")));
     all[Math.min(Math.max(at + step, 0), all.length - 1)].focus();
   };
+  const panelOf = (name) => `.panel.${name === "note" ? "note-form" : name}`;
   const act = (name) => {
     const tab = $(`#act-${name}`);
     if (!tab) return;
     tab.checked = true;
-    const panel = $(`.panel.${name === "note" ? "note-form" : name}`);
+    const panel = $(panelOf(name));
     const field = $("textarea", panel) || $("input:not([type=hidden])", panel);
     field?.scrollIntoView({ block: "center" });
     field?.focus();
