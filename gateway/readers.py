@@ -60,7 +60,10 @@ class Here:
         self._directory, self._rules = directory, rules
 
     async def read(self, said: Said) -> Facts:
-        return read_facts(said, self._directory(), self._rules())
+        rules = self._rules()
+        if not rules.lessons.learnt:
+            await asyncio.to_thread(lambda: rules.experience)  # the loop goes on meanwhile
+        return read_facts(said, self._directory(), rules)
 
 
 class There:

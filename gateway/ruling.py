@@ -20,10 +20,11 @@ FOLDER = "rules"
 class Ruling:
     """The rules of one process. Raises RulesError when they are wrong at the beginning."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self._folder = data_dir / FOLDER
+    def __init__(self, data_dir: Path, *, learnt: bool = False) -> None:
+        """`learnt`: what the examples teach is there before anybody asks, also after a change."""
+        self._folder, self._learnt = data_dir / FOLDER, learnt
         self._seen = _state(self._folder)
-        self._rules = _load(self._folder)
+        self._rules = _load(self._folder, learnt)
         self.faults: tuple[str, ...] = ()
 
     def current(self) -> Rules:
@@ -36,7 +37,7 @@ class Ruling:
             return
         self._seen = state
         try:
-            self._rules = await asyncio.to_thread(_load, self._folder)
+            self._rules = await asyncio.to_thread(_load, self._folder, self._learnt)
         except RulesError as wrong:
             self.faults = wrong.faults
             for fault in wrong.faults:
@@ -52,8 +53,11 @@ def rules_folder(data_dir: Path) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _load(folder: Path) -> Rules:
-    return load_rules(folder if folder.is_dir() else None)
+def _load(folder: Path, learnt: bool) -> Rules:
+    rules = load_rules(folder if folder.is_dir() else None)
+    if learnt:
+        _ = rules.experience
+    return rules
 
 
 def _state(folder: Path) -> frozenset[tuple[str, int, int]]:

@@ -10,6 +10,7 @@ they are sure. Pure.
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ _REMEMBERED = 8_000
 _WORTH_TELLING = 0.1
 _TOLD = 3
 _STEPS = 25
+_AT_ONCE = 4  # directions sought together, for the memory that this takes
 
 _Table = NDArray[np.float32]
 
@@ -67,18 +69,22 @@ def features(words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, 
 def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset[str]) -> Experience:
     """The direction of each category, and that of danger. Danger alone is learnt from senses, and not from `little`
     words, which only tell how somebody speaks."""
-    known = [(category, sorted(found)) for category, found in examples if found]
-    seen = Counter(feature for _, found in known for feature in found)
-    places = {feature: row for row, feature in enumerate(seen)}
-    rows = [[places[f] for f in found] for _, found in known]
-    rarity = np.array([math.log(len(known) / n) * _kind(f) for f, n in seen.items()], dtype=np.float32)
-    categories = tuple(dict.fromkeys(category for category, _ in known))
+    places: dict[str, int] = {}
+    known: list[Category] = []
+    rows: list[Sequence[int]] = []
+    for category, found in examples:
+        if found:
+            known.append(category)
+            rows.append(array("i", [places.setdefault(feature, len(places)) for feature in sorted(found)]))
+    seen = Counter(chain.from_iterable(rows))
+    rarity = np.array([math.log(len(known) / seen[row]) * _kind(f) for f, row in places.items()], dtype=np.float32)
+    categories = tuple(dict.fromkeys(known))
     wanted = np.zeros((len(known), len(categories)), dtype=np.float32)
-    wanted[range(len(known)), [categories.index(category) for category, _ in known]] = 1.0
-    dangerous = np.array([[(category is Category.SAFETY) - _RARE] for category, _ in known], dtype=np.float32)
+    wanted[range(len(known)), [categories.index(category) for category in known]] = 1.0
+    dangerous = np.array([[(category is Category.SAFETY) - _RARE] for category in known], dtype=np.float32)
     stems = {word[:_STEM] for word in little}
-    weights = rarity * np.array([feature[0] != "#" for feature in seen], dtype=np.float32)
-    telling = rarity * np.array([feature not in stems for feature in seen], dtype=np.float32)
+    weights = rarity * np.array([feature[0] != "#" for feature in places], dtype=np.float32)
+    telling = rarity * np.array([feature not in stems for feature in places], dtype=np.float32)
     table = np.empty((len(places), len(categories) + 3), dtype=np.float32)
     table[:, :-3] = _directions(rows, weights, wanted) * weights[:, None]
     table[:, -3] = weights**2
@@ -210,16 +216,19 @@ def _directions(rows: Sequence[Sequence[int]], weights: _Table, wanted: _Table) 
         again: _Table = np.add.reduceat(towards(shares)[columns] * values[:, None], starts)
         return again + _RIDGE * shares
 
-    shares = np.zeros_like(wanted)
-    left = wanted.copy()
-    step = left.copy()
-    before = (left**2).sum(axis=0)
-    for _ in range(_STEPS):
-        moved = times(step)
-        stride = before / ((step * moved).sum(axis=0) + 1e-12)
-        shares += stride * step
-        left -= stride * moved
-        after = (left**2).sum(axis=0)
-        step = left + after / (before + 1e-12) * step
-        before = after
-    return towards(shares)
+    def found(wanted: _Table) -> _Table:
+        shares = np.zeros_like(wanted)
+        left = wanted.copy()
+        step = left.copy()
+        before = (left**2).sum(axis=0)
+        for _ in range(_STEPS):
+            moved = times(step)
+            stride = before / ((step * moved).sum(axis=0) + 1e-12)
+            shares += stride * step
+            left -= stride * moved
+            after = (left**2).sum(axis=0)
+            step = left + after / (before + 1e-12) * step
+            before = after
+        return towards(shares)
+
+    return np.hstack([found(wanted[:, n : n + _AT_ONCE]) for n in range(0, wanted.shape[1], _AT_ONCE)])

@@ -88,6 +88,8 @@ class Lexicon:
         self._folded: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
         self._starts: defaultdict[int, list[_Pattern]] = defaultdict(list)
         self._seen: tuple[dict[str, _Known], dict[str, _Known]] = {}, {}  # unforgiving, forgiving
+        self._alike: dict[frozenset[int], _Known] = {}  # words that match the same are the same
+        self._slots: dict[str, _Slot] = {}
         for concept, patterns in concepts.items():
             for pattern in patterns:
                 self._add(concept, pattern)
@@ -136,7 +138,7 @@ class Lexicon:
         return tuple(sorted({len(t) for k, t in (*self._elements, *self._folded) if k == kind}))
 
     def _add(self, concept: str, pattern: str) -> None:
-        slots = tuple(self._slot(part) for part in _parts(pattern))
+        slots = tuple(self._slots.get(part) or self._slot(part) for part in _parts(pattern))
         while slots and slots[-1].sequences == (_SKIP,):
             slots = slots[:-1]
         told = all(len(sequence) == 1 for sequence in slots[0].sequences)
@@ -157,7 +159,8 @@ class Lexicon:
         sequences = tuple(tuple(self._element(word) for word in text.split()) if text != "*" else () for text in texts)
         by_first = {first: tuple(s for s in sequences if s[:1] == (first,)) for first, *_ in filter(None, sequences)}
         told = () not in sequences and by_first.keys().isdisjoint((_GAP, _ANY))
-        return _Slot(sequences, frozenset(by_first) if told else None, by_first)
+        self._slots[part] = slot = _Slot(sequences, frozenset(by_first) if told else None, by_first)
+        return slot
 
     def _element(self, word: str) -> int:
         if word == "..":
@@ -176,14 +179,18 @@ class Lexicon:
 
     def _known(self, word: str, accented: str, forgiving: bool) -> _Known:
         """What there is to know of a word; remembered."""
-        ids = self._ids(word, accented, forgiving)
-        begun = dict.fromkeys(pattern for element in ids for pattern in self._starts.get(element, ()))
-        patterns, pairs, spans = (tuple(p for p in begun if p.reach == reach) for reach in (0, 1, _REACH))
-        known = _Known(ids, patterns, pairs, _any_of(pairs), spans, _any_of(spans))
         seen = self._seen[forgiving]
         if len(seen) >= _CACHED_WORDS:
             seen.clear()
-        seen[accented] = known
+            self._alike.clear()
+        ids = self._ids(word, accented, forgiving)
+        seen[accented] = known = self._alike.get(ids) or self._beginning(ids)
+        return known
+
+    def _beginning(self, ids: frozenset[int]) -> _Known:
+        begun = dict.fromkeys(pattern for element in ids for pattern in self._starts.get(element, ()))
+        patterns, pairs, spans = (tuple(p for p in begun if p.reach == reach) for reach in (0, 1, _REACH))
+        self._alike[ids] = known = _Known(ids, patterns, pairs, _any_of(pairs), spans, _any_of(spans))
         return known
 
     def _ids(self, word: str, accented: str, forgiving: bool) -> frozenset[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,24 @@ from routing.words import fold, split
 __all__ = ["Rules", "RulesError", "load_rules"]
 
 
+@dataclass(frozen=True)
+class Lessons:
+    """Example sentences, and what is learnt from them once somebody reads by it: that takes seconds and memory."""
+
+    sentences: Mapping[str, Mapping[str, list[str]]]
+    lexica: Mapping[str, Lexicon]
+    senses: Mapping[str, Senses]
+    little: frozenset[str]
+
+    @property
+    def learnt(self) -> bool:
+        return "experience" in vars(self)
+
+    @cached_property
+    def experience(self) -> Experience:
+        return learn(_examples(self.sentences, self.lexica, self.senses), self.little)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Everything that judging goes by."""
@@ -39,11 +57,16 @@ class Rules:
     common: Mapping[str, frozenset[str]]  # folded little words that say nothing about the matter
     dangers: frozenset[str]
     signs: Signs
-    experience: Experience
+    lessons: Lessons
     alarms: Alarms
     queue_rules: tuple[Rule, ...]
     queues: Mapping[str, Queue]
     sla: Sla
+
+    @property
+    def experience(self) -> Experience:
+        """What the examples teach. The first who asks waits seconds for it."""
+        return self.lessons.experience
 
 
 def load_rules(folder: Path | None = None) -> Rules:
@@ -88,7 +111,7 @@ def _read(folder: Path | None) -> Rules:
         common=common,
         dangers=DANGERS,
         signs=signs,
-        experience=learn(_examples(examples, compiled, senses), frozenset(chain.from_iterable(common.values()))),
+        lessons=Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values()))),
         alarms=alarms,
         queue_rules=rules,
         queues=queues,
