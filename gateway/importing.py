@@ -20,7 +20,7 @@ from gateway import rota
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.record import agents, imports, oncall
-from gateway.record.db import Database
+from gateway.record.db import opened
 from gateway.record.timeline import SYSTEM
 
 
@@ -134,22 +134,19 @@ async def import_folder(config: Config, folder: Path) -> Mapping[str, int]:
     """Take in the files of a folder; returns how many rows of each. Raises ImportFaults, Unavailable."""
     tables = read_folder(folder)
     shifts = _read_rota(folder)
-    db = Database(config.database_url or "", size=1)
-    await db.open()
-    try:
+    async with opened(config.database_url) as db:
         faults = _dangling(tables, await imports.known(db))
         if faults:
             raise ImportFaults(faults)
         known = {agent.id: agent.phone for agent in await agents.everyone(db)}
         known |= {row["agent_id"]: row["phone"] for row in tables.get("agents", ())}
-        checked = rota.check(shifts, known)
+        try:
+            checked = rota.check(shifts, known)
+        except rota.RotaFaults as wrong:
+            raise _rota_faults(wrong) from wrong
         await imports.write(db, tables, SystemClock().now())
         if checked:
             await oncall.add(db, checked, SYSTEM, SystemClock().now())
-    except rota.RotaFaults as wrong:
-        raise _rota_faults(wrong) from wrong
-    finally:
-        await db.close()
     counts = {table: len(rows) for table, rows in tables.items()}
     return counts | ({"rota": len(checked)} if checked else {})
 

@@ -18,7 +18,7 @@ from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.house_figures import of_house
 from gateway.record import facts, house
-from gateway.record.db import Database
+from gateway.record.db import Database, opened
 from measuring.figures import KINDS, Figure, figures
 from measuring.history import Fact
 from measuring.tally import ALL, BY, Key, Tally, merge, tallies
@@ -92,16 +92,12 @@ async def recompute(config: Config, check: bool) -> None:
     """Compute everything again from the timeline. With `check` nothing is changed. Raises Disagreement."""
     if config.database_url is None:
         raise ValueError("measures need DATABASE_URL")
-    db = Database(config.database_url, size=2, name="switchyard-measures")
-    await db.open()
-    try:
+    async with opened(config.database_url) as db:
         if not check:
             await rebuild(db)
         differing = await differences(db, SystemClock().now())
         if differing:  # or somebody worked meanwhile
             differing = await differences(db, SystemClock().now())
-    finally:
-        await db.close()
     if differing:
         raise Disagreement("; ".join(differing[:20]))
     log.info("measures.agree", check=check)

@@ -8,28 +8,20 @@ from gateway.blobs import open_blobs
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.privacy import erase_person, export_person, find_person
-from gateway.record.db import Database
+from gateway.record.db import opened
 from gateway.record.timeline import SYSTEM
 
 
 async def export(config: Config, who: str) -> str:
     """Everything about a person as JSON. Raises Nobody."""
-    db = Database(config.database_url or "", size=2)
-    await db.open()
-    try:
+    async with opened(config.database_url) as db:
         told = await export_person(db, await find_person(db, who))
-    finally:
-        await db.close()
     return json.dumps(told, ensure_ascii=False, indent=2, default=str)
 
 
 async def erase(config: Config, who: str) -> str:
     """Erase a person and say what was erased. Raises Nobody and Deferred."""
-    db = Database(config.database_url or "", size=2)
-    await db.open()
-    try:
+    async with opened(config.database_url) as db:
         blobs = open_blobs(config.blob_url, config.data_dir)
         counts = await erase_person(db, blobs, await find_person(db, who), SYSTEM, SystemClock().now())
-    finally:
-        await db.close()
     return json.dumps(counts)

@@ -15,7 +15,7 @@ from gateway import seals
 from gateway.config import Config
 from gateway.record import accounts
 from gateway.record.accounts import Account, Statement
-from gateway.record.db import Database
+from gateway.record.db import opened
 from gateway.record.facts import day_of, midnight
 from gateway.runtime import Runtime
 from gateway.statement import lines
@@ -82,10 +82,6 @@ def faults(keys: Sequence[str], book: Sequence[Statement]) -> list[str]:
 
 async def verify(config: Config) -> tuple[list[Statement], list[str]]:
     """Every statement of the record, and what is wrong with them. Raises Unavailable."""
-    db = Database(config.database_url or "", size=1)
-    await db.open()
-    try:
+    async with opened(config.database_url) as db:
         book = await accounts.statements_since(db, date.min)
-    finally:
-        await db.close()
     return book, faults(config.secret_keys, book)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from gateway.clock import SystemClock
@@ -12,7 +11,7 @@ from gateway.config import Config
 from gateway.importing import agent_row, agent_rows
 from gateway.passwords import Passwords, weakness
 from gateway.record import agents, staff
-from gateway.record.db import Database
+from gateway.record.db import Database, opened
 from gateway.record.timeline import SYSTEM
 
 
@@ -22,7 +21,7 @@ class NotDone(ValueError):
 
 async def everyone(config: Config) -> list[str]:
     """A line for everybody who works here."""
-    async with _record(config) as db:
+    async with opened(config.database_url) as db:
         return [
             "\t".join((one.id, one.role, f"line {one.line}", one.email, "" if one.may_work else "disabled"))
             for one in await agents.everyone(db)
@@ -31,7 +30,7 @@ async def everyone(config: Config) -> list[str]:
 
 async def add(config: Config, fields: Mapping[str, Any]) -> str:
     """Take in one agent and give them a password, which is returned. Raises ImportFaults and NotDone."""
-    async with _record(config) as db:
+    async with opened(config.database_url) as db:
         row = agent_row(fields)
         if await agents.find(db, row["id"]):
             raise NotDone(f"there is an agent {row['id']} already")
@@ -42,7 +41,7 @@ async def add(config: Config, fields: Mapping[str, Any]) -> str:
 async def take_list(config: Config, text: str) -> int:
     """Take in a CSV of agents; returns how many. Raises ImportFaults and NotDone."""
     rows = agent_rows(text)
-    async with _record(config) as db:
+    async with opened(config.database_url) as db:
         for row in rows:
             await _save(db, row)
     return len(rows)
@@ -50,7 +49,7 @@ async def take_list(config: Config, text: str) -> int:
 
 async def password(config: Config, agent: str, given: str | None) -> str:
     """Give an agent this password, or a made-up one; returns it. Their sessions end. Raises NotDone."""
-    async with _record(config) as db:
+    async with opened(config.database_url) as db:
         known = await agents.find(db, agent)
         if known is None:
             raise NotDone(f"there is no agent {agent}")
@@ -59,7 +58,7 @@ async def password(config: Config, agent: str, given: str | None) -> str:
 
 async def change(config: Config, agent: str, act: str) -> None:
     """`disable`, `enable` or `logout` an agent. Raises NotDone."""
-    async with _record(config) as db:
+    async with opened(config.database_url) as db:
         if await agents.find(db, agent) is None:
             raise NotDone(f"there is no agent {agent}")
         now = SystemClock().now()
@@ -82,13 +81,3 @@ async def _let_in(db: Database, agent: str, email: str, given: str | None) -> st
         raise NotDone(fault)
     await staff.set_password(db, agent, await Passwords().hashed(chosen), SYSTEM, SystemClock().now())
     return chosen
-
-
-@asynccontextmanager
-async def _record(config: Config) -> AsyncIterator[Database]:
-    db = Database(config.database_url or "", size=1)
-    await db.open()
-    try:
-        yield db
-    finally:
-        await db.close()

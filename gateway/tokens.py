@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.record import agents, imports
-from gateway.record.db import Database
+from gateway.record.db import Database, opened
 
 PREFIX = "swy_"
 ROLES = ("agent", "lead", "manager", "owner", "admin", "platform")
@@ -27,7 +25,7 @@ async def create(config: Config, role: str, for_id: str | None = None) -> str:
     if role == "owner" and not for_id:
         raise UnknownRole("an owner's token needs --for OWNER")
     token = new_token()
-    async with _database(config) as db:
+    async with opened(config.database_url) as db:
         if for_id and not await _exists(db, role, for_id):
             raise UnknownRole(f"there is no {'owner' if role == 'owner' else 'agent'} {for_id}")
         await agents.add_token(db, hashed(token), role, for_id, SystemClock().now())
@@ -36,7 +34,7 @@ async def create(config: Config, role: str, for_id: str | None = None) -> str:
 
 async def everyone(config: Config) -> list[str]:
     """The tokens that are worth something, one line each. Raises Unavailable."""
-    async with _database(config) as db:
+    async with opened(config.database_url) as db:
         return [
             f"{one['id']}  {one['role']}  {one['for_id'] or '–'}  since {one['created_at'].date().isoformat()}"
             for one in await agents.tokens(db)
@@ -45,7 +43,7 @@ async def everyone(config: Config) -> list[str]:
 
 async def revoke(config: Config, number: int) -> bool:
     """Make a token worthless at once; False when there is none of that number, or not any more. Raises Unavailable."""
-    async with _database(config) as db:
+    async with opened(config.database_url) as db:
         return await agents.revoke_token(db, number, SystemClock().now())
 
 
@@ -57,16 +55,6 @@ def new_token() -> str:
 def hashed(token: str) -> bytes:
     """Under which the record knows a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-@asynccontextmanager
-async def _database(config: Config) -> AsyncIterator[Database]:
-    db = Database(config.database_url or "", size=1)
-    await db.open()
-    try:
-        yield db
-    finally:
-        await db.close()
 
 
 async def _exists(db: Database, role: str, for_id: str) -> bool:

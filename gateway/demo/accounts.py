@@ -15,7 +15,7 @@ from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.passwords import Passwords
 from gateway.record import agents, imports, oncall
-from gateway.record.db import Database
+from gateway.record.db import Database, opened
 from gateway.record.timeline import SYSTEM
 
 FOLDER = Path(__file__).parents[2] / "demo"
@@ -40,9 +40,7 @@ WEEKS = 6
 
 async def prepare(config: Config) -> None:
     """Import what is missing and let the demo's people in. Raises Unavailable, ImportFaults."""
-    db = Database(config.database_url or "", size=1)
-    await db.open()
-    try:
+    async with opened(config.database_url) as db:
         if not await imports.known(db):
             await import_folder(config, FOLDER)
         passwords = Passwords()
@@ -51,8 +49,6 @@ async def prepare(config: Config) -> None:
                 await imports.write(db, {"agents": [MANAGER]}, SystemClock().now())
             await _let_in(db, passwords, email, demo_logins.password(config, email))
         await _put_on_call(db)
-    finally:
-        await db.close()
 
 
 async def _put_on_call(db: Database) -> None:

@@ -73,6 +73,17 @@ def together(blocks: Mapping[str, Sequence[LiteralString]]) -> LiteralString:
     return statements("session")["together"].format(blocks=",\n".join(parts))
 
 
+@asynccontextmanager
+async def opened(url: str | None) -> AsyncIterator[Database]:
+    """The database for as long as a command lasts. Raises Unavailable."""
+    db = Database(url or "", size=2)
+    await db.open()
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
 async def plan_again(conn: Connection) -> None:
     """Let go of the plans of one connection's statements; each is planned for what is there at its next use."""
     await conn.execute(statements("session")["plan_again"])
