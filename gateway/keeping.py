@@ -184,7 +184,7 @@ class Draft:
         await self.hearing.write(conn)
         for told in self.unsolved:
             about = {"case": told.attached_to, "report": told.id, "person": told.person, "kind": "reopened"}
-            await conn.execute(MESSAGES["add_to_others"], about | {"now": self.now})
+            await conn.execute(MESSAGES["add_to_reporters"], about | {"agent": None, "now": self.now})
         if self.bounced:
             await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
         if self.dead:

@@ -106,7 +106,14 @@ class Act:
 
     async def send_to_reporters(self, kind: str) -> Sequence[int]:
         """Put one message to everybody who reported into the outbox."""
-        given = {"case": self.case.id, "kind": kind, "agent": self.agent, "now": self.now}
+        given = {
+            "case": self.case.id,
+            "kind": kind,
+            "agent": self.agent,
+            "now": self.now,
+            "person": None,
+            "report": None,
+        }
         wanted = ("add_to_reporters", "add_to_followers") if kind == "concluded" else ("add_to_reporters",)
         cursors = [await self.conn.execute(MESSAGES[name], given) for name in wanted]
         return [row["id"] for cursor in cursors for row in await cursor.fetchall()]

@@ -13,7 +13,8 @@ SELECT r.message_id, r.recipient, r.subject, r.text, coalesce(r.data, '{}')
 FROM jsonb_to_recordset(%(rows)s) AS r(message_id bigint, recipient text, subject text, text text, data jsonb)
 
 -- name: add_to_reporters
--- One message to every person who reported, in the language and by the channel of their newest report.
+-- One message to every person who reported, in the language and by the channel of their newest report; but for whoever
+-- sent one report, if one is given.
 INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, agent_id, state, created_at, due_at)
 SELECT DISTINCT ON (coalesce(r.person_id, -r.id))
        r.case_id, r.id, r.person_id,
@@ -22,21 +23,9 @@ SELECT DISTINCT ON (coalesce(r.person_id, -r.id))
 FROM reports r JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam,answer}')
   AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL
+  AND coalesce(r.person_id, -r.id) IS DISTINCT FROM coalesce(%(person)s::bigint, -%(report)s::bigint)
 ORDER BY coalesce(r.person_id, -r.id), r.id DESC
 RETURNING id
-
--- name: add_to_others
--- The same to everybody but whoever sent one report.
-INSERT INTO messages (case_id, report_id, person_id, channel, kind, language, state, created_at, due_at)
-SELECT DISTINCT ON (coalesce(r.person_id, -r.id))
-       r.case_id, r.id, r.person_id,
-       CASE WHEN t.sender_email IS NOT NULL AND r.channel NOT IN ('phone', 'sms', 'whatsapp') THEN 'email' ELSE 'sms' END,
-       %(kind)s, r.language, 'queued', %(now)s, lease_now()
-FROM reports r JOIN report_contents t ON t.report_id = r.id
-WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce,spam,answer}')
-  AND coalesce(t.sender_email, t.sender_phone) IS NOT NULL
-  AND coalesce(r.person_id, -r.id) <> coalesce(%(person)s::bigint, -%(report)s::bigint)
-ORDER BY coalesce(r.person_id, -r.id), r.id DESC
 
 -- name: add_to_followers
 -- A text to those who asked for one when it is solved and are told otherwise: each number once.
