@@ -28,7 +28,6 @@ from channels.phone_events import (
     sound_of,
 )
 from channels.phone_lately import Lately
-from channels.phone_patience import done_within
 from channels.phone_ports import Given, Taken
 from channels.report import NotStored
 from ivr import engine, twiml
@@ -83,7 +82,8 @@ class PhoneDoor:
             task = asyncio.create_task(self._turn(params, turn))
             self._running[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))
-        if not await done_within(task, self._deadline):
+        await asyncio.wait((task,), timeout=self._deadline)
+        if not task.done():
             if self._held(key) <= HOLDS:
                 log.info("phone.hold", call=key[0], turn=turn)
                 return twiml.hold(self._both("hold"), self._action(turn))
