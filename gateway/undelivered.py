@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_OURS: Mapping[str, str] = {
+OURS: Mapping[str, str] = {
     "no address": "no_address",
     "not a telephone number": "unknown_address",
     "not a possible number": "unknown_address",
@@ -37,14 +37,14 @@ _THEIRS: Mapping[str, str] = {  # the provider's error codes
 }
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{5}(?![0-9])")
 _NOBODY = re.compile(r"5[0-9]{2} .*?5\.1\.[0-3]")
-CAUSES = tuple(sorted({*_OURS.values(), *_THEIRS.values(), "refused", "unanswered"}))
+CAUSES = tuple(sorted({*OURS.values(), *_THEIRS.values(), "refused", "unanswered"}))
 
 
 def cause(reason: str | None) -> str | None:
     """The code of a reason; None when it tells nothing that an agent could act on."""
     text = reason or ""
-    if text in _OURS:
-        return _OURS[text]
+    if text in OURS:
+        return OURS[text]
     for number in _NUMBER.findall(text):
         if number in _THEIRS:
             return _THEIRS[number]
