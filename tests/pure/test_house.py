@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from gateway.record.db import FOLDER, statements
 from tests.fakes.product import ROOT
 
 PACKAGES = ("gateway", "channels", "ivr", "measuring", "routing", "transcripts")
@@ -64,6 +66,35 @@ def test_sql_stands_in_files_of_its_own() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and STATEMENT.match(node.value)
     }
     assert {line for line in found if "pg_advisory_lock" not in line} == set()
+
+
+def asked_for(path: Path) -> list[ast.Subscript]:
+    """Where a module takes something by its name out of a table in capitals."""
+    return [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+        and ast.unparse(node.value).rpartition(".")[2].isupper()
+    ]
+
+
+def test_every_statement_that_is_asked_for_exists() -> None:
+    known = {id(table): table for table in map(statements, (path.stem for path in FOLDER.glob("*.sql")))}
+    missing, found = [], 0
+    for path in (*SOURCES, *sorted((ROOT / "bench").glob("*.py"))):
+        for node in asked_for(path):
+            module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+            owner, _, name = ast.unparse(node.value).rpartition(".")
+            table = known.get(id(getattr(getattr(module, owner) if owner else module, name, None)))
+            if table is not None:
+                found += 1
+                missing += [f"{path.relative_to(ROOT)}: {ast.unparse(node)}"] * (
+                    ast.literal_eval(node.slice) not in table
+                )
+    assert missing == []
+    assert found > 400
 
 
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX", "HACK"])
