@@ -7,14 +7,16 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from aiohttp import ClientResponse
 
-from gateway import dispatch
+from gateway import dispatch, measures
 from gateway.config import Config
 from gateway.tokens import create
 from gateway.web.api import ENDPOINTS
+from gateway.web.api_floor import DIMENSIONS
 from tests.fakes.house import House, open_house
 
 
@@ -92,20 +94,8 @@ async def test_measures_tell_value_formula_and_denominator(house: House) -> None
     sender = {"email": "therese@example.net"}
     receipt = await house.report("Laddaren startar inte", charger="21007", **{"from": sender})
     await house.api("POST", f"/cases/{receipt['case']}/reply", {"as": "a01", "text": "Vi tittar på det."})
-    for by in (
-        "channel",
-        "queue",
-        "line",
-        "priority",
-        "sla_level",
-        "site",
-        "owner",
-        "language",
-        "hour",
-        "weekday",
-        "agent",
-        "day",
-    ):
+    assert get_args(DIMENSIONS) == measures.DIMENSIONS
+    for by in measures.DIMENSIONS:
         status, page = await house.api("GET", f"/measures?by={by}")
         assert status == 200, page
         assert page["items"], by

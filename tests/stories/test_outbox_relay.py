@@ -36,6 +36,18 @@ async def office(config: Config) -> AsyncIterator[Office]:
         yield office
 
 
+def let_hang(office: Office) -> asyncio.Event:
+    """The relay answers no mail until this is set."""
+    over = asyncio.Event()
+
+    async def slow() -> str | None:
+        await over.wait()
+        return None
+
+    office.server.answer_data = slow
+    return over
+
+
 def through(office: Office, url: str, clock: SetClock | None = None) -> Sweeper:
     """A worker of its own, whose relay or whose clock is another."""
     config = office.runtime.config.model_copy(update={"outbound_smtp_url": url})
@@ -180,13 +192,7 @@ async def test_f30_whoever_waits_ten_minutes_for_an_answer_keeps_the_mail_meanwh
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "HOLD", 0.0)
-    hanging = asyncio.Event()
-
-    async def slow() -> str | None:
-        await hanging.wait()
-        return None
-
-    office.server.answer_data = slow
+    hanging = let_hang(office)
     await office.hear("Charger 21052 does not start.")
     stuck = asyncio.create_task(through(office, office.server.url).sweep())
     await until(lambda: office.mails)
@@ -207,13 +213,7 @@ async def test_f30_whoever_waits_ten_minutes_for_an_answer_keeps_the_mail_meanwh
 async def test_f23_a_worker_whose_clock_is_wrong_sends_nothing_twice_and_nothing_never(
     office: Office, wrong: timedelta, astray_first: bool
 ) -> None:
-    hanging = asyncio.Event()
-
-    async def slow() -> str | None:
-        await hanging.wait()
-        return None
-
-    office.server.answer_data = slow
+    hanging = let_hang(office)
     await office.hear("Charger 21052 does not start.")
     astray = through(office, office.server.url, SetClock(office.clock.now() + wrong))
     first, second = sorted(
