@@ -75,7 +75,7 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     if config.database_url is None:
         raise ValueError("a role needs DATABASE_URL")
     clock = clock or SystemClock()
-    ruling = Ruling(config.data_dir, learnt=role in (*ANSWERING, *MANY))
+    ruling = await asyncio.to_thread(Ruling, config.data_dir, learnt=role in (*ANSWERING, *MANY))
     receipts = Receipts(config.data_dir, role, clock)
     spool = open_spool(config.data_dir, receipts.note)
     db = Database(config.database_url, size=POOL.get(role, 6), name=f"switchyard-{role}")
