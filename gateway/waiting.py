@@ -3,9 +3,10 @@
 Nobody is promised a voice that cannot come: the line is open while somebody with a telephone is at work, and always for
 a P1, for whom the on-call ladder is climbed (`gateway.oncall`) and who is put through to LAST_RESORT_NUMBER at once
 when nobody is on it. A caller is connected to whoever takes the case, or meets them in a room; one who would rather be
-called back keeps the place that they had, three times a day and only at a number that we may call. The wait is
-estimated from the calls answered in the last hour: those ahead plus one, divided by that rate, told as 0.7 to 1.5
-times; with fewer than five answers it is not told.
+called back keeps the place that they had, three times a day and only at a number that we may call. A place is told by
+who is before in the same queue; the wait (`measuring.expected`) by the agents who serve that queue now, how long its
+calls took since yesterday and who is before them in it and in queues that share its agents, as 0.7 to 1.5 times that.
+When nobody serves it, or fewer than five of its calls tell how long they take, it is not told.
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ from gateway import consent
 from gateway.desk.acts import act
 from gateway.desk.words import respond
 from gateway.jobs import wake
+from gateway.pace import Paces
 from gateway.record import timeline
 from gateway.record.db import Connection, statements
 from gateway.record.timeline import CUSTOMER, Actor, Entry
 from gateway.runtime import Runtime
+from measuring.expected import Before, expected
 
 SQL, ONCALL, RINGS = statements("line"), statements("oncall"), statements("rings")
-ENOUGH = 5
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DAY = timedelta(days=1)
 A_DAY = 3  # call-backs to one number
 RINGING = timedelta(seconds=40)  # for which a telephone that we ring may be waited for
 TARGET = timedelta(seconds=90)  # for an answer, whatever the priority
@@ -42,6 +44,7 @@ class RecordedLine:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._db = runtime.calls_db
+        self._paces = Paces(runtime.calls_db, runtime.clock)
 
     async def enter(self, waiting: Waiting) -> Place | None:
         if waiting.priority != "P1" and not waiting.patient and not await self._staffed():
@@ -61,11 +64,11 @@ class RecordedLine:
         return place
 
     async def place(self, sid: str) -> Place:
-        given = {"sid": sid, "hour_ago": self._runtime.clock.now() - HOUR}
-        row = await self._db.row(SQL["place"], given)
+        row = await self._db.row(SQL["place"], {"sid": sid})
         if row is None:
             return Place(0)
-        least, most = estimate(row["ahead"], row["answered"])
+        before = {queue: Before(*counts) for queue, counts in (row["before"] or {}).items()}
+        least, most = await self._estimate(row["queue"], row["state"], before)
         answerer = row["room"]
         if answerer is None and row["answerer"]:
             answerer = await self._put_through(sid, row["answerer"])
@@ -73,7 +76,7 @@ class RecordedLine:
             answerer = self._runtime.config.last_resort_number
         longest = row["longest_at"]
         return Place(
-            row["ahead"],
+            before.get(row["queue"], Before()).all,
             least,
             most,
             answerer,
@@ -81,6 +84,18 @@ class RecordedLine:
             overdue=longest is not None and longest <= self._runtime.clock.now(),
             consent=consent.mode(self._runtime, (row["queue"], row["case_queue"])),
         )
+
+    async def _estimate(
+        self, queue: str | None, state: str | None, before: Mapping[str, Before]
+    ) -> tuple[int | None, int | None]:
+        """In minutes, from least to most; None where it is not known. Whoever is being offered waits no more."""
+        if queue is None:
+            return None, None
+        crews, pace = await self._paces.of(queue)
+        seconds = expected(queue, {} if state == "offered" else before, crews, pace)
+        if seconds is None:
+            return None, None
+        return int(LEAST * seconds / 60), max(1, ceil(MOST * seconds / 60))
 
     async def _put_through(self, sid: str, phone: str) -> str | None:
         """Ring whoever has taken the caller's case, to meet in a room, where a talk can be held and handed over. When
@@ -175,14 +190,6 @@ async def _keep_place(conn: Connection, given: Mapping[str, Any]) -> None:
 async def _step_out(conn: Connection, given: Mapping[str, Any]) -> None:
     items = [row["id"] for row in await (await conn.execute(SQL["step_out"], given)).fetchall()]
     await conn.execute(SQL["withdraw"], {**given, "items": items})
-
-
-def estimate(ahead: int, answered: int) -> tuple[int | None, int | None]:
-    """The wait in minutes, from least to most, with `ahead` others before and `answered` calls in the last hour."""
-    if answered < ENOUGH:
-        return None, None
-    minutes = 60 * (ahead + 1) / answered
-    return int(LEAST * minutes), max(1, ceil(MOST * minutes))
 
 
 def _seconds(row: Mapping[str, Any]) -> dict[str, float]:

@@ -22,24 +22,48 @@ ON CONFLICT (call_sid) WHERE kind = 'call' AND state <> 'done'
 DO UPDATE SET state = 'waiting', agent_id = NULL, epoch = work_items.epoch + 1 WHERE work_items.state = 'taken'
 
 -- name: place
--- How many wait before a call, call-backs included; the room where somebody is, or the telephone of whoever has taken
--- its case since it began; and how many calls were answered in the last hour.
-SELECT (
-    SELECT count(*) FROM work_items o
-    WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, lease_now()) <= lease_now()
-      AND (o.priority, o.arrived_at, o.id) < (w.priority, w.arrived_at, w.id)
-) AS ahead, coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue,
-       k.queue AS case_queue, c.room,
+-- Who waits before a call, by queue, call-backs included; the room where somebody is, or the telephone of whoever has taken
+-- its case since it began.
+SELECT coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue, w.state, k.queue AS case_queue,
+       c.room,
        CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END AS answerer,
        EXISTS (SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL
                                    AND (phone IS NOT NULL OR browser_until > lease_now())) AS staffed, (
-    SELECT count(*) FROM calls WHERE answered_at > %(hour_ago)s AND direction = 'inbound'
-) AS answered
+    SELECT jsonb_object_agg(o.queue, jsonb_build_array(o.callers, o.callbacks, o.offered)) FROM (
+        SELECT o.queue, count(*) FILTER (WHERE o.kind = 'call' AND o.state = 'waiting') AS callers,
+               count(*) FILTER (WHERE o.kind <> 'call' AND o.state = 'waiting') AS callbacks,
+               count(*) FILTER (WHERE o.state = 'offered') AS offered
+        FROM work_items o
+        WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, lease_now()) <= lease_now()
+          AND (o.priority, o.arrived_at, o.id) < (w.priority, w.arrived_at, w.id)
+        GROUP BY o.queue) AS o
+) AS before
 FROM calls c
 LEFT JOIN work_items w ON w.call_sid = c.sid AND w.kind = 'call' AND w.state <> 'done'
 LEFT JOIN cases k ON k.id = c.case_id
 LEFT JOIN agents a ON a.id = k.assignee AND k.assigned_at >= c.started_at AND a.disabled_at IS NULL
 WHERE c.sid = %(sid)s
+
+-- name: crews
+-- Agents who answer calls, by the queues that they serve, and how many of them have nobody on the line and nothing to
+-- write up. Whoever serves a few sites alone is left out: few callers are theirs.
+SELECT queues, count(*) AS agents,
+       count(*) FILTER (WHERE coalesce(wrap_until, lease_now()) <= lease_now() AND NOT EXISTS (
+           SELECT FROM work_items w WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))) AS free
+FROM agents a
+WHERE activity = 'available' AND disabled_at IS NULL AND max_calls > 0 AND sites = '{}'
+  AND (phone IS NOT NULL OR browser_until > lease_now())
+GROUP BY queues
+
+-- name: paces
+-- By queue since a day: how long calls took, talk and wrap-up, and how long those waited who were answered or hung up.
+SELECT queue, count(ended) FILTER (WHERE kind = 'handled') AS handled,
+       avg(ended) FILTER (WHERE kind = 'handled')::float8 AS handling,
+       count(ended) FILTER (WHERE kind = 'queue') AS answered,
+       count(*) FILTER (WHERE kind = 'queue' AND lost IS NOT NULL AND 'abandoned' = ANY(tags)) AS hung_up,
+       coalesce(sum(ended) FILTER (WHERE kind = 'queue'), 0)
+       + coalesce(sum(lost) FILTER (WHERE kind = 'queue' AND 'abandoned' = ANY(tags)), 0) AS waited
+FROM facts WHERE day >= %(since)s AND kind IN ('handled', 'queue') GROUP BY queue
 
 -- name: overdue
 -- Callers who have waited as long as their queue allows, the longest first.

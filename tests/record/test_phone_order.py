@@ -32,6 +32,7 @@ class Floor:
         self.runtime, self.clock, self.dice = runtime, clock, dice
         self.line, self.calls = RecordedLine(runtime), RecordedCalls(runtime.db, clock)
         self.present: dict[str, Arrived] = {}
+        self.queues: dict[str, str] = {}
         self.served: list[str] = []
 
     async def arrive(self, nth: int) -> None:
@@ -45,6 +46,7 @@ class Floor:
         await self.calls.save(taken)
         await self.line.enter(Waiting(sid, receipt.report, phone, "sv", receipt.priority, receipt.queue))
         self.present[sid] = (receipt.priority, nth, sid)
+        self.queues[sid] = receipt.queue
         await self.runtime.db.run("UPDATE work_items SET state = 'done' WHERE kind = 'case' AND state = 'waiting'")
 
     async def something_happens(self) -> None:
@@ -60,7 +62,8 @@ class Floor:
                 await self.line.leave(sid, "hung_up")
             case "look":
                 for sid in live:
-                    ahead = sum(other < self.present[sid] for other in self.present.values())
+                    mates = [self.present[other] for other in self.present if self.queues[other] == self.queues[sid]]
+                    ahead = sum(mate < self.present[sid] for mate in mates)
                     assert (await self.line.place(sid)).ahead == ahead, sid
             case "pass":
                 await self._offered(lambda row: self._pass(row))
