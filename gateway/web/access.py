@@ -64,6 +64,7 @@ ROOMS = (
     Room("/report", guarded=False, exact=True),
     Room("/help", guarded=False),
     Room("/c", guarded=False),
+    Room("/outages", guarded=False),
     Room("/s", guarded=False),
     Room("/v", guarded=False),
     Room("/static", guarded=False),

@@ -37,6 +37,7 @@ from gateway.web import (
     leaving,
     login,
     managers,
+    news,
     offering,
     opening,
     pages,
@@ -104,7 +105,7 @@ def create_app(
         room.add_routes(app)
     for room in (managers, rota):
         room.add_routes(app)
-    for room in (advice, api_page, scanned, status, following, visit, health, events, phone, demo):
+    for room in (advice, api_page, news, scanned, status, following, visit, health, events, phone, demo):
         room.add_routes(app)
     return app
 

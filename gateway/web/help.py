@@ -23,9 +23,11 @@ from channels.report import Attachment, NotStored, Outcome, Receipt, Report, Thr
 from gateway import casenumber, seals
 from gateway.blobs import BlobsUnavailable
 from gateway.languages import CUSTOMERS
+from gateway.outages import Outage
 from gateway.record import attachments
 from gateway.record.db import Unavailable
 from gateway.threads import reply_token
+from gateway.web import knowing
 from gateway.web.access import from_our_pages
 from gateway.web.bodies import UNKEEPABLE
 from gateway.web.keys import runtime_of
@@ -58,6 +60,7 @@ PROBLEMS = (
 
 def add_routes(app: web.Application, photo_patience: float = SLOW) -> None:
     app[PHOTO_PATIENCE] = photo_patience
+    knowing.setup(app)
     app.router.add_get("/", index)
     app.router.add_get("/report", blank)
     app.router.add_post("/report", submit)
@@ -65,17 +68,19 @@ def add_routes(app: web.Application, photo_patience: float = SLOW) -> None:
 
 
 async def index(request: web.Request) -> web.StreamResponse:
-    """The way in: the number to call, the form, the search, the usual problems."""
+    """The way in: what is wrong everywhere, the number to call, the form, the search, the usual problems."""
     find, language = runtime_of(request).solutions.find, language_of(request, CUSTOMERS)
     found = [(problem, find(problem, language)) for problem in PROBLEMS if problem != "other"]
     problems = [(problem, solutions[0].slug) for problem, solutions in found if solutions]
-    return page(request, "help/index.html", {"problems": problems})
+    outages = await knowing.everywhere(request)
+    return page(request, "help/index.html", {"problems": problems, "outages": outages})
 
 
 async def blank(request: web.Request) -> web.StreamResponse:
     """An empty report form; `?charger=` and `?category=` fill it in."""
     given = {name: UNKEEPABLE.sub("", request.query.get(name, ""))[:60] for name in ("charger", "category")}
-    return report_form(request, given, place=place_of(request, given["charger"]))
+    outages = await knowing.everywhere(request)
+    return report_form(request, given, place=place_of(request, given["charger"]), outages=outages)
 
 
 async def submit(request: web.Request) -> web.StreamResponse:
@@ -182,6 +187,7 @@ def report_form(
     *,
     errors: Mapping[str, str] | None = None,
     place: Place | None = None,
+    outages: Sequence[Outage] = (),
     status: int = 200,
 ) -> web.Response:
     token = seals.seal(runtime_of(request).config.secret_keys, PURPOSE, seals.fresh())
@@ -190,6 +196,7 @@ def report_form(
         "fields": dict(fields),
         "errors": dict(errors or {}),
         "place": place,
+        "outages": outages,
         "problems": PROBLEMS,
         "timezone": place.timezone if place else None,
         "about_sites": (place.id,) if place else (),

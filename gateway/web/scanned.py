@@ -11,21 +11,16 @@ from aiohttp import web
 from yarl import URL
 
 from channels.form import telephone
-from channels.phone_report import FOLLOWER
-from channels.report import Thread
-from gateway import languages
-from gateway.known import Known, known_at, maintenance_until
+from gateway.known import maintenance_until
 from gateway.record.db import Unavailable
-from gateway.threads import reply_token
 from gateway.web.access import from_our_pages
 from gateway.web.bodies import UNKEEPABLE, form
-from gateway.web.help import keep, key_of, read_form, report_form
+from gateway.web.help import key_of, report_form
 from gateway.web.keys import runtime_of
-from gateway.web.pages import page
+from gateway.web.knowing import KNOWING, at_place, everywhere
+from gateway.web.news import wants_news
 from gateway.web.places import Place, place_of
-from gateway.web.sayings import NO_NUMBER, WANTS_NEWS
-
-KNOWING = 2.0  # seconds that the page waits for what is known
+from gateway.web.sayings import NO_NUMBER
 
 
 def add_routes(app: web.Application) -> None:
@@ -46,7 +41,7 @@ async def at_charger(request: web.Request) -> web.StreamResponse:
     number = _scanned(request)
     place = place_of(request, number)
     if place is None:
-        return report_form(request, {"charger": number})
+        return report_form(request, {"charger": number}, outages=await everywhere(request))
     category = UNKEEPABLE.sub("", request.query.get("category", ""))[:60]
     return await _shown(request, {"charger": place.charger, "category": category}, place)
 
@@ -59,21 +54,8 @@ async def follow(request: web.Request) -> web.StreamResponse:
     if telephone(fields.get("phone", "")) is None:
         given = {"charger": place.charger, "phone": fields.get("phone", "")}
         return await _shown(request, given, place, {"follow": NO_NUMBER}, 422)
-    said = {
-        "form_token": fields["form_token"],
-        "text": languages.catalogue(fields.get("language", "")).gettext(WANTS_NEWS),
-        "phone": fields["phone"],
-        "charger": place.charger,
-        "category": fields.get("category", ""),
-        "language": fields.get("language", ""),
-    }
-    report = replace(read_form(request, said), flags=(FOLLOWER,))
-    if known := await _known(request, place):
-        report = replace(report, thread=Thread(token=reply_token(runtime_of(request).config.secret_keys, known.case)))
-    kept = await keep(request, report)
-    if kept is None:
-        return page(request, "help/receipt.html", {"number": None, "photo_faults": []}, 202)
-    raise web.HTTPSeeOther(f"/s/{kept.token}/receipt")
+    known = await at_place(request, place)
+    return await wants_news(request, {**fields, "charger": place.charger}, known.case if known else None)
 
 
 async def _shown(
@@ -87,16 +69,9 @@ async def _shown(
     with suppress(Unavailable, TimeoutError):
         async with asyncio.timeout(KNOWING):
             until = await maintenance_until(runtime.db, place.id, runtime.clock.now())
-        place = replace(place, known=await _known(request, place), maintenance=until)
-    return report_form(request, fields, errors=errors, place=place, status=status)
-
-
-async def _known(request: web.Request, place: Place) -> Known | None:
-    runtime = runtime_of(request)
-    with suppress(Unavailable, TimeoutError):
-        async with asyncio.timeout(KNOWING):
-            return await known_at(runtime.db, place.charger, place.id, runtime.clock.now())
-    return None
+        place = replace(place, known=await at_place(request, place), maintenance=until)
+    known = await everywhere(request)
+    return report_form(request, fields, errors=errors, place=place, outages=known, status=status)
 
 
 def _scanned(request: web.Request) -> str:

@@ -53,6 +53,20 @@ async def test_what_is_known_is_told_and_a_text_asked_for_at_the_charger(desk: D
         await expect(page.locator(".big-number")).to_have_text(receipt["case"])
 
 
+async def test_an_outage_is_told_on_the_first_page_and_a_text_asked_for_without_a_script(desk: Desk) -> None:
+    for nth in range(2):
+        sender = {"email": f"r{nth}@example.net"}
+        receipt = await desk.house.report("Appen ligger nere för alla i hela landet", **{"from": sender})
+    async with desk.visitor(**PHONE) as page:
+        await page.goto("/?language=da")
+        await expect(page.get_by_role("status")).to_contain_text("Lige nu virker appen eller ladekortene ikke")
+        await page.get_by_role("link", name="Giv besked på sms").click()
+        await expect(page.locator("#outage_access")).to_be_in_viewport()
+        await page.fill("#follow_access", "+46701740699")
+        await page.get_by_role("button", name="Giv besked").click()
+        await expect(page.locator(".big-number")).to_have_text(receipt["case"])
+
+
 async def test_help_is_searched_and_read_step_by_step_without_a_script(desk: Desk) -> None:
     async with desk.visitor(**PHONE) as page:
         await page.goto("/?language=en")
@@ -92,6 +106,10 @@ async def test_the_customer_says_on_the_status_page_that_it_is_not_solved(desk: 
 
 
 async def test_every_help_page_fits_a_telephone_in_six_languages(desk: Desk) -> None:
+    for nth in range(2):
+        await desk.house.report(
+            "Appen ligger nere för alla i hela landet", **{"from": {"email": f"r{nth}@example.net"}}
+        )
     async with desk.visitor(viewport={"width": 320, "height": 640}) as page:
         for language, path in product(CUSTOMERS, ("/", "/report", "/c/22809", "/help", "/help/cable-will-not-let-go")):
             await page.goto(f"{path}?language={language}")
@@ -103,3 +121,11 @@ async def test_every_help_page_fits_a_telephone_in_six_languages(desk: Desk) -> 
             await expect(page.locator(".help-bar a[href^='tel:']")).to_be_in_viewport()
     assert desk.complaints == []
     assert desk.strangers == []
+
+
+async def test_the_head_of_a_page_fits_every_width_of_a_telephone(desk: Desk) -> None:
+    async with desk.visitor() as page:
+        await page.goto("/?language=de")
+        for width in range(320, 440, 8):
+            await page.set_viewport_size({"width": width, "height": 740})
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, width

@@ -14,12 +14,14 @@ from babel.messages.pofile import read_po
 from channels.report import RemoteAct, RemoteAnswer
 from gateway import desk, languages, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
+from gateway.outages import BEHIND
 from gateway.undelivered import CAUSES
 from gateway.wrapping import DISPOSITIONS
 from routing.oncall import REGIONS
 from routing.values import Category, Priority, Reason
 
 ROOT = Path(__file__).parents[2] / "gateway"
+OUTAGES = {category for behind in BEHIND.values() for category in behind}
 PLACE = re.compile(r"%\((\w+)\)")
 FOR_CUSTOMERS = ("web/templates/help/", "web/templates/base.html", "web/templates/parts/languages.html")
 STATES = {
@@ -88,7 +90,7 @@ def test_customers_read_the_whole_help_center_in_their_language(language: str) -
 @pytest.mark.parametrize("language", CUSTOMERS)
 def test_every_category_and_message_is_said_in_all_six_languages(language: str) -> None:
     book = catalogue(language)
-    wanted = {f"category.{category}" for category in Category}
+    wanted = {f"category.{category}" for category in Category} | {f"outage.{category}" for category in OUTAGES}
     wanted |= {msgid for msgid in catalogue("en").messages if msgid.startswith(("letter.", "sms."))}
     assert {msgid for msgid in wanted if not book.has(msgid)} == set()
 
