@@ -19,7 +19,8 @@ from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
-from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
+from psycopg.abc import Params, PQGen, Query
+from psycopg.rows import DictRow, Row, TupleRow, dict_row, tuple_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -89,6 +90,24 @@ async def plan_again(conn: Connection) -> None:
     await conn.execute(statements("session")["plan_again"])
 
 
+class _Cursor(AsyncCursor[Row]):
+    """In a pipeline, what is executed waits to be sent until an answer is asked for: then the server is woken once."""
+
+    def _execute_gen(
+        self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None
+    ) -> PQGen[None]:
+        pipeline = self._conn._pipeline
+        if pipeline is None:
+            yield from super()._execute_gen(query, params, prepare=prepare, binary=binary)
+            return
+        yield from self._start_query(query)
+        yield from self._maybe_prepare_gen(self._convert_query(query, params), prepare=prepare, binary=binary)
+        self._last_query = query
+        yield from self._conn._prepared.maintain_gen(self._conn)
+        while pipeline.command_queue:
+            pipeline.command_queue.popleft()()
+
+
 class _Line(AsyncConnection[DictRow]):
     @cached_property
     def bare(self) -> AsyncCursor[TupleRow]:
@@ -109,6 +128,7 @@ class Database:
             connection_class=_Line,
             kwargs={
                 "row_factory": dict_row,
+                "cursor_factory": _Cursor,
                 "autocommit": True,
                 "options": f"{SESSION} {options}".strip(),
                 "application_name": name,
@@ -168,9 +188,14 @@ class Database:
 
     @asynccontextmanager
     async def pipelined(self) -> AsyncIterator[Connection]:
-        """A transaction whose statements are sent when the first result is asked for: BEGIN costs no round trip."""
-        async with self.connection() as connection, connection.pipeline(), connection.transaction():
+        """A transaction whose statements are sent when a result is asked for, and at its end: neither BEGIN nor COMMIT
+        costs a round trip of its own. PostgreSQL passes over whatever follows a statement that failed, COMMIT too.
+        """
+        session = statements("session")
+        async with self.connection() as connection, connection.pipeline():
+            await connection.execute(session["begin"], prepare=False)
             yield connection
+            await connection.execute(session["commit"], prepare=False)
 
     async def rows(self, statement: LiteralString, parameters: Mapping[str, Any] | None = None) -> list[DictRow]:
         """All rows of one statement outside any transaction."""

@@ -2,6 +2,12 @@
 -- As the first statement of a transaction: all that it reads is as it was then.
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY
 
+-- name: begin
+BEGIN
+
+-- name: commit
+COMMIT
+
 -- name: together
 WITH {blocks} SELECT
 
