@@ -1,13 +1,14 @@
 """The outbox: what customers are told is a row before it is sent, and is sent by whoever holds its lease.
 
-What is due, whose it is and what is too old goes by the database's clock, so that a worker whose clock is wrong sends
-nothing twice and nothing never. A lease is held on to for as long as an attempt lasts.
+What is due, whose it is, what is too old and what went out lately goes by the database's clock, so that a worker whose
+clock is wrong sends nothing twice, nothing never and not more than it may. A lease is held on to for as long as an
+attempt lasts.
 
 A message is composed when it is sent, so that it says what is true then. Temporary failures are tried again with
 growing pauses for five days; after a time-out it is not known whether the message arrived, and the same Message-ID
-goes out again. Automatic messages are bounded: one acknowledgement a week to an address about a case, and ten a day to
-an address in all, so that two machines that answer each other fall silent; and one an hour to an address that somebody
-typed into a form, whosever it is. A sweep never raises for one message.
+goes out again, which is kept from the first time on. Automatic messages are bounded: one acknowledgement a week to an
+address about a case, and ten a day to an address in all, so that two machines that answer each other fall silent; and
+one an hour to an address that somebody typed into a form, whosever it is. A sweep never raises for one message.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ STALE = {
     "portal_link": timedelta(minutes=30),
     "rating": timedelta(hours=2),
 }
-AN_HOUR, A_DAY, A_WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+A_DAY = timedelta(days=1)
 IN_A_DAY, ABOUT_A_CASE = 10, 1
 TEXTS, URGENT_TEXTS = 5000, 2000  # automatic texts a day, and those that wake somebody
 
@@ -62,7 +63,7 @@ class Enclosed:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A composed message on its way: `case` signs the reply address, `id` makes the Message-ID, `since` dates it.
+    """A composed message on its way: `case` signs the reply address, `since` dates it. `mail_id` is the Message-ID.
 
     `quoted` is what it answers, shown below the line `above`.
     """
@@ -78,6 +79,7 @@ class Outgoing:
     answers: str | None  # the Message-ID it answers
     attempt: int
     since: datetime
+    mail_id: str | None = None
     above: str = ""
     quoted: str = ""
     files: tuple[Enclosed, ...] = ()
@@ -135,12 +137,19 @@ class Outbox:
 
 
 class Sweeper:
-    """Sends what is due by the channels of `post`."""
+    """Sends what is due by the channels of `post`; `mint` makes the Message-ID of a message."""
 
     def __init__(
-        self, db: Database, clock: Clock, post: Mapping[str, Post], facts_of: FactsOf, crash: Crash = nowhere
+        self,
+        db: Database,
+        clock: Clock,
+        post: Mapping[str, Post],
+        facts_of: FactsOf,
+        mint: Callable[[int], str | None] = lambda message: None,
+        crash: Crash = nowhere,
     ) -> None:
-        self._db, self._clock, self._post, self._facts_of, self._crash = db, clock, post, facts_of, crash
+        self._db, self._clock, self._post, self._facts_of = db, clock, post, facts_of
+        self._mint, self._crash = mint, crash
 
     async def sweep(self) -> int:
         """Send until nothing is due; returns how many were tried."""
@@ -187,8 +196,10 @@ class Sweeper:
             await self._end(row, about, Delivery("stale", "too late to help"))
             return
         words = self._words(row, about)
+        mail_id = row["mail_id"] or (self._mint(row["id"]) if row["channel"] == "email" else None)
         kept = {
             "message": row["id"],
+            "mail_id": mail_id,
             "recipient": recipient,
             "subject": words.subject,
             "text": about["text"] or words.text,
@@ -206,6 +217,7 @@ class Sweeper:
             answers=about["report_message_id"],
             attempt=row["attempts"],
             since=row["asked_at"],
+            mail_id=mail_id,
             **await self._enclosed(row, about),
         )
         async with self._holding(row):
@@ -255,9 +267,6 @@ class Sweeper:
             "case": row["case_id"],
             "recipient": recipient,
             "kind": row["kind"],
-            "day": self._clock.now() - A_DAY,
-            "week": self._clock.now() - A_WEEK,
-            "hour": self._clock.now() - AN_HOUR,
         }
         async with self._db.transaction() as conn:
             await conn.execute(SQL["one_at_a_time"], given)
@@ -271,7 +280,7 @@ class Sweeper:
 
     async def _capped(self, urgent: bool) -> str | None:
         """Why no more texts of our own accord go out today; those that wake somebody have a cap of their own."""
-        sent = await self._db.row(SQL["texts_lately"], {"since": self._clock.now() - A_DAY, "urgent": urgent})
+        sent = await self._db.row(SQL["texts_lately"], {"lately": A_DAY, "urgent": urgent})
         if sent is None or sent["n"] < (URGENT_TEXTS if urgent else TEXTS):
             return None
         log.error("outbox.cap_reached", urgent=urgent, sent=sent["n"])

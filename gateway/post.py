@@ -7,7 +7,7 @@ that says what lacks, so that nothing is thrown away.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from channels import outbound
@@ -55,6 +55,13 @@ def sender_of(config: Config) -> str | None:
     return f"support@{config.mail_domains[0]}" if config.mail_domains else None
 
 
+def mail_ids(config: Config) -> Callable[[int], str | None]:
+    """What makes the Message-ID of a message; None when no mail domain is ours."""
+    sender = sender_of(config)
+    domain = sender.rpartition("@")[2] if sender else None
+    return lambda message: message_id(config.secret_keys, message, domain) if domain else None
+
+
 class MailPost:
     """Sends mail; every attempt of one message is the same mail with the same Message-ID."""
 
@@ -64,10 +71,10 @@ class MailPost:
     async def deliver(self, outgoing: Outgoing) -> Delivery:
         if not (url := self._config.outbound_smtp_url):
             return Delivery("deferred", "OUTBOUND_SMTP_URL is not set")
-        if not (sender := sender_of(self._config)):
+        if not (sender := sender_of(self._config)) or not outgoing.mail_id:
             return Delivery("deferred", "MAIL_DOMAINS is not set")
         try:
-            raw = outbound.compose(self._mail(outgoing, sender, await self._files(outgoing)))
+            raw = outbound.compose(self._mail(outgoing, outgoing.mail_id, sender, await self._files(outgoing)))
         except BlobsUnavailable:
             return Delivery("deferred", "the files cannot be read")
         except outbound.Unsendable as fault:
@@ -86,11 +93,11 @@ class MailPost:
         read = [(one, await self._blobs.read(one.digest)) for one in outgoing.files]
         return [outbound.File(one.name, one.media_type, content) for one, content in read if content is not None]
 
-    def _mail(self, outgoing: Outgoing, sender: str, files: Sequence[outbound.File]) -> outbound.Mail:
+    def _mail(self, outgoing: Outgoing, mail_id: str, sender: str, files: Sequence[outbound.File]) -> outbound.Mail:
         local, _, domain = sender.rpartition("@")
         keys = self._config.secret_keys
         return outbound.Mail(
-            message_id=message_id(keys, outgoing.id, domain),
+            message_id=mail_id,
             date=outgoing.since,
             sender=sender,
             sender_name=NAME,

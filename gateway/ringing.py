@@ -9,7 +9,7 @@ of their own for emergencies, so that the first can never keep the second from r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -76,17 +76,16 @@ async def _let_go(runtime: Runtime, provider: Provider | None, row: Mapping[str,
 
 
 async def _ring(runtime: Runtime, provider: Provider | None, row: Mapping[str, Any]) -> bool:
-    now = runtime.clock.now()
     numbers = [one.number for one in runtime.config.twilio_numbers if one.voice]
     if provider is None or not numbers:
         await finish(runtime, row, "failed", "no provider", hurry=False)
         return False
-    if await _capped(runtime, row, now):
+    if await _capped(runtime, row):
         await finish(runtime, row, "failed", "cap", hurry=False)
         await _let_go(runtime, provider, row)
         return False
     since = row["tried_at"]
-    others = await runtime.db.rows(SQL["others"], {"since": now - DAY}) if since else []
+    others = await runtime.db.rows(SQL["others"], {"lately": DAY}) if since else []
     url = f"{_url(runtime)}/{row['id']}"
     answer = await provider.call(row["phone"], numbers[0], url, since, {other["sid"] for other in others})
     given = {"ring": row["id"], "epoch": row["lease_epoch"]}
@@ -115,8 +114,8 @@ def _url(runtime: Runtime) -> str:
     return f"{runtime.config.public_url.rstrip('/')}/twilio/ring"
 
 
-async def _capped(runtime: Runtime, row: Mapping[str, Any], now: datetime) -> bool:
-    spent = await runtime.db.row(SQL["spent"], {"since": now - DAY})
+async def _capped(runtime: Runtime, row: Mapping[str, Any]) -> bool:
+    spent = await runtime.db.row(SQL["spent"], {"lately": DAY})
     assert spent is not None
     urgent = row["purpose"] == "oncall"
     capped = spent["urgent"] > URGENT_A_DAY if urgent else spent["rung"] - spent["urgent"] > A_DAY

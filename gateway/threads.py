@@ -1,9 +1,10 @@
 """Which case a message says it belongs to, as far as that can be believed.
 
 In order: a signed reply token (whoever holds it was written to by us), one of our own signed Message-IDs among the
-references or in a bounce, and a case number in the subject together with a participant's address. A number alone never
-opens a case to a stranger: it becomes a mention, and the new case is linked. Tokens are spelled in lower case only,
-because mail systems fold the case of addresses.
+references or in a bounce (known by the keys there are, or as the one that the message went out with, whatever key made
+it), and a case number in the subject together with a participant's address. A case that was brought into another means
+that one. A number alone never opens a case to a stranger: it becomes a mention, and the new case is linked. Tokens are
+spelled in lower case only, because mail systems fold the case of addresses.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def reply_token(keys: Sequence[str], case: int) -> str:
 
 
 def message_id(keys: Sequence[str], message: int, domain: str) -> str:
-    """The Message-ID of a message of ours: the same at every attempt, and nobody else can make one."""
+    """The Message-ID of a message of ours, which nobody else can make."""
     return f"<{message}.{_spelled(keys[0], MESSAGE, message)}@{domain}>"
 
 
@@ -58,40 +59,55 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     thread = report.thread
     by_token = _opened(keys, REPLY, thread.token)
     failed = [delivery.message_id for delivery in report.deliveries if delivery.message_id]
-    ours = [m for m in (_message(keys, text) for text in [*thread.references, *failed]) if m is not None]
+    named_mails = [one for one in (_mail(text) for text in [*thread.references, *failed]) if one is not None]
     by_subject = parse(thread.subject) if thread.subject else None
     named = [case for case in (by_token, by_subject) if case is not None]
-    found = await (await conn.execute(SQL["referred"], {"cases": named, "messages": ours})).fetchall()
-    existing = {row["id"] for row in found}
-    cases_of = {row["message"]: row["id"] for row in found if row["message"] is not None}
-    about = tuple(m for m in ours if m in cases_of) if report.deliveries or report.bounce else ()
+    given = {"cases": named, "messages": [message for message, _ in named_mails]}
+    found = await (await conn.execute(SQL["referred"], given)).fetchall()
+    existing = {row["named"]: row["id"] for row in found if row["message"] is None}
+    sent = {row["message"]: row for row in found if row["message"] is not None}
+    ours = [m for m, local in named_mails if m in sent and _is_ours(keys, local, sent[m]["mail_id"])]
+    cases_of = {m: sent[m]["id"] for m in ours}
+    about = tuple(ours) if report.deliveries or report.bounce else ()
     bounced = about if report.bounce else ()
     delayed = about if not report.bounce and any(one.action == "delayed" for one in report.deliveries) else ()
     if by_token in existing:
-        return Reference(by_token, "reply_token", bounced=bounced, delayed=delayed)
+        return Reference(existing[by_token], "reply_token", bounced=bounced, delayed=delayed)
     by_message = next((cases_of[message] for message in ours if message in cases_of), None)
     if by_message is not None:
         how = "bounce" if bounced or delayed else "reply_reference"
         return Reference(by_message, how, bounced=bounced, delayed=delayed)
     if by_subject is None or by_subject not in existing:
         return Reference()
-    addresses = [a for a in (report.sender.email, report.sender.phone) if a]
-    row = await (await conn.execute(SQL["participant"], {"case": by_subject, "addresses": addresses})).fetchone()
+    case, addresses = existing[by_subject], [a for a in (report.sender.email, report.sender.phone) if a]
+    row = await (await conn.execute(SQL["participant"], {"case": case, "addresses": addresses})).fetchone()
     if row and row["participant"]:
-        return Reference(by_subject, "number_and_participant")
-    return Reference(mentions=(by_subject,))
+        return Reference(case, "number_and_participant")
+    return Reference(mentions=(case,))
 
 
-def _message(keys: Sequence[str], text: str) -> int | None:
-    return _opened(keys, MESSAGE, text.strip("<> ").partition("@")[0])
+def _mail(text: str) -> tuple[int, str] | None:
+    """The message that a Message-ID says it is of, and what stands before its domain, which proves it or not."""
+    local = text.strip("<> ").partition("@")[0].lower()
+    number, _, shown = local.partition(".")
+    return (int(number), local) if _is_number(number) and shown and shown.isascii() else None
+
+
+def _is_ours(keys: Sequence[str], local: str, mail_id: str | None) -> bool:
+    kept = (mail_id or "").strip("<>").partition("@")[0]
+    return _opened(keys, MESSAGE, local) is not None or hmac.compare_digest(kept.encode(), local.encode())
 
 
 def _opened(keys: Iterable[str], purpose: str, token: str | None) -> int | None:
     number, _, shown = (token or "").lower().partition(".")
-    if not number.isdecimal() or not number.isascii() or not shown.isascii() or len(number) > 18:
+    if not _is_number(number) or not shown.isascii():
         return None
     known = any(hmac.compare_digest(_spelled(key, purpose, int(number)), shown) for key in keys)
     return int(number) if known else None
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and text.isascii() and len(text) <= 18
 
 
 def _spelled(key: str, purpose: str, number: int) -> str:

@@ -36,7 +36,7 @@ from gateway import (
 from gateway.blobs import BlobsUnavailable
 from gateway.chores import Chore, Chores
 from gateway.config import Config
-from gateway.post import connect_post
+from gateway.post import connect_post, mail_ids
 from gateway.privacy import retain
 from gateway.record.db import statements
 from gateway.runtime import Runtime, open_runtime
@@ -74,8 +74,9 @@ async def open_chores(runtime: Runtime, span: Span = untraced) -> AsyncIterator[
             _solutions_for(runtime),
             lambda language, site: "\n\n".join(runtime.board.told(language, runtime.clock.now(), None, site)),
         )
+        mint = mail_ids(runtime.config)
         mails, texts = (
-            outbox.Sweeper(runtime.db, runtime.clock, {channel: post[channel]}, facts_of, runtime.crash)
+            outbox.Sweeper(runtime.db, runtime.clock, {channel: post[channel]}, facts_of, mint, runtime.crash)
             for channel in ("email", "sms")
         )
 

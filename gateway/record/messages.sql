@@ -55,7 +55,7 @@ FROM (SELECT id FROM messages
       ORDER BY kind <> 'oncall', (SELECT priority FROM cases WHERE id = case_id) IS DISTINCT FROM 'P1', due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS taken
 WHERE m.id = taken.id
 RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.language, m.agent_id, m.asked_at,
-          lease_now() - m.asked_at AS age, m.uncertain_at, m.attempts, m.lease_epoch
+          lease_now() - m.asked_at AS age, m.uncertain_at, m.attempts, m.lease_epoch, m.mail_id
 
 -- name: hold
 -- Keep a lease that is still ours.
@@ -63,9 +63,9 @@ UPDATE messages SET lease_until = lease_now() + interval '60 seconds'
 WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
 
 -- name: texts_lately
--- Automatic texts that left since a moment: those that wake somebody, or all others.
+-- Automatic texts that left within a time, by the database's clock: those that wake somebody, or all others.
 SELECT count(*) AS n FROM messages
-WHERE channel = 'sms' AND agent_id IS NULL AND state IN ('sent', 'uncertain') AND sent_at > %(since)s
+WHERE channel = 'sms' AND agent_id IS NULL AND state IN ('sent', 'uncertain') AND sent_at > lease_now() - %(lately)s
   AND (kind = 'oncall') = %(urgent)s
 
 -- name: particulars
@@ -90,7 +90,7 @@ LEFT JOIN LATERAL (
 WHERE m.id = ANY(%(messages)s::bigint[])
 
 -- name: sent
-UPDATE messages SET state = 'sent', sent_at = %(now)s, due_at = NULL, lease_until = NULL, provider_id = %(provider)s
+UPDATE messages SET state = 'sent', sent_at = lease_now(), due_at = NULL, lease_until = NULL, provider_id = %(provider)s
 WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
 
 -- name: deferred
@@ -103,6 +103,10 @@ UPDATE messages SET state = %(state)s, due_at = NULL, lease_until = NULL, reason
 WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
 
 -- name: keep_words
+-- What goes out, and under which Message-ID: the first that it was given.
+WITH identified AS (
+    UPDATE messages SET mail_id = %(mail_id)s WHERE id = %(message)s AND mail_id IS NULL AND %(mail_id)s::text IS NOT NULL
+)
 INSERT INTO message_contents (message_id, recipient, subject, text)
 VALUES (%(message)s, %(recipient)s, %(subject)s, %(text)s)
 ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient, subject = excluded.subject, text = excluded.text
@@ -116,13 +120,14 @@ ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient
 
 -- name: automatic_lately
 -- How many automatic messages this address was sent for this case within a week, and in all within a day and an hour;
--- those before this one that are on their way count as sent.
+-- those before this one that are on their way count as sent. By the database's clock: one that is wrong must not let a
+-- worker forget what it has sent.
 SELECT count(*) FILTER (WHERE m.case_id = %(case)s) AS about_case,
-       count(*) FILTER (WHERE m.sent_at > %(day)s OR m.sent_at IS NULL) AS in_all,
-       count(*) FILTER (WHERE m.sent_at > %(hour)s OR m.sent_at IS NULL) AS in_an_hour
+       count(*) FILTER (WHERE m.sent_at > lease_now() - interval '1 day' OR m.sent_at IS NULL) AS in_all,
+       count(*) FILTER (WHERE m.sent_at > lease_now() - interval '1 hour' OR m.sent_at IS NULL) AS in_an_hour
 FROM messages m JOIN message_contents c ON c.message_id = m.id
 WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s
-  AND (m.state = 'sent' AND m.sent_at > %(week)s
+  AND (m.state = 'sent' AND m.sent_at > lease_now() - interval '7 days'
        OR m.state = 'queued' AND m.id < %(message)s AND m.lease_until > lease_now())
 
 -- name: bounced

@@ -99,11 +99,18 @@ SELECT EXISTS (
 ) AS participant
 
 -- name: referred
--- Which of these cases exist, and the cases that these messages of ours were about, merges followed.
-SELECT coalesce(c.merged_into, c.id) AS id, NULL::bigint AS message FROM cases c WHERE c.id = ANY(%(cases)s::bigint[])
-UNION ALL
-SELECT coalesce(c.merged_into, c.id), m.id FROM messages m JOIN cases c ON c.id = m.case_id
-WHERE m.id = ANY(%(messages)s::bigint[])
+-- Which of these cases exist, and the cases that these messages of ours were about; each as the case that it was brought
+-- into.
+WITH RECURSIVE meant AS (
+    (SELECT c.id AS named, NULL::bigint AS message, NULL::text AS mail_id, c.id, c.merged_into
+     FROM cases c WHERE c.id = ANY(%(cases)s::bigint[])
+     UNION ALL
+     SELECT c.id, m.id, m.mail_id, c.id, c.merged_into FROM messages m JOIN cases c ON c.id = m.case_id
+     WHERE m.id = ANY(%(messages)s::bigint[]))
+    UNION
+    SELECT w.named, w.message, w.mail_id, c.id, c.merged_into FROM meant w JOIN cases c ON c.id = w.merged_into
+)
+SELECT id, named, message, mail_id FROM meant WHERE merged_into IS NULL
 
 -- name: judged
 -- Reports as they were judged at their arrival, and the case each belongs to now.

@@ -14,8 +14,8 @@ RETURNING r.id, r.purpose, r.case_id, r.agent_id, r.phone, r.climb_id, r.step, r
           r.lease_epoch, lease_now() - r.created_at AS age, before.tried_at
 
 -- name: others
--- Calls that are known to be those of other rings to a number.
-SELECT sid FROM rings WHERE sid IS NOT NULL AND created_at > %(since)s
+-- Calls of a day that are known to be those of other rings.
+SELECT sid FROM rings WHERE sid IS NOT NULL AND created_at > lease_now() - %(lately)s
 
 -- name: rung
 UPDATE rings SET state = 'ringing', sid = %(sid)s, due_at = lease_now() + %(silent)s
@@ -64,9 +64,9 @@ WITH taken AS (
 UPDATE calls SET room = %(room)s WHERE sid = %(sid)s AND ended_at IS NULL
 
 -- name: spent
--- Calls to telephones since a moment, and those that are for emergencies.
+-- Calls to telephones within a time, and those that are for emergencies.
 SELECT count(*) AS rung, count(*) FILTER (WHERE purpose = 'oncall') AS urgent FROM rings
-WHERE tried_at > %(since)s
+WHERE tried_at > lease_now() - %(lately)s
 
 -- name: add_for_offer
 -- The telephone of whoever is offered a caller.

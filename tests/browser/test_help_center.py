@@ -125,7 +125,7 @@ async def test_every_help_page_fits_a_telephone_in_six_languages(desk: Desk) -> 
 
 async def test_the_head_of_a_page_fits_every_width_of_a_telephone(desk: Desk) -> None:
     async with desk.visitor() as page:
-        await page.goto("/?language=de")
         for width in range(320, 440, 8):
             await page.set_viewport_size({"width": width, "height": 740})
+            await page.goto("/?language=de")
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, width

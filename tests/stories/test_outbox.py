@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -193,6 +194,56 @@ async def test_a_mail_whose_answer_was_lost_carries_the_same_message_id_again(of
     assert (await office.kinds(receipt)).count("message_sent") == 1
 
 
+async def test_keys_that_are_changed_between_two_tries_change_neither_the_mail_nor_what_its_answers_belong_to(
+    office: Office,
+) -> None:
+    gone = iter(("421 4.3.0 gone", None))
+
+    async def vanish() -> str | None:
+        return next(gone)
+
+    office.server.answer_data = vanish
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    config = office.runtime.config.model_copy(update={"secret_keys": ("another-key-of-more-than-32-characters",)})
+    async with open_runtime(config, "worker", office.clock) as rotated, open_chores(rotated) as chores:
+        office.clock.forward(timedelta(seconds=31))
+        await chores.sweep()
+        first, second = office.mails
+        assert first["Message-ID"] == second["Message-ID"]
+        assert first["Reply-To"] != second["Reply-To"], "the keys are others"
+        answer = "From: Mum <mum@example.org>\r\n{}\r\nSubject: Re\r\n\r\n{}\r\n"
+        for nth, header in enumerate((f"In-Reply-To: {first['Message-ID']}", f"To: {second['Reply-To']}")):
+            raw = answer.format(header, f"It works now {nth}.").encode()
+            heard = mail.read(raw, office.clock.now(), domains=("support.example",))
+            assert (await rotated.intake.accept(heard)).case == receipt.case, header
+        bounce = report_about(first, "failed", "5.1.1")
+        heard = mail.read(bounce, office.clock.now(), domains=("support.example",))
+        assert (await rotated.intake.accept(heard)).case == receipt.case
+        assert (await office.states())[0] == "bounced"
+        forged = "<1." + "0" * 32 + "@support.example>"
+        raw = answer.format(f"In-Reply-To: {forged}", "And who am I?").encode()
+        stranger = await rotated.intake.accept(mail.read(raw, office.clock.now(), domains=("support.example",)))
+        assert stranger.case != receipt.case
+
+
+async def test_an_answer_about_a_case_that_was_brought_into_another_belongs_to_that_one(office: Office) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    (sent,) = office.mails
+    others = [
+        await office.hear("I was charged twice last week", sender=Sender(email="per@example.com")),
+        await office.hear("The app does not show my receipts", sender=Sender(email="pia@example.com")),
+    ]
+    chain = [casenumber.parse(one.case) or 0 for one in (receipt, *others)]
+    for moved, into in pairwise(chain):
+        await desk.attach(office.runtime, AGENT, into, case=moved)
+    ways = (f"To: {sent['Reply-To']}", f"In-Reply-To: {sent['Message-ID']}", "X-Other: 1")
+    for nth, header in enumerate(ways):
+        raw = f"From: Mette <mette@example.com>\r\n{header}\r\nSubject: {sent['Subject']}\r\n\r\nIt works {nth}.\r\n"
+        assert (await take(office, raw.encode())).case == others[-1].case, header
+
+
 async def test_a_refused_mail_is_not_tried_again_and_the_case_says_so(office: Office) -> None:
     office.server.answer_rcpt = lambda address: "550 5.1.1 nobody here"
     receipt = await office.hear("Charger 21052 does not start.")
@@ -333,6 +384,7 @@ def outgoing(recipient: str, subject: str) -> Outgoing:
         answers=None,
         attempt=1,
         since=NOW,
+        mail_id="<1.seal@support.example>",
     )
 
 

@@ -16,7 +16,7 @@ from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.outbox import Sweeper
-from gateway.post import MailPost
+from gateway.post import MailPost, mail_ids
 from gateway.runtime import open_runtime
 from gateway.settings import read_number
 from tests.fakes.house import DEMO
@@ -53,7 +53,9 @@ def through(office: Office, url: str, clock: SetClock | None = None) -> Sweeper:
     config = office.runtime.config.model_copy(update={"outbound_smtp_url": url})
     facts = outbox.facts_from("https://support.example", None, lambda *about: [], lambda *about: "")
     runtime = office.runtime
-    return Sweeper(runtime.db, clock or office.clock, {"email": MailPost(config, runtime.blobs)}, facts)
+    return Sweeper(
+        runtime.db, clock or office.clock, {"email": MailPost(config, runtime.blobs)}, facts, mail_ids(config)
+    )
 
 
 async def owed(office: Office) -> tuple[str, str]:
@@ -225,6 +227,32 @@ async def test_f23_a_worker_whose_clock_is_wrong_sends_nothing_twice_and_nothing
     hanging.set()
     assert await sending == 1
     assert (len(office.mails), await office.states()) == (1, ["sent"])
+
+
+@pytest.mark.parametrize("wrong", [8 * 24 * HOUR, -8 * 24 * HOUR])
+@pytest.mark.parametrize("astray_first", [True, False])
+async def test_f23_b67_a_worker_whose_clock_is_wrong_acknowledges_no_more_than_others(
+    office: Office, wrong: timedelta, astray_first: bool
+) -> None:
+    async def written(sites: range) -> None:
+        for nth in sites:
+            sender = Sender(email="script@example.com")
+            await office.hear(f"The charger does not start {nth}.", sender=sender, site=f"s{nth:03d}")
+
+    astray = through(office, office.server.url, SetClock(office.clock.now() + wrong))
+    first, second = sorted(
+        (astray, through(office, office.server.url)), key=lambda one: (one is astray) != astray_first
+    )
+    await written(range(1, 13))
+    await first.sweep()
+    assert len(office.mails) == 10
+    await written(range(13, 17))
+    await second.sweep()
+    assert len(office.mails) == 10
+    office.clock.forward(timedelta(days=1, seconds=1))
+    await written(range(17, 19))
+    await second.sweep()
+    assert len(office.mails) == 12, "the day is over by the database's clock"
 
 
 @pytest.mark.parametrize("wrong", [25 * HOUR, -25 * HOUR])
