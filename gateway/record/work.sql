@@ -7,12 +7,14 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
     opened_at timestamptz)
 
 -- name: regrade
--- What attached reports change about waiting work, which keeps its original place among its equals.
+-- What attached reports change about waiting work, which keeps its original place among its equals. It is looked up by
+-- keys before it is joined: planned while there is hardly any work, a join would read all of it for ever.
 UPDATE work_items w SET queue = r.queue, priority = r.priority, due_at = coalesce(r.due_first_response, w.due_at)
 FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, queue text, priority text, due_first_response timestamptz)
-CROSS JOIN LATERAL (SELECT id FROM work_items WHERE case_id = r.id AND kind = 'case' AND state <> 'done'
-                    LIMIT 1) AS its -- else a scan of all work is planned
-WHERE w.id = its.id
+WHERE w.id = ANY(ARRAY(
+        SELECT its.id FROM jsonb_to_recordset(%(rows)s) AS grown(id bigint) CROSS JOIN LATERAL (
+            SELECT id FROM work_items WHERE case_id = grown.id AND kind = 'case' AND state <> 'done' LIMIT 1) AS its))
+  AND w.case_id = r.id
   AND (w.queue, w.priority, w.due_at) IS DISTINCT FROM (r.queue, r.priority, coalesce(r.due_first_response, w.due_at))
 
 -- name: revive
