@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any
 
 from channels.report import Report
@@ -19,15 +20,32 @@ def clean(report: Report) -> Report:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return UNSTORABLE.sub("\ufffd", value) if UNSTORABLE.search(value) else value
+        return value if _storable(value) else UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, tuple):
-        return tuple(_clean(item) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        changes = {}
-        for entry in fields(value):
-            before = getattr(value, entry.name)
+        return tuple(_clean(item) for item in value) if value else value
+    changes = {}
+    for name in _names(value.__class__):
+        before = getattr(value, name)
+        if before is not None:
             after = _clean(before)
             if after is not before and after != before:
-                changes[entry.name] = after
-        return replace(value, **changes) if changes else value
-    return value
+                changes[name] = after
+    return replace(value, **changes) if changes else value
+
+
+def _storable(text: str) -> bool:
+    if "\0" in text:
+        return False
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    """What a value of that kind consists of."""
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
