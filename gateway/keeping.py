@@ -17,9 +17,9 @@ from typing import Any
 from channels.report import UNSOLVED, Outcome, Receipt
 from gateway.casenumber import number
 from gateway.hearing import Hearing, listen
-from gateway.questions import Prepared, case_report, wanted
+from gateway.questions import Prepared, wanted
 from gateway.record import people, timeline
-from gateway.record.db import Connection, recordset, statements, together
+from gateway.record.db import Line, recordset, recordsets, statements, together
 from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
 from gateway.standing import Decided, Standing, attach_report, known_case, open_case, remember, touches
 from gateway.threads import Reference, resolve_references
@@ -33,10 +33,9 @@ from gateway.written import (
 )
 from routing.directory import Directory
 from routing.duplicates import lock_keys, match
-from routing.evidence import COMPARED
 from routing.judge import judge
 from routing.rules import Rules
-from routing.values import CaseReport, History, Judgement, Match, Reason, Verdict
+from routing.values import History, Judgement, Match, Reason, Verdict
 
 REPORTS, CASES, WORK, MESSAGES = (statements(name) for name in ("reports", "cases", "work", "messages"))
 ALL = together(
@@ -63,7 +62,7 @@ class Kept:
 
 
 async def keep(
-    conn: Connection,
+    conn: Line,
     group: Sequence[Prepared],
     directory: Directory,
     rules: Rules,
@@ -73,7 +72,7 @@ async def keep(
     """Write a group; the receipts are true once the caller has committed. `keys` open what we signed."""
     digests = [item.report.digest() for item in group]
     asked = await people.ask(conn, [item.newcomer for item in group])
-    arrived = await (await conn.execute(REPORTS["arrived"], {"digests": digests})).fetchall()
+    arrived = await (await conn.ask(REPORTS["arrived"], {"digests": digests})).fetchall()
     receipts = {digest: _recognised(row) for digest, row in zip(digests, arrived, strict=True) if row["id"] is not None}
     fresh: dict[bytes, Prepared] = {}
     for digest, item in zip(digests, group, strict=True):
@@ -130,7 +129,7 @@ class Draft:
         self.hearing = Hearing(now)
         self.met = people.Met([], [], {})
 
-    async def decide(self, conn: Connection, asked: people.Asked, numbers: Sequence[Mapping[str, Any]]) -> None:
+    async def decide(self, conn: Line, asked: people.Asked, numbers: Sequence[Mapping[str, Any]]) -> None:
         """Read what is known, take the locks, and decide each report in the order of arrival.
 
         `numbers` are free ones for a report, a case and a person each.
@@ -146,11 +145,9 @@ class Draft:
         keys = {key for j, person in zip(judgements, persons, strict=True) for key in lock_keys(j, person)}
         keys |= {f"case:{reference.case}" for reference in references if reference.case}
         # The server runs these in order: the candidates are read once the locks are held.
-        await conn.execute(REPORTS["lock"], {"keys": sorted(map(_lock_key, keys))})
-        candidates = await conn.execute(
-            REPORTS["candidates"], wanted(self.group, judgements, met, references, self.now)
-        )
-        near = await self._near(conn, await candidates.fetchall())
+        await conn.ask(REPORTS["lock"], {"keys": sorted(map(_lock_key, keys))})
+        candidates = await conn.ask(REPORTS["candidates"], wanted(self.group, judgements, met, references, self.now))
+        near = self._near(await candidates.fetchall())
         self.hearing = await listen(conn, self.group, judgements, self.now)
         for item, person, mentioned, judgement, reference, found, ids in zip(
             self.group, persons, met.mentioned, judgements, references, near, numbers[: len(self.group)], strict=True
@@ -160,25 +157,23 @@ class Draft:
             decided = Decided(ids["report"], item.report, item.said, person, judgement, reference, again)
             self._place(decided, item, ids["case"])
 
-    async def write(self, conn: Connection) -> tuple[int, ...]:
+    async def write(self, conn: Line) -> tuple[int, ...]:
         """Send all rows, without waiting for answers; returns the cases that changed."""
         opened = [case.row for case in self.cases.values() if case.new]
         grown = [case.row for case in self.cases.values() if case.grown and not case.new]
         reopened = [row for row in grown if row["reopened"]]
-        given = {
-            "strangers": recordset(self.met.strangers),
-            "links": recordset(self.met.links),
-            "opened": recordset(opened),
-            "grown": recordset(grown),
-            "reports": recordset(self.reports),
-            "contents": recordset(self.contents),
-            "raws": self.raws,
-            "attachments": recordset(self.attachments),
-            "entries": recordset(timeline.rows(self.entries)),
-            "messages": recordset(self.messages),
-            "now": self.now,
+        rows = {
+            "strangers": self.met.strangers,
+            "links": self.met.links,
+            "opened": opened,
+            "grown": grown,
+            "reports": self.reports,
+            "contents": self.contents,
+            "attachments": self.attachments,
+            "entries": timeline.rows(self.entries),
+            "messages": self.messages,
         }
-        await conn.execute(ALL, given)
+        await conn.ask(ALL, {"rows": recordsets(rows), "raws": self.raws, "now": self.now})
         if reopened:
             await conn.execute(WORK["revive"], {"rows": recordset(reopened)})
         await self.hearing.write(conn)
@@ -193,20 +188,13 @@ class Draft:
             await conn.execute(MESSAGES["delayed"], {"messages": self.delayed, "now": self.now})
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
 
-    async def _near(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
-        """Read what the cases that might be meant hold; returns for each report the ids of those near it."""
+    def _near(self, rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+        """Take in the cases that might be meant; returns for each report the ids of those near it."""
         near: list[list[int]] = [[] for _ in self.group]
-        standing: dict[int, Mapping[str, Any]] = {}
         for row in rows:
-            near[row["nth"] - 1].append(row["id"])
-            standing[row["id"]] = row
-        if standing:
-            reports = await conn.execute(REPORTS["case_reports"], {"cases": list(standing), "compared": COMPARED})
-            held: dict[int, list[CaseReport]] = {case: [] for case in standing}
-            for r in await reports.fetchall():
-                held[r["case_id"]].append(case_report(r))
-            for case, known in standing.items():
-                self.cases[case] = known_case(known, held[case])
+            for nth in set(row["nths"]):  # found in several ways
+                near[nth - 1].append(row["id"])
+            self.cases[row["id"]] = known_case(row)
         return near
 
     def _again(

@@ -5,7 +5,7 @@ Pure: rows and parameters in, values out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,8 +16,9 @@ from gateway.record import people
 from gateway.record.db import recordset
 from gateway.threads import Reference
 from routing.duplicates import alone
+from routing.evidence import COMPARED
 from routing.facts import Facts
-from routing.values import CaseReport, Judgement, Said
+from routing.values import Judgement, Said
 
 OPEN_LOOKBACK = timedelta(days=90)
 CONCLUDED_LOOKBACK = timedelta(days=14)
@@ -81,20 +82,6 @@ def wanted(
         "since": now - OPEN_LOOKBACK,
         "recent": now - PLACELESS_LOOKBACK,
         "concluded": now - CONCLUDED_LOOKBACK,
+        "compared": COMPARED,
         "referred": sorted({reference.case for reference in references if reference.case}),
     }
-
-
-def case_report(row: Mapping[str, Any]) -> CaseReport:
-    return CaseReport(
-        id=row["id"],
-        at=row["received_at"],
-        person=row["person_id"],
-        channel=row["channel"],
-        charger=row["charger_id"],
-        site=row["site_id"],
-        category=row["category"],
-        language=row["language"],
-        text=row["text"] or "",
-        added=row["added"],
-    )

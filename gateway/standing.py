@@ -5,7 +5,7 @@ Rows are plain values (times in ISO 8601), ready for one bulk statement; nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -86,8 +86,8 @@ class Standing:
         return bool(self.row.get("muted")) and self.row["status"] == "waiting"
 
 
-def known_case(row: Mapping[str, Any], reports: Sequence[CaseReport]) -> Standing:
-    """A case that the record holds."""
+def known_case(row: Mapping[str, Any]) -> Standing:
+    """A case that the record holds, as one of its candidates."""
     candidate = Candidate(
         id=row["id"],
         status=row["status"],
@@ -99,11 +99,14 @@ def known_case(row: Mapping[str, Any], reports: Sequence[CaseReport]) -> Standin
         last_report_at=row["last_report_at"],
         concluded_at=row["concluded_at"],
         persons=frozenset(row["persons"]),
-        reports=tuple(reports),
+        reports=tuple(
+            CaseReport(report, datetime.fromisoformat(at), *told) for report, at, *told in row["reports"] or ()
+        ),
         mass=row["mass"],
         whole_site=row["whole_site"],
     )
-    return Standing({**row, "reopened": False}, candidate, new=False)
+    kept = {name: value for name, value in row.items() if name not in ("nths", "persons", "reports")}
+    return Standing({**kept, "reopened": False}, candidate, new=False)
 
 
 def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules) -> tuple[Standing, Entry]:

@@ -19,6 +19,7 @@ from typing import Any, LiteralString, cast
 
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor
+from psycopg._queries import PostgresQuery
 from psycopg.abc import Params, PQGen, Query
 from psycopg.rows import DictRow, Row, TupleRow, dict_row, tuple_row
 from psycopg.types.json import Jsonb
@@ -40,7 +41,8 @@ BY_INDEX = (
 IMPATIENCE = 2.0  # seconds to wait for a connection when the last wait was in vain
 
 
-_compact = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode  # no row leads back to itself
+# No row leads back to itself.
+_compact = json.JSONEncoder(separators=(",", ":"), check_circular=False, ensure_ascii=False).encode
 
 PAUSED = psycopg.errors.IdleInTransactionSessionTimeout  # we stood still for too long, and nothing was committed
 
@@ -60,18 +62,28 @@ def statements(aggregate: str) -> Mapping[str, LiteralString]:
 
 def recordset(rows: Sequence[Mapping[str, Any]]) -> Jsonb:
     """Rows for `jsonb_to_recordset`, each with its place in the order as `nth`."""
-    return Jsonb([{**row, "nth": nth} for nth, row in enumerate(rows, 1)], _compact)
+    return Jsonb(_counted(rows), _compact)
+
+
+def recordsets(blocks: Mapping[str, Sequence[Mapping[str, Any]]]) -> Jsonb:
+    """The rows of every block of one statement that was put `together`."""
+    return Jsonb({name: _counted(rows) for name, rows in blocks.items()}, _compact)
 
 
 def together(blocks: Mapping[str, Sequence[LiteralString]]) -> LiteralString:
-    """One statement of several that each add or change rows, which are the parameter of the name that a block stands
-    under. All of them see the record as it was before; keys of rows that another of them adds hold."""
+    """One statement of several that each add or change rows, which `recordsets` has under the block's name. All of them
+    see the record as it was before; keys of rows that another of them adds hold."""
     parts = [
-        f"{name}{nth} AS (\n{block.replace('%(rows)s', f'%({name})s')}\n)"
+        f"{name}{nth} AS (\n{block.replace('%(rows)s', its_rows)}\n)"
         for name, ours in blocks.items()
+        for its_rows in (f"%(rows)s::jsonb -> '{name}'",)
         for nth, block in enumerate(ours)
     ]
     return statements("session")["together"].format(blocks=",\n".join(parts))
+
+
+def _counted(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "nth": nth} for nth, row in enumerate(rows, 1)]
 
 
 @asynccontextmanager
@@ -93,6 +105,8 @@ async def plan_again(conn: Connection) -> None:
 class _Cursor(AsyncCursor[Row]):
     """In a pipeline, what is executed waits to be sent until an answer is asked for: then the server is woken once."""
 
+    _known: tuple[Query, PostgresQuery] | None = None  # a statement whose places for parameters have been found
+
     def _execute_gen(
         self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool | None = None
     ) -> PQGen[None]:
@@ -101,18 +115,36 @@ class _Cursor(AsyncCursor[Row]):
             yield from super()._execute_gen(query, params, prepare=prepare, binary=binary)
             return
         yield from self._start_query(query)
-        yield from self._maybe_prepare_gen(self._convert_query(query, params), prepare=prepare, binary=binary)
+        if self._known and self._known[0] is query:
+            self._known[1].dump(params)
+        else:
+            self._known = query, self._convert_query(query, params)
+        yield from self._maybe_prepare_gen(self._known[1], prepare=prepare, binary=binary)
         self._last_query = query
         yield from self._conn._prepared.maintain_gen(self._conn)
         while pipeline.command_queue:
             pipeline.command_queue.popleft()()
 
 
-class _Line(AsyncConnection[DictRow]):
+class Line(AsyncConnection[DictRow]):
+    """A connection whose cursors stay: what one has found out about a statement it knows the next time."""
+
     @cached_property
     def bare(self) -> AsyncCursor[TupleRow]:
-        """A cursor that stays: what it has found out about a statement and its parameters is not found out again."""
         return self.cursor(row_factory=tuple_row)
+
+    @cached_property
+    def _kept(self) -> dict[str, AsyncCursor[DictRow]]:
+        return {}
+
+    async def ask(
+        self, statement: LiteralString, parameters: Params | None = None, *, prepare: bool | None = None
+    ) -> AsyncCursor[DictRow]:
+        """As `execute`, for less work: a statement has one cursor, whose answer is there until it is asked again."""
+        cursor = self._kept.get(statement)
+        if cursor is None:
+            cursor = self._kept[statement] = self.cursor()
+        return await cursor.execute(statement, parameters, prepare=prepare)
 
 
 class Database:
@@ -123,9 +155,9 @@ class Database:
     ) -> None:
         self.url = url
         self._timeout = self._patience = timeout
-        self._pool: AsyncConnectionPool[_Line] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[Line] = AsyncConnectionPool(
             url,
-            connection_class=_Line,
+            connection_class=Line,
             kwargs={
                 "row_factory": dict_row,
                 "cursor_factory": _Cursor,
@@ -155,7 +187,7 @@ class Database:
         await self._pool.close(timeout=5.0)
 
     @asynccontextmanager
-    async def connection(self, timeout: float | None = None) -> AsyncIterator[_Line]:
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[Line]:
         """A connection in autocommit. Raises Unavailable when there is none or when it breaks.
 
         While the database is away callers are told after two seconds instead of waiting out the whole time-out.
@@ -187,15 +219,15 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def pipelined(self) -> AsyncIterator[Connection]:
+    async def pipelined(self) -> AsyncIterator[Line]:
         """A transaction whose statements are sent when a result is asked for, and at its end: neither BEGIN nor COMMIT
         costs a round trip of its own. PostgreSQL passes over whatever follows a statement that failed, COMMIT too.
         """
         session = statements("session")
         async with self.connection() as connection, connection.pipeline():
-            await connection.execute(session["begin"], prepare=False)
+            await connection.ask(session["begin"], prepare=False)
             yield connection
-            await connection.execute(session["commit"], prepare=False)
+            await connection.ask(session["commit"], prepare=False)
 
     async def rows(self, statement: LiteralString, parameters: Mapping[str, Any] | None = None) -> list[DictRow]:
         """All rows of one statement outside any transaction."""

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
-from gateway.record.db import Connection, Database, statements
+from gateway.record.db import Database, Line, statements
 from routing.values import Earlier, History
 
 SQL = statements("people")
@@ -52,16 +52,16 @@ def addresses(phone: str | None, email: str | None) -> tuple[Address, ...]:
     return tuple((kind, value) for kind, value in (("phone", phone), ("email", email)) if value)
 
 
-async def ask(conn: Connection, newcomers: Sequence[Newcomer]) -> Asked:
+async def ask(conn: Line, newcomers: Sequence[Newcomer]) -> Asked:
     """Lock the addresses that a group is from until commit, and ask about all that it has; `meet` reads the answers."""
     wanted = sorted({a for newcomer in newcomers for a in (*newcomer.addresses, *newcomer.mentioned)})
     if not wanted:
         return Asked(None)
     # The server runs these in order: who is known is read once the locks are held.
     keys = sorted({_lock_key(address) for newcomer in newcomers for address in newcomer.addresses})
-    await conn.execute(SQL["lock"], {"keys": keys})
+    await conn.ask(SQL["lock"], {"keys": keys})
     kinds, values = map(list, zip(*wanted, strict=True))
-    return Asked(await conn.execute(SQL["known"], {"kinds": kinds, "values": values}))
+    return Asked(await conn.ask(SQL["known"], {"kinds": kinds, "values": values}))
 
 
 async def meet(newcomers: Sequence[Newcomer], asked: Asked, numbers: Iterable[int]) -> Met:

@@ -44,7 +44,8 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
 
 -- name: candidates
 -- Cases that these reports might belong to, a few for each report and each way of looking, by index only. Of a report
--- that is about one charger alone, the site's cases about its other chargers are none of them.
+-- that is about one charger alone, the site's cases about its other chargers are none of them. With each case come its
+-- newest reports, for the duplicate score, and the words of the very newest.
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s)
         AS w(nth integer, site text, chargers text[], alone boolean, persons bigint[], placeless boolean, category text)
@@ -53,43 +54,42 @@ WITH wanted AS (
         SELECT id, charger_id, whole_site FROM cases WHERE site_id = w.site AND last_report_at > %(since)s
         ORDER BY last_report_at DESC LIMIT 20) AS c
     WHERE NOT w.alone OR c.charger_id IS NULL OR c.whole_site OR c.charger_id = ANY(w.chargers)
-    UNION
+    UNION ALL
     SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL unnest(w.chargers) AS charger(id) CROSS JOIN LATERAL (
         SELECT id FROM cases WHERE charger_id = charger.id AND last_report_at > %(since)s
         ORDER BY last_report_at DESC LIMIT 8) AS c
-    UNION
+    UNION ALL
     SELECT w.nth, r.case_id FROM wanted w CROSS JOIN LATERAL unnest(w.chargers) AS charger(id) CROSS JOIN LATERAL (
         SELECT case_id FROM reports WHERE charger_id = charger.id AND received_at > %(since)s
         ORDER BY received_at DESC LIMIT 8) AS r
-    UNION
+    UNION ALL
     SELECT w.nth, r.case_id FROM wanted w CROSS JOIN LATERAL unnest(w.persons) AS person(id) CROSS JOIN LATERAL (
         SELECT case_id FROM reports WHERE person_id = person.id AND received_at > %(since)s
         ORDER BY received_at DESC LIMIT 12) AS r
-    UNION
+    UNION ALL
     SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
         SELECT id FROM cases WHERE category = w.category AND (mass OR site_id IS NULL) AND w.placeless
             AND last_report_at > %(recent)s
         ORDER BY last_report_at DESC LIMIT 20) AS c
-    UNION
+    UNION ALL
     SELECT w.nth, s.id FROM wanted w CROSS JOIN LATERAL unnest(%(referred)s::bigint[]) AS s(id)
 )
-SELECT f.nth, c.id, c.status, c.line, c.queue, c.category, c.priority, c.language, c.charger_id, c.site_id, c.owner_id,
+SELECT f.nths, c.id, c.status, c.line, c.queue, c.category, c.priority, c.language, c.charger_id, c.site_id, c.owner_id,
        c.sla_level, c.timezone, c.fault_code, c.whole_site, c.mass, c.incident, c.opened_at, c.last_report_at,
        c.concluded_at, c.muted, c.first_response_at, c.due_first_response, c.due_line, c.due_next_update, c.due_solution,
-       ARRAY(SELECT DISTINCT person_id FROM reports WHERE case_id = c.id AND person_id IS NOT NULL) AS persons
-FROM found f CROSS JOIN LATERAL (SELECT * FROM cases WHERE id = f.id LIMIT 1) AS c -- else a scan of all cases is planned
-WHERE c.merged_into IS NULL AND (c.concluded_at IS NULL OR c.concluded_at > %(concluded)s OR c.id = ANY(%(referred)s::bigint[]))
-
--- name: case_reports
--- The newest reports of each case, for the duplicate score, and the words of the very newest.
-SELECT r.case_id, r.id, r.received_at, r.person_id, r.channel, r.charger_id, r.site_id, r.category, r.language,
-       'added' = ANY(r.flags) AS added, left(concat_ws(E'\n', t.subject, t.text), 2000) AS text
-FROM unnest(%(cases)s::bigint[]) AS c(id)
+       told.persons, told.reports
+FROM (SELECT id, array_agg(nth) AS nths FROM found GROUP BY id) AS f
+CROSS JOIN LATERAL (SELECT * FROM cases WHERE id = f.id LIMIT 1) AS c -- else a scan of all cases is planned
 CROSS JOIN LATERAL (
-    SELECT *, row_number() OVER (ORDER BY id DESC) AS back FROM reports WHERE case_id = c.id ORDER BY id DESC LIMIT 8
-) AS r
-LEFT JOIN report_contents t ON t.report_id = CASE WHEN r.back <= %(compared)s THEN r.id END
-ORDER BY r.case_id, r.id DESC
+    SELECT coalesce(array_agg(DISTINCT r.person_id) FILTER (WHERE r.person_id IS NOT NULL), '{}') AS persons,
+           jsonb_agg(jsonb_build_array(
+               r.id, r.received_at, r.person_id, r.channel, r.charger_id, r.site_id, r.category, r.language,
+               left(concat_ws(E'\n', t.subject, t.text), 2000), 'added' = ANY(r.flags)
+           ) ORDER BY r.id DESC) FILTER (WHERE r.back <= 8) AS reports
+    FROM (SELECT *, row_number() OVER (ORDER BY id DESC) AS back FROM reports WHERE case_id = c.id) AS r
+    LEFT JOIN report_contents t ON t.report_id = CASE WHEN r.back <= %(compared)s THEN r.id END
+) AS told
+WHERE c.merged_into IS NULL AND (c.concluded_at IS NULL OR c.concluded_at > %(concluded)s OR c.id = ANY(%(referred)s::bigint[]))
 
 -- name: participant
 -- Whether this sender already takes part in a case.

@@ -15,7 +15,6 @@ GIVEN: dict[str, Any] = {
     "digests": [b"d"],
     "kinds": ["email"],
     "values": ["a@driver.example"],
-    "cases": [1],
     "compared": 4,
     "referred": [1],
     "since": NOON,
@@ -24,21 +23,29 @@ GIVEN: dict[str, Any] = {
     "now": NOON,
     "raws": [b"raw"],
 }
-ROWS = ("rows", "strangers", "links", "opened", "grown", "reports", "contents", "attachments")
 
 
+# Work that is hardly worth an index, for which a plan was once made that read all work for ever.
+LITTLE_WORK = """INSERT INTO work_items (kind, call_sid, queue, line, priority, language, arrived_at, state)
+SELECT 'call', 'CA' || n, 'helpdesk', 1, 'P3', 'sv', now(), 'waiting' FROM generate_series(1, 50) AS n"""
+
+
+@pytest.mark.parametrize("work", [False, True], ids=["no work", "little work"])
 @pytest.mark.parametrize(
     "statement",
-    [ALL, REPORTS["arrived"], REPORTS["candidates"], REPORTS["case_reports"], people.SQL["known"]],
-    ids=["all", "arrived", "candidates", "case_reports", "known"],
+    [ALL, REPORTS["arrived"], REPORTS["candidates"], people.SQL["known"]],
+    ids=["all", "arrived", "candidates", "known"],
 )
 async def test_a_statement_of_a_group_reads_no_table_and_no_index_whole(
-    database_url: str, statement: LiteralString
+    database_url: str, statement: LiteralString, work: bool
 ) -> None:
-    given = GIVEN | {name: Jsonb([]) for name in (*ROWS, "entries", "messages")}
+    given = GIVEN | {"rows": Jsonb({} if statement is ALL else [])}
     db = Database(database_url, size=1, options=BY_INDEX)
     await db.open()
     try:
+        if work:
+            await db.run(LITTLE_WORK)
+            await db.run("VACUUM ANALYZE work_items")
         row = await db.row(f"EXPLAIN (FORMAT JSON) {statement}", given)
     finally:
         await db.close()
