@@ -34,6 +34,7 @@ _DOUBT = 100.0
 _PASSING = 0.15
 _STRETCH, _STEP = 20, 8  # words
 _SAYS_SOMETHING = 4
+_AROUND = 5  # words
 _REMEMBERED = 8_000
 _WORTH_TELLING = 0.1
 _TOLD = 3
@@ -68,7 +69,7 @@ def features(words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, 
 
 def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset[str]) -> Experience:
     """The direction of each category, and that of danger. Danger alone is learnt from senses, and not from `little`
-    words, which only tell how somebody speaks."""
+    words, which only tell how somebody speaks. Of a pair of words met once nothing is learnt."""
     places: dict[str, int] = {}
     known: list[Category] = []
     rows: list[Sequence[int]] = []
@@ -76,6 +77,7 @@ def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset
         if found:
             known.append(category)
             rows.append(array("i", [places.setdefault(feature, len(places)) for feature in sorted(found)]))
+    places, rows = _without_chance_pairs(places, rows)
     seen = Counter(chain.from_iterable(rows))
     rarity = np.array([math.log(len(known) / seen[row]) * _kind(f) for f, row in places.items()], dtype=np.float32)
     categories = tuple(dict.fromkeys(known))
@@ -91,7 +93,7 @@ def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset
     table[:, -2] = _directions(rows, telling, dangerous)[:, 0] * telling
     table[:, -1] = telling**2
     pairs: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for feature in [feature for feature in places if " " in feature and feature[0] != "#"]:
+    for feature in [feature for feature in places if _is_pair(feature)]:
         first, _, second = feature.partition(" ")
         pairs[first][second] = places.pop(feature)
     return Experience(places, dict(pairs), categories, table)
@@ -113,6 +115,41 @@ def recall(
     whole = danger / math.sqrt(danger_square + _DOUBT)
     like_danger = max(whole, _in_passing(experience.table, rows, ends, words.sentence) - _PASSING)
     return likeness, like_danger, _alarming(experience, senses) if like_danger > _WORTH_TELLING else ()
+
+
+def like_danger_at(
+    experience: Experience,
+    words: Words,
+    concepts: Iterable[Hit],
+    senses: Iterable[tuple[int, str]],
+    told: Iterable[Hit],
+) -> float:
+    """How like to danger that is which stands around the words that tell of one, each within its sentence; the most."""
+    rows, ends = _rows(experience, words, concepts, senses)
+    sentences = words.sentence
+    found = []
+    for hit in told:
+        near = range(max(0, hit.start - _AROUND), min(len(sentences), hit.end + _AROUND))
+        mine = [at for at in near if sentences[at] == sentences[hit.start]]
+        danger, square = experience.table[rows[ends[mine[0]] : ends[mine[-1] + 1]], -2:].sum(axis=0).tolist()
+        found.append(danger / math.sqrt(square + _DOUBT))
+    return max(found, default=0.0)
+
+
+def _without_chance_pairs(
+    places: dict[str, int], rows: list[Sequence[int]]
+) -> tuple[dict[str, int], list[Sequence[int]]]:
+    """The features, and the sentences by them, without the pairs of words that stand in one sentence only: they are
+    half of all features, and nobody else says them."""
+    seen = Counter(chain.from_iterable(rows))
+    kept = [feature for feature, row in places.items() if seen[row] > 1 or not _is_pair(feature)]
+    moved = {places[feature]: row for row, feature in enumerate(kept)}
+    left: list[Sequence[int]] = [array("i", [moved[row] for row in told if row in moved]) for told in rows]
+    return {feature: row for row, feature in enumerate(kept)}, left
+
+
+def _is_pair(feature: str) -> bool:
+    return " " in feature and feature[0] != "#"
 
 
 def _alarming(experience: Experience, senses: Iterable[tuple[int, str]]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from routing.alarms import Fault, read_alarm
 from routing.categories import weigh
 from routing.danger import EV_CONCEPTS, TRADE_CONCEPTS, dangers
 from routing.directory import Directory
-from routing.examples import recall
+from routing.examples import like_danger_at, recall
 from routing.language import LanguageGuess, guess_language
 from routing.lexicon import Hit
 from routing.numbers import small_numbers
@@ -51,6 +51,8 @@ _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
 _NEAR_POWER = 8
 _LIKELY = 0.25
+_CALM = 0.05
+_SHORT = 30  # words
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 
 
@@ -58,10 +60,11 @@ _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 class Facts:
     """What was found in one report.
 
-    `weights` are the categories' weights and `signs` their names, `likeness` how like the examples of each it is (see
-    routing/examples.py), `like_danger` how like those of danger and `alarming` the senses that make it so; `flags`
-    concepts that colour the judgement; `contacts` addresses and telephone numbers the text mentions (never a right,
-    only a place to look for earlier reports); `tokens` what duplicates are compared by.
+    `weights` are the categories' weights and `signs` their names, `likeness` how like the examples of each it is
+    (see routing/examples.py), `like_danger` how like those of danger and `alarming` the senses that make it so;
+    `danger` are the dangers that are meant, `only_words` those that the examples take back; `flags` concepts that
+    colour the judgement; `contacts` addresses and telephone numbers the text mentions (never a right, only a place
+    to look for earlier reports); `tokens` what duplicates are compared by.
     """
 
     language: str
@@ -73,6 +76,7 @@ class Facts:
     alarming: tuple[str, ...]
     signs: Mapping[Category, tuple[str, ...]]
     danger: tuple[str, ...]
+    only_words: tuple[str, ...]
     flags: frozenset[str]
     fault: Fault | None
     context: bool  # it is about chargers at all
@@ -110,10 +114,15 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     of_the_trade = _is_of_the_trade(concepts, place, said)
     danger = dangers(concepts, of_the_trade or _has_context(concepts))
     meant = _without_denied(concepts, danger, rules)
-    held = weigh(rules.signs, meant)
     likeness, like_danger, alarming = (
         _likeness(words, active, forgiven, meant, rules) if not said.alarm else ({}, 0.0, ())
     )
+    only_words: tuple[str, ...] = ()
+    calm = bool(danger) and not said.alarm and like_danger < _CALM and len(words) <= _SHORT
+    if calm and _reads_calm(words, active, forgiven, meant, danger, rules):
+        danger, only_words = only_words, danger
+        meant = _without_denied(concepts, danger, rules)
+    held = weigh(rules.signs, meant)
     return Facts(
         language=language,
         share=round(share, 3),
@@ -124,6 +133,7 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         alarming=alarming,
         signs={category: tuple(signs) for category, signs in held.items()},
         danger=danger,
+        only_words=only_words,
         flags=frozenset(c for c in meant if c in _FLAGS),
         fault=read_alarm(rules.alarms, said.alarm) if said.alarm else None,
         context=of_the_trade,
@@ -138,6 +148,21 @@ def _likeness(
 ) -> tuple[dict[Category, float], float, tuple[str, ...]]:
     senses = senses_of(rules.senses, words, active, forgiven)
     return recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
+
+
+def _reads_calm(
+    words: Words,
+    active: Sequence[str],
+    forgiven: frozenset[str],
+    meant: Mapping[str, list[Hit]],
+    danger: Iterable[str],
+    rules: Rules,
+) -> bool:
+    """Whether the examples speak against danger also right around each word of it: beside other matters the whole of a
+    report reads calm."""
+    senses = senses_of(rules.senses, words, active, forgiven)
+    told = chain.from_iterable(meant[concept] for concept in danger)
+    return like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told) < _CALM
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

@@ -25,7 +25,7 @@ _ALARM_CATEGORIES = frozenset(
     {Category.OFFLINE, Category.NO_START, Category.INTERRUPTED, Category.SLOW, Category.CABLE_STUCK}
 )
 _MOST_SIGNS = 9.0
-_ALARMED = 0.2
+_ALARMED = 0.18
 _HOLDING_ANYWHERE = 0.2
 _ALIKE_AT_LEAST = 0.12
 _SAME_DAY = timedelta(hours=24)
@@ -106,7 +106,7 @@ def _category(
         for c in Category
         if c is not Category.SAFETY
     }
-    extra: list[Reason] = []
+    extra = [Reason("danger_only_words", {"danger": danger}) for danger in facts.only_words]
     if said.category in set(Category):
         chosen = Category(said.category)
         weights[chosen] = weights.get(chosen, 0.0) + _CHOSEN
@@ -117,7 +117,7 @@ def _category(
         extra.append(Reason("category_continues", {"category": continued[0]}))
     found = best(rules.signs, weights)
     if found is None:
-        return Category.OTHER, 0.0, (Reason("category_unknown", {"words": facts.words}),)
+        return Category.OTHER, 0.0, (Reason("category_unknown", {"words": facts.words}), *extra)
     reasons = [*_why(facts, found, weights[found])]
     against = _runner_up(weights, found)
     if against:

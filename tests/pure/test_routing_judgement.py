@@ -54,14 +54,23 @@ def test_no_danger_is_missed(row: list[str]):
     assert judged(row[6], channel=row[1]).priority is Priority.P1
 
 
-SETS = "abcdef"
-FIRST_SEEN = {"a": (135, 131), "b": (132, 116), "c": (83, 92), "d": (56, 54), "e": (27, 32), "f": (120, 94)}
+SETS = "abcdefgh"
+FIRST_SEEN = {
+    "a": (135, 131),
+    "b": (132, 116),
+    "c": (83, 92),
+    "d": (56, 54),
+    "e": (27, 32),
+    "f": (120, 94),
+    "g": (89, 75),
+    "h": (140, 112),
+}
 DANGERS = [row for row in table("danger.tsv") if row[0] in SETS]
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_danger_is_found_in_reports_written_blind(name: str):
-    """Six sets of reports in six languages, each written before it was first judged, half danger, half what only
+    """Eight sets of reports in six languages, each written before it was first judged, half danger, half what only
     sounds like it. What was right at first sight stands in FIRST_SEEN; classes of language that were missed were then
     taught, so what is asked for now is only that none of it is forgotten. `make judge` judges each set by what the
     others teach."""
@@ -119,6 +128,26 @@ def test_danger_that_no_listed_word_tells_is_explained():
     told = [(reason.code, reason.data.get("sense")) for reason in judged(text).reasons["category"]]
     assert ("danger_like", None) in told
     assert ("danger_about", "touch") in told
+
+
+def test_words_of_danger_that_are_used_as_where_there_is_none_are_taken_back_with_the_reason():
+    for text in (
+        "Sidste år var der en brand i vores lader, men I skiftede den. Nu vil jeg bare takke jeres montør.",
+        "my card got hot in the sun and bent, can you post me a new card please",
+    ):
+        found = judged(text)
+        assert found.priority is Priority.P4
+        assert "danger_only_words" in {reason.code for reason in found.reasons["category"]}
+    assert judged("fire! at the charger").priority is Priority.P1
+    assert judged("card bent by the heat of your charger, it is so hot that it glows").priority is Priority.P1
+
+
+@pytest.mark.parametrize("row", [r for r in DANGERS if r[1] == "yes"], ids=lambda r: r[4][:40])
+def test_no_danger_is_taken_back_for_what_stands_beside_it(row: list[str]):
+    _, _, language, channel, text = row
+    before, after = ASIDES[language]
+    for told in (f"{before} {text}", f"{text.rstrip('.!')}. {after}"):
+        assert "danger_only_words" not in {reason.code for reason in judged(told, channel=channel).reasons["category"]}
 
 
 def test_a_danger_beside_a_question_is_a_danger():
