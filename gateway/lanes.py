@@ -1,6 +1,7 @@
 """What comes at once is done together: on one lane, which makes large groups, and on another once that stands still.
 
-Alone, an item waits for nobody. `work` must not raise; it answers those who wait itself.
+Alone, an item waits for nobody; a group sets out once the loop has nothing more at hand that may join it. `work` must
+not raise; it answers those who wait itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 LANES = 2  # groups on their way at once
+TURNS = 4  # of the loop: as many as a request needs from its arrival until it waits here
+ENOUGH = 64  # items that do not wait for more
 PATIENCE = 0.1  # seconds that items wait behind a group, which may wait for a lock, before another lane opens
 
 
@@ -62,10 +65,19 @@ class Lanes(Generic[Item]):
         loop = asyncio.get_running_loop()
         lane = asyncio.current_task()
         begun = self._begun = loop.time()
-        while self._waiting and self._begun == begun:
+        while await self._gathered() and self._begun == begun:
             group, self._waiting = self._pick(self._waiting)
             begun = self._begun = loop.time()
             await self._work(group)
-            await asyncio.sleep(0)  # whoever was answered may ask for more at once: it shall be in the next group
         if lane is not None:
             self._lanes.discard(lane)  # at once: what comes now shall not wait for a lane that is over
+
+    async def _gathered(self) -> bool:
+        """Whether anybody waits, once nobody joins any more: whoever was answered may ask for more at once, and whoever
+        is at the door shall not wait for a group that could have taken them along."""
+        quiet = 0
+        while quiet < TURNS and len(self._waiting) < ENOUGH:
+            waiting = len(self._waiting)
+            await asyncio.sleep(0)
+            quiet = 0 if len(self._waiting) > waiting else quiet + 1
+        return bool(self._waiting)

@@ -53,17 +53,18 @@ async def test_what_waits_goes_together() -> None:
 
 
 async def test_behind_a_group_that_stands_still_another_lane_opens() -> None:
-    stuck, passed = asyncio.Event(), asyncio.Event()
+    out, stuck, passed = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def work(items: Sequence[int]) -> list[int]:
+        out.set()
         await (stuck.wait() if 1 in items else passed.wait())
         return list(items)
 
     grouped: Grouped[int, int] = Grouped(work, apart=lambda item: item)
     first = asyncio.create_task(grouped(1))
-    await asyncio.sleep(0)
     passed.set()
     async with asyncio.timeout(5):
+        await out.wait()
         assert await asyncio.gather(grouped(2), grouped(3)) == [2, 3]
     assert not first.done()
     stuck.set()
@@ -87,6 +88,21 @@ async def test_whoever_is_answered_and_asks_again_at_once_is_in_the_next_group()
     async with asyncio.timeout(5):
         await asyncio.gather(*both, other)
     assert work.groups == [[1, 2], [3, 11, 12]]
+
+
+async def test_whoever_is_still_on_the_way_to_a_group_that_would_leave_is_taken_along() -> None:
+    work = Work()
+    work.gate.set()
+    grouped: Grouped[int, int] = Grouped(work, apart=lambda item: item)
+
+    async def arriving(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await grouped(turns)
+
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*map(arriving, range(0, 8, 2))) == [0, 4, 8, 12]
+    assert work.groups == [[0, 2, 4, 6]]
 
 
 async def test_alone_an_item_waits_for_nobody() -> None:
