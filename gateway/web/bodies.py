@@ -11,7 +11,7 @@ import math
 import re
 import zlib
 from typing import Any, NoReturn
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 from aiohttp import ClientError, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -96,7 +96,8 @@ def form_fields(body: bytes) -> MultiDict[str]:
 
 
 def _decoded(text: str) -> str:
-    return unquote_plus(text, errors="strict") if "%" in text or "+" in text else text
+    text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode() if "%" in text else text
 
 
 def _too_large(limit: int) -> Problem:
