@@ -212,6 +212,7 @@ class PhoneDoor:
             caller=(state.facts.get("phone") or caller_of(params)) if new else None,
             called=params.get("To", "")[:80] or None,
             report=int(state.facts.get("report", "0")) or None,
+            case=state.facts.get("case"),
         )
 
     def _first_step(self, state: CallState, event: Event, *, new: bool) -> tuple[CallState, Turn]:

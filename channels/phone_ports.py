@@ -24,7 +24,8 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A turn that was worked out: to be written before its answer goes out. `caller` is given with the first one."""
+    """A turn that was worked out: to be written before its answer goes out. `caller` is given with the first one;
+    `report` and the number of its `case` once the call is filed."""
 
     sid: str
     turn: int
@@ -36,6 +37,7 @@ class Taken:
     caller: str | None
     called: str | None
     report: int | None
+    case: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from psycopg.types.json import Jsonb
 
 from channels.phone_ports import Loaded, Progress, Sound, Taken
+from gateway.casenumber import parse
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
 from gateway.record.asks import Asks
@@ -119,4 +120,5 @@ def _row(taken: Taken, after: int | None) -> dict[str, object]:
         "caller": taken.caller,
         "called": taken.called,
         "report": taken.report,
+        "case": parse(taken.case) if taken.case else None,
     }

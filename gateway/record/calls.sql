@@ -3,7 +3,8 @@
 -- this one, and whether it is over; null for a call that is new. A caller: the language of the person behind a number,
 -- and whether an owner who may ask for a PIN has registered it. An incident: the newest open case about a place that a
 -- stranger may be told of (several have reported it, or we are at it). Outages: open faults of no place that several
--- have reported lately, the newest first, and whether they are very many.
+-- have reported lately, the newest first, and whether they are very many. Which cases are over is said so that no index
+-- of all open cases is read for it.
 SELECT CASE w.kind
     WHEN 'turn' THEN (
         SELECT jsonb_build_array(t.state -> 'call', c.turn, a.answer, c.ended_at IS NOT NULL)
@@ -16,11 +17,13 @@ SELECT CASE w.kind
              WHERE i.kind = 'phone' AND i.value = w.phone AND i.unlinked_at IS NULL AND p.language IS NOT NULL LIMIT 1),
             (SELECT true FROM owners WHERE phone = w.phone AND pin_hash IS NOT NULL LIMIT 1) IS NOT NULL))
     WHEN 'incident' THEN (
-        SELECT jsonb_build_array(c.status, c.due_solution, c.category) FROM cases c
-        WHERE c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into IS NULL
+        SELECT jsonb_build_array(c.status, c.due_solution, c.category) FROM (
+            SELECT * FROM cases WHERE charger_id = w.charger
+            UNION ALL
+            SELECT * FROM cases WHERE site_id = w.site AND whole_site) AS c
+        WHERE c.status NOT IN ('concluded', 'closed') AND c.merged_into IS NULL
           AND c.category IN ('no_start', 'interrupted', 'slow', 'offline', 'damage')
           AND (c.incident OR c.status = 'planned')
-          AND ((c.charger_id IS NOT NULL AND c.charger_id = w.charger) OR (c.site_id = w.site AND c.whole_site))
         ORDER BY c.last_report_at DESC LIMIT 1)
     WHEN 'outages' THEN (
         SELECT jsonb_agg(jsonb_build_array(o.id, o.status, o.category, o.due_solution, o.large)) FROM (
@@ -28,7 +31,7 @@ SELECT CASE w.kind
                    (SELECT count(*) FROM (SELECT FROM reports r WHERE r.case_id = c.id LIMIT w.large) AS told)
                    >= w.large AS large
             FROM cases c
-            WHERE c.mass AND c.incident AND c.status IN ('open', 'assigned', 'waiting', 'planned')
+            WHERE c.mass AND c.incident AND c.status NOT IN ('concluded', 'closed')
               AND c.merged_into IS NULL AND c.category IN ('access', 'payment', 'account', 'offline', 'no_start')
               AND c.last_report_at > w.since
             ORDER BY c.last_report_at DESC LIMIT 5) AS o)
@@ -44,13 +47,14 @@ ORDER BY w.nth
 WITH given AS MATERIALIZED (
     SELECT r.* FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
         sid text, turn int, after int, at timestamptz, node text, language text, state jsonb, answer text,
-        caller text, called text, report bigint)
-    WHERE r.after IS NULL OR r.after = (  -- one look a call: EXISTS would be answered by reading all calls that go on
-        SELECT c.turn FROM calls c JOIN call_contents t ON t.sid = c.sid WHERE c.sid = r.sid AND c.ended_at IS NULL)
+        caller text, called text, report bigint, "case" bigint)
+    WHERE r.after IS NULL OR r.after = (  -- a look by the key: asked for those that go on, all of them would be read
+        SELECT CASE WHEN c.ended_at IS NULL THEN c.turn END
+        FROM calls c JOIN call_contents t ON t.sid = c.sid WHERE c.sid = r.sid)
 ), call AS (
     INSERT INTO calls (sid, status, status_rank, language, turn, report_id, case_id, started_at)
     SELECT g.sid, 'in-progress', 2, g.language, g.turn, g.report,
-           (SELECT case_id FROM reports WHERE id = g.report), g.at
+           g."case", g.at
     FROM given g ORDER BY g.sid
     ON CONFLICT (sid) DO UPDATE SET
         language = excluded.language, turn = greatest(calls.turn, excluded.turn),

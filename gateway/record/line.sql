@@ -117,11 +117,11 @@ FROM calls c LEFT JOIN cases k ON k.id = c.case_id WHERE c.sid = %(sid)s
 ON CONFLICT (call_sid) WHERE kind = 'callback' AND state <> 'done' DO NOTHING
 
 -- name: callback_number
-UPDATE call_contents SET state = state || jsonb_build_object('callback', %(phone)s::text) WHERE sid = %(sid)s
+UPDATE call_contents SET callback = %(phone)s WHERE sid = %(sid)s
 
 -- name: callbacks_lately
 SELECT count(*) AS n FROM call_contents t JOIN calls c ON c.sid = t.sid
-WHERE t.state ? 'callback' AND t.state ->> 'callback' = %(phone)s AND c.started_at > %(since)s AND c.sid <> %(sid)s
+WHERE t.callback = %(phone)s AND c.started_at > %(since)s AND c.sid <> %(sid)s
 
 -- name: leave_line
 UPDATE calls SET queued_at = NULL WHERE sid = %(sid)s RETURNING case_id, report_id

@@ -14,7 +14,7 @@ WHERE m.person_id = %(person)s OR m.report_id IN (SELECT id FROM reports WHERE p
    OR c.recipient IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone') ORDER BY m.id
 
 -- name: calls_of
-SELECT c.sid, c.started_at, c.seconds, t.from_number, t.state
+SELECT c.sid, c.started_at, c.seconds, t.from_number, t.callback, t.state
 FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid
 WHERE c.person_id = %(person)s OR c.sid IN (SELECT call_sid FROM reports WHERE person_id = %(person)s)
    OR CASE c.direction WHEN 'inbound' THEN t.from_number ELSE t.to_number END

@@ -134,7 +134,7 @@ SELECT id, state, sid FROM rings WHERE item_id = %(item)s AND purpose = 'custome
 
 -- name: wanted
 -- What a caller's item is about: the number to call back, and the case.
-SELECT w.id, w.kind, w.state, w.agent_id, w.tries, w.case_id, w.call_sid, w.language, t.state ->> 'callback' AS phone
+SELECT w.id, w.kind, w.state, w.agent_id, w.tries, w.case_id, w.call_sid, w.language, t.callback AS phone
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 
 -- name: unsettled
