@@ -14,12 +14,13 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from routing.lexicon import Hit
+from routing.senses import Told
 from routing.values import Category
 from routing.words import Words
 
@@ -48,20 +49,23 @@ _Table = NDArray[np.float32]
 class Experience:
     """`places`: feature -> row of `table`, which holds how far it points towards each of `categories` and the square of
     its weight, then how far towards danger and the square of its weight there; `pairs` are those of pairs of words, by
-    the first and then by the second. `remembered`: words already met, their rows and what they are in pairs."""
+    the first and then by the second, and of pairs of senses, either way. `remembered`: words already met, their rows
+    and what they are in pairs."""
 
     places: Mapping[str, int]
     pairs: Mapping[str, Mapping[str, int]]
     categories: tuple[Category, ...]
     table: _Table
-    remembered: dict[str, tuple[list[int], str]] = field(default_factory=dict)
+    remembered: dict[str, tuple[array[int], str]] = field(default_factory=dict)
 
 
-def features(words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, str]]) -> frozenset[str]:
+def features(words: Words, concepts: Iterable[Hit], senses: Iterable[Told]) -> frozenset[str]:
     """What of a sentence is learnt."""
     plain = [word for word in words.words if not word[0].isdigit()]
     found = {f"={hit.concept}" for hit in concepts}
-    found.update(sense for _, sense in senses)
+    for _, told, near in senses:
+        found.update(told)
+        found.update(_paired(*pair) for pair in product(told, near) if pair[0] != pair[1])
     found.update(chain.from_iterable(map(_of_word, plain)))
     found.update(f"{a[:_PIECE]} {b[:_PIECE]}" for a, b in pairwise(plain))
     return frozenset(found)
@@ -93,27 +97,32 @@ def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset
     table[:, -2] = _directions(rows, telling, dangerous)[:, 0] * telling
     table[:, -1] = telling**2
     pairs: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for feature in [feature for feature in places if _is_pair(feature)]:
-        first, _, second = feature.partition(" ")
-        pairs[first][second] = places.pop(feature)
+    for feature in list(places):
+        sense = feature[0] == "#"
+        first, _, second = feature.partition("+" if sense else " ")
+        if second:
+            pairs[first][second] = row = places.pop(feature)
+        if second and sense:
+            pairs[second][first] = row
     return Experience(places, dict(pairs), categories, table)
 
 
 def recall(
-    experience: Experience, words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, str]]
+    experience: Experience, words: Words, concepts: Iterable[Hit], senses: Sequence[Told]
 ) -> tuple[dict[Category, float], float, tuple[str, ...]]:
     """How like a text is to the examples of each category: near 1 when it could be one, near 0 when nothing speaks for
     it, below when much speaks against it; how like to danger, whatever else it is about; and the senses that make it
     so, if it is. A text of few words says little; danger told in passing counts nearly as if it stood alone."""
-    senses = list(senses)
-    rows, ends = _rows(experience, words, concepts, senses)
-    if not rows:
+    found, ends = _rows(experience, words, concepts, senses)
+    if not found:
         return {}, 0.0, ()
-    *sums, square, danger, danger_square = experience.table[list(dict.fromkeys(rows))].sum(axis=0).tolist()
+    rows: NDArray[np.int32] = np.asarray(found)
+    held = experience.table.take(rows, axis=0)
+    *sums, square, danger, danger_square = np.einsum("i,ij->j", _met_first(rows), held).tolist()
     length = math.sqrt(square + _DOUBT)
     likeness = {c: value / length for c, value in zip(experience.categories, sums, strict=True)}
     whole = danger / math.sqrt(danger_square + _DOUBT)
-    like_danger = max(whole, _in_passing(experience.table, rows, ends, words.sentence) - _PASSING)
+    like_danger = max(whole, _in_passing(held[:, -2:], ends, words.sentence) - _PASSING)
     return likeness, like_danger, _alarming(experience, senses) if like_danger > _WORTH_TELLING else ()
 
 
@@ -121,7 +130,7 @@ def like_danger_at(
     experience: Experience,
     words: Words,
     concepts: Iterable[Hit],
-    senses: Iterable[tuple[int, str]],
+    senses: Iterable[Told],
     told: Iterable[Hit],
 ) -> float:
     """How like to danger that is which stands around the words that tell of one, each within its sentence; the most."""
@@ -152,25 +161,42 @@ def _is_pair(feature: str) -> bool:
     return " " in feature and feature[0] != "#"
 
 
-def _alarming(experience: Experience, senses: Iterable[tuple[int, str]]) -> tuple[str, ...]:
+def _alarming(experience: Experience, senses: Iterable[Told]) -> tuple[str, ...]:
     """The senses that speak most for danger, alone or in pairs."""
-    weights = {s: float(experience.table[experience.places[s], -2]) for _, s in senses if s in experience.places}
+    rows: dict[str, int] = {}
+    for _, told, near in senses:
+        for name in told:
+            beside = experience.pairs.get(name, {})
+            rows |= {_paired(name, other): beside[other] for other in near if other in beside}
+            if name in experience.places:
+                rows[name] = experience.places[name]
+    weights = {s: float(experience.table[row, -2]) for s, row in rows.items()}
     heaviest = sorted((s for s in weights if weights[s] > 0), key=lambda s: (-weights[s], s))
     names = chain.from_iterable(s.split("+") for s in heaviest)
     return tuple(dict.fromkeys(name[1:] for name in names if " " not in name))[:_TOLD]
 
 
+def _paired(sense: str, other: str) -> str:
+    return f"{sense}+{other}" if sense < other else f"{other}+{sense}"
+
+
 def _rows(
-    experience: Experience, words: Words, concepts: Iterable[Hit], senses: Iterable[tuple[int, str]]
-) -> tuple[list[int], list[int]]:
+    experience: Experience, words: Words, concepts: Iterable[Hit], senses: Iterable[Told]
+) -> tuple[array[int], list[int]]:
     """The rows of what was learnt of a text, in order of its words, and where those of each word end."""
-    row_of, remembered = experience.places.get, experience.remembered
+    places, pairs, remembered = experience.places, experience.pairs, experience.remembered
     others: defaultdict[int, list[int]] = defaultdict(list)
-    for at, feature in chain(((hit.start, f"={hit.concept}") for hit in concepts), senses):
-        row = row_of(feature)
-        if row is not None:
-            others[at].append(row)
-    rows: list[int] = []
+    for hit in concepts:
+        if (row := places.get(f"={hit.concept}")) is not None:
+            others[hit.start].append(row)
+    for at, told, near in senses:
+        found = others[at]
+        for name in told:
+            if name in places:
+                found.append(places[name])
+            if beside := pairs.get(name):
+                found += [beside[other] for other in near if other in beside]
+    rows = array("i")
     ends = [0]
     alone: dict[str, int] = {}
     following: Mapping[str, int] = alone
@@ -178,22 +204,21 @@ def _rows(
         known, begins = remembered.get(word) or _met(experience, word)
         rows += known
         if begins:
-            row = following.get(begins)
-            if row is not None:
-                rows.append(row)
-            following = experience.pairs.get(begins, alone)
+            if begins in following:
+                rows.append(following[begins])
+            following = pairs.get(begins, alone)
         if at in others:
-            rows += others[at]
+            rows.extend(others[at])
         ends.append(len(rows))
     return rows, ends
 
 
-def _met(experience: Experience, word: str) -> tuple[list[int], str]:
+def _met(experience: Experience, word: str) -> tuple[array[int], str]:
     begins = "" if word[0].isdigit() else word[:_PIECE]
     found = [row for row in map(experience.places.get, _of_word(word)) if row is not None] if begins else []
     if len(experience.remembered) >= _REMEMBERED:
         experience.remembered.clear()
-    met = experience.remembered[word] = found, begins
+    met = experience.remembered[word] = array("i", found), begins
     return met
 
 
@@ -204,15 +229,24 @@ def _of_word(word: str) -> tuple[str, ...]:
     return (word[:_STEM], *(f"~{word[i : i + _PIECE]}" for i in range(len(word) - _PIECE + 1)))
 
 
-def _in_passing(table: _Table, rows: Sequence[int], ends: Sequence[int], sentences: Sequence[int]) -> float:
+def _met_first(rows: NDArray[np.int32]) -> _Table:
+    """1 for each row that stands there for the first time, 0 for those that did before."""
+    order = rows.argsort(kind="stable")
+    ordered = rows[order]
+    first = np.ones(len(rows), dtype=np.float32)
+    first[order[1:]] = ordered[1:] != ordered[:-1]
+    return first
+
+
+def _in_passing(held: _Table, ends: Sequence[int], sentences: Sequence[int]) -> float:
     """How like to danger that part of a long text is which is most like it."""
     parts = list(_parts(sentences))
     if len(parts) < 2:
         return 0.0
-    sums = np.zeros((len(rows) + 1, 2))
-    np.cumsum(table[rows, -2:], axis=0, out=sums[1:])
-    held = sums[[ends[end] for _, end in parts]] - sums[[ends[start] for start, _ in parts]]
-    return float((held[:, 0] / np.sqrt(held[:, 1] + _DOUBT)).max())
+    sums = np.zeros((len(held) + 1, 2))
+    np.cumsum(held, axis=0, out=sums[1:])
+    told = sums[[ends[end] for _, end in parts]] - sums[[ends[start] for start, _ in parts]]
+    return float((told[:, 0] / np.sqrt(told[:, 1] + _DOUBT)).max())
 
 
 def _parts(sentences: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -7,10 +7,10 @@ examples of one language teach holds in all. Pure. `parse_senses` collects every
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from routing.language import LANGUAGES
 from routing.words import Words, fold
@@ -33,8 +33,8 @@ class Senses:
 
     def of(self, words: Iterable[str], forgiving: bool) -> list[tuple[str, ...]]:
         """What each word is about. `forgiving`: where it has no accents, they may have been left out."""
-        known = self.remembered[forgiving]
-        return [known[word] if word in known else self._look(word, forgiving) for word in words]
+        known = self.remembered[forgiving].get
+        return [self._look(word, forgiving) if (told := known(word)) is None else told for word in words]
 
     def _look(self, word: str, forgiving: bool) -> tuple[str, ...]:
         table = self.folded if forgiving and word.isascii() else self.written
@@ -47,31 +47,39 @@ class Senses:
         return found
 
 
+class Told(NamedTuple):
+    """The senses of word `at`; and the `near` ones, with which they pair: its own and those of the words before it."""
+
+    at: int
+    senses: tuple[str, ...]
+    near: list[str]
+
+
 def senses_of(
     senses: Mapping[str, Senses], words: Words, languages: Iterable[str], forgiven: frozenset[str]
-) -> Iterator[tuple[int, str]]:
-    """The senses of a text, `#touch`, or `#no touch` where it is denied, each with the word it is told by; and pairs
-    of them that stand near each other, `#body+#touch`, with the second word."""
+) -> list[Told]:
+    """What the words of a text are about, `#touch`, or `#no touch` where it is denied."""
     spoken = [senses[language] for language in languages]
     about = [senses[language].of(words.accented, language in forgiven) for language in languages]
     denials = frozenset().union(*(one.denials for one in spoken))
+    found: list[Told] = []
     near: list[tuple[int, str]] = []
     denied = -_NEAR
-    for at, (word, *found) in enumerate(zip(words.words, *about, strict=True)):
+    for at, (word, told) in enumerate(zip(words.words, _together(about), strict=True)):
         if word in denials:
             denied = at
-        told = found[0] if len(found) == 1 else tuple(dict.fromkeys(chain.from_iterable(found)))
         if not told:
             continue
         if at - denied <= _DENIED_WITHIN and words.clause[denied] == words.clause[at]:
             told = tuple([f"#no {sense[1:]}" for sense in told])
-        near = [one for one in near if at - one[0] <= _NEAR]
-        near += [(at, name) for name in told]
-        for name in told:
-            yield at, name
-            for _, other in near:
-                if other != name:
-                    yield at, f"{name}+{other}" if name < other else f"{other}+{name}"
+        near = [one for one in near if at - one[0] <= _NEAR] + [(at, name) for name in told]
+        found.append(Told(at, told, [name for _, name in near]))
+    return found
+
+
+def _together(about: Sequence[Sequence[tuple[str, ...]]]) -> Iterable[tuple[str, ...]]:
+    """What each word is about in any of the languages."""
+    return about[0] if len(about) == 1 else (tuple(dict.fromkeys(chain(*told))) for told in zip(*about, strict=True))
 
 
 def parse_senses(
