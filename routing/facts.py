@@ -49,6 +49,7 @@ _FLAGS = frozenset(
 )
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
+_FIGURES = re.compile(r"\d[\d \-/]{6}")  # what any telephone number holds; faster to look for
 _NEAR_POWER = 8
 _LIKELY = 0.25
 _CALM = 0.05
@@ -56,6 +57,7 @@ _SHORT = 30  # words
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What was found in one report.

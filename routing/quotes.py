@@ -24,6 +24,8 @@ def split_quotes(text: str) -> tuple[str, str]:
         return text, ""
     lines = text.splitlines()
     for at, line in enumerate(lines):
+        if ":" not in line and "--" not in line:  # nearly every one
+            continue
         plain = line.strip().lstrip("> ")
         below = lines[at + 1].strip().lstrip("> ") if at + 1 < len(lines) else ""
         if _ATTRIBUTION.match(plain) or _ORIGINAL.match(plain) or (_HEADER.match(plain) and _SENT.match(below)):

@@ -5,7 +5,6 @@ Pure; gathers, and leaves the decision to routing/place.py.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -98,12 +97,13 @@ def with_quoted(place: PlaceFacts, quoted: str, languages: Sequence[str], direct
     return replace(place, said=said, sites=sites)
 
 
-_EITHER = re.compile(r"eller|or|oder|tai|vai")
+_EITHER = frozenset({"eller", "or", "oder", "tai", "vai"})
 
 
 def _either(words: Words) -> bool:
     """Two numbers with "or" between them."""
-    for at, word in enumerate(words.words[1:-1], start=1):
-        if _EITHER.fullmatch(word) and words.words[at - 1].isdigit() and words.words[at + 1].isdigit():
-            return True
-    return False
+    said = words.words
+    return not _EITHER.isdisjoint(said) and any(
+        word in _EITHER and before.isdigit() and after.isdigit()
+        for before, word, after in zip(said, said[1:], said[2:], strict=False)
+    )
