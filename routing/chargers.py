@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 
 from routing.directory import Directory, label
 from routing.numbers import Reading, digit_strings
+from routing.sent import sent
 from routing.words import CAP, Words, fold
 
 _EVSE = re.compile(r"\b[A-Z]{2}\*?[A-Z0-9]{3}\*?E[A-Z0-9*]{2,30}", re.IGNORECASE)
@@ -26,6 +27,7 @@ _UNIT = re.compile(
 _PHONE_DIGITS = 8
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Said:
     """A charger number as said in words `at` to `end`; `charger` is its id in the master data, or None. `sure` is

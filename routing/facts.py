@@ -23,6 +23,7 @@ from routing.place import PlaceFacts
 from routing.quotes import split_quotes
 from routing.rules import Rules
 from routing.senses import senses_of
+from routing.sent import sent
 from routing.sites import sites_said
 from routing.values import Category, Said
 from routing.whereabouts import read_place, with_quoted
@@ -242,7 +243,8 @@ def _less_power(words: Words, languages: Sequence[str], power: Sequence[Hit]) ->
 def _contacts(text: str) -> tuple[str, ...]:
     """Addresses as written, in lower case, and telephone numbers as digits (with `+` where it was given)."""
     mails = (m.group().lower() for m in _MAIL.finditer(text)) if "@" in text else ()
-    phones = (("+" if p.group().startswith("+") else "") + re.sub(r"\D", "", p.group()) for p in _PHONE.finditer(text))
+    said = _PHONE.findall(text) if _FIGURES.search(text) else ()
+    phones = (("+" if phone[0] == "+" else "") + re.sub(r"\D", "", phone) for phone in said)
     return tuple(dict.fromkeys(chain(mails, phones)))[:6]
 
 

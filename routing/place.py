@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from routing.chargers import Said, neighbours
 from routing.directory import Directory
+from routing.sent import sent
 from routing.sites import Evidence
 from routing.values import History, Place, Reason
 
@@ -23,6 +24,7 @@ _OWN_SITE = 1.3
 _BY_CHARGER = 3.0
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class PlaceFacts:
     """What was said about the place, before history is asked."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from routing.sent import sent
+
 
 class Category(StrEnum):
     SAFETY = "safety"
@@ -88,6 +90,7 @@ class Alarm:
     info: str | None
 
 
+@sent
 @dataclass(frozen=True, slots=True)
 class Said:
     """What judgement sees of a report. `charger`, `site` are what the sender gave in a structured way, unchecked.
