@@ -3,7 +3,8 @@
 `sweep` ends what ran out and offers what waits, in the order and to the agents that `routing.offers` says. One
 dispatcher works at a time; a second one that wakes up finds nothing to do, and one that was paused changes nothing,
 because every step is guarded by state and epoch, and deadlines are made, kept and missed by the database's clock
-alone. An accepted case is claimed in the same transaction.
+alone. An accepted case is claimed in the same transaction. Where a call-back rings the customer first, the agent who is
+offered it is rung once the customer is on the line.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import structlog
 from psycopg.types.json import Jsonb
 
+from gateway import customer_first
 from gateway.desk.acts import Refused, Taken, Unknown, act
 from gateway.jobs import wake
 from gateway.record import timeline
@@ -142,17 +144,19 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
             continue
         case = rows[item.id]["case_id"]
         reasons = [{"code": reason.code, "data": dict(reason.data)} for reason in choice.reasons]
+        first = item.kind is Kind.CALLBACK and customer_first.wanted(runtime, item.queue)
+        first = first and await customer_first.waiting(conn, item.id) is None  # whoever waits is not rung any more
         given = {
             "item": item.id,
             "agent": choice.agent,
-            "patience": PATIENCE[item.kind],
+            "patience": customer_first.KEPT if first else PATIENCE[item.kind],
             "reasons": Jsonb(reasons),
         }
         made = await (await conn.execute(SQL["offer"], given)).fetchone()
         if made is None:
             continue
         del free[choice.agent]
-        if item.kind is not Kind.CASE:
+        if item.kind is not Kind.CASE and not (first and await customer_first.ring(conn, item.id)):
             await conn.execute(RINGS["add_for_offer"], {"offer": made["id"], **given})
         if case:
             data = {"offer": made["id"], "agent": choice.agent, "reasons": reasons}

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from channels.provider import open_provider
-from gateway import callbacks, oncall, talks
+from gateway import callbacks, customer_first, oncall, talks
 from gateway.casenumber import number
 from gateway.desk.acts import Act, Unknown, act
 from gateway.desk.holding import take_over
@@ -53,6 +53,8 @@ class Legs:
         if row is None:
             return self._goodbye("already_over", "sv")
         case = await cases.find(self._runtime.db, row["case_id"]) if row["case_id"] else None
+        if customer_first.is_one(row):
+            return await self._customer_first(row, case, params)
         language = _prompted(case.language if case and row["purpose"] == "customer" else row["language"])
         if row["state"] == "taken":
             return await self._taken(row, case, language)
@@ -73,6 +75,23 @@ class Legs:
             await self._runtime.db.run(WORK["stretch"], {"offer": row["offer_id"], "lasts": LISTENING})
         said = await self._about(row, case, language)
         return twiml.whisper([(language, said)], f"{self._url}/twilio/ring/{ring}", times=2)
+
+    async def _customer_first(self, row: Mapping[str, Any], case: Case | None, params: Mapping[str, str]) -> str:
+        item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]})
+        language = _prompted(case.language if case else item["language"] if item else None)
+        here = f"{self._url}/twilio/ring/{row['id']}"
+        digits, sid = params.get("Digits", ""), params.get("CallSid", "")
+        match await customer_first.step(self._runtime, row, item, digits, sid):
+            case "ask":
+                return twiml.whisper([(language, greeting(self._phrases, "callback", language))], here, times=2)
+            case "meet":
+                return twiml.meet([], row["room"])
+            case ("connecting" | "waiting") as now:
+                said = [(language, self._phrases.say(f"callback_{now}", language))]
+                return twiml.wait(said, here, f"{self._url}/twilio/music.wav")
+            case "later":
+                return self._goodbye("callback_later", language)
+        return self._goodbye("goodbye", language)
 
     async def ended(self, ring: int) -> str:
         """A colleague's try to reach a customer is over: the call-back is done, or is tried again later."""
@@ -101,7 +120,11 @@ class Legs:
         log.info("ring.taken", ring=row["id"], purpose=row["purpose"], agent=row["agent_id"])
         if met.get("sid"):
             await self._line.answered(met["sid"])
-            await self._fetch(met["sid"], met["turn"] + 1)
+            await self._fetch(met["sid"], f"voice/{met['turn'] + 1}")
+        elif waiting := met.get("waiting"):
+            if met["call"]:
+                await self._line.answered(met["call"])
+            await self._fetch(waiting["sid"], f"ring/{waiting['id']}")
         return await self._taken({**row, "room": met.get("room")}, case, language)
 
     async def _claim(self, conn: Connection, row: Mapping[str, Any], deed: Act | None) -> Mapping[str, Any] | None:
@@ -122,16 +145,21 @@ class Legs:
             and deed.case.status not in ("concluded", "closed")
         ):
             await take_over(deed)
-        waiting = {"case": row["case_id"], "sid": item.get("call_sid")}
-        caller, room = None, None
-        if calls:
-            room = await self._call_out(conn, row, now)
-        elif caller := await (await conn.execute(SQL["caller"], waiting)).fetchone():
-            room = f"call-{caller['sid']}"
-        await conn.execute(SQL["end"], {"ring": row["id"], "state": "taken", "reason": None, "room": room, "now": now})
-        if caller:
-            await conn.execute(SQL["meet"], {"sid": caller["sid"], "room": room, "agent": agent})
-        return {**(caller or {}), "room": room}
+        met: dict[str, Any] = {}
+        if calls and (waiting := await customer_first.waiting(conn, row["item_id"])):
+            met = {"room": waiting["room"], "waiting": waiting, "call": item["call_sid"]}
+            joined = {"sid": waiting["sid"], "case": row["case_id"], "agent": agent, "now": now}
+            await conn.execute(SQL["customer_answers"], joined)
+        elif calls:
+            met = {"room": await self._call_out(conn, row, now)}
+        else:
+            waits = {"case": row["case_id"], "sid": item.get("call_sid")}
+            if caller := await (await conn.execute(SQL["caller"], waits)).fetchone():
+                met = {**caller, "room": f"call-{caller['sid']}"}
+                await conn.execute(SQL["meet"], {"sid": caller["sid"], "room": met["room"], "agent": agent})
+        taken = {"ring": row["id"], "state": "taken", "reason": None, "room": met.get("room"), "now": now}
+        await conn.execute(SQL["end"], taken)
+        return met
 
     async def _oncall(self, conn: Connection, row: Mapping[str, Any], deed: Act | None) -> Mapping[str, Any] | None:
         agent = row["agent_id"]
@@ -200,7 +228,8 @@ class Legs:
             said = [(language, self._phrases.say("callback_ringing", language))]
             return twiml.meet(said, row["room"], action=f"{self._url}/twilio/ring/{row['id']}/ended")
         if row["room"]:
-            return twiml.meet(self._connecting(language), row["room"])
+            back = f"{self._url}/twilio/ring/{row['id']}/ended" if row["room"].startswith(callbacks.BACK) else None
+            return twiml.meet(self._connecting(language), row["room"], action=back)
         item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]}) if row["item_id"] else None
         if item and item["kind"] != "call":
             return await self.ended(row["id"])
@@ -220,12 +249,12 @@ class Legs:
         await wake(conn)
         return room
 
-    async def _fetch(self, caller: str, turn: int) -> None:
-        """Bring a waiting caller at once; without the provider they come by themselves when the music ends."""
+    async def _fetch(self, caller: str, where: str) -> None:
+        """Bring whoever waits at once; without the provider they come by themselves when the music ends."""
         account = account_of(self._runtime.config)
         if account is not None:
             async with open_provider(account) as provider:
-                await provider.redirect(caller, f"{self._url}/twilio/voice/{turn}")
+                await provider.redirect(caller, f"{self._url}/twilio/{where}")
 
     async def _about(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:
         if row["purpose"] != "customer":

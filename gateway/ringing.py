@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from channels.provider import Deferred, Provider, Refused, Sent, Uncertain
+from gateway import callbacks, customer_first
 from gateway.jobs import wake
 from gateway.record.db import Connection, statements
 from gateway.runtime import Runtime
@@ -39,6 +40,9 @@ async def sweep(runtime: Runtime, provider: Provider | None) -> int:
 
 async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: str, *, hurry: bool) -> None:
     """End a ring that nobody took. `hurry` when the ladder need not wait for it any longer."""
+    if customer_first.is_one(row):
+        await callbacks.unreached(runtime, row, state, reason)
+        return
     now = runtime.clock.now()
     async with runtime.db.transaction() as conn:
         given = {"ring": row["id"], "state": state, "reason": reason, "room": None, "now": now}

@@ -14,7 +14,18 @@ from channels.provider import Provider, open_provider
 from channels.provider_http import ProviderAway
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
-from gateway import asking, callbacks, consent, oncall, reconciling, recordings, ringing, transcribing, watch
+from gateway import (
+    asking,
+    callbacks,
+    consent,
+    customer_first,
+    oncall,
+    reconciling,
+    recordings,
+    ringing,
+    transcribing,
+    watch,
+)
 from gateway.asking import Ratings
 from gateway.chargers import CarefulChargers
 from gateway.chores import Chore
@@ -102,6 +113,7 @@ async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
             Chore("oncall", lambda: oncall.sweep(runtime)),
             Chore("ringing", lambda: ringing.sweep(runtime, provider)),
             Chore("callbacks", lambda: callbacks.sweep(runtime)),
+            Chore("customer_first", lambda: customer_first.sweep(runtime)),
             Chore("asking", lambda: asking.sweep(runtime), every=asking.EVERY),
             Chore("watch", lambda: watch.complain(runtime), every=watch.EVERY),
         ]

@@ -79,6 +79,17 @@ def hold(sentences: Iterable[tuple[str, str]], action: str) -> str:
     return str(response)
 
 
+def wait(sentences: Iterable[tuple[str, str]], action: str, music: str) -> str:
+    """Speak (language, sentence) pairs, play music once, and come back, also with a key that was pressed meanwhile."""
+    response = VoiceResponse()
+    gather = response.gather(input="dtmf", num_digits=1, timeout=1, finish_on_key="", action=action, method="POST")
+    for language, sentence in sentences:
+        gather.say(sentence, language=VOICES[language])
+    gather.play(music)
+    response.redirect(action, method="POST")
+    return str(response)
+
+
 def take_message(sentences: Iterable[tuple[str, str]], ways: Ways, seconds: int = 120) -> str:
     """Speak (language, sentence) pairs and record: what is left when nothing else works."""
     response = VoiceResponse()

@@ -21,6 +21,7 @@ _LISTS: Mapping[str, frozenset[str]] = {
 }
 _FLAGS = ("quarantined", "automatic", "spam", "understood", "named", "mass")
 _CONSENTS = ("announce", "ask", "never")
+AGENT_FIRST, CUSTOMER_FIRST = "agent first", "customer first"
 NAMED = "=named"
 LEAST_WAIT = 30  # seconds: whoever has only just come is not moved on
 
@@ -83,6 +84,7 @@ class Queue:
     longest_wait: timedelta | None = None  # of a caller, who is then moved on
     longest_wait_to: str | None = None  # the queue they are moved to; else they go up in the order of their own
     recording: str | None = None  # how its callers agree to be recorded; None: as the house says
+    callback: str = AGENT_FIRST  # whose telephone rings first when a caller is called back
 
 
 def choose_queue(
@@ -112,6 +114,7 @@ def parse_queues(table: Mapping[str, Any], faults: list[str]) -> tuple[tuple[Rul
             _seconds(name, row.get("longest_wait"), faults),
             row.get("longest_wait_to"),
             row.get("recording"),
+            row.get("callback", AGENT_FIRST),
         )
         for name, row in table.get("queues", {}).items()
     }
@@ -157,6 +160,10 @@ def _caller_faults(queues: Mapping[str, Queue]) -> list[str]:
         if queue.recording is not None and queue.recording not in _CONSENTS:
             found.append(
                 f"queues.toml: queue {name}: recording = {queue.recording!r} is none of {', '.join(_CONSENTS)}"
+            )
+        if queue.callback not in (AGENT_FIRST, CUSTOMER_FIRST):
+            found.append(
+                f"queues.toml: queue {name}: callback = {queue.callback!r} is neither agent nor customer first"
             )
         to = queue.longest_wait_to
         if to is not None and queue.longest_wait is None:

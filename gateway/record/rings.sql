@@ -128,13 +128,53 @@ ON CONFLICT (sid) DO UPDATE SET case_id = excluded.case_id, agent_id = excluded.
 SELECT id, sid FROM rings
 WHERE room = %(room)s AND purpose IN ('agent', 'outgoing') AND state = 'taken' AND sid IS NOT NULL ORDER BY id DESC LIMIT 1
 
+-- name: add_first
+-- The telephone of a customer who is rung first, and the room where whoever comes to them will be.
+INSERT INTO rings (purpose, case_id, item_id, phone, room, state, due_at, created_at)
+SELECT 'customer', w.case_id, w.id, t.callback, 'back-' || w.id || '-' || w.epoch, 'due', lease_now(), lease_now()
+FROM work_items w JOIN call_contents t ON t.sid = w.call_sid
+WHERE w.id = %(item)s AND t.callback IS NOT NULL
+RETURNING id
+
+-- name: first_ring
+-- The customer who is rung first, or has answered and is on the line.
+SELECT r.id, r.state, r.sid, r.room FROM rings r LEFT JOIN calls k ON k.sid = r.sid
+WHERE r.item_id = %(item)s AND r.purpose = 'customer' AND r.state IN ('due', 'ringing', 'taken') AND r.room LIKE 'back-%%'
+  AND k.ended_at IS NULL AND r.created_at > lease_now() - interval '1 hour'
+ORDER BY r.id DESC LIMIT 1
+
+-- name: take_first
+UPDATE rings SET state = 'taken', sid = coalesce(sid, %(sid)s), ended_at = %(now)s, due_at = NULL, phone = NULL
+WHERE id = %(ring)s AND state IN ('due', 'ringing') RETURNING id
+
+-- name: met
+-- The customer was told to go into the room.
+UPDATE rings SET reason = 'met' WHERE id = %(ring)s AND state = 'taken' AND reason IS DISTINCT FROM 'met'
+
+-- name: let_go_first
+-- Once: a customer who waited and met nobody.
+UPDATE rings SET state = 'missed', reason = %(reason)s WHERE id = %(ring)s AND state = 'taken' RETURNING id
+
+-- name: spare
+-- Telephones of colleagues that need not ring for an item any more.
+UPDATE rings SET state = 'missed', reason = 'put off', ended_at = %(now)s, due_at = NULL, phone = NULL
+WHERE item_id = %(item)s AND purpose = 'agent' AND state = 'due'
+
+-- name: hung_up_waiting
+-- Customers who answered, and whose call was over before anybody came.
+SELECT r.id, r.case_id, r.item_id FROM work_items w
+JOIN rings r ON r.item_id = w.id AND r.purpose = 'customer' AND r.state = 'taken' AND r.room LIKE 'back-%%'
+JOIN calls k ON k.sid = r.sid AND k.ended_at IS NOT NULL
+WHERE w.kind = 'callback' AND w.state IN ('waiting', 'offered') ORDER BY r.id LIMIT 50
+
 -- name: customer_of
--- The last try to reach the customer of a call.
-SELECT id, state, sid FROM rings WHERE item_id = %(item)s AND purpose = 'customer' ORDER BY id DESC LIMIT 1
+-- The last try to reach the customer of a call; `kept_waiting` when they answered first and never met anybody.
+SELECT id, state, sid, room LIKE 'back-%%' AND reason IS DISTINCT FROM 'met' AS kept_waiting FROM rings WHERE item_id = %(item)s AND purpose = 'customer' ORDER BY id DESC LIMIT 1
 
 -- name: wanted
 -- What a caller's item is about: the number to call back, and the case.
-SELECT w.id, w.kind, w.state, w.agent_id, w.tries, w.case_id, w.call_sid, w.language, t.callback AS phone
+SELECT w.id, w.kind, w.state, w.agent_id, w.tries, w.case_id, w.call_sid, w.language, t.callback AS phone,
+       coalesce(w.not_before > lease_now(), false) AS later
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 
 -- name: unsettled

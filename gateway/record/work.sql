@@ -200,6 +200,17 @@ UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1, tri
                       not_before = lease_now() + %(wait)s
 WHERE id = %(item)s AND state = 'taken' RETURNING tries, not_before
 
+-- name: put_off
+-- A call-back whose customer met nobody; `tries` is 0 when that was not for them.
+UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1, tries = tries + %(tries)s,
+                      not_before = lease_now() + %(wait)s
+WHERE id = %(item)s AND kind = 'callback' AND state IN ('waiting', 'offered') RETURNING tries, not_before
+
+-- name: kept
+-- The offer of an item to whoever was kept for it, which now has the time of a telephone that rings.
+UPDATE offers SET expires_at = lease_now() + %(lasts)s
+WHERE item_id = %(item)s AND state = 'offered' AND expires_at > lease_now() RETURNING id, agent_id
+
 -- name: item
 SELECT id, kind, case_id, call_sid, state, agent_id, epoch FROM work_items WHERE id = %(item)s
 

@@ -83,6 +83,7 @@ async def queues(call: Call) -> web.StreamResponse:
                     "longest_wait": round(queue.longest_wait.total_seconds()) if queue.longest_wait else None,
                     "longest_wait_to": queue.longest_wait_to,
                     "recording": consent.mode(runtime, [name]),
+                    "callback": queue.callback,
                 }
             )
         )

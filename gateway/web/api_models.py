@@ -272,7 +272,7 @@ class CasePage(Answer):
 class QueueItem(Answer):
     """A queue: its open cases, those nobody has taken, since when the oldest of them waits, and those past a target.
     `longest_wait` is how many seconds a caller may wait in it; `longest_wait_to` the queue they are then moved to;
-    `recording` how its callers agree to be recorded."""
+    `recording` how its callers agree to be recorded; `callback` whose telephone rings first in a call-back."""
 
     name: str
     line: int
@@ -284,6 +284,7 @@ class QueueItem(Answer):
     longest_wait: int | None
     longest_wait_to: str | None
     recording: Literal["announce", "ask", "never"]
+    callback: Literal["agent first", "customer first"]
 
 
 class QueuePage(Answer):
