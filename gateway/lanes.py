@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 LANES = 2  # groups on their way at once
 TURNS = 4  # of the loop: as many as a request needs from its arrival until it waits here
-ENOUGH = 64  # items that do not wait for more
+ENOUGH = 8  # items that wait for no more: the loop goes on with what comes while they are done
 PATIENCE = 0.1  # seconds that items wait behind a group, which may wait for a lock, before another lane opens
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.lanes import LANES
@@ -37,6 +37,7 @@ async def all_of(grouped: Grouped[int, int], work: Work, items: Sequence[int]) -
         return await asyncio.gather(*asked, return_exceptions=True)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=200))
 async def test_everybody_gets_their_own_answer_and_like_items_never_share(items: list[int]) -> None:
     work = Work()
