@@ -56,10 +56,10 @@ class Parser(Protocol):
 
 
 class SmtpDoor:
-    """One listening mail server. `addresses` maps ours to a queue or None; when it is empty every address of `domains`
-    is ours. `relays` are networks of mail servers of our own (by default this machine and private networks): only they
-    may bring mail with verified senders, and no cap per client holds them back. `help_url` is where somebody finds help
-    whose mail is too large.
+    """A mail server, listening on one port or several. `addresses` maps ours to a queue or None; when it is empty every
+    address of `domains` is ours. `relays` are networks of mail servers of our own (by default this machine and private
+    networks): only they may bring mail with verified senders, and no cap per client holds them back. `help_url` is
+    where somebody finds help whose mail is too large.
     """
 
     def __init__(
@@ -88,10 +88,10 @@ class SmtpDoor:
         self._keeping: set[asyncio.Task[object]] = set()
         self._draining = False
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port. Raises OSError when it is taken."""
+    async def start(self, host: str, port: int, kind: type[Conversation] = Conversation) -> int:
+        """Listen for clients who talk in a kind; returns the port. Raises OSError when it is taken."""
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._conversation, host, port, backlog=1024)
+        server = await loop.create_server(lambda: self._conversation(kind), host, port, backlog=1024)
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
@@ -138,7 +138,7 @@ class SmtpDoor:
     ) -> list[str]:
         session.host_name = hostname
         offered = [line for line in responses[1:] if line[4:8] not in ("AUTH", "HELP")]
-        lines = [responses[0][4:], *(line[4:] for line in offered), "ENHANCEDSTATUSCODES"]
+        lines = [responses[0][4:], *(line[4:] for line in offered), *server.extensions]
         return [f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"]
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
@@ -220,8 +220,8 @@ class SmtpDoor:
             return None
         return f"550 5.1.1 no such address: {one_line(address)[:100]}"
 
-    def _conversation(self) -> Conversation:
-        return Conversation(
+    def _conversation(self, kind: type[Conversation]) -> Conversation:
+        return kind(
             self,
             self,
             data_size_limit=self.limits.size,

@@ -54,6 +54,7 @@ class Conversation(SMTP):
     transport: Any
 
     line_length_limit = _CHUNK
+    extensions: tuple[str, ...] = ("ENHANCEDSTATUSCODES",)
 
     def __init__(self, door: Door, handler: Any, **settings: Any) -> None:
         super().__init__(handler, **settings)
@@ -178,6 +179,7 @@ class Conversation(SMTP):
         if self.door.keeper.in_flight >= self.door.limits.in_flight:
             await self.push("452 4.3.1 too much mail at once, try again later")
             return
+        recipients = len(self.envelope.rcpt_tos)
         await self.push("354 end with a dot on a line of its own")
         self._reset_timeout(self.door.limits.data_timeout)
         self._start_floor()
@@ -187,7 +189,7 @@ class Conversation(SMTP):
             self._reset_timeout()
             self.door.refused(self._asked, error.args[0])
             self.envelope = self._create_envelope()
-            await self.push(self.door.too_large)
+            await self.conclude(self.door.too_large, recipients)
             return
         finally:
             self._stop_floor()
@@ -201,8 +203,12 @@ class Conversation(SMTP):
         self.has_mail = False
         if status.startswith("250"):
             self._junk = 0
-        await self.push(status)
+        await self.conclude(status, recipients)
         self._reset_timeout()
+
+    async def conclude(self, status: str, recipients: int) -> None:
+        """Answer the final dot of a mail to so many recipients."""
+        await self.push(status)
 
     async def _content(self) -> bytes:
         """The mail with its dots unstuffed. Its length is added to what is in flight. Raises TooLarge once it ends."""

@@ -69,6 +69,7 @@ class Config(BaseSettings):
     smtp_port: Port = 8025
     http_host: str = "127.0.0.1"
     smtp_host: str = "127.0.0.1"
+    lmtp_port: Port | None = None
     data_dir: Path = Path("var")
     database_url: DatabaseUrl | None = Field(None, repr=False)
     database_direct_url: DatabaseUrl | None = Field(None, repr=False)
@@ -177,6 +178,10 @@ def _contradictions(config: Config, given: Mapping[str, str]) -> Iterator[str]:
             )
     if config.http_host == config.smtp_host and config.port == config.smtp_port != 0:
         yield f"SMTP_PORT: {config.smtp_port} is PORT as well"
+    if config.lmtp_port == config.smtp_port != 0:
+        yield f"LMTP_PORT: {config.lmtp_port} is SMTP_PORT as well"
+    if config.http_host == config.smtp_host and config.port == config.lmtp_port != 0:
+        yield f"LMTP_PORT: {config.lmtp_port} is PORT as well"
     for name, path, unwanted in (
         ("SMTP_TLS_CERT", config.smtp_tls_cert, 0),
         ("SMTP_TLS_KEY", config.smtp_tls_key, 0o007),

@@ -17,6 +17,7 @@ import structlog
 from channels.imap import ImapDoor
 from channels.imap_cursor import Reconciliation
 from channels.imap_session import Account
+from channels.lmtp import LocalConversation
 from channels.parsing import Parsers
 from channels.smtp import SmtpDoor
 from gateway.config import Config
@@ -53,7 +54,7 @@ async def serve_imap(config: Config) -> None:
 
 @asynccontextmanager
 async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
-    """An open mail door; yields the port it listens on."""
+    """An open mail door, by LMTP too where that is wanted; yields the port it listens on by SMTP."""
     config = runtime.config
     async with parsers(config) as parser:
         door = SmtpDoor(
@@ -67,7 +68,11 @@ async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
             help_url=f"{config.public_url.rstrip('/')}/report",
         )
         try:
-            yield await door.start(config.smtp_host, port)
+            opened = await door.start(config.smtp_host, port)
+            if config.lmtp_port is not None:
+                local = await door.start(config.smtp_host, config.lmtp_port, LocalConversation)
+                log.info("lmtp.open", host=config.smtp_host, port=local)
+            yield opened
         finally:
             await door.stop()
 

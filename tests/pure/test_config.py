@@ -229,6 +229,8 @@ def test_b113_debugging_beyond_loopback_refused(environ: dict[str, str], name: s
 
 def test_two_doors_on_one_port_refused(environ: dict[str, str]) -> None:
     assert faults_of({**environ, "PORT": "9000", "SMTP_PORT": "9000"}) == ["SMTP_PORT: 9000 is PORT as well"]
+    assert faults_of({**environ, "SMTP_PORT": "8025", "LMTP_PORT": "8025"}) == ["LMTP_PORT: 8025 is SMTP_PORT as well"]
+    assert faults_of({**environ, "PORT": "8080", "LMTP_PORT": "8080"}) == ["LMTP_PORT: 8080 is PORT as well"]
 
 
 def test_an_address_outside_our_domains_refused(environ: dict[str, str]) -> None:
