@@ -31,7 +31,7 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
         "nelja",
         "viisi viis vii",
         "kuusi kuus kuu",
-        "seitseman seittema seiska",
+        "seitseman seitteman seittema seiska",
         "kahdeksan kaheksan kasi",
         "yhdeksan yheksan ysi",
     ),

@@ -18,6 +18,7 @@ from routing.values import Said
 from routing.words import Words, split
 
 _COMPARED_WITHIN = 7
+_REST_BEFORE = 3  # words
 
 
 def read_place(
@@ -55,11 +56,14 @@ def _compared(
     field: str | None,
     directory: Directory,
 ) -> tuple[Chargers, ...]:
-    """The chargers that are meant, without those that only serve to compare ("moved to 25199, which worked")."""
+    """The chargers that are meant, without those that only serve to compare ("moved to 25199, which worked"). Where the
+    rest work, those named do not."""
     known = {s.charger for s in said if s.charger} | ({field} - {None})
     if len(known) < 2 or len({directory.chargers[c].site_id for c in known if c}) > 1:
         return said
-    marks = [h.start for c in ("contrast", "works") for h in concepts.get(c, ())]
+    rest = [h.start for h in concepts.get("rest", ())]
+    told = [h for c in ("contrast", "works") for h in concepts.get(c, ())]
+    marks = [h.start for h in told if not any(h.start - _REST_BEFORE <= at < h.end for at in rest)]
     others = [s for s in said if s.charger and s.at >= 0]
     aside = {s for s in others if any(_belongs(mark, s, others, words) for mark in marks)}
     left = tuple(s for s in said if s not in aside)

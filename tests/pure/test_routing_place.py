@@ -92,6 +92,24 @@ def test_the_charger_that_works_is_not_the_one_that_is_reported():
     assert place.charger == "25196"
 
 
+def test_where_the_rest_work_those_that_are_named_do_not():
+    for text in (
+        "23832 och 23833 är svarta på Nordans lastkaj i Jönköping, resten går bra",
+        "23832 and 23833 are dark at Nordan in Jönköping, the others work fine",
+    ):
+        assert place_of(text).chargers == ("23832", "23833")
+
+
+def test_the_charger_beside_that_ran_without_trouble_is_not_meant():
+    place = place_of("Die Säule 25196 liefert kaum Leistung. An 25199 ging es gestern problemlos.")
+    assert place.charger == "25196"
+
+
+def test_numbers_are_understood_as_they_are_spoken_in_finnish():
+    place = place_of("laturi kaks kolme seittemän neljä viis ei lataa", channel="phone", language="fi")
+    assert place.charger == "23745"
+
+
 def test_the_only_make_at_a_site_is_enough():
     place = place_of("handsken sitter fast på abb laddaren vid infarten på almen i luleå", channel="phone")
     assert place.charger == "22025"
@@ -100,6 +118,8 @@ def test_the_only_make_at_a_site_is_enough():
 def test_a_whole_site_has_no_charger():
     place = place_of("Alla laddare på Rosengången i Kungsbacka är döda")
     assert (place.charger, place.site, place.whole_site) == (None, "s027", True)
+    assert place_of("Mörkt på Rosengången i Kungsbacka, inte en enda skärm lyser").whole_site
+    assert place_of("Alla snabbladdare på resecentrum i Linköping är släckta").whole_site
 
 
 def test_everything_else_works_does_not_mean_the_whole_site():
