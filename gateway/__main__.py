@@ -7,20 +7,16 @@ a rule is wrong (each fault a line), 69 that a server cannot be had, 1 that the 
 from __future__ import annotations
 
 import asyncio
-import errno
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
+from gateway.commands import EX_UNAVAILABLE, fail, outcome, session
 from gateway.config import EX_CONFIG, Config, ConfigError, from_environment
-from gateway.engines import Unavailable
 
-EX_UNAVAILABLE = 69
-_NO_LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 _DEMO = Path(__file__).parents[1] / "demo"
 
 app = typer.Typer(
@@ -38,14 +34,7 @@ app.add_typer(measures, name="measures")
 
 def main() -> None:
     """Run one command and exit with its status."""
-    try:
-        app()
-    except ConfigError as problem:
-        _fail(problem.faults, EX_CONFIG)
-    except Unavailable as problem:
-        _fail([str(problem)], EX_UNAVAILABLE)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(outcome(app))
 
 
 @app.command()
@@ -65,28 +54,25 @@ def up(
 @app.command()
 def web() -> None:
     """The pages, the API and the telephone's webhooks."""
-    with _role("web") as config:
-        from gateway.web.app import serve
+    from gateway.crew import web as run
 
-        _run(serve(config))
+    raise typer.Exit(run(from_environment()))
 
 
 @app.command()
 def smtp() -> None:
     """The mail door."""
-    with _role("smtp") as config:
-        from gateway.doors import serve_smtp
+    from gateway.crew import smtp as run
 
-        _run(serve_smtp(config))
+    run(from_environment())
 
 
 @app.command()
 def imap() -> None:
     """The mailboxes that are read."""
-    with _role("imap") as config:
-        from gateway.doors import serve_imap
+    from gateway.commands import imap as run
 
-        _run(serve_imap(config))
+    run()
 
 
 @app.command()
@@ -94,7 +80,7 @@ def mailboxes() -> None:
     """The account of each mailbox: what is in it and what became of the rest. Exit status 1 when it does not add up."""
     from gateway.doors import account
 
-    with _session("mailboxes") as config:
+    with session("mailboxes") as config:
         accounts = asyncio.run(account(config))
     for name, drawn in accounts:
         if drawn is None:
@@ -119,11 +105,11 @@ def reconcile(
     from gateway.statement import lines
     from gateway.statement import reconcile as run
 
-    with _session("reconcile") as config:
+    with session("reconcile") as config:
         try:
             accounts = asyncio.run(run(config, days))
         except ProviderAway as problem:
-            _fail([f"The provider's lists cannot be read: {problem}"], EX_UNAVAILABLE)
+            fail([f"The provider's lists cannot be read: {problem}"], EX_UNAVAILABLE)
     for line in lines(accounts):
         typer.echo(line)
     if any(one.difference for one in accounts):
@@ -137,7 +123,7 @@ def statements(
     """The signed statement of every day, and whether all are as they were signed. Exit status 1 when one is not."""
     from gateway.signing import genuine, verify
 
-    with _session("statements") as config:
+    with session("statements") as config:
         if file is not None:
             text = file.read_text(encoding="utf-8", errors="replace")
             good = genuine(config.secret_keys, text)
@@ -156,10 +142,9 @@ def statements(
 @app.command()
 def worker() -> None:
     """Jobs: messages, deadlines, what must follow."""
-    with _role("worker") as config:
-        from gateway.worker import serve
+    from gateway.commands import worker as run
 
-        _run(serve(config))
+    run()
 
 
 @app.command("demo-data", hidden=True)
@@ -167,17 +152,16 @@ def demo_data() -> None:
     """The demo's master data and log-ins."""
     from gateway.demo import prepare
 
-    with _session("demo-data") as config:
+    with session("demo-data") as config:
         asyncio.run(prepare(config))
 
 
 @app.command(hidden=True)
 def demo() -> None:
     """The demo's people and chargers, who use the real doors."""
-    with _role("demo") as config:
-        from gateway.demo import run
+    from gateway.commands import demo as run
 
-        _run(run(config))
+    run()
 
 
 @app.command()
@@ -188,13 +172,13 @@ def migrate() -> None:
     from gateway.record.migrate import Unmigratable
     from gateway.record.migrate import migrate as bring
 
-    with _session("migrate", migrated=False) as config:
+    with session("migrate", migrated=False) as config:
         try:
             bring(config.database_direct_url or config.database_url or "")
         except Unmigratable as problem:
-            _fail([str(problem)], EX_CONFIG)
+            fail([str(problem)], EX_CONFIG)
         except OperationalError as problem:
-            _fail([f"DATABASE_URL: {str(problem.orig).strip().splitlines()[0]}"], EX_UNAVAILABLE)
+            fail([f"DATABASE_URL: {str(problem.orig).strip().splitlines()[0]}"], EX_UNAVAILABLE)
 
 
 @app.command()
@@ -221,11 +205,11 @@ def import_(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)
     """Take in owners.csv, sites.csv, chargers.csv, agents.csv and rota.csv of FOLDER."""
     from gateway.importing import ImportFaults, import_folder
 
-    with _session("import") as config:
+    with session("import") as config:
         try:
             taken = asyncio.run(import_folder(config, folder))
         except ImportFaults as problem:
-            _fail(problem.faults, 1)
+            fail(problem.faults, 1)
     for table, rows in taken.items():
         typer.echo(f"{table}: {rows}", err=True)
 
@@ -262,7 +246,7 @@ def replay(
     try:
         asyncio.run(lines())
     except ValueError as problem:
-        _fail([str(problem)], 1)
+        fail([str(problem)], 1)
 
 
 @agent.command("list")
@@ -341,11 +325,11 @@ def token_create(role: str, for_id: Annotated[str | None, typer.Option("--for", 
     """Print a new token for ROLE; it is shown this once."""
     from gateway.tokens import UnknownRole, create
 
-    with _session("token") as config:
+    with session("token") as config:
         try:
             typer.echo(asyncio.run(create(config, role, for_id)))
         except UnknownRole as problem:
-            _fail([str(problem)], 1)
+            fail([str(problem)], 1)
 
 
 @token.command("list")
@@ -353,7 +337,7 @@ def token_list() -> None:
     """Print the tokens that are worth something, by number."""
     from gateway.tokens import everyone
 
-    with _session("token") as config:
+    with session("token") as config:
         for line in asyncio.run(everyone(config)):
             typer.echo(line)
 
@@ -363,9 +347,9 @@ def token_revoke(number: int) -> None:
     """Make the token NUMBER of `token list` worthless at once."""
     from gateway.tokens import revoke
 
-    with _session("token") as config:
+    with session("token") as config:
         if not asyncio.run(revoke(config, number)):
-            _fail([f"there is no token {number}"], 1)
+            fail([f"there is no token {number}"], 1)
 
 
 @person.command("export")
@@ -391,100 +375,34 @@ def measures_recompute(
     """Compute every figure again from the timeline."""
     from gateway.measures import Disagreement, recompute
 
-    with _session("measures") as config:
+    with session("measures") as config:
         try:
             asyncio.run(recompute(config, check))
         except Disagreement as problem:
-            _fail([str(problem)], 1)
-
-
-@contextmanager
-def _session(role: str, *, migrated: bool = True) -> Iterator[Config]:
-    """The configuration with servers to use: those given, those that run, or our own meanwhile. Raises ConfigError."""
-    from gateway.logs import configure
-    from gateway.record.db import Unavailable as DatabaseAway
-    from gateway.servers import servers_for
-
-    config = from_environment()
-    configure(role)
-    with servers_for(config) as (database_url, redis_url):
-        config = config.model_copy(update={"database_url": database_url, "redis_url": redis_url})
-        _refuse_faults(config, migrated=migrated)
-        try:
-            yield config
-        except DatabaseAway as problem:
-            _fail([f"PostgreSQL cannot be reached: {problem}"], EX_UNAVAILABLE)
-
-
-@contextmanager
-def _role(name: str) -> Iterator[Config]:
-    import structlog
-
-    from gateway.error_reports import reported
-    from gateway.spool import SpoolUnusable
-    from gateway.tracing import NotInstalled
-
-    with _session(name) as config:
-        if name == "web":
-            for note in config.notes:
-                structlog.get_logger().info(note)
-        try:
-            with reported(config, name):
-                yield config
-        except NotInstalled as problem:
-            raise ConfigError([str(problem)]) from problem
-        except SpoolUnusable as problem:
-            raise ConfigError([f"DATA_DIR: {problem}"]) from problem
-        except OSError as problem:
-            if problem.errno not in _NO_LISTENING:
-                raise
-            _fail([f"{name} cannot listen: {problem.strerror}"], EX_UNAVAILABLE)
-
-
-def _run(role: Coroutine[Any, Any, None]) -> None:
-    import uvloop
-
-    uvloop.run(role)
-
-
-def _refuse_faults(config: Config, *, migrated: bool) -> None:
-    from gateway.checks import faults
-    from gateway.record.soundness import faults as faults_of_database
-
-    found = faults(config)
-    for url in dict.fromkeys(filter(None, (config.database_url, config.database_direct_url))):
-        found += faults_of_database(url, migrated=migrated)
-    if found:
-        raise ConfigError(found)
+            fail([str(problem)], 1)
 
 
 def _staffing(act: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
     from gateway.importing import ImportFaults
     from gateway.staffing import NotDone
 
-    with _session("agent") as config:
+    with session("agent") as config:
         try:
             return asyncio.run(act(config, *given))
         except ImportFaults as problem:
-            _fail(problem.faults, 1)
+            fail(problem.faults, 1)
         except NotDone as problem:
-            _fail([str(problem)], 1)
+            fail([str(problem)], 1)
 
 
 def _about(who: str, act: Callable[[Config, str], Coroutine[Any, Any, str]]) -> None:
     from gateway.privacy import Nobody
 
-    with _session("person") as config:
+    with session("person") as config:
         try:
             typer.echo(asyncio.run(act(config, who)))
         except Nobody as problem:
-            _fail([str(problem)], 1)
-
-
-def _fail(lines: Sequence[str], status: int) -> NoReturn:
-    for line in lines:
-        typer.echo(line, err=True)
-    sys.exit(status)
+            fail([str(problem)], 1)
 
 
 if __name__ == "__main__":

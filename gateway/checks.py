@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.config import Config
 from gateway.replies import read_replies
-from gateway.ruling import rules_folder
+from gateway.ruling import rules_of
 from ivr.checks import check_all
 from routing.rules import RulesError, load_rules
 
@@ -18,7 +18,7 @@ def faults(config: Config | None) -> list[str]:
     """Every fault, a line each; without a configuration, those that can be seen without one."""
     found = [f"flow {fault}" for fault in check_all()]
     try:
-        rules = load_rules(rules_folder(config.data_dir) if config else None)
+        rules = rules_of(config.data_dir) if config else load_rules()
     except RulesError as problem:
         found += [f"rules: {fault}" for fault in problem.faults]
     else:

@@ -44,7 +44,11 @@ _TOGETHER = (
     ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"),
 )
 
+MOST_PROCESSES = 4  # of the role `web`, unless more are asked for
+COMMON = {"OPENBLAS_NUM_THREADS": "1"}  # we make processes as copies of one that has no threads yet
+
 Port = Annotated[int, Field(ge=0, le=65535)]
+Processes = Annotated[int, Field(ge=1, le=32)]
 Phone = Annotated[str, BeforeValidator(read_phone)]
 WebUrl = Annotated[str, BeforeValidator(url_of("http", "https"))]
 DatabaseUrl = Annotated[str, BeforeValidator(url_of("postgresql", "postgres"))]
@@ -67,6 +71,7 @@ class Config(BaseSettings):
 
     port: Port = 8080
     smtp_port: Port = 8025
+    web_processes: Processes = Field(default_factory=lambda: min(_cores(), MOST_PROCESSES))
     http_host: str = "127.0.0.1"
     smtp_host: str = "127.0.0.1"
     lmtp_port: Port | None = None
@@ -124,6 +129,11 @@ class Config(BaseSettings):
         return (init_settings,)
 
     @property
+    def figures(self) -> Path:
+        """Where the processes that share our port count together."""
+        return self.data_dir / "figures" / str(self.port)
+
+    @property
     def exposed(self) -> bool:
         """True when the pages are meant for somebody beyond this machine."""
         host = self.public_url.split("://", 1)[-1].split("/", 1)[0].rpartition("@")[2]
@@ -142,7 +152,12 @@ def from_environment() -> Config:
 def child_environment(**changed: str) -> dict[str, str]:
     """Our environment, what it lacks filled in from a file `.env` in the working folder, and then `changed`."""
     written = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-    return {**written, **os.environ, **changed}
+    return {**COMMON, **written, **os.environ, **changed}
+
+
+def settle(environ: Mapping[str, str]) -> None:
+    """Make this our environment and that of our copies, also for the libraries that look at it."""
+    os.environ.update(environ)
 
 
 def load(environ: Mapping[str, str]) -> Config:
@@ -164,6 +179,11 @@ def load(environ: Mapping[str, str]) -> Config:
     if faults:
         raise ConfigError(faults)
     return _completed(config, given)
+
+
+def _cores() -> int:
+    """How many processors we may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _lower(given: Mapping[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from channels.lmtp import LocalConversation
 from channels.parsing import Parsers
 from channels.smtp import SmtpDoor
 from gateway.config import Config
+from gateway.readers import Born
 from gateway.record import mailboxes
 from gateway.record.db import Unavailable
 from gateway.record.mailboxes import RecordedCursors
@@ -32,9 +33,9 @@ FIRST_ACCOUNT, ACCOUNT = 20.0, 900.0  # seconds between accounts of the mailboxe
 SIGNS = 15.0  # seconds between notes of which mailboxes can be read
 
 
-async def serve_smtp(config: Config) -> None:
+async def serve_smtp(config: Config, reader: Born | None = None) -> None:
     """The role `smtp`. Raises OSError when the port or the certificate cannot be used."""
-    async with open_runtime(config, "smtp") as runtime, smtp_door(runtime, config.smtp_port) as port:
+    async with open_runtime(config, "smtp", reader=reader) as runtime, smtp_door(runtime, config.smtp_port) as port:
         log.info("smtp.open", host=config.smtp_host, port=port)
         await until_stopped()
     log.info("smtp.closed")

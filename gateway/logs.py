@@ -7,7 +7,6 @@ that do not fit into the waiting room are counted and left out.
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import re
@@ -63,11 +62,12 @@ class _Lines(logging.Handler):
         except Exception:
             self._lost += 1
 
-    def finish(self) -> None:
-        """Give the last lines a moment to get out."""
+    def close(self) -> None:
+        """Give the last lines a moment to get out. Called by `logging.shutdown`, at the end of every process."""
         with suppress(Full):
             self._waiting.put_nowait(None)
             self._thread.join(_LAST_WORDS)
+        super().close()
 
     def _write(self) -> None:
         while (line := self._waiting.get()) is not None:
@@ -112,7 +112,6 @@ def configure(role: str, *, stream: TextIO | None = None) -> None:
             ],
         )
     )
-    atexit.register(handler.finish)
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -64,7 +64,7 @@ def spawn(
         umask=0o077 if user else -1,
         start_new_session=True,
         pass_fds=tuple(keep),
-        preexec_fn=_bound_to_us(death_signal),
+        preexec_fn=bound_to_us(death_signal),
     )
 
 
@@ -87,7 +87,8 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
-def _bound_to_us(death_signal: signal.Signals) -> Callable[[], None] | None:
+def bound_to_us(death_signal: signal.Signals) -> Callable[[], None] | None:
+    """What a child of ours does first, so that it gets `death_signal` when we die; None where that cannot be."""
     if not sys.platform.startswith("linux"):
         return None
     prctl = ctypes.CDLL(None).prctl

@@ -2,7 +2,8 @@
 
 `read` gives what `routing.facts.read_facts` gives by the master data and the rules in force when the text was sent
 over. A process that ends, says nonsense or takes longer than `PATIENCE` costs nothing but the time: what it had is read
-here, and another is started. It ends by itself when its parent goes away.
+here, and another is started. It ends by itself when its parent goes away. The first one may be a copy of us, which
+shares what it reads by with us; by the time that another is needed we cannot be copied any more.
 """
 
 from __future__ import annotations
@@ -11,20 +12,25 @@ import asyncio
 import contextlib
 import os
 import pickle
+import socket
+import subprocess
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
-from gateway.readers_worker import HEAD
+from gateway.forks import Copy, copy
+from gateway.readers_worker import HEAD, serve
+from gateway.ruling import rules_of
 from routing.directory import Directory
 from routing.facts import Facts, read_facts
-from routing.rules import Rules
+from routing.rules import Rules, RulesError
 from routing.values import Said
 
 log = structlog.get_logger()
@@ -33,6 +39,7 @@ UNDER_WAY = 2  # batches: one being read, one in the pipe
 PATIENCE = 5.0  # seconds for a batch
 PAUSE = 1.0  # seconds before another process is started
 HELLO = Said(channel="form", at=datetime(1970, 1, 1, tzinfo=UTC), text="Hello, hej, hei")
+LIMIT = 1024 * 1024
 _ROOT = str(Path(__file__).resolve().parent.parent)
 
 
@@ -40,10 +47,39 @@ class Reader(Protocol):
     async def read(self, said: Said) -> Facts: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Born:
+    """A process that reads, our end of the line to it, and what it reads by already."""
+
+    process: Copy | subprocess.Popen[bytes]
+    line: socket.socket
+    rules: Rules | None = None
+
+
+def born(data_dir: Path) -> Born | None:
+    """A copy of us that reads by the rules as they are now; None when they are wrong. To be made before any thread."""
+    try:
+        rules = rules_of(data_dir)
+    except RulesError:
+        return None
+    _ = rules.experience
+    ours, theirs = socket.socketpair()
+
+    def work() -> int:
+        ours.close()
+        return serve(theirs, rules)
+
+    process = copy(work, "reader")
+    theirs.close()
+    return Born(process, ours, rules)
+
+
 @asynccontextmanager
-async def reader_apart(directory: Callable[[], Directory], rules: Callable[[], Rules]) -> AsyncIterator[There]:
+async def reader_apart(
+    directory: Callable[[], Directory], rules: Callable[[], Rules], first: Born | None = None
+) -> AsyncIterator[There]:
     """A reader in a process of its own, for as long as the block lasts."""
-    reader = There(directory, rules)
+    reader = There(directory, rules, first)
     life = asyncio.create_task(reader.live())
     try:
         yield reader
@@ -69,30 +105,35 @@ class Here:
 class There:
     """Reads in a process of its own, for as long as that lives."""
 
-    def __init__(self, directory: Callable[[], Directory], rules: Callable[[], Rules]) -> None:
+    def __init__(
+        self, directory: Callable[[], Directory], rules: Callable[[], Rules], first: Born | None = None
+    ) -> None:
         self._here, self._directory, self._rules = Here(directory, rules), directory, rules
-        self._known: tuple[Directory, Rules] | None = None  # what the process reads by
+        self._first = first
+        self._known: tuple[Directory | None, Rules | None] = None, None  # what the process reads by
         self._waiting: list[tuple[Said, asyncio.Future[Facts | None]]] = []
         self._under_way: deque[list[asyncio.Future[Facts | None]]] = deque()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Copy | subprocess.Popen[bytes] | None = None
+        self._line: asyncio.StreamWriter | None = None
         self._watch: asyncio.TimerHandle | None = None
 
     async def live(self) -> None:
         """Keep a process, until cancelled; without it, and after it, everything is read here."""
         while True:
             with contextlib.suppress(OSError):
-                process = await _spawn()
+                reader, self._first = self._first or _started(), None
                 try:
-                    self._process, self._known = process, None
+                    answers, self._line = await asyncio.open_connection(sock=reader.line, limit=LIMIT)
+                    self._process, self._known = reader.process, (None, reader.rules)
                     self._waiting.append((HELLO, asyncio.get_running_loop().create_future()))
                     self._send()
-                    await self._listen(process)
+                    await self._listen(answers)
                 except Exception as error:  # whatever ended it, the next one may do better
                     log.warning("reader.ended", error=type(error).__name__)
                 finally:
-                    self._process = None
+                    line, self._process, self._line = self._line, None, None
                     self._read_here()
-                    await _end(process)
+                    await _end(reader, line)
             await asyncio.sleep(PAUSE)
 
     @property
@@ -112,22 +153,24 @@ class There:
         return facts or await self._here.read(said)
 
     def _send(self) -> None:
-        while self._waiting and self._process and self._process.stdin and len(self._under_way) < UNDER_WAY:
+        while self._waiting and self._line and len(self._under_way) < UNDER_WAY:
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            basis = self._directory(), self._rules()
-            news = None if self._known and all(a is b for a, b in zip(basis, self._known, strict=True)) else basis
-            self._known = basis
-            asked = pickle.dumps((news, [said for said, _ in batch]), pickle.HIGHEST_PROTOCOL)
-            self._process.stdin.writelines((len(asked).to_bytes(HEAD), asked))
+            directory, rules = self._directory(), self._rules()
+            news = (
+                directory if directory is not self._known[0] else None,
+                rules if rules is not self._known[1] else None,
+            )
+            self._known = directory, rules
+            asked = pickle.dumps((*news, [said for said, _ in batch]), pickle.HIGHEST_PROTOCOL)
+            self._line.writelines((len(asked).to_bytes(HEAD), asked))
             self._under_way.append([read for _, read in batch])
             self._look_again()
 
-    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+    async def _listen(self, line: asyncio.StreamReader) -> None:
         """Take answers. Raises whatever an end of the process, or something that is no answer, leads to."""
-        assert process.stdout is not None
         while True:
-            length = int.from_bytes(await process.stdout.readexactly(HEAD))
-            answers = pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 - from code of ours
+            length = int.from_bytes(await line.readexactly(HEAD))
+            answers = pickle.loads(await line.readexactly(length))  # noqa: S301 - from code of ours
             answered = list(zip(self._under_way[0], answers, strict=True))
             self._under_way.popleft()
             for read, facts in answered:
@@ -152,35 +195,25 @@ class There:
             self._watch.cancel()
             self._watch = None
         if self._under_way and self._process is not None:
-            self._watch = asyncio.get_running_loop().call_later(PATIENCE, _kill, self._process)
+            self._watch = asyncio.get_running_loop().call_later(PATIENCE, self._process.kill)
 
 
-async def _spawn() -> asyncio.subprocess.Process:
-    """Raises OSError when it cannot be started."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "gateway.readers_worker",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
-        start_new_session=True,
-        limit=1024 * 1024,
-    )
+def _started() -> Born:
+    """A process that is started anew. Raises OSError."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.readers_worker"],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
+            start_new_session=True,
+        )
+    return Born(process, ours)
 
 
-def _kill(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    _kill(process)
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        await process.communicate()  # to the ends of its pipes
-    except asyncio.CancelledError:
-        await process.wait()
-        raise
+async def _end(reader: Born, line: asyncio.StreamWriter | None) -> None:
+    reader.process.kill()
+    (line or reader.line).close()
+    await asyncio.shield(asyncio.to_thread(reader.process.wait))

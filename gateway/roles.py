@@ -1,6 +1,6 @@
-"""The processes of one installation as children of ours: started in order, started again when they die, stopped.
+"""The processes of one installation as copies of us: made in order, made again when they die, stopped.
 
-A role that dies is back at once; one that keeps dying waits longer each time, up to ten seconds. One that ends with
+A process that dies is back at once; one that keeps dying waits longer each time, up to ten seconds. One that ends with
 EX_CONFIG would only do so again: that ends us all.
 """
 
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+from gateway.commands import outcome
 from gateway.config import EX_CONFIG
-from gateway.processes import spawn, stop
+from gateway.forks import Copy, copy
 
 DOORS = ("web", "smtp", "imap")
 _STEADY_AFTER = 10.0
@@ -28,7 +29,8 @@ class Misconfigured(Exception):
 @dataclass(slots=True)
 class _Role:
     name: str
-    process: subprocess.Popen[bytes]
+    work: Callable[[], object]
+    process: Copy
     since: float
     deaths: int = 0
     again_at: float | None = None
@@ -36,26 +38,25 @@ class _Role:
 
 @dataclass(slots=True)
 class Roles:
-    """`names` are commands of ours, run with `environ`. Start them from the main thread."""
+    """`processes` are named, several perhaps alike. They are made from the main thread of a process without others."""
 
-    environ: Mapping[str, str]
-    names: Sequence[str]
-    _running: dict[str, _Role] = field(default_factory=dict)
+    processes: Sequence[tuple[str, Callable[[], object]]]
+    _running: list[_Role] = field(default_factory=list)
 
     def start(self) -> None:
-        for name in self.names:
-            self._running[name] = _Role(name, self._spawn(name), time.monotonic())
+        for name, work in self.processes:
+            self._running.append(_Role(name, work, _made(name, work), time.monotonic()))
 
     def tend(self) -> list[str]:
         """Start again what is due; what happened, in words. Raises Misconfigured."""
-        return [line for role in self._running.values() if (line := self._tend(role))]
+        return [line for role in self._running if (line := self._tend(role))]
 
     def stop(self, names: Sequence[str], within: float) -> list[str]:
         """Ask `names` to end, all at once, and wait for them; those that had to be killed."""
-        roles = [role for name in names if (role := self._running.pop(name, None))]
+        roles = [role for role in self._running if role.name in names]
+        self._running = [role for role in self._running if role.name not in names]
         for role in roles:
-            if role.process.poll() is None:
-                role.process.send_signal(signal.SIGTERM)
+            role.process.send_signal(signal.SIGTERM)
         end = time.monotonic() + within
         killed = []
         for role in roles:
@@ -67,22 +68,11 @@ class Roles:
                 killed.append(role.name)
         return killed
 
-    def run_once(self, name: str, stopping: Callable[[], bool]) -> int | None:
-        """Run a command to its end; its exit status, or None when we were told to stop meanwhile."""
-        process = self._spawn(name)
-        while not stopping():
-            try:
-                return process.wait(0.1)
-            except subprocess.TimeoutExpired:
-                continue
-        stop(process, signal.SIGTERM, within=10)
-        return None
-
     def _tend(self, role: _Role) -> str | None:
         now = time.monotonic()
         if role.again_at is not None:
             if now >= role.again_at:
-                role.process, role.since, role.again_at = self._spawn(role.name), now, None
+                role.process, role.since, role.again_at = _made(role.name, role.work), now, None
             return None
         if (status := role.process.poll()) is None:
             return None
@@ -94,9 +84,9 @@ class Roles:
         role.again_at = now + pause
         return f"{role.name} ended ({_how(status)}) and is started again" + (f" in {pause:g} s" if pause else "")
 
-    def _spawn(self, name: str) -> subprocess.Popen[bytes]:
-        argv = [sys.executable, "-m", "gateway", name]
-        return spawn(argv, death_signal=signal.SIGKILL, environ=self.environ)
+
+def _made(name: str, work: Callable[[], object]) -> Copy:
+    return copy(partial(outcome, work), name)
 
 
 def _how(status: int) -> str:

@@ -7,6 +7,7 @@ log, and `faults` holds them until the files are right. At start, wrong files ra
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -15,6 +16,7 @@ from routing.rules import Rules, RulesError, load_rules
 
 log = structlog.get_logger()
 FOLDER = "rules"
+State = frozenset[tuple[str, int, int]]
 
 
 class Ruling:
@@ -24,7 +26,7 @@ class Ruling:
         """`learnt`: what the examples teach is there before anybody asks, also after a change."""
         self._folder, self._learnt = data_dir / FOLDER, learnt
         self._seen = _state(self._folder)
-        self._rules = _load(self._folder, learnt)
+        self._rules = _load(self._folder, self._seen, learnt)
         self.faults: tuple[str, ...] = ()
 
     def current(self) -> Rules:
@@ -37,7 +39,7 @@ class Ruling:
             return
         self._seen = state
         try:
-            self._rules = await asyncio.to_thread(_load, self._folder, self._learnt)
+            self._rules = await asyncio.to_thread(_load, self._folder, state, self._learnt)
         except RulesError as wrong:
             self.faults = wrong.faults
             for fault in wrong.faults:
@@ -47,20 +49,26 @@ class Ruling:
             log.info("rules.changed", files=len(state))
 
 
-def rules_folder(data_dir: Path) -> Path | None:
-    """Where an installation keeps rule files of its own; None when it has none."""
+def rules_of(data_dir: Path) -> Rules:
+    """The rules of an installation as its files are now. Raises RulesError."""
     folder = data_dir / FOLDER
-    return folder if folder.is_dir() else None
+    return _read(folder, _state(folder))
 
 
-def _load(folder: Path, learnt: bool) -> Rules:
-    rules = load_rules(folder if folder.is_dir() else None)
+def _load(folder: Path, state: State, learnt: bool) -> Rules:
+    rules = _read(folder, state)
     if learnt:
         _ = rules.experience
     return rules
 
 
-def _state(folder: Path) -> frozenset[tuple[str, int, int]]:
+@lru_cache(maxsize=1)
+def _read(folder: Path, state: State) -> Rules:
+    """Read once for as long as the files stay as they are."""
+    return load_rules(folder if folder.is_dir() else None)
+
+
+def _state(folder: Path) -> State:
     """What tells that a file is another one: its name, time and size."""
     found = set()
     for path in folder.rglob("*.toml"):

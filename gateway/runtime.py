@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from math import ceil
 
 import structlog
 
@@ -25,7 +26,7 @@ from gateway.intake import GroupIntake
 from gateway.lanes import LANES
 from gateway.live import Live
 from gateway.outbox import Outbox
-from gateway.readers import HELLO, Here, Reader, reader_apart
+from gateway.readers import HELLO, Born, Here, Reader, reader_apart
 from gateway.receipts import Noting, Receipts
 from gateway.record.db import BY_INDEX, Database
 from gateway.record.heartbeats import beat
@@ -42,7 +43,9 @@ REFRESH = 4.0  # seconds between looks at the master data, and between heartbeat
 RETRY = 1.0  # seconds between tries while the database is away
 ANSWERING = ("web",)  # roles that somebody waits on, for every single report
 MANY = ("smtp",)  # roles to which so many reports come at once that a process of its own reads them
-POOL = {"web": 10, "smtp": 4, "imap": 3, "worker": 8}
+POOL = {"web": 10, "smtp": 4, "imap": 3, "worker": 8}  # connections of a role, at most; those of all `web` together
+CALLS = 6  # connections that only live calls may use, together
+LEAST = 3  # connections of one process
 
 
 @dataclass(frozen=True)
@@ -70,17 +73,28 @@ class Runtime:
 
 
 @asynccontextmanager
-async def open_runtime(config: Config, role: str = "web", clock: Clock | None = None) -> AsyncIterator[Runtime]:
-    """Open everything a role needs. `config.database_url` must be set. Raises SpoolUnusable and RulesError."""
+async def open_runtime(
+    config: Config, role: str = "web", clock: Clock | None = None, reader: Born | None = None
+) -> AsyncIterator[Runtime]:
+    """Open everything a role needs. `config.database_url` must be set; `reader` is a process that reads for it.
+
+    Raises SpoolUnusable and RulesError.
+    """
     if config.database_url is None:
         raise ValueError("a role needs DATABASE_URL")
     clock = clock or SystemClock()
     ruling = await asyncio.to_thread(Ruling, config.data_dir, learnt=role in (*ANSWERING, *MANY))
     receipts = Receipts(config.data_dir, role, clock)
     spool = open_spool(config.data_dir, receipts.note)
-    db = Database(config.database_url, size=POOL.get(role, 6), name=f"switchyard-{role}")
+    db = Database(config.database_url, size=_share(config, role, POOL.get(role, 6)), name=f"switchyard-{role}")
     calls_db = (
-        Database(config.database_url, size=6, timeout=1.0, name="switchyard-calls", options=BY_INDEX)
+        Database(
+            config.database_url,
+            size=_share(config, role, CALLS),
+            timeout=1.0,
+            name="switchyard-calls",
+            options=BY_INDEX,
+        )
         if role == "web"
         else db
     )
@@ -97,9 +111,9 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
     await live.open()
     await master.refresh()
     await board.look(clock.now())
-    async with connect_chargers(config, clock) as chargers, _reader(role, master, ruling) as reader:
+    async with connect_chargers(config, clock) as chargers, _reader(role, master, ruling, reader) as reads:
         intake = GroupIntake(
-            intake_db, clock, master.current, ruling.current, config.secret_keys, blobs, live, reader, crash=crash
+            intake_db, clock, master.current, ruling.current, config.secret_keys, blobs, live, reads, crash=crash
         )
         runtime = Runtime(
             config=config,
@@ -136,10 +150,15 @@ async def open_runtime(config: Config, role: str = "web", clock: Clock | None = 
             await db.close()
 
 
+def _share(config: Config, role: str, connections: int) -> int:
+    """What one process has of the connections of its role."""
+    return max(LEAST, ceil(connections / config.web_processes)) if role == "web" else connections
+
+
 @asynccontextmanager
-async def _reader(role: str, master: Master, ruling: Ruling) -> AsyncIterator[Reader]:
+async def _reader(role: str, master: Master, ruling: Ruling, first: Born | None) -> AsyncIterator[Reader]:
     if role in MANY:
-        async with reader_apart(master.current, ruling.current) as reader:
+        async with reader_apart(master.current, ruling.current, first) as reader:
             yield reader
         return
     here = Here(master.current, ruling.current)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import threading
 from collections.abc import Iterable
+from types import FrameType
 from typing import Any
 
 COLLECTING = (20_000, 20, 50)  # rarer than Python's own habit: a process that serves makes little rubbish in circles
@@ -25,6 +27,20 @@ async def until_stopped() -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, told.set)
     await told.wait()
+
+
+def told_to_stop() -> threading.Event:
+    """What is set at the first SIGINT, SIGTERM or SIGHUP, for a process without a loop."""
+    told = threading.Event()
+
+    def note(signum: int, frame: FrameType | None) -> None:
+        told.set()
+
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Whoever started us with nohup, or in the background, had a signal ignored on purpose.
+        if signal.getsignal(sign) is not signal.SIG_IGN:
+            signal.signal(sign, note)
+    return told
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -8,6 +8,7 @@ an hour.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from prometheus_client import Gauge
@@ -19,10 +20,13 @@ from measuring.hysteresis import Sign
 
 log = structlog.get_logger()
 SQL = statements("oncall")
-GAP = Gauge("switchyard_oncall_gap_seconds", "Time in the next 14 days in which a line has nobody on call.")
-NEXT_GAP = Gauge("switchyard_oncall_next_gap_seconds", "Seconds until nobody is on call; 14 days when there is no gap.")
-CLIMBS = Gauge("switchyard_oncall_climbs", "On-call ladders that are being climbed.")
-STEPS = Gauge("switchyard_oncall_steps", "Telephones rung by the ladder that has been climbed longest.")
+_gauge = partial(Gauge, multiprocess_mode="mostrecent")
+GAP = _gauge("switchyard_oncall_gap_seconds", "Time in the next 14 days in which a line has nobody on call.")
+NEXT_GAP = _gauge(
+    "switchyard_oncall_next_gap_seconds", "Seconds until nobody is on call; 14 days when there is no gap."
+)
+CLIMBS = _gauge("switchyard_oncall_climbs", "On-call ladders that are being climbed.")
+STEPS = _gauge("switchyard_oncall_steps", "Telephones rung by the ladder that has been climbed longest.")
 EVERY = 3600.0  # seconds between the same words in the log
 
 

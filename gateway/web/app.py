@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 from aiohttp import web
 from aiohttp_session import session_middleware
 
 from gateway.config import Config
+from gateway.ports import Listeners, port_of
 from gateway.runtime import Runtime, open_runtime
 from gateway.stopping import until_stopped
 from gateway.tracing import Span, open_tracing, untraced
@@ -32,6 +34,7 @@ from gateway.web import (
     files,
     fleet,
     following,
+    greeting,
     health,
     help,  # noqa: A004 - the help center
     leaving,
@@ -110,18 +113,22 @@ def create_app(
     return app
 
 
-async def serve(config: Config) -> None:
-    """The role `web`: open everything, answer until SIGTERM or SIGINT, leave in order."""
+async def serve(config: Config, listeners: Listeners, others: Sequence[Listeners] = ()) -> None:
+    """The role `web`, or one of its processes: open everything, answer until SIGTERM or SIGINT, leave in order.
+
+    `others` are the sockets of the other processes.
+    """
     async with watched(), open_tracing(config, "web") as span, open_runtime(config, role="web") as runtime:
         app = create_app(runtime, span=span)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE, handler_cancellation=False)
         await runner.setup()
-        door = await leaving.open_door(runner, config.http_host, config.port)
-        log.info("web.open", host=config.http_host, port=config.port)
-        await until_stopped()
-        app[STOPPING].set()
-        await asyncio.sleep(LINGER)
-        await leaving.leave(runner, door)
+        doors = await greeting.open_doors(runner, listeners)
+        log.info("web.open", host=config.http_host, port=port_of(listeners))
+        async with greeting.standing_in(runner, others):
+            await until_stopped()
+            app[STOPPING].set()
+            await asyncio.sleep(LINGER)
+        await leaving.leave(runner, doors, others)
         log.info("web.closed")
 
 

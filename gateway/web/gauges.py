@@ -6,6 +6,7 @@ While the record is away the last figures stay and `switchyard_floor_read` is 0,
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from prometheus_client import Gauge
 
@@ -15,16 +16,17 @@ from gateway.record.db import Unavailable
 from gateway.runtime import Runtime
 
 PATIENCE = 2.0  # seconds that a scrape waits
-READ = Gauge("switchyard_floor_read", "1 when the figures of the floor were read just now.")
-CALLS = Gauge("switchyard_calls_waiting", "Calls that wait for a voice.")
-CALLS_LONGEST = Gauge("switchyard_calls_waiting_longest_seconds", "How long the first of them has waited.")
-WORK = Gauge("switchyard_work_waiting", "Work that waits for somebody, by queue.", ["queue"])
-WORK_LONGEST = Gauge("switchyard_work_waiting_longest_seconds", "How long the oldest of it has waited.", ["queue"])
-AGENTS = Gauge("switchyard_agents", "Agents by activity.", ["activity"])
-ALARMS = Gauge("switchyard_alarms", "Alarms for people that stand, by kind.", ["kind"])
-OUTBOX = Gauge("switchyard_outbox_oldest_seconds", "Age of the oldest message that is due and not sent.")
-SPOOL = Gauge("switchyard_spool_files", "Reports on this machine that wait for the database.")
-ROLE = Gauge(
+_gauge = partial(Gauge, multiprocess_mode="mostrecent")  # of several processes, the one that looked last knows
+READ = _gauge("switchyard_floor_read", "1 when the figures of the floor were read just now.")
+CALLS = _gauge("switchyard_calls_waiting", "Calls that wait for a voice.")
+CALLS_LONGEST = _gauge("switchyard_calls_waiting_longest_seconds", "How long the first of them has waited.")
+WORK = _gauge("switchyard_work_waiting", "Work that waits for somebody, by queue.", ["queue"])
+WORK_LONGEST = _gauge("switchyard_work_waiting_longest_seconds", "How long the oldest of it has waited.", ["queue"])
+AGENTS = _gauge("switchyard_agents", "Agents by activity.", ["activity"])
+ALARMS = _gauge("switchyard_alarms", "Alarms for people that stand, by kind.", ["kind"])
+OUTBOX = _gauge("switchyard_outbox_oldest_seconds", "Age of the oldest message that is due and not sent.")
+SPOOL = _gauge("switchyard_spool_files", "Reports on this machine that wait for the database.")
+ROLE = _gauge(
     "switchyard_role_silent_seconds", "Since the last heartbeat of a role that was here within a day.", ["role"]
 )
 ROLES = ("web", "smtp", "imap", "worker")

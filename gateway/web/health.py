@@ -13,7 +13,8 @@ from functools import cache
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from gateway.record.db import Unavailable
 from gateway.tracing import Span, untraced
@@ -104,7 +105,11 @@ async def figures(request: web.Request) -> web.StreamResponse:
     with suppress(Unavailable, TimeoutError):
         async with asyncio.timeout(PATIENCE):
             await on_call(runtime)
-    return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    registry = REGISTRY
+    if runtime.config.figures.is_dir():  # those of all processes on this port, whichever is asked
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(runtime.config.figures))  # type: ignore[no-untyped-call]
+    return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 @cache

@@ -8,31 +8,27 @@ they want, and every answer of a process that leaves says that it is the last on
 from __future__ import annotations
 
 import asyncio
-import socket
-from contextlib import suppress
+from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 
+from gateway.ports import Listeners, close, waiting
+from gateway.web.greeting import greet
 from gateway.web.keys import STOPPING
 
 MOMENT = 1.0  # seconds for whoever was let in last to say what they want
 
 
-async def open_door(runner: web.AppRunner, host: str, port: int) -> asyncio.Server:
-    """Listen. Raises OSError."""
-    assert runner.server is not None
-    return await asyncio.get_running_loop().create_server(runner.server, host, port, backlog=128)
-
-
-async def leave(runner: web.AppRunner, door: asyncio.Server) -> None:
-    """Close the door, answer those who are in, and clean up."""
-    loop = asyncio.get_running_loop()
-    listeners = [listener.dup() for listener in door.sockets]
-    door.close()
-    last = [guest for listener in listeners for guest in _last_in(listener)]
-    for guest in last:
-        assert runner.server is not None
-        await loop.connect_accepted_socket(runner.server, guest)
+async def leave(runner: web.AppRunner, doors: Sequence[asyncio.Server], others: Sequence[Listeners]) -> None:
+    """Close the doors, answer those who are in, and clean up. `others` are sockets of other processes on this port."""
+    listeners = [listener.dup() for door in doors for listener in door.sockets]
+    for door in doors:
+        door.close()
+    last = []
+    for held in (listeners, *others):
+        last += waiting(held)
+        close([held])  # with nothing in between, should we be the last to hold them
+    await greet(runner, last)
     await asyncio.sleep(MOMENT)
     await runner.cleanup()
 
@@ -42,16 +38,3 @@ async def say_goodbye(request: web.Request, response: web.StreamResponse) -> Non
     if request.app[STOPPING].is_set():
         response.force_close()
         response.headers[hdrs.CONNECTION] = "close"
-
-
-def _last_in(listener: socket.socket) -> list[socket.socket]:
-    """Whoever waits behind a listener, which is closed with nothing in between."""
-    guests = []
-    listener.setblocking(False)
-    with suppress(BlockingIOError):
-        while True:
-            guest, _ = listener.accept()
-            guest.setblocking(False)
-            guests.append(guest)
-    listener.close()
-    return guests

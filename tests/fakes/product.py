@@ -126,13 +126,18 @@ class Product:
         return [own, *own.children(recursive=True)]
 
     def role(self, name: str) -> psutil.Process | None:
-        """The process of a role or server, by the last word or the program of its command line."""
+        """A process of a role or server."""
+        return next(iter(self.processes(name)), None)
+
+    def processes(self, name: str) -> list[psutil.Process]:
+        """Those of a role or server, by the last word or the program of their command line."""
+        found = []
         for member in self.family()[1:]:
             with suppress(psutil.Error):
                 words = " ".join(member.cmdline()).split()
                 if words and (words[-1] == name or Path(words[0]).name == name):
-                    return member
-        return None
+                    found.append(member)
+        return found
 
     def stop(self, how: signal.Signals = signal.SIGTERM, within: float = 60.0) -> int:
         """Tell it to stop; its exit status."""

@@ -206,13 +206,17 @@ class Nemesis:
                     process.resume()
 
     def _kill(self, *names: str, how: signal.Signals = signal.SIGKILL) -> int:
-        found = [process for name in names if (process := self.product.role(name))]
+        found = [process for name in names for process in self._hit(name)]
         deaths = 0
         for process in found:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(how)
                 deaths += 1
         return deaths
+
+    def _hit(self, name: str) -> list[psutil.Process]:
+        """Every process of a role; of a server the one that the others belong to."""
+        return self.product.processes(name) if name in ROLES else self.product.processes(name)[:1]
 
     def _kill_up(self) -> int:
         """As a power cut for everything but the disk's own memory: the kernel ends what `up` had started."""

@@ -26,7 +26,14 @@ def web_role(environ: dict[str, str], config: Config, said: Path) -> Iterator[tu
     """The role in a process of its own that may open few files; and its port."""
     port = free_port()
     servers = {"DATABASE_URL": config.database_url or "", "REDIS_URL": config.redis_url or ""}
-    given = {"PATH": os.environ["PATH"], **environ, **servers, "PORT": str(port), "ADMIN_TOKEN": TOKEN}
+    given = {
+        "PATH": os.environ["PATH"],
+        **environ,
+        **servers,
+        "PORT": str(port),
+        "ADMIN_TOKEN": TOKEN,
+        "WEB_PROCESSES": "1",
+    }
     with said.open("ab") as log:
         command = ["sh", "-c", f'ulimit -n {LIMIT}; exec "$0" -m gateway web', sys.executable]
         process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=log, stderr=log)
