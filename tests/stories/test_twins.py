@@ -79,6 +79,7 @@ def roles(config: Config, folder: Path, web: tuple[int, int], smtp: tuple[int, i
             "SECRET_KEYS": "one secret key that both of the twins know",
             "ADMIN_TOKEN": TOKEN,
             "PORT": str(web[twin]),
+            "WEB_PROCESSES": "1",
             "SMTP_PORT": str(smtp[twin]),
         }
         for role in ("web", "smtp", "worker"):
