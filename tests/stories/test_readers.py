@@ -24,6 +24,7 @@ class Basis:
 
     def __init__(self) -> None:
         self.directory, self.rules = read_directory(DEMO), load_rules()
+        _ = self.rules.experience  # as a door has learnt before it opens
 
     def directory_now(self) -> Directory:
         return self.directory
