@@ -15,7 +15,7 @@ from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import Compat32, compat32
-from typing import Any
+from typing import Any, cast
 
 from channels.mail.headers import HEADER_LIMIT, Fields, eight_bit
 
@@ -25,6 +25,9 @@ _LONG_RUN = 64 * 1024  # bytes; shorter mails are parsed as they are
 _MUST_BE_WHOLE = ("from", "sender", "message-id", "content-")  # how names of fields begin that mislead when cut
 _FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{4,40}:)")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
+_PLAIN_MULTIPARTS = ("multipart/alternative", "multipart/mixed", "multipart/related")
+_LAST = re.compile(rb"--(?:\r\n|\Z)")
+_FEW = 20  # parts
 _BAD_LINE = re.compile(rb"(?m)^(?![\x21-\x39\x3b-\x7e]+:|[ \t\r\n]|From (?![ \t]*:)|\Z)[^\r\n]+")
 _FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,60}:")
 _SPACED = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,80})[ \t]+:")
@@ -178,22 +181,49 @@ def _without_runs(raw: bytes, runs: list[bytes]) -> bytes:
     return _BASE64_LINES.sub(taken, raw)
 
 
-def _parse_simple(raw: bytes, end: int) -> Message | None:
-    """A mail of one part, its body left as it is instead of looked at line by line; None for any other."""
+def _parse_simple(raw: bytes, end: int, within: bool = False) -> _Measured | None:
+    """A mail of one part, or of several that have none in them, its bodies left as they are and not looked at line by
+    line; None for any other. `within`: it is a part."""
     head = raw[:end]
     lower = head.lower()
-    if b"multipart/" in lower or b"message/" in lower:
+    several = b"multipart/" in lower
+    if (several and within) or b"message/" in lower:
         return None
-    message = _parse(head + b"\r\n\r\n")
-    if _undecoded(message) or message.defects:
+    message = _parse(head + b"\r\n\r\n", True)
+    if message.source or message.defects:
         return None
     separator = _END_OF_HEADERS.match(raw, end)
     body = raw[separator.end() :] if separator else b""
+    if several:
+        return _with_parts(message, raw[end:])
     message.set_payload(body.decode("ascii", "surrogateescape"))
     return message
 
 
-def _parse(raw: bytes) -> Message:
+def _with_parts(message: _Measured, body: bytes) -> _Measured | None:
+    """A mail with its parts, where they are set apart beyond doubt: by lines that are the boundary and nothing else."""
+    boundary = message.get_boundary()
+    if not boundary or not boundary.isascii() or message.get_content_type() not in _PLAIN_MULTIPARTS:
+        return None
+    mark = b"--" + boundary.encode()
+    _, *between = body.split(b"\r\n" + mark)
+    if not 1 < len(between) < _FEW or len(between) != body.count(mark) or not _LAST.match(between.pop()):
+        return None
+    parts = []
+    for found in between:
+        end = header_end(found)
+        if found[:2] != b"\r\n" or found[end : end + 4] != b"\r\n\r\n":
+            return None
+        part = _parse_simple(found[2:], end - 2, True)
+        if part is None:
+            return None
+        part.source += "\r\n"  # as the library has it: the last line end belongs to the boundary
+        parts.append(part)
+    message.set_payload(parts)
+    return message
+
+
+def _parse(raw: bytes, only_head: bool = False) -> _Measured:
     count = 0
 
     def new_part(policy: object = compat32) -> Message:
@@ -203,7 +233,7 @@ def _parse(raw: bytes) -> Message:
             raise TooComplex(f"there are more than {PARTS} parts")
         return _Measured(policy)  # type: ignore[arg-type]
 
-    return BytesParser(_class=new_part, policy=compat32).parsebytes(raw)
+    return cast(_Measured, BytesParser(_class=new_part, policy=compat32).parsebytes(raw, only_head))
 
 
 class _Measured(Message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.mail import quarantined, read, sanitise
+from channels.mail.tree import _parse, _parse_simple, header_end
 from channels.parsing_frames import pack, unpack
 
 NOW = datetime(2026, 9, 28, tzinfo=UTC)
@@ -98,6 +100,9 @@ values = st.one_of(st.sampled_from(VALUES), st.text(max_size=30))
 fields = st.lists(st.tuples(st.sampled_from(NAMES.split()), values).map(_field), max_size=6).map(b"".join)
 body = st.lists(st.one_of(st.sampled_from(BODIES), st.binary(max_size=40)), max_size=6).map(b"".join)
 leaf = st.tuples(fields, body).map(b"\r\n".join)
+several = st.lists(leaf, max_size=3).map(
+    lambda parts: _multipart((b"Content-Type: multipart/mixed; boundary=b\r\n", parts))
+)
 tree = st.recursive(leaf, lambda inner: st.tuples(fields, st.lists(inner, max_size=3)).map(_multipart), max_leaves=6)
 
 
@@ -127,6 +132,29 @@ def test_any_tree_has_an_answer(raw: bytes) -> None:
 @given(st.binary(max_size=600))
 def test_any_bytes_have_an_answer(raw: bytes) -> None:
     holds(raw)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(several)
+def test_parts_are_set_apart_as_the_library_does_it(raw: bytes) -> None:
+    quick = _parse_simple(raw, header_end(raw))
+    assert quick is None or _shown(quick) == _shown(_parse(raw))
+
+
+def test_the_usual_mail_is_set_apart_without_the_library() -> None:
+    text, image = b"Subject: x\r\n\r\nhej\r\n", b"Content-Type: image/png\r\n\r\n\x89P\r\n--c"
+    mail = _multipart((b"Content-Type: multipart/mixed; boundary=b\r\n", [text, image]))
+    quick = _parse_simple(mail, header_end(mail))
+    assert quick is not None
+    assert _shown(quick) == _shown(_parse(mail))
+    assert [part.get_payload(decode=True) for part in quick.walk()] == [None, b"hej\r\n", b"\x89P\r\n--c"]
+
+
+def _shown(message: Message) -> list[object]:
+    return [
+        (part.items(), part.get_default_type(), None if part.is_multipart() else part.get_payload(), part.source)
+        for part in message.walk()
+    ]
 
 
 @pytest.mark.parametrize("seed", range(20))
