@@ -67,7 +67,7 @@ async def step(runtime: Runtime, row: Mapping[str, Any], item: Mapping[str, Any]
     if item["state"] == "done":
         return "over"
     tired = runtime.clock.now() - row["ended_at"] > PATIENCE
-    if digits == "2" or tired or item["later"] or not await _staffed(runtime):
+    if digits == "2" or tired or item["later"] or not await _staffed(runtime, item["queue"]):
         await _let_go(runtime, row["id"], row["case_id"], item["id"], "pressed 2" if digits == "2" else "nobody came")
         return "later"
     return "waiting"
@@ -116,6 +116,6 @@ async def _let_go(runtime: Runtime, ring: int, case: int | None, item: int, reas
             await callbacks.put_off(runtime, conn, item, ours=ours)
 
 
-async def _staffed(runtime: Runtime) -> bool:
-    row = await runtime.db.row(LINE["staffed"])
+async def _staffed(runtime: Runtime, queue: str) -> bool:
+    row = await runtime.db.row(LINE["staffed"], {"queue": queue})
     return bool(row and row["staffed"])

@@ -40,7 +40,7 @@ async def sweep(runtime: Runtime) -> int:
 
 
 async def _begin(runtime: Runtime, now: datetime) -> None:
-    staffed = await runtime.db.row(LINE["staffed"])
+    staffed = await runtime.db.row(LINE["staffed"], {"queue": None})
     given = {"patience": PATIENCE, "staffed": bool(staffed and staffed["staffed"])}
     async with runtime.db.transaction() as conn:
         for statement in ("begin_cases", "begin_calls"):

@@ -1,11 +1,12 @@
 """Callers who wait for a person: `Line` over the record.
 
-Nobody is promised a voice that cannot come: the line is open while somebody with a telephone is at work, and always for
-a P1, for whom the on-call ladder is climbed (`gateway.oncall`) and who is put through to LAST_RESORT_NUMBER at once
-when nobody is on it. A caller is connected to whoever takes the case, or meets them in a room; one who would rather be
-called back keeps the place that they had, three times a day and only at a number that we may call. A place is told by
-who is before in the same queue; the wait (`measuring.expected`) by the agents who serve that queue now, how long its
-calls took since yesterday and who is before them in it and in queues that share its agents, as 0.7 to 1.5 times that.
+Nobody is promised a voice that cannot come: a queue's line is open while somebody with a telephone is at work who
+serves that queue, and always for a P1, for whom the on-call ladder is climbed (`gateway.oncall`) and who is put through
+to LAST_RESORT_NUMBER at once when nobody is on it. A caller is connected to whoever takes the case, or meets them in a
+room; one who would rather be called back keeps the place that they had, three times a day and only at a number that we
+may call. A place is told by who is before in the same queue; the wait (`measuring.expected`) by the agents who serve
+that queue now, how long its calls took since yesterday and who is before them in it and in queues that share its
+agents, as 0.7 to 1.5 times that.
 When nobody serves it, or fewer than five of its calls tell how long they take, it is not told.
 """
 
@@ -47,7 +48,7 @@ class RecordedLine:
         self._paces = Paces(runtime.calls_db, runtime.clock)
 
     async def enter(self, waiting: Waiting) -> Place | None:
-        if waiting.priority != "P1" and not waiting.patient and not await self._staffed():
+        if waiting.priority != "P1" and not waiting.patient and not await self._staffed(waiting.queue):
             return None
         queue = self._runtime.rules().queues.get(waiting.queue)
         given = {
@@ -139,8 +140,8 @@ class RecordedLine:
     async def rated(self, sid: str, rating: int) -> None:
         await self._change("rate", {"sid": sid, "rating": rating}, "rated", rating=rating, of=5)
 
-    async def _staffed(self) -> bool:
-        row = await self._db.row(SQL["staffed"])
+    async def _staffed(self, queue: str | None = None) -> bool:
+        row = await self._db.row(SQL["staffed"], {"queue": queue})
         return bool(row and row["staffed"])
 
     async def _helped(self) -> bool:

@@ -1,8 +1,9 @@
 -- name: staffed
--- Whether anybody is at work who can be reached on a telephone or in a browser.
+-- Whether anybody is at work who can be reached on a telephone or in a browser; with a queue, somebody who serves it.
 SELECT EXISTS (
-    SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL
+    SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL AND max_calls > 0
                          AND (phone IS NOT NULL OR browser_until > lease_now())
+                         AND (%(queue)s::text IS NULL OR sites = '{}' AND (queues = '{}' OR %(queue)s::text = ANY(queues)))
 ) AS staffed
 
 -- name: enter
@@ -27,8 +28,10 @@ DO UPDATE SET state = 'waiting', agent_id = NULL, epoch = work_items.epoch + 1 W
 SELECT coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue, w.state, k.queue AS case_queue,
        c.room,
        CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END AS answerer,
-       EXISTS (SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL
-                                   AND (phone IS NOT NULL OR browser_until > lease_now())) AS staffed, (
+       EXISTS (SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL AND max_calls > 0
+                                   AND (phone IS NOT NULL OR browser_until > lease_now())
+                                   AND (w.queue IS NULL OR queues = '{}' OR w.queue = ANY(queues))
+                                   AND (sites = '{}' OR k.site_id = ANY(sites))) AS staffed, (
     SELECT jsonb_object_agg(o.queue, jsonb_build_array(o.callers, o.callbacks, o.offered)) FROM (
         SELECT o.queue, count(*) FILTER (WHERE o.kind = 'call' AND o.state = 'waiting') AS callers,
                count(*) FILTER (WHERE o.kind <> 'call' AND o.state = 'waiting') AS callbacks,

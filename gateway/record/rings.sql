@@ -173,7 +173,7 @@ SELECT id, state, sid, room LIKE 'back-%%' AND reason IS DISTINCT FROM 'met' AS 
 
 -- name: wanted
 -- What a caller's item is about: the number to call back, and the case.
-SELECT w.id, w.kind, w.state, w.agent_id, w.tries, w.case_id, w.call_sid, w.language, t.callback AS phone,
+SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_sid, w.language, t.callback AS phone,
        coalesce(w.not_before > lease_now(), false) AS later
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -118,3 +119,21 @@ async def test_v10_impatient_callers_ahead_make_it_shorter(busy: Floor) -> None:
     await lately(busy, "helpdesk", 60, hung_up=True)
     _, _, told = await place(busy, "CA85")
     assert (patient, told) == (23, 7)
+
+
+async def test_v10_a_queue_that_nobody_at_work_serves_is_closed_whoever_else_is_there(floor: Floor) -> None:  # noqa: F811
+    await at_work(floor, a01="billing")
+    nobody = Waiting("CA01", None, "+46701740001", "sv", "P3", "helpdesk")
+    floor.clock.forward(SECOND)
+    await floor.calls.save(
+        Taken("CA01", 0, floor.clock.now(), "waiting", "sv", {}, "<Response/>", nobody.phone, None, None)
+    )
+    assert await floor.line.enter(nobody) is None
+    waits = await floor.line.enter(replace(nobody, patient=True))
+    assert waits is not None
+    assert not waits.staffed
+    assert (await floor.line.enter(replace(nobody, priority="P1"))) is not None, "danger always has a line"
+    await at_work(floor, a01="billing", a02="helpdesk")
+    assert (await floor.line.place("CA01")).staffed
+    await floor.house.runtime.db.run("UPDATE agents SET sites = '{s001}' WHERE id = 'a02'")
+    assert not (await floor.line.place("CA01")).staffed, "the caller is at none of their sites"
