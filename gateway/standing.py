@@ -98,7 +98,7 @@ def known_case(row: Mapping[str, Any]) -> Standing:
         opened_at=row["opened_at"],
         last_report_at=row["last_report_at"],
         concluded_at=row["concluded_at"],
-        persons=frozenset(row["persons"]),
+        persons=frozenset(row["persons"] or ()) - {None},
         reports=tuple(
             CaseReport(report, datetime.fromisoformat(at), *told) for report, at, *told in row["reports"] or ()
         ),

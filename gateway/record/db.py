@@ -35,7 +35,7 @@ SESSION = "-c idle_in_transaction_session_timeout=5s -c statement_timeout=20s -c
 # when its plan was made is not read whole when it has grown.
 BY_INDEX = (
     "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
-    "-c enable_material=off"
+    "-c enable_material=off -c enable_memoize=off"
 )
 
 IMPATIENCE = 2.0  # seconds to wait for a connection when the last wait was in vain

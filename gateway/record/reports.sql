@@ -81,8 +81,8 @@ SELECT f.nths, c.id, c.status, c.line, c.queue, c.category, c.priority, c.langua
 FROM (SELECT id, array_agg(nth) AS nths FROM found GROUP BY id) AS f
 CROSS JOIN LATERAL (SELECT * FROM cases WHERE id = f.id LIMIT 1) AS c -- else a scan of all cases is planned
 CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(DISTINCT r.person_id) FILTER (WHERE r.person_id IS NOT NULL), '{}') AS persons,
-           jsonb_agg(jsonb_build_array(
+    SELECT array_agg(r.person_id) AS persons,
+           json_agg(json_build_array(
                r.id, r.received_at, r.person_id, r.channel, r.charger_id, r.site_id, r.category, r.language,
                left(concat_ws(E'\n', t.subject, t.text), 2000), 'added' = ANY(r.flags)
            ) ORDER BY r.id DESC) FILTER (WHERE r.back <= 8) AS reports
