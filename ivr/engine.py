@@ -133,7 +133,7 @@ def step(flow: Flow, state: CallState, event: Event) -> tuple[CallState, Turn]:
         return _after_effect(flow, state, node, event)
     if isinstance(node, Queue):
         return _queued(flow, state, node, event)
-    state = replace(state, turns=state.turns + 1)
+    state = CallState(state.node, state.language, state.facts, state.tries, state.turns + 1, state.rescued)
     if state.turns >= flow.limit and not state.rescued and not isinstance(node, Connect):
         state = _heard(state, node, event)
         moved = replace(state.at(flow.rescue), rescued=True)
@@ -150,13 +150,10 @@ def noting(state: CallState, facts: Mapping[str, str | None]) -> CallState:
     """The state with facts added or (None) taken away; the fact `language` is the state's own."""
     if not facts:
         return state
-    if language := facts.get("language"):
-        state = replace(state, language=language)
-    merged = {**state.facts, **{name: value for name, value in facts.items() if value is not None}}
-    for name, value in facts.items():
-        if value is None:
-            merged.pop(name, None)
-    return replace(state, facts=merged)
+    merged = {**state.facts, **facts}
+    told = {name: value for name, value in merged.items() if value is not None}
+    language = facts.get("language") or state.language
+    return CallState(state.node, language, told, state.tries, state.turns, state.rescued)
 
 
 def _answered(flow: Flow, state: CallState, node: Node, event: Event) -> tuple[CallState, Turn]:

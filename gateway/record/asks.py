@@ -5,12 +5,11 @@ Raises `Unavailable` when PostgreSQL does not answer.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from gateway.record.db import Database, statements
+from gateway.record.db import Database, compact, statements
 from gateway.record.grouped import Grouped
 
 SQL = statements("calls")
@@ -46,7 +45,7 @@ class Asks:
         return [(case, status, _moment(due), category, many) for case, status, category, due, many in found or ()]
 
     async def _all(self, questions: Sequence[Question]) -> list[Any]:
-        asked = json.dumps([{**question, "nth": nth} for nth, question in enumerate(questions)])
+        asked = compact([{**question, "nth": nth} for nth, question in enumerate(questions)])
         return [answer for (answer,) in await self._db.tuples(SQL["asked"], {"asked": asked})]
 
 

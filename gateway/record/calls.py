@@ -6,7 +6,6 @@ moves backwards. Raises `Unavailable` when PostgreSQL does not answer: the door 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -18,7 +17,7 @@ from gateway.casenumber import parse
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
 from gateway.record.asks import Asks
-from gateway.record.db import Database, statements
+from gateway.record.db import Database, compact, statements
 from gateway.record.grouped import Grouped
 
 SQL = statements("calls")
@@ -50,7 +49,7 @@ class RecordedCalls:
 
     async def _save_all(self, turns: Sequence[tuple[Taken, int | None]]) -> list[bool]:
         """Whether each turn was written, and not by another request before."""
-        rows = json.dumps([_row(taken, after) for taken, after in turns])
+        rows = compact([_row(taken, after) for taken, after in turns])
         self._crash("voice.before_commit")
         written = {sid for (sid,) in await self._db.tuples(SQL["save"], {"rows": rows})}
         self._crash("voice.after_commit")

@@ -42,7 +42,7 @@ IMPATIENCE = 2.0  # seconds to wait for a connection when the last wait was in v
 
 
 # No row leads back to itself.
-_compact = json.JSONEncoder(separators=(",", ":"), check_circular=False, ensure_ascii=False).encode
+compact = json.JSONEncoder(separators=(",", ":"), check_circular=False, ensure_ascii=False).encode
 
 PAUSED = psycopg.errors.IdleInTransactionSessionTimeout  # we stood still for too long, and nothing was committed
 
@@ -62,12 +62,12 @@ def statements(aggregate: str) -> Mapping[str, LiteralString]:
 
 def recordset(rows: Sequence[Mapping[str, Any]]) -> Jsonb:
     """Rows for `jsonb_to_recordset`, each with its place in the order as `nth`."""
-    return Jsonb(_counted(rows), _compact)
+    return Jsonb(_counted(rows), compact)
 
 
 def recordsets(blocks: Mapping[str, Sequence[Mapping[str, Any]]]) -> Jsonb:
     """The rows of every block of one statement that was put `together`."""
-    return Jsonb({name: _counted(rows) for name, rows in blocks.items()}, _compact)
+    return Jsonb({name: _counted(rows) for name, rows in blocks.items()}, compact)
 
 
 def together(blocks: Mapping[str, Sequence[LiteralString]]) -> LiteralString:

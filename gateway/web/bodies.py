@@ -89,15 +89,17 @@ def form_fields(body: bytes) -> MultiDict[str]:
     try:
         if body.count(b"&") >= FORM_FIELDS:
             raise ValueError("too many fields")
-        given = [pair.partition("=") for pair in body.decode("ascii").split("&") if pair]
-        return MultiDict([(_decoded(name), _decoded(value)) for name, _, value in given])
+        return MultiDict([_field(pair) for pair in body.decode("ascii").split("&") if pair])
     except ValueError as error:
         raise Problem(400, "The form is not encoded as it should be.") from error
 
 
-def _decoded(text: str) -> str:
-    text = text.replace("+", " ")
-    return unquote_to_bytes(text).decode() if "%" in text else text
+def _field(pair: str) -> tuple[str, str]:
+    pair = pair.replace("+", " ")
+    name, _, value = pair.partition("=")
+    if "%" in pair:
+        return unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()
+    return name, value
 
 
 def _too_large(limit: int) -> Problem:
