@@ -9,13 +9,13 @@ the truth and the last-resort number.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 import structlog
 
 from channels import phone_report
-from channels.phone_effects import LOOKS, Scene, carry_out, keep
+from channels.phone_effects import EFFECTS, REPEATABLE, Scene, carry_out, keep
 from channels.phone_events import (
     FINAL,
     Params,
@@ -160,10 +160,14 @@ class PhoneDoor:
         return twiml.bridge()
 
     async def _turn(self, params: Params, turn: int) -> str:
-        answer = await self._next_turn(params, turn)
-        if answer is not None:
-            return answer
         calls, sid = self._given.calls, params["CallSid"]
+        ahead = await self._ahead(params, turn)
+        if ahead is not None and ahead[1].effect is None:
+            taken = self._taken(params, turn, *ahead, new=False)
+            if await calls.follow(taken, turn - 1):
+                self._lately.note(sid, turn, ahead[0])
+                return taken.answer
+            ahead = None
         loaded = await calls.load(sid, turn)
         if loaded.ended:
             if "RecordingSid" in params:
@@ -173,32 +177,27 @@ class PhoneDoor:
             return loaded.answer
         if loaded.state is not None and turn <= loaded.turn:
             return twiml.hold(self._both("hold"), self._action(loaded.turn + 1))
-        known = CallState.from_json(loaded.state) if loaded.state is not None else None
-        state, spoken = self._first_step(known or self._begin(params), event_of(params), new=known is None)
+        if ahead is not None and loaded.state is not None and loaded.turn == turn - 1:
+            state, spoken = ahead
+        else:
+            known = CallState.from_json(loaded.state) if loaded.state is not None else None
+            state, spoken = self._first_step(known or self._begin(params), event_of(params), new=known is None)
         state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
-        taken = self._taken(params, turn, state, spoken, new=known is None)
+        taken = self._taken(params, turn, state, spoken, new=loaded.state is None)
         answer = await calls.save(taken)
         if answer is taken.answer:
             self._lately.note(sid, turn, state)
         return answer
 
-    async def _next_turn(self, params: Params, turn: int) -> str | None:
-        """The answer to the turn after one that was answered here, worked out from what the record was told then, and
-        written if the record has been told nothing since. None when it has, or when more is to be done than to look:
-        then the record is asked first."""
+    async def _ahead(self, params: Params, turn: int) -> tuple[CallState, Turn] | None:
+        """The turn after one that was answered here, worked out from what the record was told then, up to the first
+        effect that must not be repeated; it holds if the record has been told nothing since. None for other turns."""
         sid = params["CallSid"]
         state = self._lately.before(sid, turn)
         if state is None:
             return None
         state, spoken = self._first_step(state, event_of(params), new=False)
-        state, spoken = await self._carried_out(sid, state, spoken, params.get("To"), looking=True)
-        if spoken.effect is not None:
-            return None
-        taken = self._taken(params, turn, state, spoken, new=False)
-        if not await self._given.calls.follow(taken, turn - 1):
-            return None
-        self._lately.note(sid, turn, state)
-        return taken.answer
+        return await self._carried_out(sid, state, spoken, params.get("To"), within=REPEATABLE)
 
     def _taken(self, params: Params, turn: int, state: CallState, spoken: Turn, *, new: bool) -> Taken:
         return Taken(
@@ -221,13 +220,13 @@ class PhoneDoor:
         return engine.step(self._flow, state, Begin() if new else event)
 
     async def _carried_out(
-        self, sid: str, state: CallState, spoken: Turn, called: str | None, *, looking: bool = False
+        self, sid: str, state: CallState, spoken: Turn, called: str | None, *, within: Collection[str] = EFFECTS
     ) -> tuple[CallState, Turn]:
-        """The turn that is spoken once its effects are done; with `looking`, before the first that does more."""
+        """The turn that is spoken once its effects are done, or those before the first that is not `within`."""
         lines = spoken.say
         while spoken.effect is not None:
-            if looking and spoken.effect not in LOOKS:
-                return state, spoken
+            if spoken.effect not in within:
+                return state, Turn(lines, spoken.node, state.language, spoken.effect)
             scene = Scene(sid, state, self._now(), called, self._given, self._phrases)
             outcome = await carry_out(spoken.effect, scene)
             state, spoken = engine.step(self._flow, state, outcome)

@@ -270,8 +270,9 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
 )
 
 
-# Effects that only look: carried out twice, or for a turn that another request has answered, they change nothing.
-LOOKS = frozenset(
+# Effects that change nothing when carried out twice, or for a turn that another request has answered: those that only
+# look, and the report, of which there is one a call whoever files it.
+REPEATABLE = frozenset(
     {
         "recognise_caller",
         "find_charger",
@@ -282,6 +283,7 @@ LOOKS = frozenset(
         "next_step",
         "case_status",
         "check_number",
+        "file_report",
     }
 )
 

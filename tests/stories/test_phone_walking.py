@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 from prometheus_client import REGISTRY
 
 from channels.phone import PhoneDoor
-from channels.phone_ports import CaseStatus, Incident
+from channels.phone_ports import CaseStatus, Incident, Loaded
 from channels.report import Channel, NotStored, RemoteAct, RemoteAnswer, Tried
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
@@ -658,6 +658,27 @@ async def test_what_another_process_answered_is_not_done_again(world: World, doo
     ended = {**fields, "CallStatus": "completed"}
     await other.status(ended)
     assert "Hangup" in await door.voice({**fields, "Digits": "1"}, 5)
+
+
+async def test_a_turn_that_files_needs_not_be_read_first_and_files_once(world: World, door: PhoneDoor) -> None:
+    fields = {"CallSid": "CA1", "From": "+46701740605", "To": OURS}
+    asked = [{**fields, "Digits": key} for key in ("", "2", "2", "1", "21007", "1", "9", "", "1")]
+    asked[7] = {**fields, "SpeechResult": "It blinks red"}
+    for turn, one in enumerate(asked[:-1]):
+        await door.voice(one, turn)
+    read, load = list[int](), world.load
+
+    async def reading(sid: str, turn: int) -> Loaded:
+        read.append(turn)
+        return await load(sid, turn)
+
+    world.load = reading  # type: ignore[method-assign]
+    told = await door.voice(asked[8], 8)
+    assert "1, 0, 4, 2, 9" in told
+    assert read == []
+    assert await _door(world).voice(asked[8], 8) == told
+    assert await door.voice(asked[8], 8) == told
+    assert list(world.reports) == ["CA1"]
 
 
 async def test_a_call_whose_menu_has_changed_starts_again(line: Line, world: World) -> None:
