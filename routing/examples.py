@@ -113,16 +113,15 @@ def recall(
     """How like a text is to the examples of each category: near 1 when it could be one, near 0 when nothing speaks for
     it, below when much speaks against it; how like to danger, whatever else it is about; and the senses that make it
     so, if it is. A text of few words says little; danger told in passing counts nearly as if it stood alone."""
-    found, ends = _rows(experience, words, concepts, senses)
-    if not found:
+    rows, ends = _rows(experience, words, concepts, senses)
+    if not rows:
         return {}, 0.0, ()
-    rows: NDArray[np.int32] = np.asarray(found)
-    held = experience.table.take(rows, axis=0)
-    *sums, square, danger, danger_square = np.einsum("i,ij->j", _met_first(rows), held).tolist()
+    distinct = experience.table.take(array("i", dict.fromkeys(rows)), axis=0)
+    *sums, square, danger, danger_square = np.add.reduce(distinct, axis=0).tolist()
     length = math.sqrt(square + _DOUBT)
     likeness = {c: value / length for c, value in zip(experience.categories, sums, strict=True)}
     whole = danger / math.sqrt(danger_square + _DOUBT)
-    like_danger = max(whole, _in_passing(held[:, -2:], ends, words.sentence) - _PASSING)
+    like_danger = max(whole, _in_passing(experience.table, rows, ends, words.sentence) - _PASSING)
     return likeness, like_danger, _alarming(experience, senses) if like_danger > _WORTH_TELLING else ()
 
 
@@ -229,24 +228,18 @@ def _of_word(word: str) -> tuple[str, ...]:
     return (word[:_STEM], *(f"~{word[i : i + _PIECE]}" for i in range(len(word) - _PIECE + 1)))
 
 
-def _met_first(rows: NDArray[np.int32]) -> _Table:
-    """1 for each row that stands there for the first time, 0 for those that did before."""
-    order = rows.argsort(kind="stable")
-    ordered = rows[order]
-    first = np.ones(len(rows), dtype=np.float32)
-    first[order[1:]] = ordered[1:] != ordered[:-1]
-    return first
-
-
-def _in_passing(held: _Table, ends: Sequence[int], sentences: Sequence[int]) -> float:
+def _in_passing(table: _Table, rows: array[int], ends: Sequence[int], sentences: Sequence[int]) -> float:
     """How like to danger that part of a long text is which is most like it."""
     parts = list(_parts(sentences))
     if len(parts) < 2:
         return 0.0
-    sums = np.zeros((len(held) + 1, 2))
-    np.cumsum(held, axis=0, out=sums[1:])
-    told = sums[[ends[end] for _, end in parts]] - sums[[ends[start] for start, _ in parts]]
-    return float((told[:, 0] / np.sqrt(told[:, 1] + _DOUBT)).max())
+    sums = np.zeros((len(rows) + 1, 2))
+    table.take(rows, axis=0)[:, -2:].cumsum(axis=0, out=sums[1:])
+    # Each call of the library costs as much as a dozen of these parts.
+    starts, finishes = (sums.take([ends[at] for at in edge], axis=0).tolist() for edge in zip(*parts, strict=True))
+    held = ((b[0] - a[0], b[1] - a[1]) for a, b in zip(starts, finishes, strict=True))
+    most: float = max(danger / math.sqrt(square + _DOUBT) for danger, square in held)
+    return most
 
 
 def _parts(sentences: Sequence[int]) -> Iterator[tuple[int, int]]:
