@@ -219,6 +219,8 @@ SELECT o.id, o.item_id, o.agent_id, o.state, w.kind, w.case_id FROM offers o JOI
 WHERE o.id = %(offer)s
 
 -- name: offers_to
-SELECT o.id, o.offered_at, o.expires_at, o.reasons, w.kind, w.case_id, w.call_sid, w.queue, w.priority, w.arrived_at
+SELECT o.id, o.offered_at, o.expires_at, o.reasons, w.kind, w.case_id, w.call_sid, w.queue, w.priority, w.arrived_at,
+       EXISTS (SELECT FROM rings r WHERE r.item_id = w.id AND r.purpose = 'customer' AND r.state IN ('due', 'ringing')
+                                     AND r.room LIKE 'back-%%') AS customer_rings
 FROM offers o JOIN work_items w ON w.id = o.item_id
 WHERE o.agent_id = %(agent)s AND o.state = 'offered' AND o.expires_at > lease_now() ORDER BY w.priority, o.id

@@ -20,6 +20,7 @@ from tests.stories.test_phone_oncall import CALLER, LAST, NIGHT, OURS, Night, op
 
 AGENT, OTHER = "+46313900601", "+46313900602"
 RULES = Path(__file__).parents[2] / "routing"
+PASSWORD = "a quiet shift for everybody"
 MINUTE = timedelta(minutes=1)
 
 
@@ -263,6 +264,19 @@ async def test_an_agent_who_declines_while_the_customers_telephone_rings_is_repl
     await leg(day, ring, sid, Digits="1")
     await work(day)
     assert day.rung() == [CALLER, OTHER]
+
+
+async def test_who_is_kept_reads_whose_telephone_rings(day: Night) -> None:
+    await day.house.hire("a01", PASSWORD)
+    assert (await day.house.log_in("agent01@support.example", PASSWORD)).status == 303
+    await wanted(day)
+    rings = "Kundens telefon ringer; din ringer när kunden har svarat."
+    shown = await (await day.house.client.get("/console?language=sv")).text()
+    assert rings in shown
+    assert "/decline" in shown
+    assert "/accept" not in shown
+    await day.picks_up("1")
+    assert rings not in await (await day.house.client.get("/console?language=sv")).text()
 
 
 async def test_only_the_queues_that_say_so_ring_the_customer_first(day: Night) -> None:
