@@ -33,6 +33,7 @@ async def t9(house: House, reports: int) -> list[Row]:
             tell(f"T9: {idle / MB:.0f} MB at rest: {at_rest}")
             await _mails(product, house, 500, 1)
             before = await _at_rest(product)
+            tell(f"T9: {before / MB:.0f} MB after 500 more: {_parts(product)}")
             for nth in range(10):
                 await _mails(product, house, reports // 10, 2 + nth)
                 tell(f"T9: {pss(product) / MB:.0f} MB after {(nth + 1) * (reports // 10)} reports")

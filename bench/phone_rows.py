@@ -78,7 +78,7 @@ async def t5(house: House, rounds: int) -> list[Row]:
 
 
 async def t6(house: House, rounds: int) -> list[Row]:
-    """A thousand calls at once, each with a turn every five seconds: about 200 webhooks a second to one web process."""
+    """A thousand calls at once, each with a turn every five seconds: about 200 webhooks a second to one role `web`."""
     found = []
     async with house.role("web", house.database("t6")) as web:
         await _open(web, CALM, 500, 0)
