@@ -368,6 +368,14 @@ def person_erase(who: str) -> None:
     _about(who, erase)
 
 
+@person.command("part")
+def person_part(address: str) -> None:
+    """Take ADDRESS from the person it is linked to: it is somebody else's, with the reports that it sent."""
+    from gateway.people import part
+
+    _about(address, part)
+
+
 @measures.command("recompute")
 def measures_recompute(
     check: Annotated[bool, typer.Option("--check", help="Compare with what is kept, change nothing.")] = False,
@@ -396,12 +404,13 @@ def _staffing(act: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
 
 
 def _about(who: str, act: Callable[[Config, str], Coroutine[Any, Any, str]]) -> None:
+    from gateway.identities import NotLinked
     from gateway.privacy import Nobody
 
     with session("person") as config:
         try:
             typer.echo(asyncio.run(act(config, who)))
-        except Nobody as problem:
+        except (Nobody, NotLinked) as problem:
             fail([str(problem)], 1)
 
 

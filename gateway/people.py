@@ -1,12 +1,14 @@
-"""The commands `person export` and `person erase`."""
+"""The commands `person export`, `person part` and `person erase`."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from gateway.blobs import open_blobs
 from gateway.clock import SystemClock
 from gateway.config import Config
+from gateway.identities import part as part_address
 from gateway.privacy import erase_person, export_person, find_person
 from gateway.record.db import opened
 from gateway.record.timeline import SYSTEM
@@ -25,3 +27,9 @@ async def erase(config: Config, who: str) -> str:
         blobs = open_blobs(config.blob_url, config.data_dir)
         counts = await erase_person(db, blobs, await find_person(db, who), SYSTEM, SystemClock().now())
     return json.dumps(counts)
+
+
+async def part(config: Config, address: str) -> str:
+    """Take an address from the person it is linked to and say who has it now. Raises NotLinked."""
+    async with opened(config.database_url) as db:
+        return json.dumps(asdict(await part_address(db, address, SYSTEM, SystemClock().now())))

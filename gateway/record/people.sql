@@ -46,3 +46,38 @@ SELECT i.value FROM identities i
 WHERE i.kind = 'email' AND i.value = ANY(%(values)s::text[]) AND i.bounced_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM reports r WHERE r.person_id = i.person_id AND r.received_at > i.bounced_at
                       AND r.channel = 'email' AND NOT (r.flags && '{auto_reply,bounce}'))
+
+-- name: unlink
+UPDATE identities SET unlinked_at = %(now)s WHERE value = %(value)s AND unlinked_at IS NULL
+RETURNING person_id, kind, verified, stopped_at, bounced_at
+
+-- name: others
+-- An address that a person still has.
+SELECT FROM identities WHERE person_id = %(person)s AND unlinked_at IS NULL LIMIT 1
+
+-- name: stranger
+INSERT INTO people (language, created_at) SELECT language, %(now)s FROM people WHERE id = %(person)s RETURNING id
+
+-- name: keep
+-- What the address wished and what became of it stays with it.
+INSERT INTO identities (person_id, kind, value, verified, evidence, linked_at, stopped_at, bounced_at)
+VALUES (%(stranger)s, %(kind)s, %(value)s, %(verified)s, 'taken from another person', %(now)s, %(stopped_at)s,
+        %(bounced_at)s)
+
+-- name: part_reports
+-- Those that gave this address and none that the person still has.
+UPDATE reports r SET person_id = %(stranger)s FROM report_contents t
+WHERE t.report_id = r.id AND r.person_id = %(person)s
+  AND %(value)s IN (lower(t.sender_phone), lower(t.sender_email))
+  AND NOT EXISTS (SELECT FROM identities i WHERE i.person_id = %(person)s AND i.unlinked_at IS NULL
+                      AND i.value IN (lower(t.sender_phone), lower(t.sender_email)))
+RETURNING r.id, r.case_id
+
+-- name: part_messages
+UPDATE messages m SET person_id = %(stranger)s FROM message_contents c
+WHERE c.message_id = m.id AND m.person_id = %(person)s AND lower(c.recipient) = %(value)s
+
+-- name: part_calls
+UPDATE calls c SET person_id = %(stranger)s FROM call_contents t
+WHERE t.sid = c.sid AND c.person_id = %(person)s
+  AND CASE c.direction WHEN 'inbound' THEN t.from_number ELSE t.to_number END = %(value)s
