@@ -34,7 +34,7 @@ async def test_f02_killed_in_every_step_the_call_goes_on_elsewhere_and_is_there_
     points.mkdir()
     connections = aiohttp.TCPConnector(force_close=True)
     async with (
-        doors_of(config, tmp_path, CRASH_AT=str(points)) as doors,
+        doors_of(config, tmp_path, CRASH_AT=str(points), WEB_PROCESSES="1") as doors,
         aiohttp.ClientSession(connector=connections) as session,
     ):
         victim = doors.ports[0]
