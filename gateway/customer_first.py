@@ -102,6 +102,8 @@ async def _picked_up(runtime: Runtime, row: Mapping[str, Any], sid: str) -> bool
             entry = Entry(row["case_id"], "callback_picked_up", CUSTOMER, data={"call": sid})
             await timeline.append(conn, [entry], now)
         await wake(conn)
+    if kept:
+        runtime.live.publish({"type": "offer", "agent": kept["agent_id"], "case": row["case_id"]})
     if row["case_id"]:
         runtime.live.publish({"type": "case", "case": row["case_id"]})
     return True
