@@ -37,8 +37,12 @@ class Copy:
     def poll(self) -> int | None:
         """Its exit status, or minus the signal that ended it; None while it runs."""
         if self._status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            self._status = os.waitstatus_to_exitcode(status) if pid else None
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # whoever started us has the kernel forget how children end
+                self._status = 1
+            else:
+                self._status = os.waitstatus_to_exitcode(status) if pid else None
         return self._status
 
     def wait(self, timeout: float | None = None) -> int:

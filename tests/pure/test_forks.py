@@ -48,6 +48,11 @@ def test_what_becomes_of_one_that_fails(work: str, status: int, said: str) -> No
     assert said in done.stderr
 
 
+def test_an_end_that_the_kernel_keeps_to_itself_is_an_end() -> None:
+    done = run("signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nprint(copy(lambda: 0, 'work').wait(20))")
+    assert (done.stderr, done.stdout) == ("", "1\n")
+
+
 def test_a_copy_is_in_a_session_of_its_own_without_our_input_and_our_handlers() -> None:
     done = run("""
 signal.signal(signal.SIGTERM, lambda *_: None)
