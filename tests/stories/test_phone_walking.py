@@ -153,6 +153,42 @@ async def test_a_known_fault_is_told_and_a_follower_is_attached(line: Line, worl
 
 @pytest.mark.parametrize(
     ("keys", "said"),
+    [
+        (["1", "21007#", "1"], None),
+        (["3"], None),
+        (["1", "*", "1"], None),
+        (["5"], "the app is down"),
+    ],
+)
+async def test_n2_who_hears_of_a_known_fault_reaches_a_person_by_the_key_that_is_named(
+    line: Line, world: World, keys: list[str], said: str | None
+) -> None:
+    world.incident = Incident("planned", 5.2)
+    outage = Incident("assigned", 3.5, "access", "1042.signed")
+    world.outages = dict.fromkeys(["account", "no_start", "the app is down"], outage)
+    call = await to_purpose(line)
+    for key in keys:
+        told = await call.press(key)
+    if said:
+        told = await call.speak(said)
+    assert "To talk to a person, press 2. If it is about something else, press 3." in told
+    await call.press("2")
+    assert [waiting.sid for waiting in world.waiting] == [call.sid]
+    assert world.reports[call.sid].thread.token is None
+
+
+async def test_n2_who_has_something_else_to_tell_at_a_charger_goes_on_with_it(line: Line, world: World) -> None:
+    world.incident = Incident("planned", 5.2)
+    call = await to_purpose(line)
+    for keys in ("1", "21007#", "1"):
+        await call.press(keys)
+    assert "stuck" in await call.press("3")
+    assert not world.waiting
+    assert not world.reports
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
     [(["3"], None), (["1", "*", "1"], None), (["2", "21007#", "1"], None), (["5"], "the app is down")],
 )
 async def test_v16_a_fault_of_no_place_is_told_to_whom_it_fits_and_a_follower_is_attached(
@@ -183,7 +219,7 @@ async def test_v16_who_goes_on_hears_of_a_fault_of_no_place_once_and_does_not_fo
     world.outages["I cannot log in"] = world.outages["account"]
     call = await to_purpose(line)
     assert "cannot log in to their account" in await call.press("3")
-    assert "already know" not in await call.press("2")
+    assert "already know" not in await call.press("3")
     assert "already know" not in await call.speak("I cannot log in")
     await call.press("1")
     report = world.reports[call.sid]
