@@ -1,12 +1,13 @@
 """A transaction whose statements go to PostgreSQL together: it is woken once for each answer that is asked for."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import LiteralString
 
 import psycopg
 import pytest
 
-from gateway.record.db import Database
+from gateway.record.db import Database, Unavailable
 
 ADD: LiteralString = "INSERT INTO heartbeats (role, slot) VALUES (%(role)s, '2026-03-03 12:00+00')"
 
@@ -65,3 +66,15 @@ async def test_an_error_of_the_caller_rolls_back(db: Database, answered: bool):
     async with db.pipelined() as conn:
         await conn.execute(ADD, {"role": "smtp"})
     assert await db.rows("SELECT role FROM heartbeats") == [{"role": "smtp"}]
+
+
+async def test_a_failure_that_the_caller_passed_over_is_not_taken_for_a_commit(db: Database):
+    async def go_on() -> None:
+        async with db.pipelined() as conn:
+            await conn.execute(ADD, {"role": "web"})
+            with suppress(psycopg.errors.DivisionByZero):
+                await (await conn.execute("SELECT 1 / %(nothing)s::integer", {"nothing": 0})).fetchall()
+
+    with pytest.raises(Unavailable):
+        await go_on()
+    assert await db.rows("SELECT role FROM heartbeats") == []

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -116,6 +117,10 @@ async def test_a_call_rings_in_the_browser_that_is_there_and_else_on_the_telepho
     assert (await post(day, "/console/phone/here", answers="yes")).status == 204
     call = await waiting(day)
     assert await ring(day) == BROWSER
+    offered = await page(day)
+    assert "Din telefon ringer: svara för att ta detta." in offered or "Your telephone rings: answer it" in offered
+    assert re.search(r"/console/offers/\d+/decline", offered)
+    assert not re.search(r"/console/offers/\d+/accept", offered), "a call is taken on the telephone"
     document = await day.picks_up()
     assert f"call-{call.sid}</Conference>" in document
     assert await day.picks_up() == document
