@@ -18,12 +18,19 @@ COMPUTED = frozenset({"less_power", "asks", "spams", "context"})
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class Pattern:
+    """Concepts that tell of a category together: all of `all`, within `near` words of the first where that is given,
+    at least one of `any`, and none of `unless`."""
+
     category: Category
     all: tuple[str, ...]
     any: tuple[str, ...]
     unless: tuple[str, ...]
     near: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sign(Pattern):
     weight: float
 
     @property
@@ -46,7 +53,7 @@ def weigh(signs: Signs, concepts: Mapping[str, Sequence[Hit]]) -> dict[Category,
     held: dict[Category, dict[str, float]] = {}
     near = sorted((row for c in concepts for row in signs.by_first.get(c, ())), key=itemgetter(0))
     for _, sign in near:
-        if all(c in concepts for c in sign.all) and _holds(sign, concepts):
+        if all(c in concepts for c in sign.all) and holds(sign, concepts):
             found = held.setdefault(sign.category, {})
             found[sign.name] = found.get(sign.name, 0.0) + sign.weight
     return held
@@ -58,16 +65,18 @@ def best(signs: Signs, weights: Mapping[Category, float]) -> Category | None:
     return ranked[0] if ranked and weights[ranked[0]] > 0 else None
 
 
-def _holds(sign: Sign, concepts: Mapping[str, Sequence[Hit]]) -> bool:
-    if sign.any and not any(c in concepts for c in sign.any):
+def holds(pattern: Pattern, concepts: Mapping[str, Sequence[Hit]]) -> bool:
+    """Whether a pattern holds in a text that has all of its `all`."""
+    if pattern.any and not any(c in concepts for c in pattern.any):
         return False
-    if any(c in concepts for c in sign.unless):
+    if any(c in concepts for c in pattern.unless):
         return False
-    if not sign.near or len(sign.all) < 2:
+    if not pattern.near or len(pattern.all) < 2:
         return True
-    first, *rest = sign.all
+    first, *rest = pattern.all
     return any(
-        all(any(_distance(hit, other) <= sign.near for other in concepts[c]) for c in rest) for hit in concepts[first]
+        all(any(_distance(hit, other) <= pattern.near for other in concepts[c]) for c in rest)
+        for hit in concepts[first]
     )
 
 

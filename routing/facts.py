@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from routing.alarms import Fault, read_alarm
 from routing.categories import weigh
@@ -88,8 +89,62 @@ class Facts:
     tokens: frozenset[str]
 
 
+class Meant(NamedTuple):
+    """The words of a report and the concepts that hold in it: what is denied or a figure of speech is away."""
+
+    words: Words
+    concepts: Mapping[str, Sequence[Hit]]
+
+
+class _Read(NamedTuple):
+    """A report as read, before anything is weighed."""
+
+    text: str
+    words: Words
+    language: str
+    share: float
+    place: PlaceFacts
+    concepts: Mapping[str, Sequence[Hit]]
+    meant: Mapping[str, Sequence[Hit]]
+    danger: tuple[str, ...]
+    only_words: tuple[str, ...]
+    likeness: Mapping[Category, float]
+    like_danger: float
+    alarming: tuple[str, ...]
+    context: bool
+
+
 def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     """Read what a report says."""
+    read = _read(said, directory, rules)
+    held = weigh(rules.signs, read.meant)
+    return Facts(
+        language=read.language,
+        share=round(read.share, 3),
+        place=read.place,
+        weights={category: sum(signs.values()) for category, signs in held.items()},
+        likeness=read.likeness,
+        like_danger=read.like_danger,
+        alarming=read.alarming,
+        signs={category: tuple(signs) for category, signs in held.items()},
+        danger=read.danger,
+        only_words=read.only_words,
+        flags=frozenset(c for c in read.meant if c in _FLAGS),
+        fault=read_alarm(rules.alarms, said.alarm) if said.alarm else None,
+        context=read.context,
+        words=len(read.words),
+        contacts=_contacts(read.text),
+        tokens=_tokens(read.words, read.language, read.concepts, rules),
+    )
+
+
+def read_meant(said: Said, directory: Directory, rules: Rules) -> Meant:
+    """The same reading, for whoever shows which words lead where."""
+    read = _read(said, directory, rules)
+    return Meant(read.words, read.meant)
+
+
+def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     subject, (text, quoted) = (said.subject or "")[:500], split_quotes(said.text[:CAP])
     if said.alarm and said.alarm.info and said.alarm.info not in text:
         text = f"{text}\n{said.alarm.info}"
@@ -125,24 +180,20 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     if calm and _reads_calm(words, active, forgiven, meant, danger, rules):
         danger, only_words = only_words, danger
         meant = _without_denied(concepts, danger, rules)
-    held = weigh(rules.signs, meant)
-    return Facts(
-        language=language,
-        share=round(share, 3),
-        place=place,
-        weights={category: sum(signs.values()) for category, signs in held.items()},
-        likeness=likeness,
-        like_danger=like_danger,
-        alarming=alarming,
-        signs={category: tuple(signs) for category, signs in held.items()},
-        danger=danger,
-        only_words=only_words,
-        flags=frozenset(c for c in meant if c in _FLAGS),
-        fault=read_alarm(rules.alarms, said.alarm) if said.alarm else None,
-        context=of_the_trade,
-        words=len(words),
-        contacts=_contacts(text),
-        tokens=_tokens(words, language, concepts, rules),
+    return _Read(
+        text,
+        words,
+        language,
+        share,
+        place,
+        concepts,
+        meant,
+        danger,
+        only_words,
+        likeness,
+        like_danger,
+        alarming,
+        of_the_trade,
     )
 
 
@@ -248,7 +299,7 @@ def _contacts(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain(mails, phones)))[:6]
 
 
-def _tokens(words: Words, language: str, concepts: Mapping[str, list[Hit]], rules: Rules) -> frozenset[str]:
+def _tokens(words: Words, language: str, concepts: Iterable[str], rules: Rules) -> frozenset[str]:
     """Word stems that carry meaning, and the concepts, which are the same in every language."""
     common = rules.common[language]
     stems = {w[:6] for w in words.words[:400] if len(w) > 3 and w not in common and not w[0].isdigit()}

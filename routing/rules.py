@@ -21,6 +21,7 @@ from routing.language import LANGUAGES, word_weights
 from routing.lexicon import Lexicon, faults_of
 from routing.queues import Queue, Rule, parse_queues
 from routing.senses import Senses, parse_senses, senses_of
+from routing.symptoms import Symptom, parse_symptoms
 from routing.tables import RulesError, read_table
 from routing.targets import Sla, parse_sla
 from routing.values import Category
@@ -59,6 +60,7 @@ class Rules:
     signs: Signs
     lessons: Lessons
     alarms: Alarms
+    symptoms: tuple[Symptom, ...]
     queue_rules: tuple[Rule, ...]
     queues: Mapping[str, Queue]
     sla: Sla
@@ -93,6 +95,7 @@ def _read(folder: Path | None) -> Rules:
     faults += [f"lexica/en.toml: no words for {name!r}" for name in missing]
     signs = parse_signs(tables["categories.toml"], concepts, faults)
     alarms = parse_alarms(tables["alarms.toml"], faults)
+    symptoms = parse_symptoms(tables["symptoms.toml"], concepts, alarms, faults)
     rules, queues = parse_queues(tables["queues.toml"], faults)
     sla = parse_sla(tables["sla.toml"], faults)
     examples = {language: _table(f"examples/{language}.toml", folder, faults) for language in LANGUAGES}
@@ -113,6 +116,7 @@ def _read(folder: Path | None) -> Rules:
         signs=signs,
         lessons=Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values()))),
         alarms=alarms,
+        symptoms=symptoms,
         queue_rules=rules,
         queues=queues,
         sla=sla,
@@ -123,7 +127,15 @@ def _telling(table: Mapping[str, list[str]]) -> list[str]:
     return list(dict.fromkeys([*table.get("words", []), *table.get("telling", [])]))
 
 
-_FILES = ("categories.toml", "alarms.toml", "queues.toml", "sla.toml", "places.toml", "senses.toml")
+_FILES = (
+    "categories.toml",
+    "alarms.toml",
+    "symptoms.toml",
+    "queues.toml",
+    "sla.toml",
+    "places.toml",
+    "senses.toml",
+)
 
 
 def _table(name: str, folder: Path | None, faults: list[str]) -> dict[str, Any]:

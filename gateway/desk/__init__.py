@@ -12,6 +12,7 @@ from gateway.desk.opening import open_case
 from gateway.desk.referring import refer, unrefer
 from gateway.desk.remote import offered, possible, remote, restart, unlock
 from gateway.desk.suggestions import different, same
+from gateway.desk.supposing import supposed
 from gateway.desk.visiting import book_visit, cancel_visit, plan_visit, refuse_visit
 from gateway.desk.words import correct, note, reply
 from gateway.record.timeline import CUSTOMER, SYSTEM, Actor
@@ -63,6 +64,7 @@ __all__ = [
     "same",
     "send_back",
     "split",
+    "supposed",
     "take_back",
     "unlock",
     "unrefer",

@@ -10,10 +10,12 @@ from __future__ import annotations
 from channels.report import RemoteAct, RemoteAnswer
 from gateway.chargers import in_danger
 from gateway.desk.acts import Refused, Unknown, act, require_open
+from gateway.desk.supposing import harmless, supposed
 from gateway.record import cases
 from gateway.record.cases import Case
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
+from routing.supposing import Supposed
 from routing.values import Category, Priority
 
 ALWAYS = (RemoteAct.STOP, RemoteAct.DIAGNOSTICS, RemoteAct.DISABLE, RemoteAct.ENABLE)
@@ -25,18 +27,21 @@ FOR_CUSTOMERS = {
 }
 
 
-def possible(runtime: Runtime, case: Case) -> tuple[RemoteAct, ...]:
-    """Which acts may be tried now: none without a charger, none in danger, else what the fault code allows."""
+def possible(runtime: Runtime, case: Case, found: Supposed) -> tuple[RemoteAct, ...]:
+    """Which acts may be tried now: none without a charger, none in danger, else what the fault code allows and what
+    people tell (`found`) does not forbid."""
     if case.charger_id is None or case.priority == Priority.P1 or case.category == Category.SAFETY:
         return ()
     code = runtime.rules().alarms.codes.get(case.fault_code or "")
-    return (*map(RemoteAct, code.remote if code else ("unlock", "restart")), *ALWAYS)
+    return harmless((*map(RemoteAct, code.remote if code else ("unlock", "restart")), *ALWAYS), found)
 
 
-def offered(runtime: Runtime, case: Case) -> RemoteAct | None:
+async def offered(runtime: Runtime, case: Case) -> RemoteAct | None:
     """What whoever stands at the charger may have done by a button of their own."""
     wanted = FOR_CUSTOMERS.get(Category(case.category))
-    return wanted if wanted in possible(runtime, case) and case.status not in ("concluded", "closed") else None
+    if wanted is None or case.status in ("concluded", "closed"):
+        return None
+    return wanted if wanted in possible(runtime, case, await supposed(runtime, case)) else None
 
 
 async def restart(runtime: Runtime, actor: Actor, case_id: int) -> RemoteAnswer:
@@ -85,6 +90,7 @@ async def _allowed(runtime: Runtime, case_id: int, wanted: RemoteAct) -> Case:
     if case is None or case.merged_into is not None:
         raise Unknown
     require_open(case)
-    if wanted not in possible(runtime, case) or await in_danger(runtime.db, str(case.charger_id)):
+    may = possible(runtime, case, await supposed(runtime, case))
+    if wanted not in may or await in_danger(runtime.db, str(case.charger_id)):
         raise Refused(act="not from afar: somebody may be in danger, or the fault forbids it")
     return case

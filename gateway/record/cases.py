@@ -193,6 +193,11 @@ async def full(db: Database, case: int) -> FullCase | None:
     return FullCase(listed=listed, neighbours=neighbours, **rows)
 
 
+async def said(db: Database, case: int, limit: int) -> list[Mapping[str, Any]]:
+    """What the first who reported a case said; not what a charger sent, was erased or could not be read."""
+    return list(await db.rows(SQL["said"], {"case": case, "limit": limit}))
+
+
 async def board(db: Database, now: datetime) -> list[QueueCount]:
     """Open cases by queue and priority: how many, how many wait, since when, how many are late."""
     return [QueueCount(**row) for row in await db.rows(SQL["board"], {"now": now})]

@@ -92,6 +92,12 @@ SELECT r.*, t.sender_name, t.sender_phone, t.sender_email, t.subject, t.text, t.
 FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s ORDER BY r.id
 
+-- name: said
+-- The first that people told of a case, in their own words.
+SELECT r.channel, r.received_at, r.language, t.subject, t.text
+FROM reports r JOIN report_contents t ON t.report_id = r.id
+WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND r.quarantined IS NULL ORDER BY r.id LIMIT %(limit)s
+
 -- name: attachments
 SELECT a.id, a.report_id, a.name, a.media_type, a.size, a.inline, a.quarantined
 FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE r.case_id = %(case)s ORDER BY a.id

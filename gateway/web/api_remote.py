@@ -44,7 +44,8 @@ async def charger(call: Call) -> web.StreamResponse:
     if case.charger_id is None:
         raise Problem(404, "This case has no charger.")
     state = await runtime.chargers.status(case.charger_id)
-    acts = list(desk.possible(runtime, case)) if case.status not in ("concluded", "closed") else []
+    ended = case.status in ("concluded", "closed")
+    acts = [] if ended else list(desk.possible(runtime, case, await desk.supposed(runtime, case)))
     return answer(
         ChargerNow(
             charger=case.charger_id,

@@ -34,6 +34,7 @@ from gateway.web.pages import THEMES, YEAR, language_of, page
 from gateway.web.problems import Problem
 from gateway.web.uploads import MULTIPART, Files, Upload, UploadLimits
 from gateway.web.within import case_within, reaches
+from routing.supposing import Supposed
 from routing.values import Category
 
 ENCLOSED = UploadLimits(file=10 << 20, whole=20 << 20)  # what most mail servers still take
@@ -219,18 +220,24 @@ async def _case_page(
         "neighbours": [one for one in whole.neighbours if agent.reach.holds(one.queue, one.site_id, one.assignee)],
         **caseview.beside(whole, await beside(runtime.db, case_id, case.charger_id), context["names"], agent),
     }
-    offered = _offered(runtime, case, agent, people, language_of(request))
+    offered = _offered(runtime, case, agent, people, await desk.supposed(runtime, case), language_of(request))
     return page(request, "console/case.html", context | known | offered, status)
 
 
 def _offered(
-    runtime: Runtime, case: Case, agent: Agent, people: Sequence[Mapping[str, Any]], language: str
+    runtime: Runtime,
+    case: Case,
+    agent: Agent,
+    people: Sequence[Mapping[str, Any]],
+    found: Supposed,
+    language: str,
 ) -> dict[str, Any]:
-    """What can be looked up, chosen and done for a case now."""
+    """What can be supposed, looked up, chosen and done for a case now."""
     place = caseview.place(case, runtime.directory())
     model = place["charger"].model if place["charger"] else None
     written = people[0]["language"] if people else case.language
     fitting = replies.fitting(case.category, written)
+    likely = [one.code.code for one in found.hypotheses]
     tomorrow = runtime.clock.now().astimezone(ZoneInfo(case.timezone)) + timedelta(days=1)
     return {
         "place": place,
@@ -239,10 +246,11 @@ def _offered(
         "categories": [str(one) for one in Category],
         "dispositions": desk.DISPOSITIONS,
         "components": desk.COMPONENTS,
-        "fault_codes": sorted(runtime.rules().alarms.codes),
+        "fault_codes": [*likely, *sorted(runtime.rules().alarms.codes.keys() - set(likely))],
         "sites": sites if len(sites := list(runtime.directory().sites.values())) <= MANY else [],
         "tomorrow": tomorrow.strftime("%Y-%m-%dT08:00"),
-        "acts": desk.possible(runtime, case),
+        "supposed": found,
+        "acts": desk.possible(runtime, case, found),
         "written": written,
         "replies": [(one.title, one.filled(_facts(runtime, case, agent, people))) for one in fitting],
     }

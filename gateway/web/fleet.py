@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway import desk
 from gateway.web import caseview
 from gateway.web.keys import runtime_of
 from gateway.web.pages import page
@@ -17,7 +16,7 @@ def add_routes(app: web.Application) -> None:
 
 
 async def charger(request: web.Request) -> web.StreamResponse:
-    """The status of the case's charger and the acts that may be tried from here."""
+    """The status of the case's charger."""
     runtime = runtime_of(request)
     case = await case_within(request, request.match_info["number"])
     if case.charger_id is None:
@@ -27,7 +26,5 @@ async def charger(request: web.Request) -> web.StreamResponse:
         "timezone": case.timezone,
         "state": await runtime.chargers.status(case.charger_id),
         "place": caseview.place(case, runtime.directory()),
-        "acts": desk.possible(runtime, case),
-        "open": case.status not in ("concluded", "closed"),
     }
     return page(request, "console/charger.html", context)

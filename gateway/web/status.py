@@ -134,7 +134,7 @@ async def offered(runtime: Runtime, view: StatusView) -> RemoteAct | None:
     if view.tried or not fresh or view.own_charger is None or view.own_charger != view.charger:
         return None
     case = await cases.find(runtime.db, view.case)
-    return desk.offered(runtime, case) if case else None
+    return await desk.offered(runtime, case) if case else None
 
 
 def private(response: web.Response) -> web.Response:

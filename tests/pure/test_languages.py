@@ -18,6 +18,7 @@ from gateway.outages import BEHIND
 from gateway.undelivered import CAUSES
 from gateway.wrapping import DISPOSITIONS
 from routing.oncall import REGIONS
+from routing.supposing import Safety
 from routing.values import Category, Priority, Reason
 
 ROOT = Path(__file__).parents[2] / "gateway"
@@ -37,6 +38,7 @@ STATES = {
     "component": desk.COMPONENTS,
     "remote": tuple(RemoteAnswer),
     "act": tuple(RemoteAct),
+    "remote_safety": tuple(Safety),
     "work": ("call", "callback"),
     "call_disposition": DISPOSITIONS,
     "kind.message_failed": CAUSES,

@@ -109,6 +109,25 @@ def test_nothing_is_done_from_afar_where_there_is_danger(folder: Path):
     assert "nothing is done from afar" in faults(folder)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('codes = ["CX026"]', 'codes = ["CX099"]', "unknown code CX099"),
+        ('all = ["smoke"]', 'all = ["smog"]', "unknown concept smog"),
+        ('category = "slow"', 'category = "slowly"', "unknown category 'slowly'"),
+        ('category = "enquiry"', 'category = "other"', "enquiry must have one symptom without concepts"),
+        ('codes = ["CX026"]', 'codes = ["OtherError"]', "nothing is done from afar where there is danger"),
+        ('all = ["smoke"]\ndanger = true', 'all = ["smoke"]', "it is danger, so danger must be true"),
+        ('all = ["comm"]\ncodes = ["EV', 'all = ["comm"]\ncodes = ["GroundFailure", "EV', "a code of it is danger"),
+        ('all = ["comm"]', 'al = ["comm"]', "unknown key al"),
+        ('all = ["tag"]\nany', "any", "any and unless stand beside all"),
+    ],
+)
+def test_n9_a_wrong_symptom_is_told(folder: Path, old: str, new: str, told: str):
+    change(folder / "symptoms.toml", old, new)
+    assert told in faults(folder)
+
+
 def test_b110_a_queue_flows_over_into_one_that_exists_and_in_no_circle(folder: Path):
     path = folder / "queues.toml"
     change(path, 'overflow = "helpdesk"', 'overflow = "nowhere"')

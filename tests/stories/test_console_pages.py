@@ -411,6 +411,48 @@ async def test_a_charger_says_how_it_is_and_does_what_it_is_asked(house: House) 
     assert (await do(house, number, "unlock", connector="1")).status == 422
 
 
+async def test_n9_a_case_tells_what_it_may_be_and_which_words_led_there(house: House) -> None:
+    number = (await house.report(STUCK))["case"]
+    for language, headline, because in (
+        ("en", "What it may be", "Because they say:"),
+        ("sv", "Vad det kan vara", "För att de säger:"),
+    ):
+        shown = await (await house.client.get(f"/console/cases/{number}", cookies={"language": language})).text()
+        card = shown.partition('id="supposed"')[2].partition("</section>")[0]
+        assert headline in card
+        assert card.index("ConnectorLockFailure") < card.index("CX025")
+        assert because in card
+        assert "cable is stuck" in card
+    assert "analyse-fault_code-supposed" not in shown, "the 1st line analyses nothing"
+    await do(house, number, "claim")
+    await do(house, number, "escalate", reason="It stays stuck")
+    shown = await (await house.client.get(f"/console/cases/{number}")).text()
+    hint = shown.partition('id="analyse-fault_code-supposed"')[2].partition("</p>")[0]
+    assert "ConnectorLockFailure, CX025" in hint
+    options = re.findall(r'<option value="(\w+)">', shown.partition('id="fault-codes"')[2].partition("</datalist>")[0])
+    assert options[:2] == ["ConnectorLockFailure", "CX025"]
+    assert len(options) == len(set(options)) == len(house.runtime.rules().alarms.codes)
+
+
+async def test_n9_a_cable_that_is_cut_is_not_put_under_voltage_from_afar(house: House) -> None:
+    number = (await house.report("Somebody has cut the cable off at charger 22809", charger="22809"))["case"]
+    case = await house.case(number)
+    assert (case["category"], case["charger"]) == ("damage", "22809")
+    shown = await (await house.client.get(f"/console/cases/{number}", cookies={"language": "en"})).text()
+    card = shown.partition('id="supposed"')[2].partition("</section>")[0]
+    assert "CX026" in card
+    assert "nothing is restarted or unlocked from afar" in card
+    assert f"/console/cases/{number}/restart" not in shown
+    assert f"/console/cases/{number}/unlock" not in shown
+    assert 'value="enable"' not in shown
+    assert 'value="disable"' in shown
+    assert (await do(house, number, "restart")).status == 422
+    assert (await do(house, number, "remote", act="disable")).status == 303
+    acts = (await house.api("GET", f"/cases/{number}/charger"))[1]["acts"]
+    assert not {"restart", "unlock", "enable"} & set(acts)
+    assert "stop" in acts
+
+
 async def test_lists_are_kept_and_who_looks_at_the_same_case_is_named(house: House) -> None:
     number = (await house.report(STUCK))["case"]
     csrf = await house.csrf("/console")
