@@ -145,6 +145,15 @@ def test_n9_charging_that_is_cut_off_is_no_cable_that_is() -> None:
     assert "CX026" not in codes(found)
 
 
+def test_n9_words_of_a_crash_in_a_letter_about_money_are_no_danger() -> None:
+    assert not told("payment", "I ran into the charger costs twice, and paid 60 kr too much").danger
+    assert told("damage", "Hit by a trailer, the housing is cracked, the screen is fine").danger
+
+
+def test_n9_a_whole_site_that_is_out_is_its_mains_or_its_connection() -> None:
+    assert codes(told("offline", "All the chargers are dead"))[:2] == ["CX015", "WeakSignal"]
+
+
 @pytest.mark.parametrize("category", list(Category))
 def test_n9_where_no_word_says_more_the_category_speaks_alone(category: Category) -> None:
     found = told(category, "hm")
