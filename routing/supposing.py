@@ -2,7 +2,8 @@
 there and what may be done about it.
 
 A supposition for whoever works on a case: it is never stored and decides nothing but what is not done from afar. Where
-the words tell of danger, only faults that are danger are supposed, and nothing is done from afar. Pure.
+the words tell of danger, only faults that are danger are supposed, and nothing is restarted or unlocked from afar.
+Pure.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ _OF_THE_CATEGORY = 0.5
 
 
 class Safety(StrEnum):
-    """IMMEDIATE: somebody may be in danger, nothing is done from afar. ON_SITE: somebody has to look at it first.
-    FROM_AFAR: what the code allows can do no harm."""
+    """IMMEDIATE: somebody may be in danger, nothing is restarted or unlocked. ON_SITE: somebody has to look at it
+    first. FROM_AFAR: what the code allows can do no harm."""
 
     IMMEDIATE = "immediate"
     ON_SITE = "on_site"
@@ -45,7 +46,7 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Supposed:
-    """`danger`: the words or the category tell of danger, so nothing may be done from afar."""
+    """`danger`: the words or the category tell of danger, so nothing is restarted or unlocked from afar."""
 
     hypotheses: tuple[Hypothesis, ...] = ()
     danger: bool = False
