@@ -3,8 +3,8 @@
 Every sentence of examples/<language>.toml is a point in the space of word stems, pairs, pieces of long words, concepts
 and senses, each weighed by how rare it is (tf-idf); for each category the direction is sought that tells its sentences
 from all others (ridge regression by conjugate gradients, the same at every start), and one more for danger, which is
-rare and is measured from how rare it is. They weigh most in judging what a report is about; signs lean on them where
-they are sure. Pure.
+rare and is measured from how rare it is. What only sounds like danger, of whatever category (None), teaches that one
+alone. They weigh most in judging what a report is about; signs lean on them where they are sure. Pure.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SENSE_WEIGHT = 0.5
 _RIDGE = 0.5
 _RARE = 0.2
 _DOUBT = 100.0
-_PASSING = 0.15
+_PASSING = 0.2
 _STRETCH, _STEP = 20, 8  # words
 _SAYS_SOMETHING = 4
 _AROUND = 5  # words
@@ -71,11 +71,11 @@ def features(words: Words, concepts: Iterable[Hit], senses: Iterable[Told]) -> f
     return frozenset(found)
 
 
-def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset[str]) -> Experience:
+def learn(examples: Iterable[tuple[Category | None, frozenset[str]]], little: frozenset[str]) -> Experience:
     """The direction of each category, and that of danger. Danger alone is learnt from senses, and not from `little`
     words, which only tell how somebody speaks. Of a pair of words met once nothing is learnt."""
     places: dict[str, int] = {}
-    known: list[Category] = []
+    known: list[Category | None] = []
     rows: list[Sequence[int]] = []
     for category, found in examples:
         if found:
@@ -84,15 +84,16 @@ def learn(examples: Iterable[tuple[Category, frozenset[str]]], little: frozenset
     places, rows = _without_chance_pairs(places, rows)
     seen = Counter(chain.from_iterable(rows))
     rarity = np.array([math.log(len(known) / seen[row]) * _kind(f) for f, row in places.items()], dtype=np.float32)
-    categories = tuple(dict.fromkeys(known))
-    wanted = np.zeros((len(known), len(categories)), dtype=np.float32)
-    wanted[range(len(known)), [categories.index(category) for category in known]] = 1.0
+    told = [(row, category) for row, category in zip(rows, known, strict=True) if category]
+    categories = tuple(dict.fromkeys(category for _, category in told))
+    wanted = np.zeros((len(told), len(categories)), dtype=np.float32)
+    wanted[range(len(told)), [categories.index(category) for _, category in told]] = 1.0
     dangerous = np.array([[(category is Category.SAFETY) - _RARE] for category in known], dtype=np.float32)
     stems = {word[:_STEM] for word in little}
     weights = rarity * np.array([feature[0] != "#" for feature in places], dtype=np.float32)
     telling = rarity * np.array([feature not in stems for feature in places], dtype=np.float32)
     table = np.empty((len(places), len(categories) + 3), dtype=np.float32)
-    table[:, :-3] = _directions(rows, weights, wanted) * weights[:, None]
+    table[:, :-3] = _directions([row for row, _ in told], weights, wanted) * weights[:, None]
     table[:, -3] = weights**2
     table[:, -2] = _directions(rows, telling, dangerous)[:, 0] * telling
     table[:, -1] = telling**2
@@ -269,11 +270,12 @@ def _directions(rows: Sequence[Sequence[int]], weights: _Table, wanted: _Table) 
     values: _Table = weights[columns]
     values /= np.sqrt(np.add.reduceat(values**2, starts) + 1e-12)[owners]
     by_column = np.argsort(columns, kind="stable")
-    column_starts = np.searchsorted(columns[by_column], np.arange(len(weights)))
+    held, column_starts = np.unique(columns[by_column], return_index=True)
     turned_owners, turned_values = owners[by_column], values[by_column, None]
 
     def towards(shares: _Table) -> _Table:
-        sums: _Table = np.add.reduceat(shares[turned_owners] * turned_values, column_starts)
+        sums = np.zeros((len(weights), shares.shape[1]), dtype=np.float32)
+        sums[held] = np.add.reduceat(shares[turned_owners] * turned_values, column_starts)
         return sums
 
     def times(shares: _Table) -> _Table:

@@ -54,8 +54,9 @@ _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
 _FIGURES = re.compile(r"\d[\d \-/]{6}")  # what any telephone number holds; faster to look for
 _NEAR_POWER = 8
 _LIKELY = 0.25
-_CALM = 0.05
-_SHORT = 30  # words
+_CALM = 0.1
+_CALM_AROUND = 0.2
+_SAYS_LITTLE = 8  # words
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 
 
@@ -176,7 +177,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
         _likeness(words, active, forgiven, meant, rules) if not said.alarm else ({}, 0.0, ())
     )
     only_words: tuple[str, ...] = ()
-    calm = bool(danger) and not said.alarm and like_danger < _CALM and len(words) <= _SHORT
+    calm = bool(danger) and not said.alarm and like_danger < _CALM and _may_be_calm(words, meant)
     if calm and _reads_calm(words, active, forgiven, meant, danger, rules):
         danger, only_words = only_words, danger
         meant = _without_denied(concepts, danger, rules)
@@ -204,6 +205,11 @@ def _likeness(
     return recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
 
 
+def _may_be_calm(words: Words, meant: Mapping[str, list[Hit]]) -> bool:
+    """Of few words the examples know too little, and what was mended and is back is danger now."""
+    return len(words) >= _SAYS_LITTLE and not ("longago" in meant and "again" in meant)
+
+
 def _reads_calm(
     words: Words,
     active: Sequence[str],
@@ -216,7 +222,7 @@ def _reads_calm(
     report reads calm."""
     senses = senses_of(rules.senses, words, active, forgiven)
     told = chain.from_iterable(meant[concept] for concept in danger)
-    return like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told) < _CALM
+    return like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told) < _CALM_AROUND
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

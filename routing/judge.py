@@ -25,7 +25,7 @@ _ALARM_CATEGORIES = frozenset(
     {Category.OFFLINE, Category.NO_START, Category.INTERRUPTED, Category.SLOW, Category.CABLE_STUCK}
 )
 _MOST_SIGNS = 9.0
-_ALARMED = 0.17
+_ALARMED = 0.21
 _HOLDING_ANYWHERE = 0.2
 _ALIKE_AT_LEAST = 0.12
 _SAME_DAY = timedelta(hours=24)

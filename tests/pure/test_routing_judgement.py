@@ -54,7 +54,7 @@ def test_no_danger_is_missed(row: list[str]):
     assert judged(row[6], channel=row[1]).priority is Priority.P1
 
 
-SETS = "abcdefgh"
+SETS = "abcdefghij"
 FIRST_SEEN = {
     "a": (135, 131),
     "b": (132, 116),
@@ -64,13 +64,15 @@ FIRST_SEEN = {
     "f": (120, 94),
     "g": (89, 75),
     "h": (140, 112),
+    "i": (97, 58),
+    "j": (88, 72),
 }
 DANGERS = [row for row in table("danger.tsv") if row[0] in SETS]
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_danger_is_found_in_reports_written_blind(name: str):
-    """Eight sets of reports in six languages, each written before it was first judged, half danger, half what only
+    """Ten sets of reports in six languages, each written before it was first judged, half danger, half what only
     sounds like it. What was right at first sight stands in FIRST_SEEN; classes of language that were missed were then
     taught, so what is asked for now is only that none of it is forgotten. `make judge` judges each set by what the
     others teach."""
