@@ -152,7 +152,12 @@ def test_the_usual_mail_is_set_apart_without_the_library() -> None:
 
 def _shown(message: Message) -> list[object]:
     return [
-        (part.items(), part.get_default_type(), None if part.is_multipart() else part.get_payload(), part.source)
+        (
+            part.items(),
+            part.get_default_type(),
+            None if part.is_multipart() else part.get_payload(decode=True),
+            part.source,
+        )
         for part in message.walk()
     ]
 

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from channels.report import Channel
-from gateway.clock import SetClock, SystemClock
+from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.outbox import Delivery, Outgoing, Sweeper, facts_from
+from tests.fakes.clock import LeaseClock
 from tests.fakes.house import House, open_house
 
 VICTIM = "victim@example.net"
@@ -30,7 +31,7 @@ class Letterbox:
 
 @pytest.fixture
 async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config, clock=SetClock(SystemClock().now())) as opened:
+    async with open_house(config, clock=LeaseClock(SystemClock().now(), config.database_url)) as opened:
         yield opened
 
 
