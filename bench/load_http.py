@@ -1,10 +1,10 @@
 """A load generator in a process of its own: callers whose every key is a signed webhook.
 
-`python -m bench.load_http open PORT RATE REQUESTS SEED` sends at a fixed rate whatever comes back, each caller's turns
-0.2 s apart, and times every request from when it was due. `… crowd PORT CALLS BETWEEN SEED` is so many callers at once,
-who press something every BETWEEN seconds. `… closed PORT CONNECTIONS SECONDS SEED` sends the next turn as soon as the
-last was answered. Prints JSON: requests, errors (no 200), held (only a holding sentence that comes back to the same
-turn), seconds, and milliseconds p50, p99, max.
+`python -m bench.load_http open PORT RATE REQUESTS SEED` sends at a fixed rate whatever comes back, one by one, each
+caller's turns some 0.2 s apart, and times every request from when it was due. `… crowd PORT CALLS BETWEEN SEED` is so
+many callers at once, who press something every BETWEEN seconds. `… closed PORT CONNECTIONS SECONDS SEED` sends the
+next turn as soon as the last was answered. Prints JSON: requests, errors (no 200), held (only a holding sentence that
+comes back to the same turn), seconds, and milliseconds p50, p99, max.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import uvloop
 
 from bench.house import NUMBER, SECRET
 
-BETWEEN = 0.2  # seconds between a caller's turns
+BETWEEN = 0.2  # seconds between a caller's turns, about
 HELD = 1  # in place of a status
 ACCOUNT = "AC" + "0" * 32
 
@@ -130,13 +130,15 @@ class Pool:
 
 
 async def open_loop(port: int, rate: float, requests: int, seed: int) -> dict[str, float]:
-    """Callers begin at an even pace; requests due before all turns overlap, or after, are sent and not counted."""
+    """Callers begin at an even pace, and no two requests are due at once; those due before all turns overlap, or after,
+    are sent and not counted."""
     rng = random.Random(seed)
     turns = len(list(walk(rng, port)))
-    lead = BETWEEN * (turns - 1)
+    between = (turns * max(1, round(BETWEEN * rate / turns)) + 1) / rate  # a caller's next turn falls between others'
+    lead = between * (turns - 1)
     calls = int(rate * (lead + requests / rate + lead) / turns)
     plan = sorted(
-        (call * turns / rate + nth * BETWEEN, request)
+        (call * turns / rate + nth * between, request)
         for call in range(calls)
         for nth, request in enumerate(walk(rng, port))
     )
