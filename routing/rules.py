@@ -109,6 +109,9 @@ def _read(folder: Path | None) -> Rules:
         raise RulesError(faults)
     compiled = {k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()}
     common = {k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()}
+    lessons = Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values())))
+    if folder is not None and not _teaches(folder):
+        lessons = _shipped().lessons
     return Rules(
         lexica=compiled,
         senses=senses,
@@ -116,13 +119,18 @@ def _read(folder: Path | None) -> Rules:
         common=common,
         dangers=DANGERS,
         signs=signs,
-        lessons=Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values()))),
+        lessons=lessons,
         alarms=alarms,
         symptoms=symptoms,
         queue_rules=rules,
         queues=queues,
         sla=sla,
     )
+
+
+def _teaches(folder: Path) -> bool:
+    """Whether other words or sentences than the shipped ones are learnt from."""
+    return any((folder / name).exists() for name in ("lexica", "examples", "senses.toml"))
 
 
 def _telling(table: Mapping[str, list[str]]) -> list[str]:

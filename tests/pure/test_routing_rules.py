@@ -152,3 +152,11 @@ def test_v10_how_long_a_caller_may_wait_is_checked(folder: Path):
     assert "operations has longest_wait_to without longest_wait" in faults(folder)
     change(path, 'longest_wait_to = "operations"', 'longest_wait = 60\nlongest_wait_to = "operations"')
     assert "moves its callers to 'operations', which is no other queue" in faults(folder)
+
+
+def test_other_queues_alone_teach_nothing_anew_and_other_sentences_do(tmp_path: Path):
+    shipped = load_rules()
+    shutil.copy(SHIPPED / "queues.toml", tmp_path)
+    assert load_rules(tmp_path).lessons is shipped.lessons
+    shutil.copy(SHIPPED / "senses.toml", tmp_path)
+    assert load_rules(tmp_path).lessons is not shipped.lessons
