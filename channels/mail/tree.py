@@ -11,7 +11,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email.errors import MessageError
+from email.errors import MessageError, MultipartInvariantViolationDefect
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import Compat32, compat32
@@ -28,6 +28,7 @@ _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
 _PLAIN_MULTIPARTS = ("multipart/alternative", "multipart/mixed", "multipart/related")
 _LAST = re.compile(rb"--(?:\r\n|\Z)")
 _FEW = 20  # parts
+_NO_BODY_YET = MultipartInvariantViolationDefect  # what Python 3.11.2 says of a head alone
 _BAD_LINE = re.compile(rb"(?m)^(?![\x21-\x39\x3b-\x7e]+:|[ \t\r\n]|From (?![ \t]*:)|\Z)[^\r\n]+")
 _FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,60}:")
 _SPACED = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,80})[ \t]+:")
@@ -190,7 +191,7 @@ def _parse_simple(raw: bytes, end: int, within: bool = False) -> _Measured | Non
     if (several and within) or b"message/" in lower:
         return None
     message = _parse(head + b"\r\n\r\n", True)
-    if message.source or message.defects:
+    if message.source or any(not isinstance(one, _NO_BODY_YET) for one in message.defects):
         return None
     separator = _END_OF_HEADERS.match(raw, end)
     body = raw[separator.end() :] if separator else b""

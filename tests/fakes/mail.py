@@ -73,7 +73,7 @@ class Taken:
     raw: bytes
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: aiosmtpd looks at all that a handler has, and Python 3.11.2 fails on theirs
 class MailServer:
     """An SMTP server for outgoing mails. `answer_rcpt` and `answer_data` decide what it says; None means yes. With
     `ungraceful` it is gone once it has taken a mail, with `tls` it speaks so from the first byte.
