@@ -109,9 +109,11 @@ def _read(folder: Path | None) -> Rules:
         raise RulesError(faults)
     compiled = {k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()}
     common = {k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()}
-    lessons = Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values())))
-    if folder is not None and not _teaches(folder):
-        lessons = _shipped().lessons
+    lessons = (
+        Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values())))
+        if folder is None or _teaches(folder)
+        else _shipped().lessons
+    )
     return Rules(
         lexica=compiled,
         senses=senses,
