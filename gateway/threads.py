@@ -67,16 +67,14 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     existing = {row["named"]: row["id"] for row in found if row["message"] is None}
     sent = {row["message"]: row for row in found if row["message"] is not None}
     ours = [m for m, local in named_mails if m in sent and _is_ours(keys, local, sent[m]["mail_id"])]
-    cases_of = {m: sent[m]["id"] for m in ours}
     about = tuple(ours) if report.deliveries or report.bounce else ()
     bounced = about if report.bounce else ()
     delayed = about if not report.bounce and any(one.action == "delayed" for one in report.deliveries) else ()
     if by_token in existing:
         return Reference(existing[by_token], "reply_token", bounced=bounced, delayed=delayed)
-    by_message = next((cases_of[message] for message in ours if message in cases_of), None)
-    if by_message is not None:
+    if ours:
         how = "bounce" if bounced or delayed else "reply_reference"
-        return Reference(by_message, how, bounced=bounced, delayed=delayed)
+        return Reference(sent[ours[0]]["id"], how, bounced=bounced, delayed=delayed)
     if by_subject is None or by_subject not in existing:
         return Reference()
     case, addresses = existing[by_subject], [a for a in (report.sender.email, report.sender.phone) if a]
