@@ -42,9 +42,14 @@ def fail(lines: Sequence[str], status: int) -> NoReturn:
 
 def web(held: Sequence[Listeners], nth: int = 0) -> None:
     """The role `web`, or the process of it to which the nth of these belong."""
+    import structlog
+
     from gateway.web.app import serve
 
     with _role("web") as config:
+        if nth == 0:
+            for note in config.notes:
+                structlog.get_logger().info(note)
         _run(serve(config, held[nth], [*held[:nth], *held[nth + 1 :]]))
 
 
@@ -125,16 +130,11 @@ def listening_as(name: str) -> Iterator[None]:
 
 @contextmanager
 def _role(name: str) -> Iterator[Config]:
-    import structlog
-
     from gateway.error_reports import reported
     from gateway.spool import SpoolUnusable
     from gateway.tracing import NotInstalled
 
     with session(name) as config:
-        if name == "web":
-            for note in config.notes:
-                structlog.get_logger().info(note)
         try:
             with reported(config, name), listening_as(name):
                 yield config
