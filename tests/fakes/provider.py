@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from gateway.demo import provider
 from gateway.demo.provider import problem
@@ -74,6 +75,16 @@ class Provider(provider.Provider):
         for name, allowed in described.get("enums", {}).items():
             if name in fields and fields[name] not in allowed:
                 self.violations.append(f"{operation}: {name} may not be {fields[name]}")
+
+
+def variables(server: TestServer, numbers: str) -> dict[str, str]:
+    """The environment of whoever has these numbers at this provider."""
+    return {
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": "token",
+        "TWILIO_API_URL": str(server.make_url("/")).rstrip("/"),
+        "TWILIO_NUMBERS": numbers,
+    }
 
 
 def _operation(request: web.Request, account: str) -> str:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from gateway.config import Config
 from gateway.tokens import create
-from tests.fakes.house import House, count, open_house
+from tests.fakes.house import House, count
 
 THERESE = {"email": "therese@example.net"}
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -11,7 +10,7 @@ from gateway.config import Config
 from gateway.record import agents
 from gateway.tokens import UnknownRole, create, everyone, hashed, revoke
 from gateway.web.api_desk import VERBS
-from tests.fakes.house import House, open_house
+from tests.fakes.house import House
 
 SENDER = {"name": "Therese Wik", "email": "therese@example.net"}
 BODIES = {
@@ -40,12 +39,6 @@ BODIES = {
     "detach": {"report": 1},
     "split": {"reports": [1]},
 }
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import get_args
 
@@ -17,13 +16,7 @@ from gateway.config import Config
 from gateway.tokens import create
 from gateway.web.api import ENDPOINTS
 from gateway.web.api_floor import DIMENSIONS
-from tests.fakes.house import House, open_house
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
+from tests.fakes.house import House
 
 
 async def test_every_queue_is_listed_with_what_waits_in_it(house: House) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from channels.report import RemoteAct, RemoteAnswer
@@ -11,14 +9,8 @@ from gateway.chargers import CarefulChargers
 from gateway.config import Config
 from gateway.tokens import create
 from gateway.web.api import ENDPOINTS
-from tests.fakes.house import House, count, open_house
+from tests.fakes.house import House, count
 from tests.stories.test_following import Obedient, fleet
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
 
 
 async def test_an_agent_s_system_asks_the_charger_and_the_timeline_tells_who_why_and_what_came_of_it(

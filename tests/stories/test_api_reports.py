@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
 from contextlib import suppress
-
-import pytest
 
 from channels.report import NotStored
 from gateway.config import Config
@@ -26,12 +23,6 @@ ALARM = {
     "error": "GroundFailure",
     "info": "RCM 41 mA residual, trips again after 3 resets",
 }
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
 
 
 async def test_a_report_comes_back_as_a_case_with_place_priority_queue_and_reasons(house: House) -> None:

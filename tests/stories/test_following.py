@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from statistics import median
 
@@ -19,12 +18,6 @@ from gateway.web import status
 from tests.fakes.house import FORM_TOKEN, House, count, open_house
 
 JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 400
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
 
 
 class Obedient:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,12 +15,6 @@ from tests.fakes.wire import wire
 
 JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 400
 TEXT = "Kabeln sitter fast i laddaren"
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
 
 
 async def filled(house: House, **more: str) -> dict[str, str]:

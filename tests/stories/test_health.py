@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from gateway.config import Config
 from gateway.settings import Mailbox
 from gateway.web.keys import STOPPING
 from tests.fakes.house import House, open_house
 from tests.fakes.wire import wire
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
 
 
 async def test_a_healthy_process_is_alive_and_ready(house: House) -> None:

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
-import pytest
-
-from gateway.config import Config
 from gateway.languages import CUSTOMERS, catalogue
-from tests.fakes.house import FORM_TOKEN, House, open_house
+from tests.fakes.house import FORM_TOKEN, House
+from tests.stories.test_help_pages import page
 
 DOWN = "Appen ligger nere, den kraschar för alla i hela landet"
 KNOWN = "Vi känner redan till det här"
 TOLD = "Just nu fungerar inte appen eller laddkorten för flera kunder."
 SECTION = re.compile(r'<section class="card stack known" id="outage_access".*?</section>', re.DOTALL)
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
-
-
-async def page(house: House, path: str) -> str:
-    answer = await house.client.get(path)
-    assert answer.status == 200, path
-    return await answer.text()
 
 
 async def outage(house: House, reporters: int = 2) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,12 +11,6 @@ from gateway.record.db import Unavailable
 from gateway.web.places import nearby
 from tests.fakes.house import FORM_TOKEN, House, count, open_house
 from tests.fakes.wire import wire
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
 
 
 async def page(house: House, path: str) -> str:

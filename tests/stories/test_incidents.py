@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import FormData
 
 from gateway import desk, escalation
 from gateway.casenumber import parse
-from gateway.config import Config
-from tests.fakes.house import FORM_TOKEN, House, open_house
+from tests.fakes.house import FORM_TOKEN, House
 
 LEAD = desk.Actor("agent", "a16", "lead")
 SEVERAL = "Several people have reported this"
 JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 400
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
 
 
 async def told(house: House, sender: dict[str, str], text: str = "Laddningen startar inte") -> tuple[str, str]:

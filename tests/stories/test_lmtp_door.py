@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from channels.lmtp import LocalConversation
 from channels.parsing import Parsers
@@ -28,14 +27,6 @@ MAIL = (
 )
 OURS = ("help@support.example", "ekonomi@support.example", "drift@support.example")
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def parsers() -> AsyncIterator[Parsers]:
-    pool = Parsers(domains={"support.example"})
-    await pool.start()
-    yield pool
-    await pool.stop()
 
 
 @asynccontextmanager

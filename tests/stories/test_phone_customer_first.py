@@ -37,10 +37,7 @@ async def day(environ: dict[str, str], database_url: str, redis_url: str) -> Asy
         given = {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
-            "TWILIO_ACCOUNT_SID": fakes.ACCOUNT,
-            "TWILIO_AUTH_TOKEN": "token",
-            "TWILIO_API_URL": str(server.make_url("/")).rstrip("/"),
-            "TWILIO_NUMBERS": OURS,
+            **fakes.variables(server, OURS),
             "RECORDING_CONSENT": "never",
             "LAST_RESORT_NUMBER": LAST,
         }

@@ -33,7 +33,7 @@ from tests.fakes.clock import LeaseClock
 from tests.fakes.house import DEMO, open_house
 from tests.fakes.phone import Call, Line, read
 from tests.fakes.wire import Wire
-from tests.stories.test_phone_house import CALLER, OURS, config, house, line, line_to  # noqa: F401
+from tests.stories.test_phone_house import CALLER, OURS, config, line, line_to  # noqa: F401
 
 TOKEN = "a-secret-of-the-provider"
 NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)

@@ -49,12 +49,6 @@ async def line_to(house: House) -> AsyncIterator[Line]:
 
 
 @pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
-
-
-@pytest.fixture
 async def line(house: House) -> AsyncIterator[Line]:
     async with line_to(house) as opened:
         yield opened

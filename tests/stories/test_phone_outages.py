@@ -7,14 +7,14 @@ import pytest
 from gateway.outages import LARGE
 from tests.fakes.house import House
 from tests.fakes.phone import Call, Line
-from tests.stories.test_phone_house import config, house, line  # noqa: F401
+from tests.stories.test_phone_house import config, line  # noqa: F401
 
 CALLER = "+46701740605"
 DOWN = "Appen ligger nere, den kraschar för alla i hela landet"
 KNOWN = "already know about this"
 
 
-async def outage(house: House, reporters: int = 2, text: str = DOWN) -> str:  # noqa: F811
+async def outage(house: House, reporters: int = 2, text: str = DOWN) -> str:
     """The number of the case that so many have reported."""
     receipts = [await house.report(text, **{"from": {"email": f"r{nth}@example.net"}}) for nth in range(reporters)]
     (number,) = {receipt["case"] for receipt in receipts}

@@ -104,10 +104,7 @@ async def day(
             **environ,
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
-            "TWILIO_ACCOUNT_SID": fakes.ACCOUNT,
-            "TWILIO_AUTH_TOKEN": "token",
-            "TWILIO_API_URL": str(server.make_url("/")).rstrip("/"),
-            "TWILIO_NUMBERS": OURS,
+            **fakes.variables(server, OURS),
             "RECORDING_CONSENT": house,
         }
         ruled(load(given).data_dir, words)

@@ -40,13 +40,10 @@ async def day(environ: dict[str, str], database_url: str, redis_url: str) -> Asy
             **environ,
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
-            "TWILIO_ACCOUNT_SID": fakes.ACCOUNT,
-            "TWILIO_AUTH_TOKEN": "token",
+            **fakes.variables(server, OURS),
             "TWILIO_API_KEY": "SK1",
             "TWILIO_API_SECRET": "of-the-key-of-this-very-provider-01",
             "TWILIO_APP_SID": "AP1",
-            "TWILIO_API_URL": str(server.make_url("/")).rstrip("/"),
-            "TWILIO_NUMBERS": OURS,
             "RECORDING_CONSENT": "never",
         }
         async with opened(load(given), peer, clock) as day:

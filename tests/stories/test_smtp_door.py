@@ -28,14 +28,6 @@ US = "help@support.example"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def parsers() -> AsyncIterator[Parsers]:
-    pool = Parsers(domains={"support.example"})
-    await pool.start()
-    yield pool
-    await pool.stop()
-
-
 LINES: list[Line] = []
 
 

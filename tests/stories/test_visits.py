@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from gateway.calendars import calendar
-from gateway.config import Config
-from tests.fakes.house import House, open_house
+from tests.fakes.house import House
 
 SENDER = {"name": "Therese Wik", "email": "therese@example.net"}
 PROPOSAL = dict.fromkeys(("fault", "parts", "tools", "access", "safety"), "beskrivet")
 FIELD = "a21"
-
-
-@pytest.fixture
-async def house(config: Config) -> AsyncIterator[House]:
-    async with open_house(config) as opened:
-        yield opened
 
 
 async def verb(house: House, case: str, name: str, status: int = 200, /, **body: object) -> dict[str, Any]:
