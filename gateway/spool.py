@@ -3,6 +3,7 @@
 `keep` returns when file and folder are fsynced; the idempotency digest is the file's name, so that the same report kept
 twice is one file. `empty` hands everything to `accept`, oldest first, and removes a file only after its receipt. A file
 that cannot be read is moved aside, never deleted. `open_spool` proves at start that the folder can be written.
+Several processes may share a folder: each may keep, empty and start while the others do.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -39,7 +41,8 @@ class FileSpool:
     async def keep(self, report: Report) -> None:
         report = clean(report)
         try:
-            await asyncio.to_thread(_write, self._folder, report.digest().hex(), REPORT.dump_json(report))
+            path = self._folder / f"{report.digest().hex()}{SUFFIX}"
+            await asyncio.to_thread(_write, path, REPORT.dump_json(report))
         except OSError as error:
             raise NotStored("the spool cannot be written") from error
         self._noted(report)
@@ -48,13 +51,12 @@ class FileSpool:
 
     def waiting(self) -> list[Path]:
         """The files, oldest first."""
-        found = [(path.stat().st_mtime_ns, path) for path in self._folder.glob(f"*{SUFFIX}")]
-        return [path for _, path in sorted(found)]
+        return [path for _, path in self._by_age()]
 
     def oldest(self) -> datetime | None:
         """When the oldest waiting report was kept; None when the spool is empty."""
-        waiting = self.waiting()
-        return datetime.fromtimestamp(waiting[0].stat().st_mtime).astimezone() if waiting else None
+        by_age = self._by_age()
+        return datetime.fromtimestamp(by_age[0][0] / 1e9).astimezone() if by_age else None
 
     async def empty(self, accept: Callable[[Report], Awaitable[Receipt]]) -> int:
         """Hand over what waits; returns how many were accepted. Raises NotStored when the database is still away."""
@@ -63,7 +65,8 @@ class FileSpool:
             try:
                 report = REPORT.validate_json(await asyncio.to_thread(path.read_bytes))
             except ValidationError:
-                path.rename(path.with_suffix(".unreadable"))
+                with suppress(FileNotFoundError):
+                    path.rename(path.with_suffix(".unreadable"))
                 log.error("spool.unreadable", file=path.name)
                 continue
             except FileNotFoundError:
@@ -74,6 +77,14 @@ class FileSpool:
             log.info("spool.emptied", case=receipt.case, outcome=receipt.outcome)
         return accepted
 
+    def _by_age(self) -> list[tuple[int, Path]]:
+        """When each was written, in nanoseconds since 1970; without what another process takes away meanwhile."""
+        found = []
+        for path in self._folder.glob(f"*{SUFFIX}"):
+            with suppress(FileNotFoundError):
+                found.append((path.stat().st_mtime_ns, path))
+        return sorted(found)
+
 
 def open_spool(data_dir: Path, noted: Callable[[Report], None] = lambda _: None) -> FileSpool:
     """The spool of this data directory. Raises SpoolUnusable."""
@@ -81,21 +92,20 @@ def open_spool(data_dir: Path, noted: Callable[[Report], None] = lambda _: None)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / f".probe.{os.getpid()}"
-        _write(folder, probe.name, b"")
-        (folder / (probe.name + SUFFIX)).unlink()
+        _write(probe, b"")
+        probe.unlink()
     except OSError as error:
         raise SpoolUnusable(f"the spool {folder} cannot be written: {error.strerror}") from error
     return FileSpool(folder, noted)
 
 
-def _write(folder: Path, name: str, content: bytes) -> None:
-    path = folder / (name + SUFFIX)
+def _write(path: Path, content: bytes) -> None:
     if path.exists():
         return
-    partial = folder / f".{name}.{os.getpid()}.partial"
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial")
     with partial.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     partial.rename(path)
-    sync_folder(folder)
+    sync_folder(path.parent)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from channels.report import Alarm, Attachment, Channel, NotStored, Receipt, Report, Sender
+from gateway import spool
 from gateway.record import cases
 from gateway.runtime import Runtime
 from gateway.spool import SpoolUnusable, open_spool
@@ -28,26 +29,26 @@ def report(key: str) -> Report:
 
 
 async def test_a_kept_report_comes_back_whole_and_the_same_key_is_one_file(tmp_path: Path):
-    spool = open_spool(tmp_path)
+    held = open_spool(tmp_path)
     for key in ("one", "two", "one"):
-        await spool.keep(report(key))
+        await held.keep(report(key))
     seen: list[Report] = []
 
     async def accept(given: Report) -> Receipt:
         seen.append(given)
         return Receipt("1-1", 1, "opened", "t", "0000", "P3", "other", "helpdesk")  # type: ignore[arg-type]
 
-    assert await spool.empty(accept) == 2
+    assert await held.empty(accept) == 2
     assert sorted(r.key for r in seen) == ["one", "two"]
     assert report("one") in seen
-    assert spool.waiting() == []
+    assert held.waiting() == []
 
 
 async def test_while_the_database_is_away_files_stay_in_their_order(tmp_path: Path):
-    spool = open_spool(tmp_path)
+    held = open_spool(tmp_path)
     for age, key in ((10, "young"), (1000, "old")):
-        await spool.keep(report(key))
-        file = next(path for path in spool.waiting() if report(key).digest().hex() in path.name)
+        await held.keep(report(key))
+        file = next(path for path in held.waiting() if report(key).digest().hex() in path.name)
         os.utime(file, (0, 10_000 - age))
     tried: list[str] = []
 
@@ -56,22 +57,40 @@ async def test_while_the_database_is_away_files_stay_in_their_order(tmp_path: Pa
         raise NotStored
 
     with pytest.raises(NotStored):
-        await spool.empty(refuse)
+        await held.empty(refuse)
     assert tried == ["old"]
-    assert len(spool.waiting()) == 2
-    assert spool.oldest() is not None
+    assert len(held.waiting()) == 2
+    assert held.oldest() is not None
 
 
 async def test_a_file_that_cannot_be_read_is_moved_aside_and_holds_nobody_up(tmp_path: Path):
-    spool = open_spool(tmp_path)
+    held = open_spool(tmp_path)
     (tmp_path / "spool" / "broken.report").write_bytes(b"{")
-    await spool.keep(report("one"))
+    await held.keep(report("one"))
 
     async def accept(given: Report) -> Receipt:
         return Receipt("1-1", 1, "opened", "t", "0000", "P3", "other", "helpdesk")  # type: ignore[arg-type]
 
-    assert await spool.empty(accept) == 1
+    assert await held.empty(accept) == 1
     assert [path.name for path in (tmp_path / "spool").iterdir()] == ["broken.unreadable"]
+
+
+def test_who_starts_shows_nothing_of_its_trial_to_who_empties_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    beside = open_spool(tmp_path)
+    seen: list[list[Path]] = []
+    monkeypatch.setattr(spool, "sync_folder", lambda _: seen.append(beside.waiting()))
+    open_spool(tmp_path)
+    assert seen == [[]]
+
+
+async def test_what_another_process_takes_away_meanwhile_is_passed_over(tmp_path: Path):
+    held = open_spool(tmp_path)
+    await held.keep(report("one"))
+    (tmp_path / "spool" / "gone.report").symlink_to(tmp_path / "nowhere")
+    assert [path.name for path in held.waiting()] == [f"{report('one').digest().hex()}.report"]
+    assert held.oldest() is not None
 
 
 def test_a_folder_that_cannot_be_written_is_refused_at_start(tmp_path: Path):
