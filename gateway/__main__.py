@@ -174,7 +174,7 @@ def migrate() -> None:
 
     with session("migrate", migrated=False) as config:
         try:
-            bring(config.database_direct_url or config.database_url or "")
+            bring(config.direct_url, pooled=config.pooled)
         except Unmigratable as problem:
             fail([str(problem)], EX_CONFIG)
         except OperationalError as problem:

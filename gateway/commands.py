@@ -112,7 +112,8 @@ def refuse_faults(config: Config, *, migrated: bool = True) -> None:
 
     found = faults(config)
     for url in dict.fromkeys(filter(None, (config.database_url, config.database_direct_url))):
-        found += faults_of_database(url, migrated=migrated)
+        pooled = config.pooled and url == config.database_url
+        found += faults_of_database(url, migrated=migrated, pooled=pooled)
     if found:
         raise ConfigError(found)
 

@@ -134,6 +134,16 @@ class Config(BaseSettings):
         return self.data_dir / "figures" / str(self.port)
 
     @property
+    def pooled(self) -> bool:
+        """Whether a pooler stands between us and PostgreSQL."""
+        return self.database_direct_url not in (None, self.database_url)
+
+    @property
+    def direct_url(self) -> str:
+        """For LISTEN, migrations, commands and locks that outlive a transaction; empty without a database."""
+        return self.database_direct_url or self.database_url or ""
+
+    @property
     def exposed(self) -> bool:
         """True when the pages are meant for somebody beyond this machine."""
         host = self.public_url.split("://", 1)[-1].split("/", 1)[0].rpartition("@")[2]

@@ -133,8 +133,7 @@ def _imap_door(runtime: Runtime, parser: Parsers) -> tuple[ImapDoor, RecordedCur
     accounts = [
         Account(box.host, box.port, box.user, box.password, box.folder, box.tls, box.queue) for box in config.imap_urls
     ]
-    url = config.database_direct_url or config.database_url or ""
-    cursors = RecordedCursors(runtime.db, url, runtime.clock, runtime.crash)
+    cursors = RecordedCursors(runtime.db, config.direct_url, runtime.clock, runtime.crash)
     return ImapDoor(runtime.intake, parser, runtime.clock, accounts, cursors), cursors
 
 

@@ -134,7 +134,7 @@ async def import_folder(config: Config, folder: Path) -> Mapping[str, int]:
     """Take in the files of a folder; returns how many rows of each. Raises ImportFaults, Unavailable."""
     tables = read_folder(folder)
     shifts = _read_rota(folder)
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         faults = _dangling(tables, await imports.known(db))
         if faults:
             raise ImportFaults(faults)

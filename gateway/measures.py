@@ -92,7 +92,7 @@ async def recompute(config: Config, check: bool) -> None:
     """Compute everything again from the timeline. With `check` nothing is changed. Raises Disagreement."""
     if config.database_url is None:
         raise ValueError("measures need DATABASE_URL")
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         if not check:
             await rebuild(db)
         differing = await differences(db, SystemClock().now())

@@ -16,14 +16,14 @@ from gateway.record.timeline import SYSTEM
 
 async def export(config: Config, who: str) -> str:
     """Everything about a person as JSON. Raises Nobody."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         told = await export_person(db, await find_person(db, who))
     return json.dumps(told, ensure_ascii=False, indent=2, default=str)
 
 
 async def erase(config: Config, who: str) -> str:
     """Erase a person and say what was erased. Raises Nobody and Deferred."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         blobs = open_blobs(config.blob_url, config.data_dir)
         counts = await erase_person(db, blobs, await find_person(db, who), SYSTEM, SystemClock().now())
     return json.dumps(counts)
@@ -31,5 +31,5 @@ async def erase(config: Config, who: str) -> str:
 
 async def part(config: Config, address: str) -> str:
     """Take an address from the person it is linked to and say who has it now. Raises NotLinked."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         return json.dumps(asdict(await part_address(db, address, SYSTEM, SystemClock().now())))

@@ -86,7 +86,10 @@ async def open_runtime(
     ruling = await asyncio.to_thread(Ruling, config.data_dir, learnt=role in (*ANSWERING, *MANY))
     receipts = Receipts(config.data_dir, role, clock)
     spool = open_spool(config.data_dir, receipts.note)
-    db = Database(config.database_url, size=_share(config, role, POOL.get(role, 6)), name=f"switchyard-{role}")
+    pooled = config.pooled
+    db = Database(
+        config.database_url, size=_share(config, role, POOL.get(role, 6)), name=f"switchyard-{role}", pooled=pooled
+    )
     calls_db = (
         Database(
             config.database_url,
@@ -94,11 +97,14 @@ async def open_runtime(
             timeout=1.0,
             name="switchyard-calls",
             options=BY_INDEX,
+            pooled=pooled,
         )
         if role == "web"
         else db
     )
-    intake_db = Database(config.database_url, size=LANES, name=f"switchyard-{role}-intake", options=BY_INDEX)
+    intake_db = Database(
+        config.database_url, size=LANES, name=f"switchyard-{role}-intake", options=BY_INDEX, pooled=pooled
+    )
     live = Live(config.redis_url)
     blobs = open_blobs(config.blob_url or None, config.data_dir)
     master = Master(db)

@@ -82,6 +82,6 @@ def faults(keys: Sequence[str], book: Sequence[Statement]) -> list[str]:
 
 async def verify(config: Config) -> tuple[list[Statement], list[str]]:
     """Every statement of the record, and what is wrong with them. Raises Unavailable."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         book = await accounts.statements_since(db, date.min)
     return book, faults(config.secret_keys, book)

@@ -21,7 +21,7 @@ class NotDone(ValueError):
 
 async def everyone(config: Config) -> list[str]:
     """A line for everybody who works here."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         return [
             "\t".join((one.id, one.role, f"line {one.line}", one.email, "" if one.may_work else "disabled"))
             for one in await agents.everyone(db)
@@ -30,7 +30,7 @@ async def everyone(config: Config) -> list[str]:
 
 async def add(config: Config, fields: Mapping[str, Any]) -> str:
     """Take in one agent and give them a password, which is returned. Raises ImportFaults and NotDone."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         row = agent_row(fields)
         if await agents.find(db, row["id"]):
             raise NotDone(f"there is an agent {row['id']} already")
@@ -41,7 +41,7 @@ async def add(config: Config, fields: Mapping[str, Any]) -> str:
 async def take_list(config: Config, text: str) -> int:
     """Take in a CSV of agents; returns how many. Raises ImportFaults and NotDone."""
     rows = agent_rows(text)
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         for row in rows:
             await _save(db, row)
     return len(rows)
@@ -49,7 +49,7 @@ async def take_list(config: Config, text: str) -> int:
 
 async def password(config: Config, agent: str, given: str | None) -> str:
     """Give an agent this password, or a made-up one; returns it. Their sessions end. Raises NotDone."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         known = await agents.find(db, agent)
         if known is None:
             raise NotDone(f"there is no agent {agent}")
@@ -58,7 +58,7 @@ async def password(config: Config, agent: str, given: str | None) -> str:
 
 async def change(config: Config, agent: str, act: str) -> None:
     """`disable`, `enable` or `logout` an agent. Raises NotDone."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         if await agents.find(db, agent) is None:
             raise NotDone(f"there is no agent {agent}")
         now = SystemClock().now()

@@ -25,7 +25,7 @@ async def create(config: Config, role: str, for_id: str | None = None) -> str:
     if role == "owner" and not for_id:
         raise UnknownRole("an owner's token needs --for OWNER")
     token = new_token()
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         if for_id and not await _exists(db, role, for_id):
             raise UnknownRole(f"there is no {'owner' if role == 'owner' else 'agent'} {for_id}")
         await agents.add_token(db, hashed(token), role, for_id, SystemClock().now())
@@ -34,7 +34,7 @@ async def create(config: Config, role: str, for_id: str | None = None) -> str:
 
 async def everyone(config: Config) -> list[str]:
     """The tokens that are worth something, one line each. Raises Unavailable."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         return [
             f"{one['id']}  {one['role']}  {one['for_id'] or '–'}  since {one['created_at'].date().isoformat()}"
             for one in await agents.tokens(db)
@@ -43,7 +43,7 @@ async def everyone(config: Config) -> list[str]:
 
 async def revoke(config: Config, number: int) -> bool:
     """Make a token worthless at once; False when there is none of that number, or not any more. Raises Unavailable."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         return await agents.revoke_token(db, number, SystemClock().now())
 
 

@@ -114,7 +114,7 @@ async def _listen(chores: Chores, config: Config) -> None:
     """Wake as soon as somebody says that there is something to do."""
     while True:
         with contextlib.suppress(psycopg.Error):
-            async with await psycopg.AsyncConnection.connect(_direct(config), autocommit=True) as connection:
+            async with await psycopg.AsyncConnection.connect(config.direct_url, autocommit=True) as connection:
                 await connection.execute(WORK["listen"])
                 async for _ in connection.notifies():
                     chores.wake()
@@ -138,13 +138,8 @@ async def _jobs(runtime: Runtime) -> None:
         await asyncio.sleep(1.0)
 
 
-def _direct(config: Config) -> str:
-    """The way to the database past any pooler."""
-    return config.database_direct_url or config.database_url or ""
-
-
 def _app(runtime: Runtime) -> App:
-    app = App(connector=PsycopgConnector(conninfo=_direct(runtime.config), min_size=1, max_size=4))
+    app = App(connector=PsycopgConnector(conninfo=runtime.config.direct_url, min_size=1, max_size=4))
 
     @app.periodic(cron="*/2 * * * *")
     @app.task(name="stalled", pass_context=True)

@@ -29,7 +29,16 @@ Connection = AsyncConnection[DictRow]
 
 FOLDER = Path(__file__).parent
 HEAD = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
-SESSION = "-c idle_in_transaction_session_timeout=5s -c statement_timeout=20s -c lock_timeout=10s -c timezone=UTC"
+
+# What every session of a role goes by. Behind a pooler, which takes no `options`, it is kept with the role (`migrate`).
+SESSION = MappingProxyType(
+    {
+        "idle_in_transaction_session_timeout": "5s",
+        "statement_timeout": "20s",
+        "lock_timeout": "10s",
+        "TimeZone": "UTC",
+    }
+)
 
 # For a pool whose every statement finds its rows by an index: plans are made once and kept, and a table that was tiny
 # when its plan was made is not read whole when it has grown.
@@ -148,12 +157,23 @@ class Line(AsyncConnection[DictRow]):
 
 
 class Database:
-    """A pool of connections, and a small one beside it that is kept free for live calls."""
+    """A pool of connections. `pooled`: another pool stands between, which may give each transaction another session;
+    then nothing is prepared, and sessions are as they are set for the role.
+    """
 
     def __init__(
-        self, url: str, *, size: int = 8, timeout: float = 5.0, name: str = "switchyard", options: str = ""
+        self,
+        url: str,
+        *,
+        size: int = 8,
+        timeout: float = 5.0,
+        name: str = "switchyard",
+        options: str = "",
+        pooled: bool = False,
     ) -> None:
         self.url = url
+        session = " ".join(f"-c {setting}={value}" for setting, value in SESSION.items())
+        direct = {"options": f"{session} {options}".strip(), "prepare_threshold": 2}
         self._timeout = self._patience = timeout
         self._pool: AsyncConnectionPool[Line] = AsyncConnectionPool(
             url,
@@ -162,9 +182,8 @@ class Database:
                 "row_factory": dict_row,
                 "cursor_factory": _Cursor,
                 "autocommit": True,
-                "options": f"{SESSION} {options}".strip(),
                 "application_name": name,
-                "prepare_threshold": 2,
+                **({"prepare_threshold": None} if pooled else direct),
                 "keepalives_idle": 5,
                 "keepalives_interval": 2,
                 "keepalives_count": 2,

@@ -2,6 +2,7 @@
 
 Any number of processes may call `migrate` at once: a session advisory lock lets one work and the others wait. Each
 revision is one transaction, so that an interrupted migration leaves the last whole revision and can be run again.
+Behind a pooler the limits of a session are set for the role, before anything else.
 Raises `Unmigratable` when the database is newer than this code.
 """
 
@@ -10,12 +11,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy
 from alembic import command, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from psycopg.sql import SQL, Identifier
+
+from gateway.record.db import SESSION, statements
 
 FOLDER = Path(__file__).parent / "migrations"
 LOCK = 0x5357_5944  # "SWYD"
@@ -25,8 +30,10 @@ class Unmigratable(Exception):
     """The database cannot be migrated by this version of the gateway."""
 
 
-def migrate(database_url: str) -> None:
-    """Run every missing revision; returns when the schema is present's."""
+def migrate(database_url: str, *, pooled: bool = False) -> None:
+    """Run every missing revision; returns when the schema is present's. `database_url` is the direct way."""
+    if pooled:
+        _settle(database_url)
     engine = _engine(database_url)
     try:
         with engine.connect() as guard:
@@ -69,9 +76,18 @@ def run_text(sql: str) -> None:
         cursor.close()
 
 
+def _settle(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for name, value in SESSION.items():
+            words = {"database": Identifier(connection.info.dbname), "name": Identifier(name), "value": value}
+            connection.execute(SQL(statements("session")["settle"]).format(**words))
+
+
 def _engine(database_url: str) -> sqlalchemy.Engine:
+    """A migration may take as long as it takes."""
     url = "postgresql+psycopg://" + database_url.split("://", 1)[1]
-    return sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
+    options = {"options": "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"}
+    return sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool, connect_args=options)
 
 
 def _config() -> Config:

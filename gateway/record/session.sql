@@ -11,5 +11,8 @@ COMMIT
 -- name: together
 WITH {blocks} SELECT
 
+-- name: settle
+ALTER ROLE CURRENT_USER IN DATABASE {database} SET {name} = {value}
+
 -- name: plan_again
 DISCARD PLANS

@@ -9,7 +9,7 @@ import re
 
 import psycopg
 
-from gateway.record.db import FOLDER, statements
+from gateway.record.db import FOLDER, SESSION, statements
 
 OLDEST = 150_000
 SQL = statements("soundness")
@@ -17,10 +17,11 @@ _WAIT = 5
 FOLLOWS = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 
 
-def faults(database_url: str, *, migrated: bool) -> list[str]:
+def faults(database_url: str, *, migrated: bool, pooled: bool = False) -> list[str]:
     """Every reason to refuse this database, a line each; with `migrated` also that migrations are missing.
 
-    A database with more migrations than we know is accepted: during a deployment the new version's run first.
+    `pooled`: this is the way through a pooler, which `migrate` has set the role's sessions for. A database with more
+    migrations than we know is accepted: during a deployment the new version's run first.
     """
     try:
         with psycopg.connect(database_url, autocommit=True, connect_timeout=_WAIT) as connection:
@@ -28,6 +29,8 @@ def faults(database_url: str, *, migrated: bool) -> list[str]:
             found = _of(settings)
             if migrated and _revision(connection) in _older():
                 found.append("DATABASE_URL: migrations are missing: run `python -m gateway migrate` first")
+            elif migrated and pooled:
+                found += _unlimited(dict(connection.execute(SQL["session"], {"names": list(SESSION)}).fetchall()))
             return found
     except psycopg.OperationalError:
         return []
@@ -44,6 +47,15 @@ def _of(settings: dict[str, str]) -> list[str]:
     if settings["server_encoding"] != "UTF8":
         found.append(f"DATABASE_URL: its encoding is {settings['server_encoding']}, UTF8 is needed")
     return found
+
+
+def _unlimited(settings: dict[str, str]) -> list[str]:
+    return [
+        f"DATABASE_URL: behind the pooler {name} is {settings[name]}, not {value}: run `python -m gateway migrate`, "
+        "then have the pooler open its sessions anew"
+        for name, value in SESSION.items()
+        if settings[name] != value
+    ]
 
 
 def _older() -> set[str]:
