@@ -25,6 +25,8 @@ from gateway.processes import User, spawn, stop
 _READY_WITHIN = 60.0
 _LOG_LIMIT = 5_000_000
 _ENVIRON = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+# A session that once needed much gives it back: by itself the GNU C library would keep it for the session's life.
+_GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 _SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
@@ -165,7 +167,7 @@ class Servers:
             return spawn(
                 argv,
                 death_signal=signal.SIGINT,
-                environ=_ENVIRON,
+                environ={**_ENVIRON, **_GIVE_BACK},
                 cwd=Path("/"),
                 user=self.engines.user,
                 output=log,

@@ -156,6 +156,14 @@ class Line(AsyncConnection[DictRow]):
         return await cursor.execute(statement, parameters, prepare=prepare)
 
 
+class _Warm(AsyncConnectionPool[Line]):
+    """Gives the connection that came back last: as few sessions as can do the work hold the plans of its statements."""
+
+    async def _get_ready_connection(self, timeout: float | None) -> Line | None:
+        self._pool.rotate()
+        return await super()._get_ready_connection(timeout)
+
+
 class Database:
     """A pool of connections. `pooled`: another pool stands between, which may give each transaction another session;
     then nothing is prepared, and sessions are as they are set for the role.
@@ -175,7 +183,7 @@ class Database:
         session = " ".join(f"-c {setting}={value}" for setting, value in SESSION.items())
         direct = {"options": f"{session} {options}".strip(), "prepare_threshold": 2}
         self._timeout = self._patience = timeout
-        self._pool: AsyncConnectionPool[Line] = AsyncConnectionPool(
+        self._pool = _Warm(
             url,
             connection_class=Line,
             kwargs={

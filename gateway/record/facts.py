@@ -23,7 +23,7 @@ TIMEZONE = "Europe/Stockholm"  # whose days the house counts by
 ZONE = ZoneInfo(TIMEZONE)
 WHERE = tuple(one.name for one in fields(Where))
 CHUNK = 4000  # entries read at once
-BATCH = 1000  # cases read at once
+BATCH = 200  # cases read at once
 
 
 async def follow(db: Database, after: int = 0) -> int | None:

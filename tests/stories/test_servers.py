@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -66,6 +67,27 @@ def holder(data_dir: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[st
         process.communicate()
         assert gone(servers, 20) == []
         shutil.rmtree(said[0].partition("host=")[2], ignore_errors=True)
+
+
+def test_a_session_that_once_needed_much_memory_gives_it_back(data_dir: Path) -> None:
+    servers = start(data_dir)
+    try:
+        with psycopg.connect(servers.database_url, autocommit=True) as connection:
+            backend = psutil.Process(connection.info.backend_pid)
+
+            def read(rows: int) -> None:
+                given = json.dumps([{"a": nth, "b": "x" * 20, "c": str(nth)} for nth in range(rows)])
+                connection.execute(
+                    "SELECT count(*) FROM jsonb_to_recordset(%s::jsonb) AS r(a bigint, b text, c text)", [given]
+                )
+
+            for _ in range(7):  # until it is prepared and planned
+                read(10)
+            before = backend.memory_full_info().uss
+            read(20_000)
+            assert backend.memory_full_info().uss - before < 1_000_000
+    finally:
+        servers.stop()
 
 
 def test_data_is_there_after_a_stop(data_dir: Path) -> None:
