@@ -1,5 +1,5 @@
-"""Who a process depends on, each asked with a time limit: PostgreSQL, Redis, spool, provider, mailboxes, mail relay;
-and whether the rules are in force and somebody is on call.
+"""Who a process depends on, each asked with a time limit: PostgreSQL, Redis, spool, files, provider, mailboxes, mail
+relay; and whether the rules are in force and somebody is on call.
 
 Those beyond this installation are only connected to, and at most every half minute, however often somebody asks; a
 certificate of theirs that ends soon is a fault.
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from gateway import watch
+from gateway.blobs import ABSENT, BlobsUnavailable
 from gateway.config import Config
 from gateway.record.db import Unavailable, statements
 from gateway.runtime import Runtime
@@ -60,6 +61,7 @@ class Neighbours:
             ("postgresql", postgresql),
             ("redis", _redis),
             ("spool", _spool),
+            ("files", _files),
             ("rules", _rules),
             ("on_call", _on_call),
         )
@@ -127,6 +129,14 @@ async def _redis(runtime: Runtime) -> tuple[bool, str]:
 async def _spool(runtime: Runtime) -> tuple[bool, str]:
     oldest = await asyncio.to_thread(runtime.spool.oldest)
     return oldest is None, "empty" if oldest is None else f"waiting since {oldest.isoformat(timespec='seconds')}"
+
+
+async def _files(runtime: Runtime) -> tuple[bool, str]:
+    try:
+        await runtime.blobs.read(ABSENT)
+    except BlobsUnavailable as error:
+        return False, f"no answer ({error}): what has files cannot be taken in"
+    return True, "answers"
 
 
 async def _rules(runtime: Runtime) -> tuple[bool, str]:

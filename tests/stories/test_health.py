@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gateway.config import Config
 from gateway.settings import Mailbox
 from gateway.web.keys import STOPPING
 from tests.fakes.house import House, open_house
+from tests.fakes.s3 import BUCKET, Bucket
 from tests.fakes.wire import wire
 
 
@@ -61,6 +64,25 @@ async def test_a_provider_or_mailbox_that_is_away_is_named_and_no_reason_to_be_d
         assert (answer.status, body["status"]) == (200, "degraded")
         wrong = {name for name, check in body["checks"].items() if not check["ok"]}
         assert wrong == {"provider", "on_call", "mail_relay", "mailbox_1"}
+
+
+async def test_a_store_of_files_that_is_away_is_named_and_what_has_none_is_taken_in(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = Bucket()
+    await bucket.server.start_server()
+    for name, value in bucket.environ().items():
+        monkeypatch.setenv(name, value)
+    try:
+        async with open_house(config.model_copy(update={"blob_url": f"s3://{BUCKET}"})) as house:
+            assert (await (await house.client.get("/readyz")).json())["checks"]["files"]["ok"]
+            bucket.mood = "hangs"
+            body = await (await house.client.get("/readyz")).json()
+            assert (body["status"], body["checks"]["files"]["ok"]) == ("degraded", False)
+            assert (await house.report("Laddaren startar inte", charger="21007"))["outcome"] == "opened"
+            bucket.mood = "well"
+    finally:
+        await bucket.server.close()
 
 
 async def test_a_stopping_process_is_draining(house: House) -> None:
