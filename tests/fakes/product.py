@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).parents[2]
+STORES = ("valkey-server", "redis-server")
 
 
 def free_port() -> int:
@@ -130,12 +131,14 @@ class Product:
         return next(iter(self.processes(name)), None)
 
     def processes(self, name: str) -> list[psutil.Process]:
-        """Those of a role or server, by the last word or the program of their command line."""
+        """Those of a role or server (`valkey` is whichever this machine has), by the last word or the program of their
+        command line."""
+        programs = STORES if name == "valkey" else (name,)
         found = []
         for member in self.family()[1:]:
             with suppress(psutil.Error):
                 words = " ".join(member.cmdline()).split()
-                if words and (words[-1] == name or Path(words[0]).name == name):
+                if words and (words[-1] == name or Path(words[0]).name in programs):
                     found.append(member)
         return found
 

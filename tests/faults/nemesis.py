@@ -131,11 +131,11 @@ class Nemesis:
             case "kill", "roles":
                 return await asyncio.to_thread(self._kill, *ROLES)
             case "kill", "all":
-                return await asyncio.to_thread(self._kill, "postgres", "valkey-server", *ROLES)
+                return await asyncio.to_thread(self._kill, "postgres", "valkey", *ROLES)
             case "kill", "up":
                 return await asyncio.to_thread(self._kill_up)
             case "kill", "valkey":
-                return await asyncio.to_thread(self._kill, "valkey-server")
+                return await asyncio.to_thread(self._kill, "valkey")
             case "kill", _:
                 return await asyncio.to_thread(self._kill, whom)
             case "stop", _:
@@ -229,7 +229,7 @@ class Nemesis:
         return len([member for member in family if not member.is_running()])
 
     def _valkey_folder(self) -> Path | None:
-        process = self.product.role("valkey-server")
+        process = self.product.role("valkey")
         words = process.cmdline() if process else []
         return Path(words[words.index("--dir") + 1]) if "--dir" in words else None
 

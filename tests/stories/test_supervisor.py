@@ -55,7 +55,7 @@ def test_up_serves_brings_back_what_dies_and_stops_cleanly(product: Callable[...
     assert eventually(lambda: "Switchyard is ready" in running.said(), 10)
     family = running.family()
 
-    for name in ("web", "smtp", "imap", "worker", "valkey-server", "postgres"):
+    for name in ("web", "smtp", "imap", "worker", "valkey", "postgres"):
         before = running.role(name)
         assert before, name
         assert os.getsid(before.pid) != os.getsid(running.process.pid if running.process else 0), name
