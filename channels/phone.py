@@ -163,7 +163,7 @@ class PhoneDoor:
         calls, sid = self._given.calls, params["CallSid"]
         ahead = await self._ahead(params, turn)
         if ahead is not None and ahead[1].effect is None:
-            taken = self._taken(params, turn, *ahead, new=False)
+            taken = self._taken(params, turn, *ahead, new=turn == 0)
             if await calls.follow(taken, turn - 1):
                 self._lately.note(sid, turn, ahead[0])
                 return taken.answer
@@ -190,13 +190,14 @@ class PhoneDoor:
         return answer
 
     async def _ahead(self, params: Params, turn: int) -> tuple[CallState, Turn] | None:
-        """The turn after one that was answered here, worked out from what the record was told then, up to the first
-        effect that must not be repeated; it holds if the record has been told nothing since. None for other turns."""
+        """The turn after one that was answered here, worked out from what the record was told then, or the first one of
+        a call, up to the first effect that must not be repeated; it holds if the record has been told nothing since.
+        None for other turns."""
         sid = params["CallSid"]
-        state = self._lately.before(sid, turn)
+        state = self._lately.before(sid, turn) if turn else self._begin(params)
         if state is None:
             return None
-        state, spoken = self._first_step(state, event_of(params), new=False)
+        state, spoken = self._first_step(state, event_of(params), new=turn == 0)
         return await self._carried_out(sid, state, spoken, params.get("To"), within=REPEATABLE)
 
     def _taken(self, params: Params, turn: int, state: CallState, spoken: Turn, *, new: bool) -> Taken:

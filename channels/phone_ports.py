@@ -78,7 +78,7 @@ class Calls(Protocol):
 
     async def follow(self, taken: Taken, after: int) -> bool:
         """Write a turn as `save` does, but only if turn `after` is the last one of a call that goes on, and this one
-        was not answered; whether it was written."""
+        was not answered; whether it was written. Turn 0 comes after turn -1: of a call that nothing is known of."""
         ...
 
     async def first(self, sid: str, act: str) -> bool:

@@ -42,15 +42,15 @@ ORDER BY w.nth
 
 -- name: save
 -- Turns of different calls, their answers and the calls' states; no row comes back for a turn that another request has
--- answered, nor for one that is to follow another (`after`) which is not the last of a call that goes on. Calls are
--- locked in one order.
+-- answered, nor for one that is to follow another (`after`) which is not the last of a call that goes on, or that is to
+-- be the first of a call (`after` -1) of which something is known. Calls are locked in one order.
 WITH given AS MATERIALIZED (
     SELECT r.* FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
         sid text, turn int, after int, at timestamptz, node text, language text, state jsonb, answer text,
         caller text, called text, report bigint, "case" bigint)
-    WHERE r.after IS NULL OR r.after = (  -- a look by the key: asked for those that go on, all of them would be read
-        SELECT CASE WHEN c.ended_at IS NULL THEN c.turn END
-        FROM calls c JOIN call_contents t ON t.sid = c.sid WHERE c.sid = r.sid)
+    WHERE r.after IS NULL OR r.after = coalesce((  -- looks by the key: asked for those that go on, all would be read
+        SELECT CASE WHEN c.ended_at IS NULL AND t.sid IS NOT NULL THEN c.turn ELSE -2 END
+        FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid WHERE c.sid = r.sid), -1)
 ), call AS (
     INSERT INTO calls (sid, status, status_rank, language, turn, report_id, case_id, started_at)
     SELECT g.sid, 'in-progress', 2, g.language, g.turn, g.report,

@@ -122,7 +122,9 @@ class World:
     async def follow(self, taken: Taken, after: int) -> bool:
         self._there()
         call = self.calls.get(taken.sid)
-        if call is None or call.ended or max(call.turns, default=-1) != after:
+        if call is None:
+            return after < 0 and await self.save(taken) is taken.answer
+        if after < 0 or call.ended or max(call.turns, default=-1) != after:
             return False
         return await self.save(taken) is taken.answer
 

@@ -76,6 +76,29 @@ async def test_a_turn_follows_the_last_one_of_a_call_that_goes_on_and_no_other(
     ]
 
 
+async def test_a_first_turn_is_written_without_a_look_if_nothing_is_known_of_the_call(
+    calls: RecordedCalls, db: Database
+) -> None:
+    assert await calls.follow(TURN, -1)
+    assert await db.row("SELECT from_number FROM call_contents") == {"from_number": "+46701740605"}
+    assert not await calls.follow(replace(TURN, answer="<again/>"), -1)
+    await calls.progress(replace(RINGING, sid="CA2"))
+    assert not await calls.follow(replace(TURN, sid="CA2"), -1)
+    await calls.progress(replace(RINGING, sid="CA3", status="completed"))
+    assert not await calls.follow(replace(TURN, sid="CA3"), -1)
+    assert await db.rows("SELECT sid, answer FROM call_turns") == [{"sid": "CA1", "answer": "<a/>"}]
+
+
+async def test_b07_of_first_turns_that_come_at_once_one_is_written(calls: RecordedCalls) -> None:
+    firsts = [replace(TURN, answer=f"<a{at}/>", state={"node": f"n{at}"}) for at in range(6)]
+    written = await asyncio.gather(*(calls.follow(taken, -1) for taken in firsts))
+    assert written.count(True) == 1
+    loaded = await calls.load("CA1", 0)
+    assert (loaded.answer, loaded.state) == next(
+        (taken.answer, taken.state) for taken, was in zip(firsts, written, strict=True) if was
+    )
+
+
 async def test_of_two_that_follow_the_same_turn_one_is_written(calls: RecordedCalls) -> None:
     await calls.save(TURN)
     nexts = [replace(TURN, turn=1, answer=f"<b{at}/>", state={"node": f"n{at}"}) for at in range(6)]
