@@ -75,9 +75,11 @@ WHERE kind = 'call' AND state IN ('waiting', 'offered') AND overdue_at IS NULL A
 ORDER BY longest_at LIMIT 100
 
 -- name: move_on
--- Once: whoever was answered, or moved by another worker meanwhile, is left alone.
+-- Once: whoever was answered, or moved by another worker meanwhile, is left alone, and so is who is offered to an agent
+-- of the queue that they would leave.
 UPDATE work_items SET overdue_at = %(now)s, queue = %(queue)s, line = %(line)s, priority = %(priority)s
-WHERE id = %(item)s AND kind = 'call' AND state IN ('waiting', 'offered') AND overdue_at IS NULL RETURNING id
+WHERE id = %(item)s AND kind = 'call' AND overdue_at IS NULL
+  AND (state = 'waiting' OR state = 'offered' AND queue = %(queue)s) RETURNING id
 
 -- name: case_of
 SELECT case_id, report_id FROM calls WHERE sid = %(sid)s
@@ -120,11 +122,12 @@ FROM calls c LEFT JOIN cases k ON k.id = c.case_id WHERE c.sid = %(sid)s
 ON CONFLICT (call_sid) WHERE kind = 'callback' AND state <> 'done' DO NOTHING
 
 -- name: callback_number
-UPDATE call_contents SET callback = %(phone)s WHERE sid = %(sid)s
+UPDATE call_contents SET callback = %(phone)s, callback_at = lease_now() WHERE sid = %(sid)s
 
 -- name: callbacks_lately
-SELECT count(*) AS n FROM call_contents t JOIN calls c ON c.sid = t.sid
-WHERE t.callback = %(phone)s AND c.started_at > %(since)s AND c.sid <> %(sid)s
+-- By the database's clock: one that is wrong must not let anybody be rung without end.
+SELECT count(*) AS n FROM call_contents
+WHERE callback = %(phone)s AND callback_at > lease_now() - interval '1 day' AND sid <> %(sid)s
 
 -- name: leave_line
 UPDATE calls SET queued_at = NULL WHERE sid = %(sid)s RETURNING case_id, report_id

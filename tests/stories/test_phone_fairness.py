@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,3 +98,15 @@ async def test_n8_who_came_first_is_served_first_within_a_priority(floor: Floor,
         assert await floor.next_served() == served[-1]
         del floor.waiting[served[-1]]
     assert called_back & set(served)
+
+
+async def test_b106_three_call_backs_a_day_go_by_the_databases_clock(floor: Floor) -> None:
+    number, runtime = "+46701740399", floor.house.runtime
+    ahead, behind = (RecordedLine(replace(runtime, clock=SetClock(MONDAY + timedelta(days=days)))) for days in (3, -3))
+    for sid in ("CA01", "CA02", "CA03"):
+        await floor.arrive(sid, "P3")
+        assert await floor.line.call_back(sid, number)
+    await floor.arrive("CA04", "P3")
+    assert not await ahead.call_back("CA04", number)
+    floor.clock.forward(timedelta(hours=25))
+    assert await behind.call_back("CA04", number)
