@@ -1,7 +1,8 @@
 """Callers who have waited as long as their queue allows (`longest_wait` of queues.toml): they are moved on, once.
 
-To the queue that theirs names for it, with the place that they had; or, where it names none, one priority up in the
-order, never into that of danger. What they hear meanwhile is the flow's.
+To the queue that theirs names for it, with the place that they had; or, where it names none, or nobody at work serves
+that one, one priority up in the order, never into that of danger. Whoever is being offered to somebody stays where they
+are: that agent serves their queue, and perhaps not the other. What they hear meanwhile is the flow's.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ async def _move(runtime: Runtime, row: Mapping[str, Any]) -> bool:
     now, queues = runtime.clock.now(), runtime.rules().queues
     queue = queues.get(row["queue"])
     into = queues[queue.longest_wait_to] if queue and queue.longest_wait_to else None
+    if into and not await _served(runtime, into.name):
+        into = None
     told: dict[str, Any] = {"call": row["call_sid"], "queue": row["queue"]}
     if into:
         given = {"queue": into.name, "line": min(into.lines), "priority": row["priority"]}
@@ -50,3 +53,8 @@ async def _move(runtime: Runtime, row: Mapping[str, Any]) -> bool:
     if row["case_id"]:
         runtime.live.publish({"type": "case", "case": row["case_id"]})
     return True
+
+
+async def _served(runtime: Runtime, queue: str) -> bool:
+    row = await runtime.db.row(SQL["staffed"], {"queue": queue})
+    return bool(row and row["staffed"])

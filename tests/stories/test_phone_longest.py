@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from gateway import longest, telling
+from gateway import dispatch, longest, telling
 from gateway.languages import PAGES
 from gateway.waiting import RecordedLine
 from routing.rules import load_rules
@@ -30,6 +30,11 @@ def ruled(floor: Floor, folder: Path, change: str) -> None:  # noqa: F811
     rules = load_rules(folder)
     floor.house.runtime = replace(floor.house.runtime, rules=lambda: rules)
     floor.line = RecordedLine(floor.house.runtime)
+
+
+async def reach(floor: Floor, queue: str) -> None:  # noqa: F811
+    """The one colleague at work serves this queue alone."""
+    await floor.house.runtime.db.run("UPDATE agents SET queues = ARRAY[%(queue)s] WHERE id = 'a01'", {"queue": queue})
 
 
 async def test_v10_after_the_longest_wait_a_call_goes_up_in_the_order_once(floor: Floor) -> None:  # noqa: F811
@@ -62,6 +67,41 @@ async def test_v10_a_queue_may_name_another_that_takes_its_callers(floor: Floor,
     assert await items(floor) == {"CA01": ("operations", "P3", 2)}
     place = await floor.line.place("CA01")
     assert (place.ahead, place.overdue) == (0, True)
+
+
+async def test_v10_nobody_is_moved_to_a_queue_that_nobody_at_work_serves(floor: Floor, tmp_path: Path) -> None:  # noqa: F811
+    ruled(floor, tmp_path, 'longest_wait = 60\nlongest_wait_to = "operations"')
+    await reach(floor, "helpdesk")
+    await floor.arrive("CA01", "P3")
+    floor.clock.forward(MINUTE)
+    assert await longest.sweep(floor.house.runtime) == 1
+    assert await items(floor) == {"CA01": ("helpdesk", "P2", 1)}
+    assert (await floor.line.place("CA01")).staffed
+    assert await floor.next_served() == "CA01"
+
+
+async def test_v10_who_is_offered_stays_in_the_queue_of_whom_they_are_offered_to(
+    floor: Floor,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    ruled(floor, tmp_path, 'longest_wait = 60\nlongest_wait_to = "operations"')
+    runtime = floor.house.runtime
+    await reach(floor, "helpdesk")
+    await floor.house.api("POST", "/agents/me/activity", {"as": "a16", "activity": "available"})
+    await floor.arrive("CA01", "P3")
+    floor.clock.forward(MINUTE - timedelta(seconds=5))
+    assert await dispatch.sweep(runtime) == 1
+    floor.clock.forward(timedelta(seconds=5))
+    assert await longest.sweep(runtime) == 0
+    assert await items(floor) == {"CA01": ("helpdesk", "P3", 1)}
+    ring = await runtime.db.row("SELECT id FROM rings WHERE state = 'due'")
+    assert ring is not None
+    await floor.legs.answer(ring["id"], {"Digits": "2"})
+    assert await longest.sweep(runtime) == 1
+    assert await items(floor) == {"CA01": ("operations", "P3", 2)}
+    assert await dispatch.sweep(runtime) == 1
+    offered = await runtime.db.row("SELECT agent_id FROM offers WHERE state = 'offered'")
+    assert offered == {"agent_id": "a16"}
 
 
 async def test_v10_a_queue_without_a_limit_and_who_left_move_nobody(floor: Floor, tmp_path: Path) -> None:  # noqa: F811
