@@ -34,7 +34,7 @@ _SETTINGS = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
-    "shared_buffers": "24MB",  # little, for the system keeps the files in memory anyway
+    "shared_buffers": "16MB",  # little, for the system keeps the files in memory anyway
     "wal_buffers": "2MB",
     "checkpoint_timeout": "15min",  # after each, every page that changes goes whole into the log once
     "max_connections": "100",

@@ -43,7 +43,7 @@ REFRESH = 4.0  # seconds between looks at the master data, and between heartbeat
 RETRY = 1.0  # seconds between tries while the database is away
 ANSWERING = ("web",)  # roles that somebody waits on, for every single report
 MANY = ("smtp",)  # roles to which so many reports come at once that a process of its own reads them
-POOL = {"web": 10, "smtp": 4, "imap": 3, "worker": 5}  # connections of a role, at most; those of all `web` together
+POOL = {"web": 10, "smtp": 4, "imap": 3, "worker": 4}  # connections of a role, at most; those of all `web` together
 CALLS = 6  # connections that only live calls may use, together
 LEAST = 3  # connections of one process
 
