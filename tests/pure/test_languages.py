@@ -18,6 +18,7 @@ from gateway.outages import BEHIND
 from gateway.undelivered import CAUSES
 from gateway.wrapping import DISPOSITIONS
 from routing.oncall import REGIONS
+from routing.queues import AGENT_FIRST, CUSTOMER_FIRST
 from routing.supposing import Safety
 from routing.values import Category, Priority, Reason
 
@@ -44,6 +45,7 @@ STATES = {
     "kind.message_failed": CAUSES,
     "region": tuple(sorted(set(REGIONS.values()))),
     "recording": ("announce", "ask", "never"),
+    "rings_first": (AGENT_FIRST, CUSTOMER_FIRST),
     "target": ("first_response", "line", "next_update", "solution"),
     "due": ("first_response", "next_update", "solution"),
     "kind": (  # noqa: SIM905 - read as a list of words

@@ -89,6 +89,15 @@ def test_every_sense_that_danger_is_learnt_from_has_its_word(sense: str):
         assert f"sense.{sense}" in catalogue(language).messages
 
 
+@pytest.mark.parametrize("rule", [rule.name for rule in rules().queue_rules])
+def test_every_shipped_rule_of_queues_is_named_in_the_language_of_the_page(rule: str):
+    for language in ("en", "sv"):
+        assert f"rule.{rule}" in catalogue(language).messages
+    assert f"”{rule}”" not in words(Reason("queue_rule", {"queue": "helpdesk", "rule": rule}), "sv")
+    own = words(Reason("queue_rule", {"queue": "helpdesk", "rule": "our own rule"}), "sv")
+    assert own == "kö Helpdesk enligt regeln ”our own rule”"
+
+
 @pytest.mark.parametrize("language", ["en", "sv"])
 def test_real_decisions_are_told_without_a_hole(language: str):
     import json
