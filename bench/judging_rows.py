@@ -72,8 +72,10 @@ async def _judge(runtime: Runtime, db: Database, report: Report) -> None:
     facts = read_facts(said, directory, rules)
     item = Prepared(report, said, facts, newcomer(report, facts), None, ())
     async with db.pipelined() as conn:  # a roll-back would make the driver forget every plan
+        given = {"digests": [report.digest()], "keys": people.lock_keys([item.newcomer])}
+        arriving = await conn.ask(REPORTS["arrived"], given)
         asked = await people.ask(conn, [item.newcomer])
-        numbers = await (await conn.execute(REPORTS["arrived"], {"digests": [report.digest()]})).fetchall()
+        numbers = await arriving.fetchall()
         draft = Draft([item], directory, rules, runtime.config.secret_keys, runtime.clock.now())
         await draft.decide(conn, asked, numbers)
 

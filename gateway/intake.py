@@ -9,7 +9,7 @@ everything that keeps PostgreSQL from answering within the deadline; the sender'
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -21,7 +21,6 @@ from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.cleaning import clean
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
-from gateway.jobs import wake
 from gateway.keeping import Kept, keep
 from gateway.lanes import Lanes
 from gateway.live import Live
@@ -48,7 +47,7 @@ class _Waiting:
 
 
 class GroupIntake:
-    """`Intake` with group commit over one pool. `wake` defers, inside a group's transaction, what follows it."""
+    """`Intake` with group commit over one pool."""
 
     def __init__(
         self,
@@ -60,11 +59,10 @@ class GroupIntake:
         blobs: Blobs,
         live: Live,
         reader: Reader,
-        wake: Callable[[Connection], Awaitable[None]] = wake,
         crash: Crash = nowhere,
     ) -> None:
         self._db, self._clock, self._directory, self._rules, self._keys = db, clock, directory, rules, keys
-        self._blobs, self._live, self._reader, self._wake, self._crash = blobs, live, reader, wake, crash
+        self._blobs, self._live, self._reader, self._crash = blobs, live, reader, crash
         self._planned: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()  # reports when plans were made
         self._lanes: Lanes[_Waiting] = Lanes(self._settle, lambda waiting: (waiting[:GROUP], waiting[GROUP:]))
 
@@ -128,8 +126,6 @@ class GroupIntake:
             try:
                 async with self._db.pipelined() as conn:
                     kept = await keep(conn, group, self._directory(), self._rules(), self._keys, self._clock.now())
-                    if kept.changed:
-                        await self._wake(conn)
                     await self._plan(conn, kept)
                     self._crash("intake.before_commit")
                 self._crash("intake.after_commit")

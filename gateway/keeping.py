@@ -1,7 +1,7 @@
 """Keeping a group of reports in one transaction: recognise, judge, look for duplicates, open or attach, write down.
 
-`keep` runs inside the caller's transaction and pipeline and either writes everything that belongs to the group or
-raises; nothing is promised before the caller's COMMIT. Locks are taken in one order (addresses, then places), so that
+`keep` runs inside the caller's transaction and pipeline and either writes everything that belongs to the group, the
+wake-up of what follows it included, or raises; nothing is promised before the caller's COMMIT. Locks are taken in one order (addresses, then places), so that
 groups of several processes wait for each other and never form a ring. A unique violation of `reports_digest_key` means
 that another process kept one of the reports in the meantime: do the whole group again and it will be recognised.
 """
@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.report import UNSOLVED, Outcome, Receipt
+from gateway import jobs
 from gateway.casenumber import number
 from gateway.hearing import Hearing, listen
 from gateway.questions import Prepared, wanted
@@ -49,7 +50,8 @@ ALL = together(
         "attachments": (REPORTS["add_attachments"],),
         "entries": (timeline.SQL["append"],),
         "messages": (MESSAGES["add"],),
-    }
+    },
+    jobs.SQL["wake"],
 )
 
 
@@ -71,8 +73,11 @@ async def keep(
 ) -> Kept:
     """Write a group; the receipts are true once the caller has committed. `keys` open what we signed."""
     digests = [item.report.digest() for item in group]
-    asked = await people.ask(conn, [item.newcomer for item in group])
-    arrived = await (await conn.ask(REPORTS["arrived"], {"digests": digests})).fetchall()
+    newcomers = [item.newcomer for item in group]
+    # The server runs these in order: who is known is read once the locks are held.
+    arriving = await conn.ask(REPORTS["arrived"], {"digests": digests, "keys": people.lock_keys(newcomers)})
+    asked = await people.ask(conn, newcomers)
+    arrived = await arriving.fetchall()
     receipts = {digest: _recognised(row) for digest, row in zip(digests, arrived, strict=True) if row["id"] is not None}
     fresh: dict[bytes, Prepared] = {}
     for digest, item in zip(digests, group, strict=True):

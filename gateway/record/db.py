@@ -79,16 +79,16 @@ def recordsets(blocks: Mapping[str, Sequence[Mapping[str, Any]]]) -> Jsonb:
     return Jsonb({name: _counted(rows) for name, rows in blocks.items()}, compact)
 
 
-def together(blocks: Mapping[str, Sequence[LiteralString]]) -> LiteralString:
-    """One statement of several that each add or change rows, which `recordsets` has under the block's name. All of them
-    see the record as it was before; keys of rows that another of them adds hold."""
+def together(blocks: Mapping[str, Sequence[LiteralString]], last: LiteralString) -> LiteralString:
+    """One statement of several that each add or change rows, which `recordsets` has under the block's name, and of a
+    last one that reads. All of them see the record as it was before; keys of rows that another of them adds hold."""
     parts = [
         f"{name}{nth} AS (\n{block.replace('%(rows)s', its_rows)}\n)"
         for name, ours in blocks.items()
         for its_rows in (f"%(rows)s::jsonb -> '{name}'",)
         for nth, block in enumerate(ours)
     ]
-    return statements("session")["together"].format(blocks=",\n".join(parts))
+    return statements("session")["together"].format(blocks=",\n".join(parts), last=last)
 
 
 def _counted(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

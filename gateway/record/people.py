@@ -52,14 +52,16 @@ def addresses(phone: str | None, email: str | None) -> tuple[Address, ...]:
     return tuple((kind, value) for kind, value in (("phone", phone), ("email", email)) if value)
 
 
+def lock_keys(newcomers: Sequence[Newcomer]) -> list[int]:
+    """What is to be locked, in this order, before a group's addresses are asked about."""
+    return sorted({_lock_key(address) for newcomer in newcomers for address in newcomer.addresses})
+
+
 async def ask(conn: Line, newcomers: Sequence[Newcomer]) -> Asked:
-    """Lock the addresses that a group is from until commit, and ask about all that it has; `meet` reads the answers."""
+    """Ask about all addresses that a group has, those that it is from being locked; `meet` reads the answers."""
     wanted = sorted({a for newcomer in newcomers for a in (*newcomer.addresses, *newcomer.mentioned)})
     if not wanted:
         return Asked(None)
-    # The server runs these in order: who is known is read once the locks are held.
-    keys = sorted({_lock_key(address) for newcomer in newcomers for address in newcomer.addresses})
-    await conn.ask(SQL["lock"], {"keys": keys})
     kinds, values = map(list, zip(*wanted, strict=True))
     return Asked(await conn.ask(SQL["known"], {"kinds": kinds, "values": values}))
 

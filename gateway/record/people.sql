@@ -8,10 +8,6 @@ LEFT JOIN LATERAL (
     WHERE person_id = i.person_id ORDER BY received_at DESC LIMIT 20
 ) AS h ON true
 
--- name: lock
--- Held until commit: two first reports of one person make one person.
-SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
-
 -- name: add
 INSERT INTO people (id, name, language, created_at)
 SELECT r.id, r.name, r.language, %(now)s FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, name text, language text)

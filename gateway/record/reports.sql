@@ -1,6 +1,9 @@
 -- name: arrived
 -- For each digest, in order, the report that is already known by it, and free numbers for a report, a case and a person.
-SELECT nextval('report_counter') AS report, nextval('case_counter') AS "case",
+-- The keys are locked in their order and held until commit: two first reports of one person make one person.
+WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(k) FROM unnest(%(keys)s::bigint[]) AS k)
+SELECT (SELECT count(*) FROM held) AS held,
+       nextval('report_counter') AS report, nextval('case_counter') AS "case",
        nextval(pg_get_serial_sequence('people', 'id')) AS person,
        r.id, r.case_id, r.token, r.code, r.priority, r.category, r.queue, r.fingerprint
 FROM unnest(%(digests)b::bytea[]) WITH ORDINALITY AS d(digest, nth) LEFT JOIN reports r ON r.digest = d.digest
@@ -11,7 +14,7 @@ SELECT nextval('case_counter') AS "case"
 
 -- name: lock
 -- Held until commit: whoever looks for duplicates under the same keys waits for us.
-SELECT pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest(%(keys)s::bigint[]) AS k ORDER BY 1) AS keys
+SELECT pg_advisory_xact_lock(k) FROM unnest(%(keys)s::bigint[]) AS k
 
 -- name: add
 INSERT INTO reports (id, digest, fingerprint, case_id, channel, received_at, kept_at, person_id, charger_id, site_id,

@@ -9,7 +9,7 @@ BEGIN
 COMMIT
 
 -- name: together
-WITH {blocks} SELECT
+WITH {blocks} {last}
 
 -- name: settle
 ALTER ROLE CURRENT_USER IN DATABASE {database} SET {name} = {value}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, LiteralString
 
@@ -17,7 +18,7 @@ from gateway.importing import import_folder
 from gateway.intake import GroupIntake
 from gateway.readers import Here
 from gateway.record import cases
-from gateway.record.db import Connection
+from gateway.record.db import Database, Line
 from gateway.replay import DEMO
 from gateway.runtime import Runtime, open_runtime
 from tests.fakes.commits import CommitWire, commit_wire
@@ -131,8 +132,10 @@ async def test_f16_serialization_failures_are_tried_again(config: Config, clock:
 
 
 async def test_f9_a_process_that_stood_still_in_a_transaction_promises_nothing(runtime: Runtime, database_url: str):
+    db = StandingStill(database_url, size=1)
+    await db.open()
     stiff = GroupIntake(
-        runtime.db,
+        db,
         runtime.clock,
         runtime.directory,
         runtime.rules,
@@ -140,30 +143,31 @@ async def test_f9_a_process_that_stood_still_in_a_transaction_promises_nothing(r
         runtime.blobs,
         runtime.live,
         Here(runtime.directory, runtime.rules),
-        StandingStill(database_url),
     )
     with pytest.raises(NotStored):
         await stiff.accept(REPORT)
+    await db.close()
     assert await kept(runtime) == 0
     assert (await runtime.intake.accept(REPORT)).outcome is Outcome.OPENED
     listed, _ = await cases.listing(runtime.db, cases.Filters(), 10)
     assert listed[0].case.category == "offline"
 
 
-class StandingStill:
-    """Whoever follows reports, and takes longer than PostgreSQL waits for an idle transaction."""
+class StandingStill(Database):
+    """With everything written, it takes longer to commit than PostgreSQL waits for an idle transaction."""
 
-    def __init__(self, database_url: str) -> None:
-        self._url = database_url
-
-    async def __call__(self, conn: Connection) -> None:
-        pid = conn.info.backend_pid
-        await conn.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
-        async with asyncio.timeout(10), await psycopg.AsyncConnection.connect(self._url, autocommit=True) as look:
-            while (
-                await (await look.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid])).fetchone() is not None
-            ):
-                await asyncio.sleep(0.01)
+    @asynccontextmanager
+    async def pipelined(self) -> AsyncIterator[Line]:
+        async with super().pipelined() as conn:
+            yield conn
+            pid = conn.info.backend_pid
+            await conn.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+            async with asyncio.timeout(10), await psycopg.AsyncConnection.connect(self.url, autocommit=True) as look:
+                while (
+                    await (await look.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid])).fetchone()
+                    is not None
+                ):
+                    await asyncio.sleep(0.01)
 
 
 async def _patiently(runtime: Runtime, report: Report) -> Receipt:

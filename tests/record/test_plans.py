@@ -13,6 +13,7 @@ from tests.record.conftest import NOON
 
 GIVEN: dict[str, Any] = {
     "digests": [b"d"],
+    "keys": [1],
     "kinds": ["email"],
     "values": ["a@driver.example"],
     "compared": 4,
