@@ -1,9 +1,10 @@
 """Keeping a group of reports in one transaction: recognise, judge, look for duplicates, open or attach, write down.
 
 `keep` runs inside the caller's transaction and pipeline and either writes everything that belongs to the group, the
-wake-up of what follows it included, or raises; nothing is promised before the caller's COMMIT. Locks are taken in one order (addresses, then places), so that
-groups of several processes wait for each other and never form a ring. A unique violation of `reports_digest_key` means
-that another process kept one of the reports in the meantime: do the whole group again and it will be recognised.
+wake-up of what follows it included, or raises; nothing is promised before the caller's COMMIT. Locks are taken in one
+order (addresses, then places), so that groups of several processes wait for each other and never form a ring. A unique
+violation of `reports_digest_key` means that another process kept one of the reports in the meantime: do the whole group
+again and it will be recognised.
 """
 
 from __future__ import annotations
@@ -237,7 +238,7 @@ class Draft:
         if decided.reference.mentions:
             mentioned = [number(mention) for mention in decided.reference.mentions]
             self.entries.append(Entry(number_of, "linked", CUSTOMER, decided.id, {"cases": mentioned}))
-        row = report_row(decided, number_of)
+        row = report_row(decided, number_of, self.now)
         self.reports.append(row)
         self.contents.append(content_row(decided, item.raw_blob))
         self.raws.append(decided.report.raw if item.raw_blob is None else None)
