@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from babel.messages.pofile import read_po
 
@@ -28,6 +29,12 @@ Catalogues = Mapping[str, Mapping[str, str]]
 def read_catalogues(folder: Path = PROMPTS) -> Catalogues:
     """All sentences: language -> prompt -> sentence. An entry without a sentence counts as missing."""
     return {language: _read(folder / f"{language}.po") for language in LANGUAGES}
+
+
+class Sentences(Protocol):
+    """What a line says."""
+
+    def text(self, line: Line) -> str: ...
 
 
 class Phrases:

@@ -13,7 +13,7 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from ivr.engine import Line, Turn
 from ivr.flow import Ask, Connect, End, Menu, Queue, Record
-from ivr.prompts import LANGUAGES, Phrases, voice_of
+from ivr.prompts import LANGUAGES, Phrases, Sentences, voice_of
 
 VOICES = {"sv": "sv-SE", "en": "en-GB", "no": "nb-NO", "da": "da-DK", "fi": "fi-FI", "de": "de-DE"}
 SILENCE_AFTER_SPEECH = "auto"
@@ -35,7 +35,7 @@ class Ways:
     record: bool = False
 
 
-def render(turn: Turn, phrases: Phrases, ways: Ways) -> str:
+def render(turn: Turn, phrases: Sentences, ways: Ways) -> str:
     """The TwiML document of a turn whose effects are done."""
     response = VoiceResponse()
     match turn.node:
@@ -118,7 +118,7 @@ def goodbye(sentences: Iterable[tuple[str, str]], dial: str | None = None) -> st
     return str(response)
 
 
-def speak(verb: VoiceResponse | Gather, lines: Iterable[Line], phrases: Phrases) -> None:
+def speak(verb: VoiceResponse | Gather, lines: Iterable[Line], phrases: Sentences) -> None:
     """Say each line by the voice of its language; lines of one voice that follow each other are said in one breath."""
     breath: list[str] = []
     voice = ""

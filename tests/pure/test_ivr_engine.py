@@ -90,6 +90,16 @@ def test_a_document_is_built_once_and_what_a_call_told_for_that_call_alone() -> 
     assert "Dra ur kabeln" not in step_of("Vänta en minut")
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["step", "step_menu", "announcement", "case_number"]), st.text(max_size=40))))
+def test_what_varies_stands_in_a_kept_document_as_if_it_had_been_built_for_it(said: list[tuple[str, str]]) -> None:
+    facts = [{"step_text": text, "announcement_text": text, "case": text} for _, text in said]
+    lines = tuple(Line(prompt, "sv", own) for (prompt, _), own in zip(said, facts, strict=True))
+    for node in ("step", "purpose"):
+        turn = Turn(lines, FLOW.node[node], "sv")
+        assert DOCUMENT(node, turn, NOBODY) == render(turn, PHRASES, NOBODY)
+
+
 def test_an_unknown_node_starts_again_and_says_so() -> None:
     state, turn = step(FLOW, CallState("of_last_week", facts={"phone": "+46701740605"}), Pressed("1"))
     assert turn.say[0].prompt == "menu_changed"
