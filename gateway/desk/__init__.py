@@ -9,6 +9,7 @@ from gateway.desk.holding import claim, release, resume, take_back, wait
 from gateway.desk.lines import escalate, escalate_overdue, hand_over, overflow, propose, send_back
 from gateway.desk.onsite import add_document, lapse_visit, perform_visit
 from gateway.desk.opening import open_case
+from gateway.desk.parting import part
 from gateway.desk.referring import refer, unrefer
 from gateway.desk.remote import offered, possible, remote, restart, unlock
 from gateway.desk.suggestions import different, same
@@ -48,6 +49,7 @@ __all__ = [
     "offered",
     "open_case",
     "overflow",
+    "part",
     "perform_visit",
     "plan_visit",
     "possible",

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
-from gateway.record.db import Database, Line, statements
+from gateway.record.db import Connection, Database, Line, statements
 from routing.values import Earlier, History
 
 SQL = statements("people")
@@ -85,6 +85,11 @@ async def meet(newcomers: Sequence[Newcomer], asked: Asked, numbers: Iterable[in
 async def dead_addresses(db: Database, emails: Sequence[str]) -> set[str]:
     """Those of the addresses that a bounce said are dead, and from which nobody wrote since."""
     return {row["value"] for row in await db.rows(SQL["dead"], {"values": list(emails)})} if emails else set()
+
+
+async def joined(conn: Connection, case: int) -> Sequence[Mapping[str, Any]]:
+    """The addresses of those who reported in a case and have several: kind, value, evidence, since when."""
+    return await (await conn.execute(SQL["joined"], {"case": case})).fetchall()
 
 
 async def _answers(asked: Asked) -> tuple[dict[Address, int], dict[int, History]]:

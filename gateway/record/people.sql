@@ -43,6 +43,13 @@ WHERE i.kind = 'email' AND i.value = ANY(%(values)s::text[]) AND i.bounced_at IS
   AND NOT EXISTS (SELECT FROM reports r WHERE r.person_id = i.person_id AND r.received_at > i.bounced_at
                       AND r.channel = 'email' AND NOT (r.flags && '{auto_reply,bounce}'))
 
+-- name: joined
+-- The addresses of those who reported in a case and have several, with what shows that they are one person's.
+SELECT i.person_id, i.kind, i.value, i.evidence, i.linked_at FROM identities i
+WHERE i.unlinked_at IS NULL AND i.person_id IN (SELECT person_id FROM reports WHERE case_id = %(case)s)
+  AND EXISTS (SELECT FROM identities o WHERE o.person_id = i.person_id AND o.id <> i.id AND o.unlinked_at IS NULL)
+ORDER BY i.person_id, i.id
+
 -- name: unlink
 UPDATE identities SET unlinked_at = %(now)s WHERE value = %(value)s AND unlinked_at IS NULL
 RETURNING person_id, kind, verified, stopped_at, bounced_at

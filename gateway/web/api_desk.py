@@ -173,6 +173,13 @@ class Split(Deed):
     reports: Annotated[list[Annotated[int, Field(ge=1, lt=1 << 62)]], Field(min_length=1, max_length=200)]
 
 
+class Part(Deed):
+    """An e-mail address or a telephone number (E.164) of somebody who reported in the case and has others. Its reports,
+    messages and calls go to a person of its own, in all cases. Agents of role `agent` may not."""
+
+    address: Annotated[str, StringConstraints(min_length=3, max_length=320)]
+
+
 Run = Callable[[Runtime, Actor, int, Any], Awaitable[object]]
 
 
@@ -280,6 +287,12 @@ VERBS = (
     Verb("attach", "Bring another case or report under this one", Attach, _attach),
     Verb("detach", "Give a report a case of its own", Detach, lambda r, a, c, b: desk.detach(r, a, c, b.report)),
     Verb("split", "Give some reports a case of their own", Split, lambda r, a, c, b: desk.split(r, a, c, b.reports)),
+    Verb(
+        "part",
+        "Take an address from the person it was joined with",
+        Part,
+        lambda r, a, c, b: desk.part(r, a, c, b.address),
+    ),
 )
 
 

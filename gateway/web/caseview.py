@@ -181,6 +181,7 @@ def may(case: Case, agent: Agent) -> dict[str, bool]:
         "release": not ended and case.assignee is not None and (case.assignee == agent.id or agent.role in LEADING),
         "work": not ended,
         "reopen": ended,
+        "part": agent.role in LEADING,
     }
 
 

@@ -21,7 +21,7 @@ from gateway.record import agents, analyses, cards, cases, listening, proposals,
 from gateway.record.agents import Agent
 from gateway.record.beside import beside
 from gateway.record.cases import Case
-from gateway.record.people import dead_addresses
+from gateway.record.people import dead_addresses, joined
 from gateway.runtime import Runtime
 from gateway.web import caseview
 from gateway.web.bodies import form
@@ -68,6 +68,7 @@ DONE = {
     "fetch": N_("The report is back."),
     "detach": N_("The report was taken out."),
     "split": N_("The reports have a case of their own: this one."),
+    "part": N_("Told apart. The address is a person of its own, with what it sent."),
     "same": N_("Put together. The report can be taken out again."),
     "different": N_("Kept apart. The judgement learns from it."),
     "restart": N_("The charger was asked to restart."),
@@ -208,6 +209,7 @@ async def _case_page(
         "why": caseview.why(whole.listed),
         "people": (people := caseview.people(whole)),
         "dead": await dead_addresses(runtime.db, [one["email"] for one in people if one["email"]]),
+        "joined": await _joined(runtime, case_id),
         "reachable": caseview.reachable(people),
         "visit": next((one for one in await visits.of_case(runtime.db, case_id) if one.open), None),
         "technicians": [one for one in (agent, *context["colleagues"]) if one.line == 3],
@@ -222,6 +224,11 @@ async def _case_page(
     }
     offered = _offered(runtime, case, agent, people, await desk.supposed(runtime, case), language_of(request))
     return page(request, "console/case.html", context | known | offered, status)
+
+
+async def _joined(runtime: Runtime, case_id: int) -> Sequence[Mapping[str, Any]]:
+    async with runtime.db.connection() as conn:
+        return await joined(conn, case_id)
 
 
 def _offered(

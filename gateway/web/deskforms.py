@@ -139,6 +139,12 @@ async def split(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields)
     return After(case=await desk.split(runtime, actor, case.id, chosen))
 
 
+async def part(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    if fields.get("sure") != "yes":
+        raise desk.Refused(sure="say that you are sure")
+    await desk.part(runtime, actor, case.id, words_of(fields, "address"))
+
+
 async def same(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> After:
     report = _id(fields, "report")
     for one in await reports.suggested(runtime.db, report):
@@ -172,7 +178,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
         form.__name__: form
         for form in (
             *(claim, release, reply, note, correct, hand_over, escalate, wait, conclude, reopen),
-            *(attach, fetch, detach, split, same, different, restart, unlock, remote),
+            *(attach, fetch, detach, split, part, same, different, restart, unlock, remote),
         )
     }
 )

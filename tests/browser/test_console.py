@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 
+import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import Desk
+from tests.browser.test_access_for_all import faults
 
 STUCK = "The cable is stuck in my car at charger 22809 and I cannot leave, please help me"
 POLL = 20_000  # milliseconds; a page that polls does so every 5 s
@@ -217,3 +219,29 @@ async def test_language_and_colours_follow_the_agent_to_another_device(desk: Des
         await page.click("main button[type=submit]")
         await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         await expect(page.locator("h1")).to_have_text("Alla öppna")
+
+
+@pytest.mark.parametrize(("language", "summary"), [("en", "Why these addresses are one person"), ("sv", "Varför")])
+async def test_n13_two_people_are_told_apart_with_the_keyboard(desk: Desk, language: str, summary: str) -> None:
+    sender = {**REPORTER, "phone": "+46701740301"}
+    number = (await desk.house.report(STUCK, **{"from": sender}))["case"]
+    async with desk.agent() as page:
+        await page.goto(f"/console/cases/{number}?language={language}")
+        await page.locator("#joined summary", has_text=summary).press("Enter")
+        form = page.locator("#joined form").last
+        await expect(form).to_be_visible()
+        assert await faults(page) == []
+        for _ in ("the number to call", "its checkbox", "its button", "the checkbox of the address"):
+            await page.keyboard.press("Tab")
+        await expect(form.get_by_role("checkbox")).to_be_focused()
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(form).to_be_visible()
+        assert (await desk.house.case(number))["timeline"][-1]["kind"] != "parted", "not without being sure"
+        await form.get_by_role("checkbox").press("Space")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#joined")).to_have_count(0)
+    entry = (await desk.house.case(number))["timeline"][-1]
+    assert (entry["kind"], entry["actor"]["id"]) == ("parted", "a01")
+    assert desk.complaints == []

@@ -38,6 +38,7 @@ STATES = {
     "note": ("note", "reason", "conclusion", "proposal"),
     "component": desk.COMPONENTS,
     "remote": tuple(RemoteAnswer),
+    "evidence": ("own report", "given together in one report", "taken from another person"),
     "act": tuple(RemoteAct),
     "remote_safety": tuple(Safety),
     "work": ("call", "callback"),

@@ -38,6 +38,7 @@ BODIES = {
     "attach": {"report": 1},
     "detach": {"report": 1},
     "split": {"reports": [1]},
+    "part": {"address": "anna@example.com"},
 }
 
 
@@ -297,3 +298,23 @@ async def test_cases_are_listed_by_pages_and_found_by_filters(house: House) -> N
     assert (await house.api("GET", "/cases?status=closed,concluded"))[1]["items"] == []
     assert len((await house.api("GET", "/cases?status=open,assigned&line=1"))[1]["items"]) == 3
     assert (await house.api("GET", "/cases?q=%27%20OR%201=1%20--"))[1]["items"] == []
+
+
+async def test_n13_whoever_leads_tells_apart_who_was_taken_for_one_person(house: House) -> None:
+    both = {"phone": "+46701740301", "email": "anna@example.com"}
+    first = (await house.report("Laddaren 21007 startar inte alls", **{"from": both}))["case"]
+    second = (await house.report("Mitt kvitto för mars saknas", **{"from": {"email": "anna@example.com"}}))["case"]
+    part = f"/cases/{first}/part", {"address": "Anna@example.com"}
+    status, problem = await house.api("POST", part[0], {**part[1], "as": "a01"})
+    assert (status, list(problem["fields"])) == (422, ["address"])
+    await house.hire("a02", role="lead")
+    for address in ("nobody@example.com", "+46701740399"):
+        assert (await house.api("POST", part[0], {"address": address, "as": "a02"}))[0] == 422
+    status, case = await house.api("POST", part[0], {**part[1], "as": "a02"})
+    assert status == 200
+    for told in (case, await house.case(second)):
+        entry = told["timeline"][-1]
+        assert (entry["kind"], entry["actor"]["id"]) == ("parted", "a02")
+    assert (await house.api("POST", part[0], {**part[1], "as": "a02"}))[0] == 422, "it is apart already"
+    rows = await house.runtime.db.rows("SELECT person_id FROM reports ORDER BY id")
+    assert rows[0] != rows[1]

@@ -598,3 +598,18 @@ async def test_files_lie_beside_a_case_for_those_who_may_see_it(house: House) ->
     await house.runtime.db.run("UPDATE agents SET queues = '{billing}' WHERE id = 'a01'")
     assert (await house.client.get(links[0])).status == 404
     assert (await house.client.post(path, data={"csrf": csrf}, allow_redirects=False)).status == 404
+
+
+async def test_n13_people_are_told_apart_on_the_case_by_whoever_leads_and_is_sure(house: House) -> None:
+    sender = {"from": {"phone": "+46701740301", "email": "anna@example.com"}}
+    number = (await house.report(STUCK, **sender))["case"]
+    page = await (await house.client.get(f"/console/cases/{number}")).text()
+    assert 'id="joined"' in page
+    assert "/part" not in page
+    assert (await do(house, number, "part", address="anna@example.com", sure="yes")).status == 422
+    await house.hire("a02", PASSWORD, "lead")
+    await house.log_in("agent02@support.example", PASSWORD)
+    assert (await do(house, number, "part", address="anna@example.com")).status == 422
+    answer = await do(house, number, "part", address="anna@example.com", sure="yes")
+    assert (answer.status, answer.headers["Location"]) == (303, f"/console/cases/{number}?done=part")
+    assert 'id="joined"' not in await (await house.client.get(f"/console/cases/{number}")).text()
