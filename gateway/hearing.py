@@ -132,7 +132,9 @@ def _newest(charger: str, cases: Mapping[int, Standing]) -> int | None:
     own = [
         case
         for case, standing in cases.items()
-        if standing.candidate.charger == charger and all(r.channel == "alarm" for r in standing.candidate.reports)
+        if standing.candidate.charger == charger
+        and standing.candidate.reports
+        and all(r.channel == "alarm" for r in standing.candidate.reports)
     ]
     return max(own, default=None)
 

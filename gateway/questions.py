@@ -15,7 +15,7 @@ from channels.report import Report
 from gateway.record import people
 from gateway.record.db import recordset
 from gateway.threads import Reference
-from routing.duplicates import alone
+from routing.duplicates import alone, kin
 from routing.evidence import COMPARED
 from routing.facts import Facts
 from routing.values import Judgement, Said
@@ -75,6 +75,7 @@ def wanted(
             "persons": sorted(mentioned.union([person] if person is not None else [])),
             "placeless": judgement.mass or place.site is None,
             "category": judgement.category,
+            "kin": None if item.said.alarm else kin(judgement),
         }
         rows.append(row)
     return {

@@ -15,7 +15,7 @@ from routing.evidence import Odds, weigh_amounts, weigh_words
 from routing.incidents import raise_case
 from routing.values import Candidate, Category, History, Judgement, Match, Reason, Said, Verdict
 
-__all__ = ["ATTACH", "SUGGEST", "alone", "lock_keys", "match", "raise_case"]
+__all__ = ["ATTACH", "SUGGEST", "alone", "kin", "lock_keys", "match", "raise_case"]
 
 ATTACH = 0.80
 SUGGEST = 0.45
@@ -40,6 +40,11 @@ _RELATED: Mapping[frozenset[Category], float] = {
     frozenset({Category.SAFETY, Category.INTERRUPTED}): 0.3,
     frozenset({Category.OFFLINE, Category.ACCESS}): 0.0,
 }
+_RELATED_TO: Mapping[Category, tuple[Category, ...]] = {
+    category: tuple(other for pair in _RELATED if category in pair for other in pair - {category})
+    for category in Category
+}
+_SAYS_NOTHING_NEW = (Category.OTHER, Category.ENQUIRY)  # a reminder may be about any matter of its sender's
 # How long a report on the same charger, and one on the same site without a charger, is heard as the same matter.
 _HOURS: Mapping[Category, tuple[float, float]] = {
     Category.SAFETY: (24 * 7, 36),
@@ -112,6 +117,14 @@ def alone(judgement: Judgement) -> bool:
     place = judgement.place
     several = place.whole_site or judgement.mass or judgement.category is Category.OFFLINE
     return place.charger is not None and not several
+
+
+def kin(judgement: Judgement) -> tuple[Category, ...] | None:
+    """The categories of the cases that `match` may take a report into; None for all."""
+    category = judgement.category
+    if judgement.mass or (category in _SAYS_NOTHING_NEW and "!again" in judgement.tokens):
+        return None
+    return category, *_RELATED_TO.get(category, ())
 
 
 def _compare(
@@ -234,7 +247,7 @@ def _subject(
     if related is not None:
         total.add(related, "related_category", {"category": theirs})
         return True
-    if same_person and "!again" in judgement.tokens and category in (Category.OTHER, Category.ENQUIRY):
+    if same_person and "!again" in judgement.tokens and category in _SAYS_NOTHING_NEW:
         total.add(0.0, "related_category", {"category": theirs})
         return True
     return False

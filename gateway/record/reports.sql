@@ -47,11 +47,12 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
 
 -- name: candidates
 -- Cases that these reports might belong to, a few for each report and each way of looking, by index only. Of a report
--- that is about one charger alone, the site's cases about its other chargers are none of them. With each case come its
--- newest reports, for the duplicate score, and the words of the very newest.
+-- that is about one charger alone, the site's cases about its other chargers are none of them. With each case of a kin
+-- category come its newest reports, for the duplicate score, and the words of the very newest.
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s)
-        AS w(nth integer, site text, chargers text[], alone boolean, persons bigint[], placeless boolean, category text)
+        AS w(nth integer, site text, chargers text[], alone boolean, persons bigint[], placeless boolean, category text,
+             kin text[])
 ), found AS (
     SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
         SELECT id, charger_id, whole_site FROM cases WHERE site_id = w.site AND last_report_at > %(since)s
@@ -84,12 +85,16 @@ SELECT f.nths, c.id, c.status, c.line, c.queue, c.category, c.priority, c.langua
 FROM (SELECT id, array_agg(nth) AS nths FROM found GROUP BY id) AS f
 CROSS JOIN LATERAL (SELECT * FROM cases WHERE id = f.id LIMIT 1) AS c -- else a scan of all cases is planned
 CROSS JOIN LATERAL (
+    SELECT c.id = ANY(%(referred)s::bigint[]) OR EXISTS (
+        SELECT FROM wanted w WHERE w.nth = ANY(f.nths) AND (w.kin IS NULL OR c.category = ANY(w.kin))) AS kin
+) AS may
+CROSS JOIN LATERAL (
     SELECT array_agg(r.person_id) AS persons,
            json_agg(json_build_array(
                r.id, r.received_at, r.person_id, r.channel, r.charger_id, r.site_id, r.category, r.language,
                left(concat_ws(E'\n', t.subject, t.text), 2000), 'added' = ANY(r.flags)
            ) ORDER BY r.id DESC) FILTER (WHERE r.back <= 8) AS reports
-    FROM (SELECT *, row_number() OVER (ORDER BY id DESC) AS back FROM reports WHERE case_id = c.id) AS r
+    FROM (SELECT *, row_number() OVER (ORDER BY id DESC) AS back FROM reports WHERE case_id = c.id AND may.kin) AS r
     LEFT JOIN report_contents t ON t.report_id = CASE WHEN r.back <= %(compared)s THEN r.id END
 ) AS told
 WHERE c.merged_into IS NULL AND (c.concluded_at IS NULL OR c.concluded_at > %(concluded)s OR c.id = ANY(%(referred)s::bigint[]))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.duplicates import alone, lock_keys
-from routing.values import Alarm, Priority, Said, Verdict
+from routing.duplicates import alone, kin, lock_keys, match
+from routing.values import Alarm, Category, History, Priority, Said, Verdict
 from tests.fakes.desk import Desk, Outcome
 
 NOON = datetime(2026, 9, 20, 12, tzinfo=UTC)
@@ -80,6 +81,32 @@ def test_a_report_about_one_charger_alone_fits_no_case_about_another_of_its_site
 )
 def test_what_may_befall_several_chargers_is_not_about_one_alone(text: str):
     assert not alone(Desk().take(said(text)).judgement)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "25634 startar inte",
+        "25634 är helt död",
+        "25634: kabeln sitter fast i bilen",
+        "25634: det ryker och gnistrar",
+        "Ni drog 212 kr två gånger på 25634",
+        "Laddningen avbryts på 25634",
+        "Hej, hur går det med mitt ärende om 25634? Har inte hört något, skriver igen",
+        "Appen ligger nere för alla",
+    ],
+)
+def test_a_report_fits_cases_of_kin_categories_and_no_other(text: str):
+    desk = Desk()
+    first = desk.take(said("25634 startar inte", phone="+46701740601"))
+    second = desk.take(said(text, 5, phone="+46701740601"))
+    near = kin(second.judgement)
+    for category in Category:
+        case = replace(desk.cases[first.case], category=category)
+        found = match(second.said, second.judgement, History(1), [case], second.said.at, desk.directory)
+        compared = found.reasons[0].code == "compared_with"
+        assert compared or near is None or category not in near
+        assert not compared or near is None or category in near
 
 
 def test_the_same_person_with_a_new_matter_gets_a_new_case():
