@@ -28,24 +28,25 @@ def reachable(text: str | None, region: str | None) -> str | None:
 
 def region_of(number: str | None) -> str | None:
     """The ISO 3166 region of an E.164 number."""
-    parsed = _parse(number, None)
-    return phonenumbers.region_code_for_number(parsed) if parsed is not None else None
-
-
-def _read(text: str | None, region: str | None, good: Callable[[phonenumbers.PhoneNumber], bool]) -> str | None:
-    if text in WITHHELD:
-        return None
-    parsed = _parse(text, region)
-    if parsed is None or not good(parsed):
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    read = parsed(number, None)
+    return phonenumbers.region_code_for_number(read) if read is not None else None
 
 
 @lru_cache(maxsize=128)  # one call asks the same of its number several times
-def _parse(text: str | None, region: str | None) -> phonenumbers.PhoneNumber | None:
+def parsed(text: str | None, region: str | None) -> phonenumbers.PhoneNumber | None:
+    """What a number consists of, or None for anything that cannot be one."""
     if not text or len(text) > LONGEST or any(character.isalpha() for character in text):
         return None
     try:
         return phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
+
+
+def _read(text: str | None, region: str | None, good: Callable[[phonenumbers.PhoneNumber], bool]) -> str | None:
+    if text in WITHHELD:
+        return None
+    read = parsed(text, region)
+    if read is None or not good(read):
+        return None
+    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)

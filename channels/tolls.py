@@ -11,6 +11,8 @@ from collections.abc import Collection
 import phonenumbers
 from phonenumbers import PhoneNumberType, shortnumberinfo
 
+from channels.numbers import parsed
+
 COUNTRIES = frozenset(
     {"SE", "NO", "DK", "FI", "DE", "AX", "IS", "GB", "IE", "NL", "BE", "PL", "FR", "ES", "IT", "AT", "CH"}
 )
@@ -30,21 +32,20 @@ def refusal(
     number: str, *, own: Collection[str] = (), countries: Collection[str] = COUNTRIES, text: bool = False
 ) -> str | None:
     """Why a number may not be called (or, with `text`, sent an SMS); None when it may."""
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except phonenumbers.NumberParseException:
+    read = parsed(number, None)
+    if read is None:
         return "not a telephone number"
-    if phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) in own:
+    if phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164) in own:
         return "one of our own numbers"
-    region = phonenumbers.region_code_for_number(parsed)
-    national = str(parsed.national_number)
+    region = phonenumbers.region_code_for_number(read)
+    national = str(read.national_number)
     if any(shortnumberinfo.connects_to_emergency_number(national, code) for code in {region or "SE", "SE"}):
         return "an emergency number"
-    if not phonenumbers.is_possible_number(parsed):
+    if not phonenumbers.is_possible_number(read):
         return "not a possible number"
     if region not in countries:
         return "a country that is not allowed"
-    kind = phonenumbers.number_type(parsed)
+    kind = phonenumbers.number_type(read)
     if kind in COSTLY:
         return "a number at a special rate"
     if text and kind in TEXTLESS:
