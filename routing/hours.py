@@ -76,12 +76,21 @@ def _openings(start: datetime, hours: Hours, timezone: str, end: datetime) -> It
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     day = start.astimezone(zone).date()
     while True:
-        begun, shut = _moment(day, hours.open, zone), _moment(day, hours.close, zone)
+        begun, shut = _opening(day, hours, timezone)
         if begun >= end:
             return
-        if shut > start and shut > begun and not (hours.working_days and is_day_off(day, hours.country)):
+        if shut > start and shut > begun:
             yield begun, shut
         day += timedelta(days=1)
+
+
+@lru_cache(maxsize=1024)  # every case of a day counts from the same days
+def _opening(day: date, hours: Hours, timezone: str) -> tuple[datetime, datetime]:
+    """When a day opens and closes, in UTC: at one moment when it stays shut."""
+    zone = ZoneInfo(timezone)
+    begun = _moment(day, hours.open, zone)
+    shut = hours.working_days and is_day_off(day, hours.country)
+    return begun, begun if shut else _moment(day, hours.close, zone)
 
 
 def _moment(day: date, minute: int, zone: ZoneInfo) -> datetime:
