@@ -4,7 +4,7 @@
 WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(k) FROM unnest(%(keys)s::bigint[]) AS k)
 SELECT (SELECT count(*) FROM held) AS held,
        nextval('report_counter') AS report, nextval('case_counter') AS "case",
-       nextval(pg_get_serial_sequence('people', 'id')) AS person,
+       nextval('people_id_seq') AS person,
        r.id, r.case_id, r.token, r.code, r.priority, r.category, r.queue, r.fingerprint
 FROM unnest(%(digests)b::bytea[]) WITH ORDINALITY AS d(digest, nth) LEFT JOIN reports r ON r.digest = d.digest
 ORDER BY d.nth
@@ -55,9 +55,13 @@ WITH wanted AS (
              kin text[])
 ), found AS (
     SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
-        SELECT id, charger_id, whole_site FROM cases WHERE site_id = w.site AND last_report_at > %(since)s
+        SELECT id FROM cases WHERE site_id = w.site AND last_report_at > %(since)s AND NOT w.alone
         ORDER BY last_report_at DESC LIMIT 20) AS c
-    WHERE NOT w.alone OR c.charger_id IS NULL OR c.whole_site OR c.charger_id = ANY(w.chargers)
+    UNION ALL
+    SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
+        SELECT id FROM cases WHERE site_id = w.site AND last_report_at > %(since)s AND w.alone
+            AND (charger_id IS NULL OR whole_site)
+        ORDER BY last_report_at DESC LIMIT 20) AS c
     UNION ALL
     SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL unnest(w.chargers) AS charger(id) CROSS JOIN LATERAL (
         SELECT id FROM cases WHERE charger_id = charger.id AND last_report_at > %(since)s

@@ -117,6 +117,21 @@ async def test_twenty_first_reports_at_once_in_two_processes_make_one_case(runti
     assert [(entry.reports, entry.case.incident) for entry in listed] == [(20, True)]
 
 
+async def test_a_case_about_a_whole_site_is_found_behind_many_newer_ones_about_its_chargers(runtime: Runtime):
+    whole = "Alla laddare hos BRF Solrosen i Umeå är helt döda, ingen lampa lyser på någon av dem."
+    opened = await runtime.intake.accept(report("all", whole, charger=None, site="s001"))
+    money = "Ni drog 212 kr två gånger för laddningen, jag vill ha pengarna tillbaka."
+    for nth in range(25):
+        own = Sender(None, f"+467017402{nth:02d}", None)
+        await runtime.intake.accept(report(f"m{nth}", money, sender=own, received_at=NOON + timedelta(minutes=nth)))
+    stuck = "Laddaren startar inte, jag har provat två gånger."
+    later = NOON + timedelta(minutes=30)
+    found = await runtime.intake.accept(
+        report("one", stuck, sender=Sender(None, "+46701740399", None), received_at=later)
+    )
+    assert (found.case, found.outcome) == (opened.case, Outcome.ATTACHED)
+
+
 async def test_nul_and_lone_surrogates_are_replaced_and_the_raw_bytes_stay(runtime: Runtime):
     receipt = await runtime.intake.accept(
         report(text="död \x00 laddare \ud800 21007", raw=b"d\xf6d \x00", subject="\x00", key="nul\x00key")
