@@ -180,6 +180,7 @@ def may(case: Case, agent: Agent) -> dict[str, bool]:
         "claim": not ended and case.assignee is None,
         "release": not ended and case.assignee is not None and (case.assignee == agent.id or agent.role in LEADING),
         "work": not ended,
+        "confirm": case.status == "concluded",
         "reopen": ended,
         "part": agent.role in LEADING,
     }

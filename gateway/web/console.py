@@ -51,6 +51,7 @@ DONE = {
     "escalate": N_("Escalated."),
     "wait": N_("Put aside. The case comes back by itself."),
     "conclude": N_("Concluded. Those who reported are asked to confirm."),
+    "confirm": N_("The customer's word is kept, and the case is closed."),
     "reopen": N_("The case is open again."),
     "analyse": N_("The fault analysis is kept."),
     "refer": N_("The reference is kept for every charger of this model."),

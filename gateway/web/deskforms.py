@@ -105,6 +105,11 @@ async def conclude(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fiel
     await desk.conclude(runtime, actor, case.id, fields.get("disposition", ""), words_of(fields, "text"))
 
 
+async def confirm(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
+    """That it is solved; whoever hears that it is not opens the case again and says why."""
+    await desk.confirm(runtime, actor, case.id, solved=True)
+
+
 async def reopen(runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields) -> None:
     await desk.reopen(runtime, actor, case.id, words_of(fields, "reason"))
 
@@ -177,7 +182,7 @@ FORMS: Mapping[str, Form] = MappingProxyType(
     {
         form.__name__: form
         for form in (
-            *(claim, release, reply, note, correct, hand_over, escalate, wait, conclude, reopen),
+            *(claim, release, reply, note, correct, hand_over, escalate, wait, conclude, confirm, reopen),
             *(attach, fetch, detach, split, part, same, different, restart, unlock, remote),
         )
     }

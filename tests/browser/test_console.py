@@ -245,3 +245,17 @@ async def test_n13_two_people_are_told_apart_with_the_keyboard(desk: Desk, langu
     entry = (await desk.house.case(number))["timeline"][-1]
     assert (entry["kind"], entry["actor"]["id"]) == ("parted", "a01")
     assert desk.complaints == []
+
+
+async def test_a_customers_word_on_the_telephone_closes_the_case(desk: Desk) -> None:
+    number = (await desk.house.report(STUCK, **{"from": REPORTER}))["case"]
+    ended = {"as": "a01", "disposition": "explained", "text": "Pulled straight out."}
+    assert (await desk.house.api("POST", f"/cases/{number}/conclude", ended))[0] == 200
+    async with desk.agent() as page:
+        await open_case(page, number)
+        assert await faults(page) == []
+        await page.get_by_role("button", name="Confirm for the customer").press("Enter")
+        await expect(page.get_by_text("The customer's word is kept")).to_be_visible()
+        await expect(page.get_by_role("button", name="Confirm for the customer")).to_have_count(0)
+    assert (await desk.house.case(number))["status"] == "closed"
+    assert desk.complaints == []

@@ -613,3 +613,21 @@ async def test_n13_people_are_told_apart_on_the_case_by_whoever_leads_and_is_sur
     answer = await do(house, number, "part", address="anna@example.com", sure="yes")
     assert (answer.status, answer.headers["Location"]) == (303, f"/console/cases/{number}?done=part")
     assert 'id="joined"' not in await (await house.client.get(f"/console/cases/{number}")).text()
+
+
+async def test_an_agent_who_hears_that_it_is_solved_says_so_on_the_case(house: House) -> None:
+    number = (await house.report(STUCK, **{"from": {"email": "anna@example.com"}}))["case"]
+    assert (await do(house, number, "confirm")).status == 422
+    shown = await (await house.client.get(f"/console/cases/{number}")).text()
+    assert f"/console/cases/{number}/confirm" not in shown
+    assert (await do(house, number, "conclude", disposition="explained", text="Pulled straight out")).status == 303
+    shown = await (await house.client.get(f"/console/cases/{number}")).text()
+    assert f"/console/cases/{number}/confirm" in shown
+    answer = await do(house, number, "confirm")
+    assert (answer.status, answer.headers["Location"]) == (303, f"/console/cases/{number}?done=confirm")
+    case = await house.case(number)
+    assert case["status"] == "closed"
+    (entry,) = [one for one in case["timeline"] if one["kind"] == "confirmed"]
+    assert entry["actor"] == {"kind": "agent", "id": "a01"}
+    shown = await (await house.client.get(answer.headers["Location"])).text()
+    assert f"/console/cases/{number}/confirm" not in shown
