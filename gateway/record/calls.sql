@@ -18,7 +18,9 @@ SELECT CASE w.kind
             (SELECT true FROM owners WHERE phone = w.phone AND pin_hash IS NOT NULL LIMIT 1) IS NOT NULL))
     WHEN 'incident' THEN (
         SELECT jsonb_build_array(c.status, c.due_solution, c.category) FROM (
-            SELECT * FROM cases WHERE charger_id = w.charger
+            SELECT * FROM cases WHERE charger_id = w.charger -- as the index of what is told has it
+              AND status IN ('open', 'assigned', 'waiting', 'planned') AND merged_into IS NULL
+              AND (incident OR status = 'planned')
             UNION ALL
             SELECT * FROM cases WHERE site_id = w.site AND whole_site) AS c
         WHERE c.status NOT IN ('concluded', 'closed') AND c.merged_into IS NULL

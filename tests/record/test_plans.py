@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from gateway.keeping import ALL, REPORTS
 from gateway.record import calls, people
-from gateway.record.db import BY_INDEX, Database
+from gateway.record.db import BY_INDEX, Database, statements
 from tests.record.conftest import NOON
 
 GIVEN: dict[str, Any] = {
@@ -83,3 +83,38 @@ def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield node
     for child in node.get("Plans", ()):
         yield from _nodes(child)
+
+
+PAST = """INSERT INTO cases (id, status, line, queue, priority, category, language, charger_id, site_id, sla_level,
+                   timezone, opened_at, last_report_at, concluded_at, closed_at, whole_site, incident)
+SELECT 9000000 + n, CASE WHEN n > 2998 THEN 'open' ELSE 'closed' END, 1, 'helpdesk', 'P3', 'offline', 'sv',
+       'c' || n % 3, 's1', 'basic', 'Europe/Stockholm', now(), now(), ended, ended, n > 2999, n > 2998
+FROM generate_series(1, 3000) AS n, LATERAL (SELECT CASE WHEN n <= 2998 THEN now() END AS ended) AS e"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "given"),
+    [
+        (calls.SQL["asked"], {"asked": '[{"nth":0,"kind":"incident","charger":"c1","site":"s1"}]'}),
+        (statements("known")["fault"], {"charger": "c1", "site": "s1"}),
+    ],
+    ids=["caller", "visitor"],
+)
+async def test_what_is_told_of_a_place_is_found_without_reading_its_past(
+    database_url: str, statement: LiteralString, given: Mapping[str, Any]
+) -> None:
+    db = Database(database_url, size=1, options=BY_INDEX)
+    await db.open()
+    try:
+        await db.run(PAST)
+        await db.run("ANALYZE cases")
+        row = await db.row(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", given)
+    finally:
+        await db.close()
+    assert row is not None
+    read = [
+        node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+        for node in _nodes(row["QUERY PLAN"][0]["Plan"])
+        if node.get("Relation Name") == "cases" or node.get("Index Name", "").startswith("cases_")
+    ]
+    assert 0 < max(read) <= 2
