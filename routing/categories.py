@@ -61,8 +61,8 @@ def weigh(signs: Signs, concepts: Mapping[str, Sequence[Hit]]) -> dict[Category,
 
 def best(signs: Signs, weights: Mapping[Category, float]) -> Category | None:
     """The heaviest category, ties by order; None when nothing weighs anything."""
-    ranked = sorted(weights, key=lambda c: (-round(weights[c], 6), signs.order.index(c)))
-    return ranked[0] if ranked and weights[ranked[0]] > 0 else None
+    first = min(weights, key=lambda c: (-round(weights[c], 6), signs.order.index(c)), default=None)
+    return first if first and weights[first] > 0 else None
 
 
 def holds(pattern: Pattern, concepts: Mapping[str, Sequence[Hit]]) -> bool:

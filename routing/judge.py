@@ -17,6 +17,8 @@ from routing.queues import QueueFacts, choose_queue
 from routing.rules import Rules
 from routing.values import Category, History, Judgement, Place, Reason, Said
 
+_CATEGORIES: Mapping[str, Category] = {category.value: category for category in Category}
+_WEIGHED = tuple(category for category in Category if category is not Category.SAFETY)
 _CONTINUES_WITHIN = timedelta(days=7)
 _CONTINUES = 15.0
 _DANGER = 9.0
@@ -102,13 +104,11 @@ def _category(
         about = (Reason("danger_about", {"sense": sense}) for sense in facts.alarming)
         return Category.SAFETY, _DANGER, (like, *about)
     weights: dict[Category, float] = {
-        c: min(_MOST_SIGNS, facts.weights.get(c, 0.0)) + _LIKE * _likeness(facts, c)
-        for c in Category
-        if c is not Category.SAFETY
+        c: min(_MOST_SIGNS, facts.weights.get(c, 0.0)) + _LIKE * _likeness(facts, c) for c in _WEIGHED
     }
     extra = [Reason("danger_only_words", {"danger": danger}) for danger in facts.only_words]
-    if said.category in set(Category):
-        chosen = Category(said.category)
+    chosen = _CATEGORIES.get(said.category or "")
+    if chosen:
         weights[chosen] = weights.get(chosen, 0.0) + _CHOSEN
         extra.append(Reason("category_chosen", {"category": chosen}))
     continued = _continued(said, facts, place, history)
@@ -181,8 +181,8 @@ def _continued(said: Said, facts: Facts, place: Place, history: History) -> tupl
 
 
 def _runner_up(weights: Mapping[Category, float], found: Category) -> Category | None:
-    others = sorted((c for c in weights if c is not found), key=lambda c: -weights[c])
-    return others[0] if others and weights[others[0]] >= 0.6 * weights[found] else None
+    other = max((c for c in weights if c is not found), key=lambda c: weights[c], default=None)
+    return other if other and weights[other] >= 0.6 * weights[found] else None
 
 
 def _is_spam(said: Said, facts: Facts, category: Category) -> bool:
