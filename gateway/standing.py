@@ -105,8 +105,10 @@ def known_case(row: Mapping[str, Any]) -> Standing:
         mass=row["mass"],
         whole_site=row["whole_site"],
     )
-    kept = {name: value for name, value in row.items() if name not in ("nths", "persons", "reports")}
-    return Standing({**kept, "reopened": False}, candidate, new=False)
+    kept = {**row, "reopened": False}
+    for name in ("nths", "persons", "reports"):
+        del kept[name]
+    return Standing(kept, candidate, new=False)
 
 
 def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules) -> tuple[Standing, Entry]:
