@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+from collections.abc import Mapping, Set
 from contextlib import suppress
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import psycopg
@@ -92,17 +95,26 @@ async def draw_up(db: Database, clock: Clock, spool: FileSpool, data_dir: Path, 
     for day in receipts.days(data_dir):
         if day < since:
             continue
-        told = await asyncio.to_thread(receipts.promised, data_dir, day)
-        waiting = {bytes.fromhex(path.stem) for path in spool.waiting()}
-        for door, promised in told.items():
-            known = await accounts.known(db, promised)
-            missing = [
-                Missing(digest.hex()[:16], at)
-                for digest, at in promised.items()
-                if digest not in known and digest not in waiting
-            ]
-            held = sum(digest in waiting for digest in promised.keys() - known)
-            kept = len(promised.keys() & known)
-            found.append(Account(day, door, f"{accounts.DOORS}{name}", len(promised), kept, held, missing=missing))
+        doors: dict[str, Account] = {}
+        parts = receipts.promised(data_dir, day)
+        while (told := await asyncio.to_thread(next, parts, None)) is not None:
+            waiting = {bytes.fromhex(path.stem) for path in spool.waiting()}
+            for door, promised in told.items():
+                before = doors.get(door) or Account(day, door, f"{accounts.DOORS}{name}", 0, 0)
+                doors[door] = _with(before, promised, await accounts.known(db, promised), waiting)
+        found += doors.values()
     await accounts.keep(db, found, clock.now())
     return found
+
+
+def _with(account: Account, promised: Mapping[bytes, datetime], known: Set[bytes], waiting: Set[bytes]) -> Account:
+    """An account with a further part of what was promised."""
+    lacking = promised.keys() - known
+    missing = [Missing(digest.hex()[:16], promised[digest]) for digest in lacking - waiting]
+    return replace(
+        account,
+        came=account.came + len(promised),
+        kept=account.kept + len(promised) - len(lacking),
+        waiting=account.waiting + len(lacking & waiting),
+        missing=sorted([*account.missing, *missing], key=attrgetter("at")),
+    )

@@ -126,6 +126,30 @@ async def test_what_waits_in_the_spool_is_waiting_and_not_missing(house: House) 
     assert (one.came, one.kept + one.waiting, one.difference) == (1, 1, 0)
 
 
+async def test_a_long_day_is_accounted_for_in_parts_and_comes_out_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = house.runtime
+    for nth in range(8):
+        await house.report(f"Laddaren {nth % 6} startar inte", key=f"kept {nth % 6}")
+    book = receipts.Receipts(runtime.config.data_dir, "web", runtime.clock)
+    lost = [Report(Channel.FORM, f"lost {nth}", runtime.clock.now(), "Hej") for nth in range(20)]
+    for report in (*lost, *lost):
+        book.note(report)
+    waits = Report(Channel.FORM, "waits", runtime.clock.now(), "Hej")
+    await runtime.spool.keep(waits)
+    whole = await drawn(house)
+    assert (whole["api"].came, whole["api"].difference) == (6, 0)
+    assert (whole["form"].came, whole["form"].difference) == (21, 20)
+    assert [one.id for one in whole["form"].missing] == [report.digest().hex()[:16] for report in lost]
+    monkeypatch.setattr(receipts, "LONG", 0)
+    assert len(list(receipts.promised(runtime.config.data_dir, day_of(runtime.clock.now())))) == 16
+    parts = await drawn(house)  # what waited may be taken in meanwhile
+    assert {name: (one.came, one.kept + one.waiting, one.missing) for name, one in parts.items()} == {
+        name: (one.came, one.kept + one.waiting, one.missing) for name, one in whole.items()
+    }
+
+
 async def test_a_book_survives_torn_lines_and_full_disks(config: Config) -> None:
     clock = SystemClock()
     today = day_of(clock.now())
@@ -137,7 +161,7 @@ async def test_a_book_survives_torn_lines_and_full_disks(config: Config) -> None
     folder = config.data_dir / "receipts"
     with (folder / f"{today.isoformat()}.txt").open("a") as file:
         file.write("smtp 00ff\nsmtp zz 2026-01-01\nsmtp 0")
-    assert list(receipts.promised(config.data_dir, today)["smtp"]) == [report.digest()]
+    assert [list(part["smtp"]) for part in receipts.promised(config.data_dir, today)] == [[report.digest()]]
     assert receipts.name_of(config.data_dir) == receipts.name_of(config.data_dir)
     (folder / "2020-01-01.txt").write_text("")
     receipts.forget(config.data_dir, today)
