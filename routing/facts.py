@@ -28,7 +28,7 @@ from routing.sent import sent
 from routing.sites import sites_said
 from routing.values import Category, Said
 from routing.whereabouts import read_place, with_quoted
-from routing.words import CAP, Words, split
+from routing.words import CAP, Words, leaves_out_accents, split
 
 _FLAGS = frozenset(
     {
@@ -156,7 +156,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     else:
         guess = guess_language(f"{subject}\n{text}" if subject else text, rules.telling, said.language)
         language, share, active = guess.language, guess.shares[guess.language], guess.active
-        forgiven = _forgiven(guess)
+        forgiven = _forgiven(guess) if leaves_out_accents(words) else frozenset()
     sites = sites_said(words, active, directory)
     concepts = _concepts(words, active, forgiven, sites.name_words, rules)
     if said.alarm:

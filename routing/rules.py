@@ -25,7 +25,7 @@ from routing.symptoms import Symptom, parse_symptoms
 from routing.tables import RulesError, read_table
 from routing.targets import Sla, parse_sla
 from routing.values import Category
-from routing.words import fold, split
+from routing.words import fold, leaves_out_accents, split
 
 __all__ = ["Rules", "RulesError", "load_rules"]
 
@@ -168,8 +168,9 @@ def _examples(
         for category, sentences in table.items():
             for sentence in sentences:
                 words = split(sentence)
-                concepts = [hit for hit in lexica[language].find(words) if not hit.denied]
-                told = senses_of(senses, words, (language,), frozenset((language,)))
+                forgiving = leaves_out_accents(words)
+                concepts = [hit for hit in lexica[language].find(words, forgiving) if not hit.denied]
+                told = senses_of(senses, words, (language,), frozenset((language,) if forgiving else ()))
                 yield None if category == _CALM else Category(category), features(words, concepts, told)
 
 

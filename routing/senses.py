@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from routing.language import LANGUAGES
 from routing.words import Words, fold
 
+ASKED = "#asked"
 _NEAR = 8
 _DENIED_WITHIN = 3
 _REMEMBERED = 8_000
@@ -68,10 +69,12 @@ def senses_of(
     for at, (word, told) in enumerate(zip(words.words, _together(about), strict=True)):
         if word in denials:
             denied = at
+        if told and at - denied <= _DENIED_WITHIN and words.clause[denied] == words.clause[at]:
+            told = tuple([f"#no {sense[1:]}" for sense in told])
+        if at in words.asked:
+            told = (*told, ASKED)
         if not told:
             continue
-        if at - denied <= _DENIED_WITHIN and words.clause[denied] == words.clause[at]:
-            told = tuple([f"#no {sense[1:]}" for sense in told])
         near = [one for one in near if at - one[0] <= _NEAR] + [(at, name) for name in told]
         found.append(Told(at, told, [name for _, name in near]))
     return found

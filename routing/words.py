@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,7 @@ _TOKEN = re.compile(
 _DASHES = re.compile(r"[-–—]+")
 _PAUSES = frozenset(',:()"“”«»')
 _BETWEEN = "\0"
+_NO_CHANCE = 2  # accented words; one alone may be a name
 _APOSTROPHES = re.compile(r"['’´`]")
 # What callers spell aloud and transcribers write as single letters.
 _SPELLED = re.compile(r"abb|qr|brf|ccs|sms|pdf|gdpr|rfid|bf|ac|dc|led|ev|evse|bmw|vw|id|app|usb|pin|sos|kwh|kw")
@@ -37,12 +39,13 @@ _SPELLED = re.compile(r"abb|qr|brf|ccs|sms|pdf|gdpr|rfid|bf|ac|dc|led|ev|evse|bm
 @dataclass(frozen=True, slots=True)
 class Words:
     """The words of a text in order, folded, and `accented` as they were written (lower case). `sentence` and `clause`
-    number the stretch each word stands in."""
+    number the stretch each word stands in; `asked` are the words that a question mark follows."""
 
     words: tuple[str, ...]
     accented: tuple[str, ...]
     sentence: tuple[int, ...]
     clause: tuple[int, ...]
+    asked: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.words)
@@ -58,6 +61,12 @@ def fold(text: str) -> str:
         return text
     decomposed = unicodedata.normalize("NFKD", text)
     return _plain("".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def leaves_out_accents(words: Words) -> bool:
+    """Whether a text may have lost its accents. Where it has some, a plain word is a word of its own: who writes "kælder"
+    means "stod" and not "stød"."""
+    return sum(not word.isascii() for word in words.accented) < _NO_CHANCE
 
 
 def _plain(text: str) -> str:
@@ -89,6 +98,7 @@ def split(*parts: str | None) -> Words:
     accented: list[str] = []
     sentence: list[int] = []
     clause: list[int] = []
+    asked: list[int] = []
     at_sentence = at_clause = 0
     room = CAP
     for part in parts:
@@ -118,6 +128,8 @@ def split(*parts: str | None) -> Words:
                     else:
                         at_clause += 1
                         at_sentence += first not in _PAUSES
+                        if "?" in token:
+                            asked.append(len(accented) - 1)
     if not accented:
         return Words((), (), (), ())
     together = _BETWEEN.join(accented).lower()  # one call for all words is cheaper than one for each
@@ -126,8 +138,9 @@ def split(*parts: str | None) -> Words:
     if len(kept) < len(accented):
         accented = ["".join(accented[a:b]) for a, b in pairwise([*kept, len(accented)])]
         sentence, clause = [sentence[i] for i in kept], [clause[i] for i in kept]
+        asked = [bisect_right(kept, at) - 1 for at in asked]
     folded = fold(_BETWEEN.join(accented)).split(_BETWEEN)
-    return Words(tuple(folded), tuple(accented), tuple(sentence), tuple(clause))
+    return Words(tuple(folded), tuple(accented), tuple(sentence), tuple(clause), frozenset(asked))
 
 
 def _beginnings(words: Sequence[str]) -> Sequence[int]:
