@@ -3,8 +3,9 @@
 Every sentence of examples/<language>.toml is a point in the space of word stems, pairs, pieces of long words, concepts
 and senses, each weighed by how rare it is (tf-idf); for each category the direction is sought that tells its sentences
 from all others (ridge regression by conjugate gradients, the same at every start), and one more for danger, which is
-rare and is measured from how rare it is. What only sounds like danger, of whatever category (None), teaches that one
-alone. They weigh most in judging what a report is about; signs lean on them where they are sure. Pure.
+rare and is measured from how rare it is. Danger teaches that one alone, for categories are asked about where there is
+none; so does what only sounds like danger, of whatever category (None), and it is to be further from it than all else.
+They weigh most in judging what a report is about; signs lean on them where they are sure. Pure.
 """
 
 from __future__ import annotations
@@ -30,16 +31,19 @@ _PIECE_WEIGHT = 0.3
 _CONCEPT_WEIGHT = 0.7
 _SENSE_WEIGHT = 0.5
 _RIDGE = 0.5
+_RIDGE_OF_DANGER = 0.8
 _RARE = 0.2
+_RARER = 0.5
 _DOUBT = 100.0
+_DOUBT_OF_DANGER = 300.0
 _PASSING = 0.2
 _STRETCH, _STEP = 20, 8  # words
 _SAYS_SOMETHING = 4
-_AROUND = 5  # words
+_AROUND = 8  # words
 _REMEMBERED = 8_000
 _WORTH_TELLING = 0.1
 _TOLD = 3
-_STEPS = 25
+_STEPS = 15
 _AT_ONCE = 4  # directions sought together, for the memory that this takes
 
 _Table = NDArray[np.float32]
@@ -84,18 +88,20 @@ def learn(examples: Iterable[tuple[Category | None, frozenset[str]]], little: fr
     places, rows = _without_chance_pairs(places, rows)
     seen = Counter(chain.from_iterable(rows))
     rarity = np.array([math.log(len(known) / seen[row]) * _kind(f) for f, row in places.items()], dtype=np.float32)
-    told = [(row, category) for row, category in zip(rows, known, strict=True) if category]
+    told = [
+        (row, category) for row, category in zip(rows, known, strict=True) if category not in (None, Category.SAFETY)
+    ]
     categories = tuple(dict.fromkeys(category for _, category in told))
     wanted = np.zeros((len(told), len(categories)), dtype=np.float32)
     wanted[range(len(told)), [categories.index(category) for _, category in told]] = 1.0
-    dangerous = np.array([[(category is Category.SAFETY) - _RARE] for category in known], dtype=np.float32)
+    dangerous = np.array([[_danger_of(category)] for category in known], dtype=np.float32)
     stems = {word[:_STEM] for word in little}
     weights = rarity * np.array([feature[0] != "#" for feature in places], dtype=np.float32)
     telling = rarity * np.array([feature not in stems for feature in places], dtype=np.float32)
     table = np.empty((len(places), len(categories) + 3), dtype=np.float32)
-    table[:, :-3] = _directions([row for row, _ in told], weights, wanted) * weights[:, None]
+    table[:, :-3] = _directions([row for row, _ in told], weights, wanted, _RIDGE) * weights[:, None]
     table[:, -3] = weights**2
-    table[:, -2] = _directions(rows, telling, dangerous)[:, 0] * telling
+    table[:, -2] = _directions(rows, telling, dangerous, _RIDGE_OF_DANGER)[:, 0] * telling
     table[:, -1] = telling**2
     pairs: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for feature in list(places):
@@ -121,7 +127,7 @@ def recall(
     *sums, square, danger, danger_square = np.add.reduce(distinct, axis=0).tolist()
     length = math.sqrt(square + _DOUBT)
     likeness = {c: value / length for c, value in zip(experience.categories, sums, strict=True)}
-    whole = danger / math.sqrt(danger_square + _DOUBT)
+    whole = danger / math.sqrt(danger_square + _DOUBT_OF_DANGER)
     like_danger = max(whole, _in_passing(experience.table, rows, ends, words.sentence) - _PASSING)
     return likeness, like_danger, _alarming(experience, senses) if like_danger > _WORTH_TELLING else ()
 
@@ -141,8 +147,15 @@ def like_danger_at(
         near = range(max(0, hit.start - _AROUND), min(len(sentences), hit.end + _AROUND))
         mine = [at for at in near if sentences[at] == sentences[hit.start]]
         danger, square = experience.table[rows[ends[mine[0]] : ends[mine[-1] + 1]], -2:].sum(axis=0).tolist()
-        found.append(danger / math.sqrt(square + _DOUBT))
+        found.append(danger / math.sqrt(square + _DOUBT_OF_DANGER))
     return max(found, default=0.0)
+
+
+def _danger_of(category: Category | None) -> float:
+    """How near to danger an example is: what only sounds like it is to be the furthest, as its words are the same."""
+    if category is None:
+        return -_RARER
+    return 1.0 - _RARE if category is Category.SAFETY else -_RARE
 
 
 def _without_chance_pairs(
@@ -239,7 +252,7 @@ def _in_passing(table: _Table, rows: array[int], ends: Sequence[int], sentences:
     # Each call of the library costs as much as a dozen of these parts.
     starts, finishes = (sums.take([ends[at] for at in edge], axis=0).tolist() for edge in zip(*parts, strict=True))
     held = ((b[0] - a[0], b[1] - a[1]) for a, b in zip(starts, finishes, strict=True))
-    most: float = max(danger / math.sqrt(square + _DOUBT) for danger, square in held)
+    most: float = max(danger / math.sqrt(square + _DOUBT_OF_DANGER) for danger, square in held)
     return most
 
 
@@ -261,7 +274,7 @@ def _kind(feature: str) -> float:
     return _CONCEPT_WEIGHT if feature[0] == "=" else 1.0
 
 
-def _directions(rows: Sequence[Sequence[int]], weights: _Table, wanted: _Table) -> _Table:
+def _directions(rows: Sequence[Sequence[int]], weights: _Table, wanted: _Table, ridge: float) -> _Table:
     """The direction of each column of `wanted` over the features: X'a, where (XX' + ridge) a = wanted and the rows of X
     are the sentences, each of length 1."""
     starts = np.cumsum([0, *(len(row) for row in rows[:-1])])
@@ -280,7 +293,7 @@ def _directions(rows: Sequence[Sequence[int]], weights: _Table, wanted: _Table) 
 
     def times(shares: _Table) -> _Table:
         again: _Table = np.add.reduceat(towards(shares)[columns] * values[:, None], starts)
-        return again + _RIDGE * shares
+        return again + ridge * shares
 
     def found(wanted: _Table) -> _Table:
         shares = np.zeros_like(wanted)

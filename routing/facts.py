@@ -55,7 +55,7 @@ _FIGURES = re.compile(r"\d[\d \-/]{6}")  # what any telephone number holds; fast
 _NEAR_POWER = 8
 _LIKELY = 0.25
 _CALM = 0.1
-_CALM_AROUND = 0.2
+_CALM_AROUND = 0.06
 _SAYS_LITTLE = 8  # words
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 

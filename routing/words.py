@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 _DASHES = re.compile(r"[-–—]+")
 _PAUSES = frozenset(',:()"“”«»')
 _BETWEEN = "\0"
-_NO_CHANCE = 2  # accented words; one alone may be a name
+_KEEPS_ACCENTS = 2  # accented words; one alone may be a name
 _APOSTROPHES = re.compile(r"['’´`]")
 # What callers spell aloud and transcribers write as single letters.
 _SPELLED = re.compile(r"abb|qr|brf|ccs|sms|pdf|gdpr|rfid|bf|ac|dc|led|ev|evse|bmw|vw|id|app|usb|pin|sos|kwh|kw")
@@ -64,9 +64,9 @@ def fold(text: str) -> str:
 
 
 def leaves_out_accents(words: Words) -> bool:
-    """Whether a text may have lost its accents. Where it has some, a plain word is a word of its own: who writes "kælder"
-    means "stod" and not "stød"."""
-    return sum(not word.isascii() for word in words.accented) < _NO_CHANCE
+    """Whether a text may have lost its accents. Where it has some, a plain word is a word of its own: who writes
+    "kælder" means "stod" and not "stød"."""
+    return sum(not word.isascii() for word in words.accented) < _KEEPS_ACCENTS
 
 
 def _plain(text: str) -> str:
