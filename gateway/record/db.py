@@ -112,7 +112,9 @@ async def plan_again(conn: Connection) -> None:
 
 
 class _Cursor(AsyncCursor[Row]):
-    """In a pipeline, what is executed waits to be sent until an answer is asked for: then the server is woken once."""
+    """In a pipeline, what is executed waits to be sent until an answer is asked for: then the server is woken once. It
+    is asked by a sync, not by a flush: whoever stands still after the answer is idle in a transaction then, and ended.
+    """
 
     _known: tuple[Query, PostgresQuery] | None = None  # a statement whose places for parameters have been found
 
@@ -133,6 +135,11 @@ class _Cursor(AsyncCursor[Row]):
         yield from self._conn._prepared.maintain_gen(self._conn)
         while pipeline.command_queue:
             pipeline.command_queue.popleft()()
+
+    async def _fetch_pipeline(self) -> None:
+        if self._conn._pipeline and not self.pgresult:
+            await self._conn._pipeline.sync()
+        await super()._fetch_pipeline()
 
 
 class Line(AsyncConnection[DictRow]):
@@ -248,13 +255,17 @@ class Database:
     @asynccontextmanager
     async def pipelined(self) -> AsyncIterator[Line]:
         """A transaction whose statements are sent when a result is asked for, and at its end: neither BEGIN nor COMMIT
-        costs a round trip of its own. PostgreSQL passes over whatever follows a statement that failed, COMMIT too.
+        costs a round trip of its own. PostgreSQL passes over whatever follows a statement that failed, COMMIT too, or
+        answers it with a rollback: both are Unavailable to who passed over the failure.
         """
         session = statements("session")
-        async with self.connection() as connection, connection.pipeline():
-            await connection.ask(session["begin"], prepare=False)
-            yield connection
-            await connection.ask(session["commit"], prepare=False)
+        async with self.connection() as connection:
+            async with connection.pipeline():
+                await connection.ask(session["begin"], prepare=False)
+                yield connection
+                ended = await connection.ask(session["commit"], prepare=False)
+            if ended.statusmessage != "COMMIT":
+                raise Unavailable(str(ended.statusmessage))
 
     async def rows(self, statement: LiteralString, parameters: Mapping[str, Any] | None = None) -> list[DictRow]:
         """All rows of one statement outside any transaction."""

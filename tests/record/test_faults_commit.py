@@ -161,7 +161,8 @@ class StandingStill(Database):
         async with super().pipelined() as conn:
             yield conn
             pid = conn.info.backend_pid
-            await conn.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+            limit = "SELECT set_config('idle_in_transaction_session_timeout', '20ms', true)"
+            await (await conn.execute(limit)).fetchone()
             async with asyncio.timeout(10), await psycopg.AsyncConnection.connect(self.url, autocommit=True) as look:
                 while (
                     await (await look.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid])).fetchone()
