@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from routing.lexicon import Hit
 
-STRONG = ("smoke", "fire", "shock", "spark")
+DESPAIR = "despair"  # who speaks of dying is taken at their word
+STRONG = ("smoke", "fire", "shock", "spark", DESPAIR)
 WEAK = ("burnt", "hot", "melted", "crackle", "live", "open", "water", "bang", "hurt", "emergency", "danger")
 DANGERS = frozenset(STRONG + WEAK)
 EV_CONCEPTS = ("charger", "cable", "charge", "spot", "tag", "car")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from routing.alarms import Fault, read_alarm
 from routing.categories import weigh
-from routing.danger import EV_CONCEPTS, TRADE_CONCEPTS, dangers
+from routing.danger import DESPAIR, EV_CONCEPTS, TRADE_CONCEPTS, dangers
 from routing.directory import Directory
 from routing.examples import like_danger_at, recall
 from routing.language import LanguageGuess, guess_language
@@ -177,7 +177,8 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
         _likeness(words, active, forgiven, meant, rules) if not said.alarm else ({}, 0.0, ())
     )
     only_words: tuple[str, ...] = ()
-    calm = bool(danger) and not said.alarm and like_danger < _CALM and _may_be_calm(words, meant)
+    doubted = bool(danger) and DESPAIR not in danger and not said.alarm
+    calm = doubted and like_danger < _CALM and _may_be_calm(words, meant)
     if calm and _reads_calm(words, active, forgiven, meant, danger, rules):
         danger, only_words = only_words, danger
         meant = _without_denied(concepts, danger, rules)

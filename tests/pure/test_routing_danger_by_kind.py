@@ -52,6 +52,37 @@ def test_what_only_sounds_like_danger_is_left_in_peace():
     assert sum(map(sum, asked.values())) >= LEFT_IN_PEACE * sum(map(len, asked.values()))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jag har skrivit ett avskedsbrev och lagt det på sätet",
+        "min vän säger att hon vill ta livet av sig",
+        "I do not want to live any more",
+        "he has just swallowed all his pills",
+        "han sier at han vil ta livet av seg",
+        "hun har taget alle pillerne",
+        "en halua enää elää",
+        "er will nicht mehr leben",
+    ],
+)
+def test_who_wants_to_die_is_in_danger_whatever_else_is_said(text: str):
+    assert "despair" in facts(text).danger
+    assert judged(text).priority is Priority.P1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Jag orkar inte mer med era fakturor, tredje felet i rad.",
+        "appen tar livet av mig, den hänger sig jämt",
+        "I can't live with these prices",
+        "kill my subscription please",
+    ],
+)
+def test_who_is_tired_of_bills_does_not_want_to_die(text: str):
+    assert "despair" not in facts(text).danger
+
+
 def test_a_plain_word_is_no_other_word_without_its_accent_where_the_text_has_accents():
     """ "stod" is stood; only who writes no accents at all may mean "stød"."""
     assert "shock" not in facts("Kælderen stod længe tom, men er åbnet for gæster igen").danger
