@@ -1,8 +1,8 @@
 """Who a process depends on, each asked with a time limit: PostgreSQL, Redis, spool, files, provider, mailboxes, mail
 relay; and whether the rules are in force and somebody is on call.
 
-Those beyond this installation are only connected to, and at most every half minute, however often somebody asks; a
-certificate of theirs that ends soon is a fault.
+Those beyond this installation are asked at most every half minute, however often somebody asks us, and but for the
+store of files only connected to; a certificate of theirs that ends soon is a fault.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,8 @@ from gateway.blobs import ABSENT, BlobsUnavailable
 from gateway.config import Config
 from gateway.record.db import Unavailable, statements
 from gateway.runtime import Runtime
+
+Question = Callable[[Runtime], Awaitable[tuple[bool, str]]]  # whether all is well, and what was found
 
 PATIENCE = 2.0  # seconds for one check
 WARNED = timedelta(days=14)  # before a certificate ends
@@ -61,7 +64,6 @@ class Neighbours:
             ("postgresql", postgresql),
             ("redis", _redis),
             ("spool", _spool),
-            ("files", _files),
             ("rules", _rules),
             ("on_call", _on_call),
         )
@@ -69,15 +71,16 @@ class Neighbours:
         return list(
             await asyncio.gather(
                 *(check(self.runtime, name, question) for name, question in near),
-                *(self._outside(name, place) for name, place in outside.items()),
+                self._outside("files", _files),
+                *(self._outside(name, partial(_connects, place)) for name, place in outside.items()),
             )
         )
 
-    async def _outside(self, name: str, place: Place) -> Check:
+    async def _outside(self, name: str, question: Question) -> Check:
         now = self.runtime.clock.monotonic()
         at, known = self._heard.get(name, (0.0, None))
         if known is None or now - at > LASTING:
-            known = await check(self.runtime, name, lambda runtime: _connect(place, runtime.clock.now()))
+            known = await check(self.runtime, name, question)
             self._heard[name] = now, known
         return known
 
@@ -99,7 +102,7 @@ def places(config: Config) -> dict[str, Place]:
     return found
 
 
-async def check(runtime: Runtime, name: str, ask: Callable[[Runtime], Awaitable[tuple[bool, str]]]) -> Check:
+async def check(runtime: Runtime, name: str, ask: Question) -> Check:
     """Ask one neighbour; no answer in time is an answer too."""
     began = runtime.clock.monotonic()
     try:
@@ -150,9 +153,9 @@ async def _on_call(runtime: Runtime) -> tuple[bool, str]:
     return await watch.on_call(runtime)
 
 
-async def _connect(place: Place, now: datetime) -> tuple[bool, str]:
+async def _connects(place: Place, runtime: Runtime) -> tuple[bool, str]:
     _, writer = await asyncio.open_connection(place.host, place.port, ssl=place.tls or None)
-    ending = certificate_ends(writer.get_extra_info("peercert"), now)
+    ending = certificate_ends(writer.get_extra_info("peercert"), runtime.clock.now())
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()

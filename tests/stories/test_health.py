@@ -6,6 +6,7 @@ import pytest
 
 from gateway.config import Config
 from gateway.settings import Mailbox
+from gateway.web import neighbours
 from gateway.web.keys import STOPPING
 from tests.fakes.house import House, open_house
 from tests.fakes.s3 import BUCKET, Bucket
@@ -75,7 +76,10 @@ async def test_a_store_of_files_that_is_away_is_named_and_what_has_none_is_taken
         monkeypatch.setenv(name, value)
     try:
         async with open_house(config.model_copy(update={"blob_url": f"s3://{BUCKET}"})) as house:
-            assert (await (await house.client.get("/readyz")).json())["checks"]["files"]["ok"]
+            for _ in range(3):
+                assert (await (await house.client.get("/readyz")).json())["checks"]["files"]["ok"]
+            assert bucket.asked == 1, "whoever asks us does not make us ask others"
+            monkeypatch.setattr(neighbours, "LASTING", 0.0)
             bucket.mood = "hangs"
             body = await (await house.client.get("/readyz")).json()
             assert (body["status"], body["checks"]["files"]["ok"]) == ("degraded", False)
