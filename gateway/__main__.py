@@ -183,7 +183,7 @@ def migrate() -> None:
 
 @app.command()
 def check() -> None:
-    """Print every fault of configuration, flows and rules."""
+    """Print every fault of configuration, flows, rules and the store of files."""
     from gateway.checks import faults
 
     found: list[str] = []
@@ -197,7 +197,7 @@ def check() -> None:
         typer.echo(fault)
     if found:
         raise typer.Exit(EX_CONFIG)
-    typer.echo("Configuration, flows and rules are right.")
+    typer.echo("Configuration, flows, rules and the store of files are right.")
 
 
 @app.command("import")

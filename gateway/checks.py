@@ -1,10 +1,12 @@
-"""What must be right before the first port opens, beyond the single variables: flows, rules, and that they fit."""
+"""What must be right before the first port opens, beyond the single variables: flows, rules, that they fit, and a place
+for files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gateway import blobs
 from gateway.config import Config
 from gateway.replies import read_replies
 from gateway.ruling import rules_of
@@ -23,6 +25,7 @@ def faults(config: Config | None) -> list[str]:
         found += [f"rules: {fault}" for fault in problem.faults]
     else:
         found += _unknown_queues(config, frozenset(rules.queues)) if config else []
+    found += blobs.faults(config.blob_url) if config else []
     try:
         read_replies()
     except ValueError as problem:

@@ -107,11 +107,10 @@ def session(role: str, *, migrated: bool = True) -> Iterator[Config]:
 
 def refuse_faults(config: Config, *, migrated: bool = True) -> None:
     """Raises ConfigError with everything that is wrong with flows, rules, the store of files and the database."""
-    from gateway.blobs import faults as faults_of_store
     from gateway.checks import faults
     from gateway.record.soundness import faults as faults_of_database
 
-    found = faults(config) + faults_of_store(config.blob_url)
+    found = faults(config)
     for url in dict.fromkeys(filter(None, (config.database_url, config.database_direct_url))):
         pooled = config.pooled and url == config.database_url
         found += faults_of_database(url, migrated=migrated, pooled=pooled)

@@ -39,7 +39,7 @@ def run(data_dir: Path, database_url: str, redis_url: str) -> Run:
 def test_check_says_that_all_is_right(run: Run) -> None:
     done = run("check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "Configuration, flows and rules are right.\n"
+    assert done.stdout == "Configuration, flows, rules and the store of files are right.\n"
 
 
 def test_b109_check_prints_every_fault(run: Run) -> None:
@@ -53,6 +53,12 @@ def test_a_queue_that_nobody_knows_is_a_fault(run: Run) -> None:
     assert done.returncode == 78
     assert done.stdout.startswith("MAIL_ADDRESSES: b@example.org: there is no queue 'nowhere', only ")
     assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_store_of_files_that_is_none_is_a_fault_beside_others(run: Run) -> None:
+    done = run("check", BLOB_URL="ftp://files.example.org/x", MAIL_ADDRESSES="b@example.org=nowhere")
+    assert done.returncode == 78
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["MAIL_ADDRESSES", "BLOB_URL"]
 
 
 def test_migrating_what_is_migrated_changes_nothing(run: Run) -> None:
