@@ -40,7 +40,7 @@ WEEKS = 6
 
 async def prepare(config: Config) -> None:
     """Import what is missing and let the demo's people in. Raises Unavailable, ImportFaults."""
-    async with opened(config.database_url) as db:
+    async with opened(config.direct_url) as db:
         if not await imports.known(db):
             await import_folder(config, FOLDER)
         passwords = Passwords()

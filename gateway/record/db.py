@@ -96,9 +96,9 @@ def _counted(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def opened(url: str | None) -> AsyncIterator[Database]:
+async def opened(url: str) -> AsyncIterator[Database]:
     """The database for as long as a command lasts. Raises Unavailable."""
-    db = Database(url or "", size=2)
+    db = Database(url, size=2)
     await db.open()
     try:
         yield db
