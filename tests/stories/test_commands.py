@@ -19,7 +19,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def run(data_dir: Path, database_url: str, redis_url: str) -> Run:
     """Runs a command against this test's database."""
-    environ = {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir)}
+    environ = {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir), "PORT": "0", "SMTP_PORT": "0"}
     urls = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
 
     def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
