@@ -321,13 +321,17 @@ def agent_logout(agent_id: Annotated[str, typer.Argument(metavar="ID")]) -> None
 
 
 @token.command("create")
-def token_create(role: str, for_id: Annotated[str | None, typer.Option("--for", metavar="ID")] = None) -> None:
+def token_create(
+    role: str,
+    for_id: Annotated[str | None, typer.Option("--for", metavar="ID")] = None,
+    name: Annotated[str | None, typer.Option(help="For which system.")] = None,
+) -> None:
     """Print a new token for ROLE; it is shown this once."""
     from gateway.tokens import UnknownRole, create
 
     with session("token") as config:
         try:
-            typer.echo(asyncio.run(create(config, role, for_id)))
+            typer.echo(asyncio.run(create(config, role, for_id, name)))
         except UnknownRole as problem:
             fail([str(problem)], 1)
 

@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 from psycopg.types.json import Jsonb
 
+from channels.numbers import normalise
 from gateway.blobs import Blobs
 from gateway.casenumber import number
 from gateway.record import timeline
@@ -40,6 +41,8 @@ PERIODS: Mapping[str, timedelta] = MappingProxyType(
 
 
 SAID = ("notes", "analyses", "proposals", "cards", "documents", "messages")  # where others may have written of a person
+REGION = "SE"  # of numbers without a country code
+LONGEST_ID = 18  # digits
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,12 +55,13 @@ class Deferred(Exception):
 
 
 async def find_person(db: Database, who: str) -> int:
-    """The id behind an id, a telephone number or an e-mail address. Raises Nobody."""
-    if who.isdecimal():
+    """The id behind an id, a telephone number (a national one is Swedish) or an e-mail address. Raises Nobody."""
+    who = who.strip().lower()
+    if who.isdecimal() and len(who) <= LONGEST_ID:
         row = await db.row(PEOPLE["find"], {"person": int(who)})
         if row:
             return int(row["id"])
-    row = await db.row(PEOPLE["by_identity"], {"value": who.strip().lower()})
+    row = await db.row(PEOPLE["by_identity"], {"value": normalise(who, REGION) or who})
     if row is None:
         raise Nobody(f"nobody is known as {who!r}")
     return int(row["person_id"])
@@ -72,9 +76,17 @@ async def export_person(db: Database, person: int) -> dict[str, Any]:
         "attachments": SQL["attachments_of"],
         "messages": SQL["messages_of"],
         "calls": SQL["calls_of"],
+        "recordings": SQL["sounds_of"],
+        "ratings": SQL["ratings_of"],
     }
     told = {name: await db.rows(statement, {"person": person}) for name, statement in parts.items()}
     return {"person": found, **told}
+
+
+async def note_export(db: Database, person: int, actor: Actor, now: datetime) -> None:
+    """Write down that somebody took along what is kept about a person."""
+    async with db.transaction() as conn:
+        await _audit(conn, actor, "person_exported", str(person), {}, now)
 
 
 async def erase_person(db: Database, blobs: Blobs, person: int, actor: Actor, now: datetime) -> Mapping[str, int]:

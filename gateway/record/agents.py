@@ -14,6 +14,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from gateway.record.db import Connection, Database, statements
+from gateway.record.timeline import Actor
 
 SQL = statements("agents")
 
@@ -158,32 +159,34 @@ async def token(db: Database, hashed: bytes) -> Token | None:
     return Token(**row) if row else None
 
 
-async def add_token(db: Database, hashed: bytes, role: str, for_id: str | None, now: datetime) -> int:
+async def add_token(
+    db: Database, hashed: bytes, role: str, for_id: str | None, name: str | None, by: Actor, now: datetime
+) -> int:
     """Let a token in; returns its id. Creating one is on the audit."""
     async with db.transaction() as connection:
-        parameters = {"hash": hashed, "role": role, "for": for_id, "now": now}
+        parameters = {"hash": hashed, "role": role, "for": for_id, "name": name, "now": now}
         row = await (await connection.execute(SQL["add_token"], parameters)).fetchone()
         assert row is not None
-        await connection.execute(SQL["audit"], _audit("token_created", str(row["id"]), {"role": role}, now))
+        await connection.execute(SQL["audit"], _audit("token_created", str(row["id"]), {"role": role}, by, now))
         return int(row["id"])
 
 
 async def tokens(db: Database) -> list[DictRow]:
-    """The tokens that are not revoked: id, role, for whom, since when."""
+    """The tokens that are not revoked: id, role, for whom, for which system, since when."""
     return await db.rows(SQL["tokens"])
 
 
-async def revoke_token(db: Database, token_id: int, now: datetime) -> bool:
+async def revoke_token(db: Database, token_id: int, by: Actor, now: datetime) -> bool:
     """End a token; False when it was unknown or ended before."""
     async with db.transaction() as connection:
         cursor = await connection.execute(SQL["revoke_token"], {"id": token_id, "now": now})
         if cursor.rowcount:
-            await connection.execute(SQL["audit"], _audit("token_revoked", str(token_id), {}, now))
+            await connection.execute(SQL["audit"], _audit("token_revoked", str(token_id), {}, by, now))
         return cursor.rowcount == 1
 
 
-def _audit(act: str, object_id: str, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    return {"now": now, "actor_kind": "system", "actor": None, "act": act, "object": object_id, "data": Jsonb(data)}
+def _audit(act: str, object_id: str, data: Mapping[str, Any], by: Actor, now: datetime) -> dict[str, Any]:
+    return {"now": now, "actor_kind": by.kind, "actor": by.id, "act": act, "object": object_id, "data": Jsonb(data)}
 
 
 def _agent(row: Mapping[str, Any]) -> Agent:

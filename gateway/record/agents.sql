@@ -64,11 +64,12 @@ WHERE hash = %(hash)s AND revoked_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM agents a WHERE a.id = t.for_id AND a.disabled_at IS NOT NULL)
 
 -- name: add_token
-INSERT INTO tokens (hash, role, for_id, created_at) VALUES (%(hash)s, %(role)s, %(for)s, %(now)s) RETURNING id
+INSERT INTO tokens (hash, role, for_id, name, created_at)
+VALUES (%(hash)s, %(role)s, %(for)s, %(name)s, %(now)s) RETURNING id
 
 -- name: tokens
 -- Those that are worth something, by number; never by what they are.
-SELECT id, role, for_id, created_at FROM tokens WHERE revoked_at IS NULL ORDER BY id
+SELECT id, role, for_id, name, created_at FROM tokens WHERE revoked_at IS NULL ORDER BY id
 
 -- name: revoke_token
 UPDATE tokens SET revoked_at = %(now)s WHERE id = %(id)s AND revoked_at IS NULL

@@ -21,6 +21,23 @@ WHERE c.person_id = %(person)s OR c.sid IN (SELECT call_sid FROM reports WHERE p
       IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')
 ORDER BY c.started_at
 
+-- name: sounds_of
+-- What was recorded of a person's calls, with what was understood of it.
+SELECT s.sid, s.call_sid, s.seconds, s.created_at, s.state, encode(s.sha256, 'hex') AS sha256, t.language, t.text
+FROM recordings s LEFT JOIN transcripts t ON t.recording_sid = s.sid
+WHERE s.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s)
+   OR s.call_sid IN (SELECT sid FROM calls WHERE person_id = %(person)s
+                     UNION SELECT call_sid FROM reports WHERE person_id = %(person)s)
+ORDER BY s.created_at
+
+-- name: ratings_of
+SELECT a.report_id, a.case_id, a.at, a.score, c.text
+FROM ratings a JOIN reports r ON r.id = a.report_id LEFT JOIN rating_comments c ON c.report_id = a.report_id
+WHERE r.person_id = %(person)s ORDER BY a.at
+
+-- name: raw_of
+SELECT raw, raw_blob FROM report_contents WHERE report_id = %(report)s
+
 -- name: open_emergencies
 SELECT DISTINCT c.id FROM cases c JOIN reports r ON r.case_id = c.id
 WHERE r.person_id = %(person)s AND c.priority = 'P1' AND c.status NOT IN ('concluded', 'closed')

@@ -27,6 +27,7 @@ from gateway.web.uploads import MULTIPART
 STAFF = frozenset({"agent", "lead", "manager", "admin"})
 LEADS = frozenset({"lead", "manager", "admin"})
 ABOVE = frozenset({"manager", "admin"})
+ADMIN = frozenset({"admin"})
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -53,6 +54,8 @@ ROOMS = (
     Room("/api", guarded=False, exact=True),
     Room("/console/people", ABOVE),
     Room("/console", STAFF),
+    Room("/managers/personal", ABOVE),
+    Room("/managers/keys", ADMIN),
     Room("/managers", LEADS),
     Room("/demo", STAFF),
     Room("/portal/login", exact=True),

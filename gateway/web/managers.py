@@ -20,6 +20,8 @@ from gateway.web import (
     managers_accounts,
     managers_acts,
     managers_alarms,
+    managers_keys,
+    managers_personal,
     managers_recurring,
     managers_reports,
     managers_staffing,
@@ -57,6 +59,8 @@ def add_routes(app: web.Application) -> None:
         managers_staffing,
         managers_accounts,
         managers_reports,
+        managers_personal,
+        managers_keys,
     ):
         room.add_routes(app)
     app.router.add_get("/managers", index)

@@ -8,6 +8,7 @@ import pytest
 from axe_core_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from gateway.privacy import find_person
 from tests.browser.conftest import Desk
 
 BAD = ("serious", "critical")
@@ -47,7 +48,8 @@ async def serious(page: Page, options: dict[str, Any]) -> list[tuple[str, list[s
 async def test_axe_finds_nothing_serious_in_either_theme(desk: Desk, theme: str, language: str) -> None:
     receipts = [await desk.house.report(text, **{"from": sender}) for text, sender in REPORTS]
     number, outside = receipts[1]["case"], receipts[0]["case"]
-    await desk.house.hire("a01", role="manager")
+    person = await find_person(desk.house.runtime.db, "mette@example.com")
+    await desk.house.hire("a01", role="admin")
     await desk.house.runtime.db.run("UPDATE cases SET line = 3, queue = 'field' WHERE priority = 'P1'")
     await desk.house.api("POST", f"/cases/{number}/claim", {"as": "a01"})
     await desk.house.api("POST", f"/cases/{number}/reply", {"as": "a01", "text": "Unlock the car first."})
@@ -77,6 +79,9 @@ async def test_axe_finds_nothing_serious_in_either_theme(desk: Desk, theme: str,
         "/managers/acts",
         "/managers/alarms",
         "/managers/accounts",
+        "/managers/keys",
+        "/managers/personal",
+        f"/managers/personal/{person}",
         "/managers/reports",
         "/managers/staffing",
         "/managers/recurring",

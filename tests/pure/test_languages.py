@@ -45,6 +45,13 @@ STATES = {
     "call_disposition": DISPOSITIONS,
     "kind.message_failed": CAUSES,
     "region": tuple(sorted(set(REGIONS.values()))),
+    "audit": (  # noqa: SIM905 - read as a list of words
+        "agent_added agent_changed agent_disabled agent_enabled password_set totp_begun totp_ended recovery_used "
+        "sessions_ended token_created token_revoked imported recording_heard person_parted person_erased "
+        "person_exported erasure_deferred owner_user_invited owner_user_changed owner_user_removed owner_pin_made "
+        "owner_password_set owner_totp_set owner_totp_ended rota_added rota_removed announced withdrew_announcement "
+        "overflow ended_overflow set_queues"
+    ).split(),
     "recording": ("announce", "ask", "never"),
     "rings_first": (AGENT_FIRST, CUSTOMER_FIRST),
     "target": ("first_response", "line", "next_update", "solution"),

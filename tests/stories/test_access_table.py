@@ -7,6 +7,7 @@ import re
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.record import agents
+from gateway.record.timeline import SYSTEM
 from gateway.tokens import hashed, new_token
 from gateway.web.access import room_of
 from gateway.web.api import ENDPOINTS
@@ -76,7 +77,7 @@ async def test_every_endpoint_refuses_other_roles_and_cases_beyond_reach(config:
         holders = {"agent": "a01", "lead": "a02", "manager": "a03", "owner": "o045", "platform": None}
         for role, holder in holders.items():
             token = new_token()
-            await agents.add_token(house.runtime.db, hashed(token), role, holder, SystemClock().now())
+            await agents.add_token(house.runtime.db, hashed(token), role, holder, None, SYSTEM, SystemClock().now())
             for endpoint in ENDPOINTS:
                 headers = {"Authorization": f"Bearer {token}"}
                 path = BASE + filled(endpoint.path, number)
