@@ -58,6 +58,7 @@ class PhoneDoor:
         public_url: str,
         *,
         last_resort: str | None = None,
+        captions: bool = False,
         deadline: float = DEADLINE,
     ) -> None:
         self._given = given
@@ -66,6 +67,7 @@ class PhoneDoor:
         self._now = now
         self._url = public_url.rstrip("/")
         self._last_resort = last_resort
+        self._captions = captions
         self._deadline = deadline
         self._document = scripts(phrases)
         self._running: dict[tuple[str, int], asyncio.Task[str]] = {}
@@ -302,4 +304,5 @@ class PhoneDoor:
             whisper=self._action(0),
             answerer=answerer,
             record=record,
+            captions=f"{self._url}/twilio/captions" if record and self._captions else "",
         )

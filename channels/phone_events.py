@@ -3,13 +3,15 @@ is masked here, before anything else sees it, and over-long input is cut."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from channels import cards
 from channels.numbers import normalise
-from channels.phone_ports import Progress, Sound
+from channels.phone_ports import Caption, Progress, Sound
 from channels.tolls import refusal
 from ivr.engine import Dialled, Event, Pressed, Recorded, Silence, Spoken
 
@@ -18,6 +20,7 @@ Params = Mapping[str, str]
 SID = re.compile(r"[A-Za-z0-9_\-]{2,64}")
 KEYS = re.compile(r"[0-9*#A-D]{1,64}")
 LONGEST_SPEECH = 2000
+UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 TALKED = frozenset({"completed", "answered"})
 FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
@@ -82,6 +85,28 @@ def sound_of(params: Params, at: datetime) -> Sound:
     )
 
 
+def caption_of(params: Params, now: datetime) -> Caption | None:
+    """An utterance of a talk, as the provider's real-time transcription brings it; None for what is none, or not final.
+    On the caller's line what comes in is theirs, what goes out is ours."""
+    if params.get("TranscriptionEvent") != "transcription-content" or params.get("Final") == "false":
+        return None
+    try:
+        said = json.loads(params.get("TranscriptionData", ""))
+        text = UNKEEPABLE.sub("", said["transcript"]).strip()[:LONGEST_SPEECH]
+    except (ValueError, KeyError, TypeError):
+        return None
+    if not text:
+        return None
+    return Caption(
+        call=sid_of(params, "CallSid"),
+        session=sid_of(params, "TranscriptionSid"),
+        sequence=seconds_of(params, "SequenceId"),
+        at=_moment(params.get("Timestamp", "")) or now,
+        speaker="customer" if params.get("Track") == "inbound_track" else "agent",
+        text=text,
+    )
+
+
 def sid_of(params: Params, name: str) -> str:
     """An identifier that the provider chose. Raises ValueError when it is missing or cannot be one."""
     sid = params.get(name, "")
@@ -93,3 +118,11 @@ def sid_of(params: Params, name: str) -> str:
 def seconds_of(params: Params, name: str) -> int:
     text = params.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+
+
+def _moment(text: str) -> datetime | None:
+    """An ISO 8601 time with its zone."""
+    with suppress(ValueError):
+        read = datetime.fromisoformat(text)
+        return read if read.tzinfo else None
+    return None

@@ -64,6 +64,18 @@ class Sound:
     lost: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What one person said in a talk without a break: its number within what the provider heard in one session."""
+
+    call: str
+    session: str
+    sequence: int
+    at: datetime
+    speaker: Literal["customer", "agent"]
+    text: str
+
+
 class Calls(Protocol):
     """The record of calls. Raises when the database does not answer; the door then goes on without it."""
 

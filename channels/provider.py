@@ -24,12 +24,14 @@ from twilio.rest import Client
 
 from channels.provider_http import LONGEST, SLOW, TIMEOUT, ProviderAway, ProviderHttp, download
 from channels.tolls import COUNTRIES, refusal
+from ivr.twiml import CAPTIONS
 
 log = structlog.get_logger()
 HALTED = "the provider refuses our credentials"
 
 SKEW = timedelta(minutes=2)
 TOKEN_SECONDS = 3600
+NOTHING_THERE = 404
 BROWSER = re.compile(r"client:agent_(?:[0-9a-f]{2}){1,60}")
 
 
@@ -168,6 +170,33 @@ class Provider:
             await recording.update_async(**wanted)
         except (TwilioRestException, ClientError, TimeoutError, ValueError) as error:
             log.warning("provider.recording_not_paused", call=call, error=type(error).__name__)
+            return False
+        return True
+
+    async def caption(self, call: str, language: str) -> bool:
+        """Have what is said in a live call brought as text from now on; False when that could not be done."""
+        try:
+            await self._client.calls(call).transcriptions.create_async(
+                name=CAPTIONS,
+                track="both_tracks",
+                language_code=language,
+                partial_results=False,
+                status_callback_url=f"{self._account.public_url}/twilio/captions",
+                status_callback_method="POST",
+            )
+        except (TwilioRestException, ClientError, TimeoutError, ValueError) as error:
+            log.warning("provider.captions_not_begun", call=call, error=type(error).__name__)
+            return False
+        return True
+
+    async def uncaption(self, call: str) -> bool:
+        """Have it brought no more; False when that could not be done."""
+        try:
+            await self._client.calls(call).transcriptions(CAPTIONS).update_async(status="stopped")
+        except (TwilioRestException, ClientError, TimeoutError, ValueError) as error:
+            if isinstance(error, TwilioRestException) and error.status == NOTHING_THERE:
+                return True
+            log.warning("provider.captions_not_ended", call=call, error=type(error).__name__)
             return False
         return True
 

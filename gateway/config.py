@@ -94,6 +94,7 @@ class Config(BaseSettings):
     twilio_numbers: Annotated[tuple[Number, ...], BeforeValidator(separate(read_number))] = ()
     last_resort_number: Phone | None = None
     recording_consent: Literal["announce", "ask", "never"] = "ask"
+    live_captions: Literal["on", "off"] = "off"
 
     mail_domains: Annotated[tuple[str, ...], BeforeValidator(separate(read_domain))] = ()
     mail_addresses: Annotated[tuple[MailAddress, ...], BeforeValidator(separate(read_mail_address))] = ()

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import structlog
 
 from channels.provider import Provider
+from gateway import captions
 from gateway.record import timeline
 from gateway.record.db import statements
 from gateway.record.timeline import SYSTEM, Entry
@@ -48,8 +49,9 @@ async def sweep(runtime: Runtime, provider: Provider) -> int:
     for row in await runtime.db.rows(SQL["forbidden"], {"queues": queues, "now": runtime.clock.now()}):
         if not may_record(CallState.from_json(row["state"]).facts):
             continue
-        if not await provider.pause_recording(row["caller"], True):
-            log.warning("recording.not_silenced", call=row["caller"])
+        call = row["caller"]
+        if not (await captions.end(runtime, provider, call) and await provider.pause_recording(call, True)):
+            log.warning("recording.not_silenced", call=call)
             continue
         now = runtime.clock.now()
         async with runtime.db.transaction() as conn:

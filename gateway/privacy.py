@@ -77,6 +77,7 @@ async def export_person(db: Database, person: int) -> dict[str, Any]:
         "messages": SQL["messages_of"],
         "calls": SQL["calls_of"],
         "recordings": SQL["sounds_of"],
+        "captions": SQL["captions_of"],
         "ratings": SQL["ratings_of"],
     }
     told = {name: await db.rows(statement, {"person": person}) for name, statement in parts.items()}
@@ -146,7 +147,8 @@ async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]
             await blobs.erase(row["sha256"])
             await db.run(SQL["expire_recording"], {"sid": row["sid"]})
         counts["recordings"] += len(rows)
-    await db.run(SQL["expire_transcripts"], {"before": now - PERIODS["transcript"]})
+    for name in ("expire_transcripts", "expire_captions"):
+        await db.run(SQL[name], {"before": now - PERIODS["transcript"]})
     before = {"before": now - PERIODS["message"]}
     lone = await db.rows(SQL["lone_message_blobs"], {**before, "messages": []})
     await db.run(SQL["expire_message_files"], before)
@@ -195,7 +197,7 @@ async def _scrub(conn: Connection, person: int, cases: Sequence[int]) -> None:
 async def _erase_calls(conn: Connection, calls: Sequence[str], now: datetime) -> list[str]:
     parameters = {"calls": list(calls), "now": now}
     recordings = await (await conn.execute(SQL["recordings_of"], parameters)).fetchall()
-    for name in ("erase_calls", "erase_turns", "mark_calls", "erase_transcripts", "erase_recordings"):
+    for name in ("erase_calls", "erase_turns", "mark_calls", "erase_transcripts", "erase_captions", "erase_recordings"):
         await conn.execute(SQL[name], parameters)
     return [row["sha256"] for row in recordings if row["sha256"]]
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from channels.provider import open_provider
-from gateway import consent
+from gateway import captions, consent
 from gateway.desk.acts import Refused, act
 from gateway.desk.holding import take_over
 from gateway.jobs import wake
@@ -93,8 +93,12 @@ async def silence(runtime: Runtime, actor: Actor, silent: bool) -> None:
     if account is None:
         raise Refused(recording="no provider is configured")
     async with open_provider(account) as provider:
+        if silent and not await captions.end(runtime, provider, talk["caller"]):
+            raise Refused(recording="the provider does not answer")
         if not await provider.pause_recording(talk["caller"], silent):
             raise Refused(recording="nothing is recorded, or the provider does not answer")
+        if not silent:
+            await captions.begin(runtime, provider, talk["caller"], talk["language"])
     await _note(runtime, actor, talk, "silence", silent, "recording_silenced" if silent else "recording_resumed")
 
 

@@ -78,6 +78,7 @@ def phone_door(runtime: Runtime) -> PhoneDoor:
         runtime.clock.now,
         config.public_url,
         last_resort=config.last_resort_number,
+        captions=config.live_captions == "on",
     )
 
 

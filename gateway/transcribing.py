@@ -25,6 +25,7 @@ from transcripts.voices import transcribed
 
 log = structlog.get_logger()
 SQL = statements("transcripts")
+BREATHS = 8  # utterances before and after, over which a card number may be spread
 
 
 async def sweep(runtime: Runtime, transcriber: Transcriber) -> int:
@@ -41,7 +42,7 @@ def masked(said: Sequence[Said]) -> list[Said]:
 def _masked(said: Sequence[Said]) -> Iterator[Said]:
     for nth, one in enumerate(said):
         text = cards.masked(one.text)
-        beside = [other for other in said[max(0, nth - 8) : nth + 9] if other.speaker == one.speaker]
+        beside = [other for other in said[max(0, nth - BREATHS) : nth + BREATHS + 1] if other.speaker == one.speaker]
         together = " ".join(other.text for other in beside)
         if text == one.text and cards.masked(together) != " ".join(cards.masked(other.text) for other in beside):
             text = "".join("•" if sign.isdigit() else sign for sign in one.text)

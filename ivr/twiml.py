@@ -19,13 +19,15 @@ VOICES = {"sv": "sv-SE", "en": "en-GB", "no": "nb-NO", "da": "da-DK", "fi": "fi-
 SILENCE_AFTER_SPEECH = "auto"
 RECORDED_SILENCE = 6  # seconds
 RING = 20  # seconds
+CAPTIONS = "captions"  # under which name the provider knows the text of a talk
 PLAIN = 1000  # turns from here on are spoken without the record
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
     """Where things come back to, as URLs, and who answers: a number to ring (asked at `whisper` whether they take the
-    call) or the name of a room that caller and agent meet in. With `record` they are recorded, a voice a channel."""
+    call) or the name of a room that caller and agent meet in. With `record` they are recorded, a voice a channel; what
+    they say goes to `captions` as text while they say it."""
 
     action: str
     recording: str
@@ -33,6 +35,7 @@ class Ways:
     whisper: str
     answerer: str
     record: bool = False
+    captions: str = ""
 
 
 def render(turn: Turn, phrases: Sentences, ways: Ways) -> str:
@@ -60,7 +63,7 @@ def render(turn: Turn, phrases: Sentences, ways: Ways) -> str:
             response.redirect(ways.action, method="POST")
         case Connect():
             speak(response, turn.say, phrases)
-            _connect(response, ways)
+            _connect(response, ways, turn.language)
         case End():
             speak(response, turn.say, phrases)
             response.hangup()
@@ -175,13 +178,22 @@ def bridge() -> str:
     return str(VoiceResponse())
 
 
-def _connect(response: VoiceResponse, ways: Ways) -> None:
+def _connect(response: VoiceResponse, ways: Ways, language: str) -> None:
     if ways.record:
         response.start().recording(
             channels="dual",
             recording_status_callback=ways.recording,
             recording_status_callback_method="POST",
             recording_status_callback_event="completed absent",
+        )
+    if ways.captions:
+        response.start().transcription(
+            name=CAPTIONS,
+            track="both_tracks",
+            language_code=VOICES[language],
+            partial_results=False,
+            status_callback_url=ways.captions,
+            status_callback_method="POST",
         )
     dial = response.dial(action=ways.action, method="POST", timeout=RING, answer_on_bridge=True)
     if ways.answerer.startswith("+"):

@@ -71,7 +71,8 @@ class Line:
 @dataclass
 class Call:
     """One call in progress. `waits` is the verb that waits for the caller, None once it is over; `voiceless` is the
-    longest time, in seconds, that the caller heard no voice; `recorded` is whether their talk is."""
+    longest time, in seconds, that the caller heard no voice; `recorded` is whether their talk is, `captions` what
+    has it written down while it lasts."""
 
     line: Line
     sid: str
@@ -93,6 +94,7 @@ class Call:
     urls: list[str] = field(default_factory=list)
     recordings: list[str] = field(default_factory=list)
     recorded: bool = False
+    captions: ET.Element | None = None
 
     @property
     def now_hears(self) -> str:
@@ -221,7 +223,8 @@ class Call:
             case "Play":
                 self.seconds += 16
             case "Start":
-                self.recorded = verb.find("Recording") is not None
+                self.recorded = self.recorded or verb.find("Recording") is not None
+                self.captions = verb.find("Transcription") if self.captions is None else self.captions
             case "Gather":
                 for child in verb:
                     self._carry_out(child)

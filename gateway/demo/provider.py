@@ -47,6 +47,8 @@ class Provider:
             app.router.add_get(f"{base}/{name}.json", self._listing(name.lower(), kept))
             app.router.add_post(f"{base}/{name}/{{sid}}.json", self._updating(kept))
         app.router.add_post(f"{base}/Calls/{{call}}/Recordings/{{sid}}.json", self._silence)
+        app.router.add_post(f"{base}/Calls/{{call}}/Transcriptions.json", self._caption)
+        app.router.add_post(f"{base}/Calls/{{call}}/Transcriptions/{{sid}}.json", self._caption)
         app.router.add_get(f"{base}/Conferences.json", self._conferences)
         app.router.add_post(f"{base}/Conferences/{{room}}/Participants/{{sid}}.json", self._seat)
         app.router.add_get(f"{base}/Recordings.json", self._listing("recordings", self.recordings))
@@ -157,6 +159,16 @@ class Provider:
             return problem(404, 20404)
         call["recording"] = dict(fields)
         return web.json_response({"sid": "RE" + "0" * 32, "call_sid": call["sid"], "status": fields["Status"]})
+
+    async def _caption(self, request: web.Request) -> web.StreamResponse:
+        fields = await self._read(request)
+        call = self.calls.get(request.match_info["call"])
+        if answer := self.refused(fields):
+            return answer
+        if call is None or ("Status" in fields and "captions" not in call):
+            return problem(404, 20404)
+        call["captions"] = dict(fields)
+        return web.json_response({"sid": "GT" + "0" * 32, "call_sid": call["sid"], "name": "captions"})
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         await self._read(request)

@@ -35,6 +35,13 @@ SELECT a.report_id, a.case_id, a.at, a.score, c.text
 FROM ratings a JOIN reports r ON r.id = a.report_id LEFT JOIN rating_comments c ON c.report_id = a.report_id
 WHERE r.person_id = %(person)s ORDER BY a.at
 
+-- name: captions_of
+-- What was said in a person's talks, as text while it was said.
+SELECT p.call_sid, p.at, p.speaker, p.text FROM captions p
+WHERE p.call_sid IN (SELECT sid FROM calls WHERE person_id = %(person)s
+                     UNION SELECT call_sid FROM reports WHERE person_id = %(person)s)
+ORDER BY p.at, p.sequence
+
 -- name: raw_of
 SELECT raw, raw_blob FROM report_contents WHERE report_id = %(report)s
 
@@ -168,6 +175,9 @@ UPDATE calls SET erased_at = %(now)s WHERE sid = ANY(%(calls)s::text[])
 -- name: erase_transcripts
 DELETE FROM transcripts WHERE recording_sid IN (SELECT sid FROM recordings WHERE call_sid = ANY(%(calls)s::text[]))
 
+-- name: erase_captions
+DELETE FROM captions WHERE call_sid = ANY(%(calls)s::text[])
+
 -- name: recordings_of
 SELECT sid, encode(sha256, 'hex') AS sha256 FROM recordings WHERE call_sid = ANY(%(calls)s::text[])
 
@@ -201,6 +211,9 @@ UPDATE recordings SET state = 'erased', sha256 = NULL, due_at = NULL WHERE sid =
 
 -- name: expire_transcripts
 DELETE FROM transcripts t USING recordings r WHERE r.sid = t.recording_sid AND r.created_at < %(before)s
+
+-- name: expire_captions
+DELETE FROM captions WHERE at < %(before)s
 
 -- name: expire_message_files
 DELETE FROM message_attachments t USING messages m WHERE m.id = t.message_id AND m.created_at < %(before)s

@@ -5,7 +5,7 @@ UPDATE agents SET browser_until = lease_now() + %(lasts)s WHERE id = %(agent)s
 -- name: of_agent
 -- The talk that an agent is in now: their own leg, the room, the caller or the customer who was called.
 SELECT r.id AS ring, r.sid AS leg, r.room, r.purpose, r.hand_at, c.sid AS caller, c.case_id, c.held_at, c.silenced_at,
-       c.direction, (SELECT queue FROM cases WHERE id = c.case_id) AS queue
+       c.direction, c.language, (SELECT queue FROM cases WHERE id = c.case_id) AS queue
 FROM rings r JOIN calls c ON c.sid = CASE WHEN r.room LIKE 'call-%%' THEN substr(r.room, 6) ELSE (
     SELECT k.sid FROM rings k WHERE k.room = r.room AND k.purpose = 'customer' AND k.state = 'taken') END
 WHERE r.agent_id = %(agent)s AND r.purpose <> 'customer' AND r.state = 'taken' AND r.sid IS NOT NULL AND c.ended_at IS NULL

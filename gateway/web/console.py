@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from channels.report import RemoteAnswer
-from gateway import casenumber, desk, languages, replies
+from gateway import captions, casenumber, desk, languages, replies
 from gateway.activity import set_activity
 from gateway.languages import N_
 from gateway.record import agents, analyses, cards, cases, listening, proposals, references, visits
@@ -220,6 +220,7 @@ async def _case_page(
         "proposal": await proposals.standing(runtime.db, case_id),
         "documents": await cards.documents(runtime.db, case_id),
         "recordings": await listening.of_case(runtime.db, case_id),
+        "captions": await captions.of_case(runtime, case_id),
         "neighbours": [one for one in whole.neighbours if agent.reach.holds(one.queue, one.site_id, one.assignee)],
         **caseview.beside(whole, await beside(runtime.db, case_id, case.charger_id), context["names"], agent),
     }

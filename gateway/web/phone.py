@@ -6,8 +6,9 @@ changes nothing. Voice and SMS are always answered; a callback that could not be
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 
 import structlog
@@ -18,7 +19,7 @@ from channels.phone import PhoneDoor
 from channels.phone_events import SID
 from channels.signatures import HEADER, Signatures
 from channels.sms import SmsDoor
-from gateway import telephony
+from gateway import captions, telephony
 from gateway.ringdoor import RingDoor
 from gateway.web import bodies
 from gateway.web.keys import RUNTIME
@@ -42,6 +43,7 @@ class Webhooks:
     account: str | None
     numbers: Collection[str]
     rings: RingDoor | None = None
+    caption: Callable[[Mapping[str, str]], Awaitable[None]] | None = None
 
 
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
@@ -60,6 +62,7 @@ def add_routes(app: web.Application) -> None:
             account=runtime.config.twilio_account_sid,
             numbers=numbers,
             rings=telephony.ring_door(runtime),
+            caption=partial(captions.note, runtime),
         ),
     )
 
@@ -74,6 +77,7 @@ def mount(app: web.Application, webhooks: Webhooks) -> None:
     app.router.add_post("/twilio/status", status)
     app.router.add_post("/twilio/recording", recording)
     app.router.add_post("/twilio/transcription", transcription)
+    app.router.add_post("/twilio/captions", caption)
     app.router.add_post("/twilio/sms", sms)
     app.router.add_get("/twilio/music.wav", music)
 
@@ -114,6 +118,13 @@ async def recording(request: web.Request) -> web.Response:
 
 async def transcription(request: web.Request) -> web.Response:
     await request.app[WEBHOOKS].phone.transcription(await _verified(request, "RecordingSid", "CallSid"))
+    return web.Response(status=204)
+
+
+async def caption(request: web.Request) -> web.Response:
+    fields, note = await _verified(request, "TranscriptionSid", "CallSid"), request.app[WEBHOOKS].caption
+    if note is not None:
+        await note(fields)
     return web.Response(status=204)
 
 

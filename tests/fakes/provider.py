@@ -89,5 +89,5 @@ def variables(server: TestServer, numbers: str) -> dict[str, str]:
 
 def _operation(request: web.Request, account: str) -> str:
     path = request.path.removeprefix(f"/2010-04-01/Accounts/{account}")
-    named = re.sub(r"(?<=/)(?:[A-Z]{2}[0-9A-Za-z]+|Twilio\.CURRENT)(?=/|\.json)", "{Sid}", path)
+    named = re.sub(r"(?<=/)(?:[A-Z]{2}[0-9A-Za-z]+|Twilio\.CURRENT|captions)(?=/|\.json)", "{Sid}", path)
     return f"{request.method} {named}"
