@@ -37,7 +37,7 @@ def web(config: Config) -> int:
         settle(child_environment(DATABASE_URL=database_url, REDIS_URL=redis_url, **count_together(config)))
         config = from_environment()
         refuse_faults(config)
-        nursery.prepare(config, ("gateway.web.app",))
+        nursery.prepare(config, (nursery.WEB,))
         with listening_as("web"):
             held = ports.listening(config.http_host, config.port, config.web_processes)
         roles = Roles([("web", partial(commands.web, held, nth)) for nth in range(config.web_processes)])

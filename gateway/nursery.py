@@ -1,7 +1,7 @@
 """What the processes of the roles have in common, loaded before they are made, so that they share it.
 
-Code, rules and the language model are most of what a process of ours holds. To be called before any thread or event
-loop, and with the environment that the processes shall have.
+Code, templates, rules and the language model are most of what a process of ours holds. To be called before any thread
+or event loop, and with the environment that the processes shall have.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from importlib import import_module
 
 from gateway.config import Config
 
-EVERYTHING = ("gateway.web.app", "gateway.doors", "gateway.worker", "gateway.readers")
+WEB = "gateway.web.app"
+EVERYTHING = (WEB, "gateway.doors", "gateway.worker", "gateway.readers")
 LATER = ("uvloop", "gateway.error_reports", "gateway.logs", "gateway.servers", "gateway.record.soundness")
 
 
 def prepare(config: Config, rooms: Sequence[str] = EVERYTHING) -> None:
-    """Load these rooms, and what is judged by. Wrong rules are left for the roles to refuse."""
+    """Load these rooms, what pages are made of, and what is judged by. Wrong rules are left for the roles to refuse."""
     for room in (*rooms, *LATER):
         import_module(room)
     from gateway.checks import faults
@@ -29,6 +30,10 @@ def prepare(config: Config, rooms: Sequence[str] = EVERYTHING) -> None:
     from routing.facts import read_facts
     from routing.rules import RulesError
 
+    if WEB in rooms:
+        from gateway.web.pages import templates
+
+        templates()
     faults(config)
     with suppress(RulesError):
         read_facts(HELLO, build_directory([], [], []), rules_of(config.data_dir))
