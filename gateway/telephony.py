@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 
 from channels.phone import PhoneDoor
 from channels.phone_ports import Given
@@ -146,8 +147,9 @@ def _reconciler(runtime: Runtime, provider: Provider) -> Reconciler:
     return Reconciler(runtime, provider, phone_door(runtime), sms_door(runtime, numbers))
 
 
+@cache
 def support_flow() -> Flow:
-    """The flow that answers calls. Raises FlowError with all its faults."""
+    """The flow that answers calls, read and checked once a process. Raises FlowError with all its faults."""
     flow = load(FLOWS / "support.toml")
     if faults := check(flow):
         raise FlowError([str(fault) for fault in faults])

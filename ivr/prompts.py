@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -26,9 +27,10 @@ DIGITS = "_digits"
 Catalogues = Mapping[str, Mapping[str, str]]
 
 
-def read_catalogues(folder: Path = PROMPTS) -> Catalogues:
-    """All sentences: language -> prompt -> sentence. An entry without a sentence counts as missing."""
-    return {language: _read(folder / f"{language}.po") for language in LANGUAGES}
+@cache
+def read_catalogues() -> Catalogues:
+    """All sentences, read once a process: language -> prompt -> sentence. An entry without one counts as missing."""
+    return {language: _read(PROMPTS / f"{language}.po") for language in LANGUAGES}
 
 
 class Sentences(Protocol):

@@ -133,7 +133,8 @@ def read_directory(folder: Path) -> Directory:
 
 def label(text: str) -> str:
     """A charger id or EVSE id as it is compared: letters and digits only, folded."""
-    return "".join(c for c in fold(text) if c.isalnum())
+    folded = fold(text)
+    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

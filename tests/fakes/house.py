@@ -12,6 +12,8 @@ from typing import Any
 
 from aiohttp import ClientResponse, FormData, web
 from aiohttp.test_utils import TestClient, TestServer
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 
 from gateway.clock import Clock
 from gateway.config import Config
@@ -25,6 +27,7 @@ from gateway.web.app import create_app
 from gateway.web.login import Patience
 
 DEMO = Path(__file__).parents[2] / "demo"
+CHEAP = PasswordHasher.from_parameters(CHEAPEST)  # a hash is verified at the cost that it was made at
 FORM_TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
@@ -93,7 +96,7 @@ class House:
         """Give an agent of the demo a password and perhaps another role."""
         db = self.runtime.db
         if password:
-            assert await agents.set_password(db, agent, await Passwords().hashed(password))
+            assert await agents.set_password(db, agent, await Passwords(hasher=CHEAP).hashed(password))
         if role:
             async with db.connection() as connection:
                 await connection.execute(
