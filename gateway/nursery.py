@@ -20,9 +20,10 @@ LATER = ("uvloop", "gateway.error_reports", "gateway.logs", "gateway.servers", "
 
 
 def prepare(config: Config, rooms: Sequence[str] = EVERYTHING) -> None:
-    """Load these rooms, what pages are made of, and what is judged by. Wrong rules are left for the roles to refuse."""
+    """Load these rooms, what they read once, and what is judged by. Wrong rules are left for the roles to refuse."""
     for room in (*rooms, *LATER):
-        import_module(room)
+        if read := getattr(import_module(room), "read_once", None):
+            read()
     from gateway.checks import faults
     from gateway.readers import HELLO
     from gateway.ruling import rules_of
@@ -30,10 +31,6 @@ def prepare(config: Config, rooms: Sequence[str] = EVERYTHING) -> None:
     from routing.facts import read_facts
     from routing.rules import RulesError
 
-    if WEB in rooms:
-        from gateway.web.pages import templates
-
-        templates()
     faults(config)
     with suppress(RulesError):
         read_facts(HELLO, build_directory([], [], []), rules_of(config.data_dir))

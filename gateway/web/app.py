@@ -17,6 +17,7 @@ from gateway.config import Config
 from gateway.ports import Listeners, port_of
 from gateway.runtime import Runtime, open_runtime
 from gateway.stopping import until_stopped
+from gateway.telephony import support_flow
 from gateway.tracing import Span, open_tracing, untraced
 from gateway.watchdog import watched
 from gateway.web import (
@@ -67,6 +68,12 @@ from gateway.web.sessions import RecordedSessions
 log = structlog.get_logger()
 GRACE = 5.0  # seconds for what is on its way at shutdown
 LINGER = 0.2  # seconds between draining and closing the door, so that a balancer notices
+
+
+def read_once() -> None:
+    """Read what all applications of a process share; otherwise the first of them does. Raises FlowError."""
+    pages.templates()
+    support_flow()
 
 
 def create_app(
