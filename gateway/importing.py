@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,8 +19,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gateway import rota
 from gateway.clock import SystemClock
 from gateway.config import Config
+from gateway.csvs import csv_rows
 from gateway.record import agents, imports, oncall
-from gateway.record.db import opened
+from gateway.record.db import Database, opened
 from gateway.record.timeline import SYSTEM
 
 
@@ -103,6 +104,7 @@ class AgentRow(Row):
     max_cases: int = Field(4, ge=0, le=100)
 
 
+Tables = dict[str, list[dict[str, Any]]]
 KINDS: Mapping[str, type[Row]] = {"owners": OwnerRow, "sites": SiteRow, "chargers": ChargerRow, "agents": AgentRow}
 IDS = {"owners": "owner_id", "sites": "site_id", "chargers": "charger_id", "agents": "agent_id"}
 
@@ -135,35 +137,57 @@ async def import_folder(config: Config, folder: Path) -> Mapping[str, int]:
     tables = read_folder(folder)
     shifts = _read_rota(folder)
     async with opened(config.direct_url) as db:
-        faults = _dangling(tables, await imports.known(db))
-        if faults:
-            raise ImportFaults(faults)
+        await check(db, tables)
         known = {agent.id: agent.phone for agent in await agents.everyone(db)}
         known |= {row["agent_id"]: row["phone"] for row in tables.get("agents", ())}
         try:
             checked = rota.check(shifts, known)
         except rota.RotaFaults as wrong:
             raise _rota_faults(wrong) from wrong
-        await imports.write(db, tables, SystemClock().now())
+        await imports.write(db, tables, SYSTEM, SystemClock().now())
         if checked:
             await oncall.add(db, checked, SYSTEM, SystemClock().now())
     counts = {table: len(rows) for table, rows in tables.items()}
     return counts | ({"rota": len(checked)} if checked else {})
 
 
-def read_folder(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """The checked rows of every file that is there, ready to be written. Raises ImportFaults."""
+async def check(db: Database, tables: Tables) -> None:
+    """Raises ImportFaults when rows name an owner or a site that is neither in the files nor in the record."""
+    faults = _dangling(tables, await imports.known(db))
+    if faults:
+        raise ImportFaults(faults)
+
+
+def read_tables(files: Mapping[str, bytes], kinds: Collection[str] = tuple(KINDS)) -> Tables:
+    """The checked rows of CSV files by their names (`chargers.csv`), ready to be written. Raises ImportFaults."""
     faults: list[str] = []
-    tables: dict[str, list[dict[str, Any]]] = {}
-    for table, kind in KINDS.items():
-        path = folder / f"{table}.csv"
-        if path.is_file():
-            tables[table] = _read(path, table, kind, faults)
-    if not tables and not (folder / "rota.csv").is_file():
-        faults.append(f"{folder}: holds none of {', '.join(f'{table}.csv' for table in (*KINDS, 'rota'))}")
+    tables: Tables = {}
+    for name, content in files.items():
+        table = name.lower().removesuffix(".csv")
+        if table in kinds:
+            tables[table] = _read(name, content, table, faults)
+        else:
+            faults.append(f"{name}: is none of {', '.join(f'{kind}.csv' for kind in kinds)}")
     if faults:
         raise ImportFaults(faults)
     return tables
+
+
+def read_folder(folder: Path) -> Tables:
+    """The checked rows of every file that is there, ready to be written. Raises ImportFaults."""
+    faults: list[str] = []
+    files = {}
+    for path in (folder / f"{table}.csv" for table in KINDS):
+        try:
+            if path.is_file():
+                files[path.name] = path.read_bytes()
+        except OSError as error:
+            faults.append(f"{path.name}: cannot be read ({type(error).__name__})")
+    if not files and not faults and not (folder / "rota.csv").is_file():
+        faults.append(f"{folder}: holds none of {', '.join(f'{table}.csv' for table in (*KINDS, 'rota'))}")
+    if faults:
+        raise ImportFaults(faults)
+    return read_tables(files)
 
 
 def _read_rota(folder: Path) -> list[dict[str, Any]]:
@@ -180,25 +204,24 @@ def _rota_faults(wrong: rota.RotaFaults) -> ImportFaults:
     return ImportFaults([f"rota.csv:{row + 1}: {column}: {what}" for row, column, what in wrong.faults])
 
 
-def _read(path: Path, table: str, kind: type[Row], faults: list[str]) -> list[dict[str, Any]]:
-    rows: dict[str, dict[str, Any]] = {}
+def _read(name: str, content: bytes, table: str, faults: list[str]) -> list[dict[str, Any]]:
+    kind, rows = KINDS[table], dict[str, dict[str, Any]]()
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for nth, line in enumerate(csv.DictReader(file), 2):
-                try:
-                    row = kind.model_validate(line).model_dump(mode="json")
-                except ValidationError as error:
-                    faults += [f"{path.name}:{nth}: {'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()]
-                    continue
-                if row[IDS[table]] in rows:
-                    faults.append(f"{path.name}:{nth}: {IDS[table]}: given twice")
-                rows[row[IDS[table]]] = row
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        faults.append(f"{path.name}: cannot be read ({type(error).__name__})")
+        for nth, line in enumerate(csv_rows(content), 2):
+            try:
+                row = kind.model_validate(line).model_dump(mode="json")
+            except ValidationError as error:
+                faults += [f"{name}:{nth}: {'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()]
+                continue
+            if row[IDS[table]] in rows:
+                faults.append(f"{name}:{nth}: {IDS[table]}: given twice")
+            rows[row[IDS[table]]] = row
+    except (UnicodeDecodeError, csv.Error) as error:
+        faults.append(f"{name}: cannot be read ({type(error).__name__})")
     return list(rows.values())
 
 
-def _dangling(tables: Mapping[str, list[dict[str, Any]]], known: set[tuple[str, str]]) -> list[str]:
+def _dangling(tables: Tables, known: set[tuple[str, str]]) -> list[str]:
     """Rows that name an owner or a site that is neither in the files nor in the record."""
     known = known | {("owner", row["owner_id"]) for row in tables.get("owners", ())}
     known |= {("site", row["site_id"]) for row in tables.get("sites", ())}

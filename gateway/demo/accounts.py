@@ -46,7 +46,7 @@ async def prepare(config: Config) -> None:
         passwords = Passwords()
         for email in demo_logins.EVERYBODY:
             if email == demo_logins.MANAGER and await agents.credentials(db, email) is None:
-                await imports.write(db, {"agents": [MANAGER]}, SystemClock().now())
+                await imports.write(db, {"agents": [MANAGER]}, SYSTEM, SystemClock().now())
             await _let_in(db, passwords, email, demo_logins.password(config, email))
         await _put_on_call(db)
 

@@ -45,5 +45,13 @@ SELECT 'owner' AS kind, id FROM owners UNION ALL SELECT 'site', id FROM sites
 -- name: moved
 UPDATE directory_version SET version = version + 1
 
--- name: audit
-INSERT INTO audit (at, actor_kind, act, data) VALUES (%(now)s, 'system', 'imported', %(counts)s)
+-- name: owners_now
+SELECT id AS owner_id, organisation, contact_name, email, phone, language FROM owners ORDER BY id
+
+-- name: sites_now
+SELECT id AS site_id, name, street, postcode, city, latitude, longitude, owner_id, sla_level, timezone
+FROM sites ORDER BY id
+
+-- name: chargers_now
+SELECT id AS charger_id, evse_id, site_id, vendor, model, power_kw, connectors, installed_on::text AS installed_on
+FROM chargers ORDER BY id

@@ -56,6 +56,7 @@ ROOMS = (
     Room("/console", STAFF),
     Room("/managers/personal", ABOVE),
     Room("/managers/keys", ADMIN),
+    Room("/managers/master", ABOVE),
     Room("/managers", LEADS),
     Room("/demo", STAFF),
     Room("/portal/login", exact=True),

@@ -21,6 +21,7 @@ from gateway.web import (
     managers_acts,
     managers_alarms,
     managers_keys,
+    managers_master,
     managers_personal,
     managers_recurring,
     managers_reports,
@@ -61,6 +62,7 @@ def add_routes(app: web.Application) -> None:
         managers_reports,
         managers_personal,
         managers_keys,
+        managers_master,
     ):
         room.add_routes(app)
     app.router.add_get("/managers", index)

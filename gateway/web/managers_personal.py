@@ -21,11 +21,11 @@ from gateway.web.frame import frame
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.pages import HEADERS, page
 from gateway.web.problems import Problem
+from gateway.web.within import sees_everything
 
 NOBODY = N_("Nobody is known by that. Try another address, or the number with its country code.")
 UNSURE = N_("Tick that you are sure.")
 AWAY = N_("The store of files does not answer. What is in the record is done; do it again in a while for the files.")
-NOT_ALL = N_("Only somebody who may see every queue and site decides about what is kept of a person.")
 DONE = {
     "erased": N_("Erased. What remains are ids, times and figures."),
     "deferred": N_("There is an open emergency. They are erased by themselves in the night after it is over."),
@@ -42,13 +42,13 @@ def add_routes(app: web.Application) -> None:
 
 async def index(request: web.Request) -> web.StreamResponse:
     """Where to look for somebody."""
-    _allowed(request)
+    sees_everything(request)
     return page(request, "managers/personal.html", await frame(request, None))
 
 
 async def look(request: web.Request) -> web.StreamResponse:
     """Find somebody by number, address or id."""
-    _allowed(request)
+    sees_everything(request)
     who = (await form(request)).get("who", "")
     try:
         person = await find_person(runtime_of(request).db, who)
@@ -65,7 +65,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def take(request: web.Request) -> web.StreamResponse:
     """Everything as a ZIP."""
-    _allowed(request)
+    sees_everything(request)
     runtime, person = runtime_of(request), await _known(request)
     try:
         file = await take_out(runtime.db, runtime.blobs, person)
@@ -80,7 +80,7 @@ async def take(request: web.Request) -> web.StreamResponse:
 
 async def erase(request: web.Request) -> web.StreamResponse:
     """Erase somebody; while they have an open emergency, later."""
-    _allowed(request)
+    sees_everything(request)
     runtime, person = runtime_of(request), await _known(request)
     if (await form(request)).get("sure") != "yes":
         return await _person(request, UNSURE, 422)
@@ -94,12 +94,6 @@ async def erase(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(f"/managers/personal/{person}?done={done}")
 
 
-def _allowed(request: web.Request) -> None:
-    me = request[AGENT]
-    if me.queues or me.sites:
-        raise Problem(403, NOT_ALL)
-
-
 async def _known(request: web.Request) -> int:
     try:
         return await find_person(runtime_of(request).db, request.match_info["id"])
@@ -108,7 +102,7 @@ async def _known(request: web.Request) -> int:
 
 
 async def _person(request: web.Request, error: str | None = None, status: int = 200) -> web.Response:
-    _allowed(request)
+    sees_everything(request)
     told = await export_person(runtime_of(request).db, await _known(request))
     context: dict[str, Any] = await frame(request, None) | {
         "person": told["person"],

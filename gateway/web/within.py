@@ -1,15 +1,19 @@
-"""The cases that exist for whoever asks: a case beyond an agent's reach is answered as if there were none (404)."""
+"""What exists for whoever asks: a case beyond an agent's reach is answered as if there were none (404), and some rooms
+are for those who see everything (403)."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from gateway import casenumber
+from gateway.languages import N_
 from gateway.record import agents, cases
 from gateway.record.cases import Case
 from gateway.runtime import Runtime
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.problems import Problem
+
+NOT_ALL = N_("This is for those who may see every queue and site.")
 
 
 async def case_within(request: web.Request, number: str | int | None) -> Case:
@@ -19,6 +23,13 @@ async def case_within(request: web.Request, number: str | int | None) -> Case:
     if case is None or not request[AGENT].reach.holds(case.queue, case.site_id, case.assignee):
         raise Problem(404, "There is no such case.")
     return case
+
+
+def sees_everything(request: web.Request) -> None:
+    """Raises Problem 403 for an agent who is kept to some queues or sites."""
+    me = request[AGENT]
+    if me.queues or me.sites:
+        raise Problem(403, NOT_ALL)
 
 
 async def reaches(runtime: Runtime, agent: str | None, case: int | None) -> bool:

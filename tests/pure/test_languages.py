@@ -45,6 +45,8 @@ STATES = {
     "call_disposition": DISPOSITIONS,
     "kind.message_failed": CAUSES,
     "region": tuple(sorted(set(REGIONS.values()))),
+    "master": ("owners", "sites", "chargers"),
+    "masters": ("owners", "sites", "chargers"),
     "audit": (  # noqa: SIM905 - read as a list of words
         "agent_added agent_changed agent_disabled agent_enabled password_set totp_begun totp_ended recovery_used "
         "sessions_ended token_created token_revoked imported recording_heard person_parted person_erased "
