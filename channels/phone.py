@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
 from channels import phone_report
-from channels.phone_effects import EFFECTS, REPEATABLE, Scene, carry_out, keep
+from channels.phone_effects import EFFECTS, FILES, LOOKS, REPEATABLE, Scene, carry_out, file_report, keep
 from channels.phone_events import (
     FINAL,
     Params,
@@ -31,7 +32,7 @@ from channels.phone_lately import Lately
 from channels.phone_ports import Given, Taken
 from channels.report import NotStored
 from ivr import engine, twiml
-from ivr.engine import Begin, CallState, Event, Line, Recorded, Turn
+from ivr.engine import Begin, CallState, Event, Line, Outcome, Recorded, Turn
 from ivr.flow import End, Flow, Record
 from ivr.prompts import LANGUAGES, Phrases
 from ivr.scripts import scripts
@@ -44,6 +45,16 @@ DEADLINE = 1.7  # seconds, under the 2 s that a webhook may take
 NOTED = 4.0  # seconds for the record to take a status
 HOLDS = 12  # holding sentences while a turn is slow
 PATIENCE = 2  # and while the record does not answer, before a call that had begun goes on without it
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """A turn that was worked out without reading the call, up to what must not be repeated, and whether it is written:
+    then as `taken`."""
+
+    state: CallState
+    spoken: Turn
+    taken: Taken | None = None
 
 
 class PhoneDoor:
@@ -164,10 +175,10 @@ class PhoneDoor:
     async def _turn(self, params: Params, turn: int) -> str:
         calls, sid = self._given.calls, params["CallSid"]
         ahead = await self._ahead(params, turn)
-        if ahead is not None and ahead[1].effect is None:
-            taken = self._taken(params, turn, *ahead, new=turn == 0)
-            if await calls.follow(taken, turn - 1):
-                self._lately.note(sid, turn, ahead[0])
+        if ahead is not None and ahead.spoken.effect is None:
+            taken = ahead.taken or self._taken(params, turn, ahead.state, ahead.spoken, new=turn == 0)
+            if ahead.taken or await calls.follow(taken, turn - 1):
+                self._lately.note(sid, turn, ahead.state)
                 return taken.answer
             ahead = None
         loaded = await calls.load(sid, turn)
@@ -180,7 +191,7 @@ class PhoneDoor:
         if loaded.state is not None and turn <= loaded.turn:
             return twiml.hold(self._both("hold"), self._action(loaded.turn + 1))
         if ahead is not None and loaded.state is not None and loaded.turn == turn - 1:
-            state, spoken = ahead
+            state, spoken = ahead.state, ahead.spoken
         else:
             known = CallState.from_json(loaded.state) if loaded.state is not None else None
             state, spoken = self._first_step(known or self._begin(params), event_of(params), new=known is None)
@@ -191,16 +202,35 @@ class PhoneDoor:
             self._lately.note(sid, turn, state)
         return answer
 
-    async def _ahead(self, params: Params, turn: int) -> tuple[CallState, Turn] | None:
+    async def _ahead(self, params: Params, turn: int) -> _Ahead | None:
         """The turn after one that was answered here, worked out from what the record was told then, or the first one of
-        a call, up to the first effect that must not be repeated; it holds if the record has been told nothing since.
-        None for other turns."""
+        a call; it holds if the record has been told nothing since. None for other turns."""
         sid = params["CallSid"]
         state = self._lately.before(sid, turn) if turn else self._begin(params)
         if state is None:
             return None
         state, spoken = self._first_step(state, event_of(params), new=turn == 0)
-        return await self._carried_out(sid, state, spoken, params.get("To"), within=REPEATABLE)
+        state, spoken = await self._carried_out(sid, state, spoken, params.get("To"), within=LOOKS)
+        if spoken.effect != FILES:
+            return _Ahead(state, spoken)
+        return await self._filed(params, turn, state, spoken)
+
+    async def _filed(self, params: Params, turn: int, before: CallState, asking: Turn) -> _Ahead:
+        """The turn after a report is filed, written with it unless it has to do more than to answer."""
+
+        def after(outcome: Outcome) -> tuple[CallState, Turn]:
+            state, spoken = engine.step(self._flow, before, outcome)
+            return state, Turn((*asking.say, *spoken.say), spoken.node, state.language, spoken.effect)
+
+        def following(outcome: Outcome) -> Taken | None:
+            state, spoken = after(outcome)
+            return self._taken(params, turn, state, spoken, new=turn == 0) if spoken.effect is None else None
+
+        sid, called = params["CallSid"], params.get("To")
+        scene = Scene(sid, before, self._now(), called, self._given, self._phrases)
+        outcome, taken = await file_report(scene, following)
+        state, spoken = after(outcome)
+        return _Ahead(*await self._carried_out(sid, state, spoken, called, within=REPEATABLE), taken)
 
     def _taken(self, params: Params, turn: int, state: CallState, spoken: Turn, *, new: bool) -> Taken:
         return Taken(

@@ -11,13 +11,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
+from typing import TypeVar
 
 import structlog
 
 from channels import phone_report
 from channels.numbers import reachable, region_of
 from channels.phone_events import number_facts
-from channels.phone_ports import Given, Incident, Place, Waiting
+from channels.phone_ports import Given, Incident, Place, Taken, Waiting
 from channels.report import NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
@@ -50,6 +51,7 @@ class Scene:
 
 
 Effect = Callable[[Scene], Awaitable[Outcome]]
+Stored = TypeVar("Stored")
 
 
 async def carry_out(effect: str, scene: Scene) -> Outcome:
@@ -57,8 +59,20 @@ async def carry_out(effect: str, scene: Scene) -> Outcome:
     try:
         return await EFFECTS[effect](scene)
     except Exception as error:
-        log.warning("phone.effect_failed", call=scene.sid, effect=effect, error=type(error).__name__)
-        return Outcome(FAILED, {"pin": None})
+        return _failed(effect, scene, error)
+
+
+async def file_report(scene: Scene, following: Callable[[Outcome], Taken | None]) -> tuple[Outcome, Taken | None]:
+    """The effect FILES; the turn that it leads to is written with the report, and returned if it was. Never raises."""
+    try:
+        if scene.fact("filed"):
+            return _filed(scene), None
+        report, intake = _report(scene, ()), scene.given.intake
+        filing = intake.file(report, lambda receipt: following(_told(receipt)))
+        receipt, taken = await _stored(scene.given, report, filing) or (None, None)
+    except Exception as error:
+        return _failed(FILES, scene, error), None
+    return _told(receipt), taken
 
 
 async def _recognise_caller(scene: Scene) -> Outcome:
@@ -272,7 +286,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
 
 # Effects that change nothing when carried out twice, or for a turn that another request has answered: those that only
 # look, and the report, of which there is one a call whoever files it.
-REPEATABLE = frozenset(
+LOOKS = frozenset(
     {
         "recognise_caller",
         "find_charger",
@@ -283,17 +297,22 @@ REPEATABLE = frozenset(
         "next_step",
         "case_status",
         "check_number",
-        "file_report",
     }
 )
+FILES = "file_report"
+REPEATABLE = LOOKS | {FILES}
 
 
 async def keep(given: Given, report: Report) -> Receipt | None:
     """Store a report, or put it into the spool (None), also when the record does not say whether it took it: the spool
     hands it in again under the same key. Raises NotStored when neither could be done."""
+    return await _stored(given, report, given.intake.accept(report))
+
+
+async def _stored(given: Given, report: Report, storing: Awaitable[Stored]) -> Stored | None:
     try:
         async with asyncio.timeout(PATIENCE):
-            return await given.intake.accept(report)
+            return await storing
     except (NotStored, TimeoutError):
         await given.spool.keep(report)
         return None
@@ -301,12 +320,27 @@ async def keep(given: Given, report: Report) -> Receipt | None:
 
 async def _file(scene: Scene, flags: tuple[str, ...]) -> Outcome:
     if scene.fact("filed"):
-        return Outcome("urgent" if scene.fact("priority") == "P1" else "filed")
-    report = phone_report.report_of(scene.sid, scene.state, scene.at, scene.phrases, flags, scene.called)
-    receipt = await keep(scene.given, report)
+        return _filed(scene)
+    return _told(await keep(scene.given, _report(scene, flags)))
+
+
+def _report(scene: Scene, flags: tuple[str, ...]) -> Report:
+    return phone_report.report_of(scene.sid, scene.state, scene.at, scene.phrases, flags, scene.called)
+
+
+def _filed(scene: Scene) -> Outcome:
+    return Outcome("urgent" if scene.fact("priority") == "P1" else "filed")
+
+
+def _told(receipt: Receipt | None) -> Outcome:
     if receipt is None:
         return Outcome("kept", {"kept": "yes"})
     return Outcome("urgent" if receipt.priority == "P1" else "filed", receipt_facts(receipt))
+
+
+def _failed(effect: str, scene: Scene, error: Exception) -> Outcome:
+    log.warning("phone.effect_failed", call=scene.sid, effect=effect, error=type(error).__name__)
+    return Outcome(FAILED, {"pin": None})
 
 
 def receipt_facts(receipt: Receipt) -> dict[str, str | None]:

@@ -3,12 +3,12 @@ for long, and whatever one raises is told to the caller as a sentence, never as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from channels.report import Chargers, Intake, Solutions, Spool, Unconfirmed
+from channels.report import Chargers, Intake, Receipt, Report, Solutions, Spool, Unconfirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,16 @@ class Calls(Protocol):
 
     async def transcribed(self, recording: str, call: str, text: str, language: str | None) -> None:
         """Keep a transcript that the provider made of a recording."""
+        ...
+
+
+class Filing(Intake, Protocol):
+    """`Intake` for calls whose next answer tells of the receipt."""
+
+    async def file(self, report: Report, following: Callable[[Receipt], Taken | None]) -> tuple[Receipt, Taken | None]:
+        """Keep a report as `accept` does and write, in the same transaction, the turn that its receipt leads to as
+        `Calls.follow` does, after the turn before it. Returns that turn if it was written. `following` is pure: it may
+        be asked several times. Raises NotStored and nothing else."""
         ...
 
 
@@ -273,7 +283,7 @@ class Given:
     """Everything the door may ask."""
 
     calls: Calls
-    intake: Intake
+    intake: Filing
     spool: Spool
     chargers: Chargers
     solutions: Solutions

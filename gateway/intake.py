@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 import structlog
 
+from channels.phone_ports import Taken
 from channels.report import NotStored, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.cleaning import clean
@@ -26,6 +27,7 @@ from gateway.lanes import Lanes
 from gateway.live import Live
 from gateway.questions import Prepared, newcomer
 from gateway.readers import Reader
+from gateway.record import calls
 from gateway.record.db import Connection, Database, Unavailable, plan_again
 from routing.directory import Directory
 from routing.rules import Rules
@@ -40,14 +42,19 @@ CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) 
 AGAIN = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation)
 
 
+Following = Callable[[Receipt], Taken | None]
+Stored = tuple[Receipt, Taken | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     item: Prepared
-    receipt: asyncio.Future[Receipt]
+    stored: asyncio.Future[Stored]
+    following: Following
 
 
 class GroupIntake:
-    """`Intake` with group commit over one pool."""
+    """`Filing` with group commit over one pool."""
 
     def __init__(
         self,
@@ -68,15 +75,20 @@ class GroupIntake:
 
     async def accept(self, report: Report) -> Receipt:
         """Keep one report and return after COMMIT. Raises NotStored and nothing else."""
+        receipt, _ = await self.file(report, _nothing)
+        return receipt
+
+    async def file(self, report: Report, following: Following) -> Stored:
+        """As `accept`; in the same transaction the turn of the call that its receipt leads to, if it can be written."""
         try:
             item = await self._prepare(clean(report))
         except BlobsUnavailable as error:
             raise NotStored("files cannot be stored") from error
-        waiting = _Waiting(item, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(item, asyncio.get_running_loop().create_future(), following)
         self._lanes.add(waiting)
         try:
             async with asyncio.timeout(DEADLINE):
-                return await waiting.receipt
+                return await waiting.stored
         except TimeoutError as error:
             raise NotStored("the database did not answer in time") from error
 
@@ -93,16 +105,16 @@ class GroupIntake:
 
     async def _settle(self, group: Sequence[_Waiting]) -> None:
         try:
-            kept = await self._commit([waiting.item for waiting in group])
+            kept, turns = await self._commit(group)
         except NotStored as error:
             for waiting in group:
                 _fail(waiting, error)
         except Exception as error:
             await self._one_by_one(group, error)
         else:
-            for waiting, receipt in zip(group, kept.receipts, strict=True):
-                if not waiting.receipt.done():
-                    waiting.receipt.set_result(receipt)
+            for waiting, receipt, turn in zip(group, kept.receipts, turns, strict=True):
+                if not waiting.stored.done():
+                    waiting.stored.set_result((receipt, turn))
             self._tell(kept)
 
     async def _one_by_one(self, group: Sequence[_Waiting], error: Exception) -> None:
@@ -113,6 +125,10 @@ class GroupIntake:
             return
         waiting = group[0]
         report = waiting.item.report
+        if waiting.following is not _nothing:  # its door shall write the turn, and bear what comes of that
+            log.warning("intake.turn_left", call=report.call_sid, error=type(error).__name__)
+            await self._settle([replace(waiting, following=_nothing)])
+            return
         if report.quarantined:
             log.error("intake.refused", channel=report.channel, error=type(error).__name__, exc_info=error)
             _fail(waiting, NotStored("this report could not be kept"))
@@ -121,15 +137,20 @@ class GroupIntake:
         bare = await self._prepare(_bare(report, error))
         await self._settle([replace(waiting, item=bare)])
 
-    async def _commit(self, group: list[Prepared]) -> Kept:
+    async def _commit(self, group: Sequence[_Waiting]) -> tuple[Kept, list[Taken | None]]:
+        items = [waiting.item for waiting in group]
         for attempt in range(ATTEMPTS):
             try:
                 async with self._db.pipelined() as conn:
-                    kept = await keep(conn, group, self._directory(), self._rules(), self._keys, self._clock.now())
+                    kept = await keep(conn, items, self._directory(), self._rules(), self._keys, self._clock.now())
+                    turns = [one.following(receipt) for one, receipt in zip(group, kept.receipts, strict=True)]
+                    following = [turn for turn in turns if turn is not None]
+                    asked = await calls.follow(conn, following) if following else None
                     await self._plan(conn, kept)
                     self._crash("intake.before_commit")
                 self._crash("intake.after_commit")
-                return kept
+                written = await calls.written(asked) if asked else ()
+                return kept, [turn if turn and turn.sid in written else None for turn in turns]
             except AGAIN as error:
                 if not _passing(error):
                     raise
@@ -150,6 +171,10 @@ class GroupIntake:
     def _tell(self, kept: Kept) -> None:
         for case in kept.changed:
             self._live.publish({"type": "case", "case": case})
+
+
+def _nothing(_: Receipt) -> None:
+    """What follows from most receipts."""
 
 
 def said_of(report: Report) -> Said:
@@ -205,5 +230,5 @@ def _passing(error: psycopg.Error) -> bool:
 
 
 def _fail(waiting: _Waiting, error: NotStored) -> None:
-    if not waiting.receipt.done():
-        waiting.receipt.set_exception(error)
+    if not waiting.stored.done():
+        waiting.stored.set_exception(error)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 
 import structlog
 
-from channels.report import Channel, Intake, Receipt, Report
+from channels.phone_ports import Filing, Taken
+from channels.report import Channel, Receipt, Report
 from gateway.clock import Clock
 from gateway.record.facts import day_of
 
@@ -57,15 +58,20 @@ class Receipts:
 
 
 class Noting:
-    """`Intake` that notes every receipt that it hands out."""
+    """`Filing` that notes every receipt that it hands out."""
 
-    def __init__(self, intake: Intake, receipts: Receipts) -> None:
+    def __init__(self, intake: Filing, receipts: Receipts) -> None:
         self._intake, self._receipts = intake, receipts
 
     async def accept(self, report: Report) -> Receipt:
         receipt = await self._intake.accept(report)
         self._receipts.note(report)
         return receipt
+
+    async def file(self, report: Report, following: Callable[[Receipt], Taken | None]) -> tuple[Receipt, Taken | None]:
+        stored = await self._intake.file(report, following)
+        self._receipts.note(report)
+        return stored
 
 
 def promised(data_dir: Path, day: date) -> Iterator[dict[str, dict[bytes, datetime]]]:

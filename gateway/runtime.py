@@ -14,7 +14,8 @@ from math import ceil
 
 import structlog
 
-from channels.report import Fleet, Intake, Messages, NotStored
+from channels.phone_ports import Filing
+from channels.report import Fleet, Messages, NotStored
 from gateway.accounting import Accountant
 from gateway.announcements import Board
 from gateway.blobs import Blobs, open_blobs
@@ -63,7 +64,7 @@ class Runtime:
     refresh_directory: Callable[[], object]
     rules: Callable[[], Rules]
     rule_faults: Callable[[], tuple[str, ...]]  # why a change of the rules was refused
-    intake: Intake
+    intake: Filing
     spool: FileSpool
     messages: Messages
     chargers: Fleet

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow, tuple_row
 from psycopg.types.json import Jsonb
 
 from channels.phone_ports import Loaded, Progress, Sound, Taken
@@ -17,7 +19,7 @@ from gateway.casenumber import parse
 from gateway.clock import Clock
 from gateway.crash import Crash, nowhere
 from gateway.record.asks import Asks
-from gateway.record.db import Database, compact, statements
+from gateway.record.db import Database, Line, compact, statements
 from gateway.record.grouped import Grouped
 
 SQL = statements("calls")
@@ -104,6 +106,18 @@ class RecordedCalls:
     async def _execute(self, name: str, **given: object) -> None:
         async with self._db.connection() as connection:
             await connection.execute(SQL[name], given)
+
+
+async def follow(conn: Line, turns: Sequence[Taken]) -> AsyncCursor[TupleRow]:
+    """Send turns in the caller's pipeline, each to be written as `RecordedCalls.follow` writes it after the turn before
+    it; `written` reads the answer once the pipeline is over."""
+    rows = compact([_row(taken, taken.turn - 1) for taken in turns])
+    return await conn.cursor(row_factory=tuple_row).execute(SQL["save"], {"rows": rows})
+
+
+async def written(asked: AsyncCursor[TupleRow]) -> set[str]:
+    """The calls whose turn was."""
+    return {sid for (sid,) in await asked.fetchall()}
 
 
 def _row(taken: Taken, after: int | None) -> dict[str, object]:

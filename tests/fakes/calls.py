@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -160,6 +160,11 @@ class World:
         priority = "P1" if report.danger or "brinner" in report.text else "P3"
         number = list(self.reports).index(report.key) + 1
         return Receipt(f"{1041 + number}-9", number, outcome, "token", "4711", priority, "other", "helpdesk")
+
+    async def file(self, report: Report, following: Callable[[Receipt], Taken | None]) -> tuple[Receipt, Taken | None]:
+        receipt = await self.accept(report)
+        taken = following(receipt)
+        return receipt, taken if taken and await self.follow(taken, taken.turn - 1) else None
 
     async def keep(self, report: Report) -> None:
         if self.full:
