@@ -20,6 +20,7 @@ import structlog
 from channels.imap_cursor import Cursor, Cursors, Reconciliation, reconcile
 from channels.imap_session import Account, Denied, Session, Trouble
 from channels.mail.reading import quarantined
+from channels.mail_tokens import NoToken, Tokens
 from channels.report import Intake, NotStored, Report
 from channels.smtp import Clock, Parser
 
@@ -59,10 +60,14 @@ class ImapDoor:
         accounts: Sequence[Account],
         cursors: Cursors,
         *,
+        tokens: Tokens | None = None,
         tls_context: ssl.SSLContext | None = None,
         again: float = AGAIN,
     ) -> None:
-        self._readers = [_Reader(intake, parser, clock, account, cursors, tls_context, again) for account in accounts]
+        """`tokens` opens the accounts that have no password."""
+        self._readers = [
+            _Reader(intake, parser, clock, account, cursors, tokens, tls_context, again) for account in accounts
+        ]
 
     async def start(self) -> None:
         for reader in self._readers:
@@ -91,6 +96,7 @@ class _Reader:
     clock: Clock
     account: Account
     cursors: Cursors
+    tokens: Tokens | None
     tls_context: ssl.SSLContext | None
     again: float
     health: Health = field(default_factory=Health)
@@ -114,15 +120,15 @@ class _Reader:
         if cursor is None:
             return None
 
-        def present() -> list[int]:
-            session = Session(self.account, self.tls_context)
+        def present(token: str | None) -> list[int]:
+            session = self._opened(token)
             try:
                 return session.uids()
             finally:
                 session.close()
 
         try:
-            return reconcile(self.account.name, cursor, await asyncio.to_thread(present))
+            return reconcile(self.account.name, cursor, await asyncio.to_thread(present, await self._token()))
         except (Trouble, Denied):
             return None
 
@@ -162,7 +168,7 @@ class _Reader:
 
     def _read(self) -> None:
         """Read until the connection ends. Raises Trouble, Denied, NotStored, or what the cursors raise."""
-        session = Session(self.account, self.tls_context)
+        session = self._opened(self._in_loop(self._token()))
         try:
             cursor = self._begun(session, self._in_loop(self.cursors.load(self.account.name)))
             old = [uid for uid in session.uids() if uid <= cursor.floor] if cursor.floor else []
@@ -270,6 +276,24 @@ class _Reader:
         if "unfetched" in report.flags:
             return "unfetched"
         return "quarantined" if report.quarantined else "taken"
+
+    def _opened(self, token: str | None) -> Session:
+        try:
+            return Session(self.account, self.tls_context, token)
+        except Denied:
+            if self.tokens is not None and token is not None:
+                self.tokens.forget()
+            raise
+
+    async def _token(self) -> str | None:
+        if self.account.password is not None:
+            return None
+        if self.tokens is None:
+            raise Denied("neither a password nor tokens")
+        try:
+            return await self.tokens.token()
+        except NoToken as error:
+            raise (Denied if error.refused else Trouble)(f"no token: {error}") from error
 
     def _save(self, cursor: Cursor) -> Cursor:
         self._in_loop(self.cursors.save(self.account.name, cursor))

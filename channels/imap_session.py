@@ -38,7 +38,7 @@ class Account:
     host: str
     port: int
     user: str
-    password: str = field(repr=False)
+    password: str | None = field(repr=False)  # None: whoever opens it brings a token
     folder: str = "INBOX"
     tls: bool = True
     queue: str | None = None
@@ -62,8 +62,8 @@ class Account:
 class Session:
     """An open folder."""
 
-    def __init__(self, account: Account, tls_context: ssl.SSLContext | None = None) -> None:
-        """Connect, log in, select. Raises Trouble or Denied."""
+    def __init__(self, account: Account, tls_context: ssl.SSLContext | None = None, token: str | None = None) -> None:
+        """Connect, log in (by a token where there is no password), select. Raises Trouble or Denied."""
         self._account = account
         try:
             context = tls_context or (ssl.create_default_context() if account.tls else None)
@@ -73,10 +73,10 @@ class Session:
         except _WRONG as error:
             raise Trouble(f"no connection ({type(error).__name__})") from error
         try:
-            self._client.login(account.user, account.password)
+            self._log_in(account, token)
         except LoginError as error:
             self.close()
-            raise Denied("the server does not accept user and password") from error
+            raise Denied(f"the server does not accept user and {'password' if token is None else 'token'}") from error
         except _WRONG as error:
             self.close()
             raise Trouble(f"no log-in ({type(error).__name__})") from error
@@ -94,6 +94,12 @@ class Session:
             self._client.logout()
         except _WRONG:
             self._hang_up()
+
+    def _log_in(self, account: Account, token: str | None) -> None:
+        if token is None:
+            self._client.login(account.user, account.password)
+        else:
+            self._client.oauth2_login(account.user, token)
 
     def uids(self, lowest: int = 1, since: date | None = None) -> list[int]:
         """The UIDs from `lowest` on, ascending."""

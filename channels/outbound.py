@@ -22,8 +22,12 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from channels.mail_tokens import NoToken, Tokens
+from channels.mail_users import named
+
 TIMEOUT = 60.0  # seconds for the connection and for each command
 DATA_TIMEOUT = 600.0  # seconds for the answer to the final dot, RFC 5321 section 4.5.3.2.6
+DENIED = "the relay does not let us in"
 LOOP_HEADER = "X-Switchyard-Loop"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f-\x9f]{1,64}@[^\s@<>()\[\]\\,;:\"/\x00-\x20\x7f-\x9f]{1,253}")
@@ -143,15 +147,17 @@ def address(text: str) -> str:
 
 
 async def send(
-    raw: bytes, sender: str, recipient: str, url: str, *, timeout: float = TIMEOUT
+    raw: bytes, sender: str, recipient: str, url: str, *, tokens: Tokens | None = None, timeout: float = TIMEOUT
 ) -> Sent | Deferred | Refused:
-    """Hand a mail to the relay at `smtp://`, `smtp+starttls://` or `smtps://` `[user:password@]host[:port]`."""
+    """Hand a mail to the relay at `smtp://`, `smtp+starttls://` or `smtps://` `[user:password@]host[:port]`; one of
+    `tokens` opens it for `user;AUTH=XOAUTH2@`."""
     try:
         address(sender)
         address(recipient)
     except Unsendable as error:
         return Refused(str(error))
     parts = urlsplit(url)
+    user, by_token = named(parts.username)
     ports = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
     context = ssl.create_default_context() if parts.scheme != "smtp" else None
     client = aiosmtplib.SMTP(
@@ -160,11 +166,15 @@ async def send(
         use_tls=parts.scheme == "smtps",
         start_tls=parts.scheme == "smtp+starttls",
         tls_context=context,
-        username=unquote(parts.username) if parts.username else None,
+        username=user or None,
         password=unquote(parts.password) if parts.password else None,
+        oauth_token_generator=tokens.token if tokens and by_token else None,
         timeout=timeout,
     )
-    return await _attempt(client, raw, sender, recipient, timeout)
+    answer = await _attempt(client, raw, sender, recipient, timeout)
+    if tokens and isinstance(answer, Deferred) and answer.reason.startswith(DENIED):
+        tokens.forget()
+    return answer
 
 
 async def _attempt(
@@ -173,7 +183,9 @@ async def _attempt(
     try:
         await client.connect()
     except (aiosmtplib.SMTPAuthenticationError, aiosmtplib.SMTPNotSupported) as error:
-        return Deferred(f"the relay does not let us in ({type(error).__name__})")
+        return Deferred(f"{DENIED} ({type(error).__name__})")
+    except NoToken as error:
+        return Deferred(f"no token for the relay: {error}")
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         return Deferred(f"no connection to the relay ({type(error).__name__})")
     body_begun = False

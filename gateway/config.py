@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from channels.mail_users import METHOD, named
 from gateway import folders
 from gateway.settings import (
     MailAddress,
@@ -41,6 +43,7 @@ _DEBUG = ("DEBUG", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "CRASH_AT")
 _TOGETHER = (
     ("TWILIO_API_KEY", "TWILIO_API_SECRET"),
     ("SMTP_TLS_CERT", "SMTP_TLS_KEY"),
+    ("MAIL_TOKEN_URL", "MAIL_TOKEN_CLIENT"),
     ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"),
 )
 
@@ -102,6 +105,12 @@ class Config(BaseSettings):
     smtp_tls_cert: Path | None = None
     smtp_tls_key: Path | None = None
     outbound_smtp_url: MailUrl | None = Field(None, repr=False)
+    mail_token_url: WebUrl | None = None
+    mail_token_client: str | None = None
+    mail_token_secret: str | None = Field(None, repr=False)
+    mail_token_scope: str | None = None
+    mail_token_refresh: str | None = Field(None, repr=False)
+
     imap_urls: Annotated[tuple[Mailbox, ...], BeforeValidator(separate(read_mailbox))] = ()
 
     transcriber_url: WebUrl | None = Field(None, repr=False)
@@ -219,6 +228,13 @@ def _contradictions(config: Config, given: Mapping[str, str]) -> Iterator[str]:
     ):
         if path:
             yield from _file_faults(name, path, unwanted)
+    relay = urlsplit(config.outbound_smtp_url or "")
+    by_token = named(relay.username)[1] or any(box.password is None for box in config.imap_urls)
+    if by_token and "MAIL_TOKEN_URL" not in given:
+        yield f"MAIL_TOKEN_URL: missing, because a URL says {METHOD}"
+    asked = urlsplit(config.mail_token_url or "")
+    if asked.scheme == "http" and not on_loopback(asked.hostname or ""):
+        yield "MAIL_TOKEN_URL: without TLS, use https://"
     domains = config.mail_domains
     for address in config.mail_addresses:
         if domains and address.address.rpartition("@")[2] not in domains:

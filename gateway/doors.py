@@ -21,6 +21,7 @@ from channels.lmtp import LocalConversation
 from channels.parsing import Parsers
 from channels.smtp import SmtpDoor
 from gateway.config import Config
+from gateway.post import mail_tokens
 from gateway.readers import Born
 from gateway.record import mailboxes
 from gateway.record.db import Unavailable
@@ -134,7 +135,8 @@ def _imap_door(runtime: Runtime, parser: Parsers) -> tuple[ImapDoor, RecordedCur
         Account(box.host, box.port, box.user, box.password, box.folder, box.tls, box.queue) for box in config.imap_urls
     ]
     cursors = RecordedCursors(runtime.db, config.direct_url, runtime.clock, runtime.crash)
-    return ImapDoor(runtime.intake, parser, runtime.clock, accounts, cursors), cursors
+    tokens = mail_tokens(config)
+    return ImapDoor(runtime.intake, parser, runtime.clock, accounts, cursors, tokens=tokens), cursors
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from channels import outbound
+from channels.mail_tokens import Grant, Tokens
 from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncertain, open_provider
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.config import Config
@@ -62,11 +63,25 @@ def mail_ids(config: Config) -> Callable[[int], str | None]:
     return lambda message: message_id(config.secret_keys, message, domain) if domain else None
 
 
+def mail_tokens(config: Config) -> Tokens | None:
+    """What opens mailboxes and the relay without a password; None when it is not configured."""
+    if not config.mail_token_url or not config.mail_token_client:
+        return None
+    grant = Grant(
+        config.mail_token_url,
+        config.mail_token_client,
+        config.mail_token_secret,
+        config.mail_token_scope,
+        config.mail_token_refresh,
+    )
+    return Tokens(grant)
+
+
 class MailPost:
     """Sends mail; every attempt of one message is the same mail with the same Message-ID."""
 
     def __init__(self, config: Config, blobs: Blobs) -> None:
-        self._config, self._blobs = config, blobs
+        self._config, self._blobs, self._tokens = config, blobs, mail_tokens(config)
 
     async def deliver(self, outgoing: Outgoing) -> Delivery:
         if not (url := self._config.outbound_smtp_url):
@@ -79,7 +94,7 @@ class MailPost:
             return Delivery("deferred", "the files cannot be read")
         except outbound.Unsendable as fault:
             return Delivery("failed", str(fault))
-        answer = await outbound.send(raw, sender, outgoing.recipient, url)
+        answer = await outbound.send(raw, sender, outgoing.recipient, url, tokens=self._tokens)
         match answer:
             case outbound.Sent():
                 return Delivery("sent")

@@ -12,6 +12,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from channels.mail_users import named
+
 T = TypeVar("T")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
@@ -45,7 +47,7 @@ class Mailbox:
     port: int
     tls: bool
     user: str
-    password: str = field(repr=False)
+    password: str | None = field(repr=False)  # None: a token opens it
     folder: str = "INBOX"
     queue: str | None = None
 
@@ -109,15 +111,17 @@ def read_network(text: str) -> IPv4Network | IPv6Network:
 
 
 def read_mailbox(text: str) -> Mailbox:
-    """`imaps://user:secret@host[:port]/FOLDER[#queue]`; reserved characters in it are percent-encoded.
+    """`imaps://user:secret@host[:port]/FOLDER[#queue]`; reserved characters in it are percent-encoded. A mailbox that
+    takes no password is `imaps://user;AUTH=XOAUTH2@host…` (RFC 5092 section 3.2).
 
     `imap://` (no TLS) is taken for this machine only. A folder name with a control character, a quote or a backslash
     could end its IMAP command and begin another: it is refused whatever the Python version does.
     """
     parts = _split(text, tuple(_IMAP_PORTS))
     where = f"{parts.scheme}://…@{parts.hostname}"
-    user, password, folder = unquote(parts.username or ""), unquote(parts.password or ""), unquote(parts.path[1:])
-    if not user or not password or not parts.hostname:
+    user, by_token = named(parts.username)
+    password, folder = unquote(parts.password or ""), unquote(parts.path[1:])
+    if not user or bool(password) == by_token or not parts.hostname:
         raise ValueError(f"{where}: user, secret and host are needed, imaps://user:secret@host/FOLDER")
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in user + password):
         raise ValueError(f"{where}: control characters in user or secret")
@@ -130,7 +134,7 @@ def read_mailbox(text: str) -> Mailbox:
         port=parts.port or _IMAP_PORTS[parts.scheme],
         tls=parts.scheme == "imaps",
         user=user,
-        password=password,
+        password=None if by_token else password,
         folder=folder or "INBOX",
         queue=_read_queue(unquote(parts.fragment)) if parts.fragment else None,
     )

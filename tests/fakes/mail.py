@@ -19,7 +19,10 @@ from imapclient import IMAPClient
 from proxyprotocol.reader import ProxyProtocolReader
 from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPServer, IMAPService
+from pysasl import SASLAuth
+from pysasl.creds.plain import PlainCredentials
 from pysasl.hashing import BuiltinHash
+from pysasl.mechanism.oauth import OAuth2Mechanism
 
 from channels.imap_cursor import Cursor
 from channels.report import NotStored, Outcome, Receipt, Report
@@ -84,6 +87,7 @@ class MailServer:
     answer_data: Callable[[], Awaitable[str | None]] | None = None
     ungraceful: bool = False
     tls: ssl.SSLContext | None = None
+    open_to_tokens: bool = False
     commands: list[str] = field(default_factory=list)
     port: int = 0
     _server: asyncio.Server | None = None
@@ -136,7 +140,12 @@ class MailServer:
 
     def _conversation(self) -> SMTP:
         conversation = SMTP(
-            self, hostname="sink.example", enable_SMTPUTF8=True, timeout=PATIENT, loop=asyncio.get_running_loop()
+            self,
+            hostname="sink.example",
+            enable_SMTPUTF8=True,
+            timeout=PATIENT,
+            auth_require_tls=not self.open_to_tokens,
+            loop=asyncio.get_running_loop(),
         )
         self._conversations.append(conversation)
         return conversation
@@ -168,13 +177,23 @@ class CursorShelf:
         self.held.discard(mailbox)
 
 
+class _Token(OAuth2Mechanism):
+    """XOAUTH2 where the token is held against the account's password."""
+
+    def server_attempt(self, responses: Any) -> Any:
+        given, end = super().server_attempt(responses)
+        return PlainCredentials(given.authzid, given._token), end
+
+
 class Mailbox:
     """A real IMAP server (pymap) with one account; mails are put in and looked at by an IMAP client."""
 
     user, password = "support", "s3cret"
 
-    def __init__(self) -> None:
+    def __init__(self, by_token: bool = False) -> None:
+        """`by_token`: its password is a token, and a password is not taken."""
         self.port = 0
+        self._by_token = by_token
 
     async def __aenter__(self) -> Mailbox:
         parser = ArgumentParser()
@@ -184,6 +203,8 @@ class Mailbox:
         args.debug, args.passlib_cfg = False, None
         backend, config = await DictBackend.init(args, hash_context=BuiltinHash(rounds=1))
         config.apply_context()
+        if self._by_token:
+            config.__class__ = type("ByToken", (type(config),), {"tls_auth": property(lambda _: SASLAuth([_Token()]))})
         serve = IMAPServer(backend.login, config)
         self._server = await asyncio.start_server(
             ProxyProtocolReader(config.proxy_protocol).get_callback(serve), "127.0.0.1", 0
@@ -200,7 +221,10 @@ class Mailbox:
 
         def asked() -> T:
             with IMAPClient("127.0.0.1", self.port, ssl=False) as client:
-                client.login(self.user, self.password)
+                if self._by_token:
+                    client.oauth2_login(self.user, self.password)
+                else:
+                    client.login(self.user, self.password)
                 client.select_folder("INBOX")
                 return work(client)
 

@@ -123,6 +123,26 @@ def test_b49_imap_url_with_line_ends_refused(environ: dict[str, str], url: str) 
     assert "control characters" in faults_of({**environ, "IMAP_URLS": url})[0]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"IMAP_URLS": "imaps://u%40x.example;AUTH=XOAUTH2@imap.example.org/INBOX"},
+        {"OUTBOUND_SMTP_URL": "smtp+starttls://u;auth=xoauth2@relay.example.org:587"},
+    ],
+)
+def test_a_url_that_says_tokens_needs_to_know_where_they_come_from(
+    environ: dict[str, str], given: dict[str, str]
+) -> None:
+    asked = {"MAIL_TOKEN_URL": "https://login.example.org/token", "MAIL_TOKEN_CLIENT": "switchyard"}
+    assert [fault.partition(":")[0] for fault in faults_of({**environ, **given})] == ["MAIL_TOKEN_URL"]
+    config = load({**environ, **given, **asked})
+    assert [(box.user, box.password) for box in config.imap_urls] in ([("u@x.example", None)], [])
+    plain = {**asked, "MAIL_TOKEN_URL": "http://login.example.org/token"}
+    assert "without TLS" in faults_of({**environ, **given, **plain})[0]
+    both = {"IMAP_URLS": "imaps://u;AUTH=XOAUTH2:secret@imap.example.org/INBOX"}
+    assert faults_of({**environ, **both, **asked})[0].startswith("IMAP_URLS")
+
+
 def test_mail_is_not_read_without_tls_from_afar(environ: dict[str, str]) -> None:
     assert "use imaps://" in faults_of({**environ, "IMAP_URLS": "imap://u:s@imap.example.org/INBOX"})[0]
 
