@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit, urlunsplit
@@ -171,29 +172,54 @@ def template_database(request: pytest.FixtureRequest, server_urls: tuple[str, st
 @pytest.fixture
 def empty_database_url(server_urls: tuple[str, str]) -> Iterator[str]:
     """A database of this test's own without a schema."""
-    yield from _database(server_urls[0], "template1")
+    with _database(server_urls[0], "template1") as url:
+        yield url
 
 
 @pytest.fixture
 def database_url(server_urls: tuple[str, str], template_database: str) -> Iterator[str]:
     """A migrated database of this test's own, dropped afterwards whoever is still connected."""
-    yield from _database(server_urls[0], template_database)
+    with _database(server_urls[0], template_database) as url:
+        yield url
 
 
+@pytest.fixture(scope="module")
+def shared_database_url(server_urls: tuple[str, str], template_database: str) -> Iterator[str]:
+    """A migrated database that the tests of a module share, for what takes long to start over it."""
+    with _database(server_urls[0], template_database) as url:
+        yield url
+
+
+@contextmanager
 def _database(url: str, template: str) -> Iterator[str]:
     name = f"switchyard_test_{uuid.uuid4().hex[:12]}"
+    # Copied as files, and not through the log as is usual: the templates are small and nobody writes to them.
+    copying = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
-    yield with_database(url, name)
-    drop_database(url, name)
+        connection.execute(copying.format(sql.Identifier(name), sql.Identifier(template)))
+    try:
+        yield with_database(url, name)
+    finally:
+        drop_database(url, name)
 
 
 @pytest.fixture
 def redis_url(server_urls: tuple[str, str], worker_number: int) -> Iterator[str]:
     """An empty Redis database that no other test uses meanwhile."""
-    url = with_store(server_urls[1], _LAST_STORE - worker_number)
+    with _store(server_urls[1], worker_number) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_redis_url(server_urls: tuple[str, str], worker_number: int) -> Iterator[str]:
+    """The same for a module: its other tests, which empty it, take none of their own."""
+    with _store(server_urls[1], worker_number) as url:
+        yield url
+
+
+@contextmanager
+def _store(server: str, worker: int) -> Iterator[str]:
+    url = with_store(server, _LAST_STORE - worker)
     with redis.Redis.from_url(url) as store:
         store.flushdb()
         yield url

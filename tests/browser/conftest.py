@@ -1,6 +1,7 @@
-"""A real browser before the real application: the system's Chromium, one web role a test.
+"""A real browser before the real application: one Chromium of the system's, one web role and one context a test.
 
-`--pictures` writes screenshots into docs/pictures. Without Chromium the tests are skipped and say so.
+All tests here and what they are given run in one event loop, which is the browser's: it takes longer to start than most
+of them to run. `--pictures` writes screenshots into docs/pictures. Without Chromium the tests are skipped and say so.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from gateway.config import Config, load
@@ -76,7 +78,7 @@ class Desk:
             yield page
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
@@ -93,7 +95,7 @@ def config(environ: dict[str, str], database_url: str, redis_url: str) -> Config
     return load({**environ, **servers, "TWILIO_NUMBERS": "+46313900100"})
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def desk(config: Config, browser: Browser) -> AsyncIterator[Desk]:
     async with open_house(config) as house:
         await house.hire("a01", PASSWORD, "lead")

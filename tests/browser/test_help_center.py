@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 
+import pytest
 from playwright.async_api import expect
 
 from gateway.languages import CUSTOMERS, catalogue
 from tests.browser.conftest import Desk
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 PHONE = {"viewport": {"width": 360, "height": 740}, "java_script_enabled": False}
 
 

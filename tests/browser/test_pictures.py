@@ -19,6 +19,7 @@ from gateway.samples import read_samples, report_of
 from tests.browser.conftest import PASSWORD, Desk
 from tests.fakes.house import DEMO, House, open_house
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 NAMES = {"a01": "Astrid Lindqvist", "a02": "Mohamed Ali", "a03": "Kerstin Åberg", "a04": "Juhani Mäkelä"}
 ANSWER = "Hej!\n\nTack för ditt meddelande. Jag har startat om laddaren på distans. Lås upp bilen och prova igen nu."
 SMOKE = "det ryker ur laddaren och det luktar bränt, jag vågar inte gå nära"

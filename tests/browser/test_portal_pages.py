@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 
 from gateway.languages import PAGES
+from tests.browser.axe import faults
 from tests.browser.conftest import Desk
-from tests.browser.test_access_for_all import faults
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 MEI = "mei.bjork@brfsolrosen.example"
 PATHS = (
     "/portal",

@@ -10,14 +10,16 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from axe_core_python.async_playwright import Axe
+import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
 from gateway.config import Config, load
 from gateway.wrapping import tell
+from tests.browser.axe import serious
 from tests.browser.conftest import PASSWORD, Desk
 from tests.fakes.house import open_house
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 PEER = """
 window.Twilio = { Device: class {
   constructor(token) { this.on_ = {}; this.token = token; window.device = this; }
@@ -58,7 +60,7 @@ def config(environ: dict[str, str], database_url: str, redis_url: str) -> Config
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def desk(config: Config, browser: Browser) -> AsyncIterator[Desk]:
     async with open_house(config) as house:
         await house.hire("a01", PASSWORD)
@@ -75,12 +77,6 @@ async def opened(page: Page) -> None:
     await page.goto("/console/phone")
     async with page.expect_response("**/console/phone/here"):
         await page.click("#phone-on")
-
-
-async def serious(page: Page) -> list[str]:
-    """What axe finds on a page that keeps somebody out."""
-    found = await Axe().run(page)
-    return [fault["id"] for fault in found["violations"] if fault["impact"] in ("serious", "critical")]
 
 
 async def answers_here(desk: Desk) -> bool:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import aiosmtplib
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from gateway.clock import SetClock
@@ -24,8 +25,9 @@ from tests.browser.conftest import PASSWORD, Desk
 from tests.fakes.clock import LeaseClock
 from tests.fakes.house import House, open_house
 from tests.fakes.mail import MailServer
-from tests.stories.test_phone_oncall import Night, night, on_call  # noqa: F401
+from tests.stories.test_phone_oncall import Night, on_call, open_night
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 MORNING = datetime(2026, 9, 15, 7, 0, tzinfo=UTC)
 DRIVER = "therese@example.net"
@@ -83,7 +85,13 @@ class Office:
         await expect(page.get_by_text("The case is yours.")).to_be_visible()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def night(environ: dict[str, str], database_url: str, redis_url: str) -> AsyncIterator[Night]:
+    async with open_night(environ, database_url, redis_url) as night:
+        yield night
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def office(environ: dict[str, str], database_url: str, redis_url: str, browser: Browser) -> AsyncIterator[Office]:
     clock = LeaseClock(MORNING, database_url)
     async with MailServer() as relay:
@@ -225,7 +233,7 @@ async def test_a_case_that_nobody_solves_in_time_goes_to_the_second_line_by_itse
 
 
 async def test_a_danger_at_night_climbs_the_ladder_and_waits_on_the_page_of_who_pressed_1(
-    night: Night,  # noqa: F811
+    night: Night,
     browser: Browser,
 ) -> None:
     await on_call(night, "a17", "a18")

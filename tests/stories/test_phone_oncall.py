@@ -80,6 +80,12 @@ class Night:
 
 @pytest.fixture
 async def night(environ: dict[str, str], database_url: str, redis_url: str) -> AsyncIterator[Night]:
+    async with open_night(environ, database_url, redis_url) as night:
+        yield night
+
+
+@asynccontextmanager
+async def open_night(environ: dict[str, str], database_url: str, redis_url: str) -> AsyncIterator[Night]:
     peer, clock = fakes.Provider(), LeaseClock(NIGHT, database_url)
     async with TestServer(peer.app()) as server:
         config = load(
