@@ -125,6 +125,7 @@ class Draft:
         self.delayed: list[int] = []
         self.receipts: list[Receipt] = []
         self.cases: dict[int, Standing] = {}
+        self.unlike = [0] * len(group)
         self.reports: list[dict[str, Any]] = []
         self.contents: list[dict[str, Any]] = []
         self.attachments: list[dict[str, Any]] = []
@@ -155,11 +156,19 @@ class Draft:
         candidates = await conn.ask(REPORTS["candidates"], wanted(self.group, judgements, met, references, self.now))
         near = self._near(await candidates.fetchall())
         self.hearing = await listen(conn, self.group, judgements, self.now)
-        for item, person, mentioned, judgement, reference, found, ids in zip(
-            self.group, persons, met.mentioned, judgements, references, near, numbers[: len(self.group)], strict=True
+        for item, person, mentioned, judgement, reference, found, unlike, ids in zip(
+            self.group,
+            persons,
+            met.mentioned,
+            judgements,
+            references,
+            near,
+            self.unlike,
+            numbers[: len(self.group)],
+            strict=True,
         ):
             history = replace(histories.get(person or 0, History(person)), mentioned=mentioned)
-            again = self._again(item, person, judgement, history, reference, found)
+            again = self._again(item, person, judgement, history, reference, found, unlike)
             decided = Decided(ids["report"], item.report, item.said, person, judgement, reference, again)
             self._place(decided, item, ids["case"])
 
@@ -195,12 +204,17 @@ class Draft:
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
 
     def _near(self, rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
-        """Take in the cases that might be meant; returns for each report the ids of those near it."""
+        """Take in the cases that might be meant; returns for each report the ids of those near it. Those near it that
+        are of another kind are only counted."""
         near: list[list[int]] = [[] for _ in self.group]
         for row in rows:
             for nth in set(row["nths"]):  # found in several ways
-                near[nth - 1].append(row["id"])
-            self.cases[row["id"]] = known_case(row)
+                if row["kin"]:
+                    near[nth - 1].append(row["id"])
+                else:
+                    self.unlike[nth - 1] += 1
+            if row["kin"]:
+                self.cases[row["id"]] = known_case(row)
         return near
 
     def _again(
@@ -211,6 +225,7 @@ class Draft:
         history: History,
         reference: Reference,
         found: Sequence[int],
+        unlike: int,
     ) -> Match:
         if reference.case in self.cases:
             return Match(Verdict.ATTACH, reference.case, 1.0, (Reason(reference.how),))
@@ -219,7 +234,7 @@ class Draft:
         candidates = [self.cases[case].candidate for case in found if not self.cases[case].hushed]
         fresh = [case.candidate for case in self.cases.values() if case.new]
         candidates += [candidate for candidate in fresh if touches(candidate, judgement, person)]
-        return match(item.said, judgement, history, candidates, self.now, self.directory)
+        return match(item.said, judgement, history, candidates, self.now, self.directory, unlike)
 
     def _place(self, decided: Decided, item: Prepared, case_id: int) -> None:
         if decided.attached_to is not None:

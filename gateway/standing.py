@@ -106,7 +106,7 @@ def known_case(row: Mapping[str, Any]) -> Standing:
         whole_site=row["whole_site"],
     )
     kept = {**row, "reopened": False}
-    for name in ("nths", "persons", "reports"):
+    for name in ("nths", "kin", "persons", "reports"):
         del kept[name]
     return Standing(kept, candidate, new=False)
 

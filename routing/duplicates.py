@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from routing.directory import Directory
-from routing.evidence import Odds, weigh_amounts, weigh_words
+from routing.evidence import Odds, at_most, plain, weigh_amounts, weigh_words
 from routing.incidents import raise_case
 from routing.values import Candidate, Category, History, Judgement, Match, Reason, Said, Verdict
 
@@ -77,16 +77,32 @@ def match(
     candidates: Sequence[Candidate],
     now: datetime,
     directory: Directory,
+    unlike: int = 0,
 ) -> Match:
-    """The case that a report belongs to, if any, among the candidates."""
-    best: tuple[float, int, Odds, Candidate] | None = None
-    for candidate in candidates:
-        total = _compare(said, judgement, history, candidate, now, directory)
-        if total is not None and (best is None or (total.odds, candidate.id) > (best[0], best[1])):
-            best = (total.odds, candidate.id, total, candidate)
-    if best is None:
-        why = Reason("no_candidate", {"count": len(candidates)}) if candidates else Reason("nothing_near")
+    """The case that a report belongs to, if any, among the candidates; `unlike` others near it are of no kin category.
+
+    Words are what costs most to compare: they are only where a case can still come nearest.
+    """
+    near = [
+        (*begun, candidate)
+        for candidate in candidates
+        if (begun := _compare(said, judgement, history, candidate, now, directory))
+    ]
+    if not near:
+        count = len(candidates) + unlike
+        why = Reason("no_candidate", {"count": count}) if count else Reason("nothing_near")
         return Match(Verdict.NEW, None, 0.0, (why,))
+    near.sort(key=lambda one: one[0].odds, reverse=True)
+    mine = plain(said)
+    best: tuple[float, int, Odds, Candidate] | None = None
+    for total, where, candidate in near:
+        if best is not None and at_most(total.odds, judgement) < best[0]:
+            break
+        if where:
+            _compare_words(total, where, said, mine, judgement, history, candidate)
+        if best is None or (total.odds, candidate.id) > (best[0], best[1]):
+            best = (total.odds, candidate.id, total, candidate)
+    assert best is not None
     _, case, total, candidate = best
     score = total.score
     verdict = Verdict.ATTACH if score >= ATTACH else Verdict.SUGGEST if score >= SUGGEST else Verdict.NEW
@@ -129,19 +145,16 @@ def kin(judgement: Judgement) -> tuple[Category, ...] | None:
 
 def _compare(
     said: Said, judgement: Judgement, history: History, candidate: Candidate, now: datetime, directory: Directory
-) -> Odds | None:
-    """What speaks for and against one candidate; None where the two cannot be one matter.
-
-    A text that mentions somebody's number may be by anybody: without a common place it only makes a suggestion.
-    """
+) -> tuple[Odds, str] | None:
+    """What speaks for and against one candidate but for their words, and how near the places are ("" where nothing else
+    counts any more); None where the two cannot be one matter."""
     total = Odds()
-    same_person = history.person is not None and history.person in candidate.persons
-    mentioned = not history.mentioned.isdisjoint(candidate.persons)
+    same_person, mentioned = _persons(history, candidate)
     category, theirs = judgement.category, Category(candidate.category)
     if judgement.spam:
         return None
     if judgement.mass and candidate.mass:
-        return _compare_mass(total, judgement, candidate, now)
+        return (total, "") if _compare_mass(total, judgement, candidate, now) else None
     where = _place(total, said, judgement, candidate, same_person or mentioned, directory)
     if where is None or not _subject(total, category, theirs, same_person, mentioned, said, judgement, candidate):
         return None
@@ -156,7 +169,19 @@ def _compare(
         total.add(2.0, "answers_mail")
     if "!newmatter" in judgement.tokens and same_person:
         total.add(-4.0, "says_new_matter")
-    weigh_words(total, said, judgement, candidate, same_person)
+    return total, where
+
+
+def _compare_words(
+    total: Odds, where: str, said: Said, mine: str, judgement: Judgement, history: History, candidate: Candidate
+) -> None:
+    """What the words of a report and of a candidate add, and what is left of it all after that.
+
+    A text that mentions somebody's number may be by anybody: without a common place it only makes a suggestion.
+    """
+    same_person, mentioned = _persons(history, candidate)
+    category, theirs = judgement.category, Category(candidate.category)
+    weigh_words(total, said, mine, judgement, candidate, same_person)
     weigh_amounts(total, said, judgement, candidate)
     if category in _PERSONAL and where == "person" and not _goes_on(total):
         total.add(-2.0, "nothing_goes_on")
@@ -167,7 +192,12 @@ def _compare(
             total.add(min(0.0, _JUST_SUGGESTED - total.odds), "already_concluded")
         elif "!repaired" in judgement.tokens:
             total.add(min(0.0, _JUST_SUGGESTED - total.odds), "repaired_since")
-    return total
+
+
+def _persons(history: History, candidate: Candidate) -> tuple[bool, bool]:
+    """Whether the same person reported in a case, and whether somebody did whom the report mentions."""
+    same = history.person is not None and history.person in candidate.persons
+    return same, not history.mentioned.isdisjoint(candidate.persons)
 
 
 def _goes_back(judgement: Judgement, theirs: Category, same_person: bool) -> bool:
@@ -182,13 +212,13 @@ def _goes_on(total: Odds) -> bool:
     return any(r.code in ("says_again", "answers_mail", "words_alike", "same_amount") for r in total.reasons)
 
 
-def _compare_mass(total: Odds, judgement: Judgement, candidate: Candidate, now: datetime) -> Odds | None:
+def _compare_mass(total: Odds, judgement: Judgement, candidate: Candidate, now: datetime) -> bool:
     if now - candidate.last_report_at > _MASS_WITHIN:
-        return None
+        return False
     total.add(3.5, "same_outage", {"minutes": _minutes(now - candidate.last_report_at)})
     if judgement.category == candidate.category:
         total.add(1.5, "same_category", {"category": candidate.category})
-    return total
+    return True
 
 
 def _place(

@@ -14,6 +14,8 @@ from routing.values import Candidate, Category, Judgement, Reason, Said
 COMPARED = 4  # newest reports of a case whose words are looked at
 _WORDS_THAT_TELL = 14
 _ALIKE = 60
+_HALF, _PER_LIKENESS = 50, 20  # percent
+_SAME_AMOUNT = 3.0
 
 
 @dataclass(slots=True)
@@ -32,7 +34,20 @@ class Odds:
         return round(1 / (1 + math.exp(-self.odds)), 2)
 
 
-def weigh_words(total: Odds, said: Said, judgement: Judgement, candidate: Candidate, same_person: bool) -> None:
+def plain(said: Said) -> str:
+    """The words of a report as `weigh_words` compares them."""
+    return utils.default_process(f"{said.subject or ''} {said.text[:1000]}")
+
+
+def at_most(odds: float, judgement: Judgement) -> float:
+    """What odds can become by words and amounts."""
+    odds += (100 - _HALF) / _PER_LIKENESS
+    return odds + _SAME_AMOUNT if judgement.category is Category.PAYMENT else odds
+
+
+def weigh_words(
+    total: Odds, said: Said, mine: str, judgement: Judgement, candidate: Candidate, same_person: bool
+) -> None:
     """Words alike count when both speak one language, and the more the longer the texts; else they say nothing. Of two
     people's own matters they say nothing either: many ask for a receipt."""
     texts = [r.text for r in candidate.reports[:COMPARED] if r.language == judgement.language and r.channel != "alarm"]
@@ -40,12 +55,11 @@ def weigh_words(total: Odds, said: Said, judgement: Judgement, candidate: Candid
         return
     if judgement.category in (Category.PAYMENT, Category.ACCOUNT, Category.OTHER) and not same_person:
         return
-    mine = utils.default_process(f"{said.subject or ''} {said.text[:1000]}")
     others = [utils.default_process(t[:1000]) for t in texts]
     likeness, other = max((fuzz.token_set_ratio(mine, t), t) for t in others)
     weight = min(1.0, min(mine.count(" "), other.count(" ")) / _WORDS_THAT_TELL)
     if likeness >= _ALIKE:
-        total.add(weight * (likeness - 50) / 20, "words_alike", {"percent": round(likeness)})
+        total.add(weight * (likeness - _HALF) / _PER_LIKENESS, "words_alike", {"percent": round(likeness)})
 
 
 def weigh_amounts(total: Odds, said: Said, judgement: Judgement, candidate: Candidate) -> None:
@@ -56,6 +70,6 @@ def weigh_amounts(total: Odds, said: Said, judgement: Judgement, candidate: Cand
     theirs = frozenset().union(*(amounts(r.text, r.language) for r in candidate.reports[:COMPARED]))
     same = mine & theirs
     if same:
-        total.add(3.0, "same_amount", {"amount": max(same)})
+        total.add(_SAME_AMOUNT, "same_amount", {"amount": max(same)})
     elif mine and theirs:
         total.add(-1.0, "other_amount", {"amount": max(mine)})

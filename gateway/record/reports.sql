@@ -85,7 +85,7 @@ WITH wanted AS (
 SELECT f.nths, c.id, c.status, c.line, c.queue, c.category, c.priority, c.language, c.charger_id, c.site_id, c.owner_id,
        c.sla_level, c.timezone, c.fault_code, c.whole_site, c.mass, c.incident, c.opened_at, c.last_report_at,
        c.concluded_at, c.muted, c.first_response_at, c.due_first_response, c.due_line, c.due_next_update, c.due_solution,
-       told.persons, told.reports
+       may.kin, told.persons, told.reports
 FROM (SELECT id, array_agg(nth) AS nths FROM found GROUP BY id) AS f
 CROSS JOIN LATERAL (SELECT * FROM cases WHERE id = f.id LIMIT 1) AS c -- else a scan of all cases is planned
 CROSS JOIN LATERAL (

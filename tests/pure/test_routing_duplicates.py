@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.duplicates import alone, kin, lock_keys, match
-from routing.values import Alarm, Category, History, Priority, Said, Verdict
+from routing.values import Alarm, Category, History, Priority, Reason, Said, Verdict
 from tests.fakes.desk import Desk, Outcome
 
 NOON = datetime(2026, 9, 20, 12, tzinfo=UTC)
@@ -107,6 +107,48 @@ def test_a_report_fits_cases_of_kin_categories_and_no_other(text: str):
         compared = found.reasons[0].code == "compared_with"
         assert compared or near is None or category not in near
         assert not compared or near is None or category in near
+
+
+SAID = st.tuples(
+    st.sampled_from(
+        [
+            "25634 startar inte",
+            "25634 startar inte, lampan lyser grönt och appen säger att sessionen avbröts när jag kopplade in kabeln",
+            "Lampan blinkar rött på 25634 och laddningen avbryts efter en stund, jag har provat två gånger i dag",
+            "25634 är helt död",
+            "Ni drog 212 kr två gånger på 25634",
+            "You took 212 SEK twice at 25634",
+        ]
+    ),
+    st.floats(0, 60 * 24 * 12),
+    st.sampled_from(["+46701740601", "+46701740602"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(SAID, min_size=2, max_size=7), SAID)
+def test_the_case_that_comes_nearest_among_many_is_the_one_that_does_alone(
+    before: list[tuple[str, float, str]], last: tuple[str, float, str]
+):
+    cases = []
+    for number, (text, minutes, phone) in enumerate(before, 1):
+        desk = Desk()
+        case = desk.take(said(text, minutes, phone=phone)).case
+        cases.append(replace(desk.cases[case], id=number, persons=frozenset({int(phone[-1])})))
+    text, minutes, phone = last
+    taken = Desk().take(said(text, minutes + 5, phone=phone))
+    given = (taken.said, taken.judgement, History(int(phone[-1])))
+    alone_with = [match(*given, [case], taken.said.at, Desk().directory) for case in cases]
+    among = match(*given, cases, taken.said.at, Desk().directory)
+    assert among.score == max(one.score for one in alone_with)
+    if among.score:
+        assert among.reasons in [one.reasons for one in alone_with if one.score == among.score]
+
+
+def test_cases_of_another_kind_are_told_by_their_number():
+    found = Desk().take(said("25634 startar inte", phone="+46701740601"))
+    nothing = match(found.said, found.judgement, History(1), [], NOON, Desk().directory, unlike=3)
+    assert nothing.reasons == (Reason("no_candidate", {"count": 3}),)
 
 
 def test_the_same_person_with_a_new_matter_gets_a_new_case():
