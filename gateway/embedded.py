@@ -25,8 +25,9 @@ from gateway.processes import User, spawn, stop
 _READY_WITHIN = 60.0
 _LOG_LIMIT = 5_000_000
 _ENVIRON = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-# A session that once needed much gives it back: by itself the GNU C library would keep it for the session's life.
-_GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+# A session that once needed much gives it back: by itself the GNU C library would keep it for the session's life. Less
+# than a megabyte it keeps, or it would ask the kernel for the same pages for every group of reports.
+_GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "1048576"}
 _SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
