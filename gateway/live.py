@@ -22,6 +22,7 @@ from gateway.stopping import end
 log = structlog.get_logger()
 Event = Mapping[str, Any]
 PATIENCE = 0.5  # seconds that a hint may cost
+GATHER = 0.05  # seconds after a publication in which what is new waits for the next one
 WAITING = 200  # events a slow subscriber may be behind before the oldest are dropped
 
 
@@ -131,13 +132,14 @@ class Live:
             _push(queue, event)
 
     async def _tell(self) -> None:
-        """Publish what has gathered, at once."""
+        """Publish what has gathered together: the first at once, and whatever comes right after it a moment later."""
         while self._redis:
             events = [await self._outgoing.get()]
             while not self._outgoing.empty():
                 events.append(self._outgoing.get_nowait())
             with suppress(RedisError, OSError):
                 await self._redis.publish(self._channel, json.dumps({"origin": self._origin, "events": events}))
+            await asyncio.sleep(GATHER)
 
     async def _hear(self) -> None:
         """Listen to other processes from the first subscriber on; a process that has none is spared the news."""

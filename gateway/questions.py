@@ -45,7 +45,8 @@ def newcomer(report: Report, facts: Facts) -> people.Newcomer:
     """Whom a report is from, and whom it mentions."""
     sender = report.sender
     own = people.addresses(sender.phone, sender.email)
-    region = region_of(sender.phone) or REGIONS.get(facts.language, HOME)
+    numbers = any("@" not in contact for contact in facts.contacts)
+    region = (region_of(sender.phone) or REGIONS.get(facts.language, HOME)) if numbers else None
     mentioned = [("email", c) if "@" in c else ("phone", normalise(c, region)) for c in facts.contacts]
     return people.Newcomer(
         own,

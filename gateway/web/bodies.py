@@ -95,10 +95,11 @@ def form_fields(body: bytes) -> MultiDict[str]:
 
 
 def _field(pair: str) -> tuple[str, str]:
-    pair = pair.replace("+", " ")
-    name, _, value = pair.partition("=")
-    if "%" in pair:
-        return unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()
+    name, _, value = pair.replace("+", " ").partition("=")
+    if "%" in name:
+        name = unquote_to_bytes(name).decode()
+    if "%" in value:
+        value = unquote_to_bytes(value).decode()
     return name, value
 
 
