@@ -53,14 +53,14 @@ _Table = NDArray[np.float32]
 class Experience:
     """`places`: feature -> row of `table`, which holds how far it points towards each of `categories` and the square of
     its weight, then how far towards danger and the square of its weight there; `pairs` are those of pairs of words, by
-    the first and then by the second, and of pairs of senses, either way. `remembered`: words already met, their rows
-    and what they are in pairs."""
+    the first and then by the second, and of pairs of senses, either way. `remembered`: words already met, their rows,
+    what they are in pairs and the pairs that they begin."""
 
     places: Mapping[str, int]
     pairs: Mapping[str, Mapping[str, int]]
     categories: tuple[Category, ...]
     table: _Table
-    remembered: dict[str, tuple[array[int], str]] = field(default_factory=dict)
+    remembered: dict[str, tuple[array[int], str, Mapping[str, int]]] = field(default_factory=dict)
 
 
 def features(words: Words, concepts: Iterable[Hit], senses: Iterable[Told]) -> frozenset[str]:
@@ -211,27 +211,26 @@ def _rows(
                 found += [beside[other] for other in near if other in beside]
     rows = array("i")
     ends = [0]
-    alone: dict[str, int] = {}
-    following: Mapping[str, int] = alone
+    following: Mapping[str, int] = {}
     for at, word in enumerate(words.words):
-        known, begins = remembered.get(word) or _met(experience, word)
+        known, begins, followed = remembered.get(word) or _met(experience, word)
         rows += known
         if begins:
             if begins in following:
                 rows.append(following[begins])
-            following = pairs.get(begins, alone)
+            following = followed
         if at in others:
             rows.extend(others[at])
         ends.append(len(rows))
     return rows, ends
 
 
-def _met(experience: Experience, word: str) -> tuple[array[int], str]:
+def _met(experience: Experience, word: str) -> tuple[array[int], str, Mapping[str, int]]:
     begins = "" if word[0].isdigit() else word[:_PIECE]
     found = [row for row in map(experience.places.get, _of_word(word)) if row is not None] if begins else []
     if len(experience.remembered) >= _REMEMBERED:
         experience.remembered.clear()
-    met = experience.remembered[word] = array("i", found), begins
+    met = experience.remembered[word] = array("i", found), begins, experience.pairs.get(begins, {})
     return met
 
 
