@@ -17,10 +17,10 @@ HAVING max(ends_at) IS NOT NULL
 -- name: danger
 -- Whether danger to people is open at a charger, or at its site without anybody knowing at which one.
 SELECT EXISTS (
-    SELECT FROM cases c WHERE c.charger_id = %(charger)s AND c.status NOT IN ('concluded', 'closed')
-        AND c.merged_into IS NULL AND (c.category = 'safety' OR c.priority = 'P1')
-) OR EXISTS (
-    SELECT FROM chargers h JOIN cases c ON c.site_id = h.site_id
-    WHERE h.id = %(charger)s AND (c.charger_id IS NULL OR c.whole_site) AND c.status NOT IN ('concluded', 'closed')
-        AND c.merged_into IS NULL AND (c.category = 'safety' OR c.priority = 'P1')
+    SELECT FROM cases c
+    WHERE c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into IS NULL -- as their index has it
+        AND (c.category = 'safety' OR c.priority = 'P1')
+        AND (c.charger_id = %(charger)s OR (
+            (c.charger_id IS NULL OR c.whole_site)
+            AND c.site_id = (SELECT h.site_id FROM chargers h WHERE h.id = %(charger)s)))
 ) AS danger

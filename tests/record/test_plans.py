@@ -87,7 +87,8 @@ def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 PAST = """INSERT INTO cases (id, status, line, queue, priority, category, language, charger_id, site_id, sla_level,
                    timezone, opened_at, last_report_at, concluded_at, closed_at, whole_site, incident)
-SELECT 9000000 + n, CASE WHEN n > 2998 THEN 'open' ELSE 'closed' END, 1, 'helpdesk', 'P3', 'offline', 'sv',
+SELECT 9000000 + n, CASE WHEN n > 2998 THEN 'open' ELSE 'closed' END, 1, 'helpdesk',
+       CASE WHEN n > 2999 THEN 'P1' ELSE 'P3' END, 'offline', 'sv',
        'c' || n % 3, 's1', 'basic', 'Europe/Stockholm', now(), now(), ended, ended, n > 2999, n > 2998
 FROM generate_series(1, 3000) AS n, LATERAL (SELECT CASE WHEN n <= 2998 THEN now() END AS ended) AS e"""
 
@@ -97,8 +98,9 @@ FROM generate_series(1, 3000) AS n, LATERAL (SELECT CASE WHEN n <= 2998 THEN now
     [
         (calls.SQL["asked"], {"asked": '[{"nth":0,"kind":"incident","charger":"c1","site":"s1"}]'}),
         (statements("known")["fault"], {"charger": "c1", "site": "s1"}),
+        (statements("known")["danger"], {"charger": "c1"}),
     ],
-    ids=["caller", "visitor"],
+    ids=["caller", "visitor", "danger"],
 )
 async def test_what_is_told_of_a_place_is_found_without_reading_its_past(
     database_url: str, statement: LiteralString, given: Mapping[str, Any]
