@@ -81,6 +81,7 @@ class Lexicon:
         self, language: str, concepts: Mapping[str, Iterable[str]], denials: Mapping[str, Iterable[str]]
     ) -> None:
         self.language = language
+        self.concepts = frozenset(concepts)
         self._before = frozenset(map(fold, denials.get("before", ())))
         self._after = frozenset(map(fold, denials.get("after", ())))
         self._bridges = frozenset(map(fold, denials.get("bridges", ())))

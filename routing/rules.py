@@ -7,7 +7,7 @@ rules in force stay in force.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
@@ -86,9 +86,11 @@ def _shipped() -> Rules:
 
 def _read(folder: Path | None) -> Rules:
     faults: list[str] = []
+    shipped = None if folder is None or _teaches(folder) else _shipped()
+    spoken = () if shipped else LANGUAGES
     tables = {name: _table(name, folder, faults) for name in _FILES}
-    lexica = {language: _table(f"lexica/{language}.toml", folder, faults) for language in LANGUAGES}
-    concepts = frozenset(lexica["en"].get("concepts", {}))
+    lexica = {language: _table(f"lexica/{language}.toml", folder, faults) for language in spoken}
+    concepts = shipped.lexica["en"].concepts if shipped else frozenset(lexica["en"].get("concepts", {}))
     for language, table in lexica.items():
         faults += faults_of(language, table, concepts) if table else []
     missing = sorted((DANGERS | set(EV_CONCEPTS)) - concepts) if concepts else []
@@ -98,22 +100,23 @@ def _read(folder: Path | None) -> Rules:
     symptoms = parse_symptoms(tables["symptoms.toml"], concepts, alarms, faults)
     rules, queues = parse_queues(tables["queues.toml"], faults)
     sla = parse_sla(tables["sla.toml"], faults)
-    examples = {language: _table(f"examples/{language}.toml", folder, faults) for language in LANGUAGES}
+    examples = {language: _table(f"examples/{language}.toml", folder, faults) for language in spoken}
     for language, table in examples.items():
         faults += [
             f"examples/{language}.toml: unknown category {c!r}" for c in sorted(set(table) - set(Category) - {_CALM})
         ]
-    senses = parse_senses(tables["senses.toml"], {k: t.get("denials", {}) for k, t in lexica.items()}, faults)
+    denials = {language: table.get("denials", {}) for language, table in lexica.items()}
+    senses = shipped.senses if shipped else parse_senses(tables["senses.toml"], denials, faults)
     _check_naming(tables["places.toml"], faults)
     if faults:
         raise RulesError(faults)
+    if shipped:
+        return replace(
+            shipped, signs=signs, alarms=alarms, symptoms=symptoms, queue_rules=rules, queues=queues, sla=sla
+        )
     compiled = {k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()}
     common = {k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()}
-    lessons = (
-        Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values())))
-        if folder is None or _teaches(folder)
-        else _shipped().lessons
-    )
+    lessons = Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values())))
     return Rules(
         lexica=compiled,
         senses=senses,
@@ -131,7 +134,7 @@ def _read(folder: Path | None) -> Rules:
 
 
 def _teaches(folder: Path) -> bool:
-    """Whether other words or sentences than the shipped ones are learnt from."""
+    """Whether texts are read by other words than the shipped ones, which cost the most time and memory."""
     return any((folder / name).exists() for name in ("lexica", "examples", "senses.toml"))
 
 

@@ -158,5 +158,7 @@ def test_other_queues_alone_teach_nothing_anew_and_other_sentences_do(tmp_path: 
     shipped = load_rules()
     shutil.copy(SHIPPED / "queues.toml", tmp_path)
     assert load_rules(tmp_path).lessons is shipped.lessons
+    assert load_rules(tmp_path).lexica is shipped.lexica
     shutil.copy(SHIPPED / "senses.toml", tmp_path)
     assert load_rules(tmp_path).lessons is not shipped.lessons
+    assert load_rules(tmp_path).lexica is not shipped.lexica
