@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientResponse, FormData, web
+from aiohttp import ClientResponse, FormData, web, web_app
 from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
@@ -137,8 +137,12 @@ async def open_house(
         config = config.model_copy(update={"database_url": database_url})
     async with open_runtime(config, "web", clock) as runtime:
         app = create_app(runtime, rates=rates, patience=patience, photo_patience=photo_patience)
-        async with TestClient(_Server(app)) as client:
-            yield House(runtime, app, client)
+        try:
+            async with TestClient(_Server(app)) as client:
+                yield House(runtime, app, client)
+        finally:
+            # The web server remembers each handler that was asked with its application, hundreds of them in a run.
+            web_app._cached_build_middleware.cache_clear()
 
 
 async def count(db: Database, table: str) -> int:
