@@ -142,3 +142,8 @@ def test_fine_is_a_fee_only_where_somebody_is_to_pay(text: str, fee: bool):
 
 def concepts(text: str) -> set[str]:
     return set(read_meant(Said(channel="email", at=NOON, text=text), DIRECTORY, RULES).concepts)
+
+
+def test_a_garage_is_no_shock_in_finnish():
+    assert "shock" not in concepts("uusi laturi tulee talliin") | concepts("autotalli ja talli ovat lukossa")
+    assert "shock" in concepts("laturista tuli pieni tälli käteen")
