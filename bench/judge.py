@@ -1,6 +1,7 @@
 """`make judge`: the labelled reports through the real pipeline, their score, and whether it is above the floor.
 
-Danger is measured once more on the sets of tests/data/danger.tsv, each judged by what all other examples teach.
+Danger is measured once more on the sets of tests/data/danger.tsv, and false alarms on those of ordinary.tsv, each
+judged by what all other examples teach.
 Exit status 1 when a figure is below its floor or missing.
 """
 
@@ -27,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 REPORTS = ROOT / "demo" / "reports.jsonl"
 FLOOR = Path(__file__).with_name("floor.toml")
 DANGERS = ROOT / "tests" / "data" / "danger.tsv"
+ORDINARY = ROOT / "tests" / "data" / "ordinary.tsv"
 _NOON = datetime(2026, 9, 20, 12, tzinfo=UTC)
 
 
@@ -35,10 +37,10 @@ async def judged() -> list[dict[str, Any]]:
     return [json.loads(line) async for line in replay(REPORTS, ROOT / "demo", score=False, as_json=False)]
 
 
-def left_out() -> dict[str, dict[str, tuple[int, int]]]:
+def left_out(path: Path) -> dict[str, dict[str, tuple[int, int]]]:
     """set -> danger "yes" or "no" -> how many of its reports were judged rightly, and of how many, where its own
     sentences were not among those that were learnt from."""
-    rows = [line.split("\t", 4) for line in DANGERS.read_text("utf-8").splitlines() if line and line[0] != "#"]
+    rows = [line.split("\t", 4) for line in path.read_text("utf-8").splitlines() if line and line[0] != "#"]
     directory = read_directory(ROOT / "demo")
     found: dict[str, dict[str, tuple[int, int]]] = {}
     for name in sorted({row[0] for row in rows}):
@@ -61,13 +63,20 @@ def main() -> int:
     truths = [json.loads(line) for line in REPORTS.read_text(encoding="utf-8").splitlines() if line.strip()]
     result = score(asyncio.run(judged()), truths)
     print("\n".join(result.lines()))
-    sets = left_out()
+    sets, ordinary = left_out(DANGERS), left_out(ORDINARY)
     print("\nDanger in reports whose sentences were left out of what was learnt (found; near misses left in peace):")
     for name, right in sets.items():
         print(f"  set {name}: " + "; ".join(f"{n} of {of}" for n, of in (right["yes"], right["no"])))
+    print("\nOrdinary reports, full of words that sound like danger, left in peace:")
+    for name, right in ordinary.items():
+        print(f"  set {name}: {right['no'][0]} of {right['no'][1]}")
     shares = {name: share.value for name, share in result.shares.items()}
-    for danger, name in (("yes", "danger left out"), ("no", "calm left out")):
-        shares[name] = sum(s[danger][0] for s in sets.values()) / sum(s[danger][1] for s in sets.values())
+    for name, of, danger in (
+        ("danger left out", sets, "yes"),
+        ("calm left out", sets, "no"),
+        ("ordinary left out", ordinary, "no"),
+    ):
+        shares[name] = sum(s[danger][0] for s in of.values()) / sum(s[danger][1] for s in of.values())
     print()
     below = 0
     for name, floor in tomllib.loads(FLOOR.read_text(encoding="utf-8")).items():

@@ -147,3 +147,20 @@ def concepts(text: str) -> set[str]:
 def test_a_garage_is_no_shock_in_finnish():
     assert "shock" not in concepts("uusi laturi tulee talliin") | concepts("autotalli ja talli ovat lukossa")
     assert "shock" in concepts("laturista tuli pieni tälli käteen")
+
+
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        ("telefonen är en sån som man fäller ihop så jag kan inte fota rutan på laddaren", False),
+        ("en man faller ihop vid laddaren", True),
+        ("alla står med andan i halsen för laddarna på kontoret har ingen ström", False),
+        ("kabeln hänger så att barnen kan få den runt halsen", True),
+        ("beim Einstecken hat es an der Säule kurz bläulich aufgeblitzt", True),
+        ("somebody left the car plugged in since the sparkling wine came out at the wedding", False),
+        ("jeg har en frist som brenner og trenger kvittering for ladingen", False),
+        ("det brenner i laderen", True),
+    ],
+)
+def test_a_word_is_taken_for_danger_only_where_it_means_it(text: str, danger: bool):
+    assert (judged(text, "phone").priority is Priority.P1) is danger
