@@ -21,10 +21,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from gateway.processes import spawn, stop
+from gateway.hosting.processes import spawn, stop
+from gateway.hosting.servers import start
 from gateway.record.db import HEAD
 from gateway.record.migrate import migrate
-from gateway.servers import start
 
 ROOT = Path(__file__).parents[1]
 STOCK = Path(__file__).parent / "stock.sql"

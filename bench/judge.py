@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gateway.replay import replay
-from gateway.score import score
+from gateway.trials.replay import replay
+from gateway.trials.score import score
 from routing.directory import read_directory
 from routing.facts import read_facts
 from routing.judge import judge

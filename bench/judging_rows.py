@@ -17,8 +17,8 @@ from channels.report import Channel, Report, Sender
 from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.intake import said_of
-from gateway.keeping import REPORTS, Draft
-from gateway.questions import Prepared, newcomer
+from gateway.keeping.groups import REPORTS, Draft
+from gateway.keeping.questions import Prepared, newcomer
 from gateway.record import people
 from gateway.record.db import BY_INDEX, Database
 from gateway.runtime import Runtime, open_runtime

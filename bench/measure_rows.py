@@ -13,9 +13,9 @@ from aiohttp import ClientSession, CookieJar
 from bench.figures import Row
 from bench.house import House
 from bench.progress import tell
-from gateway import measures
 from gateway.clock import SystemClock
-from gateway.passwords import Passwords
+from gateway.figures import measures
+from gateway.people.passwords import Passwords
 from gateway.record import agents, imports
 from gateway.record.db import Database
 

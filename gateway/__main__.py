@@ -43,7 +43,7 @@ def up(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Run everything on this machine: servers, migrations, all roles."""
-    from gateway.processes import end_with_parent
+    from gateway.hosting.processes import end_with_parent
     from gateway.supervisor import up as run
 
     if with_parent:
@@ -54,7 +54,7 @@ def up(
 @app.command()
 def web() -> None:
     """The pages, the API and the telephone's webhooks."""
-    from gateway.crew import web as run
+    from gateway.hosting.crew import web as run
 
     raise typer.Exit(run(from_environment()))
 
@@ -62,7 +62,7 @@ def web() -> None:
 @app.command()
 def smtp() -> None:
     """The mail door."""
-    from gateway.crew import smtp as run
+    from gateway.hosting.crew import smtp as run
 
     run(from_environment())
 
@@ -102,8 +102,8 @@ def reconcile(
 ) -> None:
     """What every channel's own ledger says came, against what is in reports. Exit status 1 when any is missing."""
     from channels.provider_http import ProviderAway
-    from gateway.statement import lines
-    from gateway.statement import reconcile as run
+    from gateway.ledgers.statement import lines
+    from gateway.ledgers.statement import reconcile as run
 
     with session("reconcile") as config:
         try:
@@ -121,7 +121,7 @@ def statements(
     file: Annotated[Path | None, typer.Option(help="Verify a statement that somebody kept, and nothing else.")] = None,
 ) -> None:
     """The signed statement of every day, and whether all are as they were signed. Exit status 1 when one is not."""
-    from gateway.signing import genuine, verify
+    from gateway.ledgers.signing import genuine, verify
 
     with session("statements") as config:
         if file is not None:
@@ -220,7 +220,7 @@ def explain(
     data: Annotated[Path, typer.Option(exists=True, file_okay=False)] = _DEMO,
 ) -> None:
     """What would be made of each mail (or JSON report), one JSON line each; nothing is stored."""
-    from gateway.explain import explain as run
+    from gateway.trials.explain import explain as run
 
     async def lines() -> None:
         async for line in run(files, data):
@@ -237,7 +237,7 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="The score as JSON too.")] = False,
 ) -> None:
     """Run labelled reports through the real pipeline, on servers of its own."""
-    from gateway.replay import replay as run
+    from gateway.trials.replay import replay as run
 
     async def lines() -> None:
         async for line in run(file, data, score, as_json):
@@ -252,7 +252,7 @@ def replay(
 @agent.command("list")
 def agent_list() -> None:
     """Print everybody who works here."""
-    from gateway.staffing import everyone
+    from gateway.people.staffing import everyone
 
     for line in _staffing(everyone):
         typer.echo(line)
@@ -268,7 +268,7 @@ def agent_add(
     languages: Annotated[str, typer.Option(help="as in sv;en")] = "sv;en",
 ) -> None:
     """Take in somebody new; prints their password, which is shown this once."""
-    from gateway.staffing import add
+    from gateway.people.staffing import add
 
     fields = {"agent_id": agent_id, "email": email, "name": name or agent_id, "role": role, "line": line}
     typer.echo(_staffing(add, {**fields, "languages": languages}))
@@ -277,7 +277,7 @@ def agent_add(
 @agent.command("import")
 def agent_import(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Take in many, from a CSV with the columns of agents.csv."""
-    from gateway.staffing import take_list
+    from gateway.people.staffing import take_list
 
     typer.echo(f"agents: {_staffing(take_list, file.read_text(encoding='utf-8-sig'))}", err=True)
 
@@ -288,7 +288,7 @@ def agent_password(
     ask: Annotated[bool, typer.Option("--ask", help="Type it; else one is made up and printed.")] = False,
 ) -> None:
     """Give ID a password and end their sessions."""
-    from gateway.staffing import password
+    from gateway.people.staffing import password
 
     given = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if ask else None
     set_to = _staffing(password, agent_id, given)
@@ -299,7 +299,7 @@ def agent_password(
 @agent.command("disable")
 def agent_disable(agent_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Let somebody go: sessions and tokens are worth nothing any more."""
-    from gateway.staffing import change
+    from gateway.people.staffing import change
 
     _staffing(change, agent_id, "disable")
 
@@ -307,7 +307,7 @@ def agent_disable(agent_id: Annotated[str, typer.Argument(metavar="ID")]) -> Non
 @agent.command("enable")
 def agent_enable(agent_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Let somebody in again."""
-    from gateway.staffing import change
+    from gateway.people.staffing import change
 
     _staffing(change, agent_id, "enable")
 
@@ -315,7 +315,7 @@ def agent_enable(agent_id: Annotated[str, typer.Argument(metavar="ID")]) -> None
 @agent.command("logout")
 def agent_logout(agent_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """End every session of somebody."""
-    from gateway.staffing import change
+    from gateway.people.staffing import change
 
     _staffing(change, agent_id, "logout")
 
@@ -327,7 +327,7 @@ def token_create(
     name: Annotated[str | None, typer.Option(help="For which system.")] = None,
 ) -> None:
     """Print a new token for ROLE; it is shown this once."""
-    from gateway.tokens import UnknownRole, create
+    from gateway.people.tokens import UnknownRole, create
 
     with session("token") as config:
         try:
@@ -339,7 +339,7 @@ def token_create(
 @token.command("list")
 def token_list() -> None:
     """Print the tokens that are worth something, by number."""
-    from gateway.tokens import everyone
+    from gateway.people.tokens import everyone
 
     with session("token") as config:
         for line in asyncio.run(everyone(config)):
@@ -349,7 +349,7 @@ def token_list() -> None:
 @token.command("revoke")
 def token_revoke(number: int) -> None:
     """Make the token NUMBER of `token list` worthless at once."""
-    from gateway.tokens import revoke
+    from gateway.people.tokens import revoke
 
     with session("token") as config:
         if not asyncio.run(revoke(config, number)):
@@ -359,7 +359,7 @@ def token_revoke(number: int) -> None:
 @person.command("export")
 def person_export(who: str) -> None:
     """Print what is kept about WHO (id, telephone number or mail address) as JSON."""
-    from gateway.people import export
+    from gateway.people.commands import export
 
     _about(who, export)
 
@@ -367,7 +367,7 @@ def person_export(who: str) -> None:
 @person.command("erase")
 def person_erase(who: str) -> None:
     """Erase what is personal about WHO; timeline and measures stay as they are."""
-    from gateway.people import erase
+    from gateway.people.commands import erase
 
     _about(who, erase)
 
@@ -375,7 +375,7 @@ def person_erase(who: str) -> None:
 @person.command("part")
 def person_part(address: str) -> None:
     """Take ADDRESS from the person it is linked to: it is somebody else's, with the reports that it sent."""
-    from gateway.people import part
+    from gateway.people.commands import part
 
     _about(address, part)
 
@@ -385,7 +385,7 @@ def measures_recompute(
     check: Annotated[bool, typer.Option("--check", help="Compare with what is kept, change nothing.")] = False,
 ) -> None:
     """Compute every figure again from the timeline."""
-    from gateway.measures import Disagreement, recompute
+    from gateway.figures.measures import Disagreement, recompute
 
     with session("measures") as config:
         try:
@@ -396,7 +396,7 @@ def measures_recompute(
 
 def _staffing(act: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
     from gateway.importing import ImportFaults
-    from gateway.staffing import NotDone
+    from gateway.people.staffing import NotDone
 
     with session("agent") as config:
         try:
@@ -408,8 +408,8 @@ def _staffing(act: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
 
 
 def _about(who: str, act: Callable[[Config, str], Coroutine[Any, Any, str]]) -> None:
-    from gateway.identities import NotLinked
-    from gateway.privacy import Nobody
+    from gateway.people.identities import NotLinked
+    from gateway.people.privacy import Nobody
 
     with session("person") as config:
         try:

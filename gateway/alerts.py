@@ -14,9 +14,10 @@ from typing import Any
 import structlog
 
 from channels.provider import HALTED
-from gateway import languages, watch
+from gateway import languages
 from gateway.casenumber import number
 from gateway.jobs import wake
+from gateway.phone import watch
 from gateway.record import accounts, floor, mailboxes
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.facts import day_of

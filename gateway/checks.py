@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway import blobs
 from gateway.config import Config
-from gateway.replies import read_replies
+from gateway.messages.replies import read_replies
 from gateway.ruling import rules_of
 from ivr.checks import check_all
 from routing.rules import RulesError, load_rules

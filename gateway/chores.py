@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from gateway.hosting.tracing import Span, untraced
 from gateway.record.db import Unavailable
-from gateway.tracing import Span, untraced
 
 log = structlog.get_logger()
 REST = 2.0  # seconds between sweeps that nobody asked for, and until one that failed is tried again

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from gateway.config import EX_CONFIG, Config, ConfigError, from_environment
-from gateway.engines import Unavailable
-from gateway.ports import Listeners
+from gateway.hosting.engines import Unavailable
+from gateway.hosting.ports import Listeners
 
 EX_UNAVAILABLE = 69
 _NO_LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
@@ -56,7 +56,7 @@ def web(held: Sequence[Listeners], nth: int = 0) -> None:
 def smtp() -> None:
     """The role `smtp`, with the process that reads for it."""
     from gateway.doors import serve_smtp
-    from gateway.readers import born
+    from gateway.keeping.readers import born
 
     reader = born(from_environment().data_dir)  # before there are threads
     with _role("smtp") as config:
@@ -90,9 +90,9 @@ def demo() -> None:
 @contextmanager
 def session(role: str, *, migrated: bool = True) -> Iterator[Config]:
     """The configuration with servers to use: those given, those that run, or our own meanwhile. Raises ConfigError."""
-    from gateway.logs import configure
+    from gateway.hosting.logs import configure
+    from gateway.hosting.servers import servers_for
     from gateway.record.db import Unavailable as DatabaseAway
-    from gateway.servers import servers_for
 
     config = from_environment()
     configure(role)
@@ -131,9 +131,9 @@ def listening_as(name: str) -> Iterator[None]:
 
 @contextmanager
 def _role(name: str) -> Iterator[Config]:
-    from gateway.error_reports import reported
+    from gateway.hosting.error_reports import reported
+    from gateway.hosting.tracing import NotInstalled
     from gateway.spool import SpoolUnusable
-    from gateway.tracing import NotInstalled
 
     with session(name) as config:
         try:

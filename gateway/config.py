@@ -19,7 +19,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from channels.mail_users import METHOD, named
-from gateway import folders
+from gateway.hosting import folders
 from gateway.settings import (
     MailAddress,
     Mailbox,

@@ -16,9 +16,9 @@ from typing import Any
 import structlog
 from psycopg.types.json import Jsonb
 
-from gateway import customer_first
 from gateway.desk.acts import Refused, Taken, Unknown, act
 from gateway.jobs import wake
+from gateway.phone import customer_first
 from gateway.record import timeline
 from gateway.record.db import Connection, Database, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry

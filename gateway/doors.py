@@ -21,13 +21,13 @@ from channels.lmtp import LocalConversation
 from channels.parsing import Parsers
 from channels.smtp import SmtpDoor
 from gateway.config import Config
-from gateway.post import mail_tokens
-from gateway.readers import Born
+from gateway.hosting.stopping import until_stopped
+from gateway.keeping.readers import Born
+from gateway.messages.post import mail_tokens
 from gateway.record import mailboxes
 from gateway.record.db import Unavailable
 from gateway.record.mailboxes import RecordedCursors
 from gateway.runtime import Runtime, open_runtime
-from gateway.stopping import until_stopped
 
 log = structlog.get_logger()
 FIRST_ACCOUNT, ACCOUNT = 20.0, 900.0  # seconds between accounts of the mailboxes

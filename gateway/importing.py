@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from gateway import rota
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.csvs import csv_rows
+from gateway.phone import rota
 from gateway.record import agents, imports, oncall
 from gateway.record.db import Database, opened
 from gateway.record.timeline import SYSTEM

@@ -19,14 +19,14 @@ import structlog
 from channels.phone_ports import Taken
 from channels.report import NotStored, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
-from gateway.cleaning import clean
 from gateway.clock import Clock
-from gateway.crash import Crash, nowhere
-from gateway.keeping import Kept, keep
+from gateway.hosting.crash import Crash, nowhere
+from gateway.keeping.cleaning import clean
+from gateway.keeping.groups import Kept, keep
+from gateway.keeping.questions import Prepared, newcomer
+from gateway.keeping.readers import Reader
 from gateway.lanes import Lanes
 from gateway.live import Live
-from gateway.questions import Prepared, newcomer
-from gateway.readers import Reader
 from gateway.record import calls
 from gateway.record.db import Connection, Database, Unavailable, plan_again
 from routing.directory import Directory

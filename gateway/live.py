@@ -16,8 +16,8 @@ from uuid import uuid4
 import structlog
 from redis.exceptions import RedisError
 
-from gateway.redis_urls import Connection, connect, database
-from gateway.stopping import end
+from gateway.hosting.redis_urls import Connection, connect, database
+from gateway.hosting.stopping import end
 
 log = structlog.get_logger()
 Event = Mapping[str, Any]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.questions import PLACELESS_LOOKBACK
+from gateway.keeping.questions import PLACELESS_LOOKBACK
 from gateway.record.asks import Asks
 from routing.values import Category, Judgement, Priority
 

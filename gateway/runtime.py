@@ -16,26 +16,26 @@ import structlog
 
 from channels.phone_ports import Filing
 from channels.report import Fleet, Messages, NotStored
-from gateway.accounting import Accountant
 from gateway.announcements import Board
 from gateway.blobs import Blobs, open_blobs
 from gateway.chargers import connect_chargers
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
-from gateway.crash import Crash, crash_points
+from gateway.hosting.crash import Crash, crash_points
+from gateway.hosting.stopping import end
 from gateway.intake import GroupIntake
+from gateway.keeping.readers import HELLO, Born, Here, Reader, reader_apart
 from gateway.lanes import LANES
+from gateway.ledgers.accounting import Accountant
+from gateway.ledgers.receipts import Noting, Receipts
 from gateway.live import Live
-from gateway.outbox import Outbox
-from gateway.readers import HELLO, Born, Here, Reader, reader_apart
-from gateway.receipts import Noting, Receipts
+from gateway.messages.outbox import Outbox
 from gateway.record.db import BY_INDEX, Database
 from gateway.record.heartbeats import beat
 from gateway.record.sites import Master
 from gateway.ruling import Ruling
 from gateway.solutions import SolutionFiles
 from gateway.spool import FileSpool, open_spool
-from gateway.stopping import end
 from routing.directory import Directory
 from routing.rules import Rules
 

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from channels.report import NotStored, Receipt, Report
 from gateway.blobs import sync_folder
-from gateway.cleaning import clean
+from gateway.keeping.cleaning import clean
 
 log = structlog.get_logger()
 REPORT = TypeAdapter(Report)

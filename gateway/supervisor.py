@@ -20,17 +20,18 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from gateway import commands, nursery, ports
+from gateway import commands
 from gateway.config import EX_CONFIG, Config, ConfigError, child_environment, load, settle
-from gateway.crew import DRAIN, LOOK_EVERY, count_together, say
-from gateway.demo_outside import lend
-from gateway.embedded import Need, Servers
-from gateway.engines import Unavailable
-from gateway.processes import spawn, stop
-from gateway.roles import DOORS, Misconfigured, Roles
-from gateway.servers import start
-from gateway.stopping import told_to_stop
-from gateway.welcome import is_ready, local_url, welcome
+from gateway.demo.outside import lend
+from gateway.hosting import nursery, ports
+from gateway.hosting.crew import DRAIN, LOOK_EVERY, count_together, say
+from gateway.hosting.embedded import Need, Servers
+from gateway.hosting.engines import Unavailable
+from gateway.hosting.processes import spawn, stop
+from gateway.hosting.roles import DOORS, Misconfigured, Roles
+from gateway.hosting.servers import start
+from gateway.hosting.stopping import told_to_stop
+from gateway.hosting.welcome import is_ready, local_url, welcome
 
 _HOSTS = {"PORT": "HTTP_HOST", "SMTP_PORT": "SMTP_HOST"}
 _READY_WITHIN = 90.0

@@ -17,31 +17,20 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
-from gateway import (
-    alerts,
-    dispatch,
-    escalation,
-    forecasting,
-    longest,
-    mailed_figures,
-    measures,
-    outbox,
-    overflow,
-    platform,
-    presence,
-    signing,
-    silence,
-    telephony,
-)
+from gateway import alerts, dispatch, escalation, overflow, platform, presence, silence
 from gateway.blobs import BlobsUnavailable
 from gateway.chores import Chore, Chores
 from gateway.config import Config
-from gateway.post import connect_post, mail_ids
-from gateway.privacy import retain
+from gateway.figures import forecasting, mailed_figures, measures
+from gateway.hosting.stopping import end, until_stopped
+from gateway.hosting.tracing import Span, open_tracing, untraced
+from gateway.ledgers import signing
+from gateway.messages import outbox
+from gateway.messages.post import connect_post, mail_ids
+from gateway.people.privacy import retain
+from gateway.phone import longest, telephony
 from gateway.record.db import statements
 from gateway.runtime import Runtime, open_runtime
-from gateway.stopping import end, until_stopped
-from gateway.tracing import Span, open_tracing, untraced
 
 log = structlog.get_logger()
 WORK = statements("work")

@@ -24,9 +24,9 @@ import redis
 from psycopg import sql
 
 from gateway.config import NAMES, Config, load
-from gateway.engines import ASIDE, OWNER
-from gateway.logs import configure
-from gateway.servers import start
+from gateway.hosting.engines import ASIDE, OWNER
+from gateway.hosting.logs import configure
+from gateway.hosting.servers import start
 
 _GIVEN = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
 for _name in [*NAMES, "DEBUG", *(name for name in os.environ if name.startswith("PG"))]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from gateway import demo_logins, rota
 from gateway.clock import SystemClock
 from gateway.config import Config
+from gateway.demo import logins
 from gateway.importing import import_folder
-from gateway.passwords import Passwords
+from gateway.people.passwords import Passwords
+from gateway.phone import rota
 from gateway.record import agents, imports, oncall
 from gateway.record.db import Database, opened
 from gateway.record.timeline import SYSTEM
@@ -22,7 +23,7 @@ FOLDER = Path(__file__).parents[2] / "demo"
 MANAGER = {
     "agent_id": "m01",
     "name": "Manager 01",
-    "email": demo_logins.MANAGER,
+    "email": logins.MANAGER,
     "phone": None,
     "role": "manager",
     "line": 1,
@@ -44,10 +45,10 @@ async def prepare(config: Config) -> None:
         if not await imports.known(db):
             await import_folder(config, FOLDER)
         passwords = Passwords()
-        for email in demo_logins.EVERYBODY:
-            if email == demo_logins.MANAGER and await agents.credentials(db, email) is None:
+        for email in logins.EVERYBODY:
+            if email == logins.MANAGER and await agents.credentials(db, email) is None:
                 await imports.write(db, {"agents": [MANAGER]}, SYSTEM, SystemClock().now())
-            await _let_in(db, passwords, email, demo_logins.password(config, email))
+            await _let_in(db, passwords, email, logins.password(config, email))
         await _put_on_call(db)
 
 

@@ -14,18 +14,18 @@ from pathlib import Path
 import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from gateway import folders
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.demo.carrier import Carrier, murmur, serve_carrier
 from gateway.demo.mails import Mails
+from gateway.demo.outside import ACCOUNT, ADDRESS, HOST, NUMBER, lent, mails_folder
 from gateway.demo.people import Doors, NotTold, tell
 from gateway.demo.phone import Line
 from gateway.demo.sink import serve_sink
 from gateway.demo.stories import Book, Story, open_book
-from gateway.demo_outside import ACCOUNT, ADDRESS, HOST, NUMBER, lent, mails_folder
-from gateway.stopping import until_stopped
-from gateway.welcome import local_url
+from gateway.hosting import folders
+from gateway.hosting.stopping import until_stopped
+from gateway.hosting.welcome import local_url
 
 log = structlog.get_logger()
 

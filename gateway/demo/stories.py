@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from channels.report import Alarm, Channel, Report, Sender
-from gateway.samples import read_samples, report_of
+from gateway.trials.samples import read_samples, report_of
 
 SEED = 1889
 SPREAD = 5  # places between two reports of one matter, at most

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from gateway.casenumber import number
 from gateway.desk.acts import CASES, REPORTS, WORK, Act, Refused, Unknown, act, require_unplanned
+from gateway.keeping.standing import PLACED, due_told
 from gateway.record import cases, timeline
 from gateway.record.db import recordset
 from gateway.record.timeline import Actor, Entry
 from gateway.runtime import Runtime
-from gateway.standing import PLACED, due_told
 from routing.sla import deadlines
 from routing.values import Priority
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from gateway.desk.acts import Act, Refused, act, require_open, require_text, require_unplanned
 from gateway.desk.words import respond
+from gateway.keeping.standing import due_told
 from gateway.record import agents, cards
 from gateway.record.db import statements
 from gateway.record.timeline import Actor
 from gateway.record.visits import SQL as VISITS
 from gateway.runtime import Runtime
-from gateway.standing import due_told
 from routing.sla import deadlines
 from routing.values import Priority
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from gateway.desk import clocks
 from gateway.desk.acts import Act, Refused, Taken, act, require_open, require_text, require_unplanned
+from gateway.keeping.standing import due_told
 from gateway.record import agents
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
-from gateway.standing import due_told
 from routing.sla import deadlines
 from routing.values import Priority
 

@@ -1,12 +1,12 @@
 """An address in a case that is somebody else's: whoever leads takes it from the person it was joined with.
 
-The reports, messages and calls of that address alone go with it, wherever they are (`gateway.identities`).
+The reports, messages and calls of that address alone go with it, wherever they are (`gateway.people.identities`).
 """
 
 from __future__ import annotations
 
 from gateway.desk.acts import Refused, act
-from gateway.identities import take
+from gateway.people.identities import take
 from gateway.record.people import joined
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime

@@ -12,11 +12,11 @@ from typing import Any
 from channels.report import Attachment, Channel
 from gateway.desk import clocks
 from gateway.desk.acts import Act, Overtaken, Refused, act, require_text
+from gateway.keeping.standing import due_told, queue_for
 from gateway.record import views
 from gateway.record.db import recordset, statements
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
-from gateway.standing import due_told, queue_for
 from routing.hours import working_time
 from routing.sla import deadlines
 from routing.targets import targets

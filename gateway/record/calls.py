@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from channels.phone_ports import Loaded, Progress, Sound, Taken
 from gateway.casenumber import parse
 from gateway.clock import Clock
-from gateway.crash import Crash, nowhere
+from gateway.hosting.crash import Crash, nowhere
 from gateway.record.asks import Asks
 from gateway.record.db import Database, Line, compact, statements
 from gateway.record.grouped import Grouped

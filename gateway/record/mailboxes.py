@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from channels.imap_cursor import Cursor, Reconciliation
 from gateway.clock import Clock
-from gateway.crash import Crash, nowhere
+from gateway.hosting.crash import Crash, nowhere
 from gateway.record.accounts import Account, keep
 from gateway.record.db import Connection, Database, statements
 from gateway.record.facts import day_of

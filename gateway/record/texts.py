@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gateway.clock import Clock
+from gateway.messages.undelivered import cause
 from gateway.record import timeline
 from gateway.record.db import Database, statements
 from gateway.record.timeline import Entry
-from gateway.undelivered import cause
 
 SQL = statements("texts")
 LOST = frozenset({"undelivered", "failed"})

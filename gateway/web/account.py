@@ -9,9 +9,9 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import second_factor
 from gateway.languages import N_
-from gateway.passwords import weakness
+from gateway.people import second_factor
+from gateway.people.passwords import weakness
 from gateway.record import staff
 from gateway.record.timeline import Actor
 from gateway.web.bodies import form

@@ -13,9 +13,11 @@ from aiohttp import web
 from aiohttp_sse import sse_response
 from pydantic import AwareDatetime, Field
 
-from gateway import casenumber, consent, dispatch, measures
+from gateway import casenumber, dispatch
 from gateway.activity import set_activity
+from gateway.figures import measures
 from gateway.languages import words
+from gateway.phone import consent
 from gateway.record import agents, cases
 from gateway.record.agents import Agent
 from gateway.record.db import Unavailable

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import AwareDatetime, Field
 
-from gateway import rota
+from gateway.phone import rota
 from gateway.record import oncall
 from gateway.record.oncall import Kept
 from gateway.record.timeline import Actor

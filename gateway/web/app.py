@@ -14,12 +14,12 @@ from aiohttp import web
 from aiohttp_session import session_middleware
 
 from gateway.config import Config
-from gateway.ports import Listeners, port_of
+from gateway.hosting.ports import Listeners, port_of
+from gateway.hosting.stopping import until_stopped
+from gateway.hosting.tracing import Span, open_tracing, untraced
+from gateway.hosting.watchdog import watched
+from gateway.phone.telephony import support_flow
 from gateway.runtime import Runtime, open_runtime
-from gateway.stopping import until_stopped
-from gateway.telephony import support_flow
-from gateway.tracing import Span, open_tracing, untraced
-from gateway.watchdog import watched
 from gateway.web import (
     access,
     account,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from gateway.people.tokens import hashed
 from gateway.record import agents
-from gateway.tokens import hashed
 from gateway.web.keys import runtime_of
 from gateway.web.problems import Problem
 

@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from channels.report import RemoteAnswer
-from gateway import captions, casenumber, desk, languages, replies
+from gateway import casenumber, desk, languages
 from gateway.activity import set_activity
 from gateway.languages import N_
+from gateway.messages import replies
+from gateway.phone import captions
 from gateway.record import agents, analyses, cards, cases, listening, proposals, references, visits
 from gateway.record.agents import Agent
 from gateway.record.beside import beside

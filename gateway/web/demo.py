@@ -9,7 +9,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from gateway.demo.mails import Mails
-from gateway.demo_outside import lent, mails_folder
+from gateway.demo.outside import lent, mails_folder
 from gateway.web.keys import RUNTIME
 from gateway.web.pages import page
 from gateway.web.problems import Problem

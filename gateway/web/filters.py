@@ -15,7 +15,7 @@ import phonenumbers
 from jinja2.runtime import Context
 
 from gateway import languages
-from gateway.figure_words import written
+from gateway.figures.figure_words import written
 from gateway.languages import Catalogue
 from gateway.web.keys import runtime_of
 from routing.values import Reason

@@ -17,9 +17,9 @@ from channels.form import read, says_anything, telephone
 from channels.report import ADDED, Attachment, RemoteAct, Thread
 from gateway import desk, seals
 from gateway.blobs import BlobsUnavailable
+from gateway.messages.threads import reply_token
 from gateway.record import reports
 from gateway.record.reports import StatusView
-from gateway.threads import reply_token
 from gateway.web.bodies import form
 from gateway.web.help import keep, photos_of
 from gateway.web.keys import runtime_of

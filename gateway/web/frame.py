@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import phonenumbers
 from aiohttp import web
 
-from gateway import casenumber, languages, presence, talks, wrapping
+from gateway import casenumber, languages, presence
 from gateway.languages import N_
+from gateway.phone import talks, wrapping
 from gateway.record import agents, cases, views, worklist
 from gateway.record.cases import Filters, Listed, QueueCount
 from gateway.runtime import Runtime

@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from gateway.ports import BACKLOG, Listeners, waiting
-from gateway.stopping import end
+from gateway.hosting.ports import BACKLOG, Listeners, waiting
+from gateway.hosting.stopping import end
 
 LOOK = 0.1  # seconds between looks at who waits for others
 

@@ -16,9 +16,9 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from gateway.hosting.tracing import Span, untraced
+from gateway.phone.watch import on_call
 from gateway.record.db import Unavailable
-from gateway.tracing import Span, untraced
-from gateway.watch import on_call
 from gateway.web import gauges
 from gateway.web.keys import RUNTIME, STOPPING, runtime_of
 from gateway.web.neighbours import PATIENCE, Neighbours, check, postgresql

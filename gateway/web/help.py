@@ -23,10 +23,10 @@ from channels.report import Attachment, NotStored, Outcome, Receipt, Report, Thr
 from gateway import casenumber, seals
 from gateway.blobs import BlobsUnavailable
 from gateway.languages import CUSTOMERS
+from gateway.messages.threads import reply_token
 from gateway.outages import Outage
 from gateway.record import attachments
 from gateway.record.db import Unavailable
-from gateway.threads import reply_token
 from gateway.web import knowing
 from gateway.web.access import from_our_pages
 from gateway.web.bodies import UNKEEPABLE

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 
-from gateway.ports import Listeners, close, waiting
+from gateway.hosting.ports import Listeners, close, waiting
 from gateway.web.greeting import greet
 from gateway.web.keys import STOPPING
 

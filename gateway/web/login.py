@@ -11,9 +11,10 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from gateway import seals, second_factor
+from gateway import seals
 from gateway.activity import set_activity
-from gateway.passwords import Passwords
+from gateway.people import second_factor
+from gateway.people.passwords import Passwords
 from gateway.record import agents, staff
 from gateway.runtime import Runtime
 from gateway.web.bodies import form

@@ -1,7 +1,7 @@
 """The managers' analysis: every measure by every dimension over any days, compared, plotted, drilled into, exported.
 
-Pages and the export read `gateway.measures`, as the API does. Every figure stands beside its formula and what it was
-made of, and leads to the cases behind it; every plot is drawn from the table under it.
+Pages and the export read `gateway.figures.measures`, as the API does. Every figure stands beside its formula and what
+it was made of, and leads to the cases behind it; every plot is drawn from the table under it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import casenumber, languages, measures
+from gateway import casenumber, languages
 from gateway.csvs import csv_bytes
+from gateway.figures import measures
 from gateway.record import agents, facts
 from gateway.web import (
     managers_accounts,

@@ -7,8 +7,8 @@ from itertools import groupby
 
 from aiohttp import web
 
-from gateway import signing
 from gateway.languages import N_
+from gateway.ledgers import signing
 from gateway.record import accounts, facts, mailboxes
 from gateway.record.accounts import DOORS, PROVIDER, Account
 from gateway.web.frame import frame

@@ -10,10 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import consent, desk
+from gateway import desk
 from gateway.desk import Actor, Refused, Taken, Unknown
 from gateway.jobs import wake
 from gateway.languages import CUSTOMERS, N_
+from gateway.phone import consent
 from gateway.record import agents, floor
 from gateway.record.facts import ZONE
 from gateway.web.bodies import form

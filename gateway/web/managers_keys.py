@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from gateway.languages import N_
+from gateway.people.tokens import ROLES, UnknownRole, make
 from gateway.record import agents
 from gateway.record.timeline import Actor
-from gateway.tokens import ROLES, UnknownRole, make
 from gateway.web.bodies import UNKEEPABLE, form
 from gateway.web.frame import frame
 from gateway.web.keys import AGENT, runtime_of

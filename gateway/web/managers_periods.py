@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from gateway import measures
+from gateway.figures import measures
 from gateway.record.facts import day_of, midnight
 from gateway.web.keys import runtime_of
 

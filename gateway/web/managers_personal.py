@@ -13,9 +13,9 @@ from aiohttp import web
 from gateway.blobs import BlobsUnavailable
 from gateway.casenumber import number
 from gateway.languages import N_
-from gateway.privacy import Deferred, Nobody, erase_person, export_person, find_person, note_export
+from gateway.people.privacy import Deferred, Nobody, erase_person, export_person, find_person, note_export
+from gateway.people.takeout import take_out
 from gateway.record.timeline import Actor
-from gateway.takeout import take_out
 from gateway.web.bodies import form
 from gateway.web.frame import frame
 from gateway.web.keys import AGENT, runtime_of

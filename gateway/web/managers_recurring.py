@@ -7,8 +7,9 @@ from datetime import timedelta
 from aiohttp import web
 
 from channels.report import Channel, Report
-from gateway import casenumber, desk, measures
+from gateway import casenumber, desk
 from gateway.desk import Actor
+from gateway.figures import measures
 from gateway.languages import catalogue
 from gateway.record import facts, floor
 from gateway.web.bodies import form

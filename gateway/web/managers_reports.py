@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from gateway import casenumber, languages, mailed_figures
+from gateway import casenumber, languages
+from gateway.figures import mailed_figures
 from gateway.record import owners
 from gateway.web.bodies import form
 from gateway.web.frame import frame

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import forecasting, measures
+from gateway.figures import forecasting, measures
 from gateway.record import facts, forecasts
 from gateway.web.frame import frame
 from gateway.web.keys import runtime_of

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from gateway import languages
-from gateway.figure_words import SECTIONS, TARGETS, better_down, formula_of, made_of, number, written
+from gateway.figures.figure_words import SECTIONS, TARGETS, better_down, formula_of, made_of, number, written
 from gateway.languages import N_, Catalogue
 from gateway.web.managers_periods import Period
 from measuring.figures import BY_NAME, Figure

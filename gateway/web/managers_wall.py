@@ -6,8 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway import alerts, casenumber, languages, measures, talks
-from gateway.figure_words import TARGETS, better_down, formula_of, made_of, written
+from gateway import alerts, casenumber, languages
+from gateway.figures import measures
+from gateway.figures.figure_words import TARGETS, better_down, formula_of, made_of, written
+from gateway.phone import talks
 from gateway.record import facts, floor
 from gateway.runtime import Runtime
 from gateway.web.keys import runtime_of

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from gateway import watch
 from gateway.blobs import ABSENT, BlobsUnavailable
 from gateway.config import Config
+from gateway.phone import watch
 from gateway.record.db import Unavailable, statements
 from gateway.runtime import Runtime
 

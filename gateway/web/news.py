@@ -11,7 +11,7 @@ from channels.form import telephone
 from channels.phone_report import FOLLOWER
 from channels.report import Thread
 from gateway import languages
-from gateway.threads import reply_token
+from gateway.messages.threads import reply_token
 from gateway.web.access import from_our_pages
 from gateway.web.bodies import form
 from gateway.web.help import keep, key_of, read_form, report_form

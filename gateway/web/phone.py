@@ -19,8 +19,8 @@ from channels.phone import PhoneDoor
 from channels.phone_events import SID
 from channels.signatures import HEADER, Signatures
 from channels.sms import SmsDoor
-from gateway import captions, telephony
-from gateway.ringdoor import RingDoor
+from gateway.phone import captions, telephony
+from gateway.phone.ringdoor import RingDoor
 from gateway.web import bodies
 from gateway.web.keys import RUNTIME
 from gateway.web.problems import Problem

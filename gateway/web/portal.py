@@ -12,11 +12,11 @@ from typing import Any
 from aiohttp import web
 
 from gateway import casenumber, desk, seals, telling
+from gateway.messages.threads import reply_token
 from gateway.record import cards, cases, owners
 from gateway.record.cases import OPEN, Case, Filters, FullCase
 from gateway.record.portal import OwnerUser
 from gateway.record.timeline import CUSTOMER
-from gateway.threads import reply_token
 from gateway.web.api_cases import FOR_OWNERS
 from gateway.web.bodies import UNKEEPABLE, form
 from gateway.web.keys import OWNER, runtime_of

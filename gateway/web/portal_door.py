@@ -16,13 +16,14 @@ import structlog
 from aiohttp import web
 
 from channels.form import address
-from gateway import languages, second_factor
+from gateway import languages
 from gateway.jobs import wake
 from gateway.languages import CUSTOMERS
+from gateway.people import second_factor
+from gateway.people.tokens import hashed, new_token
 from gateway.record import portal
 from gateway.record.portal import LinkLetter, OwnerUser
 from gateway.runtime import Runtime
-from gateway.tokens import hashed, new_token
 from gateway.web.bodies import form
 from gateway.web.keys import runtime_of
 from gateway.web.login import LONGEST, PASSWORDS, slow_down

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from gateway import second_factor
-from gateway.passwords import weakness
+from gateway.people import second_factor
+from gateway.people.passwords import weakness
 from gateway.record import portal
 from gateway.record.portal import OwnerUser
 from gateway.web.account import DIFFERENT, WRONG, WRONG_CODE

@@ -13,9 +13,9 @@ from aiohttp import web
 
 from channels.form import address
 from gateway.languages import CUSTOMERS, N_
+from gateway.people.tokens import hashed, new_token
 from gateway.record import portal
 from gateway.record.portal import ROLES
-from gateway.tokens import hashed, new_token
 from gateway.web.bodies import UNKEEPABLE, form
 from gateway.web.keys import OWNER, runtime_of
 from gateway.web.login import PASSWORDS

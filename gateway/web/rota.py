@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from gateway import casenumber, languages, rota
+from gateway import casenumber, languages
 from gateway.languages import N_
+from gateway.phone import rota
 from gateway.record import agents, oncall
 from gateway.record.db import statements
 from gateway.record.timeline import Actor

@@ -13,14 +13,14 @@ from aiohttp import web
 
 from channels.provider import open_provider
 from channels.provider_http import ProviderAway
-from gateway import talks, wrapping
 from gateway.desk.acts import Refused, Taken
 from gateway.languages import N_
-from gateway.post import account_of
+from gateway.messages.post import account_of
+from gateway.phone import talks, wrapping
+from gateway.phone.talks import NoTalk
 from gateway.record import cases
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
-from gateway.talks import NoTalk
 from gateway.web.access import LEADS
 from gateway.web.bodies import form
 from gateway.web.frame import frame

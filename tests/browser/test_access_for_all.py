@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from gateway.privacy import find_person
+from gateway.people.privacy import find_person
 from tests.browser.axe import faults
 from tests.browser.conftest import Desk
 

@@ -15,7 +15,7 @@ from gateway import desk as verbs
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.record import worklist
-from gateway.samples import read_samples, report_of
+from gateway.trials.samples import read_samples, report_of
 from tests.browser.conftest import PASSWORD, Desk
 from tests.fakes.house import DEMO, House, open_house
 

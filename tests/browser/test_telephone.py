@@ -14,7 +14,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
 from gateway.config import Config, load
-from gateway.wrapping import tell
+from gateway.phone.wrapping import tell
 from tests.browser.axe import serious
 from tests.browser.conftest import PASSWORD, Desk
 from tests.fakes.house import open_house

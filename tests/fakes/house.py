@@ -18,7 +18,7 @@ from argon2.profiles import CHEAPEST
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.importing import import_folder
-from gateway.passwords import Passwords
+from gateway.people.passwords import Passwords
 from gateway.record import agents
 from gateway.record.db import Database
 from gateway.runtime import Runtime, open_runtime

@@ -14,7 +14,7 @@ from tests.fakes.product import ROOT, eventually
 def run(code: str) -> subprocess.CompletedProcess[str]:
     """In a process of its own, because a copy is made of one that has no threads."""
     return subprocess.run(
-        [sys.executable, "-c", f"from gateway.forks import copy\nimport os, signal, sys, time\n{code}"],
+        [sys.executable, "-c", f"from gateway.hosting.forks import copy\nimport os, signal, sys, time\n{code}"],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

@@ -51,7 +51,7 @@ def test_only_the_clock_reads_the_time_of_day() -> None:
 
 
 def test_redis_is_spoken_in_one_place() -> None:
-    assert users("redis") <= {"gateway/live.py", "gateway/redis_urls.py"}
+    assert users("redis") <= {"gateway/live.py", "gateway/hosting/redis_urls.py"}
 
 
 def test_nothing_but_the_command_that_starts_it_leans_on_the_web_server() -> None:

@@ -14,9 +14,9 @@ from babel.messages.pofile import read_po
 from channels.report import RemoteAct, RemoteAnswer
 from gateway import desk, languages, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
+from gateway.messages.undelivered import CAUSES
 from gateway.outages import BEHIND
-from gateway.undelivered import CAUSES
-from gateway.wrapping import DISPOSITIONS
+from gateway.phone.wrapping import DISPOSITIONS
 from routing.oncall import REGIONS
 from routing.queues import AGENT_FIRST, CUSTOMER_FIRST
 from routing.supposing import Safety

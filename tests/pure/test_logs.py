@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.logs import without_personal_data
+from gateway.hosting.logs import without_personal_data
 
 ROOT = Path(__file__).parents[2]
 CANARIES = (
@@ -25,7 +25,7 @@ CANARIES = (
 SAYS = """
 import logging, sys
 import structlog
-from gateway.logs import configure
+from gateway.hosting.logs import configure
 configure("web")
 log = structlog.get_logger()
 log.info("mail from anna.svensson@exempel.example", to="<anna.svensson@exempel.example>", phones=["+46 70 174 06 05"])
@@ -79,7 +79,7 @@ def test_what_names_nobody_stays(text: str) -> None:
 def test_f44_a_log_that_nobody_reads_stops_nobody() -> None:
     code = """
 import structlog
-from gateway.logs import configure
+from gateway.hosting.logs import configure
 configure("web")
 log = structlog.get_logger()
 for number in range(12_000):
@@ -104,7 +104,7 @@ print("done", flush=True)
 def test_f44_a_log_on_a_full_disk_stops_nobody() -> None:
     code = """
 import structlog
-from gateway.logs import configure
+from gateway.hosting.logs import configure
 configure("web", stream=open("/dev/full", "w"))
 for number in range(100):
     structlog.get_logger().info("x")

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from gateway import ports
+from gateway.hosting import ports
 
 HOST = "127.0.0.1"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY
 
-from gateway import alerts, languages, watch
+from gateway import alerts, languages
+from gateway.phone import watch
 from gateway.web import gauges, health
 
 FOLDER = Path(__file__).parents[2] / "docs" / "operations" / "prometheus"

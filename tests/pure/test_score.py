@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.score import b_cubed, macro_f1, score
+from gateway.trials.score import b_cubed, macro_f1, score
 from tests.fakes.desk import DEMO, Desk, said_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.scrubbing import pattern_of, without
+from gateway.people.scrubbing import pattern_of, without
 
 ANNA = pattern_of({"Anna Öberg-Lind", "anna"}, {"+46701740001", "anna@mail.example"})
 

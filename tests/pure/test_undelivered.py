@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.undelivered import OURS, cause
+from gateway.messages.undelivered import OURS, cause
 from tests.fakes.product import ROOT
 
 
 def said() -> Iterator[str]:
     """The reasons that the outbox and the rules about numbers give."""
-    for path in ("gateway/outbox.py", "channels/tolls.py"):
+    for path in ("gateway/messages/outbox.py", "channels/tolls.py"):
         for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
             if isinstance(node, ast.Return):
                 yield from words(node.value)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from gateway.written import token
+from gateway.keeping.written import token
 
 NOON = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ import pytest
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
-from gateway.replay import DEMO
 from gateway.runtime import Runtime, open_runtime
+from gateway.trials.replay import DEMO
 from tests.fakes.clock import LeaseClock
 
 NOON = datetime(2026, 9, 15, 10, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Stockholm

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from channels.report import Attachment, Channel, Report, Sender
-from gateway import casenumber, desk, measures
+from gateway import casenumber, desk
 from gateway.clock import SetClock
 from gateway.config import load
 from gateway.desk import Actor
-from gateway.privacy import Deferred, erase_person, find_person, retain
+from gateway.figures import measures
+from gateway.people.privacy import Deferred, erase_person, find_person, retain
 from gateway.record.analyses import Finding
 from gateway.worker import Chores, open_chores
 from tests.fakes.house import House, open_house

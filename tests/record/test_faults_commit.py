@@ -16,11 +16,11 @@ from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.intake import GroupIntake
-from gateway.readers import Here
+from gateway.keeping.readers import Here
 from gateway.record import cases
 from gateway.record.db import Database, Line
-from gateway.replay import DEMO
 from gateway.runtime import Runtime, open_runtime
+from gateway.trials.replay import DEMO
 from tests.fakes.commits import CommitWire, commit_wire
 from tests.record.conftest import NOON
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gateway import forecasting
 from gateway.clock import SetClock
 from gateway.config import Config
+from gateway.figures import forecasting
 from gateway.record import forecasts
 from gateway.record.facts import ZONE, midnight
 from gateway.runtime import Runtime, open_runtime

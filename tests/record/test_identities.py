@@ -5,8 +5,8 @@ import pytest
 from channels.report import Channel, Report, Sender
 from gateway.casenumber import parse
 from gateway.desk import SYSTEM
-from gateway.identities import NotLinked, part
-from gateway.privacy import export_person, find_person
+from gateway.people.identities import NotLinked, part
+from gateway.people.privacy import export_person, find_person
 from gateway.record import cases
 from gateway.runtime import Runtime
 from tests.record.conftest import NOON

@@ -22,10 +22,10 @@ from channels.report import (
 from gateway.casenumber import parse
 from gateway.clock import SetClock
 from gateway.config import Config
+from gateway.messages.threads import reply_token
 from gateway.record import cases
 from gateway.record.db import Connection
 from gateway.runtime import Runtime, open_runtime
-from gateway.threads import reply_token
 from tests.record.conftest import NOON
 
 DEAD = "Laddare 21007 är helt död, ingen lampa lyser och appen når den inte."

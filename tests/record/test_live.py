@@ -7,8 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 import redis
 
+from gateway.hosting.redis_urls import connect
 from gateway.live import Live
-from gateway.redis_urls import connect
 
 
 @pytest.fixture

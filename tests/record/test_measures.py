@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from psycopg.types.json import Jsonb
 
-from gateway import measures, wrapping
 from gateway.config import Config
-from gateway.house_figures import of_house
+from gateway.figures import measures
+from gateway.figures.house_figures import of_house
+from gateway.phone import wrapping
 from gateway.record import facts
 from gateway.record import house as record_house
 from gateway.record.db import Database

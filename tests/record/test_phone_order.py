@@ -11,14 +11,15 @@ import pytest
 
 from channels.phone_ports import Taken, Waiting
 from channels.report import Channel, Report, Sender
-from gateway import callbacks, dispatch
+from gateway import dispatch
 from gateway.activity import set_activity
 from gateway.clock import SetClock
+from gateway.phone import callbacks
+from gateway.phone.waiting import RecordedLine
 from gateway.record.calls import RecordedCalls
 from gateway.record.db import statements
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
-from gateway.waiting import RecordedLine
 
 WORK, RINGS = statements("work"), statements("rings")
 WORDS = {"P1": "det brinner i laddaren", "P3": "laddaren startar inte", "P4": "jag vill ha ett kvitto"}

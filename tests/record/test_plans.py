@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 import pytest
 from psycopg.types.json import Jsonb
 
-from gateway.keeping import ALL, REPORTS
+from gateway.keeping.groups import ALL, REPORTS
 from gateway.record import calls, people
 from gateway.record.db import BY_INDEX, Database, statements
 from tests.record.conftest import NOON

@@ -10,7 +10,7 @@ from gateway import desk
 from gateway.casenumber import parse
 from gateway.clock import SetClock
 from gateway.desk import SYSTEM
-from gateway.privacy import PERIODS, Deferred, Nobody, erase_person, export_person, find_person, retain
+from gateway.people.privacy import PERIODS, Deferred, Nobody, erase_person, export_person, find_person, retain
 from gateway.record import cases
 from gateway.runtime import Runtime
 from tests.record.conftest import NOON

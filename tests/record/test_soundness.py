@@ -12,9 +12,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from gateway import embedded
+from gateway.hosting import embedded
+from gateway.hosting.servers import start
 from gateway.record.soundness import faults
-from gateway.servers import start
 from tests.fakes.product import ROOT, free_port
 
 

@@ -6,9 +6,9 @@ import re
 
 from gateway.clock import SystemClock
 from gateway.config import Config
+from gateway.people.tokens import hashed, new_token
 from gateway.record import agents
 from gateway.record.timeline import SYSTEM
-from gateway.tokens import hashed, new_token
 from gateway.web.access import room_of
 from gateway.web.api import ENDPOINTS
 from gateway.web.endpoints import BASE

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.config import Config
-from gateway.tokens import create
+from gateway.people.tokens import create
 from tests.fakes.house import House, count
 
 THERESE = {"email": "therese@example.net"}

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from gateway.config import Config
+from gateway.people.tokens import UnknownRole, create, everyone, hashed, revoke
 from gateway.record import agents
-from gateway.tokens import UnknownRole, create, everyone, hashed, revoke
 from gateway.web.api_desk import VERBS
 from tests.fakes.house import House
 

@@ -11,9 +11,10 @@ from typing import get_args
 import pytest
 from aiohttp import ClientResponse
 
-from gateway import dispatch, measures
+from gateway import dispatch
 from gateway.config import Config
-from gateway.tokens import create
+from gateway.figures import measures
+from gateway.people.tokens import create
 from gateway.web.api import ENDPOINTS
 from gateway.web.api_floor import DIMENSIONS
 from tests.fakes.house import House

@@ -7,7 +7,7 @@ import pytest
 from channels.report import RemoteAct, RemoteAnswer
 from gateway.chargers import CarefulChargers
 from gateway.config import Config
-from gateway.tokens import create
+from gateway.people.tokens import create
 from gateway.web.api import ENDPOINTS
 from tests.fakes.house import House, count
 from tests.stories.test_following import Obedient, fleet

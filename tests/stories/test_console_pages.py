@@ -24,7 +24,7 @@ from gateway import dispatch
 from gateway.activity import set_activity
 from gateway.casenumber import parse
 from gateway.config import Config
-from gateway.threads import reply_token
+from gateway.messages.threads import reply_token
 from gateway.web.pages import HEADERS
 from tests.fakes.house import House, open_house
 

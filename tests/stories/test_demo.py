@@ -17,19 +17,18 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from channels.report import Channel
-from gateway import demo_logins
 from gateway.config import Config, load
-from gateway.demo import prepare
+from gateway.demo import logins, prepare
 from gateway.demo.carrier import Carrier, murmur, serve_carrier
 from gateway.demo.mails import KEPT, Mails
+from gateway.demo.outside import ACCOUNT, NUMBER, lend, lent, mails_folder
 from gateway.demo.people import Doors, NotTold, tell
 from gateway.demo.phone import Call, Line
 from gateway.demo.role import FOLDER, outside, told_so_far
 from gateway.demo.sink import serve_sink
 from gateway.demo.stories import Book, Story, open_book
-from gateway.demo_outside import ACCOUNT, NUMBER, lend, lent, mails_folder
 from gateway.doors import smtp_door
-from gateway.post import account_of, open_provider
+from gateway.messages.post import account_of, open_provider
 from gateway.record.db import Database
 from gateway.worker import open_chores
 from tests.fakes.house import House, count, open_house
@@ -173,7 +172,7 @@ async def test_what_we_answer_is_read_in_the_demo(lived_in: Config, book: Book) 
         await chores.sweep()
         by_mail, by_text = await here.case_of(Channel.EMAIL), await here.case_of(Channel.SMS)
         await prepare(lived_in)
-        await here.house.log_in(demo_logins.AGENT, demo_logins.password(lived_in, demo_logins.AGENT))
+        await here.house.log_in(logins.AGENT, logins.password(lived_in, logins.AGENT))
         listed = await (await here.house.client.get("/demo/mails")).text()
         assert f"[#{by_mail['number']}]" in listed
         mails = {"@" in mail.to: mail for mail in await Mails(mails_folder(lived_in)).newest()}
@@ -187,7 +186,7 @@ async def test_what_we_answer_is_read_in_the_demo(lived_in: Config, book: Book) 
 async def test_without_the_demo_there_are_no_mails_to_read(config: Config) -> None:
     async with open_house(config) as house:
         await house.hire("a01", "correct horse battery")
-        await house.log_in(demo_logins.AGENT, "correct horse battery")
+        await house.log_in(logins.AGENT, "correct horse battery")
         assert (await house.client.get("/demo/mails")).status == 404
 
 
@@ -210,7 +209,7 @@ async def test_the_sink_takes_mail_escapes_it_and_keeps_the_newest(lived_in: Con
     assert read.text.startswith("<script>")
     async with open_house(lived_in) as house:
         await prepare(lived_in)
-        await house.log_in(demo_logins.AGENT, demo_logins.password(lived_in, demo_logins.AGENT))
+        await house.log_in(logins.AGENT, logins.password(lived_in, logins.AGENT))
         page = await (await house.client.get(f"/demo/mails/{kept.id}")).text()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
@@ -302,8 +301,8 @@ def test_what_is_configured_is_not_replaced(config: Config) -> None:
 async def test_log_ins_are_made_once_and_end_no_session(lived_in: Config) -> None:
     await prepare(lived_in)
     async with open_house(lived_in) as house:
-        for email, status in ((demo_logins.MANAGER, 200), (demo_logins.AGENT, 403)):
-            answer = await house.log_in(email, demo_logins.password(lived_in, email))
+        for email, status in ((logins.MANAGER, 200), (logins.AGENT, 403)):
+            answer = await house.log_in(email, logins.password(lived_in, email))
             assert answer.status == 303
             assert (await house.client.get("/managers")).status == status
         await prepare(lived_in)

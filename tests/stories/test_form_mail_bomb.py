@@ -10,7 +10,7 @@ import pytest
 from channels.report import Channel
 from gateway.clock import SystemClock
 from gateway.config import Config
-from gateway.outbox import Delivery, Outgoing, Sweeper, facts_from
+from gateway.messages.outbox import Delivery, Outgoing, Sweeper, facts_from
 from tests.fakes.clock import LeaseClock
 from tests.fakes.house import House, open_house
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from gateway import alerts, measures, overflow
+from gateway import alerts, overflow
 from gateway.announcements import words
 from gateway.clock import SetClock
 from gateway.config import Config
-from gateway.lookups import BoardAnnouncements
+from gateway.figures import measures
+from gateway.messages.outbox import facts_from
 from gateway.notify import compose
-from gateway.outbox import facts_from
+from gateway.phone.lookups import BoardAnnouncements
 from gateway.record import agents, timeline
 from gateway.record.facts import midnight
 from gateway.record.timeline import Actor, Entry

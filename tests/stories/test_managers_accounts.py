@@ -13,11 +13,13 @@ from aiohttp.test_utils import TestServer
 
 from channels.provider import Account, Provider
 from channels.report import Channel, Report, Sender
-from gateway import alerts, receipts, signing, statement, telephony
-from gateway.accounting import draw_up
+from gateway import alerts
 from gateway.clock import SystemClock
 from gateway.config import Config
-from gateway.reconciling import Reconciler
+from gateway.ledgers import receipts, signing, statement
+from gateway.ledgers.accounting import draw_up
+from gateway.ledgers.reconciling import Reconciler
+from gateway.phone import telephony
 from gateway.record import accounts
 from gateway.record.facts import day_of
 from tests.fakes import provider as fakes

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 import psycopg
 import pytest
 
-from gateway import alerts, escalation, measures
+from gateway import alerts, escalation
 from gateway.clock import SetClock, SystemClock
 from gateway.config import Config, ConfigError, load
+from gateway.figures import measures
 from gateway.record import facts
 from tests.fakes.house import House, count, open_house
 

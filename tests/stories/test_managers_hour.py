@@ -13,12 +13,13 @@ from datetime import UTC, datetime, timedelta
 import aiohttp
 import pytest
 
-from gateway import languages, measures
+from gateway import languages
 from gateway.clock import SetClock
 from gateway.config import Config, load
-from gateway.figure_words import made_of, written
+from gateway.figures import measures
+from gateway.figures.figure_words import made_of, written
+from gateway.phone.waiting import RecordedLine
 from gateway.record.facts import midnight
-from gateway.waiting import RecordedLine
 from gateway.web.managers_wall import TODAY
 from measuring.figures import Figure
 from tests.fakes.house import House, open_house

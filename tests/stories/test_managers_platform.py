@@ -7,9 +7,9 @@ from datetime import timedelta
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from gateway import measures
 from gateway.clock import SetClock, SystemClock
 from gateway.config import Config
+from gateway.figures import measures
 from gateway.platform import probe
 from gateway.record.facts import day_of, midnight
 from tests.fakes.house import open_house

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gateway import mailed_figures
 from gateway.clock import SetClock
 from gateway.config import Config
+from gateway.figures import mailed_figures
 from gateway.record.facts import midnight
 from tests.fakes.house import House, open_house
 

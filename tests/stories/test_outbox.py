@@ -23,9 +23,9 @@ from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.languages import PAGES
+from gateway.messages.outbox import Outgoing
+from gateway.messages.post import MailPost
 from gateway.notify import Words
-from gateway.outbox import Outgoing
-from gateway.post import MailPost
 from gateway.record import cases
 from gateway.record.people import dead_addresses
 from gateway.runtime import Runtime, open_runtime

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from channels.report import Channel, Report, Sender
-from gateway import alerts, outbox
+from gateway import alerts
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
-from gateway.outbox import Sweeper
-from gateway.post import MailPost, mail_ids
+from gateway.messages import outbox
+from gateway.messages.outbox import Sweeper
+from gateway.messages.post import MailPost, mail_ids
 from gateway.runtime import open_runtime
 from gateway.settings import read_number
 from tests.fakes.house import DEMO

@@ -11,11 +11,11 @@ import pyotp
 import pytest
 from aiohttp import ClientResponse
 
-from gateway import staffing
 from gateway.casenumber import parse
 from gateway.clock import SetClock, SystemClock
 from gateway.config import Config
 from gateway.importing import ImportFaults
+from gateway.people import staffing
 from tests.fakes.house import House, open_house
 
 EMAIL, PASSWORD, OTHER = "agent01@support.example", "correct horse battery", "many words make it good"

@@ -10,11 +10,12 @@ from datetime import timedelta
 import pytest
 from aiohttp.test_utils import TestServer
 
-from gateway import captions, consent, dispatch, ringing, talks
+from gateway import dispatch
 from gateway.config import load
 from gateway.desk import Actor
 from gateway.desk.acts import Refused
-from gateway.privacy import PERIODS, export_person, find_person, retain
+from gateway.people.privacy import PERIODS, export_person, find_person, retain
+from gateway.phone import captions, consent, ringing, talks
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from channels.sms import NO, YES
-from gateway import outbox, telling
+from gateway import telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
-from gateway.post import connect_post
+from gateway.messages import outbox
+from gateway.messages.post import connect_post
 from tests.fakes import provider as fakes
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import Night

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestServer
 
-from gateway import callbacks, customer_first, dispatch, ringing
+from gateway import dispatch
 from gateway.config import load
+from gateway.phone import callbacks, customer_first, ringing
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call

@@ -13,9 +13,9 @@ from channels.phone_ports import Taken, Waiting
 from gateway import dispatch
 from gateway.clock import SetClock
 from gateway.config import Config, load
-from gateway.legs import Legs
+from gateway.phone.legs import Legs
+from gateway.phone.waiting import RecordedLine
 from gateway.record.calls import RecordedCalls
-from gateway.waiting import RecordedLine
 from ivr.prompts import Phrases, read_catalogues
 from tests.fakes.clock import LeaseClock
 from tests.fakes.house import House, open_house

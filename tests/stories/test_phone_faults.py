@@ -17,13 +17,14 @@ from channels import phone_effects
 from channels.phone import PhoneDoor
 from channels.report import Channel, Report, Sender
 from channels.signatures import Signatures
-from gateway import outbox, ringdoor
 from gateway.clock import SetClock
 from gateway.config import Config
+from gateway.hosting.watchdog import watched
 from gateway.importing import import_folder
-from gateway.outbox import Delivery, Outgoing, Sweeper
+from gateway.messages import outbox
+from gateway.messages.outbox import Delivery, Outgoing, Sweeper
+from gateway.phone import ringdoor
 from gateway.runtime import Runtime, open_runtime
-from gateway.watchdog import watched
 from gateway.web import phone
 from gateway.web.neighbours import certificate_ends
 from ivr.flow import load, shipped

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from gateway import dispatch, longest, telling
+from gateway import dispatch, telling
 from gateway.languages import PAGES
-from gateway.waiting import RecordedLine
+from gateway.phone import longest
+from gateway.phone.waiting import RecordedLine
 from routing.rules import load_rules
 from tests.stories.test_phone_fairness import Floor, floor  # noqa: F401
 

@@ -13,11 +13,13 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from channels.provider import Provider, open_provider
-from gateway import alerts, oncall, outbox, ringing
+from gateway import alerts
 from gateway.casenumber import number
 from gateway.clock import SetClock
 from gateway.config import Config, load
-from gateway.post import account_of, connect_post
+from gateway.messages import outbox
+from gateway.messages.post import account_of, connect_post
+from gateway.phone import oncall, ringing
 from gateway.record import oncall as rota
 from gateway.record.timeline import SYSTEM
 from tests.fakes import provider as fakes

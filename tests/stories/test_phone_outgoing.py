@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gateway import callbacks, dispatch, ringing
+from gateway import dispatch
+from gateway.phone import callbacks, ringing
 from tests.fakes import provider as fakes
 from tests.stories.test_phone_callbacks import room_of
 from tests.stories.test_phone_oncall import CALLER, OURS, Night

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.clock import SetClock
 from gateway.config import Config, load
-from gateway.lookups import PIN_MISSES, RecordedOwners
+from gateway.phone.lookups import PIN_MISSES, RecordedOwners
 from tests.fakes.house import House, open_house
 from tests.fakes.phone import Line
 from tests.stories.test_phone_house import OURS, line_to

@@ -6,8 +6,9 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from gateway import asking, callbacks, outbox
-from gateway.post import connect_post
+from gateway.messages import outbox
+from gateway.messages.post import connect_post
+from gateway.phone import asking, callbacks
 from tests.fakes import provider as fakes
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import OURS, Night

@@ -12,10 +12,10 @@ from aiohttp.test_utils import TestServer
 
 from channels.phone_ports import Progress, Sound
 from channels.provider import Account, Provider
-from gateway import recordings, telephony
 from gateway.clock import SetClock, SystemClock
 from gateway.config import Config
-from gateway.reconciling import Reconciler
+from gateway.ledgers.reconciling import Reconciler
+from gateway.phone import recordings, telephony
 from gateway.record.calls import RecordedCalls
 from tests.fakes import provider as fakes
 from tests.fakes.house import House, count, open_house

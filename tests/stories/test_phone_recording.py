@@ -15,9 +15,10 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from channels.phone_ports import Sound
-from gateway import consent, dispatch, recordings, ringing, talks, transcribing
+from gateway import dispatch
 from gateway.config import load
 from gateway.desk.acts import Refused
+from gateway.phone import consent, recordings, ringing, talks, transcribing
 from gateway.record.calls import RecordedCalls
 from gateway.record.timeline import Actor
 from gateway.ruling import FOLDER

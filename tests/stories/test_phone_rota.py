@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway import alerts, telephony, watch
+from gateway import alerts
 from gateway.clock import SetClock
 from gateway.config import Config, load
 from gateway.importing import ImportFaults, import_folder
+from gateway.phone import telephony, watch
 from tests.fakes.house import House, count, open_house
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)

@@ -14,10 +14,11 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestServer
 
-from gateway import callbacks, dispatch, ringing, talks, wrapping
+from gateway import dispatch
 from gateway.clock import SetClock
 from gateway.config import load
-from gateway.legs import LISTENING
+from gateway.phone import callbacks, ringing, talks, wrapping
+from gateway.phone.legs import LISTENING
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import psutil
 import pytest
 
-from gateway.readers import BATCH, UNDER_WAY, Here, There, reader_apart
-from gateway.replay import DEMO
+from gateway.keeping.readers import BATCH, UNDER_WAY, Here, There, reader_apart
+from gateway.trials.replay import DEMO
 from routing.directory import Directory, build_directory, read_directory
 from routing.rules import Rules, load_rules
 from routing.values import Said
@@ -84,7 +84,7 @@ async def test_what_a_killed_process_had_is_read_here_and_another_one_follows(re
 
 
 async def test_a_process_that_stands_still_holds_nobody_up(reader: There, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gateway.readers.PATIENCE", 0.2)
+    monkeypatch.setattr("gateway.keeping.readers.PATIENCE", 0.2)
     first = reader.pid
     assert first is not None
     os.kill(first, signal.SIGSTOP)

@@ -20,15 +20,15 @@ import pytest
 import redis
 
 from gateway.config import load
-from gateway.engines import ASIDE, Unavailable
-from gateway.servers import running, servers_for, start
+from gateway.hosting.engines import ASIDE, Unavailable
+from gateway.hosting.servers import running, servers_for, start
 from tests.fakes.product import eventually, gone
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
 import sys
 from pathlib import Path
-from gateway.servers import start
+from gateway.hosting.servers import start
 servers = start(Path(sys.argv[1]))
 print(servers.database_url, *servers.pids, servers.engines.cluster, servers.engines.postgres, flush=True)
 sys.stdin.read()
@@ -185,7 +185,7 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 
 
 def test_only_one_pair_runs_on_a_data_dir(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.servers._LOCK_WITHIN", 0.2)
+    monkeypatch.setattr("gateway.hosting.servers._LOCK_WITHIN", 0.2)
     with holder(data_dir), pytest.raises(Unavailable, match="another command"):
         start(data_dir)
 
@@ -276,7 +276,7 @@ def test_an_ordinary_user_runs_them_as_themselves(data_dir: Path) -> None:
     folder.mkdir()
     shutil.chown(folder, "nobody")
     code = (
-        "import os; from gateway.servers import start; from pathlib import Path\n"
+        "import os; from gateway.hosting.servers import start; from pathlib import Path\n"
         "os.setgid(65534); os.setuid(65534)\n"
         f"servers = start(Path({str(folder)!r}))\n"
         "print(servers.engines.user, servers.engines.cluster, flush=True); servers.stop()"

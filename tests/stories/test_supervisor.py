@@ -67,7 +67,7 @@ def test_up_serves_brings_back_what_dies_and_stops_cleanly(product: Callable[...
     reader = running.role("reader")
     assert reader, "what reads for the mail door is a copy too"
     reader.kill()
-    assert eventually(lambda: running.role("gateway.readers_worker"), 20)
+    assert eventually(lambda: running.role("gateway.keeping.readers_worker"), 20)
 
     family += running.family()
     sockets = Path(json.loads((running.data_dir / "servers.json").read_text())["folder"])

@@ -17,11 +17,11 @@ import structlog
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway import logs
 from gateway.chores import Chore, Chores
 from gateway.config import Config
-from gateway.error_reports import reported
-from gateway.tracing import NotInstalled, open_tracing, untraced
+from gateway.hosting import logs
+from gateway.hosting.error_reports import reported
+from gateway.hosting.tracing import NotInstalled, open_tracing, untraced
 from gateway.web.health import traced
 
 PERSON, PHONE = "kim@customer.example", "+46701234567"

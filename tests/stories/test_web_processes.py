@@ -17,8 +17,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gateway import ports
 from gateway.config import Config
+from gateway.hosting import ports
 from tests.fakes.product import ROOT, eventually, free_port, gone
 from tests.stories.test_twins import ready
 

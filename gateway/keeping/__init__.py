@@ -1,0 +1,1 @@
+"""What intake does with a group of reports: read what they say, ask the record, judge, decide, write them down."""

@@ -1,0 +1,283 @@
+"""Keeping a group of reports in one transaction: recognise, judge, look for duplicates, open or attach, write down.
+
+`keep` runs inside the caller's transaction and pipeline and either writes everything that belongs to the group, the
+wake-up of what follows it included, or raises; nothing is promised before the caller's COMMIT. Locks are taken in one
+order (addresses, then places), so that groups of several processes wait for each other and never form a ring. A unique
+violation of `reports_digest_key` means that another process kept one of the reports in the meantime: do the whole group
+again and it will be recognised.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from channels.report import UNSOLVED, Outcome, Receipt
+from gateway import jobs
+from gateway.casenumber import number
+from gateway.keeping.hearing import Hearing, listen
+from gateway.keeping.questions import Prepared, wanted
+from gateway.keeping.standing import Decided, Standing, attach_report, known_case, open_case, remember, touches
+from gateway.keeping.written import (
+    acknowledgement_row,
+    attachment_rows,
+    content_row,
+    receipt_of,
+    report_row,
+    tried_entries,
+)
+from gateway.messages.threads import Reference, resolve_references
+from gateway.record import people, timeline
+from gateway.record.db import Line, recordset, recordsets, statements, together
+from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
+from routing.directory import Directory
+from routing.duplicates import lock_keys, match
+from routing.judge import judge
+from routing.rules import Rules
+from routing.values import History, Judgement, Match, Reason, Verdict
+
+REPORTS, CASES, WORK, MESSAGES = (statements(name) for name in ("reports", "cases", "work", "messages"))
+ALL = together(
+    {
+        "strangers": (people.SQL["add"],),
+        "links": (people.SQL["link"],),
+        "opened": (CASES["open"], WORK["add"]),
+        "grown": (CASES["grow"], WORK["regrade"]),
+        "reports": (REPORTS["add"],),
+        "contents": (REPORTS["add_contents"],),
+        "attachments": (REPORTS["add_attachments"],),
+        "entries": (timeline.SQL["append"],),
+        "messages": (MESSAGES["add"],),
+    },
+    jobs.SQL["wake"],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a group: a receipt for each report, and the cases that changed."""
+
+    receipts: tuple[Receipt, ...]
+    changed: tuple[int, ...]
+
+
+async def keep(
+    conn: Line,
+    group: Sequence[Prepared],
+    directory: Directory,
+    rules: Rules,
+    keys: Sequence[str],
+    now: datetime,
+) -> Kept:
+    """Write a group; the receipts are true once the caller has committed. `keys` open what we signed."""
+    digests = [item.report.digest() for item in group]
+    newcomers = [item.newcomer for item in group]
+    # The server runs these in order: who is known is read once the locks are held.
+    arriving = await conn.ask(REPORTS["arrived"], {"digests": digests, "keys": people.lock_keys(newcomers)})
+    asked = await people.ask(conn, newcomers)
+    arrived = await arriving.fetchall()
+    receipts = {digest: _recognised(row) for digest, row in zip(digests, arrived, strict=True) if row["id"] is not None}
+    fresh: dict[bytes, Prepared] = {}
+    for digest, item in zip(digests, group, strict=True):
+        if digest not in receipts:
+            fresh.setdefault(digest, item)
+    changed: tuple[int, ...] = ()
+    if fresh:
+        draft = Draft(list(fresh.values()), directory, rules, keys, now)
+        await draft.decide(conn, asked, arrived)
+        changed = await draft.write(conn)
+        receipts |= dict(zip(fresh, draft.receipts, strict=True))
+    first = set(fresh)
+    answers = []
+    for digest in digests:
+        receipt = receipts[digest]
+        answers.append(receipt if digest in first else replace(receipt, outcome=Outcome.REPEATED))
+        first.discard(digest)
+    return Kept(tuple(answers), changed)
+
+
+def _recognised(row: Mapping[str, Any]) -> Receipt:
+    return Receipt(
+        case=number(row["case_id"]),
+        report=row["id"],
+        outcome=Outcome.REPEATED,
+        token=row["token"],
+        code=row["code"],
+        priority=row["priority"],
+        category=row["category"],
+        queue=row["queue"],
+        fingerprint=bytes(row["fingerprint"]) if row["fingerprint"] else None,
+    )
+
+
+class Draft:
+    """One group on its way from prepared reports to rows."""
+
+    def __init__(
+        self, group: list[Prepared], directory: Directory, rules: Rules, keys: Sequence[str], now: datetime
+    ) -> None:
+        self.group, self.directory, self.rules, self.keys, self.now = group, directory, rules, keys, now
+        self.bounced: list[int] = []
+        self.dead: list[int] = []
+        self.delayed: list[int] = []
+        self.receipts: list[Receipt] = []
+        self.cases: dict[int, Standing] = {}
+        self.unlike = [0] * len(group)
+        self.reports: list[dict[str, Any]] = []
+        self.contents: list[dict[str, Any]] = []
+        self.attachments: list[dict[str, Any]] = []
+        self.raws: list[bytes | None] = []
+        self.messages: list[dict[str, Any]] = []
+        self.entries: list[Entry] = []
+        self.unsolved: list[Decided] = []
+        self.hearing = Hearing(now)
+        self.met = people.Met([], [], {})
+
+    async def decide(self, conn: Line, asked: people.Asked, numbers: Sequence[Mapping[str, Any]]) -> None:
+        """Read what is known, take the locks, and decide each report in the order of arrival.
+
+        `numbers` are free ones for a report, a case and a person each.
+        """
+        free = [row["person"] for row in numbers]
+        met = self.met = await people.meet([item.newcomer for item in self.group], asked, free)
+        persons, histories = met.persons, met.histories
+        references = await resolve_references(conn, [item.report for item in self.group], self.keys)
+        judgements = [
+            judge(item.said, item.facts, histories.get(person or 0, History()), self.directory, self.rules)
+            for item, person in zip(self.group, persons, strict=True)
+        ]
+        keys = {key for j, person in zip(judgements, persons, strict=True) for key in lock_keys(j, person)}
+        keys |= {f"case:{reference.case}" for reference in references if reference.case}
+        # The server runs these in order: the candidates are read once the locks are held.
+        await conn.ask(REPORTS["lock"], {"keys": sorted(map(_lock_key, keys))})
+        candidates = await conn.ask(REPORTS["candidates"], wanted(self.group, judgements, met, references, self.now))
+        near = self._near(await candidates.fetchall())
+        self.hearing = await listen(conn, self.group, judgements, self.now)
+        for item, person, mentioned, judgement, reference, found, unlike, ids in zip(
+            self.group,
+            persons,
+            met.mentioned,
+            judgements,
+            references,
+            near,
+            self.unlike,
+            numbers[: len(self.group)],
+            strict=True,
+        ):
+            history = replace(histories.get(person or 0, History(person)), mentioned=mentioned)
+            again = self._again(item, person, judgement, history, reference, found, unlike)
+            decided = Decided(ids["report"], item.report, item.said, person, judgement, reference, again)
+            self._place(decided, item, ids["case"])
+
+    async def write(self, conn: Line) -> tuple[int, ...]:
+        """Send all rows, without waiting for answers; returns the cases that changed."""
+        opened = [case.row for case in self.cases.values() if case.new]
+        grown = [case.row for case in self.cases.values() if case.grown and not case.new]
+        reopened = [row for row in grown if row["reopened"]]
+        rows = {
+            "strangers": self.met.strangers,
+            "links": self.met.links,
+            "opened": opened,
+            "grown": grown,
+            "reports": self.reports,
+            "contents": self.contents,
+            "attachments": self.attachments,
+            "entries": timeline.rows(self.entries),
+            "messages": self.messages,
+        }
+        await conn.ask(ALL, {"rows": recordsets(rows), "raws": self.raws, "now": self.now})
+        if reopened:
+            await conn.execute(WORK["revive"], {"rows": recordset(reopened)})
+        await self.hearing.write(conn)
+        for told in self.unsolved:
+            about = {"case": told.attached_to, "report": told.id, "person": told.person, "kind": "reopened"}
+            await conn.execute(MESSAGES["add_to_reporters"], about | {"agent": None, "now": self.now})
+        if self.bounced:
+            await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
+        if self.dead:
+            await conn.execute(MESSAGES["dead"], {"messages": self.dead, "now": self.now})
+        if self.delayed:
+            await conn.execute(MESSAGES["delayed"], {"messages": self.delayed, "now": self.now})
+        return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
+
+    def _near(self, rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+        """Take in the cases that might be meant; returns for each report the ids of those near it. Those near it that
+        are of another kind are only counted."""
+        near: list[list[int]] = [[] for _ in self.group]
+        for row in rows:
+            for nth in set(row["nths"]):  # found in several ways
+                if row["kin"]:
+                    near[nth - 1].append(row["id"])
+                else:
+                    self.unlike[nth - 1] += 1
+            if row["kin"]:
+                self.cases[row["id"]] = known_case(row)
+        return near
+
+    def _again(
+        self,
+        item: Prepared,
+        person: int | None,
+        judgement: Judgement,
+        history: History,
+        reference: Reference,
+        found: Sequence[int],
+        unlike: int,
+    ) -> Match:
+        if reference.case in self.cases:
+            return Match(Verdict.ATTACH, reference.case, 1.0, (Reason(reference.how),))
+        if (heard := self.hearing.again(item, judgement, self.cases)) is not None:
+            return heard
+        candidates = [self.cases[case].candidate for case in found if not self.cases[case].hushed]
+        fresh = [case.candidate for case in self.cases.values() if case.new]
+        candidates += [candidate for candidate in fresh if touches(candidate, judgement, person)]
+        return match(item.said, judgement, history, candidates, self.now, self.directory, unlike)
+
+    def _place(self, decided: Decided, item: Prepared, case_id: int) -> None:
+        if decided.attached_to is not None:
+            case = self.cases[decided.attached_to]
+            closed = not case.row["reopened"]
+            self.entries += attach_report(case, decided, self.directory, self.rules, self.now)
+            if closed and case.row["reopened"] and UNSOLVED in decided.report.flags:
+                self.unsolved.append(decided)
+        else:
+            case, opened = open_case(decided, case_id, self.directory, self.rules)
+            self.cases[case_id] = case
+            self.entries.append(opened)
+        number_of = case.candidate.id
+        self.entries += tried_entries(decided, number_of)
+        self._hear_of_ours(decided, number_of)
+        if decided.reference.mentions:
+            mentioned = [number(mention) for mention in decided.reference.mentions]
+            self.entries.append(Entry(number_of, "linked", CUSTOMER, decided.id, {"cases": mentioned}))
+        row = report_row(decided, number_of, self.now)
+        self.reports.append(row)
+        self.contents.append(content_row(decided, item.raw_blob))
+        self.raws.append(decided.report.raw if item.raw_blob is None else None)
+        self.attachments += attachment_rows(decided, item.attachments)
+        answer = acknowledgement_row(decided, number_of)
+        if answer:
+            self.messages.append(answer)
+        self.entries += self.hearing.note(decided, item, case, self.rules)
+        remember(case, decided)
+        self.receipts.append(receipt_of(row, decided, case.row["queue"]))
+
+    def _hear_of_ours(self, decided: Decided, case: int) -> None:
+        """What a report tells about messages of ours that bounced or are late."""
+        reference, told = decided.reference, decided.report.deliveries
+        status = next((one.status for one in told if one.status), None)
+        self.bounced += reference.bounced
+        self.delayed += reference.delayed
+        if not status or status.startswith("5"):
+            self.dead += reference.bounced
+        for kind, messages in (("bounced", reference.bounced), ("delayed", reference.delayed)):
+            if messages:
+                data = {"messages": list(messages), "status": status or "–"}
+                self.entries.append(Entry(case, kind, SYSTEM, decided.id, data))
+
+
+def _lock_key(key: str) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big", signed=True)

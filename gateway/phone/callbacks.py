@@ -1,0 +1,155 @@
+"""Calls to customers: call-backs, and those that agents make from a case.
+
+A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; a
+call that an agent makes is tried once, and the agent told how it went. The place in the order is that of the caller's
+first moment in the queue, at every try. Who is rung first is a matter of the queue: the agent, as here, or the customer
+(`customer_first`). Every change is one transaction; doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from channels.provider import open_provider
+from gateway import languages
+from gateway.casenumber import number
+from gateway.jobs import wake
+from gateway.messages.post import account_of
+from gateway.phone import wrapping
+from gateway.record import cases, timeline
+from gateway.record.db import Connection, recordset, statements
+from gateway.record.timeline import SYSTEM, Entry
+from gateway.runtime import Runtime
+
+log = structlog.get_logger()
+SQL, WORK, LINE, MESSAGES = (statements(name) for name in ("rings", "work", "line", "messages"))
+BACK = "back-"  # before the name of the room in which a customer who was rung first waits
+AGAIN = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))  # after a try that reached nobody
+
+
+async def sweep(runtime: Runtime) -> int:
+    """End what nobody has said the end of: the colleague has hung up."""
+    rows = await runtime.db.rows(SQL["unsettled"])
+    for row in rows:
+        if row["kind"] in ("callback", "outgoing"):
+            await settle(runtime, row["item_id"])
+            continue
+        async with runtime.db.transaction() as conn:
+            await conn.execute(WORK["end_item"], {"item": row["item_id"]})
+            await wrapping.begin(conn, row["agent_id"], row["call_sid"])
+        wrapping.tell(runtime, row["agent_id"])
+    return len(rows)
+
+
+async def settle(runtime: Runtime, item: int) -> bool:
+    """End a try; whether the customer was reached."""
+    now = runtime.clock.now()
+    async with runtime.db.transaction() as conn:
+        wanted = await (await conn.execute(SQL["wanted"], {"item": item})).fetchone()
+        last = await (await conn.execute(SQL["customer_of"], {"item": item})).fetchone()
+        reached = bool(last and last["state"] == "taken" and not last["kept_waiting"])
+        if wanted is None or wanted["state"] != "taken":
+            return reached
+        if wanted["case_id"]:
+            await cases.lock(conn, wanted["case_id"])
+        if last and reached:
+            await wrapping.begin(conn, wanted["agent_id"], last["sid"])
+        kind: str = "call_unanswered"
+        data: dict[str, Any] = {}
+        until: datetime | None = None
+        if wanted["kind"] == "outgoing":
+            await conn.execute(WORK["end_item"], {"item": item})
+        elif reached:
+            await conn.execute(WORK["end_item"], {"item": item})
+            kind, data = "callback_done", {"tries": wanted["tries"] + 1}
+        elif wanted["tries"] >= len(AGAIN):
+            await conn.execute(WORK["end_item"], {"item": item})
+            kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
+        else:
+            later = {"item": item, "wait": AGAIN[wanted["tries"]]}
+            tried = await (await conn.execute(WORK["try_later"], later)).fetchone()
+            if tried is None:  # whoever ends it at the same time was first
+                return False
+            kind = "callback_postponed" if last and last["kept_waiting"] else "callback_missed"
+            until = now + AGAIN[wanted["tries"]]
+            data = {"tries": tried["tries"], "until": tried["not_before"].isoformat()}
+        if last and last["state"] in ("due", "ringing"):
+            missed = {"ring": last["id"], "state": "missed", "reason": None, "room": None, "now": now}
+            await conn.execute(SQL["end"], missed)
+        told = wanted["kind"] == "callback" or not reached
+        if wanted["case_id"] and told:
+            data["call"] = wanted["call_sid"]
+            await timeline.append(conn, [Entry(wanted["case_id"], kind, SYSTEM, data=data)], now)
+            if not reached and wanted["phone"]:
+                await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], until)
+        await wake(conn)
+    log.info("callback.ended", item=item, kind=wanted["kind"], reached=reached)
+    if reached:
+        wrapping.tell(runtime, wanted["agent_id"])
+    account = account_of(runtime.config)
+    if last and last["state"] == "ringing" and last["sid"] and account:
+        async with open_provider(account) as provider:
+            await provider.hang_up(last["sid"])
+    return reached
+
+
+async def put_off(runtime: Runtime, conn: Connection, item: int, *, ours: bool) -> None:
+    """End a try whose customer was rung first and spoke to nobody: they did not answer or hung up, or nobody of ours
+    came, which costs no try. The case must be locked."""
+    now = runtime.clock.now()
+    wanted = await (await conn.execute(SQL["wanted"], {"item": item})).fetchone()
+    if wanted is None or wanted["state"] not in ("waiting", "offered"):
+        return
+    until: datetime | None = None
+    if not ours and wanted["tries"] >= len(AGAIN):
+        await conn.execute(WORK["end_item"], {"item": item})
+        kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
+    else:
+        wait = AGAIN[0] if ours else AGAIN[wanted["tries"]]
+        given = {"item": item, "wait": wait, "tries": 0 if ours else 1}
+        put = await (await conn.execute(WORK["put_off"], given)).fetchone()
+        if put is None:
+            return
+        kind, until = "callback_postponed" if ours else "callback_missed", now + wait
+        data = {"tries": put["tries"], "until": put["not_before"].isoformat()}
+    await conn.execute(LINE["withdraw"], {"items": [item]})
+    await conn.execute(SQL["spare"], {"item": item, "now": now})
+    if wanted["case_id"]:
+        entry = Entry(wanted["case_id"], kind, SYSTEM, data={**data, "call": wanted["call_sid"]})
+        await timeline.append(conn, [entry], now)
+        if wanted["phone"]:
+            await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], until)
+    await wake(conn)
+    log.info("callback.put_off", item=item, ours=ours)
+
+
+async def unreached(runtime: Runtime, ring: Mapping[str, Any], state: str, reason: str) -> None:
+    """A customer who was rung first was not reached."""
+    async with runtime.db.transaction() as conn:
+        if ring["case_id"]:
+            await cases.lock(conn, ring["case_id"])
+        given = {"ring": ring["id"], "state": state, "reason": reason, "room": None, "now": runtime.clock.now()}
+        if await (await conn.execute(SQL["end"], given)).fetchone():
+            await put_off(runtime, conn, ring["item_id"], ours=False)
+
+
+async def _tell(
+    runtime: Runtime, conn: Connection, case_id: int, kind: str, phone: str, until: datetime | None
+) -> None:
+    """An SMS to a customer who spoke to nobody: when we try again, or that we do not."""
+    now = runtime.clock.now()
+    case = await cases.lock(conn, case_id)
+    assert case is not None
+    book = languages.catalogue(case.language if case.language in languages.CUSTOMERS else languages.SPOKEN)
+    given = {"number": number(case_id)}
+    if until:
+        given["time"] = languages.format_time(until, case.timezone, book.language, now)
+    row = {"case_id": case_id, "channel": "sms", "kind": kind, "language": book.language}
+    added = await (await conn.execute(MESSAGES["add"], {"rows": recordset([row]), "now": now})).fetchone()
+    assert added is not None
+    content = {"message_id": added["id"], "recipient": phone, "text": book.gettext(f"sms.{kind}") % given}
+    await conn.execute(MESSAGES["add_contents"], {"rows": recordset([content])})

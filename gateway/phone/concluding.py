@@ -1,0 +1,39 @@
+"""Whether a case that we think is solved is: a reporter's yes by key or by text, outside of the page behind their link.
+
+A no is a report of its own, which its flag makes open the case again: it is kept wherever a report is kept.
+"""
+
+from __future__ import annotations
+
+from channels.report import Unconfirmed
+from gateway import desk
+from gateway.messages.threads import reply_token
+from gateway.record.db import statements
+from gateway.runtime import Runtime
+
+SQL = statements("confirmations")
+
+
+class Conclusions:
+    """`Conclusions` of the SMS door over the record. Raises Unavailable."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def asked(self, phone: str) -> Unconfirmed | None:
+        rows = await self._runtime.db.rows(SQL["asked"], {"phone": phone})
+        if len(rows) != 1:
+            return None
+        (row,) = rows
+        return Unconfirmed(row["report_id"], reply_token(self._runtime.config.secret_keys, row["case_id"]))
+
+    async def confirm(self, report: int) -> None:
+        await confirm(self._runtime, report, "sms")
+
+
+async def confirm(runtime: Runtime, report: int, by: str) -> None:
+    """A reporter's yes; whoever says it again, or too late, changes nothing. Raises Unknown, Unavailable."""
+    row = await runtime.db.row(SQL["case_of"], {"report": report})
+    if row is None:
+        raise desk.Unknown
+    await desk.confirm(runtime, desk.CUSTOMER, row["case_id"], True, report, by)

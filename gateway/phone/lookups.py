@@ -1,0 +1,180 @@
+"""What the phone door may ask the core: which place is meant, what is known about it, how a case stands, who calls.
+
+Each answers from the judgement, the master data of this process or one indexed statement; the voice channel waits for
+none of them longer than for a turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from channels.phone_ports import Caller, CaseStatus, Found, Incident, OwnerCase
+from channels.report import Unconfirmed
+from gateway import casenumber, outages
+from gateway.messages.threads import reply_token
+from gateway.outages import Outage
+from gateway.people.passwords import Passwords
+from gateway.phone import concluding
+from gateway.record.asks import Asks
+from gateway.record.db import statements
+from gateway.runtime import Runtime
+from routing.directory import Directory
+from routing.facts import read_facts
+from routing.judge import judge
+from routing.values import History, Said
+
+SQL = statements("calls")
+PIN_MISSES = 9
+
+
+class RecordedPlaces:
+    """`Places` over the master data: keyed numbers are looked up, spoken words are judged."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def find(self, heard: str, spoken: bool, caller: str | None) -> Found:
+        directory = self._runtime.directory()
+        if not spoken:
+            return keyed(heard, directory)
+        said = Said(channel="phone", at=self._runtime.clock.now(), text=heard, phone=caller)
+        rules = self._runtime.rules()
+        place = judge(said, read_facts(said, directory, rules), History(), directory, rules).place
+        if place.charger:
+            return _charger("charger", place.charger, directory)
+        if place.site:
+            return Found("site", None, place.site, directory.sites[place.site].name)
+        return Found("none")
+
+
+def keyed(digits: str, directory: Directory) -> Found:
+    """The charger with this number, or the only one whose number is one digit (or two swapped ones) away."""
+    if charger := directory.numbers.get(digits):
+        return _charger("charger", charger, directory)
+    near = {directory.numbers[other] for other in _one_off(digits) if other in directory.numbers}
+    return _charger("near", near.pop(), directory) if len(near) == 1 else Found("none")
+
+
+class RecordedIncidents:
+    """`Incidents` over the record."""
+
+    def __init__(self, runtime: Runtime, asks: Asks) -> None:
+        self._runtime, self._asks = runtime, asks
+
+    async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
+        found = await self._asks.incident(charger, site)
+        if found is None:
+            return None
+        status, due, category = found
+        return Incident(status, _hours(due, self._runtime.clock.now()), category)
+
+    async def outage(self, category: str | None, words: str | None, caller: str | None) -> Incident | None:
+        found = await outages.of_all(self._asks, self._runtime.clock.now())
+        if not found:
+            return None
+        if not words:
+            return self._told(outages.keyed(found, category))
+        said = Said(channel="phone", at=self._runtime.clock.now(), text=words, phone=caller, category=category)
+        directory, rules = self._runtime.directory(), self._runtime.rules()
+        return self._told(
+            outages.spoken(found, judge(said, read_facts(said, directory, rules), History(), directory, rules))
+        )
+
+    async def large_outage(self) -> Incident | None:
+        found = await outages.of_all(self._asks, self._runtime.clock.now())
+        return self._told(next((one for one in found if one.large), None))
+
+    def _told(self, outage: Outage | None) -> Incident | None:
+        if outage is None:
+            return None
+        hours = _hours(outage.due, self._runtime.clock.now())
+        token = reply_token(self._runtime.config.secret_keys, outage.case)
+        return Incident(outage.status, hours, outage.category, token)
+
+
+class BoardAnnouncements:
+    """`Announcements` over the board of this process."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def told(self, language: str, site: str | None) -> str:
+        return " ".join(self._runtime.board.told(language, self._runtime.clock.now(), site))
+
+
+class RecordedCases:
+    """`Cases` over the record."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def status(self, digits: str, code: str) -> CaseStatus | None:
+        case = casenumber.parse(digits)
+        if case is None:
+            return None
+        row = await self._runtime.calls_db.row(SQL["status"], {"case": case, "code": code})
+        if row is None:
+            return None
+        token = reply_token(self._runtime.config.secret_keys, case)
+        unconfirmed = Unconfirmed(row["unconfirmed"], token) if row["unconfirmed"] else None
+        return CaseStatus(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), unconfirmed)
+
+    async def confirm(self, report: int) -> None:
+        await concluding.confirm(self._runtime, report, "phone")
+
+
+class RecordedCallers:
+    """`Callers` over the record."""
+
+    def __init__(self, asks: Asks) -> None:
+        self._asks = asks
+
+    async def known(self, phone: str) -> Caller:
+        return Caller(*await self._asks.caller(phone))
+
+
+class RecordedOwners:
+    """`Owners` over the record. A PIN that was missed nine times in a row, by whomever, is dead until a new one is made
+    in the portal: a number can be borrowed, and six digits can be tried out."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._passwords = Passwords()
+
+    async def open_cases(self, phone: str, pin: str) -> tuple[int, Sequence[OwnerCase]] | None:
+        db = self._runtime.calls_db
+        row = await db.row(SQL["owner_pins"], {"phone": phone, "most": PIN_MISSES})
+        if not await self._passwords.correct(row["pin_hash"] if row else None, pin) or row is None:
+            await db.run(SQL["owner_missed"], {"phone": phone})
+            return None
+        await db.run(SQL["owner_known"], {"owner": row["id"]})
+        rows = await db.rows(SQL["owner_cases"], {"owner": row["id"]})
+        sites = self._runtime.directory().sites
+        told = [
+            OwnerCase(
+                casenumber.number(one["id"]), site.name if (site := sites.get(one["site_id"])) else "", one["status"]
+            )
+            for one in rows
+        ]
+        return (rows[0]["n"] if rows else 0), told
+
+
+def _charger(kind: str, charger: str, directory: Directory) -> Found:
+    site = directory.sites.get(directory.chargers[charger].site_id)
+    name = site.name if site else ""
+    return Found("near" if kind == "near" else "charger", charger, site.id if site else None, name)
+
+
+def _one_off(digits: str) -> Iterator[str]:
+    for at, digit in enumerate(digits):
+        yield from (digits[:at] + other + digits[at + 1 :] for other in "0123456789" if other != digit)
+        if at and digits[at - 1] != digit:
+            yield digits[: at - 1] + digit + digits[at - 1] + digits[at + 1 :]
+
+
+def _hours(due: datetime | None, now: datetime) -> float | None:
+    """Hours until a case should be solved; None when that is not known or already past."""
+    if due is None or due <= now:
+        return None
+    return (due - now).total_seconds() / 3600

@@ -1,0 +1,208 @@
+"""A talk between a caller and an agent, while it goes on: hold, silence for the recording, a colleague, hand-over.
+
+The provider is asked first; what the record says is what the provider has done. A hand-over is warm: the caller waits
+with music while the colleague is told, and is theirs only when they are in the room. Leads may listen unheard, be heard
+by the agent alone, or join in; an agent who wants that raises a hand. Raises NoTalk when there is none, Refused when
+the provider could not do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from channels.provider import open_provider
+from gateway.desk.acts import Refused, act
+from gateway.desk.holding import take_over
+from gateway.jobs import wake
+from gateway.messages.post import account_of
+from gateway.phone import captions, consent
+from gateway.record import agents, timeline
+from gateway.record.db import Connection, statements
+from gateway.record.timeline import Actor, Entry
+from gateway.runtime import Runtime
+
+SQL = statements("talks")
+BESIDE = frozenset({"consult", "listen", "coach", "join"})
+BEAT = timedelta(seconds=75)  # for which a browser that said it is there counts as there
+
+Talk = Mapping[str, Any]
+
+
+class NoTalk(Exception):
+    """The agent talks to nobody now."""
+
+
+def identity(agent: str) -> str:
+    """Under which name an agent's browser is known to the provider, which takes letters and digits only."""
+    return f"agent_{agent.encode().hex()}"
+
+
+async def here(runtime: Runtime, agent: str, answers: bool) -> None:
+    """An agent's browser takes calls from now on for a while, or no more."""
+    await runtime.db.run(SQL["here"], {"agent": agent, "lasts": BEAT if answers else None})
+
+
+async def current(runtime: Runtime, agent: str) -> Talk | None:
+    """The talk that an agent is in."""
+    return await runtime.db.row(SQL["of_agent"], {"agent": agent})
+
+
+async def live(runtime: Runtime) -> Sequence[Talk]:
+    """Every talk that goes on, those with a raised hand first."""
+    return await runtime.db.rows(SQL["live"], {"now": runtime.clock.now()})
+
+
+async def beside(runtime: Runtime, talk: Talk) -> Sequence[Mapping[str, Any]]:
+    """Who else is in an agent's talk, or rung for it."""
+    return await runtime.db.rows(SQL["others"], {"room": talk["room"], "ring": talk["ring"]})
+
+
+async def colleagues(runtime: Runtime, agent: str) -> Sequence[Mapping[str, Any]]:
+    """Who could be asked now."""
+    return await runtime.db.rows(SQL["answers"], {"agent": agent})
+
+
+async def hold(runtime: Runtime, actor: Actor, held: bool) -> None:
+    """Let the caller wait with music, or take them back."""
+    talk = await _own(runtime, actor)
+    await _seat(runtime, talk, talk["caller"], **_holding(runtime, held))
+    await _note(runtime, actor, talk, "hold", held, "talk_held" if held else "talk_resumed")
+
+
+async def hand(runtime: Runtime, actor: Actor, raised: bool) -> None:
+    """Ask a lead to come and listen, or no more. Doing it twice changes nothing."""
+    await _hand(runtime, actor, await _own(runtime, actor), raised)
+
+
+async def lower(runtime: Runtime, actor: Actor, agent: str) -> None:
+    """A lead has seen an agent's hand."""
+    talk = await current(runtime, agent)
+    if talk is None:
+        raise NoTalk
+    await _hand(runtime, actor, talk, False)
+
+
+async def silence(runtime: Runtime, actor: Actor, silent: bool) -> None:
+    """Silence the recording (a card number is read out), or let it go on."""
+    talk = await _own(runtime, actor)
+    if not silent and talk["queue"] in consent.never(runtime):
+        raise Refused(recording="the queue never records")
+    account = account_of(runtime.config)
+    if account is None:
+        raise Refused(recording="no provider is configured")
+    async with open_provider(account) as provider:
+        if silent and not await captions.end(runtime, provider, talk["caller"]):
+            raise Refused(recording="the provider does not answer")
+        if not await provider.pause_recording(talk["caller"], silent):
+            raise Refused(recording="nothing is recorded, or the provider does not answer")
+        if not silent:
+            await captions.begin(runtime, provider, talk["caller"], talk["language"])
+    await _note(runtime, actor, talk, "silence", silent, "recording_silenced" if silent else "recording_resumed")
+
+
+async def consult(runtime: Runtime, actor: Actor, colleague: str) -> None:
+    """Ring a colleague into the talk; the caller waits meanwhile."""
+    talk = await _own(runtime, actor)
+    if any(other["purpose"] == "consult" for other in await beside(runtime, talk)):
+        raise Refused(colleague="a colleague is asked already")
+    await _invite(runtime, "consult", colleague, talk)
+    if talk["held_at"] is None:
+        await hold(runtime, actor, True)
+
+
+async def give(runtime: Runtime, actor: Actor) -> None:
+    """Leave the caller and the case to the colleague who is in the room."""
+    talk = await _own(runtime, actor)
+    taken = [one for one in await beside(runtime, talk) if one["purpose"] == "consult" and one["state"] == "taken"]
+    if not taken:
+        raise Refused(colleague="no colleague is in the talk")
+    to = await agents.find(runtime.db, taken[0]["agent_id"])
+    assert to is not None
+    await _seat(runtime, talk, taken[0]["leg"], end_conference_on_exit=True)
+    await _seat(runtime, talk, talk["leg"], end_conference_on_exit=False)
+    given = {"to": to.id, "caller": talk["caller"], "ring": talk["ring"], "consult": taken[0]["ring"]}
+    if talk["case_id"]:
+        async with act(runtime, Actor("agent", to.id, to.role), talk["case_id"]) as deed:
+            await deed.conn.execute(SQL["give"], given)
+            if deed.case.assignee == actor.id:
+                await take_over(deed)
+            deed.tell("talk_handed_over", call=talk["caller"], held_by=actor.id, to=to.id)
+    else:
+        await runtime.db.run(SQL["give"], given)
+    await _seat(runtime, talk, talk["caller"], **_holding(runtime, False))
+    await runtime.db.run(SQL["hold"], {"caller": talk["caller"], "at": None})
+    account = account_of(runtime.config)
+    if account is not None:
+        async with open_provider(account) as provider:
+            await provider.hang_up(talk["leg"])
+
+
+async def attend(runtime: Runtime, actor: Actor, agent: str, how: str) -> None:
+    """A lead is rung into an agent's talk: to `listen`, `coach` or `join`."""
+    talk = await current(runtime, agent)
+    if talk is None:
+        raise NoTalk
+    await _invite(runtime, how, actor.id or "", talk)
+    async with runtime.db.transaction() as conn:
+        await _tell(runtime, conn, actor, talk, f"talk_{how}")
+    _publish(runtime, talk)
+
+
+async def _own(runtime: Runtime, actor: Actor) -> Talk:
+    talk = await current(runtime, actor.id or "")
+    if talk is None:
+        raise NoTalk
+    return talk
+
+
+async def _invite(runtime: Runtime, purpose: str, agent: str, talk: Talk) -> None:
+    given = {"purpose": purpose, "agent": agent, "case": talk["case_id"], "room": talk["room"]}
+    async with runtime.db.transaction() as conn:
+        if await (await conn.execute(SQL["invite"], given)).fetchone() is None:
+            raise Refused(colleague="has no telephone here and does not answer in the browser")
+        await wake(conn)
+
+
+async def _seat(runtime: Runtime, talk: Talk, call: str, **changes: Any) -> None:
+    account = account_of(runtime.config)
+    if account is None:
+        raise Refused(call="no provider is configured")
+    async with open_provider(account) as provider:
+        if not await provider.seat(talk["room"], call, **changes):
+            raise Refused(call="the provider could not do it")
+
+
+def _holding(runtime: Runtime, held: bool) -> dict[str, Any]:
+    music = f"{runtime.config.public_url.rstrip('/')}/twilio/music.wav"
+    return {"hold": True, "hold_url": music, "hold_method": "GET"} if held else {"hold": False}
+
+
+async def _hand(runtime: Runtime, actor: Actor, talk: Talk, raised: bool) -> None:
+    given = {"ring": talk["ring"], "at": runtime.clock.now() if raised else None}
+    async with runtime.db.transaction() as conn:
+        if await (await conn.execute(SQL["hand"], given)).fetchone() is None:
+            return
+        await _tell(runtime, conn, actor, talk, "hand_raised" if raised else "hand_lowered")
+    _publish(runtime, talk)
+
+
+async def _note(runtime: Runtime, actor: Actor, talk: Talk, statement: str, on: bool, kind: str) -> None:
+    given = {"caller": talk["caller"], "at": runtime.clock.now() if on else None}
+    async with runtime.db.transaction() as conn:
+        await conn.execute(SQL[statement], given)
+        await _tell(runtime, conn, actor, talk, kind)
+    _publish(runtime, talk)
+
+
+async def _tell(runtime: Runtime, conn: Connection, actor: Actor, talk: Talk, kind: str) -> None:
+    if talk["case_id"]:
+        entry = Entry(talk["case_id"], kind, actor, data={"call": talk["caller"]})
+        await timeline.append(conn, [entry], runtime.clock.now())
+
+
+def _publish(runtime: Runtime, talk: Talk) -> None:
+    runtime.live.publish({"type": "talk"})
+    if talk["case_id"]:
+        runtime.live.publish({"type": "case", "case": talk["case_id"]})

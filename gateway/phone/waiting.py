@@ -1,0 +1,197 @@
+"""Callers who wait for a person: `Line` over the record.
+
+Nobody is promised a voice that cannot come: a queue's line is open while somebody with a telephone is at work who
+serves that queue, and always for a P1, for whom the on-call ladder is climbed (`gateway.phone.oncall`) and who is put
+through to LAST_RESORT_NUMBER at once when nobody is on it. A caller is connected to whoever takes the case, or meets
+them in a room; one who would rather be called back keeps the place that they had, three times a day and only at a
+number that we may call. A place is told by who is before in the same queue; the wait (`measuring.expected`) by the
+agents who serve that queue now, how long its calls took since yesterday and who is before them in it and in queues that
+share its agents, as 0.7 to 1.5 times that. When nobody serves it, or fewer than five of its calls tell how long they
+take, it is not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from math import ceil
+from typing import Any, Literal
+
+from channels.numbers import normalise
+from channels.phone_ports import Place, Waiting
+from channels.tolls import refusal
+from gateway.desk.acts import act
+from gateway.desk.words import respond
+from gateway.jobs import wake
+from gateway.phone import consent
+from gateway.phone.pace import Paces
+from gateway.record import timeline
+from gateway.record.db import Connection, statements
+from gateway.record.timeline import CUSTOMER, Actor, Entry
+from gateway.runtime import Runtime
+from measuring.expected import Before, expected
+
+SQL, ONCALL, RINGS = statements("line"), statements("oncall"), statements("rings")
+A_DAY = 3  # call-backs to one number
+RINGING = timedelta(seconds=40)  # for which a telephone that we ring may be waited for
+TARGET = timedelta(seconds=90)  # for an answer, whatever the priority
+LEAST, MOST = 0.7, 1.5
+
+
+class RecordedLine:
+    """The line of every process: it lies in the record."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._db = runtime.calls_db
+        self._paces = Paces(runtime.calls_db, runtime.clock)
+
+    async def enter(self, waiting: Waiting) -> Place | None:
+        if waiting.priority != "P1" and not waiting.patient and not await self._staffed(waiting.queue):
+            return None
+        queue = self._runtime.rules().queues.get(waiting.queue)
+        given = {
+            "sid": waiting.sid,
+            "report": waiting.report,
+            "queue": waiting.queue,
+            "priority": waiting.priority,
+            "longest": queue.longest_wait if queue and waiting.priority != "P1" else None,
+        }
+        await self._change("enter", given, "call_queued", then=("line_up",), priority=waiting.priority)
+        place = await self.place(waiting.sid)
+        if place.least is not None:
+            await self._change("case_of", {"sid": waiting.sid}, "wait_told", least=place.least, most=place.most)
+        return place
+
+    async def place(self, sid: str) -> Place:
+        row = await self._db.row(SQL["place"], {"sid": sid})
+        if row is None:
+            return Place(0)
+        before = {queue: Before(*counts) for queue, counts in (row["before"] or {}).items()}
+        least, most = await self._estimate(row["queue"], row["state"], before)
+        answerer = row["room"]
+        if answerer is None and row["answerer"]:
+            answerer = await self._put_through(sid, row["answerer"])
+        elif answerer is None and row["priority"] == "P1" and not await self._helped():
+            answerer = self._runtime.config.last_resort_number
+        longest = row["longest_at"]
+        return Place(
+            before.get(row["queue"], Before()).all,
+            least,
+            most,
+            answerer,
+            staffed=row["staffed"] or row["priority"] == "P1",
+            overdue=longest is not None and longest <= self._runtime.clock.now(),
+            consent=consent.mode(self._runtime, (row["queue"], row["case_queue"])),
+        )
+
+    async def _estimate(
+        self, queue: str | None, state: str | None, before: Mapping[str, Before]
+    ) -> tuple[int | None, int | None]:
+        """In minutes, from least to most; None where it is not known. Whoever is being offered waits no more."""
+        if queue is None:
+            return None, None
+        crews, pace = await self._paces.of(queue)
+        seconds = expected(queue, {} if state == "offered" else before, crews, pace)
+        if seconds is None:
+            return None, None
+        return int(LEAST * seconds / 60), max(1, ceil(MOST * seconds / 60))
+
+    async def _put_through(self, sid: str, phone: str) -> str | None:
+        """Ring whoever has taken the caller's case, to meet in a room, where a talk can be held and handed over. When
+        that led to nobody, or nobody can be rung, they are dialled from the caller's own line."""
+        if self._runtime.config.twilio_account_sid:
+            before = await self._db.row(RINGS["put_through_before"], {"sid": sid, "ringing": RINGING})
+            if before is None:
+                async with self._db.transaction() as conn:
+                    await conn.execute(RINGS["put_through"], {"sid": sid})
+                    await wake(conn)
+                return None
+            if before["state"] in ("due", "ringing") and before["fresh"]:
+                return None
+        return phone if phone.startswith("client:") else normalise(phone)
+
+    async def call_back(self, sid: str, phone: str) -> bool:
+        number = normalise(phone)
+        own = [one.number for one in self._runtime.config.twilio_numbers]
+        if number is None or refusal(number, own=own) is not None:
+            return False
+        given = {"sid": sid, "phone": number}
+        lately = await self._db.row(SQL["callbacks_lately"], given)
+        if lately and lately["n"] >= A_DAY:
+            return False
+        await self._change("leave_line", given, "callback_wanted", then=("callback_number",), after=_keep_place)
+        return True
+
+    async def answered(self, sid: str) -> None:
+        async with self._db.transaction() as conn:
+            given = {"sid": sid, "now": self._runtime.clock.now()}
+            row = await (await conn.execute(SQL["answer"], given)).fetchone()
+        if row is None or row["case_id"] is None:
+            return
+        agent = Actor("agent", row["agent_id"]) if row["agent_id"] else timeline.SYSTEM
+        async with act(self._runtime, agent, row["case_id"]) as deed:
+            await respond(deed, "call", channel="phone", call=sid, **_seconds(row))
+
+    async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
+        await self._change("leave", {"sid": sid}, "call_left", after=_step_out, why=why)
+
+    async def rated(self, sid: str, rating: int) -> None:
+        await self._change("rate", {"sid": sid, "rating": rating}, "rated", rating=rating, of=5)
+
+    async def _staffed(self, queue: str | None = None) -> bool:
+        row = await self._db.row(SQL["staffed"], {"queue": queue})
+        return bool(row and row["staffed"])
+
+    async def _helped(self) -> bool:
+        """Whether somebody is at work, or on a ladder that can ring them."""
+        if await self._staffed():
+            return True
+        if not self._runtime.config.twilio_account_sid:
+            return False
+        row = await self._db.row(ONCALL["reachable"], {"now": self._runtime.clock.now()})
+        return bool(row and row["reachable"])
+
+    async def _change(
+        self,
+        statement: str,
+        given: Mapping[str, Any],
+        kind: str,
+        *,
+        then: Sequence[str] = (),
+        after: Callable[[Connection, Mapping[str, Any]], Awaitable[None]] | None = None,
+        **data: Any,
+    ) -> None:
+        """A change of a call, of its work, and its entry on the case's timeline, in one transaction."""
+        now = self._runtime.clock.now()
+        everything = {**given, "now": now, "target": TARGET}
+        async with self._db.transaction() as conn:
+            row = await (await conn.execute(SQL[statement], everything)).fetchone()
+            for name in then:
+                await conn.execute(SQL[name], everything)
+            if after:
+                await after(conn, everything)
+            if row is not None and row["case_id"] is not None:
+                entry = Entry(row["case_id"], kind, CUSTOMER, row["report_id"], {"call": given["sid"], **data})
+                await timeline.append(conn, [entry], now)
+            if row is not None:
+                await wake(conn)
+        if row is not None and row["case_id"] is not None:
+            self._runtime.live.publish({"type": "case", "case": row["case_id"]})
+
+
+async def _keep_place(conn: Connection, given: Mapping[str, Any]) -> None:
+    items = [row["id"] for row in await (await conn.execute(SQL["become_callback"], given)).fetchall()]
+    await conn.execute(SQL["withdraw"], {**given, "items": items})
+    if not items:
+        await conn.execute(SQL["add_callback"], given)
+
+
+async def _step_out(conn: Connection, given: Mapping[str, Any]) -> None:
+    items = [row["id"] for row in await (await conn.execute(SQL["step_out"], given)).fetchall()]
+    await conn.execute(SQL["withdraw"], {**given, "items": items})
+
+
+def _seconds(row: Mapping[str, Any]) -> dict[str, float]:
+    """The call's response time (first webhook to a voice) and its time in line."""
+    return {name: round(float(row[name]), 3) for name in ("response", "waited") if row[name] is not None}
