@@ -36,6 +36,8 @@ HELD = """SELECT DISTINCT (l.classid::bigint << 32) | l.objid::bigint AS key FRO
 WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted AND l.database = (
     SELECT oid FROM pg_database WHERE datname = current_database())
   AND EXISTS (SELECT FROM pg_locks w WHERE w.pid = l.pid AND NOT w.granted AND w.relation = 'cases'::regclass)"""
+BEHIND = """SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (
+    SELECT oid FROM pg_database WHERE datname = current_database())"""
 WAITS = "SELECT FROM pg_locks WHERE pid = %s AND NOT granted"
 
 
@@ -116,6 +118,26 @@ async def test_f16_a_deadlock_is_resolved_by_trying_again(runtime: Runtime, data
     assert receipt.outcome is Outcome.OPENED
     assert [entry["error"] for entry in logs if entry["event"] == "intake.again"] == ["DeadlockDetected"]
     assert await kept(runtime) == 1
+
+
+async def test_two_first_reports_of_a_place_are_decided_one_after_the_other(
+    config: Config, runtime: Runtime, clock: SetClock, database_url: str
+):
+    """One process has decided and not committed: another does not even look for cases at that place before it has."""
+    async with (
+        open_runtime(config, "test", clock) as second,
+        await psycopg.AsyncConnection.connect(database_url) as gate,
+    ):
+        one, other = some(2)
+        await gate.execute("LOCK TABLE cases IN EXCLUSIVE MODE")
+        deciding = asyncio.create_task(runtime.intake.accept(one))
+        await _seen(database_url, HELD)
+        following = asyncio.create_task(second.intake.accept(other))
+        await _seen(database_url, BEHIND)
+        await gate.rollback()
+        receipts = await asyncio.gather(deciding, following)
+    assert [receipt.outcome for receipt in receipts] == [Outcome.OPENED, Outcome.ATTACHED]
+    assert len({receipt.case for receipt in receipts}) == 1
 
 
 async def test_f16_serialization_failures_are_tried_again(config: Config, clock: SetClock, database_url: str):
