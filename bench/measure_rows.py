@@ -18,9 +18,16 @@ from gateway.figures import measures
 from gateway.people.passwords import Passwords
 from gateway.record import agents, imports
 from gateway.record.db import Database
+from gateway.record.timeline import SYSTEM
 
 PASSWORD = "a quiet shift for everybody"
-MANAGER = {"agent_id": "m01", "name": "Manager", "email": "m01@support.example", "phone": None, "role": "manager"}
+MANAGER: dict[str, Any] = {
+    "agent_id": "m01",
+    "name": "Manager",
+    "email": "m01@support.example",
+    "phone": None,
+    "role": "manager",
+}
 MANAGER |= {"line": 1, "languages": ["sv"], "skills": [], "region": None, "max_calls": 0, "max_cases": 0}
 PAGES = (
     "/managers",
@@ -77,7 +84,7 @@ async def _prepare(url: str) -> float:
     db = Database(url, size=2)
     await db.open()
     try:
-        await imports.write(db, {"agents": [MANAGER]}, SystemClock().now())
+        await imports.write(db, {"agents": [MANAGER]}, SYSTEM, SystemClock().now())
         await agents.set_password(db, "m01", await Passwords().hashed(PASSWORD))
         began = time.perf_counter()
         await measures.rebuild(db)
