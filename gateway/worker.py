@@ -18,7 +18,6 @@ from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
 from gateway import alerts, dispatch, escalation, overflow, platform, presence, silence
-from gateway.blobs import BlobsUnavailable
 from gateway.chores import Chore, Chores
 from gateway.config import Config
 from gateway.figures import forecasting, mailed_figures, measures
@@ -139,8 +138,7 @@ def _app(runtime: Runtime) -> App:
     @app.periodic(cron="17 2 * * *")
     @app.task(name="nightly", pass_context=True)
     async def nightly(context: JobContext, timestamp: int) -> None:
-        with contextlib.suppress(BlobsUnavailable):
-            await retain(runtime.db, runtime.blobs, runtime.clock.now())
+        await retain(runtime.db, runtime.blobs, runtime.clock.now())
         await context.app.job_manager.delete_old_jobs(nb_hours=KEEP_FAILED, include_failed=True)
 
     return app

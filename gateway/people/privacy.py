@@ -1,10 +1,12 @@
 """What is personal can be erased, what is true stays.
 
-Erasing empties contents, attachments, messages, recordings, transcripts and addresses, in one transaction for the rows
-and after it for the blobs; what remains are ids, codes, times and figures, a tombstone with the idempotency digest, and
-an entry on the timeline of each case. What colleagues wrote and what must stay (analyses, proposals, service cards)
-loses names, numbers and addresses. No measure changes. While the person has an open emergency, `Deferred` is raised,
-and the nightly retention erases them when it is over; it does the same by age, after the periods of `PERIODS`.
+Erasing empties contents, attachments, messages, recordings, transcripts and addresses, in one transaction that also
+notes which files nothing refers to any more; those are erased right after it, or, while their store is away, in the
+night. What remains are ids, codes, times and figures, a tombstone with the idempotency digest, and an entry on the
+timeline of each case.
+What colleagues wrote and what must stay (analyses, proposals, service cards) loses names, numbers and addresses. No
+measure changes. While the person has an open emergency, `Deferred` is raised, and the nightly retention erases them
+when it is over; it does the same by age, after the periods of `PERIODS`.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from channels.numbers import normalise
-from gateway.blobs import Blobs
+from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.casenumber import number
 from gateway.people.scrubbing import pattern_of, without
 from gateway.record import timeline
@@ -91,8 +93,7 @@ async def note_export(db: Database, person: int, actor: Actor, now: datetime) ->
 
 
 async def erase_person(db: Database, blobs: Blobs, person: int, actor: Actor, now: datetime) -> Mapping[str, int]:
-    """Erase a person; returns how much was erased. Raises Deferred, and BlobsUnavailable after the rows are gone:
-    then call it again."""
+    """Erase a person; returns how much was erased, and how many files wait for their store. Raises Deferred."""
     async with db.transaction() as conn:
         emergencies = await (await conn.execute(SQL["open_emergencies"], {"person": person})).fetchall()
         if emergencies:
@@ -115,10 +116,10 @@ async def erase_person(db: Database, blobs: Blobs, person: int, actor: Actor, no
         doomed += await _erase_calls(conn, calls, now)
         await conn.execute(SQL["erase_identities"], parameters)
         await conn.execute(SQL["erase_person"], parameters)
+        await conn.execute(SQL["doom"], {"files": doomed, "now": now})
         counts = {"reports": len(reports), "messages": len(messages), "calls": len(calls), "files": len(doomed)}
         await _audit(conn, actor, "person_erased", str(person), counts, now)
-    for digest in doomed:
-        await blobs.erase(digest)
+    counts["waiting"] = await _erase_doomed(db, blobs)
     log.info("person.erased", person=person, **counts)
     return counts
 
@@ -133,28 +134,26 @@ async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]
     while rows := await db.rows(SQL["expired_reports"], {"before": now - PERIODS["content"]}):
         async with db.transaction() as conn:
             doomed = await _erase_reports(conn, [(row["id"], row["case_id"]) for row in rows], SYSTEM, now)
-        for digest in doomed:
-            await blobs.erase(digest)
+            await conn.execute(SQL["doom"], {"files": doomed, "now": now})
         counts["reports"] += len(rows)
     while rows := await db.rows(SQL["expired_calls"], {"before": now - PERIODS["call"]}):
         async with db.transaction() as conn:
             doomed = await _erase_calls(conn, [row["sid"] for row in rows], now)
-        for digest in doomed:
-            await blobs.erase(digest)
+            await conn.execute(SQL["doom"], {"files": doomed, "now": now})
         counts["calls"] += len(rows)
     while rows := await db.rows(SQL["expired_recordings"], {"before": now - PERIODS["recording"]}):
-        for row in rows:
-            await blobs.erase(row["sha256"])
-            await db.run(SQL["expire_recording"], {"sid": row["sid"]})
+        async with db.transaction() as conn:
+            await conn.execute(SQL["expire_recordings"], {"sids": [row["sid"] for row in rows]})
+            await conn.execute(SQL["doom"], {"files": [row["sha256"] for row in rows], "now": now})
         counts["recordings"] += len(rows)
     for name in ("expire_transcripts", "expire_captions"):
         await db.run(SQL[name], {"before": now - PERIODS["transcript"]})
-    before = {"before": now - PERIODS["message"]}
-    lone = await db.rows(SQL["lone_message_blobs"], {**before, "messages": []})
-    await db.run(SQL["expire_message_files"], before)
-    await db.run(SQL["expire_messages"], before)
-    for row in lone:
-        await blobs.erase(row["sha256"])
+    async with db.transaction() as conn:
+        before = {"before": now - PERIODS["message"]}
+        lone = await (await conn.execute(SQL["lone_message_blobs"], {**before, "messages": []})).fetchall()
+        await conn.execute(SQL["expire_message_files"], before)
+        await conn.execute(SQL["expire_messages"], before)
+        await conn.execute(SQL["doom"], {"files": [row["sha256"] for row in lone], "now": now})
     await db.run(SQL["expire_sessions"], {"now": now})
     while rows := await db.rows(SQL["lonely_people"], {"before": now - PERIODS["person"]}):
         async with db.transaction() as conn:
@@ -162,8 +161,25 @@ async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]
                 await conn.execute(SQL["erase_identities"], {"person": row["id"]})
                 await conn.execute(SQL["erase_person"], {"person": row["id"], "now": now})
         counts["people"] += len(rows)
+    counts["waiting"] = await _erase_doomed(db, blobs)
     log.info("retention.done", **counts)
     return counts
+
+
+async def _erase_doomed(db: Database, blobs: Blobs) -> int:
+    """Erase the files that are noted, but those that somebody brought again; returns how many wait for their store."""
+    try:
+        while rows := await db.rows(SQL["doomed"]):
+            for row in rows:
+                if not row["wanted"]:
+                    await blobs.erase(row["sha256"])
+                await db.run(SQL["done_with"], {"sha256": row["sha256"]})
+    except BlobsUnavailable:
+        left = await db.row(SQL["doomed_left"])
+        waiting = int(left["n"]) if left else 0
+        log.warning("files.not_erased", waiting=waiting)
+        return waiting
+    return 0
 
 
 async def _erase_reports(

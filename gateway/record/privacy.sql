@@ -206,8 +206,8 @@ SELECT sid FROM calls WHERE erased_at IS NULL AND ended_at < %(before)s ORDER BY
 SELECT sid, encode(sha256, 'hex') AS sha256 FROM recordings
 WHERE state = 'fetched' AND created_at < %(before)s ORDER BY created_at LIMIT 500
 
--- name: expire_recording
-UPDATE recordings SET state = 'erased', sha256 = NULL, due_at = NULL WHERE sid = %(sid)s
+-- name: expire_recordings
+UPDATE recordings SET state = 'erased', sha256 = NULL, due_at = NULL WHERE sid = ANY(%(sids)s::text[])
 
 -- name: expire_transcripts
 DELETE FROM transcripts t USING recordings r WHERE r.sid = t.recording_sid AND r.created_at < %(before)s
@@ -237,3 +237,24 @@ DELETE FROM sessions WHERE expires_at < %(now)s
 SELECT p.id FROM people p
 WHERE p.erased_at IS NULL AND p.created_at < %(before)s
   AND NOT EXISTS (SELECT FROM reports r WHERE r.person_id = p.id AND r.erased_at IS NULL) LIMIT 500
+
+-- name: doom
+INSERT INTO doomed_files (sha256, since) SELECT DISTINCT f, %(now)s::timestamptz FROM unnest(%(files)s::text[]) AS f
+ON CONFLICT (sha256) DO NOTHING
+
+-- name: doomed
+-- Whether something refers to them again: the same file came once more.
+SELECT d.sha256,
+       EXISTS (SELECT FROM report_attachments a WHERE a.sha256 = decode(d.sha256, 'hex'))
+       OR EXISTS (SELECT FROM report_contents t WHERE t.raw_blob = d.sha256)
+       OR EXISTS (SELECT FROM message_attachments m WHERE m.sha256 = decode(d.sha256, 'hex'))
+       OR EXISTS (SELECT FROM documents f WHERE f.sha256 = decode(d.sha256, 'hex'))
+       OR EXISTS (SELECT FROM pictures p WHERE p.sha256 = decode(d.sha256, 'hex'))
+       OR EXISTS (SELECT FROM recordings g WHERE g.sha256 = decode(d.sha256, 'hex')) AS wanted
+FROM doomed_files d LIMIT 500
+
+-- name: doomed_left
+SELECT count(*) AS n FROM doomed_files
+
+-- name: done_with
+DELETE FROM doomed_files WHERE sha256 = %(sha256)s

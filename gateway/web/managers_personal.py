@@ -25,9 +25,10 @@ from gateway.web.within import sees_everything
 
 NOBODY = N_("Nobody is known by that. Try another address, or the number with its country code.")
 UNSURE = N_("Tick that you are sure.")
-AWAY = N_("The store of files does not answer. What is in the record is done; do it again in a while for the files.")
+AWAY = N_("The store of files does not answer. Nothing was taken along; try again in a while.")
 DONE = {
     "erased": N_("Erased. What remains are ids, times and figures."),
+    "waiting": N_("Erased. The store of files does not answer: their files are erased by themselves in the night."),
     "deferred": N_("There is an open emergency. They are erased by themselves in the night after it is over."),
 }
 
@@ -84,13 +85,12 @@ async def erase(request: web.Request) -> web.StreamResponse:
     runtime, person = runtime_of(request), await _known(request)
     if (await form(request)).get("sure") != "yes":
         return await _person(request, UNSURE, 422)
-    done = "erased"
+    actor = Actor("agent", request[AGENT].id)
     try:
-        await erase_person(runtime.db, runtime.blobs, person, Actor("agent", request[AGENT].id), runtime.clock.now())
+        counts = await erase_person(runtime.db, runtime.blobs, person, actor, runtime.clock.now())
+        done = "waiting" if counts["waiting"] else "erased"
     except Deferred:
         done = "deferred"
-    except BlobsUnavailable:
-        return await _person(request, AWAY, 503)
     raise web.HTTPSeeOther(f"/managers/personal/{person}?done={done}")
 
 

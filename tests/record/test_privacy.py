@@ -1,12 +1,15 @@
 """What is personal can be erased, what is true stays."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from obstore.store import LocalStore
 
 from channels.report import Attachment, Channel, Report, Sender
 from gateway import desk
+from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.casenumber import parse
 from gateway.clock import SetClock
 from gateway.desk import SYSTEM
@@ -53,6 +56,14 @@ async def traces(runtime: Runtime) -> list[str]:
     return found
 
 
+async def files(runtime: Runtime) -> set[str]:
+    """What lies in the store, by its digest."""
+    folder = runtime.config.data_dir / "blobs"
+    return await asyncio.to_thread(
+        lambda: {"".join(p.relative_to(folder).parts) for p in folder.rglob("*") if p.is_file()}
+    )
+
+
 async def test_erasing_leaves_no_trace_in_rows_or_files_and_the_case_stays(runtime: Runtime):
     receipt = await runtime.intake.accept(report("one"))
     case = parse(receipt.case) or 0
@@ -63,8 +74,7 @@ async def test_erasing_leaves_no_trace_in_rows_or_files_and_the_case_stays(runti
     person = await find_person(runtime.db, f"{CANARY}@mail.example")
     await erase_person(runtime.db, runtime.blobs, person, SYSTEM, runtime.clock.now())
     assert await traces(runtime) == []
-    blobs = await asyncio.to_thread(lambda: [p for p in (runtime.config.data_dir / "blobs").rglob("*") if p.is_file()])
-    assert blobs == []
+    assert await files(runtime) == set()
     assert await cases.find(runtime.db, case) == before
     full = await cases.full(runtime.db, case)
     assert full is not None
@@ -106,6 +116,34 @@ async def test_b101_an_open_emergency_defers_erasure(runtime: Runtime):
     await desk.conclude(runtime, SYSTEM, parse(receipt.case) or 0, "other", "Säkrad.")
     await erase_person(runtime.db, runtime.blobs, person, SYSTEM, runtime.clock.now())
     assert await traces(runtime) == []
+
+
+class Away(Blobs):
+    """A store that keeps and reads, and erases nothing."""
+
+    async def erase(self, digest: str) -> None:
+        raise BlobsUnavailable("TimeoutError")
+
+
+async def test_files_whose_store_is_away_are_erased_in_the_night_and_those_that_came_again_stay(runtime: Runtime):
+    await runtime.intake.accept(report("one"))
+    person = await find_person(runtime.db, "+46701740001")
+    digest = (await export_person(runtime.db, person))["attachments"][0]["sha256"]
+    folder = runtime.config.data_dir / "blobs"
+    away = Away(LocalStore(folder), folder)
+    counts = await erase_person(runtime.db, away, person, SYSTEM, runtime.clock.now())
+    assert (counts["files"], counts["waiting"]) == (2, 2)
+    assert set(await traces(runtime)) == set()
+    assert await runtime.blobs.read(digest) == CANARY.encode()
+    assert (await retain(runtime.db, away, runtime.clock.now()))["waiting"] == 2
+    other = replace(report("other"), text="Samma bild.", sender=Sender(None, None, "bo@mail.example"), raw=b"raw")
+    await runtime.intake.accept(other)
+    assert (await retain(runtime.db, runtime.blobs, runtime.clock.now()))["waiting"] == 0
+    assert await runtime.blobs.read(digest) == CANARY.encode(), "somebody else's now"
+    assert await files(runtime) == {digest}
+    bo = await find_person(runtime.db, "bo@mail.example")
+    await erase_person(runtime.db, runtime.blobs, bo, SYSTEM, runtime.clock.now())
+    assert await files(runtime) == set()
 
 
 async def test_an_export_holds_everything(runtime: Runtime):
