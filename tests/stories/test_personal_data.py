@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from channels.report import Attachment, Channel, Report, Sender
+from gateway.blobs import BlobsUnavailable
 from gateway.casenumber import parse
 from gateway.config import Config
 from gateway.desk import SYSTEM
@@ -83,7 +84,7 @@ async def test_everything_is_handed_over_in_one_file_and_that_is_on_the_audit(ho
         told = json.loads(packed.read("person.json"))
         report = told["reports"][0]["id"]
         assert packed.read(f"mails/{report}.eml") == raw
-        assert packed.read(f"attachments/{report}-1-.._my photo_.txt") == b"photo"
+        assert packed.read(f"attachments/{report}-1-my photo .txt") == b"photo"
         assert "missing.txt" not in packed.namelist()
     assert told["reports"][0]["text"] == "The charger 22809 does not start"
     assert [one["value"] for one in told["identities"]] == ["+46701740001", "anna@mail.example"]
@@ -117,6 +118,24 @@ async def test_somebody_is_erased_when_whoever_does_it_is_sure(house: House) -> 
     assert f'action="{there}/erase"' not in shown
     answer = await house.client.post(PAGE, data={"csrf": await house.csrf(PAGE), "who": "anna@mail.example"})
     assert answer.status == 422
+
+
+async def test_while_the_store_of_files_is_away_it_is_said_what_follows(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise BlobsUnavailable("TimeoutError")
+
+    await reported(house)
+    there = await looked_up(house, "anna@mail.example")
+    csrf = await house.csrf(there)
+    monkeypatch.setattr(house.runtime.blobs, "read", away)
+    assert (await house.client.post(f"{there}/export", data={"csrf": csrf})).status == 503
+    monkeypatch.setattr(house.runtime.blobs, "erase", away)
+    fields = {"csrf": csrf, "sure": "yes"}
+    answer = await house.client.post(f"{there}/erase", data=fields, allow_redirects=False)
+    assert answer.headers["Location"] == f"{there}?done=waiting"
+    assert "anna@mail.example" not in await (await house.client.get(there)).text()
 
 
 async def test_b101_an_open_emergency_is_said_and_nothing_is_erased_yet(house: House) -> None:
