@@ -13,10 +13,10 @@ from datetime import datetime
 
 import phonenumbers
 
+from channels.numbers import HOME
 from channels.report import Attachment, Channel, Report, Sender
 
 FIELDS = ("name", "phone", "email", "charger", "site", "connector", "category", "danger", "text", "language")
-REGION = "SE"
 EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,64}@[^@\s<>\"(),:;\\\[\]\x00-\x1f\x7f]{1,190}")
 CONNECTOR = re.compile(r"[1-9]\d?")
 HEIC = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis")
@@ -64,7 +64,7 @@ def says_anything(fields: Mapping[str, str]) -> bool:
 def telephone(text: str) -> str | None:
     """A telephone number in E.164 (ITU-T), Swedish when it has no country code; None when it is not one."""
     try:
-        number = phonenumbers.parse(text, REGION)
+        number = phonenumbers.parse(text, HOME)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(number):

@@ -14,6 +14,7 @@ import phonenumbers
 # UNAVAILABLE), as listed in the provider's documentation.
 WITHHELD = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 LONGEST = 24
+HOME = "SE"  # ISO 3166: where a number without a country code belongs
 
 
 def normalise(text: str | None, region: str | None = None) -> str | None:

@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 
 from channels import phone_report
-from channels.numbers import reachable, region_of
+from channels.numbers import HOME, reachable, region_of
 from channels.phone_events import number_facts
 from channels.phone_ports import Given, Incident, Place, Taken, Waiting
 from channels.report import NotStored, Receipt, RemoteAnswer, Report
@@ -197,7 +197,7 @@ async def _owner_cases(scene: Scene) -> Outcome:
 
 
 async def _check_number(scene: Scene) -> Outcome:
-    number = reachable(scene.fact("number"), region_of(scene.called) or "SE")
+    number = reachable(scene.fact("number"), region_of(scene.called) or HOME)
     if number is None:
         return Outcome("bad", {"number": None})
     return Outcome("good", {"number": None, **number_facts(number)})

@@ -11,7 +11,7 @@ from collections.abc import Collection
 import phonenumbers
 from phonenumbers import PhoneNumberType, shortnumberinfo
 
-from channels.numbers import parsed
+from channels.numbers import HOME, parsed
 
 COUNTRIES = frozenset(
     {"SE", "NO", "DK", "FI", "DE", "AX", "IS", "GB", "IE", "NL", "BE", "PL", "FR", "ES", "IT", "AT", "CH"}
@@ -39,7 +39,7 @@ def refusal(
         return "one of our own numbers"
     region = phonenumbers.region_code_for_number(read)
     national = str(read.national_number)
-    if any(shortnumberinfo.connects_to_emergency_number(national, code) for code in {region or "SE", "SE"}):
+    if any(shortnumberinfo.connects_to_emergency_number(national, code) for code in {region or HOME, HOME}):
         return "an emergency number"
     if not phonenumbers.is_possible_number(read):
         return "not a possible number"

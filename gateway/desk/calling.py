@@ -7,7 +7,7 @@ refused before anything is dialled. A call counts as a response when somebody an
 
 from __future__ import annotations
 
-from channels.numbers import normalise
+from channels.numbers import HOME, normalise
 from channels.tolls import refusal
 from gateway.desk.acts import MESSAGES, Act, Refused, act, require_open
 from gateway.record.db import statements
@@ -15,7 +15,6 @@ from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
 
 RINGS = statements("rings")
-REGION = "SE"  # of numbers without a country code
 
 
 async def call(runtime: Runtime, actor: Actor, case_id: int, number: str | None = None) -> str:
@@ -25,12 +24,12 @@ async def call(runtime: Runtime, actor: Actor, case_id: int, number: str | None 
         report = None
         if number is None:
             for row in await (await deed.conn.execute(MESSAGES["reachable"], {"case": case_id})).fetchall():
-                if normalise(row["sender_phone"], REGION):
+                if normalise(row["sender_phone"], HOME):
                     number, report = row["sender_phone"], row["id"]
                     break
             else:
                 raise Refused(number="nobody who reported left a telephone number")
-        called = normalise(number, REGION)
+        called = normalise(number, HOME)
         own = {own.number for own in runtime.config.twilio_numbers}
         why = refusal(called, own=own) if called else "not a telephone number"
         if called is None or why:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from channels.numbers import normalise, region_of
+from channels.numbers import HOME, normalise, region_of
 from channels.report import Report
 from gateway.messages.threads import Reference
 from gateway.record import people
@@ -26,7 +26,6 @@ PLACELESS_LOOKBACK = timedelta(hours=24)
 
 # Where a telephone number without a country is read, by the language it stands in.
 REGIONS = {"sv": "SE", "no": "NO", "da": "DK", "fi": "FI", "de": "DE"}
-HOME = "SE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 from psycopg.types.json import Jsonb
 
-from channels.numbers import normalise
+from channels.numbers import HOME, normalise
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.casenumber import number
 from gateway.people.scrubbing import pattern_of, without
@@ -43,7 +43,6 @@ PERIODS: Mapping[str, timedelta] = MappingProxyType(
 
 
 SAID = ("notes", "analyses", "proposals", "cards", "documents", "messages")  # where others may have written of a person
-REGION = "SE"  # of numbers without a country code
 LONGEST_ID = 18  # digits
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -63,7 +62,7 @@ async def find_person(db: Database, who: str) -> int:
         row = await db.row(PEOPLE["find"], {"person": int(who)})
         if row:
             return int(row["id"])
-    row = await db.row(PEOPLE["by_identity"], {"value": normalise(who, REGION) or who})
+    row = await db.row(PEOPLE["by_identity"], {"value": normalise(who, HOME) or who})
     if row is None:
         raise Nobody(f"nobody is known as {who!r}")
     return int(row["person_id"])

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from channels.numbers import normalise
+from channels.numbers import HOME, normalise
 from gateway.record import agents, oncall
 from gateway.record.db import Database
 from gateway.record.oncall import Kept
@@ -46,7 +46,7 @@ def _phone(value: Any) -> Any:
     value = _blank(value)
     if value is None:
         return None
-    number = normalise(str(value), "SE")
+    number = normalise(str(value), HOME)
     if number is None:
         raise ValueError("is no telephone number")
     return number

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import phonenumbers
 from aiohttp import web
 
+from channels.numbers import HOME
 from gateway import casenumber, languages, presence
 from gateway.languages import N_
 from gateway.phone import talks, wrapping
@@ -172,7 +173,7 @@ async def _listed(request: web.Request, scope: Scope) -> tuple[list[Listed], int
 def _searched(q: str) -> str | None:
     """Telephone numbers are looked for as they are kept (E.164), everything else as it was typed."""
     try:
-        number = phonenumbers.parse(q, "SE")
+        number = phonenumbers.parse(q, HOME)
     except phonenumbers.NumberParseException:
         return q or None
     if len(q) > 6 and phonenumbers.is_possible_number(number):
