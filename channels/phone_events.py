@@ -20,7 +20,6 @@ Params = Mapping[str, str]
 SID = re.compile(r"[A-Za-z0-9_\-]{2,64}")
 KEYS = re.compile(r"[0-9*#A-D]{1,64}")
 LONGEST_SPEECH = 2000
-UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 TALKED = frozenset({"completed", "answered"})
 FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
@@ -92,8 +91,8 @@ def caption_of(params: Params, now: datetime) -> Caption | None:
         return None
     try:
         said = json.loads(params.get("TranscriptionData", ""))
-        text = UNKEEPABLE.sub("", said["transcript"]).strip()[:LONGEST_SPEECH]
-    except (ValueError, KeyError, TypeError):
+        text = said["transcript"].strip()[:LONGEST_SPEECH]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     if not text:
         return None

@@ -18,9 +18,14 @@ def clean(report: Report) -> Report:
     return cleaned
 
 
+def clean_text(text: str) -> str:
+    """The text with NUL and lone surrogates replaced by U+FFFD."""
+    return text if _storable(text) else UNSTORABLE.sub("\ufffd", text)
+
+
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return value if _storable(value) else UNSTORABLE.sub("\ufffd", value)
+        return clean_text(value)
     if isinstance(value, tuple):
         return tuple(_clean(item) for item in value) if value else value
     changes = {}

@@ -13,6 +13,7 @@ from typing import Any
 
 from channels.phone_events import Params, caption_of
 from channels.provider import Provider
+from gateway.keeping.cleaning import clean_text
 from gateway.languages import SPOKEN
 from gateway.phone.transcribing import BREATHS, masked
 from gateway.record.db import statements
@@ -34,7 +35,7 @@ async def note(runtime: Runtime, params: Params) -> None:
         if talk is None:
             return
         before = (await (await conn.execute(SQL["lately"], given)).fetchall())[::-1]
-        *earlier, text = _masked([row["text"] for row in before] + [caption.text])
+        *earlier, text = _masked([row["text"] for row in before] + [clean_text(caption.text)])
         for row, clean in zip(before, earlier, strict=True):
             if clean != row["text"]:
                 await conn.execute(SQL["mask"], {**given, **row, "text": clean})
