@@ -164,7 +164,9 @@ def read_tables(files: Mapping[str, bytes], kinds: Collection[str] = tuple(KINDS
     tables: Tables = {}
     for name, content in files.items():
         table = name.lower().removesuffix(".csv")
-        if table in kinds:
+        if table in tables:
+            faults.append(f"{name}: given twice")
+        elif table in kinds:
             tables[table] = _read(name, content, table, faults)
         else:
             faults.append(f"{name}: is none of {', '.join(f'{kind}.csv' for kind in kinds)}")

@@ -113,6 +113,12 @@ async def test_faults_are_told_line_by_line_and_nothing_is_changed(
     assert await chargers(house) == before
 
 
+async def test_a_file_that_comes_twice_under_two_names_is_a_fault(house: House) -> None:
+    answer = await send(house, chargers=NEW.encode(), Chargers=NEW.encode())
+    assert answer.status == 422
+    assert "Chargers.csv: given twice" in await answer.text()
+
+
 async def test_no_file_and_no_right_are_said(house: House) -> None:
     assert (await send(house)).status == 422
     assert (await taken(house, {})).status == 422
