@@ -9,15 +9,17 @@ from gateway.blobs import open_blobs
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.people.identities import part as part_address
-from gateway.people.privacy import erase_person, export_person, find_person
+from gateway.people.privacy import erase_person, export_person, find_person, note_export
 from gateway.record.db import opened
 from gateway.record.timeline import SYSTEM
 
 
 async def export(config: Config, who: str) -> str:
-    """Everything about a person as JSON. Raises Nobody."""
+    """Everything about a person as JSON; that it was taken is on the audit. Raises Nobody."""
     async with opened(config.direct_url) as db:
-        told = await export_person(db, await find_person(db, who))
+        person = await find_person(db, who)
+        told = await export_person(db, person)
+        await note_export(db, person, SYSTEM, SystemClock().now())
     return json.dumps(told, ensure_ascii=False, indent=2, default=str)
 
 

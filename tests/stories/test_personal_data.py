@@ -15,6 +15,7 @@ from gateway.casenumber import parse
 from gateway.config import Config
 from gateway.desk import SYSTEM
 from gateway.desk import conclude as conclude_case
+from gateway.people import commands
 from gateway.record import staff
 from tests.fakes.house import House, open_house
 
@@ -90,6 +91,13 @@ async def test_everything_is_handed_over_in_one_file_and_that_is_on_the_audit(ho
     assert [one["value"] for one in told["identities"]] == ["+46701740001", "anna@mail.example"]
     done = await staff.acts(house.runtime.db)
     assert [(one["act"], one["actor_id"]) for one in done][:1] == [("person_exported", "a01")]
+
+
+async def test_who_takes_it_along_by_command_is_on_the_audit_too(house: House) -> None:
+    await reported(house)
+    assert "anna@mail.example" in await commands.export(house.runtime.config, "070-174 00 01")
+    (done, *_) = await staff.acts(house.runtime.db)
+    assert (done["act"], done["actor_kind"]) == ("person_exported", "system")
 
 
 async def test_a_file_that_is_gone_is_named_and_keeps_nothing_else_back(house: House) -> None:
