@@ -8,19 +8,16 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from aiohttp.test_utils import TestServer
 
 from gateway import dispatch
-from gateway.config import load
 from gateway.desk import Actor
 from gateway.desk.acts import Refused
 from gateway.people.privacy import PERIODS, export_person, find_person, retain
 from gateway.phone import captions, consent, ringing, talks
 from tests.fakes import provider as fakes
-from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
-from tests.stories.test_phone_oncall import NIGHT, OURS, Night, opened
-from tests.stories.test_phone_recording import ruled
+from tests.stories.test_phone_oncall import Night
+from tests.stories.test_phone_recording import at_work
 
 AGENT = Actor("agent", "a01", "agent")
 CALLER, PASSWORD = "+46701740605", "correct horse battery"
@@ -31,23 +28,11 @@ SESSION = "GT" + "1" * 32
 async def day(
     request: pytest.FixtureRequest, environ: dict[str, str], database_url: str, redis_url: str
 ) -> AsyncIterator[Night]:
-    """One colleague is at work; callers are told of the recording."""
-    peer, clock = fakes.Provider(), LeaseClock(NIGHT, database_url)
+    """Callers are told of the recording."""
     captioned, *words = getattr(request, "param", "on").split()
-    async with TestServer(peer.app()) as server:
-        given = {
-            **environ,
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            **fakes.variables(server, OURS),
-            "RECORDING_CONSENT": "announce",
-            "LIVE_CAPTIONS": captioned,
-        }
-        ruled(load(given).data_dir, words)
-        async with opened(load(given), peer, clock) as day:
-            await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
-            yield day
-        assert peer.violations == []
+    given = {"RECORDING_CONSENT": "announce", "LIVE_CAPTIONS": captioned}
+    async with at_work(environ, database_url, redis_url, words, **given) as opened:
+        yield opened
 
 
 async def talking(day: Night, declined: bool = False) -> Call:

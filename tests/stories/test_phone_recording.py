@@ -6,6 +6,7 @@ import io
 import wave
 from array import array
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -93,26 +94,30 @@ async def endpoint(scribe: Scribe) -> AsyncIterator[Endpoint]:
             yield endpoint
 
 
+@asynccontextmanager
+async def at_work(
+    environ: dict[str, str], database_url: str, redis_url: str, words: list[str], **given: str
+) -> AsyncIterator[Night]:
+    """One colleague is at work; `words` are what queues say about recording, each as `queue=word`."""
+    peer, clock = fakes.Provider(), LeaseClock(NIGHT, database_url)
+    async with TestServer(peer.app()) as server:
+        servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+        config = load({**environ, **servers, **fakes.variables(server, OURS), **given})
+        ruled(config.data_dir, words)
+        async with opened(config, peer, clock) as day:
+            await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
+            yield day
+        assert peer.violations == []
+
+
 @pytest.fixture
 async def day(
     request: pytest.FixtureRequest, environ: dict[str, str], database_url: str, redis_url: str
 ) -> AsyncIterator[Night]:
-    """One colleague is at work; callers are asked for consent as the test says."""
-    peer, clock = fakes.Provider(), LeaseClock(NIGHT, database_url)
+    """Callers are asked for consent as the test says."""
     house, *words = getattr(request, "param", "ask").split()
-    async with TestServer(peer.app()) as server:
-        given = {
-            **environ,
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            **fakes.variables(server, OURS),
-            "RECORDING_CONSENT": house,
-        }
-        ruled(load(given).data_dir, words)
-        async with opened(load(given), peer, clock) as day:
-            await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
-            yield day
-        assert peer.violations == []
+    async with at_work(environ, database_url, redis_url, words, RECORDING_CONSENT=house) as opened:
+        yield opened
 
 
 async def wants_a_person(day: Night) -> Call:
