@@ -22,47 +22,26 @@ from gateway.phone.telephony import support_flow
 from gateway.runtime import Runtime, open_runtime
 from gateway.web import (
     access,
-    account,
-    advice,
-    api,
-    api_page,
-    console,
     demo,
-    documents,
     edge,
     errors,
     events,
     files,
-    fleet,
-    following,
     greeting,
     health,
-    help,  # noqa: A004 - the help center
     leaving,
     login,
-    managers,
-    news,
-    offering,
-    opening,
     pages,
-    people,
     phone,
-    portal,
-    portal_door,
-    portal_me,
-    portal_people,
-    portal_report,
-    portal_sites,
-    portal_sla,
-    recordings,
-    rota,
-    scanned,
-    status,
-    telephone,
-    viewing,
-    visit,
 )
+from gateway.web.api import page as api_page
+from gateway.web.api import routes as api
+from gateway.web.console import routes as console
+from gateway.web.helpcenter import routes as helpcenter
+from gateway.web.helpcenter.reporting import SLOW
 from gateway.web.keys import RUNTIME, STOPPING
+from gateway.web.managers import routes as managers
+from gateway.web.portal import routes as portal
 from gateway.web.sessions import RecordedSessions
 
 log = structlog.get_logger()
@@ -81,7 +60,7 @@ def create_app(
     *,
     rates: api.Rates | None = None,
     patience: login.Patience | None = None,
-    photo_patience: float = help.SLOW,
+    photo_patience: float = SLOW,
     span: Span = untraced,
 ) -> web.Application:
     """The application over an open runtime."""
@@ -107,15 +86,9 @@ def create_app(
     app.on_shutdown.append(_stop)
     pages.setup(app)
     login.add_routes(app, patience)
-    help.add_routes(app, photo_patience)
+    helpcenter.add_routes(app, photo_patience)
     api.add_routes(app, rates)
-    for room in (portal_door, portal, portal_report, portal_sites, portal_sla, portal_people, portal_me):
-        room.add_routes(app)
-    for room in (account, people, opening, fleet, recordings, telephone, console, offering, viewing, files, documents):
-        room.add_routes(app)
-    for room in (managers, rota):
-        room.add_routes(app)
-    for room in (advice, api_page, news, scanned, status, following, visit, health, events, phone, demo):
+    for room in (api_page, portal, console, managers, files, health, events, phone, demo):
         room.add_routes(app)
     return app
 

@@ -9,7 +9,7 @@ import pytest
 from gateway.config import Config
 from gateway.people.tokens import UnknownRole, create, everyone, hashed, revoke
 from gateway.record import agents
-from gateway.web.api_desk import VERBS
+from gateway.web.api.desk import VERBS
 from tests.fakes.house import House
 
 SENDER = {"name": "Therese Wik", "email": "therese@example.net"}

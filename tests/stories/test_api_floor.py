@@ -15,8 +15,8 @@ from gateway import dispatch
 from gateway.config import Config
 from gateway.figures import measures
 from gateway.people.tokens import create
-from gateway.web.api import ENDPOINTS
-from gateway.web.api_floor import DIMENSIONS
+from gateway.web.api.floor import DIMENSIONS
+from gateway.web.api.routes import ENDPOINTS
 from tests.fakes.house import House
 
 

@@ -14,7 +14,7 @@ from gateway import desk
 from gateway.clock import SetClock, SystemClock
 from gateway.config import Config
 from gateway.record import reports
-from gateway.web import status
+from gateway.web.helpcenter import status
 from tests.fakes.house import FORM_TOKEN, House, count, open_house
 
 JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 400

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.config import Config
 from gateway.record.db import Unavailable
-from gateway.web.places import nearby
+from gateway.web.helpcenter.places import nearby
 from tests.fakes.house import FORM_TOKEN, House, count, open_house
 from tests.fakes.wire import wire
 

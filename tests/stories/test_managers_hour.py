@@ -20,7 +20,7 @@ from gateway.figures import measures
 from gateway.figures.figure_words import made_of, written
 from gateway.phone.waiting import RecordedLine
 from gateway.record.facts import midnight
-from gateway.web.managers_wall import TODAY
+from gateway.web.managers.wall import TODAY
 from measuring.figures import Figure
 from tests.fakes.house import House, open_house
 from tests.fakes.phone import Line

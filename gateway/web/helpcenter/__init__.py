@@ -1,0 +1,1 @@
+"""What drivers see without a log-in: help, reports, status, news, visits."""
