@@ -49,6 +49,7 @@ _NOT_ASCII = frozenset(
         "utf-32-be",
     }
 )
+_SEQUENCES = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
 _UTF8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
 
@@ -78,7 +79,7 @@ def decode(data: bytes, declared: str | None = None) -> str:
         return data.decode(codec, "replace")
     if codec in _UTF8 and _mostly_utf8(data):
         return data.decode("utf-8", "replace")
-    return data.decode("cp1252", "replace")
+    return _mixed(data)
 
 
 def _japanese(data: bytes) -> str:
@@ -109,6 +110,15 @@ def _codec(declared: str | None) -> str | None:
     except (LookupError, ValueError, UnicodeError):
         return None
     return _LARGER.get(found, found) if found in _HONEST else None
+
+
+def _mixed(data: bytes) -> str:
+    """Windows-1252, but for the characters that are UTF-8: a footer or a quote was put below a text as it stood."""
+    out, end = [], 0
+    for match in _SEQUENCES.finditer(data):
+        out += [data[end : match.start()].decode("cp1252", "replace"), match[0].decode("utf-8", "replace")]
+        end = match.end()
+    return "".join((*out, data[end:].decode("cp1252", "replace")))
 
 
 def _mostly_utf8(data: bytes) -> bool:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.message import Message
 
 from channels.mail.charsets import decode, tidy
 from channels.mail.flowed import unwrap
+from channels.mail.headers import Fields
 from channels.mail.tree import Part
+from channels.mail.uuencoded import taken_out
 
 _OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
 _DOCUMENT = re.compile(
     r"\s*(?:<!doctype html|<html)\b[^>]{0,300}>.*</(?:p|div|body|html|td)>", re.IGNORECASE | re.DOTALL
 )
 _META = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
+_VERSION = re.compile(rb"\s*Version:[^\r\n]{0,20}\s*")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _ONLY_HTML = re.compile(
     r"\bhtml\b.*(?:mail|view|client|support|läs|visa|anzeig)|view (?:this|it) (?:e-?mail )?in (?:a|your) browser",
@@ -59,7 +63,13 @@ def _sort(part: Part, body: Body) -> None:
         else:
             for child in part.children:
                 _sort(child, body)
+    elif part.kind == "application/pgp-encrypted" and _VERSION.fullmatch(part.content):
+        return  # what comes with an encrypted mail, and is none of it
     elif part.kind in ("text/plain", "text/html") and not _is_file(part):
+        if part.kind == "text/plain" and b"begin " in part.content:
+            content, files = taken_out(part.content)
+            part = replace(part, _content=content)
+            body.files += [_file(name, data) for name, data in files]
         text = text_of(part)
         is_html = part.kind == "text/html" or _DOCUMENT.match(text) is not None
         body.written.append((is_html, text))
@@ -69,6 +79,10 @@ def _sort(part: Part, body: Body) -> None:
         body.written.append((False, text_of(part)))
     else:
         body.files.append(part)
+
+
+def _file(name: str, data: bytes) -> Part:
+    return Part("application/octet-stream", Fields(Message()), {}, name, [], Message(), [], data)
 
 
 def _alternatives(parts: list[Part], body: Body) -> None:

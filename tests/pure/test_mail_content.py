@@ -66,6 +66,14 @@ def test_b56_what_makers_added_to_a_japanese_charset_is_read() -> None:
     assert decode(b"\x1b$B-!\x1b(B maru", "iso-2022-jp") == "\u2460 maru"
 
 
+@pytest.mark.parametrize("declared", ["utf-8", "us-ascii", "iso-8859-1", None])
+def test_b56_two_charsets_in_one_text_are_both_read(declared: str | None) -> None:
+    assert (
+        decode("Går inte på Ågatan. ".encode("cp1252") + "Är trasig".encode(), declared)
+        == "Går inte på Ågatan. Är trasig"
+    )
+
+
 @pytest.mark.parametrize(("text", "encoded", "declared"), CHARSETS)
 def test_b56_charsets(text: str, encoded: str, declared: str | None) -> None:
     assert decode(text.encode(encoded), declared) == text
@@ -192,6 +200,47 @@ def test_b61_b63_dangerous_files_are_marked(name: str, content: bytes, reason: s
 def test_b61_a_file_is_what_its_bytes_say() -> None:
     raw = mixed(attached(b"a.jpg", b"SIMPLE  =", b"image/jpeg"), attached(b"b.png", b"\xff\xd8\xff\xe0", b"image/png"))
     assert [attachment.media_type for attachment in read(raw, NOW).attachments] == ["application/fits", "image/jpeg"]
+
+
+UUENCODED = b"""Hej, bilden kommer h\xe4r.
+
+begin 644 ../foto \xc3\xa5.png
+8B5!.1PT*&@H````-24A$4@````@````(
+`
+end
+
+Eva
+"""
+
+
+def test_b64_files_within_a_text_are_taken_out_of_it() -> None:
+    raw = b"From: a@example.org\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\n" + UUENCODED
+    report = read(raw, NOW)
+    assert report.text.split() == ["Hej,", "bilden", "kommer", "här.", "Eva"]
+    (photo,) = report.attachments
+    assert (photo.name, photo.media_type, len(photo.content)) == ("foto å.png", "image/png", 24)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "begin 644 people waited\r\nend",
+        "begin 644 x.gif\r\nno file at all, only words\r\nend",
+        "begin 644 x.gif\r\n#0V%T\r\n",
+    ],
+)
+def test_b64_what_only_begins_like_a_file_is_text(text: str) -> None:
+    report = read(f"From: a@example.org\r\n\r\n{text}".encode(), NOW)
+    assert report.text.split() == text.split()
+    assert report.attachments == ()
+
+
+def test_b64_the_version_of_an_encrypted_mail_is_no_file() -> None:
+    raw = mixed(
+        b"Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n",
+        b'Content-Type: application/octet-stream; name="encrypted.asc"\r\n\r\n-----BEGIN PGP MESSAGE-----',
+    )
+    assert [a.name for a in read(raw, NOW).attachments] == ["encrypted.asc"]
 
 
 def test_b64_strange_parts_are_kept_and_named() -> None:
