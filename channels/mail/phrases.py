@@ -23,15 +23,17 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 LABELS = {word: kind for kind, words in _WORDS["labels"].items() for word in words}
 ORIGINALS = frozenset(phrase for phrases in _WORDS["originals"].values() for phrase in phrases)
 ABOVE = _compiled(any_of("above"))
-VERB = _compiled(rf"(?<!\w)(?:{any_of('verbs')})(?!\w)")
+VERB = _compiled(rf"(?<![^\W\d])(?:{any_of('verbs')})(?!\w)")
 QUOTING = _compiled(rf"(?:{any_of('quoting')})\s")
 BEGINS = _compiled(
-    r"(?:on|den|på|am|le|op|el|il|em|dne|w dniu|dňa|dnia|em|в|у|na|la|στις|\d{1,4}[-./ ]"
+    r"(?:(?:on|den|på|am|le|op|el|il|em|dne|w dniu|dňa|dnia|em|в|у|na|la|στις)(?![^\W\d_])|\d{1,4}[-./ ]"
     r"|(?:m[åa]n|mon|tis|tir|tue|ons|wed|tors?|thu|fre|fri|l[öø]r|sat|s[öø]n|sun|maa?|tii?|kes?|pe|per|la|lau|su|sun"
     r"|mo|di|mi|do|fr|sa|so|die|mit|don|frei|sam|son|lun|ma|mer|mi[ée]|je|jue|ven|vie|dim|dom|s[áa]b|gio|sab|wo|vr|za|zo"
-    r"|pon|wt|śr|czw|pt|pią|sob|nie|пн|вт|ср|чт|пт|сб|вс|нд|пон|втор|сред|четв|пятн|субб|воскр)\w{0,9}\.?,?\s+(?:den\s+|the\s+)?(?:\d|\w{3,9}\.?\s+\d))"
+    r"|pon|wt|śr|čt|út|pá|czw|pt|pią|sob|nie|пн|вт|ср|чт|пт|сб|вс|нд|пон|втор|сред|четв|пятн|субб|воскр)\w{0,9}\.?,?\s+(?:den\s+|the\s+)?(?:\d|\w{3,9}\.?\s+\d))"
 )
-MOMENT = re.compile(r"\b20\d\d\b|\b\d{1,2}[:.]\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d\b")
+MOMENT = re.compile(
+    r"(?<!\d)20\d\d(?!\d)|(?<!\d)\d{1,2}[:.]\d\d(?!\d)|(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d(?!\d)"
+)
 FIRST_PERSON = _compiled(r"\s*(?<!\S)(?:i|we|jag|vi|jeg|ich|wir|minä)(?=\s)")  # right before or behind the verb
 BELOW = _compiled(any_of("below"))
 DEVICE = _compiled(any_of("devices"))
@@ -49,6 +51,7 @@ AUTOMATIC_SUBJECT = _compiled(
     rf"\[?(?:{any_of('automatic')})\s*(?::|$|[-–—(\[\]])"
     rf"|(?:{any_of('automatic')}|{any_of('away')})\s*[:–—-]?\s*(?:re|sv|vs|aw|antw|svar|vl)\s*:"
 )
+IS_AWAY = _compiled(rf"\s+(?:{any_of('is_away')})\b")
 BOUNCE_SUBJECT = _compiled(any_of("bounces"))
 FAILS = _compiled(any_of("failures"))
 DELAYS = _compiled(any_of("delays"))

@@ -25,6 +25,7 @@ _SIGNED = re.compile(
     r".*?(?:\Z|^-----END PGP SIGNATURE-----)",
     re.DOTALL | re.MULTILINE,
 )
+_ESCAPED = re.compile(r"^- (?=-)", re.MULTILINE)  # how a signed text writes lines that begin with a dash
 _PICTURE = re.compile(r"\s*\[(?:cid:[^\]]{1,200}|image: [^\]]{1,200})\]\s*")
 _BLANK_RUNS = re.compile(r"\n{3,}")
 _ENDS = ":：>"
@@ -40,17 +41,21 @@ _GLUED = re.compile(r"(?<=[\s\-–—.!?)])(?=(?:On|Den|Am|Le|El|Il|Op) \w{2,9}[
 _MEASURE = re.compile(r">\s?\d+(?:[.,]\d+)?\s?(?:%|k|a\b|m|h|s\b|v\b|min|sek|kr|°|€|years|år)", re.IGNORECASE)
 
 
-def new_text(text: str, author: str | None = None) -> str:
-    """The newly written part of a plain text. `author` is the sender's display name, by which a signature is known."""
+def new_text(text: str, author: str | None = None, follows: bool = True) -> str:
+    """The newly written part of a plain text. `author` is the sender's display name, by which a signature is known;
+    `follows` whether the mail says that it answers or forwards one. When it does not, marks alone make no quote.
+    """
     text = text[:LIMIT]
     if "-----BEGIN PGP" in text:
-        text = _SIGNED.sub(r"\1", text)
+        text = _SIGNED.sub(lambda match: _ESCAPED.sub("", match[1]), text)
     lines = [line.rstrip() for line in text.split("\n")]
     if "[" in text:
         lines = [line for line in lines if not _PICTURE.fullmatch(line)]
     if "@" in text:
         lines = [part for line in lines for part in (_unglued(line) if "@" in line else (line,))]
-    segments = _segments(lines)
+    segments = _segments(lines, follows)
+    if not segments and not follows:
+        segments = [lines]
     kept = [without_signature(segment, author, below=n > 0) for n, segment in enumerate(segments)]
     if not any(kept):
         kept = [without_devices(segment) for segment in segments]
@@ -68,9 +73,9 @@ def _unglued(line: str) -> list[str]:
     return [line]
 
 
-def _segments(lines: Sequence[str]) -> list[list[str]]:
+def _segments(lines: Sequence[str], follows: bool) -> list[list[str]]:
     """The runs of lines that nobody quoted."""
-    quoted = _marked(lines)
+    quoted = _marked(lines, follows)
     out: list[list[str]] = [[]]
     for line, is_quoted in zip(lines, quoted, strict=True):
         if is_quoted:
@@ -81,7 +86,7 @@ def _segments(lines: Sequence[str]) -> list[list[str]]:
     return [segment for segment in out if any(line.strip() for line in segment)]
 
 
-def _marked(lines: Sequence[str]) -> list[bool]:
+def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
     """For each line whether it is quoted."""
     count = len(lines)
     quoted = [False] * count
@@ -100,7 +105,12 @@ def _marked(lines: Sequence[str]) -> list[bool]:
             at += 1
             continue
         if first in ">|" and not _groupwise(line) and not _closes(lines, at) and _is_quote(lines, at, first):
-            quoted[at] = True
+            follows = follows or _says_whose(lines, at)
+            quoted[at] = follows
+            at += 1
+            continue
+        if _asks_above(line) and all(quoted[n] or not lines[n] for n in range(at)):
+            quoted[at] = True  # a help desk's own mail: its words stand below
             at += 1
             continue
         if first == CUT or _block_at(lines, kinds, at):
@@ -109,11 +119,12 @@ def _marked(lines: Sequence[str]) -> list[bool]:
                 return quoted
             end = _past_block(lines, kinds, at)
             _mark(quoted, at, end)
-            at = end
+            at, follows = end, True
             continue
         if _ends_attribution(line) or (_may_say_who(lines, at) and VERB.search(line[-24:])):
             begin = _attribution(lines, at)
             if begin is not None:
+                follows = True
                 below = _next(lines, at + 1)
                 if below is None or _quoted_below(lines, at):
                     _mark(quoted, begin, at + 1)
@@ -176,6 +187,12 @@ def _is_quote(lines: Sequence[str], at: int, first: str) -> bool:
         return any(near.startswith(">") and not _MEASURE.match(near) for near in _near(lines, at))
     # Mail systems put a mark before a line that begins with "From ".
     return first in around or not line.startswith(">From ")
+
+
+def _says_whose(lines: Sequence[str], at: int) -> bool:
+    """Whether marked lines begin with who wrote them, or a mail's header."""
+    begun = [lines[n].lstrip("> ") for n in range(at, min(at + 4, len(lines))) if lines[n].lstrip()[:1] == ">"]
+    return any("@" in line or (MOMENT.search(line) and VERB.search(line)) for line in begun)
 
 
 def _near(lines: Sequence[str], at: int) -> list[str]:
@@ -274,8 +291,9 @@ def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
 
 
 def _named(text: str) -> bool:
-    """Russian: "17 September 2026, 9:14 +0300 from X <a@b.example>:", where no verb is needed."""
-    return text[-1] in ":：" and bool(_ADDRESSED.search(text) and _CLOCK.search(text) and MOMENT.search(text))
+    """Where no verb is needed: Russian "17 September 2026, 9:14 +0300 from X <a@b.example>:", mutt's "X <a@b.example>
+    [2026-09-17 9:14]:"."""
+    return text[-1] in ":：" and bool(_ANGLED.search(text) and _CLOCK.search(text) and MOMENT.search(text))
 
 
 def _dated_and_addressed(text: str, verb: int) -> bool:
@@ -294,7 +312,7 @@ def _certain(text: str) -> bool:
 def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
     """Whether a header block, or a rule or title above one, begins here."""
     line = lines[at].strip()
-    if line[0] in "#-_=*–—" and len(line) < 120 and ABOVE.search(line):
+    if _asks_above(line):
         return True
     if line[0] in "-_=–—*>" or line[-1] in ":-":
         bare = _phrase(line)
@@ -310,6 +328,12 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
     return _header_block(lines, kinds, at, 3)
 
 
+def _asks_above(line: str) -> bool:
+    """Whether a help desk asks here to answer above."""
+    text = line.lstrip()
+    return text[:1] in tuple("#-_=*–—") and len(text) < 120 and ABOVE.search(text) is not None
+
+
 def _above_quote(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
     """Whether below a title without a rule there really is another mail."""
     below = _next(lines, at + 1)
@@ -317,7 +341,8 @@ def _above_quote(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> 
 
 
 def _groupwise(line: str) -> bool:
-    return line.startswith(">>> ") and line.endswith(">>>")
+    told = line.startswith(">>> ") and line.endswith(">>>")
+    return told and ("@" in line or MOMENT.search(line) is not None)
 
 
 def _phrase(line: str) -> str:
@@ -342,15 +367,20 @@ def _labels_stand(lines: Sequence[str], kinds: Sequence[str | None], at: int, le
         gap = 0 if kinds[end] else gap + 1
         if gap > 2:
             break
-    found = set(kinds[at : end + 1]) - {None}
-    joined = " ".join(lines[at : end + 1])
+    last = max(n for n in range(at, end + 1) if kinds[n])
+    found = set(kinds[at : last + 1]) - {None}
+    joined = " ".join(lines[at : last + 1])
     if least == 3 and found == {"from", "date"} and any(lines[:at]) and _CLOCK.search(joined) and "@" in joined:
         return MOMENT.search(joined) is not None
     if "from" not in found or len(found) < least:
         return False
-    if "@" in joined or len(found) >= 4:
+    if "@" in joined:
         return True
-    # Without an address it may be somebody's way from one town to another.
+    # Without an address it may be somebody's way from one town to another, or what a display showed.
+    if least == 3 and at and lines[at - 1][-1:] in (":", "："):
+        return False
+    if len(found) >= 4:
+        return MOMENT.search(joined) is not None
     timed = MOMENT if least == 2 else _CLOCK
     return bool(found & {"subject", "date"} and timed.search(joined)) and (least == 2 or any(lines[:at]))
 

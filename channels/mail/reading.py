@@ -19,7 +19,7 @@ from channels.mail.key import FIELDS, key_of
 from channels.mail.parts import Body, body_of
 from channels.mail.quotes import CUT, MAYBE, new_text
 from channels.mail.threads import thread_of
-from channels.mail.tree import TooComplex, header_end, parse
+from channels.mail.tree import Part, TooComplex, header_end, parse
 from channels.report import Channel, Report, Sender, Thread
 from channels.verification import verified
 
@@ -29,6 +29,8 @@ PREVIEW = 20_000
 _SHOWN_FIELD = re.compile(
     rb"(?im)^(from|subject|message-id|date):[ \t]*([^\r\n]{0,2000}(?:\r?\n[ \t][^\r\n]{0,2000}){0,20})"
 )
+# "Re:", "VB:", "RE[2]:", "[list] Sv:"
+_FOLLOWING = re.compile(r"\s*(?:\[[^\]]{0,60}\]\s*){0,3}[^\W\d_]{1,6}(?:\[\d+\]|\(\d+\))?\s?[:：]")
 _ENCODED = re.compile(r"[A-Za-z0-9+/=]{60,}")
 
 
@@ -78,7 +80,16 @@ def _understood(raw: bytes, received_at: datetime, domains: Collection[str], tru
     full = _full_text(body)
     told = deliveries.told(root, kind, robots.machine(fields, box.address if box else None), subject, full)
     failed = told is not None and deliveries.says_failed(told)
-    robot = robots.recognise(fields, box.address if box else None, subject, kind, told is not None, failed, domains)
+    robot = robots.recognise(
+        fields,
+        box.address if box else None,
+        subject,
+        kind,
+        told is not None,
+        failed,
+        domains,
+        box.name if box else None,
+    )
     thread = thread_of(fields, subject, domains)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
     if about:
@@ -87,12 +98,14 @@ def _understood(raw: bytes, received_at: datetime, domains: Collection[str], tru
         channel=Channel.EMAIL,
         key=key_of([fields.raw(name) for name in FIELDS], [(p.kind, p.content) for p in root.leaves()]),
         received_at=received_at,
-        text=deliveries.notice(full) if told is not None else new_text(full, box.name if box else None),
+        text=deliveries.notice(full)
+        if told is not None
+        else new_text(full, box.name if box else None, _follows(fields, subject)),
         sender=_sender(box, fields, trusted),
         subject=subject or None,
         full_text=_shown(full),
         html="\n".join(body.html) or None,
-        attachments=() if kind else tuple(attachment_of(part) for part in body.files),
+        attachments=() if kind else tuple(attachment_of(part) for part in body.files if not (told and _reports(part))),
         raw=raw,
         raw_type=RAW_TYPE,
         thread=thread,
@@ -102,6 +115,16 @@ def _understood(raw: bytes, received_at: datetime, domains: Collection[str], tru
         deliveries=told or (),
         flags=robot.flags,
     )
+
+
+def _reports(part: Part) -> bool:
+    """Whether a part of a bounce is its report, or the mail that came back."""
+    return part.kind.startswith("message/") or part.kind == "text/rfc822-headers"
+
+
+def _follows(fields: Fields, subject: str) -> bool:
+    """Whether a mail says that it answers or forwards one."""
+    return "in-reply-to" in fields or "references" in fields or _FOLLOWING.match(subject) is not None
 
 
 def _stand_in(fields: Fields) -> Mailbox | None:

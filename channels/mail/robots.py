@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from channels.mail.headers import Fields
-from channels.mail.phrases import AUTOMATIC_SUBJECT
+from channels.mail.phrases import AUTOMATIC_SUBJECT, IS_AWAY
 
 AUTOMATIC, LIST, NO_ANSWER, OURSELVES = "automatic", "list", "no_answer", "from_ourselves"
 _ROBOT_FIELDS = (
@@ -69,11 +69,12 @@ def recognise(
     told: bool,
     failed: bool,
     domains: Collection[str],
+    name: str | None = None,
 ) -> Robot:
     """Who wrote it. `report_type` is that of a multipart/report, which only machines write; `told` whether it tells
-    what became of a mail, and `failed` whether that is that it did not arrive.
+    what became of a mail, and `failed` whether that is that it did not arrive; `name` the sender's own.
     """
-    auto_reply = told or report_type is not None or _answers_by_itself(fields, subject)
+    auto_reply = told or report_type is not None or _answers_by_itself(fields, subject) or _away(subject, name)
     return Robot(auto_reply, failed, _flags(fields, sender, auto_reply, domains))
 
 
@@ -87,12 +88,15 @@ def machine(fields: Fields, sender: str | None) -> int:
         return 2
     if "x-failed-recipients" in fields:
         return 2
+    keeps = bool(sender and _KEEPER.match(sender)) and not _PERSON.match(named)
+    if keeps and _null_path(fields):
+        return 2
     if _null_path(fields) or _NAMELESS.search(named) or ("from" in fields and "@" not in named):
         return 1
     if fields.word("auto-submitted") not in ("", "no"):
         return 1
-    by_name = sender and (_NO_ANSWER.match(sender) or _PROGRAM.match(sender))
-    return 1 if by_name and not (_KEEPER.match(sender or "") and _PERSON.match(named)) else 0
+    by_name = sender and not _KEEPER.match(sender) and (_NO_ANSWER.match(sender) or _PROGRAM.match(sender))
+    return 1 if by_name or keeps else 0
 
 
 def _answers_by_itself(fields: Fields, subject: str) -> bool:
@@ -107,9 +111,17 @@ def _answers_by_itself(fields: Fields, subject: str) -> bool:
         return True
     if _null_path(fields) and fields.word("precedence") in ("bulk", "junk"):
         return True
-    if fields.word("x-autoreply-type") or fields.word("x-ms-exchange-inbox-rules-loop"):
+    if fields.word("x-autoreply-type"):
         return True
     return bool(AUTOMATIC_SUBJECT.match(subject.strip()))
+
+
+def _away(subject: str, name: str | None) -> bool:
+    """Whether a subject tells of its own sender, by name, that they are away: people write "I"."""
+    own = subject.strip().lower().replace(",", "")
+    known = re.findall(r"\w+", (name or "").lower())
+    match = IS_AWAY.search(own) if len(known) > 1 else None
+    return match is not None and sorted(re.findall(r"\w+", own[: match.start()])) == sorted(known)
 
 
 def _answers(fields: Fields) -> bool:

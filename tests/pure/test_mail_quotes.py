@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from channels.mail import read
 from channels.mail.quotes import new_text
 
+NOW = datetime(2026, 9, 28, tzinfo=UTC)
 DATA = Path(__file__).parents[1] / "data" / "mail"
 
 
@@ -39,6 +42,36 @@ def test_every_line_shown_is_a_line_of_the_mail(name: str, author: str | None, t
     lines = {line.strip() for line in text.split("\n")}
     shown = [line.strip() for line in new_text(text, author).split("\n")]
     assert all(line in lines or any(whole.startswith(line) for whole in lines) for line in shown)
+
+
+OWN_WORDS = [
+    "The console says:\n\n> boot ok\n> modem lost\n\nAgain and again.",
+    "Temperaturen var\n>45 grader i går\n>50 grader i dag\noch det luktar bränt.",
+    "Namn: Eva\nFrån: Malmö\nTill: Lund\nDatum: 21 september\nÄmne: Laddaren startade inte.\n\nJag fick åka vidare.",
+    "Datum: 2026-09-21 15:12\nFrån: laddare 21645\nTill: drift\nÄmne: Isolationsfel",
+    "The display shows\n>>> ERROR 17 >>>\nand goes dark.",
+]
+
+
+@pytest.mark.parametrize("text", OWN_WORDS)
+def test_a_mail_that_answers_none_quotes_nothing_by_a_mark_alone(text: str) -> None:
+    assert new_text(text, follows=False) == text
+    assert read(f"From: eva@example.org\r\nSubject: Laddaren\r\n\r\n{text}".encode(), NOW).text == text
+
+
+@pytest.mark.parametrize("fields", ["Subject: Re: Laddaren", "Subject: x\r\nIn-Reply-To: <1@support.example>"])
+def test_a_mail_that_answers_one_does(fields: str) -> None:
+    raw = f"From: eva@example.org\r\n{fields}\r\n\r\nI går.\n\n> När hände det?\n> Hälsningar".encode()
+    assert read(raw, NOW).text == "I går."
+
+
+def test_a_quote_that_says_whose_it_is_needs_no_more() -> None:
+    for quote in (
+        "> 21 sep. 2026 kl. 15:12 skrev Kundservice:\n> \n> Hej",
+        "> From: Support <k@support.example>\n> Subject: x\n> \n> Hi",
+        "On 21/09/2026 15:12, Support wrote:\n> Hi\n> there",
+    ):
+        assert new_text(f"Ja.\n\n{quote}", follows=False) == "Ja."
 
 
 def test_b70_two_megabytes_of_history_are_trimmed_in_time() -> None:

@@ -49,6 +49,7 @@ AUTO = [
     ("Subject: Urlaub: Re: Fall",),
     ("Subject: =?utf-8?q?Ej_p=C3=A5_plats=3A_SV=3A_=C3=84rende?=",),
     ("Subject: Lomalla: VS: Asia",),
+    ("Subject: =?utf-8?q?Odpowied=C5=BA_automatyczna=3A_Case?=",),
 ]
 
 
@@ -84,6 +85,8 @@ HUMAN = [
     ("Subject: Semester: kan vi ladda i fjällen?",),
     ("Subject: Urlaub: Ladesäule in Malmö?",),
     ("Subject: Ferie: lader i Skagen",),
+    ("Subject: Laddaren", "X-MS-Exchange-Inbox-Rules-Loop: eva@brf.example", "Resent-From: eva@brf.example"),
+    ("Subject: Bo Ek is out of the office and nobody answers",),
 ]
 
 
@@ -92,6 +95,21 @@ def test_no_human_is_taken_for_a_robot(fields: tuple[str, ...]) -> None:
     report = read(mail(*fields), NOW)
     assert not report.auto_reply
     assert not report.bounce
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Anna Berg is out of the office.",
+        "Berg, Anna is out of the office (returning 5 October)",
+        "Anna Berg är inte på kontoret.",
+        "Anna Berg ist im Urlaub",
+    ],
+)
+def test_b66_who_tells_of_themselves_by_name_is_an_answering_machine(subject: str) -> None:
+    assert read(mail(f"Subject: {subject}", sender="Anna Berg <anna@example.org>"), NOW).auto_reply
+    assert not read(mail(f"Subject: {subject}", sender="Eva Ek <eva@example.org>"), NOW).auto_reply
+    assert not read(mail(f"Subject: {subject}"), NOW).auto_reply
 
 
 def test_b66_monitoring_may_report_a_fault() -> None:
@@ -247,6 +265,10 @@ def test_b27_mail_programs_are_known_by_their_accounts(sender: str) -> None:
         ("Kan ikke leveres: Saken", "Meldingen din til anna@example.org kunne ikke leveres."),
         ("Ei voida toimittaa: Asia", "Viestiäsi vastaanottajalle anna@example.org ei voitu toimittaa."),
         ("Nicht zustellbar: Fall", "Ihre Nachricht an anna@example.org konnte nicht zugestellt werden."),
+        ("Toimitus ei onnistunut: Asia", "Viestiäsi ei voitu toimittaa: anna@example.org"),
+        ("No se puede entregar: Caso", "No se pudo entregar el mensaje a anna@example.org."),
+        ("Non recapitabile: Caso", "Il messaggio non è stato recapitato a anna@example.org."),
+        ("Niedostarczone: Sprawa", "Nie można dostarczyć wiadomości do anna@example.org."),
     ],
 )
 def test_b27_notices_without_a_report_in_our_languages(subject: str, body: str) -> None:
@@ -267,6 +289,24 @@ def test_b27_who_keeps_a_mail_server_may_ask_why_we_reject_mail() -> None:
     assert (report.auto_reply, report.bounce) == (False, False)
     report = read(mail("Subject: Mail to you", body=body, sender='"InterScan MSS" <postmaster@company.example>'), NOW)
     assert (report.auto_reply, report.bounce) == (True, True)
+
+
+def test_b27_a_postmaster_who_wants_no_bounce_back_is_a_machine() -> None:
+    body = "Recipient:\n\nanna@example.org"
+    fields = ("Return-Path: <>", "Subject: Undeliverable: Case")
+    assert read(mail(*fields, body=body, sender="postmaster@mx.example"), NOW).bounce
+    assert not read(mail(*fields, body=body, sender="Eva Ek <postmaster@mx.example>"), NOW).bounce
+
+
+def test_b27_what_came_back_is_no_file_without_a_report_either() -> None:
+    body = (
+        "--c\n\nUnable to deliver to anna@example.org\n--c\nContent-Type: message/delivery-status\n\n"
+        "Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; anna@example.org\nAction: failed\n"
+        "--c\nContent-Type: message/rfc822\n\nSubject: x\n\nold\n--c--\n"
+    )
+    fields = ("Subject: Undeliverable: x", 'Content-Type: multipart/mixed; boundary="c"')
+    report = read(mail(*fields, body=body, sender="MAILER-DAEMON@mx.example"), NOW)
+    assert (report.bounce, report.attachments) == (True, ())
 
 
 def test_b27_an_international_report_is_read_as_any_other() -> None:
