@@ -18,6 +18,7 @@ MAYBE = "\ue001"  # begins a line of an indentation that is a quote only below a
 _ATTRIBUTION_LINES = 6
 _ATTRIBUTION_LIMIT = 420
 _BLOCK_LINES = 14
+_TOP_LINES = 40
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
 _RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
 _SIGNED = re.compile(
@@ -109,7 +110,7 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
             quoted[at] = follows
             at += 1
             continue
-        if _asks_above(line) and all(quoted[n] or not lines[n] for n in range(at)):
+        if at < _TOP_LINES and _asks_above(line) and all(quoted[n] or not lines[n] for n in range(at)):
             quoted[at] = True  # a help desk's own mail: its words stand below
             at += 1
             continue

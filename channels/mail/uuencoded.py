@@ -13,19 +13,21 @@ _END = re.compile(rb"end[ \t]*(?:\r?\n|\Z)")
 
 def taken_out(data: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
     """A text without the files in it, and those as (name, content)."""
+    kept: list[bytes] = []
     files: list[tuple[str, bytes]] = []
-    kept, at = b"", 0
-    while len(files) < _MOST and (begin := _BEGIN.search(data, at)):
+    at = 0
+    for begin in _BEGIN.finditer(data):
+        if begin.start() < at or len(files) == _MOST:
+            continue
         lines = _LINES.match(data, begin.end())
         last = lines.end() if lines else begin.end()
         end = _END.match(data, last)
         content = _decoded(data[begin.end() : last]) if end else None
-        if end is None or content is None:
-            kept, at = kept + data[at : begin.end()], begin.end()
-            continue
-        kept, at = kept + data[at : begin.start()], end.end()
-        files.append((begin[1].decode("utf-8", "replace"), content))
-    return kept + data[at:], files
+        if end is not None and content is not None:
+            kept.append(data[at : begin.start()])
+            files.append((begin[1].decode("utf-8", "replace"), content))
+            at = end.end()
+    return b"".join((*kept, data[at:])), files
 
 
 def _decoded(lines: bytes) -> bytes | None:

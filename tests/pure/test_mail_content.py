@@ -373,6 +373,8 @@ BOMBS = {
     "b54 rfc822": nested(b"rfc822", 3000),
     "b54 parts": b"Subject: deep\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 100_000,
     "b54 thirty deep": nested(b"mixed", 30),
+    "b54 files in a text": b"Subject: deep\r\n\r\n" + b"begin 644 x\r\n#0V%T\r\n" * 150_000,
+    "b54 lines of a help desk": b"Subject: deep\r\n\r\n" + b"## reply above this line\r\n" * 100_000,
     "b55 quotes in To": b'To: "' + b'"' * 30_000 + b"\r\nSubject: deep\r\n\r\nhelp",
     "b55 folded quotes": b"To: " + b'""""""""""\r\n ' * 3000 + b"\r\nSubject: deep\r\n\r\nhelp",
     "b55 parameters": b"Subject: deep\r\nContent-Type: text/plain" + b";\r\n a=b" * 30_000 + b"\r\n\r\nhelp",
