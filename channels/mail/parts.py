@@ -9,7 +9,8 @@ from email.message import Message
 from channels.mail.charsets import decode, tidy
 from channels.mail.flowed import unwrap
 from channels.mail.headers import Fields
-from channels.mail.tree import Part
+from channels.mail.signed import signed_content
+from channels.mail.tree import Part, TooComplex, parse
 from channels.mail.uuencoded import taken_out
 
 _OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
@@ -17,6 +18,8 @@ _DOCUMENT = re.compile(
     r"\s*(?:<!doctype html|<html)\b[^>]{0,300}>.*</(?:p|div|body|html|td)>", re.IGNORECASE | re.DOTALL
 )
 _META = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
+_MAY_BE_SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_LAYERS = 4
 _VERSION = re.compile(rb"\s*Version:[^\r\n]{0,20}\s*")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _ONLY_HTML = re.compile(
@@ -32,6 +35,7 @@ class Body:
     written: list[tuple[bool, str]] = field(default_factory=list)
     html: list[str] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
+    opened: int = 0  # signatures that the mail itself was within
 
 
 def body_of(root: Part) -> Body:
@@ -78,7 +82,23 @@ def _sort(part: Part, body: Body) -> None:
     elif part.kind.startswith("multipart/"):
         body.written.append((False, text_of(part)))
     else:
+        if _may_be_signed(part) and body.opened < _LAYERS and (inner := _within(part)) is not None:
+            body.opened += 1
+            _sort(inner, body)
         body.files.append(part)
+
+
+def _may_be_signed(part: Part) -> bool:
+    return part.kind in _MAY_BE_SIGNED or (part.filename or "").lower().endswith(".p7m")
+
+
+def _within(part: Part) -> Part | None:
+    """The mail that was signed, and lies within its signature."""
+    content = signed_content(part.content)
+    try:
+        return parse(content) if content else None
+    except TooComplex:
+        return None
 
 
 def _file(name: str, data: bytes) -> Part:

@@ -56,6 +56,7 @@ _NAME_WORD = r"(?:[A-ZÅÄÖÆØÜÉ][\w'’.\-]*|af|av|von|van|de|der|den|la|le
 _NAME = re.compile(rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*,?")
 _RULES = frozenset("_-=*~—–")
 _DELIMITER = re.compile(r"(?:--|—|–|__|-- -)\s*")
+_OUTLOOK_RULE = re.compile(r"_{20,}")
 _FOOT_RULE = re.compile(r"[_\-=*~]{3,}\s*")
 
 
@@ -69,7 +70,8 @@ def without_signature(lines: list[str], author: str | None, below: bool = False)
 
 def without_devices(given: Sequence[str]) -> list[str]:
     """Without lines such as "Sent from my phone" that stand alone."""
-    lines = list(given)
+    lines = _trimmed(list(given))
+    whole = len(lines)
     for n in range(len(lines) - 1, -1, -1):
         line = lines[n].strip(" *_\t()<>[]")
         if not line or not _is_device(line):
@@ -78,6 +80,8 @@ def without_devices(given: Sequence[str]) -> list[str]:
         below = n + 1 == len(lines) or not lines[n + 1].strip() or _tail(lines, n)
         if (above and below) or n + 1 == len(_trimmed(lines)):
             del lines[n]
+    if len(_trimmed(lines)) > 1 and len(lines) < whole and _OUTLOOK_RULE.fullmatch(lines[-1].strip()):
+        lines.pop()  # it begins the old mail otherwise
     return _trimmed(lines)
 
 

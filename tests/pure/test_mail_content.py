@@ -243,6 +243,46 @@ def test_b64_the_version_of_an_encrypted_mail_is_no_file() -> None:
     assert [a.name for a in read(raw, NOW).attachments] == ["encrypted.asc"]
 
 
+def sealed(mail: bytes, in_pieces: bool) -> bytes:
+    """A mail within a signature, as a whole or in pieces, as far as its reader looks."""
+
+    def wrapped(tag: int, content: bytes) -> bytes:
+        return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
+
+    octets = wrapped(0x04, mail)
+    if in_pieces:
+        octets = b"\x24\x80" + wrapped(0x04, mail[:20]) + wrapped(0x04, mail[20:]) + b"\0\0"
+    content = bytes.fromhex("06092a864886f70d010701") + wrapped(0xA0, octets)
+    signed = b"\x02\x01\x01\x31\x00" + wrapped(0x30, content) + b"\x31\x00"
+    return wrapped(0x30, bytes.fromhex("06092a864886f70d010702") + wrapped(0xA0, wrapped(0x30, signed)))
+
+
+@pytest.mark.parametrize("in_pieces", [False, True])
+@pytest.mark.parametrize("kind", [b"application/pkcs7-mime; smime-type=signed-data", b"application/x-pkcs7-mime"])
+def test_b64_what_lies_within_a_signature_is_read(kind: bytes, in_pieces: bool) -> None:
+    inner = mixed(b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + "Kabeln är av.".encode(), attached(b"a.png"))
+    head = b"From: a@example.org\r\nContent-Type: " + kind + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    report = read(head + base64.encodebytes(sealed(inner, in_pieces)), NOW)
+    assert report.text == "Kabeln är av."
+    assert [a.name for a in report.attachments] == ["a.png", "smime.p7m"]
+
+
+def test_b64_signatures_within_signatures_have_an_end() -> None:
+    inner = b"Content-Type: text/plain\r\n\r\nhelp"
+    for _ in range(40):
+        inner = b"Content-Type: application/pkcs7-mime\r\n\r\n" + sealed(inner, False)
+    report = read(b"Subject: deep\r\n" + inner, NOW)
+    assert (report.quarantined, report.text) == (None, "")
+    assert {a.name for a in report.attachments} == {"smime.p7m"}
+
+
+@pytest.mark.parametrize("data", [b"", b"\x30", sealed(b"x", False)[:40], sealed(b"x", True)[:44], b"\x30\xff" * 50])
+def test_b64_a_torn_signature_is_a_file(data: bytes) -> None:
+    raw = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.b64encode(data)
+    report = read(raw, NOW)
+    assert (report.quarantined, [a.name for a in report.attachments]) == (None, ["smime.p7m"])
+
+
 def test_b64_strange_parts_are_kept_and_named() -> None:
     raw = mixed(
         b"Content-Type: text/plain\r\n\r\nHej",
