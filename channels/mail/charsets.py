@@ -32,7 +32,8 @@ _OTHER_NAMES = {
     "iso-8859-8-e": "iso8859-8", "cp-850": "cp850", "windows-874": "cp874",
 }  # fmt: skip
 _WESTERN = frozenset({"iso8859-1", "cp1252"})
-_NOT_ASCII = frozenset(
+_WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
+_NOT_ASCII = _WIDE | frozenset(
     {
         "iso2022_jp",
         "iso2022_jp_1",
@@ -41,12 +42,6 @@ _NOT_ASCII = frozenset(
         "iso2022_jp_2004",
         "iso2022_jp_ext",
         "iso2022_kr",
-        "utf-16",
-        "utf-16-le",
-        "utf-16-be",
-        "utf-32",
-        "utf-32-le",
-        "utf-32-be",
     }
 )
 _SEQUENCES = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
@@ -63,6 +58,8 @@ def decode(data: bytes, declared: str | None = None) -> str:
         codec = "utf-16"
     if codec == "iso2022_jp":
         return _japanese(data)
+    if codec in _WIDE and b"\0" not in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff") and _is_utf8(data):
+        codec = "utf-8"  # what is said of a text that was sent in another form
     if codec and codec not in _UTF8 and codec not in _WESTERN:
         try:
             return data.decode(codec)
@@ -119,6 +116,14 @@ def _mixed(data: bytes) -> str:
         out += [data[end : match.start()].decode("cp1252", "replace"), match[0].decode("utf-8", "replace")]
         end = match.end()
     return "".join((*out, data[end:].decode("cp1252", "replace")))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _mostly_utf8(data: bytes) -> bool:

@@ -14,6 +14,9 @@ from channels.mail.tree import Part, TooComplex, parse
 from channels.mail.uuencoded import taken_out
 
 _OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
+_ENRICHED = frozenset({"text/enriched", "text/richtext"})
+_WORDS = _ENRICHED | {"text/plain", "text/html", "text/markdown"}
+_COMMAND = re.compile(r"(?<!<)</?[A-Za-z-]{1,60}>")
 _DOCUMENT = re.compile(
     r"\s*(?:<!doctype html|<html)\b[^>]{0,300}>.*</(?:p|div|body|html|td)>", re.IGNORECASE | re.DOTALL
 )
@@ -53,6 +56,8 @@ def text_of(part: Part) -> str:
     if declared is None and part.kind == "text/html" and (match := _META.search(part.content[:4096])):
         declared = match[1].decode("ascii")
     text = tidy(decode(part.content, declared))
+    if part.kind in _ENRICHED:
+        return _COMMAND.sub("", text).replace("<<", "<")
     if part.kind == "text/plain" and part.parameters.get("format", "").lower() == "flowed":
         return unwrap(text, part.parameters.get("delsp", "").lower() == "yes")
     return text
@@ -69,7 +74,7 @@ def _sort(part: Part, body: Body) -> None:
                 _sort(child, body)
     elif part.kind == "application/pgp-encrypted" and _VERSION.fullmatch(part.content):
         return  # what comes with an encrypted mail, and is none of it
-    elif part.kind in ("text/plain", "text/html") and not _is_file(part):
+    elif part.kind in _WORDS and not _is_file(part):
         if part.kind == "text/plain" and b"begin " in part.content:
             content, files = taken_out(part.content)
             part = replace(part, _content=content)

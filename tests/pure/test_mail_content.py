@@ -62,6 +62,11 @@ CHARSETS = [
 ]
 
 
+@pytest.mark.parametrize("declared", ["utf-16", "utf-16le", "utf-32"])
+def test_b56_a_text_that_is_said_to_be_wide_and_is_not(declared: str) -> None:
+    assert decode("Kabeln är av".encode(), declared) == "Kabeln är av"
+
+
 def test_b56_what_makers_added_to_a_japanese_charset_is_read() -> None:
     assert decode(b"\x1b$B-!\x1b(B maru", "iso-2022-jp") == "\u2460 maru"
 
@@ -382,6 +387,14 @@ def test_b57_uuencode_and_unknown_encodings_lose_nothing() -> None:
     raw = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\n#:&5J\n`\nend\n"
     assert read(raw, NOW).text == "hej"
     assert "=ybegin" in read(b"Content-Transfer-Encoding: yenc\r\n\r\n=ybegin line=128\r\nhej", NOW).text
+
+
+@pytest.mark.parametrize("kind", ["text/enriched", "text/richtext", "text/markdown"])
+def test_b58_other_forms_of_text_are_read_when_they_are_all_there_is(kind: str) -> None:
+    raw = f"Content-Type: {kind}; charset=utf-8\r\n\r\nKabeln <bold>är</bold> av, 5 << 7."
+    report = read(raw.encode(), NOW)
+    assert report.text.replace("<bold>", "").replace("</bold>", "").replace("<<", "<") == "Kabeln är av, 5 < 7."
+    assert report.attachments == ()
 
 
 def test_b58_html_only_is_read_as_text_and_kept() -> None:
