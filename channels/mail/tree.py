@@ -42,6 +42,7 @@ _GLOBAL_NAMED = re.compile(rb"(?i)/global")
 _GLOBAL_KINDS = {b"": b"message/rfc822", b"-headers": b"text/rfc822-headers"}
 _LOST = re.compile(rb";[ \t]*\r?\n[bcnfBCNF]")
 _KNOWN = re.compile(rb"(?im)^(?:from|to|subject|date|message-id|mime-version|content-type|content-transfer-encoding):")
+_SAYS_PARTS = re.compile(rb"(?i)this is a (?:multi-?part|mime)[^\r\n]{0,100}")
 _BOUNDARY_TEXT = re.compile(r"[\w'()+,./:=? -]{1,70}")
 # Parameters as nearly everybody writes them; the library takes its time for the others.
 _PLAIN_PARAMETER = re.compile(r';\s*([\w-]{1,60})=(?:"([^"\\]*)"|([^\s;"\\(),*\'<>]+))', re.ASCII)
@@ -323,7 +324,13 @@ def _mended(root: Part, raw: bytes, end: int) -> bytes | None:
     kind = root.kind if declared else "multipart/mixed"
     lines = [f"{name}: {value}" for name, value in root.fields.pairs if name.lower() != "content-type"]
     head = "\r\n".join([*lines, f'Content-Type: {kind}; boundary="{boundary}"'])
-    return head.encode("utf-8", "surrogateescape") + b"\r\n\r\n" + raw[match.start() :].lstrip(b"\r\n")
+    first = re.compile(rb"(?m)^--" + re.escape(match[1])).search(raw, end)
+    begin = first.start() if first else match.start()
+    above = raw[end:begin].strip()
+    # Where nothing said that there are parts, what stands above them was written to be read.
+    words = b"" if declared or not above or _SAYS_PARTS.fullmatch(above) else b"--" + match[1] + b"\r\n\r\n" + above
+    source = head.encode("utf-8", "surrogateescape") + b"\r\n\r\n"
+    return source + (words and words + b"\r\n") + raw[begin:].lstrip(b"\r\n")
 
 
 def _in_the_clear(data: bytes) -> bool:

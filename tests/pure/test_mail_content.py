@@ -397,6 +397,16 @@ def test_b58_other_forms_of_text_are_read_when_they_are_all_there_is(kind: str) 
     assert report.attachments == ()
 
 
+def test_b54_what_stands_above_parts_that_nobody_announced_is_read() -> None:
+    parts = b"--abc\r\nContent-Type: text/plain\r\n\r\nold\r\n--abc--\r\n"
+    report = read(b"Subject: x\r\n\r\nHere is the source:\r\n\r\n" + parts, NOW)
+    assert report.text.split() == ["Here", "is", "the", "source:", "old"]
+    report = read(b"Subject: x\r\n\r\nThis is a multi-part message in MIME format.\r\n\r\n" + parts, NOW)
+    assert report.text == "old"
+    report = read(b"Subject: x\r\n\r\nThis is a MIME-encapsulated message\r\n\r\n--abc\r\n\r\nnew\r\n" + parts, NOW)
+    assert report.text.split() == ["new", "old"]
+
+
 def test_b58_html_only_is_read_as_text_and_kept() -> None:
     report = read((DATA / "19_dangerous_html.eml").read_bytes(), NOW)
     assert report.html is not None
