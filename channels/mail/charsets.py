@@ -80,7 +80,14 @@ def decode(data: bytes, declared: str | None = None) -> str:
 
 
 def _japanese(data: bytes) -> str:
-    """ISO-2022-JP with the characters that makers added to it, which the standard has no room for."""
+    """ISO-2022-JP with the characters that makers added to it, which the standard has no room for; or what is said to
+    be it, and has eight bits."""
+    if not data.isascii():
+        for codec in ("utf-8", "euc_jp", "cp932"):
+            try:
+                return data.decode(codec)
+            except UnicodeDecodeError:
+                continue
     # The rows that NEC and IBM filled are those of the later standard, which is called by another escape.
     for codec, given in (("iso2022_jp", data), ("iso2022_jp_2004", data.replace(b"\x1b$B", b"\x1b$(Q"))):
         try:

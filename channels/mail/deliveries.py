@@ -93,6 +93,8 @@ def _noticed(root: Part, subject: str, text: str) -> tuple[Delivery, ...]:
         return written
     late, lost = _known(root)
     only_late = bool(DELAYS.search(subject)) or (bool(DELAYS.search(text)) and not _FINAL.search(text))
+    if late and not lost and not only_late and FAILS.search(text):
+        late, lost = lost, late  # the words of some filters that refuse are taken for a warning
     if not late and not lost:
         (late if only_late else lost).extend(_addresses(root, text) or _addressees(root))
     status = _first(_STATUS, text)

@@ -67,6 +67,12 @@ def test_b56_a_text_that_is_said_to_be_wide_and_is_not(declared: str) -> None:
     assert decode("Kabeln är av".encode(), declared) == "Kabeln är av"
 
 
+@pytest.mark.parametrize("encoded", ["iso-2022-jp", "utf-8", "euc-jp", "cp932"])
+def test_b56_what_is_said_to_be_seven_bit_japanese_is_read(encoded: str) -> None:
+    text = "メールを送信できませんでした。"
+    assert decode(text.encode(encoded), "iso-2022-jp") == text
+
+
 def test_b56_what_makers_added_to_a_japanese_charset_is_read() -> None:
     assert decode(b"\x1b$B-!\x1b(B maru", "iso-2022-jp") == "\u2460 maru"
 

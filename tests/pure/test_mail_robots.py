@@ -309,6 +309,13 @@ def test_b27_what_came_back_is_no_file_without_a_report_either() -> None:
     assert (report.bounce, report.attachments) == (True, ())
 
 
+def test_b27_a_filter_that_blocks_has_not_delivered() -> None:
+    body = "Your message to: anna@example.org\nwas blocked by our Spam Firewall and has NOT BEEN DELIVERED."
+    fields = ("Return-Path: <>", "Subject: **Message you sent blocked by our bulk email filter**")
+    report = read(mail(*fields, body=body, sender="postmaster@mx.example"), NOW)
+    assert [(d.recipient, d.action) for d in report.deliveries] == [("anna@example.org", "failed")]
+
+
 def test_b27_an_international_report_is_read_as_any_other() -> None:
     raw = dsn().replace(b"message/delivery-status", b"message/global-delivery-status")
     report = read(raw.replace(b"rfc822; Anna@Example.org", "utf-8; anna@exämple.org".encode()), NOW)
