@@ -17,6 +17,7 @@ _NOT_HERE = "500 5.5.1 this is LMTP, say LHLO"
 class LocalConversation(Conversation):
     """One mail server of our own."""
 
+    from_afar = False
     extensions = ("PIPELINING", "ENHANCEDSTATUSCODES")  # RFC 2033 section 5: both are a must
 
     def __init__(self, door: Any, handler: Any, **settings: Any) -> None:

@@ -10,26 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import sys
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
+from channels.child import ended, is_ready, started
 from channels.mail.reading import quarantined
-from channels.parsing_frames import ANSWER, ANSWER_LIMIT, READY, REQUEST, unpack
+from channels.parsing_frames import ANSWER, ANSWER_LIMIT, READY, asked, unpack
 from channels.report import Report
 
 TIME = 2.0  # seconds for one mail
 MEMORY = 1024 * 1024 * 1024  # bytes of address space
 TRIES = 3
 WINDOW, WINDOW_BYTES = 32, 4 * 1024 * 1024  # mails on their way to one process
-_ROOT = str(Path(__file__).resolve().parent.parent)
 _CHUNK = 256 * 1024  # bytes of answers read at a time
-_GRACE = 1.0  # seconds for a process to end after its input did
-_START = 20.0  # seconds for a process to be ready
 _PAUSE = 0.5  # seconds after a process that could not even start
 
 
@@ -37,6 +32,7 @@ _PAUSE = 0.5  # seconds after a process that could not even start
 class _Job:
     raw: bytes
     received_at: datetime
+    found: str | None
     report: asyncio.Future[Report]
     tries: int = 0
 
@@ -76,11 +72,12 @@ class Parsers:
         while self._waiting:
             _give_up(self._waiting.popleft(), "the parser was stopped")
 
-    async def read(self, raw: bytes, received_at: datetime) -> Report:
-        """What a mail says. Never raises."""
+    async def read(self, raw: bytes, received_at: datetime, found: str | None = None) -> Report:
+        """What a mail says; `found` is what our own checks say of its sender, in place of what stands in it. Never
+        raises."""
         if self._stopped:
             return quarantined(raw, received_at, "the parser was stopped")
-        job = _Job(raw, received_at, asyncio.get_running_loop().create_future())
+        job = _Job(raw, received_at, found, asyncio.get_running_loop().create_future())
         self._waiting.append(job)
         min(self._workers, key=lambda worker: len(worker.under_way)).wake()
         return await job.report
@@ -123,7 +120,7 @@ class _Worker:
         process = self.process
         if process is None or process.stdin is None or process.stdin.is_closing():
             return
-        frames = []
+        frames: list[bytes] = []
         while self.waiting and len(self.under_way) < WINDOW and (not self.under_way or self._bytes < WINDOW_BYTES):
             job = self.waiting.popleft()
             if job.report.done():
@@ -132,19 +129,19 @@ class _Worker:
                 self._head_begins()
             self.under_way.append(job)
             self._bytes += len(job.raw)
-            frames += [REQUEST.pack(len(job.raw)), job.raw]
+            frames += asked(job.raw, job.found)
         if frames:
             process.stdin.writelines(frames)
 
     async def _live(self) -> None:
         while True:
             try:
-                process = await self._spawn()
+                process = await started("channels.parsing_worker", self.settings)
             except OSError:
                 await self._cannot_start()
                 continue
             try:
-                if await self._ready(process):
+                if await is_ready(process, READY):
                     self.process, self._failed_starts = process, 0
                     self.wake()
                     await self._listen(process)
@@ -155,28 +152,6 @@ class _Worker:
                 self._take_back()
             else:
                 await self._cannot_start()
-
-    async def _ready(self, process: asyncio.subprocess.Process) -> bool:
-        assert process.stdout is not None
-        try:
-            return await asyncio.wait_for(process.stdout.readexactly(len(READY)), _START) == READY
-        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
-            return False
-
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        environ = {"PYTHONPATH": _ROOT, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "channels.parsing_worker",
-            self.settings,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=environ,
-            start_new_session=True,
-            limit=1024 * 1024,
-        )
 
     async def _cannot_start(self) -> None:
         self._failed_starts += 1
@@ -220,16 +195,7 @@ class _Worker:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
-        if process.stdin is not None:
-            process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), _GRACE)
-        except (TimeoutError, asyncio.CancelledError) as error:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            if isinstance(error, asyncio.CancelledError):
-                raise
+        await ended(process)
 
     def _take_back(self) -> None:
         """The process is gone: what it had goes back to the front, except a mail that it must not see again."""

@@ -14,10 +14,16 @@ from typing import Any
 from channels.mail.reading import RAW_TYPE
 from channels.report import Attachment, Channel, Delivery, Report, Sender, Thread
 
-REQUEST = struct.Struct(">Q")  # length of the mail
+REQUEST = struct.Struct(">QQ")  # lengths of the mail and of what our own checks found (0: nothing was checked)
 ANSWER = struct.Struct(">QQ")  # lengths of the JSON and of the files behind it
 READY = ANSWER.pack(0, 0)  # what a process says first
 ANSWER_LIMIT = 512 * 1024 * 1024  # bytes
+
+
+def asked(raw: bytes, found: str | None) -> tuple[bytes, ...]:
+    """A mail as frames."""
+    told = found.encode("ascii", "replace") if found else b""
+    return (REQUEST.pack(len(raw), len(told)), raw, told) if told else (REQUEST.pack(len(raw), 0), raw)
 
 
 def pack(report: Report) -> tuple[bytes, ...]:

@@ -37,10 +37,11 @@ def main() -> None:
     sink.write(READY)
     sink.flush()
     since_look = 0
-    while (raw := _next(source)) is not None:
+    while (request := _next(source)) is not None:
+        raw, found = request
         signal.setitimer(signal.ITIMER_PROF, given["cpu"])
         try:
-            report = read(raw, _NEVER, domains=domains, trusted_authserv=trusted)
+            report = read(raw, _NEVER, domains=domains, trusted_authserv=trusted, found=found)
             frames = pack(report)
         except MemoryError:
             frames = pack(quarantined(raw, _NEVER, "too complex: needs too much memory"))
@@ -55,13 +56,14 @@ def main() -> None:
                 return
 
 
-def _next(source: BinaryIO) -> bytes | None:
+def _next(source: BinaryIO) -> tuple[bytes, str | None] | None:
     head = source.read(REQUEST.size)
     if len(head) < REQUEST.size:
         return None
-    (length,) = REQUEST.unpack(head)
+    length, told = REQUEST.unpack(head)
     raw = source.read(length)
-    return raw if len(raw) == length else None
+    found = source.read(told) if told else b""
+    return (raw, found.decode("ascii") or None) if len(raw) == length and len(found) == told else None
 
 
 def _held() -> int:

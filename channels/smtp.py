@@ -5,6 +5,9 @@ being stored within the deadline, is answered with a temporary error, so that th
 mail to several of our addresses is one report. A client that hangs up after the final dot changes nothing: its mail is
 kept, and recognised when it comes again. Foreign recipients are refused; there is no way to relay. A mail that is too
 large is refused for good, its sender told where to find help, and what there is of it goes to people to look at.
+
+Where the door has checks of its own, they are made before a mail is read and never for long; what they found is written
+above the mail, as a mail server does, and vouches for the sender in place of whatever else stands there.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from channels.mail.tree import header_end
 from channels.report import Intake, NotStored, Report
 from channels.smtp_limits import Doorkeeper, Limits
 from channels.smtp_session import Conversation
+from channels.vouching.values import Origin
 
 log = structlog.get_logger()
 _ALWAYS = ("postmaster", "abuse")  # RFC 5321 section 4.5.1, RFC 2142
@@ -50,8 +54,14 @@ class Clock(Protocol):
 
 
 class Parser(Protocol):
-    async def read(self, raw: bytes, received_at: datetime) -> Report:
-        """What a mail says. Never raises."""
+    async def read(self, raw: bytes, received_at: datetime, found: str | None = None) -> Report:
+        """What a mail says; `found` is what our own checks say of its sender. Never raises."""
+        ...
+
+
+class Checks(Protocol):
+    async def find(self, raw: bytes, origin: Origin) -> str:
+        """What is found of where a mail comes from, as a value of Authentication-Results. Never raises."""
         ...
 
 
@@ -59,7 +69,7 @@ class SmtpDoor:
     """A mail server, listening on one port or several. `addresses` maps ours to a queue or None; when it is empty every
     address of `domains` is ours. `relays` are networks of mail servers of our own (by default this machine and private
     networks): only they may bring mail with verified senders, and no cap per client holds them back. `help_url` is
-    where somebody finds help whose mail is too large.
+    where somebody finds help whose mail is too large. `checks` are made of what comes by SMTP from anybody but a relay.
     """
 
     def __init__(
@@ -75,12 +85,13 @@ class SmtpDoor:
         relays: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network] = NEAR,
         limits: Limits | None = None,
         help_url: str = "",
+        checks: Checks | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.keeper = Doorkeeper(self.limits, relays)
         self._most = f"{self.limits.size // (1024 * 1024)} MB"
         self.too_large = f"552 5.3.4 mails may have {self._most} at most. {help_url}".rstrip()
-        self._intake, self._parser, self._clock = intake, parser, clock
+        self._intake, self._parser, self._clock, self._checks = intake, parser, clock, checks
         self._domains = frozenset(domain.lower() for domain in domains)
         self._addresses = {address.lower(): queue for address, queue in addresses.items()}
         self._hostname, self._tls = hostname, tls_context
@@ -164,7 +175,11 @@ class SmtpDoor:
         raw, recipients = envelope.content, tuple(dict.fromkeys(address.lower() for address in envelope.rcpt_tos))
         if _hops(raw) > self.limits.hops:
             return "554 5.4.6 too many hops, this mail runs in circles"
-        task = self._keep_on(self._keep(raw, recipients, self.keeper.is_relay(server.peer)))
+        from_relay = self.keeper.is_relay(server.peer)
+        origin = None
+        if self._checks is not None and server.from_afar and not from_relay:
+            origin = Origin(server.peer, session.host_name or "", envelope.mail_from.strip("<>"))
+        task = self._keep_on(self._keep(raw, recipients, from_relay, origin))
         try:
             async with asyncio.timeout(self.limits.answer):
                 await asyncio.shield(task)
@@ -180,9 +195,13 @@ class SmtpDoor:
         log.error("smtp.failed", error=type(error).__name__, exc_info=error)
         return _LATER
 
-    async def _keep(self, raw: bytes, recipients: tuple[str, ...], from_relay: bool) -> None:
-        report = await self._parser.read(raw, self._clock.now())
-        if report.sender.verified and not from_relay:
+    async def _keep(self, raw: bytes, recipients: tuple[str, ...], from_relay: bool, origin: Origin | None) -> None:
+        now = self._clock.now()
+        found = await self._checks.find(raw, origin) if self._checks is not None and origin is not None else None
+        report = await self._parser.read(raw, now, found)
+        if found is not None:
+            report = replace(report, raw=_above(found) + raw)
+        elif report.sender.verified and not from_relay:
             report = replace(report, sender=replace(report.sender, verified=False))
         thread = report.thread
         if thread.token is None and (token := token_of(recipients, self._domains)):
@@ -233,6 +252,11 @@ class SmtpDoor:
             auth_exclude_mechanism=("LOGIN", "PLAIN"),
             loop=asyncio.get_running_loop(),
         )
+
+
+def _above(found: str) -> bytes:
+    """What was found as the header field that a mail server writes above a mail."""
+    return b"Authentication-Results: " + found.replace("; ", ";\r\n ").encode("ascii", "replace") + b"\r\n"
 
 
 def _hops(raw: bytes) -> int:

@@ -53,6 +53,7 @@ class Conversation(SMTP):
     envelope: Any
     transport: Any
 
+    from_afar = True  # it may be anybody
     line_length_limit = _CHUNK
     extensions: tuple[str, ...] = ("ENHANCEDSTATUSCODES",)
 

@@ -1,4 +1,5 @@
-"""Whether our own mail server vouches for a From address: its Authentication-Results header (RFC 8601), nobody else's.
+"""Whether our own mail server, or our own checks, vouch for a From address: their Authentication-Results (RFC 8601) and
+nobody else's.
 
 Never raises. Only the topmost header that carries a trusted authserv-id counts, since the trusted server writes above
 what a sender wrote. Verified means DMARC pass for the From domain; where the server says nothing about DMARC, a passed
@@ -20,12 +21,16 @@ def verified(address: str | None, results: Sequence[str], trusted: Collection[st
     """
     if not address or not trusted:
         return False
-    domain = address.rpartition("@")[2]
     for value in results[:20]:
         match = _SERVER.match(value[:500])
         if match and _is_trusted(match[1].lower(), trusted):
-            return _passes(domain, " ".join(value[:8192].split()))
+            return passed(address, value)
     return False
+
+
+def passed(address: str, value: str) -> bool:
+    """Whether the results in one header's value vouch for a mailbox."""
+    return _passes(address.rpartition("@")[2], " ".join(value[:8192].split()))
 
 
 def _is_trusted(server: str, trusted: Collection[str]) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from channels.vouching.installed import cannot_check
 from gateway import blobs
 from gateway.config import Config
 from gateway.messages.replies import read_replies
@@ -26,6 +27,7 @@ def faults(config: Config | None) -> list[str]:
     else:
         found += _unknown_queues(config, frozenset(rules.queues)) if config else []
     found += blobs.faults(config.blob_url) if config else []
+    found += _mail_checks(config) if config else []
     try:
         read_replies()
     except ValueError as problem:
@@ -35,6 +37,11 @@ def faults(config: Config | None) -> list[str]:
     except ZoneInfoNotFoundError:
         found.append("time zones: the zone data is missing; install requirements.lock")
     return found
+
+
+def _mail_checks(config: Config) -> Iterator[str]:
+    if config.mail_checks == "on" and (fault := cannot_check(config.mail_checks_dns)):
+        yield f"MAIL_CHECKS: {fault}"
 
 
 def _unknown_queues(config: Config, known: frozenset[str]) -> Iterator[str]:

@@ -23,11 +23,13 @@ from gateway.hosting import folders
 from gateway.settings import (
     MailAddress,
     Mailbox,
+    NameServer,
     Number,
     on_loopback,
     read_domain,
     read_mail_address,
     read_mailbox,
+    read_name_server,
     read_network,
     read_number,
     read_phone,
@@ -102,6 +104,8 @@ class Config(BaseSettings):
     mail_domains: Annotated[tuple[str, ...], BeforeValidator(separate(read_domain))] = ()
     mail_addresses: Annotated[tuple[MailAddress, ...], BeforeValidator(separate(read_mail_address))] = ()
     mail_authserv: Annotated[tuple[str, ...], BeforeValidator(separate(read_domain))] = ()
+    mail_checks: Literal["on", "off"] = "off"
+    mail_checks_dns: Annotated[tuple[NameServer, ...], BeforeValidator(separate(read_name_server))] = ()
     smtp_tls_cert: Path | None = None
     smtp_tls_key: Path | None = None
     outbound_smtp_url: MailUrl | None = Field(None, repr=False)

@@ -19,7 +19,7 @@ from channels.imap_cursor import Reconciliation
 from channels.imap_session import Account
 from channels.lmtp import LocalConversation
 from channels.parsing import Parsers
-from channels.smtp import SmtpDoor
+from channels.smtp import Checks, SmtpDoor
 from gateway.config import Config
 from gateway.hosting.stopping import until_stopped
 from gateway.keeping.readers import Born
@@ -58,7 +58,7 @@ async def serve_imap(config: Config) -> None:
 async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
     """An open mail door, by LMTP too where that is wanted; yields the port it listens on by SMTP."""
     config = runtime.config
-    async with parsers(config) as parser:
+    async with parsers(config) as parser, checks(config) as own:
         door = SmtpDoor(
             runtime.intake,
             parser,
@@ -68,6 +68,7 @@ async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
             hostname=host_name(config),
             tls_context=certificate(config),
             help_url=f"{config.public_url.rstrip('/')}/report",
+            checks=own,
         )
         try:
             opened = await door.start(config.smtp_host, port)
@@ -148,6 +149,22 @@ async def parsers(config: Config) -> AsyncIterator[Parsers]:
         yield pool
     finally:
         await pool.stop()
+
+
+@asynccontextmanager
+async def checks(config: Config) -> AsyncIterator[Checks | None]:
+    """The process that checks where mails come from, for as long as the block lasts; None where that is not wanted."""
+    if config.mail_checks == "off":
+        yield None
+        return
+    from channels.vouching.apart import Checks as Own
+
+    own = Own(host_name(config), config.mail_checks_dns)
+    await own.start()
+    try:
+        yield own
+    finally:
+        await own.stop()
 
 
 def host_name(config: Config) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from channels.mail_users import named
@@ -19,6 +19,8 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _LOCAL = re.compile(r"[a-z0-9!#$%&'*/?^_`{|}~.+-]{1,64}")
 _QUEUE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_NAME_SERVER = re.compile(r"(?:\[([0-9a-f:.]+)\]|([0-9.]+)):([0-9]{1,5})", re.IGNORECASE)
+DNS_PORT = 53
 _IMAP_PORTS = {"imaps": 993, "imap": 143}
 
 
@@ -50,6 +52,13 @@ class Mailbox:
     password: str | None = field(repr=False)  # None: a token opens it
     folder: str = "INBOX"
     queue: str | None = None
+
+
+class NameServer(NamedTuple):
+    """A server of the domain name system."""
+
+    address: str
+    port: int
 
 
 def separate(read: Callable[[str], T]) -> Callable[[Any], Any]:
@@ -108,6 +117,20 @@ def read_network(text: str) -> IPv4Network | IPv6Network:
         return ip_network(text)
     except ValueError as fault:
         raise ValueError(f"{text!r} is not an address or network like 10.0.0.0/8") from fault
+
+
+def read_name_server(text: str) -> NameServer:
+    """`192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53` or `[2001:db8::53]:5353`."""
+    fault = f"{text!r} is not an address like 192.0.2.53 or 192.0.2.53:5353"
+    match = _NAME_SERVER.fullmatch(text)
+    try:
+        address = str(ip_address((match[1] or match[2]) if match else text))
+        number = int(match[3]) if match else DNS_PORT
+    except ValueError as problem:
+        raise ValueError(fault) from problem
+    if not 0 < number < 65536:
+        raise ValueError(fault)
+    return NameServer(address, number)
 
 
 def read_mailbox(text: str) -> Mailbox:

@@ -21,7 +21,7 @@ from channels.mail.quotes import CUT, MAYBE, new_text
 from channels.mail.threads import thread_of
 from channels.mail.tree import Part, TooComplex, header_end, parse
 from channels.report import Channel, Report, Sender, Thread
-from channels.verification import verified
+from channels.verification import passed, verified
 
 RAW_TYPE = "message/rfc822"
 FULL_TEXT = 1_000_000  # characters that are kept beside the raw bytes
@@ -35,11 +35,17 @@ _ENCODED = re.compile(r"[A-Za-z0-9+/=]{60,}")
 
 
 def read(
-    raw: bytes, received_at: datetime, *, domains: Collection[str] = (), trusted_authserv: Collection[str] = ()
+    raw: bytes,
+    received_at: datetime,
+    *,
+    domains: Collection[str] = (),
+    trusted_authserv: Collection[str] = (),
+    found: str | None = None,
 ) -> Report:
-    """What a mail says. `domains` are ours, lower case; `trusted_authserv` are servers whose results count."""
+    """What a mail says. `domains` are ours, lower case; `trusted_authserv` are servers whose results count, unless our
+    own checks have `found` something: then that alone does."""
     try:
-        return _understood(raw, received_at, domains, trusted_authserv)
+        return _understood(raw, received_at, domains, trusted_authserv, found)
     except TooComplex as error:
         return quarantined(raw, received_at, f"too complex: {error}")
     except (Exception, RecursionError) as error:  # law 3: only storage may say no
@@ -70,7 +76,9 @@ def quarantined(raw: bytes, received_at: datetime, reason: str) -> Report:
     )
 
 
-def _understood(raw: bytes, received_at: datetime, domains: Collection[str], trusted: Collection[str]) -> Report:
+def _understood(
+    raw: bytes, received_at: datetime, domains: Collection[str], trusted: Collection[str], found: str | None
+) -> Report:
     root = parse(raw)
     fields = root.fields
     box = author(fields.all("from"), fields.charset) or _stand_in(fields)
@@ -101,7 +109,7 @@ def _understood(raw: bytes, received_at: datetime, domains: Collection[str], tru
         text=deliveries.notice(full)
         if told is not None
         else new_text(full, box.name if box else None, _follows(fields, subject)),
-        sender=_sender(box, fields, trusted),
+        sender=_sender(box, fields, trusted, found),
         subject=subject or None,
         full_text=_shown(full),
         html="\n".join(body.html) or None,
@@ -135,10 +143,13 @@ def _stand_in(fields: Fields) -> Mailbox | None:
     return None
 
 
-def _sender(box: Mailbox | None, fields: Fields, trusted: Collection[str]) -> Sender:
+def _sender(box: Mailbox | None, fields: Fields, trusted: Collection[str], found: str | None) -> Sender:
     if box is None:
         return Sender()
-    vouched = not box.odd and verified(box.address, fields.all("authentication-results"), trusted)
+    if found is not None:
+        vouched = not box.odd and passed(box.address, found)
+    else:
+        vouched = not box.odd and verified(box.address, fields.all("authentication-results"), trusted)
     return Sender(name=box.name[:200] if box.name else None, email=box.address, verified=vouched)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from channels import parsing, parsing_worker
+from channels import child, parsing_worker
 from channels.mail import read
 from channels.parsing import Parsers
 from channels.parsing_frames import ANSWER, pack, unpack
@@ -100,7 +100,7 @@ async def test_f5_poison_is_tried_three_times_and_others_pass() -> None:
 
 
 async def test_without_a_parser_mails_are_kept_raw(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing.sys, "executable", "/bin/false")
+    monkeypatch.setattr(child.sys, "executable", "/bin/false")
     pool = Parsers()
     await pool.start()
     try:

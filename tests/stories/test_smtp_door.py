@@ -472,7 +472,7 @@ async def test_draining_finishes_what_was_sent(parsers: Parsers) -> None:
 
 async def test_what_nobody_can_parse_is_kept_raw() -> None:
     class Helpless:
-        async def read(self, raw: bytes, received_at: object) -> Report:
+        async def read(self, raw: bytes, received_at: object, found: str | None = None) -> Report:
             from channels.mail import quarantined
 
             return replace(quarantined(raw, received_at, "too complex"))  # type: ignore[arg-type]

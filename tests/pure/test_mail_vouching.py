@@ -1,0 +1,122 @@
+"""The judging behind our own checks of where mails come from: policies, nearness, bodies, what is written and set."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from dkim.canonicalization import Relaxed, Simple
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.verification import passed
+from channels.vouching import installed
+from channels.vouching.dkim_check import _bodies
+from channels.vouching.dmarc_check import Policy, organisation, read_policy, verdict
+from channels.vouching.header import written
+from channels.vouching.installed import cannot_check
+from channels.vouching.values import Finding
+from gateway import checks
+from gateway.config import ConfigError, load
+from gateway.settings import NameServer, read_name_server
+
+POLICIES = [
+    (b"v=DMARC1; p=none", False, Policy("none", False, False)),
+    (b"v=DMARC1;p=reject;adkim=s", False, Policy("reject", False, True)),
+    (b" v = DMARC1 ; P = Quarantine ; aspf = S", False, Policy("quarantine", True, False)),
+    (b"v=DMARC1; p=reject; sp=none", True, Policy("none", False, False)),
+    (b"v=DMARC1; p=reject; sp=none", False, Policy("reject", False, False)),
+    (b"v=DMARC1; p=reject; sp=whatever", True, Policy("reject", False, False)),
+    (b"v=DMARC1; rua=mailto:d@x.example", False, Policy("none", False, False)),
+    (b"v=DMARC1; p=reject; adkim=s; adkim=r", False, Policy("reject", False, True)),
+    (b"v=DMARC1", False, None),
+    (b"v=DMARC1; p=\xff", False, None),
+    (b"v=DMARC2; p=none", False, None),
+    (b"p=none", False, None),
+    (b"", False, None),
+]
+
+
+@pytest.mark.parametrize(("record", "below", "policy"), POLICIES)
+def test_a_policy_is_read_as_it_is_meant(record: bytes, below: bool, policy: Policy | None) -> None:
+    assert read_policy(record, below) == policy
+
+
+@pytest.mark.parametrize(
+    ("domain", "registered"),
+    [
+        ("a.b.site.example", "site.example"),
+        ("site.example", "site.example"),
+        ("www.bbc.co.uk", "bbc.co.uk"),
+        ("co.uk", "co.uk"),
+        ("example", "example"),
+        ("mail.xn--brf-ngen-x2a.se", "xn--brf-ngen-x2a.se"),
+        ("somebody.github.io", "somebody.github.io"),
+    ],
+)
+def test_an_organisation_is_what_somebody_registered(domain: str, registered: str) -> None:
+    assert organisation(domain) == registered
+
+
+def test_a_mail_that_only_softly_fails_or_cannot_be_checked_is_not_a_pass() -> None:
+    policy = Policy("none", False, False)
+    for result in ("softfail", "neutral", "none", "permerror", "fail", "policy"):
+        found = verdict("x.example", policy, Finding("spf", result, "", "smtp.mailfrom", "x.example"), [])
+        assert found.result == "fail"
+    unsure = Finding("dkim", "temperror", "", "header.d", "x.example", "s")
+    nobody = Finding("spf", "none", "")
+    assert verdict("x.example", policy, nobody, [unsure]).result == "temperror"
+    far = Finding("dkim", "temperror", "", "header.d", "y.example", "s")
+    assert verdict("x.example", policy, nobody, [far]).result == "fail"
+
+
+def test_what_is_written_is_what_is_believed() -> None:
+    found = [
+        Finding("spf", "none", 'odd "reason"; dmarc=pass header.from=x.example', "smtp.helo", "not a domain; x=y"),
+        Finding("dkim", "fail", "the body was changed", "header.d", "x.example", "s"),
+        Finding("dmarc", "fail", "nobody", "header.from", "x.example"),
+    ]
+    assert not passed("a@x.example", written("mx.support.example", found))
+    good = [*found[:2], Finding("dmarc", "pass", "p=none", "header.from", "x.example")]
+    value = written("mx.support.example", good)
+    assert passed("a@x.example", value)
+    assert not passed("a@y.example", value)
+    assert "\n" not in value
+    assert "not a domain" not in value
+
+
+PIECES = st.lists(st.sampled_from([b"\r\n", b"\n", b"\r", b" ", b"\t", b"a", b"."]), max_size=20)
+
+
+@given(PIECES)
+def test_a_body_made_ready_is_signed_as_it_was(pieces: list[bytes]) -> None:
+    body = b"".join(pieces)
+    plain, made = re.sub(rb"\r?\n", b"\r\n", body), _bodies(body, (b"simple", b"relaxed"))
+    assert Simple.canonicalize_body(made[b"simple"]) == Simple.canonicalize_body(plain)
+    assert Relaxed.canonicalize_body(made[b"relaxed"]) == Relaxed.canonicalize_body(plain)
+
+
+def test_name_servers_are_addresses(environ: dict[str, str]) -> None:
+    assert read_name_server("192.0.2.53") == NameServer("192.0.2.53", 53)
+    assert read_name_server("[2001:db8::53]:5353") == NameServer("2001:db8::53", 5353)
+    assert read_name_server("2001:db8::53") == NameServer("2001:db8::53", 53)
+    for wrong in ("ns.example", "192.0.2.53:", "192.0.2.53:0", "192.0.2.53:99999", "192.0.2.53:x", "[::1]x"):
+        with pytest.raises(ConfigError) as refused:
+            load({**environ, "MAIL_CHECKS_DNS": f"127.0.0.1:53,{wrong}"})
+        assert refused.value.faults == [
+            f"MAIL_CHECKS_DNS: {wrong!r} is not an address like 192.0.2.53 or 192.0.2.53:5353"
+        ]
+
+
+def test_nothing_is_checked_unless_it_is_asked_for(environ: dict[str, str]) -> None:
+    config = load(environ)
+    assert (config.mail_checks, config.mail_checks_dns) == ("off", ())
+
+
+def test_what_is_not_installed_is_refused_at_start(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = load({**environ, "MAIL_CHECKS": "on", "MAIL_CHECKS_DNS": "127.0.0.1"})
+    assert cannot_check(asked.mail_checks_dns) is None
+    assert not any(fault.startswith("MAIL_CHECKS") for fault in checks.faults(asked))
+    monkeypatch.setattr(installed, "NEEDED", (*installed.NEEDED, "a_package_that_is_not_there"))
+    assert "MAIL_CHECKS: install switchyard[mailauth]" in checks.faults(asked)
+    assert not any(fault.startswith("MAIL_CHECKS") for fault in checks.faults(load(environ)))
