@@ -264,8 +264,8 @@ def _quoted_below(lines: Sequence[str], at: int) -> bool:
 
 
 def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
-    colon = text[-1] in ":：" or (text[:2] == "--" and text[-2:] == "--")
-    text = text.strip("- ")
+    colon = text[-1] in ":：" or (text[:2] == text[-2:] and text[:2] in ("--", "=="))
+    text = text.strip("-= ")
     verb = VERB.search(text)
     if not text:
         return False

@@ -121,8 +121,8 @@ class Part:
 
 def parse(raw: bytes) -> Part:
     """The tree of a mail. Raises TooComplex."""
-    if raw[:1] in (b"\r", b"\n") and _FIELD.match(raw.lstrip(b"\r\n")[:200]):
-        raw = raw.lstrip(b"\r\n")
+    if raw[:1].isspace() and _FIELD.match(raw.lstrip()[:200]):
+        raw = raw.lstrip()
     end = header_end(raw)
     if end > HEADER_BLOCK:
         raise TooComplex(f"the header is longer than {HEADER_BLOCK // 1024} kB")

@@ -403,6 +403,11 @@ def test_b58_other_forms_of_text_are_read_when_they_are_all_there_is(kind: str) 
     assert report.attachments == ()
 
 
+def test_b54_blanks_above_a_header_are_none_of_it() -> None:
+    report = read(b"      \r\n\r\nFrom: anna@example.org\r\nSubject: x\r\n\r\nhej", NOW)
+    assert (report.sender.email, report.subject, report.text) == ("anna@example.org", "x", "hej")
+
+
 def test_b54_what_stands_above_parts_that_nobody_announced_is_read() -> None:
     parts = b"--abc\r\nContent-Type: text/plain\r\n\r\nold\r\n--abc--\r\n"
     report = read(b"Subject: x\r\n\r\nHere is the source:\r\n\r\n" + parts, NOW)
