@@ -54,10 +54,13 @@ def web(held: Sequence[Listeners], nth: int = 0) -> None:
 
 
 def smtp() -> None:
-    """The role `smtp`, with the process that reads for it."""
+    """The role `smtp`, with the process that reads for it. Its processes hand a mail round: each that is woken would
+    interrupt who woke it."""
     from gateway.doors import serve_smtp
+    from gateway.hosting.processes import interrupt_nobody
     from gateway.keeping.readers import born
 
+    interrupt_nobody()
     reader = born(from_environment().data_dir)  # before there are threads
     with _role("smtp") as config:
         _run(serve_smtp(config, reader))

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -85,6 +86,13 @@ def end_with_parent() -> None:
     """From now on the end of the process that started us is a SIGTERM for us (Linux)."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+
+
+def interrupt_nobody() -> None:
+    """From now on we and whatever we start have our share of the processor as before, but take it from nobody in the
+    middle of their work, only once they wait or their turn is over (Linux)."""
+    with suppress(AttributeError, OSError):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def bound_to_us(death_signal: signal.Signals) -> Callable[[], None] | None:

@@ -68,6 +68,11 @@ def test_up_serves_brings_back_what_dies_and_stops_cleanly(product: Callable[...
     assert reader, "what reads for the mail door is a copy too"
     reader.kill()
     assert eventually(lambda: running.role("gateway.keeping.readers_worker"), 20)
+    if sys.platform.startswith("linux"):
+        smtp = running.role("smtp")
+        assert smtp
+        assert {os.sched_getscheduler(one.pid) for one in (smtp, *smtp.children())} == {os.SCHED_BATCH}
+        assert {os.sched_getscheduler(one.pid) for one in running.processes("web")} == {os.SCHED_OTHER}
 
     family += running.family()
     sockets = Path(json.loads((running.data_dir / "servers.json").read_text())["folder"])
