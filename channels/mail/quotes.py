@@ -27,7 +27,12 @@ _SIGNED = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _ESCAPED = re.compile(r"^- (?=-)", re.MULTILINE)  # how a signed text writes lines that begin with a dash
-_PICTURE = re.compile(r"\s*\[(?:cid:[^\]]{1,200}|image: [^\]]{1,200})\]\s*")
+_PICTURE = re.compile(
+    r"\s*(?:\[(?:(?:cid|image|bild|bilde|billede|kuva|description|beskrivning|beskrivelse|kuvaus|beschreibung)\s?:[^\]]{1,300}"
+    r"|(?:\d{1,20}_)?signature|logo|image|https?://[^\s\]]{1,300}\.(?:png|jpe?g|gif|svg)[^\s\]]{0,100}"
+    r"|[^\]]{1,300}(?:automatically generated|automatiskt genererad|automatisch generiert)[^\]]{0,40})\]\s*)+",
+    re.IGNORECASE,
+)
 _BLANK_RUNS = re.compile(r"\n{3,}")
 _ENDS = ":：>"
 _ADDRESSED = re.compile(r"[<\[(]\s*(?:mailto:)?[^\s<>]{1,100}@[^\s<>]{1,200}[>\])]\s*[:：]?\s*$")
