@@ -46,7 +46,9 @@ _NOT_ASCII = _WIDE | frozenset(
 )
 _SEQUENCES = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
 _UTF8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff\ud800-\udfff]")
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
@@ -98,7 +100,7 @@ def _japanese(data: bytes) -> str:
 
 
 def tidy(text: str) -> str:
-    """Text with line feeds only and without control characters other than tab."""
+    """Text with line feeds only, and without control characters other than tab and those that turn its direction."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if text.replace("\n", "").isprintable() else _CONTROLS.sub("", text)

@@ -29,6 +29,7 @@ _NO_RECIPIENT = re.compile(
 )
 _SERVER = re.compile(r"(?:post[-_.]?master|mailer-daemon|abuse|support|help)@", re.IGNORECASE)
 _NOT_LOST = frozenset({"delivered", "deliverable", "relayed", "expanded", "delayed"})
+_COMPLAINT = re.compile(r"\s*complaint about message from [\d.:a-f]*\d", re.IGNORECASE)  # as one big provider has it
 _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _MESSAGE_ID = re.compile(r"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{3,500}>)", re.IGNORECASE | re.MULTILINE)
 
@@ -36,7 +37,8 @@ _MESSAGE_ID = re.compile(r"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{3,500}>)"
 def report_type(root: Part) -> str | None:
     """The kind of a multipart/report: `delivery-status`, `disposition-notification`, …"""
     if root.kind != "multipart/report":
-        return None
+        only_mails = root.children and all(part.kind == "message/rfc822" for part in root.children)
+        return "feedback-report" if only_mails and _COMPLAINT.match(root.fields.text("subject") or "") else None
     if value := root.parameters.get("report-type"):
         return value.lower()
     return "delivery-status" if any(part.kind == "message/delivery-status" for part in root.children) else "unknown"

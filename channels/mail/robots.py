@@ -45,10 +45,11 @@ _DAEMON = re.compile(
 # Who keeps a mail server writes from its accounts as well, and by their own name.
 _KEEPER = re.compile(r"(?:postmaster|root)@", re.IGNORECASE)
 _PERSON = re.compile(
-    r'[\s"]*(?!.*(?:mail|post|deliver|system|admin|server|daemon|service|notif|report|scan|virus|gateway|filter|security'
+    r'[\s"]*(?!.*(?:mail|post|deliver|system|admin|smtp|server|daemon|service|notif|report|scan|virus|gateway|filter|security'
     r"|agent).*<)[^\W\d_]+[\s,]+[^\W\d_]+[^<]*<",
     re.IGNORECASE,
 )
+_TAGS = re.compile(r"^\s*(?:\[[^\]]{0,100}\]\s*){1,3}")  # "[example.org #12] AutoReply: …"
 _NAMELESS = re.compile(r"mailer-daemon|mail delivery (?:sub)?system|^\s*<\s*>\s*$", re.IGNORECASE)
 
 
@@ -107,13 +108,13 @@ def _answers_by_itself(fields: Fields, subject: str) -> bool:
         return True
     if any(name in fields and fields.word(name) not in _NOT_A_ROBOT for name in _ROBOT_FIELDS):
         return True
-    if submitted == "auto-generated" and _answers(fields):
+    if submitted == "auto-generated" and (_answers(fields) or IS_AWAY.search(subject)):
         return True
     if _null_path(fields) and fields.word("precedence") in ("bulk", "junk"):
         return True
     if fields.word("x-autoreply-type"):
         return True
-    return bool(AUTOMATIC_SUBJECT.match(subject.strip()))
+    return bool(AUTOMATIC_SUBJECT.match(subject.strip()) or AUTOMATIC_SUBJECT.match(_TAGS.sub("", subject).strip()))
 
 
 def _away(subject: str, name: str | None) -> bool:

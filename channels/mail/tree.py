@@ -42,7 +42,9 @@ _GLOBAL_NAMED = re.compile(rb"(?i)/global")
 _GLOBAL_KINDS = {b"": b"message/rfc822", b"-headers": b"text/rfc822-headers"}
 _LOST = re.compile(rb";[ \t]*\r?\n[bcnfBCNF]")
 _KNOWN = re.compile(rb"(?im)^(?:from|to|subject|date|message-id|mime-version|content-type|content-transfer-encoding):")
-_SAYS_PARTS = re.compile(rb"(?i)this is a (?:multi-?part|mime)[^\r\n]{0,100}")
+_SAYS_PARTS = re.compile(
+    rb"(?i)this (?:is a|message is in) (?:multi-?part|mime)[^\r\n]{0,100}(?:\r?\n[^\r\n]{1,100}){0,2}"
+)
 _BOUNDARY_TEXT = re.compile(r"[\w'()+,./:=? -]{1,70}")
 # Parameters as nearly everybody writes them; the library takes its time for the others.
 _PLAIN_PARAMETER = re.compile(r';\s*([\w-]{1,60})=(?:"([^"\\]*)"|([^\s;"\\(),*\'<>]+))', re.ASCII)

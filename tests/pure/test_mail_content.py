@@ -62,6 +62,10 @@ CHARSETS = [
 ]
 
 
+def test_b59_nothing_turns_the_direction_of_a_text() -> None:
+    assert read("Subject: x\r\n\r\nab\u202ecd\u202c \u2066ef\u2069".encode(), NOW).text == "abcd ef"
+
+
 @pytest.mark.parametrize("declared", ["utf-16", "utf-16le", "utf-32"])
 def test_b56_a_text_that_is_said_to_be_wide_and_is_not(declared: str) -> None:
     assert decode("Kabeln är av".encode(), declared) == "Kabeln är av"
@@ -414,6 +418,8 @@ def test_b54_what_stands_above_parts_that_nobody_announced_is_read() -> None:
     assert report.text.split() == ["Here", "is", "the", "source:", "old"]
     report = read(b"Subject: x\r\n\r\nThis is a multi-part message in MIME format.\r\n\r\n" + parts, NOW)
     assert report.text == "old"
+    said = b"This message is in MIME format. Your reader\r\nmay not show it."
+    assert read(b"Subject: x\r\n\r\n" + said + b"\r\n\r\n" + parts, NOW).text == "old"
     report = read(b"Subject: x\r\n\r\nThis is a MIME-encapsulated message\r\n\r\n--abc\r\n\r\nnew\r\n" + parts, NOW)
     assert report.text.split() == ["new", "old"]
 

@@ -49,6 +49,9 @@ AUTO = [
     ("Subject: Urlaub: Re: Fall",),
     ("Subject: =?utf-8?q?Ej_p=C3=A5_plats=3A_SV=3A_=C3=84rende?=",),
     ("Subject: Lomalla: VS: Asia",),
+    ("Subject: Out of Office reply",),
+    ("Subject: [example.org #12] AutoReply: Case",),
+    ("Auto-Submitted: auto-generated", "Subject: Anna Berg/Post/Example is out of the office"),
     ("Subject: =?utf-8?q?Odpowied=C5=BA_automatyczna=3A_Case?=",),
 ]
 
@@ -87,6 +90,8 @@ HUMAN = [
     ("Subject: Ferie: lader i Skagen",),
     ("Subject: Laddaren", "X-MS-Exchange-Inbox-Rules-Loop: eva@brf.example", "Resent-From: eva@brf.example"),
     ("Subject: Bo Ek is out of the office and nobody answers",),
+    ("Subject: Re: [example.org #12] AutoReply: Case",),
+    ("Subject: Complaint about message from 10.9: read it", "Content-Type: text/plain"),
 ]
 
 
@@ -247,6 +252,7 @@ Reason: 550 - no such user here.
         "post_master@mx.example",
         "Mail_Gateway_AntiVirus_for_SMTP@mx.example",
         '"System Administrator"@mx.example',
+        '"LSMTP for Windows" <postmaster@mx.example>',
         "Mail Delivery System <admin@mx.example>",
         "NDR@mx.example",
     ],
@@ -409,6 +415,13 @@ def test_a_postmaster_is_a_person_too() -> None:
     report = read(mail("Subject: Laddaren vid vårt kontor är trasig", sender="postmaster@company.example"), NOW)
     assert not report.bounce
     assert not report.auto_reply
+
+
+def test_an_abuse_report_that_is_only_the_mail_is_automatic() -> None:
+    fields = ("Subject: complaint about message from 192.0.2.1", 'Content-Type: multipart/mixed; boundary="c"')
+    body = "--c\nContent-Type: message/rfc822\n\nSubject: x\n\nold\n--c--\n"
+    report = read(mail(*fields, body=body), NOW)
+    assert (report.auto_reply, report.bounce, report.attachments) == (True, False, ())
 
 
 def test_an_abuse_report_is_automatic() -> None:
