@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import islice
 
 # Names as codecs.lookup() spells them. ISO 8859-1 is read as Windows-1252, as the WHATWG Encoding Standard does.
 _HONEST = frozenset(
@@ -44,6 +45,7 @@ _NOT_ASCII = _WIDE | frozenset(
         "iso2022_kr",
     }
 )
+_MOST_SEQUENCES = 100_000  # of a text that nobody wrote
 _SEQUENCES = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
 _UTF8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
 _CONTROLS = re.compile(
@@ -120,8 +122,9 @@ def _codec(declared: str | None) -> str | None:
 
 def _mixed(data: bytes) -> str:
     """Windows-1252, but for the characters that are UTF-8: a footer or a quote was put below a text as it stood."""
-    out, end = [], 0
-    for match in _SEQUENCES.finditer(data):
+    out: list[str] = []
+    end = 0
+    for match in islice(_SEQUENCES.finditer(data), _MOST_SEQUENCES):
         out += [data[end : match.start()].decode("cp1252", "replace"), match[0].decode("utf-8", "replace")]
         end = match.end()
     return "".join((*out, data[end:].decode("cp1252", "replace")))

@@ -9,7 +9,7 @@ _QUOTES = re.compile(r">+")
 
 def unwrap(text: str, delete_space: bool = False) -> str:
     """The text with the paragraphs that its writer saw; `delete_space` is the parameter DelSp=yes."""
-    out: list[str] = []
+    out: list[list[str]] = []  # the pieces of each line
     open_depth: int | None = None
     for line in text.split("\n"):
         match = _QUOTES.match(line)
@@ -19,8 +19,8 @@ def unwrap(text: str, delete_space: bool = False) -> str:
         flows = content.endswith(" ") and content != "-- "
         kept = content[:-1] if flows and delete_space else content
         if open_depth == depth and content != "-- ":
-            out[-1] += kept
+            out[-1].append(kept)
         else:
-            out.append(f"{'>' * depth} {kept}" if depth else kept)
+            out.append([f"{'>' * depth} {kept}" if depth else kept])
         open_depth = depth if flows else None
-    return "\n".join(out)
+    return "\n".join("".join(pieces) for pieces in out)

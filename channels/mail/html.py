@@ -34,6 +34,7 @@ _MARK = "\ue002{}\ue003"
 _MARKED = re.compile("\ue002(\\d+)\ue003")
 _PRIVATE = re.compile("[\ue000-\ue003]")
 _TAG = re.compile(r"<(?:!--.*?-->|[^>]{0,4000}>)", re.DOTALL)
+_WITHIN = re.compile(r"(?<=[\"'])data:[\w.+/-]{1,80};base64,[^\"'<>]{40,}")
 _TITLE = re.compile(r"<title\b[^>]{0,200}>", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 _INVISIBLE = re.compile("[\u00ad\u034f\u200b-\u200f\u2060\u2800\u3164]")
@@ -41,7 +42,7 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u200b-\u200f\u2060\u2800\u3164]")
 
 def text_of(source: str) -> str:
     """The text of an HTML document; quoted parts begin with "> ", a known border of old text is `quotes.CUT`."""
-    source = _DECLARATION.sub("", _PRIVATE.sub("", source[:LIMIT]), count=1)
+    source = _DECLARATION.sub("", _PRIVATE.sub("", _read(source)), count=1)
     if not source.strip():
         return ""
     if _TITLE.search(source) and "</title" not in source.lower():
@@ -52,6 +53,11 @@ def text_of(source: str) -> str:
         return _tidy(html.unescape(_TAG.sub(" ", re.sub(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^>]{0,200}>", "\n", source))))
 
 
+def _read(source: str) -> str:
+    """As much as is read; pictures that stand within the document do not count, and are not shown."""
+    return (_WITHIN.sub("", source) if ";base64," in source else source)[:LIMIT]
+
+
 def sanitise(source: str, remote: bool = False) -> str:
     """The document as markup that a page may show inside a sandboxed frame: no scripts, styles, forms, remote content.
 
@@ -60,7 +66,7 @@ def sanitise(source: str, remote: bool = False) -> str:
     import nh3  # not needed where mails are parsed
 
     return nh3.clean(
-        source[:LIMIT],
+        _read(source),
         tags=_TAGS,
         clean_content_tags={"script", "style", "title", "noscript", "template", "svg", "math", "textarea", "select"},
         attributes={
@@ -199,6 +205,7 @@ def _quote_prefix(element: Any) -> str | None:
 
 def _drop_signatures(tree: Any) -> None:
     """Take out what the program marked as signature, unless it is all there is or too long to be one."""
+    left = len(_MARKED.sub("", tree.text_content()).strip())
     for element in list(tree.iter("div", "table", "span", "td", "p", "pre", "section")):
         names = set((element.get("class") or "").lower().split()) | {(element.get("id") or "").lower()}
         if not names & _SIGNATURE_CLASSES or element.getparent() is None:
@@ -206,9 +213,9 @@ def _drop_signatures(tree: Any) -> None:
         text = element.text_content()
         if len(text) > _SIGNATURE_CHARACTERS or text.strip().count("\n") > 4 * _SIGNATURE_LINES or "\ue002" in text:
             continue
-        rest = tree.text_content()
-        if len(_MARKED.sub("", rest).strip()) > len(text.strip()):
+        if left > len(text.strip()):
             element.drop_tree()
+            left -= len(text.strip())
 
 
 def _put_back(text: str, quotes: list[tuple[str, str]]) -> str:

@@ -76,7 +76,7 @@ def without_devices(given: Sequence[str]) -> list[str]:
         line = lines[n].strip(" *_\t()<>[]")
         if not line or not _is_device(line):
             continue
-        above = n == 0 or not lines[n - 1].strip()
+        above = n == 0 or not lines[n - 1].strip() or _is_device(lines[n - 1].strip(" *_\t()<>[]"))
         below = n + 1 == len(lines) or not lines[n + 1].strip() or _tail(lines, n)
         if (above and below) or n + 1 == len(_trimmed(lines)):
             del lines[n]

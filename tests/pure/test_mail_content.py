@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.mail import read
+from channels.mail import read, sanitise
 from channels.mail.attachments import clean_name, danger
 from channels.mail.charsets import decode
 from channels.mail.headers import decode_field
@@ -399,6 +399,14 @@ def test_b57_uuencode_and_unknown_encodings_lose_nothing() -> None:
     assert "=ybegin" in read(b"Content-Transfer-Encoding: yenc\r\n\r\n=ybegin line=128\r\nhej", NOW).text
 
 
+def test_b58_words_below_a_picture_that_stands_within_the_document_are_read() -> None:
+    picture = b'<img src="data:image/png;base64,' + b"QUJD" * 400_000 + b'">'
+    report = read(b"Content-Type: text/html\r\n\r\n<p>Se bilden:</p>" + picture + b"<p>Ring mig.</p>", NOW)
+    assert report.text.split() == ["Se", "bilden:", "Ring", "mig."]
+    assert report.html is not None
+    assert "Ring mig." in sanitise(report.html)
+
+
 @pytest.mark.parametrize("kind", ["text/enriched", "text/richtext", "text/markdown"])
 def test_b58_other_forms_of_text_are_read_when_they_are_all_there_is(kind: str) -> None:
     raw = f"Content-Type: {kind}; charset=utf-8\r\n\r\nKabeln <bold>är</bold> av, 5 << 7."
@@ -454,6 +462,11 @@ BOMBS = {
     "b54 parts": b"Subject: deep\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 100_000,
     "b54 thirty deep": nested(b"mixed", 30),
     "b54 files in a text": b"Subject: deep\r\n\r\n" + b"begin 644 x\r\n#0V%T\r\n" * 150_000,
+    "b54 signatures in HTML": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n"
+    + b"<p class=signature>a</p>" * 30_000,
+    "b54 one flowed paragraph": b"Subject: deep\r\nContent-Type: text/plain; format=flowed\r\n\r\n"
+    + b"hej \r\n" * 500_000,
+    "b54 two charsets": b"Subject: deep\r\n\r\n" + b"\xc3\xa5\xe4 " * 1_200_000,
     "b54 lines of a help desk": b"Subject: deep\r\n\r\n" + b"## reply above this line\r\n" * 100_000,
     "b55 quotes in To": b'To: "' + b'"' * 30_000 + b"\r\nSubject: deep\r\n\r\nhelp",
     "b55 folded quotes": b"To: " + b'""""""""""\r\n ' * 3000 + b"\r\nSubject: deep\r\n\r\nhelp",
