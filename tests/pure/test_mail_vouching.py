@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 
 import pytest
+from authres import AuthenticationResultsHeader
 from dkim.canonicalization import Relaxed, Simple
 from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.verification import passed
 from channels.vouching import installed
+from channels.vouching.checking import check
 from channels.vouching.dkim_check import _bodies
 from channels.vouching.dmarc_check import Policy, organisation, read_policy, verdict
 from channels.vouching.header import written
 from channels.vouching.installed import cannot_check
-from channels.vouching.values import Finding
+from channels.vouching.names import QUESTIONS, Said
+from channels.vouching.values import Finding, Origin
 from gateway import checks
 from gateway.config import ConfigError, load
 from gateway.settings import NameServer, read_name_server
@@ -94,6 +97,51 @@ def test_a_body_made_ready_is_signed_as_it_was(pieces: list[bytes]) -> None:
     plain, made = re.sub(rb"\r?\n", b"\r\n", body), _bodies(body, (b"simple", b"relaxed"))
     assert Simple.canonicalize_body(made[b"simple"]) == Simple.canonicalize_body(plain)
     assert Relaxed.canonicalize_body(made[b"relaxed"]) == Relaxed.canonicalize_body(plain)
+
+
+SAID = r"""v=spf1 v=DMARC1; v=DKIM1; p=none p=reject p= p=AAAA k=rsa k=ed25519 ip4:192.0.2.1 ip4:x a mx ptr
+include:x.example redirect=y.example exists:%{ir}.%{l1r-}.x.example %{d2} % exp=x.example -all ~all =all a/33 mx//129
+å : ; ="""
+RECORDS = st.lists(st.lists(st.sampled_from(SAID.split()), max_size=8).map(" ".join), max_size=3)
+SIGNED = """v=1; a=rsa-sha256; a=ed25519-sha256; a=; d=x.example; d=; s=s; h=from; h=from:to; bh=AAAA; b=AAAA; b=! l=3;
+t=x; x=1; i=@y c=simple c=relaxed/relaxed; c=a/b/c; q=dns ;; ÿ"""
+FIELDS = ["From: a@x.example\r\n", "From : b@y.example\r\n", "X\r\n", "\r", " folded\r\n", "Subject: å\r\n", "\0:\r\n"]
+HEADS = st.lists(
+    st.lists(st.sampled_from(SIGNED.split()), max_size=12).map(lambda tags: f"DKIM-Signature: {' '.join(tags)}\r\n")
+    | st.sampled_from(FIELDS),
+    max_size=8,
+).map("".join)
+
+
+class Sayings:
+    """Name servers that say one thing or another to whatever they are asked."""
+
+    def __init__(self, sayings: list[list[str]]) -> None:
+        self._sayings, self.asked = sayings or [[]], 0
+
+    async def ask(self, name: str, kind: str, within: float) -> Said:
+        self.asked += 1
+        said = self._sayings[self.asked % len(self._sayings)]
+        if kind == "TXT":
+            return Said(tuple(record.encode("latin-1") for record in said))
+        given = {"MX": (10, "mx.x.example"), "PTR": "h.x.example", "A": "192.0.2.1", "AAAA": "2001:db8::1"}
+        return Said((given[kind],) * len(said))
+
+
+@given(HEADS, st.lists(RECORDS, max_size=5), st.sampled_from(["a@x.example", "", "@", "a@[::1]", "ü@x.example"]))
+async def test_nothing_that_strangers_say_ends_in_more_than_a_finding(
+    head: str, sayings: list[list[str]], mail_from: str
+) -> None:
+    names = Sayings(sayings)
+    origin = Origin("192.0.2.1", "h.x.example", mail_from)
+    raw = head.encode("latin-1") + b"\r\nHej\r\n"
+    findings = await check(raw, origin, names, 5.0)
+    assert not any("checks failed" in finding.reason for finding in findings)
+    assert findings[-1].method == "dmarc"
+    assert names.asked <= QUESTIONS
+    value = written("mx.support.example", findings)
+    header = AuthenticationResultsHeader.parse(f"Authentication-Results: {value}")
+    assert [result.method for result in header.results] == [finding.method for finding in findings]
 
 
 def test_name_servers_are_addresses(environ: dict[str, str]) -> None:

@@ -195,6 +195,13 @@ async def test_a_server_that_fails_is_no_proof_and_no_hindrance(world: World) ->
     assert (told.verified, told.results) == (False, ["spf=pass", "dmarc=temperror"])
 
 
+async def test_answers_that_make_no_sense_are_no_proof(world: World) -> None:
+    publish(world, "garbled.example", spf=HERE, dmarc="v=DMARC1; p=reject")
+    world.names.garbled.add("garbled.example")
+    told = await world.told(mail("anna@garbled.example"), "anna@garbled.example")
+    assert (told.verified, told.results) == (False, ["spf=temperror", "dmarc=temperror"])
+
+
 async def test_one_proof_is_enough_while_the_other_cannot_be_had(world: World) -> None:
     key = short_key()
     publish(world, "half.example", dmarc="v=DMARC1; p=reject", key=key)
