@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from datetime import UTC, datetime
 
 import pytest
 from authres import AuthenticationResultsHeader
@@ -10,6 +12,7 @@ from dkim.canonicalization import Relaxed, Simple
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.mail import read
 from channels.verification import passed
 from channels.vouching import installed
 from channels.vouching.checking import check
@@ -17,7 +20,7 @@ from channels.vouching.dkim_check import _bodies
 from channels.vouching.dmarc_check import Policy, organisation, read_policy, verdict
 from channels.vouching.header import written
 from channels.vouching.installed import cannot_check
-from channels.vouching.names import QUESTIONS, Said
+from channels.vouching.names import LATE, QUESTIONS, Asking, Said
 from channels.vouching.values import Finding, Origin
 from gateway import checks
 from gateway.config import ConfigError, load
@@ -142,6 +145,28 @@ async def test_nothing_that_strangers_say_ends_in_more_than_a_finding(
     value = written("mx.support.example", findings)
     header = AuthenticationResultsHeader.parse(f"Authentication-Results: {value}")
     assert [result.method for result in header.results] == [finding.method for finding in findings]
+
+
+async def test_a_mail_has_so_many_questions_and_so_much_time() -> None:
+    names, loop = Sayings([[]]), asyncio.get_running_loop()
+    asking = Asking(names, loop.time() + 60)  # type: ignore[arg-type]
+    said = [await asking.ask(f"N{nth}.example.", "A") for nth in range(QUESTIONS + 5)]
+    assert said[QUESTIONS:] == [LATE] * 5
+    assert (names.asked, said[0].failed) == (QUESTIONS, "")
+    late = Asking(names, loop.time() - 1)  # type: ignore[arg-type]
+    assert await late.ask("x.example", "A") == LATE
+    assert names.asked == QUESTIONS
+
+
+def test_what_our_own_checks_found_takes_the_place_of_what_a_mail_says() -> None:
+    claim, found = (f"mx.support.example; dmarc={result} header.from=x.example" for result in ("pass", "fail"))
+    raw = f"Authentication-Results: {claim}\r\nFrom: a@x.example\r\n\r\nHej".encode()
+    at, ours = datetime(2026, 9, 28, tzinfo=UTC), ("mx.support.example",)
+    assert read(raw, at, trusted_authserv=ours).sender.verified
+    assert not read(raw, at, trusted_authserv=ours, found=found).sender.verified
+    assert read(raw, at, found=claim).sender.verified
+    odd = raw.replace(b"From: a@x.example", b"From: b@y.example <a@x.example>")
+    assert not read(odd, at, found=claim).sender.verified
 
 
 def test_name_servers_are_addresses(environ: dict[str, str]) -> None:

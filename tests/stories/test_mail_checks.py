@@ -19,6 +19,7 @@ from channels.parsing import Parsers
 from channels.report import Intake, Report
 from channels.smtp import SmtpDoor
 from channels.vouching.apart import Checks
+from channels.vouching.names import TOO_MUCH, Names, Said
 from gateway import doors
 from gateway.config import Config
 from gateway.runtime import open_runtime
@@ -298,7 +299,7 @@ async def only_signed(world: World, name: str, raw: bytes, record: str) -> Told:
 async def test_what_was_changed_on_its_way_is_not_verified(world: World) -> None:
     key = short_key()
     raw = signed(mail("anna@changed.example", body="Betala 100 kr"), key, "changed.example")
-    told = await only_signed(world, "changed", raw.replace(b"100", b"900"), key.record)
+    told = await only_signed(world, "changed", raw.replace(b"Betala 100", b"Betala 900"), key.record)
     assert (told.verified, told.reason("dkim")) == (False, "the body was changed")
     told = await only_signed(world, "changed", raw.replace(b": Hej", b": Hjo"), key.record)
     assert (told.verified, told.reason("dkim")) == (False, "the signature does not hold")
@@ -359,6 +360,14 @@ async def test_a_key_that_is_too_large_to_reckon_with_is_not_reckoned_with(world
         record = f"v=DKIM1; p={base64.b64encode(der(*numbers)).decode()}"
         told = await only_signed(world, "huge", raw, record)
         assert (told.verified, told.results[1]) == (False, "dkim=policy")
+
+
+async def test_a_key_may_be_for_its_domain_alone(world: World) -> None:
+    key = short_key()
+    for author, verified in ((b"@alone.example", True), (b"@sub.alone.example", False)):
+        raw = signed(mail("anna@alone.example"), key, "alone.example", identity=author)
+        told = await only_signed(world, "alone", raw, f"{key.record}; t=s")
+        assert told.verified is verified
 
 
 async def test_sha1_is_no_proof(world: World) -> None:
@@ -498,6 +507,17 @@ async def test_a_body_of_nothing_but_blanks_holds_nobody_up(world: World) -> Non
     assert (told.verified, told.reason("dkim")) == (False, "the body was changed")
 
 
+async def test_an_answer_that_is_larger_than_anything_honest_is_none(world: World) -> None:
+    names = Names([("127.0.0.1", world.names.port)])
+    world.names.say("long.example", "TXT", *("x" * 1000 + str(nth) for nth in range(20)))
+    world.names.say("crowded.example", "A", *(f"192.0.2.{nth}" for nth in range(150)))
+    world.names.say("fine.example", "A", "192.0.2.1")
+    assert await names.ask("long.example", "TXT", 5) == TOO_MUCH
+    assert await names.ask("crowded.example", "A", 5) == TOO_MUCH
+    assert await names.ask("fine.example", "A", 5) == Said(("192.0.2.1",))
+    assert await names.ask("nobody.example", "A", 5) == Said()
+
+
 async def test_answers_are_kept_for_as_long_as_they_say(parsers: Parsers) -> None:
     async with NameServer(ttl=300) as names:
         checks = Checks(SERVER, [("127.0.0.1", names.port)])
@@ -512,7 +532,7 @@ async def test_answers_are_kept_for_as_long_as_they_say(parsers: Parsers) -> Non
 
 async def test_a_slow_name_server_is_waited_for_and_a_silent_one_not_for_long(parsers: Parsers) -> None:
     async with NameServer() as names:
-        checks = Checks(SERVER, [("127.0.0.1", names.port)], within=1.0)
+        checks = Checks(SERVER, [("127.0.0.1", names.port)], within=2.0)
         await checks.start()
         here, loop = World(names, checks, parsers), asyncio.get_running_loop()
         publish(here, "slow.example", spf=HERE, dmarc="v=DMARC1; p=none")
@@ -522,7 +542,7 @@ async def test_a_slow_name_server_is_waited_for_and_a_silent_one_not_for_long(pa
         names.silent.add("_dmarc.slow.example")
         began = loop.time()
         told = await here.told(mail("anna@slow.example"), "anna@slow.example")
-        assert loop.time() - began < 4
+        assert loop.time() - began < 8
         assert (told.verified, told.results) == (False, ["spf=temperror", "dmarc=temperror"])
         await checks.stop()
 
@@ -558,7 +578,7 @@ async def test_mails_wait_for_each_other_no_longer_than_for_themselves(parsers: 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
 async def test_checks_that_end_or_stand_still_cost_no_mail_and_come_back(parsers: Parsers, how: signal.Signals) -> None:
     async with NameServer() as names:
-        checks = Checks(SERVER, [("127.0.0.1", names.port)], within=0.5, patience=1.0)
+        checks = Checks(SERVER, [("127.0.0.1", names.port)], within=1.5, patience=2.0)
         await checks.start()
         here = World(names, checks, parsers)
         publish(here, "back.example", spf=HERE, dmarc="v=DMARC1; p=none")
