@@ -18,11 +18,12 @@ from types import MappingProxyType
 from typing import Any, LiteralString, cast
 
 import psycopg
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncConnection, AsyncCursor, AsyncPipeline
 from psycopg._queries import PostgresQuery
 from psycopg.abc import Params, PQGen, Query
 from psycopg.rows import DictRow, Row, TupleRow, dict_row, tuple_row
 from psycopg.types.json import Jsonb
+from psycopg.waiting import Ready, Wait
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 Connection = AsyncConnection[DictRow]
@@ -142,8 +143,35 @@ class _Cursor(AsyncCursor[Row]):
         await super()._fetch_pipeline()
 
 
+class _Pipeline(AsyncPipeline):
+    """Sends what was asked as one and whole before it waits for answers. The library sends the question, then the sync,
+    and at the end a flush that nobody needs, and the server is woken for each; and it goes on to wait for answers when
+    the line has not taken all, which the server then waits for."""
+
+    def _communicate_gen(self) -> PQGen[None]:
+        while self.command_queue:
+            self.command_queue.popleft()()
+        while self.pgconn.flush():  # the line takes no more at present
+            if (yield Wait.RW) & Ready.R:
+                self.pgconn.consume_input()
+
+    def _exit_gen(self) -> PQGen[None]:
+        yield from self._sync_gen()
+
+
 class Line(AsyncConnection[DictRow]):
     """A connection whose cursors stay: what one has found out about a statement it knows the next time."""
+
+    @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[AsyncPipeline]:
+        async with self.lock:
+            self._check_connection_ok()
+            self._pipeline = _Pipeline(self)
+        try:
+            async with self._pipeline as pipeline:
+                yield pipeline
+        finally:
+            self._pipeline = None
 
     @cached_property
     def bare(self) -> AsyncCursor[TupleRow]:

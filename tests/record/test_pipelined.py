@@ -39,6 +39,13 @@ async def test_nothing_is_sent_before_an_answer_is_asked_for(db: Database, datab
     assert await db.row("SELECT count(*) AS n FROM heartbeats") == {"n": 1}
 
 
+async def test_more_than_the_line_takes_at_once_arrives_and_comes_back(db: Database):
+    words = ["x" * 8_000_000, "y" * 8_000_000, "z" * 8_000_000]
+    async with db.pipelined() as conn:
+        asked = [await conn.execute("SELECT %(said)s::text AS said", {"said": said}) for said in words]
+        assert [await one.fetchone() for one in asked] == [{"said": said} for said in words]
+
+
 async def test_what_follows_a_statement_that_failed_is_passed_over_and_nothing_is_kept(db: Database):
     async def fail() -> None:
         async with db.pipelined() as conn:
