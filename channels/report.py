@@ -37,8 +37,8 @@ class Outcome(StrEnum):
 class Sender:
     """Who says it, as the channel knows it: `email` bare and lower case, `phone` E.164 where it could be normalised.
 
-    `verified` is true only when somebody we trust vouches for it (a trusted Authentication-Results, a log-in), never
-    because of a caller ID or a From header alone.
+    `verified` is true only when somebody we trust vouches for it (a trusted Authentication-Results, our own checks,
+    a log-in), never because of a caller ID or a From header alone.
     """
 
     name: str | None = None

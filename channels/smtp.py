@@ -200,6 +200,8 @@ class SmtpDoor:
         found = await self._checks.find(raw, origin) if self._checks is not None and origin is not None else None
         report = await self._parser.read(raw, now, found)
         if found is not None:
+            if "=temperror" in found:
+                log.warning("smtp.not_checked")
             report = replace(report, raw=_above(found) + raw)
         elif report.sender.verified and not from_relay:
             report = replace(report, sender=replace(report.sender, verified=False))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import pytest
 import pytest_asyncio
 from authres import AuthenticationResultsHeader
+from structlog.testing import capture_logs
 
 from channels.lmtp import LocalConversation
 from channels.parsing import Parsers
@@ -158,6 +159,7 @@ SPF = [
     ("by-a", ["v=spf1 a:host.by-a.example -all"], "pass", True),
     ("redirect", ["v=spf1 redirect=pass.example"], "pass", True),
     ("explained", ["v=spf1 -all exp=why.explained.example"], "fail", False),
+    ("void", ["v=spf1 a:v1.void.example a:v2.void.example a:v3.void.example ip4:127.0.0.1 -all"], "permerror", False),
     ("exploded", ["v=spf1 " + "x" * 20_000], "permerror", False),
 ]
 
@@ -553,7 +555,9 @@ async def test_a_dead_name_server_costs_no_mail(parsers: Parsers) -> None:
     checks = Checks(SERVER, [("127.0.0.1", nobody)], within=1.0)
     await checks.start()
     here = World(names, checks, parsers)
-    told = await here.told(mail("anna@dead.example"), "anna@dead.example")
+    with capture_logs() as logs:
+        told = await here.told(mail("anna@dead.example"), "anna@dead.example")
+    assert "smtp.not_checked" in [entry["event"] for entry in logs]
     assert (told.verified, told.results) == (False, ["spf=temperror", "dmarc=temperror"])
     assert told.report.text == "Den laddar inte."
     await checks.stop()
