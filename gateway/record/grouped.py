@@ -1,8 +1,8 @@
 """Many callers, one statement: what comes while a statement is under way shares the next one.
 
-Alone, an item waits for nobody. Items that are alike by `apart` never share a statement. When a group fails for a
-reason that one of its items may have caused, each is tried by itself, so that only the guilty fails; when PostgreSQL is
-away, all of them are told at once.
+Alone, an item waits for nobody; in company, not even for the statement under way. Items that are alike by `apart` never
+share a statement. When a group fails for a reason that one of its items may have caused, each is tried by itself, so
+that only the guilty fails; when PostgreSQL is away, all of them are told at once.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gateway.record.db import Unavailable
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 MOST = 64  # items a statement
+COMPANY = 2  # items for which a statement is sent beside another: done sooner, and for no more work
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Grouped(Generic[Item, Answer]):
         self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], apart: Callable[[Item], Hashable]
     ) -> None:
         self._work, self._apart = work, apart
-        self._lanes: Lanes[_Waiting[Item, Answer]] = Lanes(self._settle, self._pick)
+        self._lanes: Lanes[_Waiting[Item, Answer]] = Lanes(self._settle, self._pick, COMPANY)
 
     async def __call__(self, item: Item) -> Answer:
         """The answer for one item; raises what the work raised for it."""

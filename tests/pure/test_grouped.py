@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.lanes import LANES
+from gateway import lanes
+from gateway.lanes import LANES, TURNS
 from gateway.record.db import Unavailable
 from gateway.record.grouped import MOST, Grouped
 
@@ -53,7 +54,10 @@ async def test_what_waits_goes_together() -> None:
     assert len(work.groups) <= LANES
 
 
-async def test_behind_a_group_that_stands_still_another_lane_opens() -> None:
+@pytest.mark.parametrize("beside", [[2], [2, 3]])
+async def test_behind_a_group_that_stands_still_another_lane_opens_at_once_for_company(
+    monkeypatch: pytest.MonkeyPatch, beside: list[int]
+) -> None:
     out, stuck, passed = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def work(items: Sequence[int]) -> list[int]:
@@ -61,15 +65,48 @@ async def test_behind_a_group_that_stands_still_another_lane_opens() -> None:
         await (stuck.wait() if 1 in items else passed.wait())
         return list(items)
 
+    if len(beside) > 1:
+        monkeypatch.setattr(lanes, "PATIENCE", 60.0)
     grouped: Grouped[int, int] = Grouped(work, apart=lambda item: item)
     first = asyncio.create_task(grouped(1))
     passed.set()
     async with asyncio.timeout(5):
         await out.wait()
-        assert await asyncio.gather(grouped(2), grouped(3)) == [2, 3]
+        assert await asyncio.gather(*map(grouped, beside)) == beside
     assert not first.done()
     stuck.set()
     assert await first == 1
+
+
+async def test_a_single_item_waits_for_the_group_before_it() -> None:
+    work = Work()
+    grouped: Grouped[int, int] = Grouped(work, apart=lambda item: item)
+    first = asyncio.ensure_future(grouped(1))
+    while not work.groups:
+        await asyncio.sleep(0)
+    second = asyncio.ensure_future(grouped(2))
+    for _ in range(3 * TURNS):
+        await asyncio.sleep(0)
+    assert work.groups == [[1]]
+    third = asyncio.ensure_future(grouped(3))
+    while len(work.groups) < LANES:
+        await asyncio.sleep(0)
+    assert work.groups == [[1], [2, 3]]
+    work.gate.set()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(first, second, third) == [2, 4, 6]
+
+
+async def test_what_is_left_of_a_group_waits_for_nobody_when_it_is_more_than_one() -> None:
+    work = Work()
+    grouped: Grouped[int, int] = Grouped(work, apart=lambda item: item % 2)
+    asked = [asyncio.ensure_future(grouped(item)) for item in (1, 2, 3, 4)]
+    while len(work.groups) < LANES:
+        await asyncio.sleep(0)
+    assert work.groups == [[1, 2], [3, 4]]
+    work.gate.set()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*asked) == [2, 4, 6, 8]
 
 
 async def test_whoever_is_answered_and_asks_again_at_once_is_in_the_next_group() -> None:
