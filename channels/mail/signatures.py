@@ -24,6 +24,7 @@ from channels.mail.phrases import (
 
 _LOOK_BACK = 30  # lines from the end within which a signature can begin
 _BLOCK_LINES = 14
+_SIGNATURE_LINES = 20
 _PHONE = re.compile(
     r"(?:\+|\b0|\(0?)\d(?:[\s().\-–/]{0,3}\d){6,13}\b|\b(?:tel|tlf|mob|mobil|phone|puh|fax|fon)\b\.?\s*:?\s*\+?\d",
     re.IGNORECASE,
@@ -127,8 +128,8 @@ def _before_delimiter(lines: list[str], below_others: bool) -> list[str]:
     """Without what stands below "-- " (RFC 3676 section 4.3), also when its blank got lost, if it is short enough. What
     reads like sentences stays.
     """
-    for n, line in enumerate(lines):
-        marked = line.strip()
+    for n in range(_near_end(lines), len(lines)):
+        marked = lines[n].strip()
         ruled = marked[:3] == "___" and _FOOT_RULE.fullmatch(marked) is not None
         if (marked in ("--", "—", "––") or ruled) and (below_others or any(above.strip() for above in lines[:n])):
             below = [text for text in lines[n + 1 :] if text.strip()]
@@ -136,11 +137,17 @@ def _before_delimiter(lines: list[str], below_others: bool) -> list[str]:
                 continue
             if ruled and not _shows(below[1:]):
                 continue
-            if len(below) <= 20 and all(len(text) <= 160 or disclaims(text) for text in below):
+            if all(len(text) <= 160 or disclaims(text) for text in below):
                 written = _written_below(lines, n + 1)
                 if written is None or _next_text(lines, n + 1) < written:
                     return lines[:n] + ([] if written is None else ["", *lines[written:]])
     return lines
+
+
+def _near_end(lines: Sequence[str]) -> int:
+    """From where on a line can have a whole signature below it, and no more."""
+    written = [n for n, line in enumerate(lines) if line.strip()]
+    return written[-_SIGNATURE_LINES - 1] if len(written) > _SIGNATURE_LINES else 0
 
 
 def _next_text(lines: Sequence[str], at: int) -> int:

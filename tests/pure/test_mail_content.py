@@ -467,6 +467,7 @@ BOMBS = {
     "b54 one flowed paragraph": b"Subject: deep\r\nContent-Type: text/plain; format=flowed\r\n\r\n"
     + b"hej \r\n" * 500_000,
     "b54 two charsets": b"Subject: deep\r\n\r\n" + b"\xc3\xa5\xe4 " * 1_200_000,
+    "b54 delimiters of signatures": b"Subject: deep\r\n\r\n" + b"--\r\n" * 100_000,
     "b54 lines of a help desk": b"Subject: deep\r\n\r\n" + b"## reply above this line\r\n" * 100_000,
     "b55 quotes in To": b'To: "' + b'"' * 30_000 + b"\r\nSubject: deep\r\n\r\nhelp",
     "b55 folded quotes": b"To: " + b'""""""""""\r\n ' * 3000 + b"\r\nSubject: deep\r\n\r\nhelp",
