@@ -37,8 +37,8 @@ async def read(request: web.Request, limit: int) -> bytes:
         raise _too_large(limit)
     body = bytearray()
     try:
-        while chunk := await request.content.readany():
-            body += chunk
+        while not request.content.at_eof():
+            body += await request.content.readany()
             if len(body) > limit:
                 raise _too_large(limit)
     except BROKEN as error:
@@ -89,18 +89,16 @@ def form_fields(body: bytes) -> MultiDict[str]:
     try:
         if body.count(b"&") >= FORM_FIELDS:
             raise ValueError("too many fields")
-        return MultiDict([_field(pair) for pair in body.decode("ascii").split("&") if pair])
+        fields = []
+        for pair in body.decode("ascii").replace("+", " ").split("&"):
+            name, _, value = pair.partition("=")
+            if "%" in pair:
+                name, value = unquote_to_bytes(name).decode(), unquote_to_bytes(value).decode()
+            if pair:
+                fields.append((name, value))
+        return MultiDict(fields)
     except ValueError as error:
         raise Problem(400, "The form is not encoded as it should be.") from error
-
-
-def _field(pair: str) -> tuple[str, str]:
-    name, _, value = pair.replace("+", " ").partition("=")
-    if "%" in name:
-        name = unquote_to_bytes(name).decode()
-    if "%" in value:
-        value = unquote_to_bytes(value).decode()
-    return name, value
 
 
 def _too_large(limit: int) -> Problem:
