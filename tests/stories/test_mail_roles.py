@@ -130,6 +130,12 @@ async def test_f21_a_mail_whose_files_cannot_be_kept_is_asked_for_again(config: 
         assert await count(runtime.db, "reports") == 2
 
 
+async def test_a_mail_of_more_words_than_the_line_to_the_record_takes_at_once_is_kept(config: Config) -> None:
+    async with role(config, "smtp") as runtime, smtp_door(runtime, 0) as port:
+        assert await answered(port, MAIL + b"Laddaren startar inte, kabeln sitter fast.\r\n" * 40_000) == 250
+        assert await count(runtime.db, "reports") == 1
+
+
 async def test_e12_each_mailbox_has_an_account_that_adds_up(config: Config, mailbox: Mailbox) -> None:
     poison = b"X-A: 1\r\n" * 300 + MAIL
     await mailbox.put(MAIL, MAIL.replace(b"<one@", b"<two@"), poison)
