@@ -20,6 +20,7 @@ from gateway.config import DEMO_DOMAIN
 from gateway.intake import said_of
 from gateway.keeping.cleaning import clean
 from gateway.languages import words
+from gateway.trials.lines import one_line
 from gateway.trials.samples import report_of
 from routing.directory import Directory, read_directory
 from routing.facts import read_facts
@@ -40,7 +41,7 @@ async def explain(files: Sequence[Path], data: Path | None = None) -> AsyncItera
         for file in files:
             report = await _read(file, parsers)
             line = {"file": str(file), **_explained(clean(report), directory, rules)}
-            yield json.dumps(line, ensure_ascii=False)
+            yield one_line(line)
     finally:
         await parsers.stop()
 

@@ -6,7 +6,6 @@ Decisions never see `truth`; it is read only by the score, after the last of the
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from gateway.languages import words
 from gateway.record.db import Database, statements
 from gateway.record.migrate import migrate
 from gateway.runtime import Runtime, open_runtime
+from gateway.trials.lines import one_line
 from gateway.trials.samples import read_samples, report_of
 
 SQL = statements("reports")
@@ -46,13 +46,13 @@ async def replay(file: Path, data: Path | None, score: bool, as_json: bool) -> A
             _progress(done, len(reports))
         rows = await _rows(runtime.db, samples, receipts)
     for row in rows:
-        yield json.dumps(row, ensure_ascii=False)
+        yield one_line(row)
     if score:
         from gateway.trials.score import score as judge
 
         result = judge(rows, samples)
         if as_json:
-            yield json.dumps(result.figures(), ensure_ascii=False)
+            yield one_line(result.figures())
         else:
             for line in result.lines():
                 yield line
