@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise, product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,16 @@ class Experience:
     categories: tuple[Category, ...]
     table: _Table
     remembered: dict[str, tuple[array[int], str, Mapping[str, int]]] = field(default_factory=dict)
+
+
+class Likeness(NamedTuple):
+    """How like a text is to the examples of each of `categories`: near 1 when it could be one, near 0 when nothing
+    speaks for it, below when much speaks against it; how like to those of `danger`, whatever else it is about; and the
+    senses that are `alarming`, if it is."""
+
+    categories: Mapping[Category, float]
+    danger: float
+    alarming: tuple[str, ...]
 
 
 def features(words: Words, concepts: Iterable[Hit], senses: Iterable[Told]) -> frozenset[str]:
@@ -114,22 +125,19 @@ def learn(examples: Iterable[tuple[Category | None, frozenset[str]]], little: fr
     return Experience(places, dict(pairs), categories, table)
 
 
-def recall(
-    experience: Experience, words: Words, concepts: Iterable[Hit], senses: Sequence[Told]
-) -> tuple[dict[Category, float], float, tuple[str, ...]]:
-    """How like a text is to the examples of each category: near 1 when it could be one, near 0 when nothing speaks for
-    it, below when much speaks against it; how like to danger, whatever else it is about; and the senses that make it
-    so, if it is. A text of few words says little; danger told in passing counts nearly as if it stood alone."""
+def recall(experience: Experience, words: Words, concepts: Iterable[Hit], senses: Sequence[Told]) -> Likeness:
+    """How like a text is to the examples. A text of few words says little; danger told in passing counts nearly as if
+    it stood alone."""
     rows, ends = _rows(experience, words, concepts, senses)
     if not rows:
-        return {}, 0.0, ()
+        return Likeness({}, 0.0, ())
     distinct = experience.table.take(array("i", dict.fromkeys(rows)), axis=0)
     *sums, square, danger, danger_square = np.add.reduce(distinct, axis=0).tolist()
     length = math.sqrt(square + _DOUBT)
     likeness = {c: value / length for c, value in zip(experience.categories, sums, strict=True)}
     whole = danger / math.sqrt(danger_square + _DOUBT_OF_DANGER)
     like_danger = max(whole, _in_passing(experience.table, rows, ends, words.sentence) - _PASSING)
-    return likeness, like_danger, _alarming(experience, senses) if like_danger > _WORTH_TELLING else ()
+    return Likeness(likeness, like_danger, _alarming(experience, senses) if like_danger > _WORTH_TELLING else ())
 
 
 def like_danger_at(

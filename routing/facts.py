@@ -16,17 +16,18 @@ from routing.alarms import Fault, read_alarm
 from routing.categories import weigh
 from routing.danger import DESPAIR, EV_CONCEPTS, TRADE_CONCEPTS, dangers
 from routing.directory import Directory
-from routing.examples import like_danger_at, recall
+from routing.examples import Likeness, like_danger_at, recall
 from routing.language import LanguageGuess, guess_language
 from routing.lexicon import Hit
 from routing.numbers import small_numbers
 from routing.place import PlaceFacts
 from routing.quotes import split_quotes
 from routing.rules import Rules
-from routing.senses import senses_of
+from routing.senses import Told, senses_of
 from routing.sent import sent
 from routing.sites import sites_said
 from routing.values import Category, Said
+from routing.verdict import signs_of_listed, signs_of_unlisted
 from routing.whereabouts import read_place, with_quoted
 from routing.words import CAP, Words, leaves_out_accents, split
 
@@ -54,10 +55,18 @@ _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
 _FIGURES = re.compile(r"\d[\d \-/]{6}")  # what any telephone number holds; faster to look for
 _NEAR_POWER = 8
 _LIKELY = 0.25
-_CALM = 0.1
-_CALM_AROUND = 0.06
-_SAYS_LITTLE = 8  # words
+_SAYS_LITTLE, _SAYS_NOTHING = 8, 5  # words
+_ALARMED = 0.13
+_SLIGHTLY = 0.015
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
+_NOT_READ = Likeness({}, 0.0, ())
+
+
+class Alike(NamedTuple):
+    """How like danger a report is, and from what on that counts."""
+
+    score: float
+    limit: float
 
 
 @sent
@@ -66,10 +75,10 @@ class Facts:
     """What was found in one report.
 
     `weights` are the categories' weights and `signs` their names, `likeness` how like the examples of each it is
-    (see routing/examples.py), `like_danger` how like those of danger and `alarming` the senses that make it so;
-    `danger` are the dangers that are meant, `only_words` those that the examples take back; `flags` concepts that
-    colour the judgement; `contacts` addresses and telephone numbers the text mentions (never a right, only a place
-    to look for earlier reports); `tokens` what duplicates are compared by.
+    (see routing/examples.py); `alike`: it is like those of danger, and `alarming` the senses that make it so;
+    `danger` are the listed dangers that are meant, `only_words` those that are not believed (routing/verdict.py);
+    `flags` concepts that colour the judgement; `contacts` addresses and telephone numbers the text mentions (never a
+    right, only a place to look for earlier reports); `tokens` what duplicates are compared by.
     """
 
     language: str
@@ -77,7 +86,7 @@ class Facts:
     place: PlaceFacts
     weights: Mapping[Category, float]
     likeness: Mapping[Category, float]
-    like_danger: float
+    alike: Alike | None
     alarming: tuple[str, ...]
     signs: Mapping[Category, tuple[str, ...]]
     danger: tuple[str, ...]
@@ -110,7 +119,7 @@ class _Read(NamedTuple):
     danger: tuple[str, ...]
     only_words: tuple[str, ...]
     likeness: Mapping[Category, float]
-    like_danger: float
+    alike: Alike | None
     alarming: tuple[str, ...]
     context: bool
 
@@ -125,7 +134,7 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         place=read.place,
         weights={category: sum(signs.values()) for category, signs in held.items()},
         likeness=read.likeness,
-        like_danger=read.like_danger,
+        alike=read.alike,
         alarming=read.alarming,
         signs={category: tuple(signs) for category, signs in held.items()},
         danger=read.danger,
@@ -173,15 +182,19 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     of_the_trade = _is_of_the_trade(concepts, place, said)
     danger = dangers(concepts, of_the_trade or _has_context(concepts))
     meant = _without_denied(concepts, danger, rules)
-    likeness, like_danger, alarming = (
-        _likeness(words, active, forgiven, meant, rules) if not said.alarm else ({}, 0.0, ())
-    )
+    like: Likeness = _NOT_READ
+    alike: Alike | None = None
     only_words: tuple[str, ...] = ()
-    doubted = bool(danger) and DESPAIR not in danger and not said.alarm
-    calm = doubted and like_danger < _CALM and _may_be_calm(words, meant)
-    if calm and _reads_calm(words, active, forgiven, meant, danger, rules):
-        danger, only_words = only_words, danger
-        meant = _without_denied(concepts, danger, rules)
+    if not said.alarm:
+        senses = senses_of(rules.senses, words, active, forgiven)
+        like = recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
+        if not danger:
+            known = len(words) >= _SAYS_NOTHING and (of_the_trade or _has_context(concepts))
+            alike = _alike(like, known, rules)
+        elif not _stands(words, meant, danger):
+            harmless = _without_denied(concepts, (), rules)
+            if not _is_believed(words, meant, harmless, danger, senses, like, rules):
+                danger, only_words, meant = (), danger, harmless
     return _Read(
         text,
         words,
@@ -192,38 +205,47 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
         meant,
         danger,
         only_words,
-        likeness,
-        like_danger,
-        alarming,
+        like.categories,
+        alike,
+        like.alarming,
         of_the_trade,
     )
 
 
-def _likeness(
-    words: Words, active: Sequence[str], forgiven: frozenset[str], meant: Mapping[str, list[Hit]], rules: Rules
-) -> tuple[dict[Category, float], float, tuple[str, ...]]:
-    senses = senses_of(rules.senses, words, active, forgiven)
-    return recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
+def _stands(words: Words, meant: Mapping[str, Sequence[Hit]], danger: Sequence[str]) -> bool:
+    """Whether a listed danger counts whatever speaks against it: of few words the examples know too little, what was
+    mended and is back is danger now, and who speaks of dying is taken at their word."""
+    return len(words) < _SAYS_LITTLE or ("longago" in meant and "again" in meant) or DESPAIR in danger
 
 
-def _may_be_calm(words: Words, meant: Mapping[str, list[Hit]]) -> bool:
-    """Of few words the examples know too little, and what was mended and is back is danger now."""
-    return len(words) >= _SAYS_LITTLE and not ("longago" in meant and "again" in meant)
-
-
-def _reads_calm(
+def _is_believed(
     words: Words,
-    active: Sequence[str],
-    forgiven: frozenset[str],
-    meant: Mapping[str, list[Hit]],
-    danger: Iterable[str],
+    meant: Mapping[str, Sequence[Hit]],
+    harmless: Mapping[str, Sequence[Hit]],
+    danger: Sequence[str],
+    senses: Sequence[Told],
+    like: Likeness,
     rules: Rules,
 ) -> bool:
-    """Whether the examples speak against danger also right around each word of it: beside other matters the whole of a
-    report reads calm."""
-    senses = senses_of(rules.senses, words, active, forgiven)
-    told = chain.from_iterable(meant[concept] for concept in danger)
-    return like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told) < _CALM_AROUND
+    """Whether the listed dangers are meant: what stands around their words is like danger, or all signs together say
+    so. Beside other matters the whole of a report reads calm. `harmless`: what else is meant."""
+    told = chain.from_iterable(meant[one] for one in danger)
+    around = like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told)
+    if around >= _ALARMED:
+        return True
+    without = recall(rules.experience, words, chain.from_iterable(harmless.values()), senses).danger
+    verdict = rules.verdicts.listed
+    return verdict.sure(signs_of_listed(danger, around, like.danger, without, like.categories)) >= verdict.limit
+
+
+def _alike(like: Likeness, known: bool, rules: Rules) -> Alike | None:
+    """Whether a report is like those of danger though no listed word tells of it. Of few words, and of what is not
+    about chargers (not `known`), the examples know too little to tell by what else it is like."""
+    if not known:
+        return Alike(like.danger, _ALARMED) if like.danger >= _ALARMED else None
+    verdict = rules.verdicts.unlisted
+    sure = verdict.sure(signs_of_unlisted(like.danger, like.categories))
+    return Alike(sure, verdict.limit) if sure >= verdict.limit and like.danger >= _SLIGHTLY else None
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

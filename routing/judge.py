@@ -27,7 +27,6 @@ _ALARM_CATEGORIES = frozenset(
     {Category.OFFLINE, Category.NO_START, Category.INTERRUPTED, Category.SLOW, Category.CABLE_STUCK}
 )
 _MOST_SIGNS = 9.0
-_ALARMED = 0.16
 _HOLDING_ANYWHERE = 0.2
 _ALIKE_AT_LEAST = 0.12
 _OTHER_LEADS = 0.05
@@ -100,8 +99,8 @@ def _category(
         return Category.SAFETY, _DANGER, (Reason("danger_told"),)
     if facts.danger:
         return Category.SAFETY, _DANGER, tuple(Reason("danger_words", {"danger": danger}) for danger in facts.danger)
-    if facts.like_danger >= _ALARMED:
-        like = Reason("danger_like", {"score": round(facts.like_danger, 2), "limit": _ALARMED})
+    if facts.alike:
+        like = Reason("danger_like", {"score": round(facts.alike.score, 2), "limit": facts.alike.limit})
         about = (Reason("danger_about", {"sense": sense}) for sense in facts.alarming)
         return Category.SAFETY, _DANGER, (like, *about)
     weights: dict[Category, float] = {

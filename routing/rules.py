@@ -25,6 +25,7 @@ from routing.symptoms import Symptom, parse_symptoms
 from routing.tables import RulesError, read_table
 from routing.targets import Sla, parse_sla
 from routing.values import Category
+from routing.verdict import Verdicts, parse_verdicts
 from routing.words import fold, leaves_out_accents, split
 
 __all__ = ["Rules", "RulesError", "load_rules"]
@@ -58,6 +59,7 @@ class Rules:
     common: Mapping[str, frozenset[str]]  # folded little words that say nothing about the matter
     dangers: frozenset[str]
     signs: Signs
+    verdicts: Verdicts
     lessons: Lessons
     alarms: Alarms
     symptoms: tuple[Symptom, ...]
@@ -100,6 +102,7 @@ def _read(folder: Path | None) -> Rules:
     symptoms = parse_symptoms(tables["symptoms.toml"], concepts, alarms, faults)
     rules, queues = parse_queues(tables["queues.toml"], faults)
     sla = parse_sla(tables["sla.toml"], faults)
+    verdicts = parse_verdicts(tables["verdict.toml"], faults)
     examples = {language: _table(f"examples/{language}.toml", folder, faults) for language in spoken}
     for language, table in examples.items():
         faults += [
@@ -112,7 +115,14 @@ def _read(folder: Path | None) -> Rules:
         raise RulesError(faults)
     if shipped:
         return replace(
-            shipped, signs=signs, alarms=alarms, symptoms=symptoms, queue_rules=rules, queues=queues, sla=sla
+            shipped,
+            signs=signs,
+            verdicts=verdicts,
+            alarms=alarms,
+            symptoms=symptoms,
+            queue_rules=rules,
+            queues=queues,
+            sla=sla,
         )
     compiled = {k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()}
     common = {k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()}
@@ -124,6 +134,7 @@ def _read(folder: Path | None) -> Rules:
         common=common,
         dangers=DANGERS,
         signs=signs,
+        verdicts=verdicts,
         lessons=lessons,
         alarms=alarms,
         symptoms=symptoms,
@@ -151,6 +162,7 @@ _FILES = (
     "sla.toml",
     "places.toml",
     "senses.toml",
+    "verdict.toml",
 )
 
 

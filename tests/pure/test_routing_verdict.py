@@ -1,0 +1,106 @@
+"""Whether danger is meant, all signs weighed together: routing/verdict.py and its file of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing.directory import read_directory
+from routing.facts import read_facts
+from routing.rules import RulesError, load_rules
+from routing.tables import read_table
+from routing.values import Category, Said
+from routing.verdict import SIGNS, Verdict, parse_verdicts, signs_of_listed, signs_of_unlisted
+
+DIRECTORY = read_directory(Path(__file__).parents[2] / "demo")
+NOON = datetime(2026, 9, 20, 12, tzinfo=UTC)
+NUMBERS = st.floats(-1e6, 1e6)
+
+
+def facts_of(text: str):
+    return read_facts(Said(channel="phone", at=NOON, text=text), DIRECTORY, load_rules())
+
+
+def without(table: dict[str, Any]) -> None:
+    del table["unlisted"]
+
+
+def unknown_sign(table: dict[str, Any]) -> None:
+    table["listed"]["weights"]["moon"] = 1.0
+
+
+def words_as_weight(table: dict[str, Any]) -> None:
+    table["listed"]["weights"]["around"] = "much"
+
+
+def certain(table: dict[str, Any]) -> None:
+    table["unlisted"]["limit"] = 1.0
+
+
+def stray_key(table: dict[str, Any]) -> None:
+    table["unlisted"]["floor"] = 0.1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (without, "[unlisted] wants a limit and weights"),
+        (unknown_sign, "[listed]: weights wants a number for each of"),
+        (words_as_weight, "[listed]: a weight is a number"),
+        (certain, "[unlisted]: limit is a probability"),
+        (stray_key, "[unlisted]: unknown key floor"),
+    ],
+)
+def test_what_is_wrong_with_the_weights_is_told(spoil: Callable[[dict[str, Any]], None], told: str):
+    table = read_table("verdict.toml")
+    spoil(table)
+    faults: list[str] = []
+    parse_verdicts(table, faults)
+    assert len(faults) == 1
+    assert told in faults[0]
+
+
+def test_wrong_weights_are_refused_with_all_other_rules(tmp_path: Path):
+    (tmp_path / "verdict.toml").write_text("[listed]\nlimit = 2\n")
+    with pytest.raises(RulesError, match=r"verdict\.toml"):
+        load_rules(tmp_path)
+
+
+@given(st.dictionaries(st.sampled_from(SIGNS["listed"]), NUMBERS), NUMBERS)
+def test_a_verdict_is_a_probability_whatever_the_signs(signs: dict[str, float], weight: float):
+    assert 0.0 <= Verdict(dict.fromkeys(SIGNS["listed"], weight), 0.5).sure(signs) <= 1.0
+
+
+def test_the_signs_are_those_that_have_weights():
+    likeness = {category: 0.1 for category in Category if category is not Category.SAFETY}
+    assert set(signs_of_unlisted(0.2, likeness)) == set(SIGNS["unlisted"])
+    assert set(signs_of_listed(("fire", "smoke"), 0.1, 0.2, 0.1, likeness)) <= set(SIGNS["listed"])
+
+
+def test_the_liker_to_danger_the_surer():
+    verdicts = load_rules().verdicts
+    for verdict, name in ((verdicts.listed, "around"), (verdicts.unlisted, "like")):
+        assert verdict.weights[name] > 0
+        assert verdict.sure({"always": 1.0, name: 0.3}) > verdict.sure({"always": 1.0, name: 0.0})
+
+
+def test_a_word_of_danger_counts_by_what_stands_around_it_and_not_by_what_else_is_told():
+    fire = "elbil brinner vid laddarna plan 3"
+    assert "fire" in facts_of(f"Jag vill ha ett kvitto för laddningen i tisdags, den kostade 214 kronor. {fire}").danger
+    feast = facts_of(
+        "Grillen är tänd och elden tar sig, ta med korv och bröd till laddplatsen klockan fem så ses vi där"
+    )
+    assert feast.danger == ()
+    assert feast.only_words == ("fire",)
+    assert feast.alike is None
+
+
+def test_few_words_and_other_trades_have_to_be_plainly_like_danger():
+    for text in ("hallå hallå", "Jag står här nu", "would you stop talking please", "what ingredients do i need"):
+        assert facts_of(text).alike is None
