@@ -10,13 +10,13 @@ from prometheus_client import REGISTRY
 
 from gateway import alerts, languages
 from gateway.phone import watch
-from gateway.web import gauges, health
+from gateway.web import gauges, health, phone
 
 FOLDER = Path(__file__).parents[2] / "docs" / "operations" / "prometheus"
 
 
 def test_files_name_figures_that_exist() -> None:
-    assert all((gauges.READ, health.REQUESTS, watch.GAP))
+    assert all((gauges.READ, health.REQUESTS, phone.REFUSED, watch.GAP))
     known = {metric.name for metric in REGISTRY.collect()}
     dashboard = json.loads((FOLDER / "grafana.json").read_text())
     asked = " ".join(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
