@@ -57,7 +57,6 @@ _NEAR_POWER = 8
 _LIKELY = 0.25
 _SAYS_LITTLE, _SAYS_NOTHING = 8, 5  # words
 _ALARMED = 0.13
-_SLIGHTLY = 0.015
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 _NOT_READ = Likeness({}, 0.0, ())
 
@@ -245,7 +244,7 @@ def _alike(like: Likeness, known: bool, rules: Rules) -> Alike | None:
         return Alike(like.danger, _ALARMED) if like.danger >= _ALARMED else None
     verdict = rules.verdicts.unlisted
     sure = verdict.sure(signs_of_unlisted(like.danger, like.categories))
-    return Alike(sure, verdict.limit) if sure >= verdict.limit and like.danger >= _SLIGHTLY else None
+    return Alike(sure, verdict.limit) if sure >= verdict.limit and like.danger >= 0.0 else None
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.prompts import LANGUAGES, read_catalogues
 from routing.directory import read_directory
 from routing.facts import read_facts
 from routing.rules import RulesError, load_rules
@@ -104,3 +105,16 @@ def test_a_word_of_danger_counts_by_what_stands_around_it_and_not_by_what_else_i
 def test_few_words_and_other_trades_have_to_be_plainly_like_danger():
     for text in ("hallå hallå", "Jag står här nu", "would you stop talking please", "what ingredients do i need"):
         assert facts_of(text).alike is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_calls_report_says_by_itself_is_danger_only_where_that_was_chosen(language: str):
+    said = {name: text for name, text in read_catalogues()[language].items() if name.startswith(("chose_", "report_"))}
+    assert len(said) > 20
+    found = {name: facts_of(text) for name, text in said.items()}
+    assert {name for name, facts in found.items() if facts.danger or facts.alike} == {"chose_danger"}
+
+
+def test_who_pleads_for_a_cable_to_be_let_go_is_in_no_danger():
+    text = "The cable is stuck in my car at charger 22809 and I cannot leave, please help me"
+    assert facts_of(text).alike is None
