@@ -54,6 +54,7 @@
   let writing = null;
   document.addEventListener("htmx:before:swap", (event) => {
     const at = document.activeElement;
+    if (writing && at === document.body) return; // an answer right behind another: where they wrote is away already
     writing = event.detail.ctx?.sourceElement?.contains(at) ? null : at?.dataset?.draft ?? null;
   });
   const resume = () => {
@@ -81,6 +82,7 @@
     restore();
     useful();
     if (!resume() && sent && $("#case")) $("#case").focus({ preventScroll: true });
+    writing = null;
     sent = false;
   });
 
@@ -126,6 +128,7 @@
     const field = event.target.closest?.("input:not([type=radio]), textarea, select");
     if (field && event.key === "Enter" && (event.ctrlKey || event.metaKey)) return void field.form?.requestSubmit();
     if (field && event.key === "Escape") return void field.blur();
+    if (writing && document.activeElement === document.body) return;
     if (field || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
     const wanted = keys[event.key];
     if (wanted) { event.preventDefault(); wanted(); }
