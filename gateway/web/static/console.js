@@ -7,7 +7,7 @@
   // Drafts: half-written text outlives a reload, a lost line and a restarted server.
   const key = (area) => `draft:${area.dataset.draft}`;
   const drafts = () => $$("textarea[data-draft]");
-  let sent = false; // after something was sent, single keys work again
+  let sent = null; // the drafts of what was sent just now: after it, single keys work again
   const keep = (area) => {
     try {
       if (area.value) localStorage.setItem(key(area), area.value); else localStorage.removeItem(key(area));
@@ -23,7 +23,7 @@
     const { sourceElement: form, response } = event.detail.ctx;
     if (!form?.matches?.("form")) return;
     $("#lost-act").hidden = response.status < 500;
-    sent = response.status < 400;
+    sent = response.status < 400 ? $$("textarea[data-draft]", form).map((area) => area.dataset.draft) : null;
     if (sent) for (const area of $$("textarea[data-draft]", form)) localStorage.removeItem(key(area));
   });
 
@@ -81,9 +81,10 @@
     remember();
     restore();
     useful();
-    if (!resume() && sent && $("#case")) $("#case").focus({ preventScroll: true });
+    const at = document.activeElement?.dataset?.draft;
+    if (!resume() && sent && (!at || sent.includes(at))) $("#case")?.focus({ preventScroll: true });
     writing = null;
-    sent = false;
+    sent = null;
   });
 
   // Ready-made replies go where the writing is, behind what stands there already.
