@@ -8,7 +8,12 @@ import os
 import sys
 from pathlib import Path
 
-_ROOT = str(Path(__file__).resolve().parent.parent)
+ENVIRONMENT = {
+    "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+    "PATH": os.defpath,
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "LC_ALL": "C.UTF-8",
+}  # all that a process of ours beside another is told of its surroundings
 _START = 20.0  # seconds for a process to be ready
 _GRACE = 1.0  # seconds for a process to end after its input did
 
@@ -23,7 +28,7 @@ async def started(module: str, settings: str) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
+        env=ENVIRONMENT,
         start_new_session=True,
         limit=1024 * 1024,
     )

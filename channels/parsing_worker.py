@@ -7,7 +7,6 @@ when its parent goes away, and after mails that left it large.
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import json
 import resource
@@ -16,6 +15,7 @@ import sys
 from datetime import UTC, datetime
 from typing import BinaryIO
 
+from channels.confined import confine
 from channels.mail.reading import quarantined, read
 from channels.parsing_frames import READY, REQUEST, pack
 
@@ -80,12 +80,10 @@ def _held() -> int:
 
 
 def _confine(memory: int) -> None:
-    """SIGPROF ends the process when a mail's CPU time is up; where the system knows a limit, it is set."""
+    """SIGPROF ends the process when a mail's CPU time is up."""
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name, limit in (("RLIMIT_AS", memory), ("RLIMIT_FSIZE", 0), ("RLIMIT_CORE", 0)):
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            resource.setrlimit(getattr(resource, name), (limit, limit))
+    confine(memory)
 
 
 if __name__ == "__main__":

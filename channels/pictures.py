@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
-from pathlib import Path
+
+from channels.child import started
 
 LARGEST = 32 * 1024 * 1024  # bytes of a picture that is looked at
 SECONDS = 8.0
 AT_ONCE = 2  # processes
-_ROOT = str(Path(__file__).resolve().parent.parent)
 
 
 class Pictures:
@@ -35,17 +33,7 @@ class Pictures:
 
 
 async def _draw(content: bytes, width: int) -> bytes | None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "channels.pictures_worker",
-        str(width),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
-        start_new_session=True,
-    )
+    process = await started("channels.pictures_worker", str(width))
     try:
         drawn, _ = await asyncio.wait_for(process.communicate(content), SECONDS)
     except TimeoutError:

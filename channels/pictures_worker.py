@@ -6,10 +6,10 @@ status that is not zero.
 
 from __future__ import annotations
 
-import contextlib
 import io
-import resource
 import sys
+
+from channels.confined import confine
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 PIXELS = 40_000_000
@@ -20,7 +20,7 @@ CPU = 5  # seconds
 def main() -> None:
     """Draw; the one argument is the greatest width and height."""
     width = int(sys.argv[1])
-    _confine()
+    confine(MEMORY, CPU)
     from PIL import Image, ImageOps
 
     Image.MAX_IMAGE_PIXELS = PIXELS
@@ -36,13 +36,6 @@ def main() -> None:
     out = io.BytesIO()
     drawn.save(out, "JPEG", quality=82, optimize=True)
     sys.stdout.buffer.write(out.getvalue())
-
-
-def _confine() -> None:
-    limits = (("RLIMIT_AS", MEMORY), ("RLIMIT_CPU", CPU), ("RLIMIT_FSIZE", 0), ("RLIMIT_CORE", 0))
-    for name, limit in limits:
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            resource.setrlimit(getattr(resource, name), (limit, limit))
 
 
 if __name__ == "__main__":

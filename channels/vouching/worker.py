@@ -10,11 +10,11 @@ import asyncio
 import contextlib
 import gc
 import json
-import resource
 import signal
 import sys
 from typing import Any
 
+from channels.confined import confine
 from channels.vouching.checking import check
 from channels.vouching.dmarc_check import organisation
 from channels.vouching.frames import READY, REQUEST, answered, origin_of
@@ -26,7 +26,8 @@ def main() -> None:
     """Serve until the input ends. The one argument is JSON: server (our name), servers (address and port), within (s),
     memory (bytes)."""
     given = json.loads(sys.argv[1])
-    _confine(given["memory"])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    confine(given["memory"])
     organisation("example.org")  # reads the list
     gc.freeze()
     asyncio.run(_serve(given))
@@ -56,13 +57,6 @@ async def _pipes() -> tuple[asyncio.StreamReader, asyncio.WriteTransport]:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(source), sys.stdin.buffer)
     sink, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, sys.stdout.buffer)
     return source, sink
-
-
-def _confine(memory: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name, limit in (("RLIMIT_AS", memory), ("RLIMIT_FSIZE", 0), ("RLIMIT_CORE", 0)):
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            resource.setrlimit(getattr(resource, name), (limit, limit))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import pickle
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from typing import Protocol
 
 import structlog
 
+from channels.child import ENVIRONMENT
 from gateway.hosting.forks import Copy, copy
 from gateway.keeping.readers_worker import HEAD, serve
 from gateway.ruling import rules_of
@@ -40,7 +40,6 @@ PATIENCE = 5.0  # seconds for a batch
 PAUSE = 1.0  # seconds before another process is started
 HELLO = Said(channel="form", at=datetime(1970, 1, 1, tzinfo=UTC), text="Hello, hej, hei")
 LIMIT = 1024 * 1024
-_ROOT = str(Path(__file__).resolve().parents[2])
 
 
 class Reader(Protocol):
@@ -207,7 +206,7 @@ def _started() -> Born:
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
+            env=ENVIRONMENT,
             start_new_session=True,
         )
     return Born(process, ours)
