@@ -95,7 +95,8 @@ class PhoneDoor:
             task = asyncio.create_task(self._turn(params, turn))
             self._running[key] = task
             task.add_done_callback(lambda done: self._forget(key, done))
-        if not await _done(task, self._deadline):
+        await asyncio.wait((task,), timeout=self._deadline)
+        if not task.done():
             if self._held(key) <= HOLDS:
                 log.info("phone.hold", call=key[0], turn=turn)
                 return twiml.hold(self._both("hold"), self._action(turn))
@@ -335,23 +336,3 @@ class PhoneDoor:
             record=record,
             captions=f"{self._url}/twilio/captions" if record and self._captions else "",
         )
-
-
-async def _done(task: asyncio.Task[str], within: float) -> bool:
-    """Whether a task is over within so many seconds; it goes on if not. As `asyncio.wait`, for less work: every turn of
-    every call waits here."""
-    loop = asyncio.get_running_loop()
-    woken = loop.create_future()
-
-    def wake(_: object = None) -> None:
-        if not woken.done():
-            woken.set_result(None)
-
-    timer = loop.call_later(within, wake)
-    task.add_done_callback(wake)
-    try:
-        await woken
-    finally:
-        timer.cancel()
-        task.remove_done_callback(wake)
-    return task.done()
