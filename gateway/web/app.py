@@ -34,8 +34,8 @@ from gateway.web import (
     pages,
     phone,
 )
-from gateway.web.api import page as api_page
 from gateway.web.api import routes as api
+from gateway.web.api.table import Rates
 from gateway.web.console import routes as console
 from gateway.web.helpcenter import routes as helpcenter
 from gateway.web.helpcenter.reporting import SLOW
@@ -58,7 +58,7 @@ def read_once() -> None:
 def create_app(
     runtime: Runtime,
     *,
-    rates: api.Rates | None = None,
+    rates: Rates | None = None,
     patience: login.Patience | None = None,
     photo_patience: float = SLOW,
     span: Span = untraced,
@@ -88,7 +88,7 @@ def create_app(
     login.add_routes(app, patience)
     helpcenter.add_routes(app, photo_patience)
     api.add_routes(app, rates)
-    for room in (api_page, portal, console, managers, files, health, events, phone, demo):
+    for room in (portal, console, managers, files, health, events, phone, demo):
         room.add_routes(app)
     return app
 

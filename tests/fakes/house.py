@@ -22,7 +22,7 @@ from gateway.people.passwords import Passwords
 from gateway.record import agents
 from gateway.record.db import Database
 from gateway.runtime import Runtime, open_runtime
-from gateway.web.api.routes import Rates
+from gateway.web.api.table import Rates
 from gateway.web.app import create_app
 from gateway.web.login import Patience
 

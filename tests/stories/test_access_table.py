@@ -11,7 +11,7 @@ from gateway.record import agents
 from gateway.record.timeline import SYSTEM
 from gateway.web.access import room_of
 from gateway.web.api.endpoints import BASE
-from gateway.web.api.routes import ENDPOINTS
+from gateway.web.api.table import ENDPOINTS
 from tests.fakes.house import House, open_house
 
 PASSWORD = "a quiet shift for everybody"

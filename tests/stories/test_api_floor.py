@@ -16,7 +16,7 @@ from gateway.config import Config
 from gateway.figures import measures
 from gateway.people.tokens import create
 from gateway.web.api.floor import DIMENSIONS
-from gateway.web.api.routes import ENDPOINTS
+from gateway.web.api.table import ENDPOINTS
 from tests.fakes.house import House
 
 

@@ -8,7 +8,7 @@ from channels.report import RemoteAct, RemoteAnswer
 from gateway.chargers import CarefulChargers
 from gateway.config import Config
 from gateway.people.tokens import create
-from gateway.web.api.routes import ENDPOINTS
+from gateway.web.api.table import ENDPOINTS
 from tests.fakes.house import House, count
 from tests.stories.test_following import Obedient, fleet
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from channels.report import NotStored
 from gateway.config import Config
 from gateway.people.tokens import create
-from gateway.web.api.routes import Rates
+from gateway.web.api.table import Rates
 from tests.fakes.house import House, count, open_house
 from tests.fakes.wire import wire
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.web.api.endpoints import BASE, USES, Endpoint
 from gateway.web.api.openapi import description
-from gateway.web.api.routes import ENDPOINTS, RATES
+from gateway.web.api.table import ENDPOINTS, RATES
 from gateway.web.keys import runtime_of
 from gateway.web.pages import page
 
