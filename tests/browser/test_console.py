@@ -142,6 +142,22 @@ async def test_whoever_writes_on_while_an_answer_is_on_its_way_presses_no_keys(d
         await expect(page.locator("#escalate-reason")).to_have_value("The chain broke")
 
 
+async def test_no_letter_is_lost_that_is_typed_while_an_answer_takes_its_place(desk: Desk) -> None:
+    receipt = await desk.house.report(STUCK, **{"from": REPORTER})
+    reason = "Needs an electrician number 3 and jokes, called back"
+    async with desk.agent() as page:
+        await open_case(page, receipt["case"])
+        await page.keyboard.press("n")
+        await page.keyboard.type("Second time this week.")
+        await page.keyboard.press("Control+Enter")
+        await page.locator("#case").focus()
+        await page.keyboard.press("e")
+        await page.keyboard.type(reason)
+        await expect(page.locator("#said .note")).to_contain_text("Second time this week.")
+        await expect(page.locator("#act-escalate")).to_be_checked()
+        await expect(page.locator("#escalate-reason")).to_have_value(reason)
+
+
 async def test_half_written_text_outlives_a_reload_and_a_lost_line(desk: Desk) -> None:
     receipt = await desk.house.report(STUCK, **{"from": REPORTER})
     async with desk.agent() as page:

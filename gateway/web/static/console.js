@@ -52,6 +52,7 @@
 
   // Whoever writes on while an answer is on its way goes on where they write: letters that land beside it would be keys.
   let writing = null;
+  let late = ""; // what was typed while it was away
   document.addEventListener("htmx:before:swap", (event) => {
     const at = document.activeElement;
     if (writing && at === document.body) return; // an answer right behind another: where they wrote is away already
@@ -63,6 +64,8 @@
     const panel = area.closest(".panel");
     const tab = panel && $$("input[name=act]").find((one) => panel.matches(panelOf(one.id.slice(4))));
     if (tab) tab.checked = true;
+    area.value += late;
+    keep(area);
     area.focus({ preventScroll: true });
     area.setSelectionRange(area.value.length, area.value.length);
     return true;
@@ -83,8 +86,8 @@
     useful();
     const at = document.activeElement?.dataset?.draft;
     if (!resume() && sent && (!at || sent.includes(at))) $("#case")?.focus({ preventScroll: true });
-    writing = null;
-    sent = null;
+    writing = sent = null;
+    late = "";
   });
 
   // Ready-made replies go where the writing is, behind what stands there already.
@@ -129,7 +132,10 @@
     const field = event.target.closest?.("input:not([type=radio]), textarea, select");
     if (field && event.key === "Enter" && (event.ctrlKey || event.metaKey)) return void field.form?.requestSubmit();
     if (field && event.key === "Escape") return void field.blur();
-    if (writing && document.activeElement === document.body) return;
+    if (writing && document.activeElement === document.body && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (event.key.length === 1) { event.preventDefault(); late += event.key; }
+      return;
+    }
     if (field || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
     const wanted = keys[event.key];
     if (wanted) { event.preventDefault(); wanted(); }
