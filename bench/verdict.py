@@ -113,7 +113,7 @@ def _show(names: Sequence[str], known: Sequence[Sample]) -> None:
 def _write(fitted: Mapping[str, Mapping[str, float]]) -> None:
     """The file anew, its head and its limits kept."""
     path = ROOT / "routing" / "verdict.toml"
-    lines = [path.read_text("utf-8").partition("\n[")[0], ""]
+    lines = [path.read_text("utf-8").partition("\n[")[0].rstrip(), ""]
     for (verdict, weights), kept in zip(fitted.items(), load_rules().verdicts, strict=True):
         lines += [f"[{verdict}]", f"limit = {kept.limit}", "", f"[{verdict}.weights]"]
         lines += [*(f"{name} = {weight:.3f}" for name, weight in weights.items()), ""]
