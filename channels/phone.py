@@ -58,7 +58,7 @@ class _Ahead:
 
 
 class PhoneDoor:
-    """The door of one process. `now` is the clock."""
+    """The door of one process. `now` is the clock, `lately` a memory that doors of other processes may share."""
 
     def __init__(
         self,
@@ -71,6 +71,7 @@ class PhoneDoor:
         last_resort: str | None = None,
         captions: bool = False,
         deadline: float = DEADLINE,
+        lately: Lately | None = None,
     ) -> None:
         self._given = given
         self._flow = flow
@@ -83,7 +84,7 @@ class PhoneDoor:
         self._document = scripts(phrases)
         self._running: dict[tuple[str, int], asyncio.Task[str]] = {}
         self._holds: dict[tuple[str, int], int] = {}
-        self._lately = Lately()
+        self._lately = lately or Lately()
 
     async def voice(self, params: Params, turn: int = 0) -> str:
         """The answer to one turn of a call, within two seconds. Raises ValueError without a CallSid, else nothing."""
@@ -117,7 +118,6 @@ class PhoneDoor:
         final = progress.status in FINAL
         if final:
             await self._settled(progress.sid)
-            self._lately.forget(progress.sid)
         try:
             async with asyncio.timeout(NOTED):
                 loaded = await self._given.calls.progress(progress)
@@ -126,6 +126,9 @@ class PhoneDoor:
             if final and not progress.outbound:
                 await self._file_dropped(progress.sid, self._begin(params), progress.called)
             return
+        finally:
+            if final:
+                self._lately.forget(progress.sid)
         if not final or loaded.state is None:
             return
         state = CallState.from_json(loaded.state)
@@ -178,7 +181,7 @@ class PhoneDoor:
         if ahead is not None and ahead.spoken.effect is None:
             taken = ahead.taken or self._taken(params, turn, ahead.state, ahead.spoken, new=turn == 0)
             if ahead.taken or await calls.follow(taken, turn - 1):
-                self._lately.note(sid, turn, ahead.state)
+                self._note(sid, turn, ahead.state)
                 return taken.answer
             ahead = None
         loaded = await calls.load(sid, turn)
@@ -199,7 +202,7 @@ class PhoneDoor:
         taken = self._taken(params, turn, state, spoken, new=loaded.state is None)
         answer = await calls.save(taken)
         if answer is taken.answer:
-            self._lately.note(sid, turn, state)
+            self._note(sid, turn, state)
         return answer
 
     async def _ahead(self, params: Params, turn: int) -> _Ahead | None:
@@ -231,6 +234,10 @@ class PhoneDoor:
         outcome, taken = await file_report(scene, following)
         state, spoken = after(outcome)
         return _Ahead(*await self._carried_out(sid, state, spoken, called, within=REPEATABLE), taken)
+
+    def _note(self, sid: str, turn: int, state: CallState) -> None:
+        if not isinstance(self._flow.node.get(state.node), End):
+            self._lately.note(sid, turn, state)
 
     def _taken(self, params: Params, turn: int, state: CallState, spoken: Turn, *, new: bool) -> Taken:
         return Taken(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from channels.phone_lately import Lately
 from gateway.config import EX_CONFIG, Config, ConfigError, from_environment
 from gateway.hosting.engines import Unavailable
 from gateway.hosting.ports import Listeners
@@ -40,8 +41,8 @@ def fail(lines: Sequence[str], status: int) -> NoReturn:
     sys.exit(_told(lines, status))
 
 
-def web(held: Sequence[Listeners], nth: int = 0) -> None:
-    """The role `web`, or the process of it to which the nth of these belong."""
+def web(held: Sequence[Listeners], lately: Lately, nth: int = 0) -> None:
+    """The role `web`, or the process of it to which the nth of these belong; what it remembers of calls is shared."""
     import structlog
 
     from gateway.web.app import serve
@@ -50,7 +51,7 @@ def web(held: Sequence[Listeners], nth: int = 0) -> None:
         if nth == 0:
             for note in config.notes:
                 structlog.get_logger().info(note)
-        _run(serve(config, held[nth], [*held[:nth], *held[nth + 1 :]]))
+        _run(serve(config, held[nth], [*held[:nth], *held[nth + 1 :]], lately))
 
 
 def smtp() -> None:

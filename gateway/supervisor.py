@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from channels.phone_lately import Lately
 from gateway import commands
 from gateway.config import EX_CONFIG, Config, ConfigError, child_environment, load, settle
 from gateway.demo.outside import lend
@@ -73,14 +74,16 @@ def up(config: Config, *, demo: bool) -> int:
 
 def _roles(config: Config, held: Sequence[ports.Listeners], lock: int, demo: bool) -> Roles:
     """What the copies of us do. None of them is `up`, and only `web` has visitors."""
+    lately = Lately()
 
     def web(nth: int) -> None:
         os.close(lock)
-        commands.web(held, nth)
+        commands.web(held, lately, nth)
 
     def apart(role: Callable[[], None]) -> None:
         os.close(lock)
         ports.close(held)
+        lately.close()
         role()
 
     others = {"smtp": commands.smtp, "imap": commands.imap, "worker": commands.worker}

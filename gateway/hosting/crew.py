@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 
+from channels.phone_lately import Lately
 from gateway import commands
 from gateway.commands import listening_as, refuse_faults
 from gateway.config import EX_CONFIG, Config, child_environment, from_environment, settle
@@ -29,7 +30,7 @@ def web(config: Config) -> int:
         count_together(config)
         with listening_as("web"):
             held = ports.listening(config.http_host, config.port)
-        commands.web(held)
+        commands.web(held, Lately())
         return 0
     stopping = told_to_stop()
     with listening_as("web"):
@@ -41,7 +42,8 @@ def web(config: Config) -> int:
         nursery.prepare(config, (nursery.WEB,))
         with listening_as("web"):
             held = ports.listening(config.http_host, config.port, config.web_processes)
-        roles = Roles([("web", partial(commands.web, held, nth)) for nth in range(config.web_processes)])
+        lately = Lately()
+        roles = Roles([("web", partial(commands.web, held, lately, nth)) for nth in range(config.web_processes)])
         try:
             roles.start()
             while not stopping.wait(LOOK_EVERY):

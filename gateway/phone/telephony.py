@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 
 from channels.phone import PhoneDoor
+from channels.phone_lately import Lately
 from channels.phone_ports import Given
 from channels.provider import Provider, open_provider
 from channels.provider_http import ProviderAway
@@ -44,8 +45,8 @@ from ivr.prompts import Phrases, read_catalogues
 from transcripts.endpoint import open_endpoint
 
 
-def phone_door(runtime: Runtime) -> PhoneDoor:
-    """The phone door. Raises FlowError when the flow is wrong."""
+def phone_door(runtime: Runtime, lately: Lately | None = None) -> PhoneDoor:
+    """The phone door; `lately` is a memory of calls that it shares. Raises FlowError when the flow is wrong."""
     calls = RecordedCalls(runtime.calls_db, runtime.clock, runtime.crash)
     given = Given(
         calls=calls,
@@ -70,6 +71,7 @@ def phone_door(runtime: Runtime) -> PhoneDoor:
         config.public_url,
         last_resort=config.last_resort_number,
         captions=config.live_captions == "on",
+        lately=lately,
     )
 
 

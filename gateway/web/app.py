@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 from aiohttp_session import session_middleware
 
+from channels.phone_lately import Lately
 from gateway.config import Config
 from gateway.hosting.ports import Listeners, port_of
 from gateway.hosting.stopping import until_stopped
@@ -62,8 +63,9 @@ def create_app(
     patience: login.Patience | None = None,
     photo_patience: float = SLOW,
     span: Span = untraced,
+    lately: Lately | None = None,
 ) -> web.Application:
-    """The application over an open runtime."""
+    """The application over an open runtime. `lately` is a memory of calls, to be shared by applications of one port."""
     config = runtime.config
     sessions = RecordedSessions(runtime.db, runtime.clock, secure=config.public_url.startswith("https:"))
     app = web.Application(
@@ -88,18 +90,19 @@ def create_app(
     login.add_routes(app, patience)
     helpcenter.add_routes(app, photo_patience)
     api.add_routes(app, rates)
-    for room in (portal, console, managers, files, health, events, phone, demo):
+    phone.add_routes(app, lately)
+    for room in (portal, console, managers, files, health, events, demo):
         room.add_routes(app)
     return app
 
 
-async def serve(config: Config, listeners: Listeners, others: Sequence[Listeners] = ()) -> None:
+async def serve(config: Config, listeners: Listeners, others: Sequence[Listeners], lately: Lately) -> None:
     """The role `web`, or one of its processes: open everything, answer until SIGTERM or SIGINT, leave in order.
 
-    `others` are the sockets of the other processes.
+    `others` are the sockets of the other processes, `lately` what they all remember of calls.
     """
     async with watched(), open_tracing(config, "web") as span, open_runtime(config, role="web") as runtime:
-        app = create_app(runtime, span=span)
+        app = create_app(runtime, span=span, lately=lately)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE, handler_cancellation=False)
         await runner.setup()
         doors = await greeting.open_doors(runner, listeners)

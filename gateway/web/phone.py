@@ -17,6 +17,7 @@ from prometheus_client import Counter
 
 from channels.phone import PhoneDoor
 from channels.phone_events import SID
+from channels.phone_lately import Lately
 from channels.signatures import HEADER, Signatures
 from channels.sms import SmsDoor
 from gateway.phone import captions, telephony
@@ -49,14 +50,15 @@ class Webhooks:
 WEBHOOKS = web.AppKey("webhooks", Webhooks)
 
 
-def add_routes(app: web.Application) -> None:
-    """Mount `/twilio/…` on an application that has a runtime. Raises FlowError when a flow is wrong."""
+def add_routes(app: web.Application, lately: Lately | None = None) -> None:
+    """Mount `/twilio/…` on an application that has a runtime; `lately` is a memory of calls that its phone door shares.
+    Raises FlowError when a flow is wrong."""
     runtime = app[RUNTIME]
     numbers = frozenset(number.number for number in runtime.config.twilio_numbers)
     mount(
         app,
         Webhooks(
-            phone=telephony.phone_door(runtime),
+            phone=telephony.phone_door(runtime, lately),
             sms=telephony.sms_door(runtime, numbers),
             signatures=telephony.signatures(runtime.config),
             account=runtime.config.twilio_account_sid,

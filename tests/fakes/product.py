@@ -15,8 +15,11 @@ from pathlib import Path
 
 import psutil
 
+from channels.phone_lately import SLOT, SLOTS
+
 ROOT = Path(__file__).parents[2]
 STORES = ("valkey-server", "redis-server")
+CALLS = SLOTS * SLOT
 
 
 def free_port() -> int:
@@ -41,6 +44,17 @@ def gone(family: Iterable[psutil.Process], within: float) -> list[psutil.Process
     members = list(family)
     eventually(lambda: not any(_lives(member) for member in members), within)
     return [member for member in members if _lives(member)]
+
+
+def memory_of_calls(process: psutil.Process) -> set[str]:
+    """The table of calls that a process has in its memory, as the kernel numbers what is shared (Linux)."""
+    maps = [line.split() for line in Path(f"/proc/{process.pid}/maps").read_text().splitlines()]
+    return {number for at, _, _, _, number, *rest in maps if rest == ["/dev/zero", "(deleted)"] and _size(at) == CALLS}
+
+
+def _size(addresses: str) -> int:
+    start, end = (int(at, 16) for at in addresses.split("-"))
+    return end - start
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Awaitable, Callable
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from mmap import mmap
 
 import aiohttp
 import pytest
@@ -15,12 +17,14 @@ from aiohttp.test_utils import TestServer
 from prometheus_client import REGISTRY
 
 from channels.phone import PhoneDoor
+from channels.phone_lately import SLOT, Lately
 from channels.phone_ports import CaseStatus, Incident, Loaded
 from channels.report import Channel, NotStored, RemoteAct, RemoteAnswer, Tried
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
 from gateway.web import phone
 from gateway.web.problems import Problem
+from ivr.engine import CallState
 from ivr.flow import load, shipped
 from ivr.prompts import Phrases, read_catalogues
 from tests.fakes.calls import Kept, World
@@ -53,10 +57,16 @@ def door(world: World) -> PhoneDoor:
     return _door(world)
 
 
-def _door(world: World) -> PhoneDoor:
-    flow = load(shipped()[0])
+def _door(world: World, lately: Lately | None = None) -> PhoneDoor:
     return PhoneDoor(
-        world.given(), flow, Phrases(read_catalogues()), lambda: NOW, PUBLIC, last_resort="+46313900199", deadline=0.3
+        world.given(),
+        load(shipped()[0]),
+        Phrases(read_catalogues()),
+        lambda: NOW,
+        PUBLIC,
+        last_resort="+46313900199",
+        deadline=0.3,
+        lately=lately,
     )
 
 
@@ -696,12 +706,8 @@ async def test_what_another_process_answered_is_not_done_again(world: World, doo
     assert "Hangup" in await door.voice({**fields, "Digits": "1"}, 5)
 
 
-async def test_a_turn_that_files_needs_not_be_read_first_and_files_once(world: World, door: PhoneDoor) -> None:
-    fields = {"CallSid": "CA1", "From": "+46701740605", "To": OURS}
-    asked = [{**fields, "Digits": key} for key in ("", "2", "2", "1", "21007", "1", "9", "", "1")]
-    asked[7] = {**fields, "SpeechResult": "It blinks red"}
-    for turn, one in enumerate(asked[:-1]):
-        await door.voice(one, turn)
+def turns_read(world: World) -> list[int]:
+    """The turns for which the record is asked from now on."""
     read, load = list[int](), world.load
 
     async def reading(sid: str, turn: int) -> Loaded:
@@ -709,6 +715,88 @@ async def test_a_turn_that_files_needs_not_be_read_first_and_files_once(world: W
         return await load(sid, turn)
 
     world.load = reading  # type: ignore[method-assign]
+    return read
+
+
+REPORTING: list[dict[str, str]] = [
+    {"CallSid": "CA1", "From": "+46701740605", "To": OURS, **said}
+    for said in (
+        {},
+        *({"Digits": key} for key in ("2", "2", "1", "21007", "1", "9")),
+        {"SpeechResult": "It blinks red"},
+        *({"Digits": key} for key in ("1", "3")),
+    )
+]
+
+
+async def told_by(
+    world: World, doors: Sequence[PhoneDoor], before: Callable[[int], object] = lambda turn: None
+) -> list[str]:
+    """The answers of a call whose turns go round the doors; `before` is done before each."""
+    told = []
+    for turn, asked in enumerate(REPORTING):
+        before(turn)
+        told.append(await doors[turn % len(doors)].voice(asked, turn))
+    assert len(world.reports) == 1
+    assert "1, 0, 4, 2, 9" in told[8]
+    assert "Hangup" in told[9]
+    return told
+
+
+async def test_processes_with_one_memory_ask_the_record_no_more_than_one_does(world: World) -> None:
+    alone, apart = World(), World()
+    memory = mmap(-1, 8 * SLOT)
+    read_alone, read, read_apart = turns_read(alone), turns_read(world), turns_read(apart)
+    told = await told_by(alone, [_door(alone)])
+    assert await told_by(world, [_door(world, Lately(memory)), _door(world, Lately(memory))]) == told
+    assert await told_by(apart, [_door(apart), _door(apart)]) == told
+    assert (read_alone, read, read_apart) == ([], [], list(range(1, 10)))
+    assert memory[:].strip(b"\0") == b"", "the turn that ends a call leaves nothing behind"
+
+
+async def test_what_was_told_is_forgotten_by_all_when_a_call_ends_at_any(world: World) -> None:
+    memory = mmap(-1, 8 * SLOT)
+    doors = _door(world, Lately(memory)), _door(world, Lately(memory))
+    for turn, asked in enumerate(REPORTING[:5]):
+        await doors[turn % 2].voice(asked, turn)
+    assert b"+46701740605" in memory[:]
+    await doors[1].status({**REPORTING[0], "CallStatus": "completed"})
+    assert memory[:].strip(b"\0") == b""
+    world.calls.clear()
+    await doors[0].voice(REPORTING[0])
+    world.away = True
+    await doors[1].status({**REPORTING[0], "CallStatus": "completed"})
+    assert memory[:].strip(b"\0") == b"", "also while the record is away"
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_a_memory_that_is_old_torn_or_of_others_changes_no_answer(world: World, seed: int) -> None:
+    alone = World()
+    told = await told_by(alone, [_door(alone)])
+    rng, memory = random.Random(seed), mmap(-1, SLOT)
+    lately, seen = Lately(memory), [bytes(SLOT)]
+
+    def spoil(_: int) -> None:
+        seen.append(memory[:])
+        match rng.randrange(5):
+            case 0:
+                memory[:] = rng.choice(seen)
+            case 1:
+                cut = rng.randrange(SLOT)
+                memory[:] = rng.choice(seen)[:cut] + rng.choice(seen)[cut:]
+            case 2:
+                memory[rng.randrange(300)] ^= 1
+            case 3:
+                lately.note("CA7", rng.randrange(10), CallState("done", facts={"filed": "yes"}))
+
+    assert await told_by(world, [_door(world, lately), _door(world, lately), _door(world)], spoil) == told
+
+
+async def test_a_turn_that_files_needs_not_be_read_first_and_files_once(world: World, door: PhoneDoor) -> None:
+    asked = REPORTING
+    for turn, one in enumerate(asked[:8]):
+        await door.voice(one, turn)
+    read = turns_read(world)
     told = await door.voice(asked[8], 8)
     assert "1, 0, 4, 2, 9" in told
     assert read == []

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load
-from tests.fakes.product import ROOT, Product, eventually, gone
+from tests.fakes.product import ROOT, Product, eventually, gone, memory_of_calls
 
 
 @pytest.fixture
@@ -73,6 +73,8 @@ def test_up_serves_brings_back_what_dies_and_stops_cleanly(product: Callable[...
         assert smtp
         assert {os.sched_getscheduler(one.pid) for one in (smtp, *smtp.children())} == {os.SCHED_BATCH}
         assert {os.sched_getscheduler(one.pid) for one in running.processes("web")} == {os.SCHED_OTHER}
+        assert len(set().union(*map(memory_of_calls, running.processes("web")))) == 1
+        assert memory_of_calls(smtp) == set(), "it has no part in what callers told"
 
     family += running.family()
     sockets = Path(json.loads((running.data_dir / "servers.json").read_text())["folder"])

@@ -19,7 +19,7 @@ import pytest
 
 from gateway.config import Config
 from gateway.hosting import ports
-from tests.fakes.product import ROOT, eventually, free_port, gone
+from tests.fakes.product import ROOT, eventually, free_port, gone, memory_of_calls
 from tests.stories.test_twins import ready
 
 VISITS = 24
@@ -95,6 +95,10 @@ def test_visitors_are_answered_and_counted_whichever_process_dies_or_stands_stil
     assert len(web.visits()) == VISITS
     assert eventually(lambda: len(web.processes()) == 2 and first not in web.processes(), PATIENCE)
     assert second in web.processes()
+    if sys.platform.startswith("linux"):
+        memories = [memory_of_calls(process) for process in web.processes()]
+        assert len(memories[0]) == 1
+        assert memories == [memories[0]] * 2, "also the one that was made again shares it"
     assert [COUNTED.findall(text.decode()) for text in web.visits(2, "/metrics")] == [[f"{2 * VISITS}.0"]] * 2
 
     family = web.processes()
