@@ -21,7 +21,7 @@ from zlib import crc32
 from ivr.engine import CallState
 
 SLOTS = 4096  # calls; two of them share a slot by chance, and push each other out
-SLOT = 2048  # bytes; a call takes some 200, and one whose caller spoke for a minute some 1,500
+SLOT = 2048  # bytes; a call takes some 150, and one whose caller spoke for a minute some 1,500
 _HEAD = Struct("=IH")  # the checksum of what follows, and its length
 _EMPTY = bytes(SLOT)
 _FIELDS = attrgetter(*CallState.__slots__)
