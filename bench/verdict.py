@@ -2,8 +2,8 @@
 
 Logistic regression (Newton's method, with a ridge on the signs put on one scale) on the sets of tests/data, each read
 by what all other examples teach, so that its signs are as sure as those of a report that nobody has learnt. What is
-shown is of sets left out of the fit as well, and of the reports that each verdict is asked about. With `--write` the
-weights go into the file; its limits stay.
+shown is of sets left out of the fit as well, and of the reports that the verdict is asked about. With `--write` the
+weights go into the file; its limit stays.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from bench.left_out import ROOT, sets_of
 from routing.directory import read_directory
 from routing.facts import read_facts
-from routing.rules import load_rules
-from routing.verdict import SIGNS, Verdict, Verdicts
+from routing.verdict import SIGNS, Verdict
 
 FILES = ("danger.tsv", "danger_by_kind.tsv", "ordinary.tsv", "oblique.tsv", "mixed.tsv")
 LIMITS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
@@ -31,7 +30,7 @@ _Numbers = NDArray[np.float64]
 
 
 class Sample(NamedTuple):
-    """What a verdict was asked about a report of a set of a file: the signs, and whether it tells of danger."""
+    """What the verdict was asked about a report of a set of a file: the signs, and whether it tells of danger."""
 
     file: str
     of: str
@@ -50,56 +49,52 @@ class _Witness(Verdict):
         return 1.0
 
 
-def samples() -> dict[str, list[Sample]]:
-    """Verdict -> every report of the sets that it is asked about, read by rules that have not learnt its set."""
+def samples() -> list[Sample]:
+    """Every report of the sets that the verdict is asked about, read by rules that have not learnt its set."""
     directory = read_directory(ROOT / "demo")
-    witnesses = Verdicts(_Witness({}, 0.0), _Witness({}, 0.0))
-    found: dict[str, list[Sample]] = {name: [] for name in SIGNS}
+    witness = _Witness({}, 0.0)
+    found: list[Sample] = []
     for name in FILES:
         for of, rules, rows in sets_of(name):
-            watched = replace(rules, verdicts=witnesses)
+            watched = replace(rules, verdict=witness)
             for row in rows:
                 read_facts(row.said, directory, watched)
-                for verdict, witness in zip(SIGNS, witnesses, strict=True):
-                    assert isinstance(witness, _Witness)
-                    found[verdict] += [Sample(name, of, signs, row.danger) for signs in witness.heard]
-                    witness.heard.clear()
+                found += [Sample(name, of, signs, row.danger) for signs in witness.heard]
+                witness.heard.clear()
             print(f"read {name} {of}", file=sys.stderr)
     return found
 
 
-def fit(names: Sequence[str], known: Sequence[Sample]) -> dict[str, float]:
+def fit(known: Sequence[Sample]) -> dict[str, float]:
     """The weights of the signs by which the known are told apart best."""
-    signs = np.array([[sample.signs.get(name, 0.0) for name in names] for sample in known])
+    signs = np.array([[sample.signs.get(name, 0.0) for name in SIGNS] for sample in known])
     middle, spread = signs.mean(axis=0), signs.std(axis=0) + 1e-9
     middle[0], spread[0] = 0.0, 1.0
     scaled = (signs - middle) / spread
     danger = np.array([sample.danger for sample in known], dtype=np.float64)
-    ridge = np.full(len(names), RIDGE)
+    ridge = np.full(len(SIGNS), RIDGE)
     ridge[0] = 1e-6
-    weights: _Numbers = np.zeros(len(names))
+    weights: _Numbers = np.zeros(len(SIGNS))
     for _ in range(STEPS):
         sure = 1.0 / (1.0 + np.exp(-scaled @ weights))
         slope = scaled.T @ (sure - danger) + ridge * weights
         weights -= np.linalg.solve((scaled * (sure * (1.0 - sure))[:, None]).T @ scaled + np.diag(ridge), slope)
     weights /= spread
     weights[0] -= weights[1:] @ middle[1:]
-    return dict(zip(names, weights.tolist(), strict=True))
+    return dict(zip(SIGNS, weights.tolist(), strict=True))
 
 
 def main() -> None:
     known = samples()
-    for verdict, told in known.items():
-        print(f"\n{verdict}: found of dangers, alarms of harmless")
-        print("limit  " + "  ".join(f"{name:>18}" for name in (*FILES, "all")))
-        _show(SIGNS[verdict], told)
+    print("\nfound of dangers, alarms of harmless\nlimit  " + "  ".join(f"{name:>18}" for name in (*FILES, "all")))
+    _show(known)
     if "--write" in sys.argv:
-        _write({verdict: fit(SIGNS[verdict], told) for verdict, told in known.items()})
+        _write(fit(known))
 
 
-def _show(names: Sequence[str], known: Sequence[Sample]) -> None:
+def _show(known: Sequence[Sample]) -> None:
     sets = sorted({(one.file, one.of) for one in known})
-    sure = {of: Verdict(fit(names, [one for one in known if (one.file, one.of) != of]), 0.0).sure for of in sets}
+    sure = {of: Verdict(fit([one for one in known if (one.file, one.of) != of]), 0.0).sure for of in sets}
     for limit in LIMITS:
         told = []
         for name in (*FILES, ""):
@@ -110,14 +105,11 @@ def _show(names: Sequence[str], known: Sequence[Sample]) -> None:
         print(f"{limit:5.2f}  " + "  ".join(f"{one:>18}" for one in told))
 
 
-def _write(fitted: Mapping[str, Mapping[str, float]]) -> None:
-    """The file anew, its head and its limits kept."""
+def _write(weights: Mapping[str, float]) -> None:
+    """The file anew, its head and its limit kept."""
     path = ROOT / "routing" / "verdict.toml"
-    lines = [path.read_text("utf-8").partition("\n[")[0].rstrip(), ""]
-    for (verdict, weights), kept in zip(fitted.items(), load_rules().verdicts, strict=True):
-        lines += [f"[{verdict}]", f"limit = {kept.limit}", "", f"[{verdict}.weights]"]
-        lines += [*(f"{name} = {weight:.3f}" for name, weight in weights.items()), ""]
-    path.write_text("\n".join(lines), "utf-8")
+    head = path.read_text("utf-8").partition("\n[")[0].rstrip()
+    path.write_text("\n".join([head, "", "[weights]", *(f"{k} = {v:.3f}" for k, v in weights.items()), ""]), "utf-8")
 
 
 if __name__ == "__main__":

@@ -66,12 +66,21 @@ class Experience:
 
 class Likeness(NamedTuple):
     """How like a text is to the examples of each of `categories`: near 1 when it could be one, near 0 when nothing
-    speaks for it, below when much speaks against it; how like to those of `danger`, whatever else it is about; and the
-    senses that are `alarming`, if it is."""
+    speaks for it, below when much speaks against it; how like to those of danger, whatever else it is about, the
+    `whole` and that `part` which is most like it; and the senses that are `alarming`, if it is."""
 
     categories: Mapping[Category, float]
-    danger: float
+    whole: float
+    part: float
     alarming: tuple[str, ...]
+
+    @property
+    def danger(self) -> float:
+        """Danger told in passing counts nearly as if it stood alone."""
+        return max(self.whole, self.part - _PASSING)
+
+
+NOTHING = Likeness({}, 0.0, 0.0, ())  # of a text that says nothing that is known
 
 
 def features(words: Words, concepts: Iterable[Hit], senses: Iterable[Told]) -> frozenset[str]:
@@ -126,18 +135,17 @@ def learn(examples: Iterable[tuple[Category | None, frozenset[str]]], little: fr
 
 
 def recall(experience: Experience, words: Words, concepts: Iterable[Hit], senses: Sequence[Told]) -> Likeness:
-    """How like a text is to the examples. A text of few words says little; danger told in passing counts nearly as if
-    it stood alone."""
+    """How like a text is to the examples. A text of few words says little."""
     rows, ends = _rows(experience, words, concepts, senses)
     if not rows:
-        return Likeness({}, 0.0, ())
+        return NOTHING
     distinct = experience.table.take(array("i", dict.fromkeys(rows)), axis=0)
     *sums, square, danger, danger_square = np.add.reduce(distinct, axis=0).tolist()
     length = math.sqrt(square + _DOUBT)
     likeness = {c: value / length for c, value in zip(experience.categories, sums, strict=True)}
     whole = danger / math.sqrt(danger_square + _DOUBT_OF_DANGER)
-    like_danger = max(whole, _in_passing(experience.table, rows, ends, words.sentence) - _PASSING)
-    return Likeness(likeness, like_danger, _alarming(experience, senses) if like_danger > _WORTH_TELLING else ())
+    found = Likeness(likeness, whole, _in_passing(experience.table, rows, ends, words.sentence), ())
+    return found._replace(alarming=_alarming(experience, senses)) if found.danger > _WORTH_TELLING else found
 
 
 def like_danger_at(

@@ -16,7 +16,7 @@ from routing.alarms import Fault, read_alarm
 from routing.categories import weigh
 from routing.danger import DESPAIR, EV_CONCEPTS, TRADE_CONCEPTS, dangers
 from routing.directory import Directory
-from routing.examples import Likeness, like_danger_at, recall
+from routing.examples import NOTHING, Likeness, like_danger_at, recall
 from routing.language import LanguageGuess, guess_language
 from routing.lexicon import Hit
 from routing.numbers import small_numbers
@@ -27,7 +27,7 @@ from routing.senses import Told, senses_of
 from routing.sent import sent
 from routing.sites import sites_said
 from routing.values import Category, Said
-from routing.verdict import signs_of_listed, signs_of_unlisted
+from routing.verdict import signs_of
 from routing.whereabouts import read_place, with_quoted
 from routing.words import CAP, Words, leaves_out_accents, split
 
@@ -55,10 +55,11 @@ _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
 _FIGURES = re.compile(r"\d[\d \-/]{6}")  # what any telephone number holds; faster to look for
 _NEAR_POWER = 8
 _LIKELY = 0.25
-_SAYS_LITTLE, _SAYS_NOTHING = 8, 5  # words
-_ALARMED = 0.13
+_SAYS_LITTLE = 10  # words
+_SAYS_NOTHING = 5  # words
+_PLAINLY = 0.13
+_ALARMED = 0.15
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
-_NOT_READ = Likeness({}, 0.0, ())
 
 
 class Alike(NamedTuple):
@@ -181,19 +182,18 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     of_the_trade = _is_of_the_trade(concepts, place, said)
     danger = dangers(concepts, of_the_trade or _has_context(concepts))
     meant = _without_denied(concepts, danger, rules)
-    like: Likeness = _NOT_READ
+    like: Likeness = NOTHING
     alike: Alike | None = None
     only_words: tuple[str, ...] = ()
     if not said.alarm:
         senses = senses_of(rules.senses, words, active, forgiven)
         like = recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
-        if not danger:
-            known = len(words) >= _SAYS_NOTHING and (of_the_trade or _has_context(concepts))
-            alike = _alike(like, known, rules)
-        elif not _stands(words, meant, danger):
-            harmless = _without_denied(concepts, (), rules)
-            if not _is_believed(words, meant, harmless, danger, senses, like, rules):
-                danger, only_words, meant = (), danger, harmless
+        known = len(words) >= _SAYS_NOTHING and (of_the_trade or _has_context(concepts))
+        alike = _alike(words, meant, danger, senses, like, known, rules)
+        if danger:
+            if alike is None:
+                danger, only_words, meant = (), danger, _without_denied(concepts, (), rules)
+            alike = None
     return _Read(
         text,
         words,
@@ -211,40 +211,29 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     )
 
 
-def _stands(words: Words, meant: Mapping[str, Sequence[Hit]], danger: Sequence[str]) -> bool:
-    """Whether a listed danger counts whatever speaks against it: of few words the examples know too little, what was
-    mended and is back is danger now, and who speaks of dying is taken at their word."""
-    return len(words) < _SAYS_LITTLE or ("longago" in meant and "again" in meant) or DESPAIR in danger
-
-
-def _is_believed(
+def _alike(
     words: Words,
     meant: Mapping[str, Sequence[Hit]],
-    harmless: Mapping[str, Sequence[Hit]],
     danger: Sequence[str],
     senses: Sequence[Told],
     like: Likeness,
+    known: bool,
     rules: Rules,
-) -> bool:
-    """Whether the listed dangers are meant: what stands around their words is like danger, or all signs together say
-    so. Beside other matters the whole of a report reads calm. `harmless`: what else is meant."""
-    told = chain.from_iterable(meant[one] for one in danger)
-    around = like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told)
-    if around >= _ALARMED:
-        return True
-    without = recall(rules.experience, words, chain.from_iterable(harmless.values()), senses).danger
-    verdict = rules.verdicts.listed
-    return verdict.sure(signs_of_listed(danger, around, like.danger, without, like.categories)) >= verdict.limit
-
-
-def _alike(like: Likeness, known: bool, rules: Rules) -> Alike | None:
-    """Whether a report is like those of danger though no listed word tells of it. Of few words, and of what is not
-    about chargers (not `known`), the examples know too little to tell by what else it is like."""
-    if not known:
+) -> Alike | None:
+    """Whether danger is meant. A listed danger is when it is told in few words, of which the examples know too little,
+    or when what stands around its words is plainly like danger, whatever else is told beside it; and who speaks of
+    dying is taken at their word. All else is decided by all signs together, but for what has no listed danger and says
+    next to nothing or is not about chargers (not `known`): the examples know too little of what else that may be."""
+    if not (danger or known):
         return Alike(like.danger, _ALARMED) if like.danger >= _ALARMED else None
-    verdict = rules.verdicts.unlisted
-    sure = verdict.sure(signs_of_unlisted(like.danger, like.categories))
-    return Alike(sure, verdict.limit) if sure >= verdict.limit and like.danger >= 0.0 else None
+    around = 0.0
+    if danger:
+        told = chain.from_iterable(meant[one] for one in danger)
+        around = like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told)
+        if around >= _PLAINLY or len(words) < _SAYS_LITTLE or DESPAIR in danger:
+            return Alike(around, _PLAINLY)
+    sure = rules.verdict.sure(signs_of(danger, around, like, len(words)))
+    return Alike(sure, rules.verdict.limit) if sure >= rules.verdict.limit and (danger or like.danger >= 0.0) else None
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

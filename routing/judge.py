@@ -26,10 +26,11 @@ _CODE = 8.0
 _ALARM_CATEGORIES = frozenset(
     {Category.OFFLINE, Category.NO_START, Category.INTERRUPTED, Category.SLOW, Category.CABLE_STUCK}
 )
-_MOST_SIGNS = 9.0
+_SIGNS, _MOST_SIGNS = 0.5, 4.5
 _HOLDING_ANYWHERE = 0.2
 _ALIKE_AT_LEAST = 0.12
 _OTHER_LEADS = 0.05
+_LEADS: Mapping[Category, float] = {Category.ENQUIRY: 0.08, Category.PAYMENT: 0.04}
 _SAME_DAY = timedelta(hours=24)
 _CONTINUES_HERE = 18.0
 _CHOSEN = 20.0
@@ -104,7 +105,7 @@ def _category(
         about = (Reason("danger_about", {"sense": sense}) for sense in facts.alarming)
         return Category.SAFETY, _DANGER, (like, *about)
     weights: dict[Category, float] = {
-        c: min(_MOST_SIGNS, facts.weights.get(c, 0.0)) + _LIKE * _likeness(facts, c) for c in _WEIGHED
+        c: min(_MOST_SIGNS, _SIGNS * facts.weights.get(c, 0.0)) + _LIKE * _likeness(facts, c) for c in _WEIGHED
     }
     extra = [Reason("danger_only_words", {"danger": danger}) for danger in facts.only_words]
     chosen = _CATEGORIES.get(said.category or "")
@@ -134,8 +135,9 @@ def _why(facts: Facts, found: Category, weight: float) -> Iterator[Reason]:
 
 def _likeness(facts: Facts, category: Category) -> float:
     """How like the examples of a category. A cable that holds somebody and of which no listed word tells has to be more
-    like than anything else, and the more so where no charger is spoken of. Where one is, something else has to lead."""
-    like = facts.likeness.get(category, 0.0)
+    like than anything else, and the more so where no charger is spoken of. Where one is, something else has to lead;
+    and so have questions and payments anywhere, which any report has words of."""
+    like = facts.likeness.get(category, 0.0) - _LEADS.get(category, 0.0)
     if category is Category.OTHER and facts.context:
         return like - _OTHER_LEADS
     if category is Category.CABLE_STUCK and not facts.weights.get(category):

@@ -25,7 +25,7 @@ from routing.symptoms import Symptom, parse_symptoms
 from routing.tables import RulesError, read_table
 from routing.targets import Sla, parse_sla
 from routing.values import Category
-from routing.verdict import Verdicts, parse_verdicts
+from routing.verdict import Verdict, parse_verdict
 from routing.words import fold, leaves_out_accents, split
 
 __all__ = ["Rules", "RulesError", "load_rules"]
@@ -59,7 +59,7 @@ class Rules:
     common: Mapping[str, frozenset[str]]  # folded little words that say nothing about the matter
     dangers: frozenset[str]
     signs: Signs
-    verdicts: Verdicts
+    verdict: Verdict
     lessons: Lessons
     alarms: Alarms
     symptoms: tuple[Symptom, ...]
@@ -102,7 +102,7 @@ def _read(folder: Path | None) -> Rules:
     symptoms = parse_symptoms(tables["symptoms.toml"], concepts, alarms, faults)
     rules, queues = parse_queues(tables["queues.toml"], faults)
     sla = parse_sla(tables["sla.toml"], faults)
-    verdicts = parse_verdicts(tables["verdict.toml"], faults)
+    verdict = parse_verdict(tables["verdict.toml"], faults)
     examples = {language: _table(f"examples/{language}.toml", folder, faults) for language in spoken}
     for language, table in examples.items():
         faults += [
@@ -117,7 +117,7 @@ def _read(folder: Path | None) -> Rules:
         return replace(
             shipped,
             signs=signs,
-            verdicts=verdicts,
+            verdict=verdict,
             alarms=alarms,
             symptoms=symptoms,
             queue_rules=rules,
@@ -134,7 +134,7 @@ def _read(folder: Path | None) -> Rules:
         common=common,
         dangers=DANGERS,
         signs=signs,
-        verdicts=verdicts,
+        verdict=verdict,
         lessons=lessons,
         alarms=alarms,
         symptoms=symptoms,

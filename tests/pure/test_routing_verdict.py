@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from ivr.prompts import LANGUAGES, read_catalogues
 from routing.directory import read_directory
+from routing.examples import NOTHING
 from routing.facts import read_facts
 from routing.rules import RulesError, load_rules
 from routing.tables import read_table
 from routing.values import Category, Said
-from routing.verdict import SIGNS, Verdict, parse_verdicts, signs_of_listed, signs_of_unlisted
+from routing.verdict import SIGNS, Verdict, parse_verdict, signs_of
 
 DIRECTORY = read_directory(Path(__file__).parents[2] / "demo")
 NOON = datetime(2026, 9, 20, 12, tzinfo=UTC)
@@ -29,66 +30,66 @@ def facts_of(text: str):
 
 
 def without(table: dict[str, Any]) -> None:
-    del table["unlisted"]
+    del table["weights"]
 
 
 def unknown_sign(table: dict[str, Any]) -> None:
-    table["listed"]["weights"]["moon"] = 1.0
+    table["weights"]["moon"] = 1.0
 
 
 def words_as_weight(table: dict[str, Any]) -> None:
-    table["listed"]["weights"]["around"] = "much"
+    table["weights"]["around"] = "much"
 
 
 def certain(table: dict[str, Any]) -> None:
-    table["unlisted"]["limit"] = 1.0
+    table["limit"] = 1.0
 
 
 def stray_key(table: dict[str, Any]) -> None:
-    table["unlisted"]["floor"] = 0.1
+    table["floor"] = 0.1
 
 
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (without, "[unlisted] wants a limit and weights"),
-        (unknown_sign, "[listed]: weights wants a number for each of"),
-        (words_as_weight, "[listed]: a weight is a number"),
-        (certain, "[unlisted]: limit is a probability"),
-        (stray_key, "[unlisted]: unknown key floor"),
+        (without, "weights wants a number for each of"),
+        (unknown_sign, "weights wants a number for each of"),
+        (words_as_weight, "a weight is a number"),
+        (certain, "limit is a probability"),
+        (stray_key, "unknown key floor"),
     ],
 )
 def test_what_is_wrong_with_the_weights_is_told(spoil: Callable[[dict[str, Any]], None], told: str):
     table = read_table("verdict.toml")
     spoil(table)
     faults: list[str] = []
-    parse_verdicts(table, faults)
+    parse_verdict(table, faults)
     assert len(faults) == 1
     assert told in faults[0]
 
 
 def test_wrong_weights_are_refused_with_all_other_rules(tmp_path: Path):
-    (tmp_path / "verdict.toml").write_text("[listed]\nlimit = 2\n")
+    (tmp_path / "verdict.toml").write_text("limit = 2\n")
     with pytest.raises(RulesError, match=r"verdict\.toml"):
         load_rules(tmp_path)
 
 
-@given(st.dictionaries(st.sampled_from(SIGNS["listed"]), NUMBERS), NUMBERS)
+@given(st.dictionaries(st.sampled_from(SIGNS), NUMBERS), NUMBERS)
 def test_a_verdict_is_a_probability_whatever_the_signs(signs: dict[str, float], weight: float):
-    assert 0.0 <= Verdict(dict.fromkeys(SIGNS["listed"], weight), 0.5).sure(signs) <= 1.0
+    assert 0.0 <= Verdict(dict.fromkeys(SIGNS, weight), 0.5).sure(signs) <= 1.0
 
 
 def test_the_signs_are_those_that_have_weights():
-    likeness = {category: 0.1 for category in Category if category is not Category.SAFETY}
-    assert set(signs_of_unlisted(0.2, likeness)) == set(SIGNS["unlisted"])
-    assert set(signs_of_listed(("fire", "smoke"), 0.1, 0.2, 0.1, likeness)) <= set(SIGNS["listed"])
+    like = NOTHING._replace(categories={category: 0.1 for category in Category if category is not Category.SAFETY})
+    assert set(signs_of(("fire", "smoke"), 0.1, like, 3)) == set(SIGNS)
+    assert set(signs_of((), 0.0, NOTHING, 0)) <= set(SIGNS)
 
 
-def test_the_liker_to_danger_the_surer():
-    verdicts = load_rules().verdicts
-    for verdict, name in ((verdicts.listed, "around"), (verdicts.unlisted, "like")):
-        assert verdict.weights[name] > 0
-        assert verdict.sure({"always": 1.0, name: 0.3}) > verdict.sure({"always": 1.0, name: 0.0})
+@pytest.mark.parametrize("name", ["listed", "around", "whole", "part"])
+def test_the_liker_to_danger_the_surer(name: str):
+    verdict = load_rules().verdict
+    assert verdict.weights[name] > 0
+    assert verdict.sure({"always": 1.0, name: 0.3}) > verdict.sure({"always": 1.0, name: 0.0})
 
 
 def test_a_word_of_danger_counts_by_what_stands_around_it_and_not_by_what_else_is_told():
