@@ -52,17 +52,17 @@ def read_scope(
     for piece in _NOT_DENIED & found.keys():
         if all(hit.denied for hit in found[piece]):
             del found[piece]
-    trapped = _trapped(found, words)
-    return Scope(_whole(found, words, languages, count), trapped, _stranded(raw, found, words, trapped))
+    trapped = _trapped(found)
+    return Scope(_whole(found, words, languages, count), trapped, _stranded(raw, found, trapped))
 
 
 def _whole(found: Mapping[str, Sequence[Hit]], words: Words, languages: Sequence[str], count: int | None) -> bool:
     if not any(name in found for name in _FAULTS) and not _none_does(found):
         return False
-    if "othersfine" in found and not found.get("thatsall"):
-        return False
     if "thatsall" in found:
         return True
+    if "othersfine" in found:
+        return False
     faults = [h.start for name in _FAULTS for h in found.get(name, ())]
     claims = _claims(found, words, languages, count)
     return any(
@@ -155,7 +155,7 @@ def _taken_back(claim: tuple[int, int], found: Mapping[str, Sequence[Hit]], word
     )
 
 
-def _trapped(found: Mapping[str, Sequence[Hit]], words: Words) -> bool:
+def _trapped(found: Mapping[str, Sequence[Hit]]) -> bool:
     if "gotout" in found:
         return False
     if any(name in found for name in ("shutin", "boxedin")):
@@ -169,7 +169,7 @@ def _trapped(found: Mapping[str, Sequence[Hit]], words: Words) -> bool:
     return any(name in found for name in ("inside", "exit", "leaving"))
 
 
-def _stranded(raw: str, found: Mapping[str, Sequence[Hit]], words: Words, trapped: bool) -> bool:
+def _stranded(raw: str, found: Mapping[str, Sequence[Hit]], trapped: bool) -> bool:
     left = [int(n) for n in _PERCENT.findall(raw)] if "%" in raw else []
     if "settled" in found or any(_PLENTY <= n < 100 for n in left):
         return False
