@@ -23,12 +23,13 @@ from routing.numbers import small_numbers
 from routing.place import PlaceFacts
 from routing.quotes import split_quotes
 from routing.rules import Rules
+from routing.scope import PIECES, Scope, read_scope
 from routing.senses import Told, senses_of
 from routing.sent import sent
 from routing.sites import sites_said
 from routing.values import Category, Said
 from routing.verdict import signs_of
-from routing.whereabouts import read_place, with_quoted
+from routing.whereabouts import chargers_there, read_place, with_quoted
 from routing.words import CAP, Words, leaves_out_accents, split
 
 _FLAGS = frozenset(
@@ -39,8 +40,6 @@ _FLAGS = frozenset(
         "autoreply",
         "newmatter",
         "repaired",
-        "stranded",
-        "trapped",
         "mass",
         "resolved",
         "freed",
@@ -122,6 +121,7 @@ class _Read(NamedTuple):
     alike: Alike | None
     alarming: tuple[str, ...]
     context: bool
+    scope: Scope
 
 
 def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
@@ -139,7 +139,7 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         signs={category: tuple(signs) for category, signs in held.items()},
         danger=read.danger,
         only_words=read.only_words,
-        flags=frozenset(c for c in read.meant if c in _FLAGS),
+        flags=_flags(read),
         fault=read_alarm(rules.alarms, said.alarm) if said.alarm else None,
         context=read.context,
         words=len(read.words),
@@ -168,6 +168,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
         forgiven = _forgiven(guess) if leaves_out_accents(words) else frozenset()
     sites = sites_said(words, active, directory)
     concepts = _concepts(words, active, forgiven, sites.name_words, rules)
+    pieces = {piece: concepts.pop(piece) for piece in PIECES & concepts.keys()}
     if said.alarm:
         concepts.setdefault("charger", [Hit("charger", 0, 0)])
     if _has_context(concepts) or sites.name_words:
@@ -176,7 +177,9 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
         concepts["asks"] = [Hit("asks", 0, 0)]
     if len({hit.start for hit in concepts.get("spam", ())}) > 1:
         concepts["spams"] = [Hit("spams", 0, 0)]
-    place = read_place(said, f"{subject} {text}", words, active, concepts, sites, directory)
+    raw = f"{subject} {text}"
+    scope = read_scope(raw, words, active, pieces, concepts, chargers_there(said, sites, directory))
+    place = read_place(said, raw, words, active, concepts, sites, directory, scope.whole_site)
     if quoted:
         place = with_quoted(place, quoted, active, directory)
     of_the_trade = _is_of_the_trade(concepts, place, said)
@@ -208,6 +211,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
         alike,
         like.alarming,
         of_the_trade,
+        scope,
     )
 
 
@@ -306,6 +310,11 @@ def _less_power(words: Words, languages: Sequence[str], power: Sequence[Hit]) ->
         if len(values) >= 2 and min(values) <= 0.7 * max(values) and max(values) >= 7:
             return Hit("less_power", hit.start, hit.end)
     return None
+
+
+def _flags(read: _Read) -> frozenset[str]:
+    scope = {"trapped": read.scope.trapped, "stranded": read.scope.stranded}
+    return frozenset(chain((c for c in read.meant if c in _FLAGS), (name for name, holds in scope.items() if holds)))
 
 
 def _contacts(text: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from routing.examples import Experience, features, learn
 from routing.language import LANGUAGES, word_weights
 from routing.lexicon import Lexicon, faults_of
 from routing.queues import Queue, Rule, parse_queues
+from routing.scope import PIECES
 from routing.senses import Senses, parse_senses, senses_of
 from routing.symptoms import Symptom, parse_symptoms
 from routing.tables import RulesError, read_table
@@ -95,7 +96,7 @@ def _read(folder: Path | None) -> Rules:
     concepts = shipped.lexica["en"].concepts if shipped else frozenset(lexica["en"].get("concepts", {}))
     for language, table in lexica.items():
         faults += faults_of(language, table, concepts) if table else []
-    missing = sorted((DANGERS | set(EV_CONCEPTS)) - concepts) if concepts else []
+    missing = sorted((DANGERS | PIECES | set(EV_CONCEPTS)) - concepts) if concepts else []
     faults += [f"lexica/en.toml: no words for {name!r}" for name in missing]
     signs = parse_signs(tables["categories.toml"], concepts, faults)
     alarms = parse_alarms(tables["alarms.toml"], faults)
@@ -184,7 +185,11 @@ def _examples(
             for sentence in sentences:
                 words = split(sentence)
                 forgiving = leaves_out_accents(words)
-                concepts = [hit for hit in lexica[language].find(words, forgiving) if not hit.denied]
+                concepts = [
+                    hit
+                    for hit in lexica[language].find(words, forgiving)
+                    if not hit.denied and hit.concept not in PIECES
+                ]
                 told = senses_of(senses, words, (language,), frozenset((language,) if forgiving else ()))
                 yield None if category == _CALM else Category(category), features(words, concepts, told)
 

@@ -1,4 +1,4 @@
-"""What a report says about its place: numbers that are meant, sites, makes, and whether a whole site is.
+"""What a report says about its place: numbers that are meant, sites, makes, and how many chargers are there.
 
 Pure; gathers, and leaves the decision to routing/place.py.
 """
@@ -29,6 +29,7 @@ def read_place(
     concepts: Mapping[str, list[Hit]],
     sites: SitesSaid,
     directory: Directory,
+    whole_site: bool,
 ) -> PlaceFacts:
     field = typed_number(said.charger)
     field_charger = directory.charger_of(field) if field else None
@@ -44,7 +45,7 @@ def read_place(
         quick="quick" in concepts,
         only_one="onlyone" in concepts,
         either=_either(words),
-        whole_site=_whole_site(concepts),
+        whole_site=whole_site,
         again="again" in concepts,
     )
 
@@ -83,13 +84,12 @@ def _reach(mark: int, said: Chargers) -> int:
     return mark - said.end if mark >= said.end else said.at - mark + 1
 
 
-def _whole_site(concepts: Mapping[str, list[Hit]]) -> bool:
-    """Everything is meant, and not "everything else works"."""
-    works = concepts.get("works", [])
-    return any(
-        not h.denied and not any(w.start - 4 <= h.start <= w.end + 1 for w in works)
-        for h in concepts.get("everything", [])
-    )
+def chargers_there(said: Said, sites: SitesSaid, directory: Directory) -> int | None:
+    """How many chargers the site has that a report means, as far as it is known."""
+    likely = said.site if said.site in directory.sites else None
+    if likely is None and sites.name_words:
+        likely = max(sites.evidence, key=lambda site: sum(sites.evidence[site].values()), default=None)
+    return len(directory.site_chargers.get(likely, ())) if likely else None
 
 
 def with_quoted(place: PlaceFacts, quoted: str, languages: Sequence[str], directory: Directory) -> PlaceFacts:
