@@ -191,8 +191,8 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     if not said.alarm:
         senses = senses_of(rules.senses, words, active, forgiven)
         like = recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
-        known = len(words) >= _SAYS_NOTHING and (of_the_trade or _has_context(concepts))
-        alike = _alike(words, meant, danger, senses, like, known, rules)
+        about = of_the_trade or (like.danger >= 0.0 and _has_context(concepts))
+        alike = _alike(words, meant, danger, senses, like, about and len(words) >= _SAYS_NOTHING, rules)
         if danger:
             if alike is None:
                 danger, only_words, meant = (), danger, _without_denied(concepts, (), rules)
@@ -225,8 +225,8 @@ def _alike(
     rules: Rules,
 ) -> Alike | None:
     """Whether danger is meant. A listed danger is when it is told in few words, of which the examples know too little,
-    or when what stands around its words is plainly like danger, whatever else is told beside it; and who speaks of
-    dying is taken at their word. All else is decided by all signs together, but for what has no listed danger and says
+    when what stands around its words is plainly like danger, whatever else is told beside it, and when it is long known
+    and there again or still; and who speaks of dying is taken at their word. All else is decided by all signs together, but for what has no listed danger and says
     next to nothing or is not about chargers (not `known`): the examples know too little of what else that may be."""
     if not (danger or known):
         return Alike(like.danger, _ALARMED) if like.danger >= _ALARMED else None
@@ -234,10 +234,12 @@ def _alike(
     if danger:
         told = chain.from_iterable(meant[one] for one in danger)
         around = like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told)
-        if around >= _PLAINLY or len(words) < _SAYS_LITTLE or DESPAIR in danger:
+        back = "longago" in meant and "again" in meant
+        if around >= _PLAINLY or len(words) < _SAYS_LITTLE or back or DESPAIR in danger:
             return Alike(around, _PLAINLY)
+    limit = rules.verdict.limit_of_listed if danger else rules.verdict.limit
     sure = rules.verdict.sure(signs_of(danger, around, like, len(words)))
-    return Alike(sure, rules.verdict.limit) if sure >= rules.verdict.limit and (danger or like.danger >= 0.0) else None
+    return Alike(sure, limit) if sure >= limit and (danger or max(like.whole, like.part) >= 0.0) else None
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

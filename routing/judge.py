@@ -29,8 +29,7 @@ _ALARM_CATEGORIES = frozenset(
 _SIGNS, _MOST_SIGNS = 0.5, 4.5
 _HOLDING_ANYWHERE = 0.2
 _ALIKE_AT_LEAST = 0.12
-_OTHER_LEADS = 0.05
-_LEADS: Mapping[Category, float] = {Category.ENQUIRY: 0.08, Category.PAYMENT: 0.04}
+_LEADS: Mapping[Category, float] = {Category.ENQUIRY: 0.04, Category.PAYMENT: 0.05}
 _SAME_DAY = timedelta(hours=24)
 _CONTINUES_HERE = 18.0
 _CHOSEN = 20.0
@@ -134,12 +133,10 @@ def _why(facts: Facts, found: Category, weight: float) -> Iterator[Reason]:
 
 
 def _likeness(facts: Facts, category: Category) -> float:
-    """How like the examples of a category. A cable that holds somebody and of which no listed word tells has to be more
-    like than anything else, and the more so where no charger is spoken of. Where one is, something else has to lead;
-    and so have questions and payments anywhere, which any report has words of."""
+    """How like the examples of a category. Questions and payments, which any report has words of, have to lead a
+    little. A cable that holds somebody and of which no listed word tells has to be more like than anything else, and
+    the more so where no charger is spoken of."""
     like = facts.likeness.get(category, 0.0) - _LEADS.get(category, 0.0)
-    if category is Category.OTHER and facts.context:
-        return like - _OTHER_LEADS
     if category is Category.CABLE_STUCK and not facts.weights.get(category):
         others = max((v for c, v in facts.likeness.items() if c is not category), default=0.0)
         lead = 0.0 if facts.context else _HOLDING_ANYWHERE
