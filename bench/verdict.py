@@ -3,7 +3,7 @@
 Logistic regression (Newton's method, with a ridge on the signs put on one scale) on the sets of tests/data, each read
 by what all other examples teach, so that its signs are as sure as those of a report that nobody has learnt. What is
 shown is of sets left out of the fit as well, and of the reports that the verdict is asked about. With `--write` the
-weights go into the file; its limits stay.
+weights go into the file; its limit stays.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Witness(Verdict):
 def samples() -> list[Sample]:
     """Every report of the sets that the verdict is asked about, read by rules that have not learnt its set."""
     directory = read_directory(ROOT / "demo")
-    witness = _Witness({}, 0.0, 0.0)
+    witness = _Witness({}, 0.0)
     found: list[Sample] = []
     for name in FILES:
         for of, rules, rows in sets_of(name):
@@ -94,7 +94,7 @@ def main() -> None:
 
 def _show(known: Sequence[Sample]) -> None:
     sets = sorted({(one.file, one.of) for one in known})
-    sure = {of: Verdict(fit([one for one in known if (one.file, one.of) != of]), 0.0, 0.0).sure for of in sets}
+    sure = {of: Verdict(fit([one for one in known if (one.file, one.of) != of]), 0.0).sure for of in sets}
     for limit in LIMITS:
         told = []
         for name in (*FILES, ""):
@@ -106,7 +106,7 @@ def _show(known: Sequence[Sample]) -> None:
 
 
 def _write(weights: Mapping[str, float]) -> None:
-    """The file anew, its head and its limits kept."""
+    """The file anew, its head and its limit kept."""
     path = ROOT / "routing" / "verdict.toml"
     head = path.read_text("utf-8").partition("\n[")[0].rstrip()
     path.write_text("\n".join([head, "", "[weights]", *(f"{k} = {v:.3f}" for k, v in weights.items()), ""]), "utf-8")

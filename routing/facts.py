@@ -226,8 +226,9 @@ def _alike(
 ) -> Alike | None:
     """Whether danger is meant. A listed danger is when it is told in few words, of which the examples know too little,
     when what stands around its words is plainly like danger, whatever else is told beside it, and when it is long known
-    and there again or still; and who speaks of dying is taken at their word. All else is decided by all signs together, but for what has no listed danger and says
-    next to nothing or is not about chargers (not `known`): the examples know too little of what else that may be."""
+    and there again or still; and who speaks of dying is taken at their word. All else is decided by all signs together,
+    but for what has no listed danger and says next to nothing or is not about chargers (not `known`): the examples know
+    too little of what else that may be."""
     if not (danger or known):
         return Alike(like.danger, _ALARMED) if like.danger >= _ALARMED else None
     around = 0.0
@@ -237,7 +238,7 @@ def _alike(
         back = "longago" in meant and "again" in meant
         if around >= _PLAINLY or len(words) < _SAYS_LITTLE or back or DESPAIR in danger:
             return Alike(around, _PLAINLY)
-    limit = rules.verdict.limit_of_listed if danger else rules.verdict.limit
+    limit = rules.verdict.limit
     sure = rules.verdict.sure(signs_of(danger, around, like, len(words)))
     return Alike(sure, limit) if sure >= limit and (danger or max(like.whole, like.part) >= 0.0) else None
 

@@ -28,18 +28,15 @@ SIGNS = (
     "few",
     *(f"about_{category}" for category in Category if category is not Category.SAFETY),
 )
-_LIMITS = ("limit", "limit_of_listed")
 _FEW, _MANY = 8, 60  # words
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`weights` of the signs as log odds; it is danger from a probability of `limit` on, and from `limit_of_listed` on
-    where a listed word tells of it."""
+    """`weights` of the signs as log odds; from `limit`, a probability, on it is danger."""
 
     weights: Mapping[str, float]
     limit: float
-    limit_of_listed: float
 
     def sure(self, signs: Mapping[str, float]) -> float:
         """How sure it is that danger is meant: 0 to 1."""
@@ -67,15 +64,14 @@ def parse_verdict(table: Mapping[str, Any], faults: list[str]) -> Verdict:
     """The verdict of verdict.toml; every fault is added to `faults`, one line each."""
     wrong = list(_faults_of(table))
     faults += wrong
-    return Verdict({}, 1.0, 1.0) if wrong else Verdict(table["weights"], *(table[name] for name in _LIMITS))
+    return Verdict({}, 1.0) if wrong else Verdict(table["weights"], table["limit"])
 
 
 def _faults_of(table: Mapping[str, Any]) -> Iterator[str]:
-    weights = table.get("weights")
-    for name in _LIMITS:
-        if type(limit := table.get(name)) is not float or not 0 < limit < 1:
-            yield f"verdict.toml: {name} is a probability between 0 and 1"
-    stray = sorted(set(table) - {*_LIMITS, "weights"})
+    limit, weights = table.get("limit"), table.get("weights")
+    if type(limit) is not float or not 0 < limit < 1:
+        yield "verdict.toml: limit is a probability between 0 and 1"
+    stray = sorted(set(table) - {"limit", "weights"})
     if stray:
         yield f"verdict.toml: unknown key {', '.join(stray)}"
     if not isinstance(weights, dict) or set(weights) != set(SIGNS):

@@ -76,7 +76,7 @@ def test_wrong_weights_are_refused_with_all_other_rules(tmp_path: Path):
 
 @given(st.dictionaries(st.sampled_from(SIGNS), NUMBERS), NUMBERS)
 def test_a_verdict_is_a_probability_whatever_the_signs(signs: dict[str, float], weight: float):
-    assert 0.0 <= Verdict(dict.fromkeys(SIGNS, weight), 0.5, 0.5).sure(signs) <= 1.0
+    assert 0.0 <= Verdict(dict.fromkeys(SIGNS, weight), 0.5).sure(signs) <= 1.0
 
 
 def test_the_signs_are_those_that_have_weights():
