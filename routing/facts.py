@@ -191,12 +191,11 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     if not said.alarm:
         senses = senses_of(rules.senses, words, active, forgiven)
         like = recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
-        about = of_the_trade or (like.danger >= 0.0 and _has_context(concepts))
-        alike = _alike(words, meant, danger, senses, like, about and len(words) >= _SAYS_NOTHING, rules)
-        if danger:
-            if alike is None:
-                danger, only_words, meant = (), danger, _without_denied(concepts, (), rules)
-            alike = None
+        if not danger:
+            about = of_the_trade or (like.danger >= 0.0 and _has_context(concepts))
+            alike = _alike(like, words, about and len(words) >= _SAYS_NOTHING, rules)
+        elif not _is_meant(words, meant, danger, senses, like, rules):
+            danger, only_words, meant = (), danger, _without_denied(concepts, (), rules)
     return _Read(
         text,
         words,
@@ -215,32 +214,31 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     )
 
 
-def _alike(
+def _is_meant(
     words: Words,
     meant: Mapping[str, Sequence[Hit]],
     danger: Sequence[str],
     senses: Sequence[Told],
     like: Likeness,
-    known: bool,
     rules: Rules,
-) -> Alike | None:
-    """Whether danger is meant. A listed danger is when it is told in few words, of which the examples know too little,
-    when what stands around its words is plainly like danger, whatever else is told beside it, and when it is long known
-    and there again or still; and who speaks of dying is taken at their word. All else is decided by all signs together,
-    but for what has no listed danger and says next to nothing or is not about chargers (not `known`): the examples know
-    too little of what else that may be."""
-    if not (danger or known):
+) -> bool:
+    """Whether the listed dangers are meant: when told in few words, of which the examples know too little, when long
+    known and there again or still, and when what stands around their words is plainly like danger, whatever else is
+    told beside it; who speaks of dying is taken at their word. All else is decided by all signs together."""
+    if len(words) < _SAYS_LITTLE or DESPAIR in danger or ("longago" in meant and "again" in meant):
+        return True
+    told = chain.from_iterable(meant[one] for one in danger)
+    around = like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told)
+    return around >= _PLAINLY or rules.verdict.sure(signs_of(danger, around, like, len(words))) >= rules.verdict.limit
+
+
+def _alike(like: Likeness, words: Words, known: bool, rules: Rules) -> Alike | None:
+    """Whether a report is like those of danger though no listed word tells of it. Of what says next to nothing or is
+    not about chargers (not `known`), the examples know too little to tell by what else it is like."""
+    if not known:
         return Alike(like.danger, _ALARMED) if like.danger >= _ALARMED else None
-    around = 0.0
-    if danger:
-        told = chain.from_iterable(meant[one] for one in danger)
-        around = like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told)
-        back = "longago" in meant and "again" in meant
-        if around >= _PLAINLY or len(words) < _SAYS_LITTLE or back or DESPAIR in danger:
-            return Alike(around, _PLAINLY)
-    limit = rules.verdict.limit
-    sure = rules.verdict.sure(signs_of(danger, around, like, len(words)))
-    return Alike(sure, limit) if sure >= limit and (danger or max(like.whole, like.part) >= 0.0) else None
+    limit, sure = rules.verdict.limit, rules.verdict.sure(signs_of((), 0.0, like, len(words)))
+    return Alike(sure, limit) if sure >= limit and max(like.whole, like.part) >= 0.0 else None
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:
