@@ -11,10 +11,11 @@ import json
 import sys
 import tomllib
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench.left_out import ROOT, sets_of
+from bench.left_out import ROOT, beside, sets_of
 from gateway.trials.replay import replay
 from gateway.trials.score import score
 from routing.directory import read_directory
@@ -30,7 +31,7 @@ _SETS = {
     "ordinary": "Ordinary reports full of words that sound like danger",
     "mixed": "Reports of every category as they come",
 }
-_KINDS = ("danger", "harmless", "category")
+_KINDS = ("danger", "harmless", "category", "danger beside", "harmless beside")
 
 
 async def judged() -> list[dict[str, Any]]:
@@ -39,17 +40,21 @@ async def judged() -> list[dict[str, Any]]:
 
 
 def left_out(name: str) -> dict[str, Counter[tuple[str, bool]]]:
-    """set -> "danger", "harmless" and "category" -> how many of its reports were judged rightly (True) and wrongly,
-    where its own sentences were not among those that were learnt from. Of dangers no category counts."""
+    """set -> one of _KINDS -> how many of its reports were judged rightly (True) and wrongly, where its own sentences
+    were not among those that were learnt from. Of dangers no category counts; "beside" is what is told with something
+    harmless in one breath."""
     directory = read_directory(ROOT / "demo")
     found: dict[str, Counter[tuple[str, bool]]] = {}
     for of, rules, rows in sets_of(name):
         right = found.setdefault(of, Counter())
-        for danger, category, said in rows:
+        for danger, category, _, said in rows:
             told = judge(said, read_facts(said, directory, rules), History(), directory, rules)
             right["danger" if danger else "harmless", (told.priority is Priority.P1) == danger] += 1
             if category and not danger:
                 right["category", told.category == category] += 1
+        for danger, _, _, said in beside(rows):
+            told = judge(said, read_facts(said, directory, rules), History(), directory, rules)
+            right["danger beside" if danger else "harmless beside", (told.priority is Priority.P1) == danger] += 1
     return found
 
 
@@ -63,9 +68,10 @@ def main() -> int:
     result = score(asyncio.run(judged()), truths)
     print("\n".join(result.lines()))
     shares = {name: share.value for name, share in result.shares.items()}
-    for name, title in _SETS.items():
+    with ProcessPoolExecutor() as pool:
+        measured = pool.map(left_out, [f"{name}.tsv" for name in _SETS])
+    for (name, title), sets in zip(_SETS.items(), measured, strict=True):
         print(f"\n{title}, each set judged by what all others teach:")
-        sets = left_out(f"{name}.tsv")
         for of, right in sets.items():
             told = (f"{kind} {right[kind, True]} of {n}" for kind in _KINDS if (n := _of(right, kind)))
             print(f"  {of:<10}{'; '.join(told)}")

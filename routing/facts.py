@@ -56,8 +56,8 @@ _NEAR_POWER = 8
 _LIKELY = 0.25
 _SAYS_LITTLE = 10  # words
 _SAYS_NOTHING = 5  # words
-_PLAINLY = 0.13
-_ALARMED = 0.15
+_PLAINLY = 0.2
+_ALARMED = 0.175
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 
 

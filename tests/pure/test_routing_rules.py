@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,31 @@ def test_other_queues_alone_teach_nothing_anew_and_other_sentences_do(tmp_path: 
     shutil.copy(SHIPPED / "senses.toml", tmp_path)
     assert load_rules(tmp_path).lessons is not shipped.lessons
     assert load_rules(tmp_path).lexica is not shipped.lexica
+
+
+DATA = Path(__file__).parents[1] / "data"
+BLIND = ("danger.tsv", "danger_by_kind.tsv", "oblique.tsv", "ordinary.tsv")
+
+
+def labelled(name: str) -> list[list[str]]:
+    lines = (DATA / name).read_text("utf-8").splitlines()
+    return [line.split("\t", 4) for line in lines if line and line[0] != "#"]
+
+
+def plain(sentence: str) -> str:
+    return sentence.replace("\\", "").replace('"', "'").strip()
+
+
+def test_what_is_labelled_is_learnt_as_what_it_is_labelled():
+    """A danger among what only sounds like it would teach that it is none."""
+    learnt = load_rules().lessons.sentences
+    lists = {(plain(s), name) for table in learnt.values() for name, told in table.items() for s in told}
+    assert not [row for row in labelled("mixed.tsv") if (plain(row[4]), row[1]) not in lists]
+    for row in (row for name in BLIND for row in labelled(name)):
+        assert ((plain(row[4]), "safety") in lists) == (row[1] == "yes"), row
+
+
+def test_no_sentence_is_learnt_as_two_things():
+    for language, table in load_rules().lessons.sentences.items():
+        twice = Counter(plain(sentence) for told in table.values() for sentence in told)
+        assert not [s for s, n in twice.items() if n > 1], language

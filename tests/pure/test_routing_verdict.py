@@ -85,7 +85,7 @@ def test_the_signs_are_those_that_have_weights():
     assert set(signs_of((), 0.0, NOTHING, 0)) <= set(SIGNS)
 
 
-@pytest.mark.parametrize("name", ["whole", "part"])
+@pytest.mark.parametrize("name", ["listed", "around", "whole", "part"])
 def test_the_liker_to_danger_the_surer(name: str):
     verdict = load_rules().verdict
     assert verdict.weights[name] > 0
