@@ -44,6 +44,7 @@ def main() -> None:
         tell(f"{given.persons} persons, 2000 chargers; {given.rounds} rounds")
         for name in wanted:
             rows += uvloop.run(_measure(measures[name], house))
+            house.clear()
     print(table(rows))
 
 

@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 STOCK = Path(__file__).parent / "stock.sql"
 SECRET = "bench-secret-of-the-provider"
 NUMBER = "+46313900100"
+_KEPT = ("postgres", "standard")
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,15 @@ class House:
     persons: int
 
     def database(self, name: str, cases: int = 0) -> str:
-        """The URL of a new copy of the standard database, with so many stored cases."""
+        """The URL of a new copy of the standard database, with so many stored cases. All of it lies on the disk: what
+        the system has still to write there of its making would be waited for by whoever is measured next."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE standard")
-        url = _with_name(self.database_url, name)
-        if cases:
-            self.execute(url, "cases", cases)
+            url = _with_name(self.database_url, name)
+            if cases:
+                self.execute(url, "cases", cases)
+            connection.execute("CHECKPOINT")
+        os.sync()
         return url
 
     @asynccontextmanager
@@ -69,6 +73,14 @@ class House:
             if role in ("web", "smtp"):
                 await answers(port)
             yield port
+
+    def clear(self) -> None:
+        """Drop all copies: a measurement is not to be disturbed by the vacuum of what was measured before it."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            made = connection.execute("SELECT datname FROM pg_database WHERE NOT datistemplate").fetchall()
+            for (name,) in made:
+                if name not in _KEPT:
+                    connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def execute(self, url: str, block: str, cases: int = 0, **sizes: int) -> None:
         """Run a block of the stock on a database."""

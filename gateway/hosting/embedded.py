@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from gateway.hosting.engines import Engines, Unavailable
-from gateway.hosting.processes import User, spawn, stop
+from gateway.hosting.processes import User, interrupt_nobody, spawn, stop
 
 _READY_WITHIN = 60.0
 _LOG_LIMIT = 5_000_000
@@ -35,7 +35,13 @@ _SETTINGS = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
+    "wal_sync_method": "open_datasync",  # one call of the system for a commit instead of two, and as durable
     "shared_buffers": "16MB",  # little, for the system keeps the files in memory anyway
+    # Sessions find room in so little at once only if it is cleared before they come.
+    "bgwriter_delay": "10ms",
+    "bgwriter_lru_maxpages": "1000",
+    "bgwriter_lru_multiplier": "8",
+    "bgwriter_flush_after": "0",
     "wal_buffers": "2MB",
     "checkpoint_timeout": "15min",  # after each, every page that changes goes whole into the log once
     "max_connections": "100",
@@ -135,6 +141,7 @@ class Servers:
         settings = {**_SETTINGS, "unix_socket_directories": str(self.addresses.folder)}
         flags = [f"--{name}={value}" for name, value in settings.items()]
         process = self._database = self._spawn("postgres", [self.engines.postgres, "-D", cluster, *flags])
+        interrupt_nobody(process.pid)
         self._await("postgres", process, lambda: _database_is_ready(cluster, process.pid))
 
     def _start_store(self) -> None:

@@ -88,11 +88,11 @@ def end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
 
 
-def interrupt_nobody() -> None:
-    """From now on we and whatever we start have our share of the processor as before, but take it from nobody in the
-    middle of their work, only once they wait or their turn is over (Linux)."""
+def interrupt_nobody(pid: int = 0) -> None:
+    """From now on a process (we, unless said otherwise) and whatever it starts have their share of the processor as
+    before, but take it from nobody in the middle of their work, only once they wait or their turn is over (Linux)."""
     with suppress(AttributeError, OSError):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
 
 
 def bound_to_us(death_signal: signal.Signals) -> Callable[[], None] | None:
