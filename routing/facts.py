@@ -57,6 +57,8 @@ _LIKELY = 0.25
 _SAYS_LITTLE = 10  # words
 _SAYS_NOTHING = 5  # words
 _PLAINLY = 0.2
+_THINGS = ("charger", "cable")
+_BETWEEN = 1  # word
 _ALARMED = 0.175
 _ALARM_LANGUAGES: tuple[str, ...] = ("en",)
 
@@ -222,14 +224,24 @@ def _is_meant(
     like: Likeness,
     rules: Rules,
 ) -> bool:
-    """Whether the listed dangers are meant: when told in few words, of which the examples know too little, when long
-    known and there again or still, and when what stands around their words is plainly like danger, whatever else is
-    told beside it; who speaks of dying is taken at their word. All else is decided by all signs together."""
+    """Whether the listed dangers are meant: when told in few words, of which the examples know too little, when told of
+    the charger or its cable in so many words, when long known and there again or still, and when what stands around
+    their words is plainly like danger, whatever else is told beside it; who speaks of dying is taken at their word. All
+    else is decided by all signs together."""
     if len(words) < _SAYS_LITTLE or DESPAIR in danger or ("longago" in meant and "again" in meant):
+        return True
+    if _is_told_of_a_charger(words, meant, danger):
         return True
     told = chain.from_iterable(meant[one] for one in danger)
     around = like_danger_at(rules.experience, words, chain.from_iterable(meant.values()), senses, told)
     return around >= _PLAINLY or rules.verdict.sure(signs_of(danger, around, like, len(words))) >= rules.verdict.limit
+
+
+def _is_told_of_a_charger(words: Words, meant: Mapping[str, Sequence[Hit]], danger: Sequence[str]) -> bool:
+    """Whether a danger stands right behind a charger or its cable: "the charger is on fire"."""
+    things = [(hit.end, words.clause[hit.start]) for thing in _THINGS for hit in meant.get(thing, ())]
+    told = [(hit.start, words.clause[hit.start]) for one in danger for hit in meant[one]]
+    return any(0 <= start - end <= _BETWEEN and here == there for end, here in things for start, there in told)
 
 
 def _alike(like: Likeness, words: Words, known: bool, rules: Rules) -> Alike | None:

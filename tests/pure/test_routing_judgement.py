@@ -158,6 +158,19 @@ def test_a_danger_beside_a_question_is_a_danger():
     assert judged("Is it safe to charge in the rain?").priority is not Priority.P1
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the charger is on fire and the app does not work so I cannot stop the charging session",
+        "laddaren brinner och appen fungerar inte så jag kan inte avsluta laddningen, vad ska jag göra nu",
+        "laderen brenner og appen virker ikke, jeg får heller ikke betalt for ladingen i går kveld",
+        "the cable is burning hot and I would also like a receipt for what I paid for charging last night",
+    ],
+)
+def test_a_danger_told_of_the_charger_is_one_whatever_is_told_beside_it(said: str):
+    assert judged(said).priority is Priority.P1
+
+
 def test_a_danger_that_was_mended_long_ago_is_over_and_one_that_is_back_is_not():
     mended = "The plug was smoking last spring and has since been replaced. Now the app asks twice for payment"
     assert judged(mended).priority is not Priority.P1
