@@ -47,14 +47,12 @@ def left_out(name: str) -> dict[str, Counter[tuple[str, bool]]]:
     found: dict[str, Counter[tuple[str, bool]]] = {}
     for of, rules, rows in sets_of(name):
         right = found.setdefault(of, Counter())
-        for danger, category, _, said in rows:
-            told = judge(said, read_facts(said, directory, rules), History(), directory, rules)
-            right["danger" if danger else "harmless", (told.priority is Priority.P1) == danger] += 1
-            if category and not danger:
-                right["category", told.category == category] += 1
-        for danger, _, _, said in beside(rows):
-            told = judge(said, read_facts(said, directory, rules), History(), directory, rules)
-            right["danger beside" if danger else "harmless beside", (told.priority is Priority.P1) == danger] += 1
+        for where, reports in (("", rows), (" beside", beside(rows))):
+            for danger, category, _, said in reports:
+                told = judge(said, read_facts(said, directory, rules), History(), directory, rules)
+                right[("danger" if danger else "harmless") + where, (told.priority is Priority.P1) == danger] += 1
+                if category and not danger:
+                    right["category", told.category == category] += 1
     return found
 
 

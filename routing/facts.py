@@ -240,7 +240,7 @@ def _is_meant(
 def _is_told_of_a_charger(words: Words, meant: Mapping[str, Sequence[Hit]], danger: Sequence[str]) -> bool:
     """Whether a danger stands right behind a charger or its cable: "the charger is on fire"."""
     things = [(hit.end, words.clause[hit.start]) for thing in _THINGS for hit in meant.get(thing, ())]
-    told = [(hit.start, words.clause[hit.start]) for one in danger for hit in meant[one]]
+    told = [(hit.start, words.clause[hit.start]) for one in danger for hit in meant[one] if not hit.denied]
     return any(0 <= start - end <= _BETWEEN and here == there for end, here in things for start, there in told)
 
 
