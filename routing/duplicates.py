@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from routing.directory import Directory
 from routing.evidence import Odds, at_most, plain, weigh_amounts, weigh_words
 from routing.incidents import raise_case
-from routing.values import Candidate, Category, History, Judgement, Match, Reason, Said, Verdict
+from routing.values import Candidate, Category, History, Judgement, Match, Priority, Reason, Said, Verdict
 
-__all__ = ["ATTACH", "SUGGEST", "alone", "kin", "lock_keys", "match", "raise_case"]
+__all__ = ["ATTACH", "SUGGEST", "alone", "as_its_case", "kin", "lock_keys", "match", "raise_case"]
 
 ATTACH = 0.80
 SUGGEST = 0.45
@@ -28,7 +29,7 @@ _PERSONAL: Mapping[Category, float] = {
     Category.ENQUIRY: -1.5,
     Category.OTHER: -3.5,
 }
-_ANSWERS = re.compile(r"\s*(?:re|sv|vs|aw|antw|svar)\s*:", re.IGNORECASE)
+_ANSWERS = re.compile(r"(?:\s*(?:re|sv|vs|aw|antw|svar)\s*:)+\s*", re.IGNORECASE)
 _RELATED: Mapping[frozenset[Category], float] = {
     frozenset({Category.NO_START, Category.OFFLINE}): 0.9,
     frozenset({Category.NO_START, Category.INTERRUPTED}): 0.6,
@@ -64,6 +65,8 @@ _HOURS: Mapping[Category, tuple[float, float]] = {
 # What may befall all chargers of a site at once.
 _OF_A_SITE = frozenset(set(Category) - {Category.SAFETY, Category.DAMAGE, Category.CABLE_STUCK})
 _REPEATED = timedelta(hours=72)
+_SAME_DAY = timedelta(hours=24)
+_FEW_WORDS = 12
 _BURST = timedelta(minutes=15)
 _LONGEST_AGO = 5.0
 _JUST_SUGGESTED = 1.0
@@ -135,12 +138,32 @@ def alone(judgement: Judgement) -> bool:
     return place.charger is not None and not several
 
 
-def kin(judgement: Judgement) -> tuple[Category, ...] | None:
+def kin(said: Said, judgement: Judgement) -> tuple[Category, ...] | None:
     """The categories of the cases that `match` may take a report into; None for all."""
     category = judgement.category
-    if judgement.mass or (category in _SAYS_NOTHING_NEW and "!again" in judgement.tokens):
+    if judgement.mass or _answers(said):
+        return None
+    if category in _SAYS_NOTHING_NEW and (category is Category.OTHER or "!again" in judgement.tokens):
         return None
     return category, *_RELATED_TO.get(category, ())
+
+
+def as_its_case(judgement: Judgement, candidate: Candidate) -> Judgement:
+    """The judgement of a report that belongs to a case: what says nothing new is about whatever the case is, and no
+    less urgent."""
+    theirs, priority = Category(candidate.category), Priority(candidate.priority)
+    if judgement.category not in _SAYS_NOTHING_NEW or theirs in _SAYS_NOTHING_NEW:
+        return judgement
+    told = {topic: judgement.reasons[topic] for topic in ("category", "priority")}
+    told["category"] = (Reason("category_of_case", {"category": theirs}), *told["category"])
+    if priority < judgement.priority:
+        told["priority"] = (Reason("priority_of_case", {"priority": priority}), *told["priority"])
+    return replace(
+        judgement,
+        category=theirs,
+        priority=min(priority, judgement.priority),
+        reasons={**judgement.reasons, **told},
+    )
 
 
 def _compare(
@@ -165,7 +188,7 @@ def _compare(
         total.add(1.0, "mentions_reporter")
     if "!again" in judgement.tokens:
         total.add(0.8, "says_again")
-    if same_person and _ANSWERS.match(said.subject or ""):
+    if same_person and _answers(said):
         total.add(2.0, "answers_mail")
     if "!newmatter" in judgement.tokens and same_person:
         total.add(-4.0, "says_new_matter")
@@ -190,7 +213,7 @@ def _compare_words(
     if not _goes_back(judgement, theirs, same_person):
         if candidate.concluded_at is not None:
             total.add(min(0.0, _JUST_SUGGESTED - total.odds), "already_concluded")
-        elif "!repaired" in judgement.tokens:
+        elif "!repaired" in judgement.tokens and not (same_person and _answers(said)):
             total.add(min(0.0, _JUST_SUGGESTED - total.odds), "repaired_since")
 
 
@@ -209,7 +232,10 @@ def _goes_back(judgement: Judgement, theirs: Category, same_person: bool) -> boo
 
 def _goes_on(total: Odds) -> bool:
     """Whether anything but the person and the kind of matter ties a report to a case."""
-    return any(r.code in ("says_again", "answers_mail", "words_alike", "same_amount") for r in total.reasons)
+    return any(
+        r.code in ("says_again", "answers_mail", "says_nothing_new", "words_alike", "same_amount")
+        for r in total.reasons
+    )
 
 
 def _compare_mass(total: Odds, judgement: Judgement, candidate: Candidate, now: datetime) -> bool:
@@ -277,10 +303,37 @@ def _subject(
     if related is not None:
         total.add(related, "related_category", {"category": theirs})
         return True
-    if same_person and "!again" in judgement.tokens and category in _SAYS_NOTHING_NEW:
+    if same_person and _may_go_on(said, judgement, candidate):
         total.add(0.0, "related_category", {"category": theirs})
         return True
+    if same_person and _is_reminder(said, judgement, candidate):
+        total.add(1.0 if said.text.count(" ") < _FEW_WORDS else 0.0, "says_nothing_new", {"category": theirs})
+        return True
     return False
+
+
+def _may_go_on(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
+    """Whether a report of a person may be about their earlier matter though its own words are of another kind: it
+    answers the subject of that, or has none of its own and answers a message or says "again"."""
+    answers = _answers(said)
+    if answers and _topic(said.subject or "") in {_topic(r.text.partition("\n")[0]) for r in candidate.reports}:
+        return True
+    return judgement.category in _SAYS_NOTHING_NEW and (answers or "!again" in judgement.tokens)
+
+
+def _is_reminder(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
+    """Whether a report tells of no matter at all, within a day of what the same person told of."""
+    robot = said.auto_reply or said.bounce or said.quarantined or "=autoreply" in judgement.tokens
+    soon = abs(said.at - candidate.last_report_at) <= _SAME_DAY
+    return judgement.category is Category.OTHER and soon and not robot
+
+
+def _answers(said: Said) -> bool:
+    return _ANSWERS.match(said.subject or "") is not None
+
+
+def _topic(subject: str) -> str:
+    return _ANSWERS.sub("", subject, count=1).strip().casefold()
 
 
 def _time(total: Odds, said: Said, category: Category, theirs: Category, where: str, candidate: Candidate) -> None:

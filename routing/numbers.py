@@ -209,7 +209,7 @@ def _meanings(word: str, table: Table) -> tuple[NumberWord, ...]:
 
 
 def _run_together(word: str, table: Table) -> tuple[NumberWord, ...]:
-    """Two numbers that a transcriber wrote as one word: "attafemtiosex" is 8 and 56."""
+    """Numbers that a transcriber wrote as one word: "attafemtiosex" is 8 and 56, "kaksneljaviisi" is 2, 4 and 5."""
     if word[:_HEAD] not in table.heads:
         return ()
     for cut in range(_HEAD, len(word) - 1):
@@ -217,7 +217,22 @@ def _run_together(word: str, table: Table) -> tuple[NumberWord, ...]:
         tails = [w for w in table.words.get(word[cut:], ()) if 1 <= w.size <= 4]
         if heads and tails:
             return (NumberWord(heads[0].digits + tails[0].digits, 4),)
-    return ()
+    digits = _spelled(word, table)
+    return (NumberWord(digits, 5),) if digits else ()
+
+
+def _spelled(word: str, table: Table) -> str:
+    """The digits of a word that is nothing but small numbers, the longest first; empty where it is anything else."""
+    if not word:
+        return ""
+    for end in range(len(word), _HEAD - 1, -1):
+        head = next((w for w in table.words.get(word[:end], ()) if 1 <= w.size <= 3), None)
+        if head is None:
+            continue
+        rest = _spelled(word[end:], table)
+        if rest or end == len(word):
+            return head.digits + rest
+    return ""
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
@@ -27,6 +27,8 @@ OTHER_CITY = -1.2
 POSTCODE = 3.0
 PART = 1.0
 _SURE_ENOUGH = 0.84
+_ARTICLES = frozenset({"en", "ett", "et", "ein", "eine"})
+_BEHIND_A_NUMBER = frozenset("i in im pa vid ved bei och og und der dar som till til a b c d".split())
 _MOST_WORDS = 3  # that are one word of a name
 # Finnish says "in" and "on" with endings; as they sound here, doubled letters fall together.
 _CASES = re.compile(r"(?<=.{4})(?:i?(?:sa|sta|la|le|lta)|an?|in|n)$")
@@ -124,7 +126,7 @@ def _names_like(gram: _Gram, directory: Directory) -> Iterator[tuple[int, float]
     names, heard = directory.names, gram.sound
     for place in names.exact.get(heard, ()):
         yield place, _accents_agree(gram.accented, names.keys[place])
-    for place in names.aliases.get(heard, ()):
+    for place in dict.fromkeys(chain(names.aliases.get(heard, ()), names.aliases.get(gram.bare, ()))):
         yield place, 0.8
     if gram.words > 2 or len(heard) < 5:
         return
@@ -165,7 +167,7 @@ def _by_street(
     names = directory.names
     spoken: set[int] = set()
     for gram in grams:
-        if not any(end in gram.sound for end in names.street_ends):
+        if not (any(end in gram.sound for end in names.street_ends) or names.nearly_ends(gram.sound)):
             continue
         streets = {form for form in (gram.sound, gram.bare) if form in names.streets}
         if not streets and len(gram.sound) >= 7:
@@ -175,13 +177,24 @@ def _by_street(
             spoken.update(range(gram.start, gram.end))
         for street in streets:
             numbers = names.streets[street]
-            said = small_numbers(words.words, gram.end, languages)
+            said = _house_numbers(words, gram.end, languages, names)
             house = next((n for n in reversed(said) if n in numbers), None)
             for number, sites in numbers.items():
                 for site in sites:
                     weight = ADDRESS if number == house else STREET if not said else 0.0 if house else STREET / 2
                     found[site]["street"] = max(found[site].get("street", 0.0), weight)
     return spoken
+
+
+def _house_numbers(words: Words, at: int, languages: Sequence[str], names: Names) -> list[str]:
+    """The numbers that can be read right behind a street. "Ett" may be one and may be an article: it is a number where
+    nothing follows that it could belong to."""
+    said = small_numbers(words.words, at, languages)
+    if said != ["1"] or words.words[at] not in _ARTICLES or at + 1 == len(words):
+        return said
+    after = words.words[at + 1]
+    goes_on = words.sentence[at + 1] == words.sentence[at] and after not in _BEHIND_A_NUMBER
+    return [] if goes_on and sound(after) not in names.cities else said
 
 
 def _by_city(grams: list[_Gram], directory: Directory, found: Mapping[str, dict[str, float]]) -> None:
@@ -225,7 +238,8 @@ def _by_part(words: Words, directory: Directory, found: Mapping[str, dict[str, f
     for site, kinds in found.items():
         own = directory.names.parts.get(site, ())
         if own and kinds.get("name", 0.0) > 0:
-            wanted = {directory.names.part_words.get("".join(own[:-1]), ""), *own} - {""}
+            part = directory.names.part_words.get("".join(own[:-1]))
+            wanted = {part, own[-1]} if part else set(own)
             matched = wanted & (parts | {w for w in words.words if w.isdigit()})
             if matched & parts:
-                kinds["part"] = PART * len(matched) / max(1, len(own))
+                kinds["part"] = PART * len(matched) / len(wanted)

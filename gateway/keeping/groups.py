@@ -34,7 +34,7 @@ from gateway.record import people, timeline
 from gateway.record.db import Line, recordset, recordsets, statements, together
 from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
 from routing.directory import Directory
-from routing.duplicates import lock_keys, match
+from routing.duplicates import as_its_case, lock_keys, match
 from routing.judge import judge
 from routing.rules import Rules
 from routing.values import History, Judgement, Match, Reason, Verdict
@@ -169,6 +169,8 @@ class Draft:
         ):
             history = replace(histories.get(person or 0, History(person)), mentioned=mentioned)
             again = self._again(item, person, judgement, history, reference, found, unlike)
+            if again.verdict is Verdict.ATTACH and again.case is not None:
+                judgement = as_its_case(judgement, self.cases[again.case].candidate)
             decided = Decided(ids["report"], item.report, item.said, person, judgement, reference, again)
             self._place(decided, item, ids["case"])
 

@@ -75,7 +75,7 @@ def wanted(
             "persons": sorted(mentioned.union([person] if person is not None else [])),
             "placeless": judgement.mass or place.site is None,
             "category": judgement.category,
-            "kin": None if item.said.alarm else kin(judgement),
+            "kin": None if item.said.alarm else kin(item.said, judgement),
         }
         rows.append(row)
     return {

@@ -100,7 +100,7 @@ def test_a_report_fits_cases_of_kin_categories_and_no_other(text: str):
     desk = Desk()
     first = desk.take(said("25634 startar inte", phone="+46701740601"))
     second = desk.take(said(text, 5, phone="+46701740601"))
-    near = kin(second.judgement)
+    near = kin(second.said, second.judgement)
     for category in Category:
         case = replace(desk.cases[first.case], category=category)
         found = match(second.said, second.judgement, History(1), [case], second.said.at, desk.directory)
