@@ -15,9 +15,11 @@ from typing import TypeVar
 from routing.names import Names, grouped, index_names
 from routing.tables import read_table
 from routing.values import Charger, Owner, Site
-from routing.words import fold
+from routing.words import fold, sound
 
 _T = TypeVar("_T")
+
+_PLAIN = frozenset({"charge", "charger", "pro"})  # words of models that anybody uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Directory:
     emails: Mapping[str, str]
     domains: Mapping[str, str]
     phones: Mapping[str, str]
-    vendors: Mapping[str, frozenset[str]]  # folded vendor or model word -> charger ids
+    vendors: Mapping[str, frozenset[str]]  # how a word of vendors or models sounds -> charger ids
+    vendor_heads: frozenset[str]  # the first letters of those
     names: Names
     faults: tuple[str, ...]
 
@@ -77,6 +80,7 @@ def build_directory(owners: Iterable[Owner], sites: Iterable[Site], chargers: It
     faults += [f"site {s.id}: unknown owner {s.owner_id}" for s in by_site.values() if s.owner_id not in by_owner]
     faults += [f"charger {c.id}: unknown site {c.site_id}" for c in by_charger.values() if c.site_id not in by_site]
     numbers, labels = _charger_keys(by_charger)
+    vendors = _vendors(by_charger.values())
     return Directory(
         owners=by_owner,
         sites=by_site,
@@ -90,7 +94,8 @@ def build_directory(owners: Iterable[Owner], sites: Iterable[Site], chargers: It
         emails={o.email.casefold(): o.id for o in by_owner.values() if o.email},
         domains=_domains(by_owner.values()),
         phones={o.phone: o.id for o in by_owner.values() if o.phone},
-        vendors=_vendors(by_charger.values()),
+        vendors=vendors,
+        vendor_heads=frozenset(heard[:1] for heard in vendors),
         names=index_names(by_site, by_owner, read_table("places.toml")),
         faults=tuple(faults),
     )
@@ -170,5 +175,6 @@ def _domains(owners: Iterable[Owner]) -> dict[str, str]:
 
 
 def _vendors(chargers: Iterable[Charger]) -> dict[str, frozenset[str]]:
-    pairs = ((word, c.id) for c in chargers for word in {fold(c.vendor), *fold(c.model).split()} if len(word) > 2)
+    named = ((word, c.id) for c in chargers for word in {fold(c.vendor), *fold(c.model).split()} - _PLAIN)
+    pairs = ((sound(word), charger) for word, charger in named if len(word) > 2)
     return {word: frozenset(ids) for word, ids in grouped(pairs).items()}

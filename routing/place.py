@@ -35,7 +35,7 @@ class PlaceFacts:
     sites: Evidence
     site_field: str | None
     owner: str | None  # the owner whose contact writes
-    vendors: tuple[str, ...]  # folded vendor or model words that were said
+    vendors: tuple[str, ...]  # vendors and models that were named, as they sound
     quick: bool  # a fast charger was meant
     only_one: bool  # "the only one"
     either: bool  # "this or that": numbers are alternatives, not a list
@@ -217,7 +217,8 @@ def _only_charger(facts: PlaceFacts, site: str, directory: Directory) -> tuple[s
     for word in facts.vendors:
         made = [c for c in own if c in directory.vendors.get(word, frozenset())]
         if len(made) == 1:
-            return made[0], Reason("charger_only_make", {"charger": made[0], "make": word})
+            make = directory.chargers[made[0]].vendor
+            return made[0], Reason("charger_only_make", {"charger": made[0], "make": make})
     if facts.only_one and facts.quick:
         fast = [c for c in own if directory.chargers[c].power_kw >= 43]
         if len(fast) == 1:

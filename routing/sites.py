@@ -28,7 +28,29 @@ POSTCODE = 3.0
 PART = 1.0
 _SURE_ENOUGH = 0.84
 _ARTICLES = frozenset({"en", "ett", "et", "ein", "eine"})
-_BEHIND_A_NUMBER = frozenset("i in im pa vid ved bei och og und der dar som till til a b c d".split())
+_BEHIND_A_NUMBER = frozenset(
+    (
+        "i",
+        "in",
+        "im",
+        "pa",
+        "vid",
+        "ved",
+        "bei",
+        "och",
+        "og",
+        "und",
+        "der",
+        "dar",
+        "som",
+        "till",
+        "til",
+        "a",
+        "b",
+        "c",
+        "d",
+    )
+)
 _MOST_WORDS = 3  # that are one word of a name
 # Finnish says "in" and "on" with endings; as they sound here, doubled letters fall together.
 _CASES = re.compile(r"(?<=.{4})(?:i?(?:sa|sta|la|le|lta)|an?|in|n)$")

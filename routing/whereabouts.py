@@ -5,8 +5,9 @@ Pure; gathers, and leaves the decision to routing/place.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from routing.chargers import Said as Chargers
 from routing.chargers import chargers_said, typed_number
@@ -15,7 +16,7 @@ from routing.lexicon import Hit
 from routing.place import PlaceFacts
 from routing.sites import SitesSaid, sites_said
 from routing.values import Said
-from routing.words import Words, split
+from routing.words import Words, sound, split
 
 _COMPARED_WITHIN = 7
 _REST_BEFORE = 3  # words
@@ -33,7 +34,6 @@ def read_place(
 ) -> PlaceFacts:
     field = typed_number(said.charger)
     field_charger = directory.charger_of(field) if field else None
-    known = directory.vendors.keys()
     return PlaceFacts(
         said=_compared(chargers_said(raw, words, languages, directory), words, concepts, field_charger, directory),
         field=field,
@@ -41,13 +41,20 @@ def read_place(
         sites=sites.evidence,
         site_field=said.site if said.site in directory.sites else None,
         owner=directory.sender(said.phone, said.email),
-        vendors=tuple(dict.fromkeys(w for w in words.words if w in known)),
+        vendors=tuple(dict.fromkeys(_vendors(words.words, directory))),
         quick="quick" in concepts,
         only_one="onlyone" in concepts,
         either=_either(words),
         whole_site=whole_site,
         again="again" in concepts,
     )
+
+
+def _vendors(said: Sequence[str], directory: Directory) -> Iterator[str]:
+    """The vendors and models that were named, as they sound; a transcriber may hear two words ("zap tech")."""
+    for word, after in pairwise((*said, "")):
+        if sound(word[:1]) in directory.vendor_heads:
+            yield from (heard for heard in (sound(word), sound(word + after)) if heard in directory.vendors)
 
 
 def _compared(
