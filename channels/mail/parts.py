@@ -47,6 +47,7 @@ def body_of(root: Part) -> Body:
     _sort(root, body)
     if not body.written and (named := next((part for part in body.files if _is_words(part)), None)):
         body.written.append((named.kind == "text/html", text_of(named)))  # it stays a file as well
+    body.files = _invited_once(body.files)
     return body
 
 
@@ -121,6 +122,16 @@ def _alternatives(parts: list[Part], body: Body) -> None:
     body.written += [(is_html, text) for is_html, text in inner.written if is_html == read_html]
     body.html += inner.html
     body.files += inner.files
+
+
+def _invited_once(files: list[Part]) -> list[Part]:
+    """An invitation comes as a form of the text, without a name, and mostly once more as a file."""
+    named = any(_is_invitation(part) and part.filename for part in files)
+    return [part for part in files if part.filename or not (named and _is_invitation(part))]
+
+
+def _is_invitation(part: Part) -> bool:
+    return part.kind in ("text/calendar", "application/ics")
 
 
 def _says_something(plain: str) -> bool:

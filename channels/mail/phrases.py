@@ -35,6 +35,9 @@ MOMENT = re.compile(
     r"(?<!\d)20\d\d(?!\d)|(?<!\d)\d{1,2}[:.]\d\d(?!\d)|(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d(?!\d)"
 )
 FIRST_PERSON = _compiled(r"\s*(?<!\S)(?:i|we|jag|vi|jeg|ich|wir|minä)(?=\s)")  # right before or behind the verb
+OUTSIDE = _compiled(any_of("outside"))
+BEWARE = _compiled(any_of("beware"))
+CONFIRMS = _compiled(any_of("confirms"))
 BELOW = _compiled(any_of("below"))
 DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
@@ -42,7 +45,7 @@ EXCUSE = _compiled(any_of("excuses"))
 FOOTER = _compiled(any_of("footers"))
 _DISCLAIMER = re.compile(any_of("disclaimers"))
 CLOSING = _compiled(
-    rf"(?:{any_of('closings')})(?:\s*[/|]\s*(?:{any_of('closings')}))?"
+    rf"(?:{any_of('closings')})(?:\s*[/|]\s*(?:{any_of('closings')})){{0,3}}"
     r"(?:[\s,.!:;–-]+(?P<name>\S.{0,40}?))?[\s,.!]*"
 )
 POSTSCRIPT = _compiled(r"(?:p\.?\s?s\.?|obs)(?:[\s:.!]|$)")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from channels.mail.banners import without_banner
 from channels.mail.phrases import ABOVE, BEGINS, BELOW, FIRST_PERSON, LABELS, MOMENT, ORIGINALS, QUOTING, VERB
 from channels.mail.signatures import without_devices, without_signature
 
@@ -59,7 +60,7 @@ def new_text(text: str, author: str | None = None, follows: bool = True) -> str:
         lines = [line for line in lines if not _PICTURE.fullmatch(line)]
     if "@" in text:
         lines = [part for line in lines for part in (_unglued(line) if "@" in line else (line,))]
-    segments = _segments(lines, follows)
+    segments = _segments(without_banner(lines), follows)
     if not segments and not follows:
         segments = [lines]
     kept = [without_signature(segment, author, below=n > 0) for n, segment in enumerate(segments)]
@@ -382,6 +383,8 @@ def _labels_stand(lines: Sequence[str], kinds: Sequence[str | None], at: int, le
         return False
     if "@" in joined:
         return True
+    if all(_measured(lines[n]) for n in range(at, last + 1) if kinds[n] == "from"):
+        return False
     # Without an address it may be somebody's way from one town to another, or what a display showed.
     if least == 3 and at and lines[at - 1][-1:] in (":", "："):
         return False
@@ -389,6 +392,11 @@ def _labels_stand(lines: Sequence[str], kinds: Sequence[str | None], at: int, le
         return MOMENT.search(joined) is not None
     timed = MOMENT if least == 2 else _CLOCK
     return bool(found & {"subject", "date"} and timed.search(joined)) and (least == 2 or any(lines[:at]))
+
+
+def _measured(line: str) -> bool:
+    """Whether a label is followed by a figure, as from 20 % to 62 %, and by nobody's name."""
+    return not any(letter.isalpha() for letter in line.partition(":")[2])
 
 
 def _begins_below(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:

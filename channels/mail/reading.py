@@ -108,7 +108,7 @@ def _understood(
         received_at=received_at,
         text=deliveries.notice(full)
         if told is not None
-        else new_text(full, box.name if box else None, _follows(fields, subject)),
+        else new_text(full, box.name if box else None, robot.auto_reply or _follows(fields, subject)),
         sender=_sender(box, fields, trusted, found),
         subject=subject or None,
         full_text=_shown(full),

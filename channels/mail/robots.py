@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from channels.mail.headers import Fields
-from channels.mail.phrases import AUTOMATIC_SUBJECT, IS_AWAY
+from channels.mail.phrases import AUTOMATIC_SUBJECT, CONFIRMS, IS_AWAY
 
 AUTOMATIC, LIST, NO_ANSWER, OURSELVES = "automatic", "list", "no_answer", "from_ourselves"
 _ROBOT_FIELDS = (
@@ -108,7 +108,7 @@ def _answers_by_itself(fields: Fields, subject: str) -> bool:
         return True
     if any(name in fields and fields.word(name) not in _NOT_A_ROBOT for name in _ROBOT_FIELDS):
         return True
-    if submitted == "auto-generated" and (_answers(fields) or IS_AWAY.search(subject)):
+    if submitted == "auto-generated" and (_answers(fields) or IS_AWAY.search(subject) or CONFIRMS.search(subject)):
         return True
     if _null_path(fields) and fields.word("precedence") in ("bulk", "junk"):
         return True

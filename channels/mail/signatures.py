@@ -52,9 +52,16 @@ _TELLS = re.compile(
     r"\b(?:is|are|am|was|has|have|can|will|not|but|är|har|kan|ska|inte|men|jag|ikke|jeg|ei|ole|ist|hat|nicht|ich)\b",
     re.IGNORECASE,
 )
+_TO_SOMEBODY = re.compile(
+    r"\b(?:jag|mig|min|mitt|mina|du|dig|ni|er|inte|tack|ring|svar\w*|kan|i|me|my|you|not|please|thanks?|call|jeg|meg|ikke"
+    r"|takk?|minä|te|et|ei|kiitos|ich|mich|mein\w*|sie|nicht|bitte|danke)\b",
+    re.IGNORECASE,
+)
 _LINK = re.compile(r"https?:\S+")
-_NAME_WORD = r"(?:[A-ZÅÄÖÆØÜÉ][\w'’.\-]*|af|av|von|van|de|der|den|la|le|och|og|und|ja|and|&|/)"
-_NAME = re.compile(rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*,?")
+_NAME_WORD = r"(?:[\"”“(]?[A-ZÅÄÖÆØÜÉ][\w'’.\-]*[\"”“)]?|af|av|von|van|de|der|den|la|le|och|og|und|ja|and|&|/)"
+_NAME = re.compile(
+    rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*(?:\s+\([a-z]{{2,6}}(?:/[a-z]{{2,6}}){{1,2}}\))?,?"
+)
 _RULES = frozenset("_-=*~—–")
 _DELIMITER = re.compile(r"(?:--|—|–|__|-- -)\s*")
 _OUTLOOK_RULE = re.compile(r"_{20,}")
@@ -272,7 +279,7 @@ def _block_end(lines: Sequence[str], begin: int) -> int | None:
         if disclaims(line) and seen:
             return len(lines)
         if not _is_detail(line) or seen >= _BLOCK_LINES:
-            return n if seen else None
+            return (len(lines) if _is_motto(lines, n, seen) else n) if seen else None
         seen += 1
     return len(lines) if seen else None
 
@@ -281,8 +288,16 @@ def _is_detail(line: str) -> bool:
     if POSTSCRIPT.match(line) or len(line) > 110:
         return False
     if _proves(line):
-        return len(line.split()) <= 3 or not _PROSE.search(line)
+        return len(line.split()) <= 3 or not (_TO_SOMEBODY if "|" in line else _PROSE).search(line)
     return len(line.split()) <= 7 and line[-1] not in ".?!:" and not _PROSE.search(line)
+
+
+def _is_motto(lines: Sequence[str], at: int, seen: int) -> bool:
+    """Whether the last line, right below the details of a block, is what a company says of itself."""
+    line = lines[at].strip(" *_\t")
+    last = not any(below.strip() for below in lines[at + 1 :]) and bool(lines[at - 1].strip())
+    plain = line[0].isupper() and line[-1] not in ".?!:" and not re.search(r"\d", line)
+    return last and plain and seen >= 3 and len(line.split()) <= 6 and not _TO_SOMEBODY.search(line)
 
 
 def _proves(line: str) -> bool:

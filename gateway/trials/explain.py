@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from channels.mail.tree import header_end
 from channels.parsing import Parsers
 from channels.report import Channel, Report, Thread
 from gateway.config import DEMO_DOMAIN
@@ -63,6 +65,16 @@ def _unreadable(raw: bytes, reason: str) -> Report:
     return Report(channel=Channel.EMAIL, key="", received_at=BEGINNING, text="", raw=raw, quarantined=reason)
 
 
+def _as_written(report: Report) -> str | None:
+    """The sender's address in the capitals that the mail has it in."""
+    address = report.sender.email
+    if address is None or report.raw is None:
+        return address
+    head = report.raw[: header_end(report.raw)].decode("utf-8", "replace")
+    written = re.search(rf"^from:[^\n]*(?:\n[ \t][^\n]*)*?({re.escape(address)})", head, re.IGNORECASE | re.MULTILINE)
+    return written[1] if written else address
+
+
 def _threaded_by(thread: Thread) -> str | None:
     """By what a message would be threaded, in the order in which it is believed."""
     ways = {"token": thread.token, "references": thread.references, "subject": thread.subject}
@@ -75,7 +87,7 @@ def _explained(report: Report, directory: Directory, rules: Rules) -> dict[str, 
     judgement = judge(said, facts, History(), directory, rules)
     return {
         "channel": report.channel,
-        "from": report.sender.email,
+        "from": _as_written(report),
         "verified": report.sender.verified,
         "subject": report.subject,
         "new_text": report.text,
