@@ -141,27 +141,29 @@ def alone(judgement: Judgement) -> bool:
 def kin(said: Said, judgement: Judgement) -> tuple[Category, ...] | None:
     """The categories of the cases that `match` may take a report into; None for all."""
     category = judgement.category
-    if judgement.mass or _answers(said):
+    if judgement.mass or _answers(said) or _tells_of_nothing(judgement):
         return None
-    if category in _SAYS_NOTHING_NEW and (category is Category.OTHER or "!again" in judgement.tokens):
+    if category in _SAYS_NOTHING_NEW and "!again" in judgement.tokens:
         return None
     return category, *_RELATED_TO.get(category, ())
 
 
 def as_its_case(judgement: Judgement, candidate: Candidate) -> Judgement:
-    """The judgement of a report that belongs to a case: what says nothing new is about whatever the case is, and no
-    less urgent."""
+    """The judgement of a report that belongs to a case: what says nothing new, and whatever belongs to a danger, is
+    about what the case is, and no less urgent."""
     theirs, priority = Category(candidate.category), Priority(candidate.priority)
-    if judgement.category not in _SAYS_NOTHING_NEW or theirs in _SAYS_NOTHING_NEW:
+    new = judgement.category not in _SAYS_NOTHING_NEW and not _tells_of_nothing(judgement)
+    if theirs in _SAYS_NOTHING_NEW or theirs is judgement.category or (new and theirs is not Category.SAFETY):
         return judgement
     told = {topic: judgement.reasons[topic] for topic in ("category", "priority")}
     told["category"] = (Reason("category_of_case", {"category": theirs}), *told["category"])
-    if priority < judgement.priority:
+    priority = min(priority, judgement.priority) if new or judgement.priority <= Priority.P2 else priority
+    if priority != judgement.priority:
         told["priority"] = (Reason("priority_of_case", {"priority": priority}), *told["priority"])
     return replace(
         judgement,
         category=theirs,
-        priority=min(priority, judgement.priority),
+        priority=priority,
         reasons={**judgement.reasons, **told},
     )
 
@@ -322,10 +324,15 @@ def _may_go_on(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
 
 
 def _is_reminder(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
-    """Whether a report tells of no matter at all, within a day of what the same person told of."""
+    """Whether a report tells of no matter, within a day of what its sender told of."""
     robot = said.auto_reply or said.bounce or said.quarantined or "=autoreply" in judgement.tokens
     soon = abs(said.at - candidate.last_report_at) <= _SAME_DAY
-    return judgement.category is Category.OTHER and soon and not robot
+    return _tells_of_nothing(judgement) and soon and not robot
+
+
+def _tells_of_nothing(judgement: Judgement) -> bool:
+    """Whether nothing, or nothing much, speaks for any matter of its own."""
+    return judgement.category is Category.OTHER or "!faint" in judgement.tokens
 
 
 def _answers(said: Said) -> bool:

@@ -35,6 +35,7 @@ _CONTINUES_HERE = 18.0
 _CHOSEN = 20.0
 _LIKE = 50.0
 _UNDERSTOOD = 3.0
+_FAINT = 12.0  # of the weight of a category: nothing much speaks for it
 _OF_THE_APP = frozenset({Category.ACCOUNT, Category.NO_START, Category.OFFLINE})
 _MASS_CATEGORIES = frozenset({Category.ACCESS, Category.PAYMENT, Category.ACCOUNT, Category.OFFLINE, Category.NO_START})
 
@@ -85,8 +86,16 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
             "queue": routed,
             "language": (Reason("language_found", {"language": facts.language, "share": facts.share}),),
         },
-        tokens=facts.tokens | {f"!{f}" for f in facts.flags & {"again", "newmatter", "mass", "repaired"}},
+        tokens=facts.tokens | _marks(facts, category, weight),
     )
+
+
+def _marks(facts: Facts, category: Category, weight: float) -> frozenset[str]:
+    """What of a report, beside its words, tells whether it is a new matter. Danger and what a charger tells never are
+    faint."""
+    flags = facts.flags & {"again", "newmatter", "mass", "repaired"}
+    faint = weight < _FAINT and category is not Category.SAFETY and facts.fault is None
+    return frozenset(f"!{flag}" for flag in (*flags, *(("faint",) if faint else ())))
 
 
 def _category(

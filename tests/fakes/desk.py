@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from routing.directory import Directory, read_directory
-from routing.duplicates import match, raise_case
+from routing.duplicates import as_its_case, match, raise_case
 from routing.facts import Facts, read_facts
 from routing.judge import judge
 from routing.rules import Rules, load_rules
@@ -59,6 +59,8 @@ class Desk:
         candidates = [c for c in self.cases.values() if self._is_candidate(c, judgement, person, said)]
         found = match(said, judgement, history, candidates, said.at, self.directory)
         case = found.case if found.verdict is Verdict.ATTACH and found.case is not None else len(self.cases) + 1
+        if case in self.cases:
+            judgement = as_its_case(judgement, self.cases[case])
         self.cases[case] = self._case(case, said, judgement, person)
         outcome = Outcome(said, facts, judgement, found, case)
         self.outcomes.append(outcome)
@@ -109,7 +111,7 @@ class Desk:
             site=place.site,
             category=judgement.category,
             language=judgement.language,
-            text=f"{said.subject or ''} {said.text}",
+            text="\n".join(filter(None, (said.subject, said.text))),
         )
         known = self.cases.get(case)
         persons = frozenset({person} - {None})

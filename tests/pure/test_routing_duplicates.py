@@ -344,3 +344,72 @@ def test_advertising_is_never_joined_to_a_case():
 )
 def test_reports_that_could_meet_share_a_lock(text: str, person: int | None, keys: tuple[str, ...]):
     assert lock_keys(Desk().take(said(text)).judgement, person) == keys
+
+
+CALLER = "+46701740601"
+
+
+@pytest.mark.parametrize(
+    "text", ["Är ni på väg? Det är kallt här.", "Hallå?? Någon där", "Status please, my battery is low"]
+)
+def test_a_reminder_that_tells_of_nothing_belongs_to_what_its_sender_told_of(text: str):
+    found = two(
+        said("kabeln sitter fast i bilen på laddare 22025", phone=CALLER, channel="phone"),
+        said(text, 45, phone=CALLER, channel="sms"),
+    )
+    assert found.match.verdict is Verdict.ATTACH
+    assert (found.judgement.category, found.judgement.priority) == (Category.CABLE_STUCK, Priority.P2)
+    assert found.judgement.reasons["category"][0].code == "category_of_case"
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("Är ni på väg? Det är kallt här.", {"phone": "+46701740602"}),
+        ("Hallå?? Någon där", {"phone": CALLER, "auto_reply": True}),
+        ("Automatiskt svar: jag är på semester till fredag", {"phone": CALLER}),
+    ],
+)
+def test_what_a_stranger_or_a_robot_says_of_nothing_does_not(text: str, given: dict[str, object]):
+    found = two(
+        said("kabeln sitter fast i bilen på laddare 22025", phone=CALLER, channel="phone"),
+        said(text, 45, channel="sms", **given),  # type: ignore[arg-type]
+    )
+    assert found.match.verdict is not Verdict.ATTACH
+
+
+def test_a_reminder_a_week_later_is_for_a_person_to_place():
+    found = two(
+        said("kabeln sitter fast i bilen på laddare 22025", phone=CALLER, channel="phone"),
+        said("Hallå?? Någon där", 60 * 24 * 7, phone=CALLER, channel="sms"),
+    )
+    assert found.match.verdict is not Verdict.ATTACH
+
+
+def test_an_answer_to_a_mail_about_danger_is_as_urgent_as_that():
+    owner = "ann@example.org"
+    found = two(
+        said("Handsken på 25634 är smält och luktar bränt", email=owner, channel="email", subject="Smält kontakt"),
+        said(
+            "Elektrikern har varit här. Kan vi slå på de andra?", 300, email=owner, channel="email", subject="Re: 25634"
+        ),
+    )
+    assert found.match.verdict is Verdict.ATTACH
+    assert (found.judgement.category, found.judgement.priority) == (Category.SAFETY, Priority.P1)
+
+
+def test_an_answer_under_the_same_subject_goes_on_with_it_whatever_its_words():
+    owner = "ann@example.org"
+    found = two(
+        said("Ni har dragit 481 kr för 11 kWh på 25634", email=owner, channel="email", subject="Kommat"),
+        said("Nu har det gått åtta dagar", 60 * 24 * 8, email=owner, channel="email", subject="Re: Kommat"),
+    )
+    assert found.match.verdict is Verdict.ATTACH
+
+
+def test_an_answer_by_somebody_else_does_not():
+    found = two(
+        said("Ni har dragit 481 kr för 11 kWh på 25634", email="ann@example.org", channel="email", subject="Kommat"),
+        said("Nu har det gått åtta dagar", 60 * 24 * 8, email="bo@example.org", channel="email", subject="Re: Kommat"),
+    )
+    assert found.match.verdict is not Verdict.ATTACH

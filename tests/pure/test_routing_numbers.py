@@ -31,6 +31,8 @@ def read(language: str, text: str) -> set[str]:
         ("fi", "laturi kaksi viis nolla yheksän kaks katkaisee", "25092"),
         ("de", "fünfundzwanzig sechshundert vierunddreißig", "25634"),
         ("de", "die Säule zwei fünf sechs drei vier", "25634"),
+        ("fi", "laturi kaksviiskuuskolmenelja ei lataa", "25634"),
+        ("en", "charger twofivesixthreefour", "25634"),
     ],
 )
 def test_a_charger_number_is_heard(language: str, text: str, digits: str):

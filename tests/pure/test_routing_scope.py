@@ -133,3 +133,27 @@ def test_a_gate_shuts_in_who_is_behind_it(text: str, trapped: bool):
 )
 def test_who_gets_no_further_is_stranded(text: str, stranded: bool):
     assert ("stranded" in told(text)) is stranded
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "laddar inte, det står bara rapport skickad och bilen kan inte gå i gång, jag ska åka hem",
+        "jag är inte instängd men grinden är stängd och jag står utanför",
+        'The screen is stuck on "please wait", card accepted, error after a minute',
+    ],
+)
+def test_words_that_hold_a_gate_or_a_halt_by_chance_hold_up_nobody(text: str):
+    assert not told(text) & {"trapped", "stranded"}
+
+
+@pytest.mark.parametrize(
+    ("text", "channel"),
+    [
+        ("my post is off and the ones beside it are off too", "phone"),
+        ("det kommer ingen ström på nån av dom", "phone"),
+        ("Heartbeat lost. 11 other chargers lost within 3 seconds", "alarm"),
+    ],
+)
+def test_neighbours_that_are_dead_too_are_the_site(text: str, channel: str):
+    assert "whole" in told(text, channel)
