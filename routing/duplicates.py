@@ -210,7 +210,8 @@ def _compare_words(
     weigh_amounts(total, said, judgement, candidate)
     if category in _PERSONAL and where == "person" and not _goes_on(total):
         total.add(-2.0, "nothing_goes_on")
-    if mentioned and not same_person and where == "person":
+    claimed = same_person and category is not theirs and _is_only_claimed(said, candidate)
+    if where == "person" and ((mentioned and not same_person) or claimed):
         total.add(min(0.0, _JUST_SUGGESTED - total.odds), "person_unproven")
     if not _goes_back(judgement, theirs, same_person):
         if candidate.concluded_at is not None:
@@ -317,10 +318,9 @@ def _subject(
 def _may_go_on(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
     """Whether a report of a person may be about their earlier matter though its own words are of another kind: it
     answers the subject of that, or has none of its own and answers a message or says "again"."""
-    answers = _answers(said)
-    if answers and _topic(said.subject or "") in {_topic(r.text.partition("\n")[0]) for r in candidate.reports}:
+    if _has_its_topic(said, candidate):
         return True
-    return judgement.category in _SAYS_NOTHING_NEW and (answers or "!again" in judgement.tokens)
+    return judgement.category in _SAYS_NOTHING_NEW and (_answers(said) or "!again" in judgement.tokens)
 
 
 def _is_reminder(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
@@ -333,6 +333,17 @@ def _is_reminder(said: Said, judgement: Judgement, candidate: Candidate) -> bool
 def _tells_of_nothing(judgement: Judgement) -> bool:
     """Whether nothing, or nothing much, speaks for any matter of its own."""
     return judgement.category is Category.OTHER or "!faint" in judgement.tokens
+
+
+def _is_only_claimed(said: Said, candidate: Candidate) -> bool:
+    """Whether nothing but an address that anybody can write ties a mail to a case."""
+    return said.channel == "email" and not said.verified and not _has_its_topic(said, candidate)
+
+
+def _has_its_topic(said: Said, candidate: Candidate) -> bool:
+    """Whether a mail answers under the subject of one of the case's reports."""
+    topics = {_topic(r.text.partition("\n")[0]) for r in candidate.reports}
+    return _answers(said) and _topic(said.subject or "") in topics
 
 
 def _answers(said: Said) -> bool:

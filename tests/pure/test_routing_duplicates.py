@@ -413,3 +413,13 @@ def test_an_answer_by_somebody_else_does_not():
         said("Nu har det gått åtta dagar", 60 * 24 * 8, email="bo@example.org", channel="email", subject="Re: Kommat"),
     )
     assert found.match.verdict is not Verdict.ATTACH
+
+
+@pytest.mark.parametrize(("verified", "verdict"), [(True, Verdict.ATTACH), (False, Verdict.SUGGEST)])
+def test_a_mail_that_tells_of_nothing_needs_a_sender_who_is_vouched_for(verified: bool, verdict: Verdict):
+    owner = "ann@example.org"
+    found = two(
+        said("25634 startar inte", email=owner, channel="email"),
+        said("Hallå?? Någon där", 20, email=owner, channel="email", verified=verified),
+    )
+    assert found.match.verdict is verdict
