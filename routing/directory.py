@@ -19,6 +19,7 @@ from routing.words import fold, sound
 
 _T = TypeVar("_T")
 
+VENDOR_HEAD = 2  # letters
 _PLAIN = frozenset({"charge", "charger", "pro"})  # words of models that anybody uses
 
 
@@ -39,7 +40,7 @@ class Directory:
     domains: Mapping[str, str]
     phones: Mapping[str, str]
     vendors: Mapping[str, frozenset[str]]  # how a word of vendors or models sounds -> charger ids
-    vendor_heads: frozenset[str]  # the first letters of those
+    vendor_heads: frozenset[str]  # how those begin
     names: Names
     faults: tuple[str, ...]
 
@@ -95,7 +96,7 @@ def build_directory(owners: Iterable[Owner], sites: Iterable[Site], chargers: It
         domains=_domains(by_owner.values()),
         phones={o.phone: o.id for o in by_owner.values() if o.phone},
         vendors=vendors,
-        vendor_heads=frozenset(heard[:1] for heard in vendors),
+        vendor_heads=frozenset(heard[:VENDOR_HEAD] for heard in vendors),
         names=index_names(by_site, by_owner, read_table("places.toml")),
         faults=tuple(faults),
     )

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from string import ascii_lowercase
 from typing import Any, TypeVar
 
 from routing.values import Owner, Site
@@ -23,7 +24,7 @@ _BEGINNING = 9  # letters of a word by which that much of its sound is told
 _OPENING = 6  # letters by which most words are known that no name sounds like
 _SHOPPING = "shopping"  # the longest run of letters of which the first sounds otherwise for the last
 _MOST_SEEN = 16_000  # beginnings of words
-_END = 4  # letters
+END = 4  # letters of a street by which it is recognised
 _BEARS = 6  # letters of a word that is known again with one of them left out
 
 
@@ -50,16 +51,12 @@ class Names:
     streets: Mapping[str, Mapping[str, frozenset[str]]]  # street -> house number -> sites
     near_streets: Mapping[str, tuple[str, ...]]
     street_ends: tuple[str, ...]  # the last letters of streets' sounds, by which a street is recognised at a glance
-    near_ends: frozenset[str]  # the same with a letter left out
+    near_ends: frozenset[str]  # the same, with each one letter any other
     cities: Mapping[str, frozenset[str]]
     postcodes: Mapping[str, frozenset[str]]  # digits -> sites
     parts: Mapping[str, tuple[str, ...]]  # site -> folded words of the part of the owner's ground ("garage", "3")
     beginnings: Beginnings  # of all sounds above: what begins otherwise names nothing
     part_words: Mapping[str, str]  # folded word -> the word that names use for such a part
-
-    def nearly_ends(self, heard: str) -> bool:
-        """Whether a sound ends like a street but for a letter."""
-        return not self.near_ends.isdisjoint(_less(heard[-_END:]))
 
 
 def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: Mapping[str, Any]) -> Names:
@@ -82,8 +79,8 @@ def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: 
         ),
         aliases=aliases,
         streets=streets,
-        street_ends=tuple(sorted({street[-_END:] for street in streets})),
-        near_ends=frozenset(less for street in streets for less in _less(street[-_END:])),
+        street_ends=tuple(sorted({street[-END:] for street in streets})),
+        near_ends=frozenset(chain.from_iterable(_misheard(street[-END:]) for street in streets)),
         near_streets=near_streets,
         cities=cities,
         postcodes=_sets((s.postcode.replace(" ", ""), s.id) for s in sites.values() if s.postcode),
@@ -99,13 +96,12 @@ def left_out(word: str) -> set[str]:
     """A word and, when it is long enough to bear it, the word with each one letter left out."""
     forms = {word}
     if len(word) >= _BEARS:
-        forms.update(_less(word))
+        forms.update(word[:i] + word[i + 1 :] for i in range(len(word)))
     return forms
 
 
-def _less(word: str) -> Iterator[str]:
-    """A word with each one letter left out."""
-    return (word[:i] + word[i + 1 :] for i in range(len(word)))
+def _misheard(end: str) -> Iterator[str]:
+    return (end[:i] + letter + end[i + 1 :] for i in range(len(end)) for letter in ascii_lowercase)
 
 
 class Beginnings:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from routing.directory import Directory
-from routing.names import NameKey, Names, left_out
+from routing.names import END, NameKey, Names, left_out
 from routing.numbers import small_numbers
 from routing.words import Words, sound
 
@@ -189,7 +189,7 @@ def _by_street(
     names = directory.names
     spoken: set[int] = set()
     for gram in grams:
-        if not (any(end in gram.sound for end in names.street_ends) or names.nearly_ends(gram.sound)):
+        if not (any(end in gram.sound for end in names.street_ends) or gram.sound[-END:] in names.near_ends):
             continue
         streets = {form for form in (gram.sound, gram.bare) if form in names.streets}
         if not streets and len(gram.sound) >= 7:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from routing.chargers import Said as Chargers
 from routing.chargers import chargers_said, typed_number
-from routing.directory import Directory
+from routing.directory import VENDOR_HEAD, Directory
 from routing.lexicon import Hit
 from routing.place import PlaceFacts
 from routing.sites import SitesSaid, sites_said
@@ -52,9 +51,10 @@ def read_place(
 
 def _vendors(said: Sequence[str], directory: Directory) -> Iterator[str]:
     """The vendors and models that were named, as they sound; a transcriber may hear two words ("zap tech")."""
-    for word, after in pairwise((*said, "")):
-        if sound(word[:1]) in directory.vendor_heads:
-            yield from (heard for heard in (sound(word), sound(word + after)) if heard in directory.vendors)
+    heads = directory.vendor_heads
+    for at in [at for at, word in enumerate(said) if sound(word)[:VENDOR_HEAD] in heads]:
+        both = sound("".join(said[at : at + 2]))
+        yield from (heard for heard in (sound(said[at]), both) if heard in directory.vendors)
 
 
 def _compared(
