@@ -16,7 +16,7 @@ from routing.evidence import Odds, at_most, plain, weigh_amounts, weigh_words
 from routing.incidents import raise_case
 from routing.values import Candidate, Category, History, Judgement, Match, Priority, Reason, Said, Verdict
 
-__all__ = ["ATTACH", "SUGGEST", "alone", "as_its_case", "kin", "lock_keys", "match", "raise_case"]
+__all__ = ["ATTACH", "SUGGEST", "alone", "as_its_case", "goes_on", "kin", "lock_keys", "match", "raise_case"]
 
 ATTACH = 0.80
 SUGGEST = 0.45
@@ -138,10 +138,15 @@ def alone(judgement: Judgement) -> bool:
     return place.charger is not None and not several
 
 
-def kin(said: Said, judgement: Judgement) -> tuple[Category, ...] | None:
-    """The categories of the cases that `match` may take a report into; None for all."""
+def goes_on(said: Said, judgement: Judgement) -> bool:
+    """Whether `match` may take a report into any case of its sender, of whatever category."""
+    return _answers(said) or _tells_of_nothing(judgement)
+
+
+def kin(judgement: Judgement) -> tuple[Category, ...] | None:
+    """The categories of the cases that `match` may take a report into, whoever sent it; None for all."""
     category = judgement.category
-    if judgement.mass or _answers(said) or _tells_of_nothing(judgement):
+    if judgement.mass:
         return None
     if category in _SAYS_NOTHING_NEW and "!again" in judgement.tokens:
         return None

@@ -15,7 +15,7 @@ from channels.report import Report
 from gateway.messages.threads import Reference
 from gateway.record import people
 from gateway.record.db import recordset
-from routing.duplicates import alone, kin
+from routing.duplicates import alone, goes_on, kin
 from routing.evidence import COMPARED
 from routing.facts import Facts
 from routing.values import Judgement, Said
@@ -75,7 +75,8 @@ def wanted(
             "persons": sorted(mentioned.union([person] if person is not None else [])),
             "placeless": judgement.mass or place.site is None,
             "category": judgement.category,
-            "kin": None if item.said.alarm else kin(item.said, judgement),
+            "goes_on": goes_on(item.said, judgement),
+            "kin": None if item.said.alarm else kin(judgement),
         }
         rows.append(row)
     return {

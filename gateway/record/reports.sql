@@ -48,48 +48,49 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
 -- name: candidates
 -- Cases that these reports might belong to, a few for each report and each way of looking, by index only. Of a report
 -- that is about one charger alone, the site's cases about its other chargers are none of them. With each case of a kin
--- category come its newest reports, for the duplicate score, and the words of the very newest.
+-- category, and for a report that goes on with whatever its sender told of, with each of theirs, come its newest reports,
+-- for the duplicate score, and the words of the very newest.
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s)
         AS w(nth integer, site text, chargers text[], alone boolean, persons bigint[], placeless boolean, category text,
-             kin text[])
+             goes_on boolean, kin text[])
 ), found AS (
-    SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
+    SELECT w.nth, c.id, false AS theirs FROM wanted w CROSS JOIN LATERAL (
         SELECT id FROM cases WHERE site_id = w.site AND last_report_at > %(since)s AND NOT w.alone
         ORDER BY last_report_at DESC LIMIT 20) AS c
     UNION ALL
-    SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
+    SELECT w.nth, c.id, false FROM wanted w CROSS JOIN LATERAL (
         SELECT id FROM cases WHERE site_id = w.site AND last_report_at > %(since)s AND w.alone
             AND (charger_id IS NULL OR whole_site)
         ORDER BY last_report_at DESC LIMIT 20) AS c
     UNION ALL
-    SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL unnest(w.chargers) AS charger(id) CROSS JOIN LATERAL (
+    SELECT w.nth, c.id, false FROM wanted w CROSS JOIN LATERAL unnest(w.chargers) AS charger(id) CROSS JOIN LATERAL (
         SELECT id FROM cases WHERE charger_id = charger.id AND last_report_at > %(since)s
         ORDER BY last_report_at DESC LIMIT 8) AS c
     UNION ALL
-    SELECT w.nth, r.case_id FROM wanted w CROSS JOIN LATERAL unnest(w.chargers) AS charger(id) CROSS JOIN LATERAL (
+    SELECT w.nth, r.case_id, false FROM wanted w CROSS JOIN LATERAL unnest(w.chargers) AS charger(id) CROSS JOIN LATERAL (
         SELECT case_id FROM reports WHERE charger_id = charger.id AND received_at > %(since)s
         ORDER BY received_at DESC LIMIT 8) AS r
     UNION ALL
-    SELECT w.nth, r.case_id FROM wanted w CROSS JOIN LATERAL unnest(w.persons) AS person(id) CROSS JOIN LATERAL (
+    SELECT w.nth, r.case_id, w.goes_on FROM wanted w CROSS JOIN LATERAL unnest(w.persons) AS person(id) CROSS JOIN LATERAL (
         SELECT case_id FROM reports WHERE person_id = person.id AND received_at > %(since)s
         ORDER BY received_at DESC LIMIT 12) AS r
     UNION ALL
-    SELECT w.nth, c.id FROM wanted w CROSS JOIN LATERAL (
+    SELECT w.nth, c.id, false FROM wanted w CROSS JOIN LATERAL (
         SELECT id FROM cases WHERE category = w.category AND (mass OR site_id IS NULL) AND w.placeless
             AND last_report_at > %(recent)s
         ORDER BY last_report_at DESC LIMIT 20) AS c
     UNION ALL
-    SELECT w.nth, s.id FROM wanted w CROSS JOIN LATERAL unnest(%(referred)s::bigint[]) AS s(id)
+    SELECT w.nth, s.id, false FROM wanted w CROSS JOIN LATERAL unnest(%(referred)s::bigint[]) AS s(id)
 )
 SELECT f.nths, c.id, c.status, c.line, c.queue, c.category, c.priority, c.language, c.charger_id, c.site_id, c.owner_id,
        c.sla_level, c.timezone, c.fault_code, c.whole_site, c.mass, c.incident, c.opened_at, c.last_report_at,
        c.concluded_at, c.muted, c.first_response_at, c.due_first_response, c.due_line, c.due_next_update, c.due_solution,
        may.kin, told.persons, told.reports
-FROM (SELECT id, array_agg(nth) AS nths FROM found GROUP BY id) AS f
+FROM (SELECT id, array_agg(nth) AS nths, bool_or(theirs) AS theirs FROM found GROUP BY id) AS f
 CROSS JOIN LATERAL (SELECT * FROM cases WHERE id = f.id LIMIT 1) AS c -- else a scan of all cases is planned
 CROSS JOIN LATERAL (
-    SELECT c.id = ANY(%(referred)s::bigint[]) OR EXISTS (
+    SELECT f.theirs OR c.id = ANY(%(referred)s::bigint[]) OR EXISTS (
         SELECT FROM wanted w WHERE w.nth = ANY(f.nths) AND (w.kin IS NULL OR c.category = ANY(w.kin))) AS kin
 ) AS may
 CROSS JOIN LATERAL (
