@@ -219,6 +219,31 @@ def test_a_figure_of_speech_or_a_denial_is_no_danger(text: str):
     assert judged(text).priority is not Priority.P1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "det ryker och sticker i näsan här vid laddaren",
+        "smoke at the charger and it stings in my nose",
+        "there is smoke, it gets up my nose when I stand at the post",
+        "es qualmt, mein Kopf tut weh, ich stehe an der Ladesäule",
+        "det ryker fra laderen og svir i nesen",
+    ],
+)
+def test_smoke_that_somebody_feels_is_no_figure_of_speech(text: str):
+    assert judged(text).priority is Priority.P1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jag är så arg att det ryker ur öronen, jag vill ha pengarna tillbaka för laddningen",
+        "I had steam coming out of my ears when I saw what you took for charging",
+    ],
+)
+def test_smoke_out_of_ears_is(text: str):
+    assert judged(text).priority is not Priority.P1
+
+
 @pytest.mark.parametrize("flag", [True, False])
 def test_the_senders_own_word_for_danger_counts(flag: bool):
     assert (judged("Laddaren startar inte", danger=flag).priority is Priority.P1) is flag
