@@ -17,6 +17,7 @@ _FILLERS = frozenset({"eh", "ehm", "hm", "oh", "streck", "dash", "strek", "viiva
 
 _MOST_WORDS = 12
 _HEAD = 2  # letters
+_LONGEST = 80  # letters of numbers run together
 _MOST_SEEN = 8_000  # words
 
 
@@ -223,16 +224,16 @@ def _run_together(word: str, table: Table) -> tuple[NumberWord, ...]:
 
 def _spelled(word: str, table: Table) -> str:
     """The digits of a word that is nothing but small numbers, the longest first; empty where it is anything else."""
-    if not word:
+    if len(word) > _LONGEST:
         return ""
-    for end in range(len(word), _HEAD - 1, -1):
-        head = next((w for w in table.words.get(word[:end], ()) if 1 <= w.size <= 3), None)
-        if head is None:
-            continue
-        rest = _spelled(word[end:], table)
-        if rest or end == len(word):
-            return head.digits + rest
-    return ""
+    behind = {len(word): ""}  # where numbers can begin, the last first -> the digits from there on
+    for at in range(len(word) - _HEAD, -1, -1):
+        for end, digits in behind.items():
+            head = next((w for w in table.words.get(word[at:end], ()) if 1 <= w.size <= 3), None)
+            if head is not None:
+                behind[at] = head.digits + digits
+                break
+    return behind.get(0, "")
 
 
 @lru_cache(maxsize=64)

@@ -39,6 +39,12 @@ def test_a_charger_number_is_heard(language: str, text: str, digits: str):
     assert digits in read(language, text)
 
 
+@pytest.mark.parametrize("times", [3, 9, 600])
+def test_numbers_run_together_without_an_end_are_none_and_cost_little(times: int):
+    """ "Dreizehn" can be cut in two ways; were every way tried, six hundred would never be done."""
+    assert read("de", "dreizehn" * times + "x") == set()
+
+
 def test_house_numbers_are_read_with_every_length():
     assert small_numbers(split("nittiosju tjugofyra").words, 0, ("sv",))[0] == "97"
     assert "76" in small_numbers(split("sjuttiosex").words, 0, ("sv",))
