@@ -146,9 +146,7 @@ def goes_on(said: Said, judgement: Judgement) -> bool:
 def kin(judgement: Judgement) -> tuple[Category, ...] | None:
     """The categories of the cases that `match` may take a report into, whoever sent it; None for all."""
     category = judgement.category
-    if judgement.mass:
-        return None
-    if category in _SAYS_NOTHING_NEW and "!again" in judgement.tokens:
+    if judgement.mass or (category in _SAYS_NOTHING_NEW and "!again" in judgement.tokens):
         return None
     return category, *_RELATED_TO.get(category, ())
 
@@ -347,8 +345,8 @@ def _is_only_claimed(said: Said, candidate: Candidate) -> bool:
 
 def _has_its_topic(said: Said, candidate: Candidate) -> bool:
     """Whether a mail answers under the subject of one of the case's reports."""
-    topics = {_topic(r.text.partition("\n")[0]) for r in candidate.reports}
-    return _answers(said) and _topic(said.subject or "") in topics
+    mine = _topic(said.subject or "") if _answers(said) else ""
+    return mine != "" and mine in {_topic(r.text.partition("\n")[0]) for r in candidate.reports}
 
 
 def _answers(said: Said) -> bool:

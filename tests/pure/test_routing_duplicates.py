@@ -407,6 +407,15 @@ def test_an_answer_under_the_same_subject_goes_on_with_it_whatever_its_words():
     assert found.match.verdict is Verdict.ATTACH
 
 
+def test_an_answer_to_no_subject_answers_none():
+    desk, owner = Desk(), "ann@example.org"
+    case = desk.take(said("Ni har dragit 481 kr för 11 kWh på 25634", email=owner, channel="email")).case
+    untold = tuple(replace(report, text="") for report in desk.cases[case].reports)  # as older reports are read
+    desk.cases[case] = replace(desk.cases[case], reports=untold)
+    found = desk.take(said("Nu har det gått åtta dagar", 60 * 24 * 8, email=owner, channel="email", subject="Re:"))
+    assert found.match.verdict is not Verdict.ATTACH
+
+
 def test_an_answer_by_somebody_else_does_not():
     found = two(
         said("Ni har dragit 481 kr för 11 kWh på 25634", email="ann@example.org", channel="email", subject="Kommat"),
