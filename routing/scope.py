@@ -23,7 +23,8 @@ _OF_A_GATE = ("noout", "inside", "door", "wontopen", "shutin", "boxedin", "exit"
 _OF_A_JOURNEY = ("empty", "nogo", "faraway", "duty", "frail", "settled")
 PIECES = frozenset((*_OF_A_SITE, *_OF_A_GATE, *_OF_A_JOURNEY))
 _FAULTS = ("dead", "broken", "nostart", "lifeless", "mains", "nocharging")
-_NOT_DENIED = frozenset({"gotout", "settled", "shutin", "boxedin", "trapped", "stranded"})
+_NOT_DENIED = frozenset({"gotout", "settled"})
+_NOT_DENIED_ALONE = frozenset({"shutin", "boxedin", "trapped"})
 _PERCENT = re.compile(r"(?<![\d,.])(\d{1,3}) ?%")
 _LITTLE, _PLENTY = 4, 15  # per cent of a battery
 _NEAR = 4  # words
@@ -49,7 +50,8 @@ def read_scope(
 ) -> Scope:
     """Read all three. `count`: how many chargers the site has that the text names, if it names one."""
     found = {**concepts, **pieces}
-    for piece in _NOT_DENIED & found.keys():
+    # "We cannot get out, shut in" denies the one and not the other.
+    for piece in (_NOT_DENIED if "noout" in found else _NOT_DENIED | _NOT_DENIED_ALONE) & found.keys():
         if all(hit.denied for hit in found[piece]):
             del found[piece]
     trapped = _trapped(found)

@@ -147,6 +147,11 @@ def test_words_that_hold_a_gate_or_a_halt_by_chance_hold_up_nobody(text: str):
     assert not told(text) & {"trapped", "stranded"}
 
 
+@pytest.mark.parametrize("text", ["vi kommer inte ut instängda här sen en timme", "we cannot get out trapped inside"])
+def test_who_does_not_get_out_is_shut_in_whatever_else_is_denied(text: str):
+    assert "trapped" in told(text)
+
+
 @pytest.mark.parametrize(
     ("text", "channel"),
     [
