@@ -28,29 +28,7 @@ POSTCODE = 3.0
 PART = 1.0
 _SURE_ENOUGH = 0.84
 _ARTICLES = frozenset({"en", "ett", "et", "ein", "eine"})
-_BEHIND_A_NUMBER = frozenset(
-    (
-        "i",
-        "in",
-        "im",
-        "pa",
-        "vid",
-        "ved",
-        "bei",
-        "och",
-        "og",
-        "und",
-        "der",
-        "dar",
-        "som",
-        "till",
-        "til",
-        "a",
-        "b",
-        "c",
-        "d",
-    )
-)
+_BEHIND_A_NUMBER = re.compile(r"in?|im|pa|vid|ved|bei|och|og|und|d[ae]r|som|till?|[a-d]")
 _MOST_WORDS = 3  # that are one word of a name
 # Finnish says "in" and "on" with endings; as they sound here, doubled letters fall together.
 _CASES = re.compile(r"(?<=.{4})(?:i?(?:sa|sta|la|le|lta)|an?|in|n)$")
@@ -215,7 +193,7 @@ def _house_numbers(words: Words, at: int, languages: Sequence[str], names: Names
     if said != ["1"] or words.words[at] not in _ARTICLES or at + 1 == len(words):
         return said
     after = words.words[at + 1]
-    goes_on = words.sentence[at + 1] == words.sentence[at] and after not in _BEHIND_A_NUMBER
+    goes_on = words.sentence[at + 1] == words.sentence[at] and not _BEHIND_A_NUMBER.fullmatch(after)
     return [] if goes_on and sound(after) not in names.cities else said
 
 

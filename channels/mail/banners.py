@@ -6,13 +6,11 @@ what to beware of, and in which nobody speaks of themselves. Pure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from channels.mail.phrases import BEWARE, OUTSIDE
+from channels.mail.phrases import BEWARE, OUTSIDE, speaks_of_oneself
 
 _LONGEST = 700  # characters
-_MINE = re.compile(r"(?<![\w.])(?:I|[Jj]ag|[Jj]eg|[Ii]ch|[Mm]inä|my|min|mitt|mein\w*)(?![\w.])")
 
 
 def without_banner(lines: Sequence[str]) -> Sequence[str]:
@@ -21,4 +19,4 @@ def without_banner(lines: Sequence[str]) -> Sequence[str]:
     end = next((n for n in range(begin, len(lines)) if not lines[n].strip()), len(lines))
     paragraph = " ".join(lines[begin:end])
     warns = len(paragraph) <= _LONGEST and OUTSIDE.search(paragraph) and BEWARE.search(paragraph)
-    return lines[end:] if warns and not _MINE.search(paragraph) else lines
+    return lines[end:] if warns and not speaks_of_oneself(paragraph) else lines

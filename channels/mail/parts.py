@@ -125,9 +125,11 @@ def _alternatives(parts: list[Part], body: Body) -> None:
 
 
 def _invited_once(files: list[Part]) -> list[Part]:
-    """An invitation comes as a form of the text, without a name, and mostly once more as a file."""
-    named = any(_is_invitation(part) and part.filename for part in files)
-    return [part for part in files if part.filename or not (named and _is_invitation(part))]
+    """An invitation comes as a form of the text, without a name, and mostly the same once more as a file."""
+    named = {tuple(part.content.split()) for part in files if part.filename and _is_invitation(part)}
+    return [
+        part for part in files if part.filename or not _is_invitation(part) or tuple(part.content.split()) not in named
+    ]
 
 
 def _is_invitation(part: Part) -> bool:

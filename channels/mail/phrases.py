@@ -43,6 +43,7 @@ DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
 EXCUSE = _compiled(any_of("excuses"))
 FOOTER = _compiled(any_of("footers"))
+_ONESELF = re.compile(r"(?<![\w.])(?:I|[Jj]ag|[Jj]eg|[Ii]ch|[Mm]inä)(?![\w.])")
 _DISCLAIMER = re.compile(any_of("disclaimers"))
 CLOSING = _compiled(
     rf"(?:{any_of('closings')})(?:\s*[/|]\s*(?:{any_of('closings')})){{0,3}}"
@@ -59,6 +60,11 @@ BOUNCE_SUBJECT = _compiled(any_of("bounces"))
 FAILS = _compiled(any_of("failures"))
 DELAYS = _compiled(any_of("delays"))
 COPY = re.compile(rf"^[-_ ]*(?:{any_of('copies')})", re.IGNORECASE | re.MULTILINE)
+
+
+def speaks_of_oneself(text: str) -> bool:
+    """Whether somebody speaks of themselves, which no footer and no warning does."""
+    return _ONESELF.search(text) is not None
 
 
 def disclaims(text: str) -> bool:

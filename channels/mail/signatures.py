@@ -20,6 +20,7 @@ from channels.mail.phrases import (
     POSTSCRIPT,
     TITLE,
     disclaims,
+    speaks_of_oneself,
 )
 
 _LOOK_BACK = 30  # lines from the end within which a signature can begin
@@ -59,9 +60,8 @@ _TO_SOMEBODY = re.compile(
 )
 _LINK = re.compile(r"https?:\S+")
 _NAME_WORD = r"(?:[\"”“(]?[A-ZÅÄÖÆØÜÉ][\w'’.\-]*[\"”“)]?|af|av|von|van|de|der|den|la|le|och|og|und|ja|and|&|/)"
-_NAME = re.compile(
-    rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*(?:\s+\([a-z]{{2,6}}(?:/[a-z]{{2,6}}){{1,2}}\))?,?"
-)
+_PRONOUNS = r"(?:\s+\([a-z]{2,6}(?:/[a-z]{2,6}){1,2}\))?"
+_NAME = re.compile(rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*{_PRONOUNS},?")
 _RULES = frozenset("_-=*~—–")
 _DELIMITER = re.compile(r"(?:--|—|–|__|-- -)\s*")
 _OUTLOOK_RULE = re.compile(r"_{20,}")
@@ -104,7 +104,7 @@ def _is_device(line: str) -> bool:
         return False
     if EXCUSE.search(line):
         return True
-    told = (_TELLS if len(line) < 50 else _PROSE).search(line) or _mine(line)
+    told = (_TELLS if len(line) < 50 else _PROSE).search(line) or speaks_of_oneself(line)
     return not told and ":" not in _LINK.sub("", line)
 
 
@@ -125,7 +125,7 @@ def _without_footer(lines: list[str], below_others: bool) -> list[str]:
                 and len(below) <= 10
                 and FOOTER.search(footer)
                 and (below_others or not alone)
-                and not _mine(footer)
+                and not speaks_of_oneself(footer)
             ):
                 return lines[:n]
     return lines
@@ -169,7 +169,7 @@ def _written_below(lines: Sequence[str], begin: int) -> int | None:
             continue
         paragraph = [line.strip() for line in lines[start:n] if line.strip()]
         text = " ".join(paragraph)
-        ours = not (disclaims(text) or FOOTER.search(text) or DEVICE.match(text)) or _mine(text)
+        ours = not (disclaims(text) or FOOTER.search(text) or DEVICE.match(text)) or speaks_of_oneself(text)
         if paragraph and ours and (POSTSCRIPT.match(paragraph[0]) or _says(paragraph)):
             return start
         start = n + 1
@@ -191,18 +191,18 @@ def _without_disclaimer(lines: list[str]) -> list[str]:
         while begin and lines[begin - 1].strip():
             begin -= 1
         paragraph = " ".join(lines[begin:end])
-        lawyers = len(paragraph) >= 90 and disclaims(paragraph) and _about_mail(paragraph) and not _mine(paragraph)
+        lawyers = (
+            len(paragraph) >= 90
+            and disclaims(paragraph)
+            and _about_mail(paragraph)
+            and not speaks_of_oneself(paragraph)
+        )
         if begin == 0 or not lawyers:
             return lines
         lines = lines[:begin]
         _trimmed(lines)
         if lines and _FOOT_RULE.fullmatch(lines[-1].strip()):
             lines.pop()
-
-
-def _mine(text: str) -> bool:
-    """Whether somebody speaks of themselves, which no footer does."""
-    return re.search(r"(?<![\w.])(?:I|[Jj]ag|[Jj]eg|[Ii]ch|[Mm]inä)(?![\w.])", text) is not None
 
 
 def _about_mail(text: str) -> bool:

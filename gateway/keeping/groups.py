@@ -169,9 +169,10 @@ class Draft:
         ):
             history = replace(histories.get(person or 0, History(person)), mentioned=mentioned)
             again = self._again(item, person, judgement, history, reference, found, unlike)
-            if again.verdict is Verdict.ATTACH and again.case is not None:
-                judgement = as_its_case(judgement, self.cases[again.case].candidate)
             decided = Decided(ids["report"], item.report, item.said, person, judgement, reference, again)
+            if decided.attached_to is not None:
+                its_case = self.cases[decided.attached_to].candidate
+                decided = replace(decided, judgement=as_its_case(judgement, its_case))
             self._place(decided, item, ids["case"])
 
     async def write(self, conn: Line) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ AUTO = [
     ),
     ("Auto-Submitted: auto-generated", "Subject: [Desk #7] Request received: no power"),
     ("Auto-Submitted: auto-generated", "Subject: =?utf-8?q?Ditt_=C3=A4rende_har_registrerats?="),
+    ("Auto-Submitted: auto-generated", "Subject: Your request has been registered"),
     ("Auto-Submitted: auto-generated", "Subject: Accepted: Visit at noon"),
     ("X-Autoreply: yes",),
     ("X-Autorespond: Re: hej",),
