@@ -32,7 +32,7 @@ def event_of(params: Params) -> Event:
         return Recorded(sid_of(params, "RecordingSid"), seconds_of(params, "RecordingDuration"))
     if params.get("Digits"):
         digits = params["Digits"]
-        if cards.is_card(digits):
+        if cards.holds_card(digits):
             return Pressed("", card=True)
         return Pressed(digits if KEYS.fullmatch(digits) else "")
     if params.get("SpeechResult"):

@@ -23,6 +23,7 @@ COSTLY = frozenset(
         PhoneNumberType.UAN,
         PhoneNumberType.VOICEMAIL,
         PhoneNumberType.PAGER,
+        PhoneNumberType.PERSONAL_NUMBER,
     }
 )
 TEXTLESS = frozenset({PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE, PhoneNumberType.VOIP})

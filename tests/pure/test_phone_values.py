@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.cards import MASK, is_card, masked
+from channels.cards import MASK, holds_card, is_card, masked
 from channels.numbers import normalise, reachable, region_of
 from channels.phone_events import event_of
 from channels.tolls import refusal
@@ -20,6 +20,30 @@ def test_b14_every_number_with_a_right_check_digit_is_masked(digits: str) -> Non
     for text in (card, f"my card is {spaced}.", f"kort {card[:6]}-{card[6:]} tack"):
         assert card[-5:] not in masked(text)
         assert MASK in masked(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("my card 4111 1111 1111 1111 12 25 thanks", f"my card {MASK} thanks"),
+        ("4111-1111-1111-1111 12/25, 123", MASK),
+        ("4111, 1111, 1111, 1111", MASK),
+        ("4111  1111 1111 1111", MASK),
+        ("2 4111111111111111", f"2 {MASK}"),
+        ("3782 822463 10005 1234", MASK),
+        ("5500 0000 0000 0004, 070-123 45 67", f"{MASK}, 070-123 45 67"),
+        ("070-123 45 67, 21045, 21205, 23145", "070-123 45 67, 21045, 21205, 23145"),
+        ("21045, 21205, 23145, 24001, 21000, 22000", "21045, 21205, 23145, 24001, 21000, 22000"),
+    ],
+)
+def test_b14_what_is_said_around_a_card_number_does_not_hide_it(text: str, kept: str) -> None:
+    assert masked(text) == kept
+
+
+@pytest.mark.parametrize("keys", ["41111111111111111225", "4111111111111111123", "4111111111111111*123"])
+def test_b14_keys_that_begin_with_a_card_number_are_a_card(keys: str) -> None:
+    assert holds_card(keys)
+    assert event_of({"Digits": keys}) == Pressed("", card=True)
 
 
 @pytest.mark.parametrize("text", ["21007", "0046701740605", "+46 70 174 06 05", "4111 1111 1111 1112", "a 1042-9 b"])
@@ -57,6 +81,8 @@ def test_a_keyed_number_is_read_as_the_region_writes_it() -> None:
     ("number", "text", "refused"),
     [
         ("+46701740605", True, False),
+        ("+447011234567", False, True),
+        ("+34701234567", False, True),
         ("+46313900601", False, False),
         ("+46313900601", True, True),
         ("+46112", False, True),
