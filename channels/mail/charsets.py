@@ -27,6 +27,12 @@ _LARGER = {
     "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-9": "cp1254",
     "tis-620": "cp874", "iso8859-11": "cp874", "big5": "big5hkscs",
 }  # fmt: skip
+# Where a standard has only controls and its sender's system has letters.
+_MAKERS = {
+    "iso8859-2": "cp1250", "iso8859-4": "cp1257", "iso8859-5": "cp1251", "iso8859-6": "cp1256", "iso8859-7": "cp1253",
+    "iso8859-8": "cp1255", "iso8859-13": "cp1257", "iso8859-15": "cp1252",
+}  # fmt: skip
+_MAKERS_LETTERS = re.compile(rb"[\x80-\x9f]")
 _OTHER_NAMES = {
     "x-sjis": "cp932", "x-gbk": "gb18030", "x-mac-roman": "mac-roman", "x-mac-cyrillic": "mac-cyrillic",
     "x-big5": "big5", "x-x-big5": "big5", "x-euc-jp": "euc_jp", "x-windows-949": "cp949", "iso-8859-8-i": "iso8859-8",
@@ -49,7 +55,7 @@ _MOST_SEQUENCES = 100_000  # of a text that nobody wrote
 _SEQUENCES = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
 _UTF8 = frozenset({"utf-8", "utf-8-sig", "ascii"})
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u200e\u200f\u2060\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 
 
@@ -62,6 +68,8 @@ def decode(data: bytes, declared: str | None = None) -> str:
         codec = "utf-16"
     if codec == "iso2022_jp":
         return _japanese(data)
+    if codec in _MAKERS and _MAKERS_LETTERS.search(data):
+        codec = _MAKERS[codec]
     if codec in _WIDE and b"\0" not in data and data[:2] not in (b"\xff\xfe", b"\xfe\xff") and _is_utf8(data):
         codec = "utf-8"  # what is said of a text that was sent in another form
     if codec and codec not in _UTF8 and codec not in _WESTERN:
@@ -102,7 +110,8 @@ def _japanese(data: bytes) -> str:
 
 
 def tidy(text: str) -> str:
-    """Text with line feeds only, and without control characters other than tab and those that turn its direction."""
+    """Text with line feeds only, and without control characters other than tab, those that turn its direction
+    and those that are only there to be invisible."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if text.replace("\n", "").isprintable() else _CONTROLS.sub("", text)

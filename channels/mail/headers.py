@@ -68,7 +68,7 @@ def decode_field(value: str, charset: str | None = None) -> str:
     value = value[:HEADER_LIMIT]
     if "=?" in value:
         value = _decode_words(value, charset)
-    elif not value.isascii():
+    elif not value.isascii() or "\x1b" in value:
         value = eight_bit(value, charset)
     return one_line(value)
 
@@ -95,6 +95,8 @@ def _visible(character: str) -> str:
 def eight_bit(value: str, charset: str | None = None) -> str:
     """Raw bytes in a header, which the parser keeps as lone surrogates."""
     data = value.encode("utf-8", "surrogateescape")
+    if b"\x1b" in data:
+        return decode(data, charset or "iso-2022-jp")
     try:
         return data.decode()
     except UnicodeDecodeError:

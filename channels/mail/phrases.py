@@ -38,13 +38,17 @@ FIRST_PERSON = _compiled(r"\s*(?<!\S)(?:i|we|jag|vi|jeg|ich|wir|minä)(?=\s)")  
 OUTSIDE = _compiled(any_of("outside"))
 BEWARE = _compiled(any_of("beware"))
 CONFIRMS = _compiled(any_of("confirms"))
+DECLARES = _compiled(rf"(?:^|[.!:\n])\s*(?:{any_of('declares')})")
+UNREAD = _compiled(rf"(?:[^\n]{{0,40}}[,!]\s+)?(?:{any_of('unread')})")
 BELOW = _compiled(any_of("below"))
 DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
 EXCUSE = _compiled(any_of("excuses"))
 FOOTER = _compiled(any_of("footers"))
+ALARMING = _compiled(rf"\b(?:{any_of('alarming')})\b")
 _ONESELF = re.compile(r"(?<![\w.])(?:I|[Jj]ag|[Jj]eg|[Ii]ch|[Mm]inä)(?![\w.])")
 _DISCLAIMER = re.compile(any_of("disclaimers"))
+_LAWYERS = re.compile(any_of("lawyers"))
 CLOSING = _compiled(
     rf"(?:{any_of('closings')})(?:\s*[/|]\s*(?:{any_of('closings')})){{0,3}}"
     r"(?:[\s,.!:;–-]+(?P<name>\S.{0,40}?))?[\s,.!]*"
@@ -70,3 +74,10 @@ def speaks_of_oneself(text: str) -> bool:
 def disclaims(text: str) -> bool:
     """Whether a text has words of a disclaimer in it."""
     return _DISCLAIMER.search(text.lower()) is not None  # many times as fast as to look for them in either case
+
+
+def is_disclaimer(text: str) -> bool:
+    """Whether a text is one as a whole."""
+    lower = text.lower()
+    found = set(_DISCLAIMER.findall(lower))
+    return len(found) > 1 or (len(found) == 1 and _LAWYERS.search(lower) is not None)

@@ -131,13 +131,13 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
         if _ends_attribution(line) or (_may_say_who(lines, at) and VERB.search(line[-24:])):
             begin = _attribution(lines, at)
             if begin is not None:
-                follows = True
+                answers, follows = follows, True
                 below = _next(lines, at + 1)
                 if below is None or _quoted_below(lines, at):
                     _mark(quoted, begin, at + 1)
                     at = _past_maybe(lines, quoted, at + 1)
                     continue
-                if _certain(" ".join(lines[begin : at + 1])):
+                if answers and _certain(" ".join(lines[begin : at + 1])):
                     written = any(lines[n].strip() and not quoted[n] for n in range(begin))
                     _mark(quoted, begin, count if written else at + 1)
                     if written:

@@ -88,6 +88,8 @@ def _understood(
     full = _full_text(body)
     told = deliveries.told(root, kind, robots.machine(fields, box.address if box else None), subject, full)
     failed = told is not None and deliveries.says_failed(told)
+    name = box.name if box else None
+    written = "" if told is not None else new_text(full, name, _follows(fields, subject))
     robot = robots.recognise(
         fields,
         box.address if box else None,
@@ -96,8 +98,11 @@ def _understood(
         told is not None,
         failed,
         domains,
-        box.name if box else None,
+        name,
+        written,
     )
+    if robot.auto_reply and told is None:
+        written = new_text(full, name)
     thread = thread_of(fields, subject, domains)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
     if about:
@@ -106,9 +111,7 @@ def _understood(
         channel=Channel.EMAIL,
         key=key_of([fields.raw(name) for name in FIELDS], [(p.kind, p.content) for p in root.leaves()]),
         received_at=received_at,
-        text=deliveries.notice(full)
-        if told is not None
-        else new_text(full, box.name if box else None, robot.auto_reply or _follows(fields, subject)),
+        text=written if told is None else deliveries.notice(full),
         sender=_sender(box, fields, trusted, found),
         subject=subject or None,
         full_text=_shown(full),

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from channels.mail.headers import Fields
-from channels.mail.phrases import AUTOMATIC_SUBJECT, CONFIRMS, IS_AWAY
+from channels.mail.phrases import AUTOMATIC_SUBJECT, CONFIRMS, DECLARES, IS_AWAY, UNREAD, speaks_of_oneself
 
 AUTOMATIC, LIST, NO_ANSWER, OURSELVES = "automatic", "list", "no_answer", "from_ourselves"
 _ROBOT_FIELDS = (
@@ -50,7 +50,10 @@ _PERSON = re.compile(
     re.IGNORECASE,
 )
 _TAGS = re.compile(r"^\s*(?:\[[^\]]{0,100}\]\s*){1,3}")  # "[example.org #12] AutoReply: …"
-_NAMELESS = re.compile(r"mailer-daemon|mail delivery (?:sub)?system|^\s*<\s*>\s*$", re.IGNORECASE)
+_DECLARED_WITHIN = 1_000  # characters
+_NAMELESS = re.compile(
+    r"mailer-daemon|mail delivery (?:sub)?system|^[\s\"]*system administrator\"?\s*<|^\s*<\s*>\s*$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,19 @@ def recognise(
     failed: bool,
     domains: Collection[str],
     name: str | None = None,
+    text: str = "",
 ) -> Robot:
     """Who wrote it. `report_type` is that of a multipart/report, which only machines write; `told` whether it tells
-    what became of a mail, and `failed` whether that is that it did not arrive; `name` the sender's own.
+    what became of a mail, and `failed` whether that is that it did not arrive; `name` the sender's own; `text` what
+    was newly written.
     """
-    auto_reply = told or report_type is not None or _answers_by_itself(fields, subject) or _away(subject, name)
+    auto_reply = (
+        told
+        or report_type is not None
+        or _answers_by_itself(fields, subject)
+        or _away(subject, name)
+        or _declares(text, subject)
+    )
     return Robot(auto_reply, failed, _flags(fields, sender, auto_reply, domains))
 
 
@@ -123,6 +134,16 @@ def _away(subject: str, name: str | None) -> bool:
     known = re.findall(r"\w+", (name or "").lower())
     match = IS_AWAY.search(own) if len(known) > 1 else None
     return match is not None and sorted(re.findall(r"\w+", own[: match.start()])) == sorted(known)
+
+
+def _declares(text: str, subject: str) -> bool:
+    """Whether a text says of itself that a machine answers. People who pass on what a machine told them say first what
+    they did themselves.
+    """
+    if UNREAD.match(text):
+        return not speaks_of_oneself(text)
+    match = DECLARES.search(text[:_DECLARED_WITHIN])
+    return match is not None and (not speaks_of_oneself(text[: match.start()]) or IS_AWAY.search(subject) is not None)
 
 
 def _answers(fields: Fields) -> bool:

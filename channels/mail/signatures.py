@@ -3,7 +3,7 @@
 A greeting and a short sign-off (a closing word and a first name) stay; a block of name, title, company and ways to
 reach somebody goes, with its closing words, and so do "Sent from my phone", list footers and disclaimers. A block is
 only taken for one when something in it shows that it is: a telephone number, an address, a company, or the sender's own
-name. Lines below a block that read like sentences stay.
+name. Lines below a block that read like sentences stay, and those that tell of danger wherever they stand.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from channels.mail.phrases import (
+    ALARMING,
     CLOSING,
     DEVICE,
     DEVICE_LIMIT,
@@ -20,6 +21,7 @@ from channels.mail.phrases import (
     POSTSCRIPT,
     TITLE,
     disclaims,
+    is_disclaimer,
     speaks_of_oneself,
 )
 
@@ -64,6 +66,8 @@ _PRONOUNS = r"(?:\s+\([a-z]{2,6}(?:/[a-z]{2,6}){1,2}\))?"
 _NAME = re.compile(rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*{_PRONOUNS},?")
 _RULES = frozenset("_-=*~—–")
 _DELIMITER = re.compile(r"(?:--|—|–|__|-- -)\s*")
+_NUMBER = re.compile(r"\b\d{4,6}\b")
+_POINT = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+\S")
 _OUTLOOK_RULE = re.compile(r"_{20,}")
 _FOOT_RULE = re.compile(r"[_\-=*~]{3,}\s*")
 
@@ -137,6 +141,8 @@ def _before_delimiter(lines: list[str], below_others: bool) -> list[str]:
     """
     for n in range(_near_end(lines), len(lines)):
         marked = lines[n].strip()
+        if marked == "--" and _in_a_list(lines, n):
+            continue
         ruled = marked[:3] == "___" and _FOOT_RULE.fullmatch(marked) is not None
         if (marked in ("--", "—", "––") or ruled) and (below_others or any(above.strip() for above in lines[:n])):
             below = [text for text in lines[n + 1 :] if text.strip()]
@@ -144,11 +150,24 @@ def _before_delimiter(lines: list[str], below_others: bool) -> list[str]:
                 continue
             if ruled and not _shows(below[1:]):
                 continue
+            if _reports(below):
+                continue
             if all(len(text) <= 160 or disclaims(text) for text in below):
                 written = _written_below(lines, n + 1)
                 if written is None or _next_text(lines, n + 1) < written:
                     return lines[:n] + ([] if written is None else ["", *lines[written:]])
     return lines
+
+
+def _reports(lines: Sequence[str]) -> bool:
+    """Whether lines below a dash name a charger, or danger, and nobody to reach."""
+    told = any(_NUMBER.search(line) or ALARMING.search(line) for line in lines)
+    return told and not _shows(lines) and not _is_name(lines[0])
+
+
+def _in_a_list(lines: Sequence[str], at: int) -> bool:
+    """Whether a line stands between two points of a list, as an empty one."""
+    return 0 < at < len(lines) - 1 and all(_POINT.match(lines[n]) for n in (at - 1, at + 1))
 
 
 def _near_end(lines: Sequence[str]) -> int:
@@ -180,7 +199,7 @@ def _says(paragraph: Sequence[str]) -> bool:
     """Whether it holds a sentence, and is no verse or motto of somebody else's."""
     if any(line[0] in "\"'”“»«" or line[-1] in "\"'”“»«" for line in paragraph):
         return False
-    return any(line[-1] in ".!?" and _PROSE.search(line) for line in paragraph)
+    return any((line[-1] in ".!?" and _PROSE.search(line)) or ALARMING.search(line) for line in paragraph)
 
 
 def _without_disclaimer(lines: list[str]) -> list[str]:
@@ -193,9 +212,10 @@ def _without_disclaimer(lines: list[str]) -> list[str]:
         paragraph = " ".join(lines[begin:end])
         lawyers = (
             len(paragraph) >= 90
-            and disclaims(paragraph)
+            and is_disclaimer(paragraph)
             and _about_mail(paragraph)
             and not speaks_of_oneself(paragraph)
+            and not ALARMING.search(paragraph)
         )
         if begin == 0 or not lawyers:
             return lines
@@ -289,7 +309,7 @@ def _is_detail(line: str) -> bool:
         return False
     if _proves(line):
         return len(line.split()) <= 3 or not (_TO_SOMEBODY if "|" in line else _PROSE).search(line)
-    return len(line.split()) <= 7 and line[-1] not in ".?!:" and not _PROSE.search(line)
+    return len(line.split()) <= 7 and line[-1] not in ".?!:" and not (_PROSE.search(line) or ALARMING.search(line))
 
 
 def _is_motto(lines: Sequence[str], at: int, seen: int) -> bool:

@@ -28,6 +28,8 @@ _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
 _PLAIN_MULTIPARTS = ("multipart/alternative", "multipart/mixed", "multipart/related")
 _LAST = re.compile(rb"--(?:\r\n|\Z)")
 _FEW = 20  # parts
+_PADDED_BREAK = re.compile(rb"=[ \t]+(\r?\n|\Z)")  # blanks that a relay put behind a soft line break
+_ENCODED_RUN = re.compile(rb"[A-Za-z0-9+/]{40}")  # longer than any word
 _NO_BODY_YET = MultipartInvariantViolationDefect  # what Python 3.11.2 says of a head alone
 _BAD_LINE = re.compile(rb"(?m)^(?![\x21-\x39\x3b-\x7e]+:|[ \t\r\n]|From (?![ \t]*:)|\Z)[^\r\n]+")
 _FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,60}:")
@@ -105,7 +107,10 @@ class Part:
     def _decoded(self) -> bytes:
         if self.children:
             return self._restored(b"\n".join(_source(child.message) for child in self.children))
-        if self.fields.word("content-transfer-encoding") == "base64":
+        encoding = self.fields.word("content-transfer-encoding")
+        if encoding == "quoted-printable":
+            return self._restored(binascii.a2b_qp(_PADDED_BREAK.sub(rb"=\1", _undecoded(self.message))))
+        if encoding == "base64":
             encoded = self._restored(_undecoded(self.message))
             return encoded if self.kind.startswith("text/") and _in_the_clear(encoded) else _base64(encoded)
         decoded = self.message.get_payload(decode=True)
@@ -145,6 +150,10 @@ def parse(raw: bytes) -> Part:
     if not root.children and (mended := _mended(root, source, end)) is not None:
         root = _part(_parse(mended), runs)
     root.fields.charset = next((name for part in root.walk() if (name := part.parameters.get("charset"))), None)
+    if root.fields.charset:
+        for part in root.walk():
+            if part.filename and not part.filename.isascii():
+                part.filename = _filename(part.message, part.fields, root.fields.charset)
     return root
 
 
@@ -294,7 +303,7 @@ def _parameters(message: Message, fields: Fields) -> dict[str, str]:
     return found
 
 
-def _filename(message: Message, fields: Fields) -> str | None:
+def _filename(message: Message, fields: Fields, charset: str | None = None) -> str | None:
     given = {name: value for name in ("content-disposition", "content-type") if (value := fields.raw(name))}
     if not any("name" in value.lower() for value in given.values()):
         return None
@@ -303,7 +312,7 @@ def _filename(message: Message, fields: Fields) -> str | None:
     if not all(value.isascii() and value == fields.raw(name) for name, value in given.items()):
         message = Message()
         for name, value in given.items():
-            message[name] = eight_bit(value)
+            message[name] = eight_bit(value, charset)
     try:
         return message.get_filename() or None
     except (ValueError, LookupError, TypeError, AttributeError, IndexError):
@@ -339,7 +348,8 @@ def _in_the_clear(data: bytes) -> bool:
     """Whether a text is said to be base64 and is not: it begins with words."""
     first, *others = [line.strip() for line in data[:2000].split(b"\n") if line.strip()][:3] or [b""]
     sound = _BASE64_LINE.fullmatch(first) is not None and len(first) % 4 == 0
-    return not sound and any(b" " in line for line in (first, *others))
+    begun = (first, *others)
+    return not sound and any(b" " in line for line in begun) and not any(map(_ENCODED_RUN.search, begun))
 
 
 def _unsaid_base64(data: bytes) -> bytes | None:

@@ -673,3 +673,50 @@ def test_b60_of_two_forms_of_a_name_the_whole_one_counts() -> None:
 def test_b56_a_text_that_was_cut_within_its_last_character_is_read_up_to_there() -> None:
     assert decode("Laddaren är dö".encode()[:-1], "utf-8") == "Laddaren är d\ufffd"
     assert decode("DEN ÄR PÅ Å".encode("cp1252"), "utf-8") == "DEN ÄR PÅ Å"
+
+
+def test_b57_blanks_behind_a_soft_line_break_are_none() -> None:
+    head = b"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable (by us)\r\n\r\n"
+    raw = head + b"varm og= \t\r\n r=C3=B8d= "
+    assert read(raw, NOW).text == "varm og rød"
+
+
+def test_b57_strange_characters_within_base64_do_not_make_it_words() -> None:
+    encoded = base64.b64encode("Laddaren är trasig. Kabeln sitter fast i bilen och går inte ur, hjälp.".encode())
+    raw = (
+        b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + encoded[:64]
+        + b" !\r\n*"
+        + encoded[64:]
+    )
+    assert read(raw, NOW).text.startswith("Laddaren är trasig. Kabeln")
+
+
+def test_b56_letters_of_a_maker_where_the_standard_has_controls() -> None:
+    assert decode("całość – ścieżka".encode("cp1250"), "iso-8859-2") == "całość – ścieżka"
+
+
+def test_b56_a_japanese_subject_that_nobody_encoded() -> None:
+    raw = (
+        b"Subject: "
+        + "充電器22904の件".encode("iso2022_jp")
+        + b"\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n\r\nx"
+    )
+    assert read(raw, NOW).subject == "充電器22904の件"
+
+
+@pytest.mark.parametrize(
+    ("name", "charset"), [("ağustos.png", "iso-8859-9"), ("許功蓋.jpg", "big5"), ("予定表.pdf", "shift_jis")]
+)
+def test_b60_a_name_of_bare_bytes_is_in_the_charset_of_the_text(name: str, charset: str) -> None:
+    text = b"Content-Type: text/plain; charset=" + charset.encode() + b"\r\n\r\nx"
+    file = b'Content-Disposition: attachment; filename="' + name.encode(charset) + b'"\r\n\r\nx'
+    raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + text + b"\r\n--b\r\n" + file + b"\r\n--b--\r\n"
+    assert [one.name for one in read(raw, NOW).attachments] == [name]
+
+
+def test_b59_characters_that_nobody_sees_are_left_out() -> None:
+    raw = (
+        "Content-Type: text/plain; charset=utf-8\r\n\r\nladda\u200bre \u200e24818\u200f är\u2060 avstängd\xad".encode()
+    )
+    assert read(raw, NOW).text == "laddare 24818 är avstängd"

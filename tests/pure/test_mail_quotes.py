@@ -144,3 +144,42 @@ def test_time_grows_with_length_only(unit: str) -> None:
     begun = time.process_time()
     new_text(text, "Eva Hedlund")
     assert time.process_time() - begun < 1.5
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "Någon har av misstag backat in i laddaren så att kabeln ryker. Skriv ett meddelande när den är lagad, ok.",
+            "ryker",
+        ),
+        (
+            "Please keep this message confidential. Our neighbour cut the cable at charger 21052, the lid hangs down.",
+            "lid",
+        ),
+        ("Laddaren är trasig.\n\nMvh Anna Berg\nTel 070-123 45 67\nStorgatan 5\nDet luktar bränt", "luktar bränt"),
+        ("Se nedan.\n\n--\nLaddare 21052\nUttag 2\nRök ur kontakten", "Rök ur kontakten"),
+        ("On 1 March 2026 at 10:00 our guard bob@x.example writes:\nThe cable is on fire", "on fire"),
+        ("We need:\n- both cables\n--\n- nobody in bay 2\n\nKind regards", "nobody in bay 2"),
+    ],
+)
+def test_words_that_only_look_like_a_footer_are_shown(text: str, shown: str) -> None:
+    assert shown in new_text(f"Hej!\n\n{text}", "Anna Berg", follows=False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Hämta BlueMail för Android",
+        "Lähetetty Nine-sovelluksesta",
+        "Get Spark Mail for iOS",
+        "Citando Kundservice <kundservice@support.example>:\n> gammalt",
+    ],
+)
+def test_what_other_programs_add_is_not_new(line: str) -> None:
+    assert new_text(f"Fungerar nu.\n\n{line}") == "Fungerar nu."
+
+
+def test_a_warning_of_a_rare_sender_is_not_theirs() -> None:
+    warning = "[You don't often get email from a@b.example. Learn why this is important at https://aka.example/x ]"
+    assert new_text(f"{warning}\n\nStill dead.") == "Still dead."

@@ -432,3 +432,36 @@ def test_an_abuse_report_is_automatic() -> None:
     raw = dsn(report_type="feedback-report")
     report = read(raw, NOW)
     assert (report.auto_reply, report.bounce) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "automatic"),
+    [
+        (
+            "Vi har tagit emot ditt ärende (77120)",
+            "Hej!\n\nTack. Det här är en automatisk bekräftelse på att vi fått ditt ärende.",
+            True,
+        ),
+        ("Re: Lamp", "This mailbox is no longer monitored and your message will not be read.", True),
+        (
+            "Jens Aa/Firma er ikke på kontoret (returnerer 12-10)",
+            "Jeg er ikke her.\n\nBemærk: Dette er et automatisk svar på din meddelelse.",
+            True,
+        ),
+        ("Bounces?", "I wrote to you and all I get back is:\n\nThis is an automatic reply. We are closed.", False),
+        ("Re: Autosvar", "Jag vill ha ett svar från en människa. Detta är ett automatiskt svar, skriver ni.", False),
+        ("Laddare 21052", "Den är död.\n\nThis mailbox is not monitored, I read it on Fridays.", False),
+    ],
+)
+def test_machines_that_say_what_they_are_in_words_alone(subject: str, body: str, automatic: bool) -> None:
+    report = read(mail(f"Subject: {subject}", body=body), NOW)
+    assert (report.auto_reply, report.bounce) == (automatic, False)
+
+
+def test_a_bounce_by_the_name_of_who_wrote_it() -> None:
+    body = "The message that you sent was undeliverable to the following:\n\thr.x (user not found)\n"
+    report = read(
+        mail("Subject: Message status - undeliverable", sender='"System Administrator" <gw@town.example>', body=body),
+        NOW,
+    )
+    assert report.bounce
