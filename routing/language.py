@@ -1,7 +1,8 @@
 """The language of a text among the six: letter statistics (py3langid) and the little words that only one language has.
 
 Short, spoken and accent-less texts are what it is made for. Whoever surely writes another language is answered in
-English. The language a caller chose in the menu is a hint that decides nothing but a draw. Names of places are left out of account by the caller.
+English. The language a caller chose in the menu is a hint that decides nothing but a draw. Names of places are left out
+of account by the caller.
 """
 
 from __future__ import annotations
