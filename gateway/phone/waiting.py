@@ -2,12 +2,12 @@
 
 Nobody is promised a voice that cannot come: a queue's line is open while somebody with a telephone is at work who
 serves that queue, and always for a P1, for whom the on-call ladder is climbed (`gateway.phone.oncall`) and who is put
-through to LAST_RESORT_NUMBER at once when nobody is on it. A caller is connected to whoever takes the case, or meets
-them in a room; one who would rather be called back keeps the place that they had, three times a day and only at a
-number that we may call. A place is told by who is before in the same queue; the wait (`measuring.expected`) by the
-agents who serve that queue now, how long its calls took since yesterday and who is before them in it and in queues that
-share its agents, as 0.7 to 1.5 times that. When nobody serves it, or fewer than five of its calls tell how long they
-take, it is not told.
+through to LAST_RESORT_NUMBER as soon as none is climbed for them with anybody on it. A caller is connected to whoever
+takes the case, or meets them in a room; one who would rather be called back keeps the place that they had, three times
+a day and only at a number that we may call. A place is told by who is before in the same queue; the wait
+(`measuring.expected`) by the agents who serve that queue now, how long its calls took since yesterday and who is before
+them in it and in queues that share its agents, as 0.7 to 1.5 times that. When nobody serves it, or fewer than five of
+its calls tell how long they take, it is not told.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from measuring.expected import Before, expected
 SQL, ONCALL, RINGS = statements("line"), statements("oncall"), statements("rings")
 A_DAY = 3  # call-backs to one number
 RINGING = timedelta(seconds=40)  # for which a telephone that we ring may be waited for
+SOON = timedelta(seconds=90)  # by when a ladder has begun for a call, or goes on
 TARGET = timedelta(seconds=90)  # for an answer, whatever the priority
 LEAST, MOST = 0.7, 1.5
 
@@ -72,7 +73,7 @@ class RecordedLine:
         answerer = row["room"]
         if answerer is None and row["answerer"]:
             answerer = await self._put_through(sid, row["answerer"])
-        elif answerer is None and row["priority"] == "P1" and not await self._helped():
+        elif answerer is None and row["priority"] == "P1" and not await self._helped(sid):
             answerer = self._runtime.config.last_resort_number
         longest = row["longest_at"]
         return Place(
@@ -143,14 +144,14 @@ class RecordedLine:
         row = await self._db.row(SQL["staffed"], {"queue": queue})
         return bool(row and row["staffed"])
 
-    async def _helped(self) -> bool:
-        """Whether somebody is at work, or on a ladder that can ring them."""
+    async def _helped(self, sid: str) -> bool:
+        """Whether somebody is at work, or on a ladder that is climbed for this call or may begin yet."""
         if await self._staffed():
             return True
         if not self._runtime.config.twilio_account_sid:
             return False
-        row = await self._db.row(ONCALL["reachable"], {"now": self._runtime.clock.now()})
-        return bool(row and row["reachable"])
+        row = await self._db.row(ONCALL["helped"], {"sid": sid, "soon": SOON, "now": self._runtime.clock.now()})
+        return bool(row and row["helped"])
 
     async def _change(
         self,
