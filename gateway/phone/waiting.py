@@ -17,6 +17,8 @@ from datetime import timedelta
 from math import ceil
 from typing import Any, Literal
 
+from psycopg.types.json import Jsonb
+
 from channels.numbers import normalise
 from channels.phone_ports import Place, Waiting
 from channels.tolls import refusal
@@ -117,12 +119,17 @@ class RecordedLine:
         own = [one.number for one in self._runtime.config.twilio_numbers]
         if number is None or refusal(number, own=own) is not None:
             return False
-        given = {"sid": sid, "phone": number}
+        given = {"sid": sid, "phone": number, "longest": self._longest()}
         lately = await self._db.row(SQL["callbacks_lately"], given)
         if lately and lately["n"] >= A_DAY:
             return False
         await self._change("leave_line", given, "callback_wanted", then=("callback_number",), after=_keep_place)
         return True
+
+    def _longest(self) -> Jsonb:
+        """How many seconds a caller may wait, by queue."""
+        queues = self._runtime.rules().queues.values()
+        return Jsonb({queue.name: queue.longest_wait.total_seconds() for queue in queues if queue.longest_wait})
 
     async def answered(self, sid: str) -> None:
         async with self._db.transaction() as conn:

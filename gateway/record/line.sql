@@ -69,16 +69,16 @@ SELECT queue, count(ended) FILTER (WHERE kind = 'handled') AS handled,
 FROM facts WHERE day >= %(since)s AND kind IN ('handled', 'queue') GROUP BY queue
 
 -- name: overdue
--- Callers who have waited as long as their queue allows, the longest first.
+-- Callers who have waited as long as their queue allows, also to be called back, the longest first.
 SELECT id, call_sid, case_id, queue, line, priority, arrived_at FROM work_items
-WHERE kind = 'call' AND state IN ('waiting', 'offered') AND overdue_at IS NULL AND longest_at <= %(now)s
+WHERE kind IN ('call', 'callback') AND state IN ('waiting', 'offered') AND overdue_at IS NULL AND longest_at <= %(now)s
 ORDER BY longest_at LIMIT 100
 
 -- name: move_on
 -- Once: whoever was answered, or moved by another worker meanwhile, is left alone, and so is who is offered to an agent
 -- of the queue that they would leave.
 UPDATE work_items SET overdue_at = %(now)s, queue = %(queue)s, line = %(line)s, priority = %(priority)s
-WHERE id = %(item)s AND kind = 'call' AND overdue_at IS NULL
+WHERE id = %(item)s AND kind IN ('call', 'callback') AND overdue_at IS NULL
   AND (state = 'waiting' OR state = 'offered' AND queue = %(queue)s) RETURNING id
 
 -- name: case_of
@@ -117,10 +117,12 @@ UPDATE work_items SET kind = 'callback', state = 'waiting', agent_id = NULL, epo
 WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id
 
 -- name: add_callback
--- Of a caller who had no place yet, because nobody was at work.
-INSERT INTO work_items (kind, case_id, call_sid, queue, line, priority, language, due_at, arrived_at, state)
+-- Of a caller who had no place yet, because nobody was at work; they are moved on when they would have been in line.
+INSERT INTO work_items (kind, case_id, call_sid, queue, line, priority, language, due_at, arrived_at, longest_at, state)
 SELECT 'callback', c.case_id, c.sid, coalesce(k.queue, 'helpdesk'), coalesce(k.line, 1), coalesce(k.priority, 'P3'),
-       coalesce(c.language, 'sv'), %(now)s + %(target)s, %(now)s, 'waiting'
+       coalesce(c.language, 'sv'), %(now)s + %(target)s, %(now)s,
+       CASE WHEN k.priority IS DISTINCT FROM 'P1'
+            THEN %(now)s + (%(longest)s ->> coalesce(k.queue, 'helpdesk'))::float8 * interval '1 second' END, 'waiting'
 FROM calls c LEFT JOIN cases k ON k.id = c.case_id WHERE c.sid = %(sid)s
 ON CONFLICT (call_sid) WHERE kind = 'callback' AND state <> 'done' DO NOTHING
 
