@@ -25,7 +25,7 @@ from channels.tolls import refusal
 from gateway.desk.acts import act
 from gateway.desk.words import respond
 from gateway.jobs import wake
-from gateway.phone import consent
+from gateway.phone import consent, wrapping
 from gateway.phone.pace import Paces
 from gateway.record import timeline
 from gateway.record.db import Connection, statements
@@ -167,18 +167,20 @@ class RecordedLine:
         kind: str,
         *,
         then: Sequence[str] = (),
-        after: Callable[[Connection, Mapping[str, Any]], Awaitable[None]] | None = None,
+        after: Callable[[Connection, Mapping[str, Any]], Awaitable[Sequence[str]]] | None = None,
         **data: Any,
     ) -> None:
-        """A change of a call, of its work, and its entry on the case's timeline, in one transaction."""
+        """A change of a call, of its work, and its entry on the case's timeline, in one transaction; `after` returns
+        the agents who write the call up now."""
         now = self._runtime.clock.now()
         everything = {**given, "now": now, "target": TARGET}
+        writing: Sequence[str] = ()
         async with self._db.transaction() as conn:
             row = await (await conn.execute(SQL[statement], everything)).fetchone()
             for name in then:
                 await conn.execute(SQL[name], everything)
             if after:
-                await after(conn, everything)
+                writing = await after(conn, everything)
             if row is not None and row["case_id"] is not None:
                 entry = Entry(row["case_id"], kind, CUSTOMER, row["report_id"], {"call": given["sid"], **data})
                 await timeline.append(conn, [entry], now)
@@ -186,18 +188,25 @@ class RecordedLine:
                 await wake(conn)
         if row is not None and row["case_id"] is not None:
             self._runtime.live.publish({"type": "case", "case": row["case_id"]})
+        for agent in writing:
+            wrapping.tell(self._runtime, agent)
 
 
-async def _keep_place(conn: Connection, given: Mapping[str, Any]) -> None:
+async def _keep_place(conn: Connection, given: Mapping[str, Any]) -> Sequence[str]:
     items = [row["id"] for row in await (await conn.execute(SQL["become_callback"], given)).fetchall()]
     await conn.execute(SQL["withdraw"], {**given, "items": items})
     if not items:
         await conn.execute(SQL["add_callback"], given)
+    return ()
 
 
-async def _step_out(conn: Connection, given: Mapping[str, Any]) -> None:
-    items = [row["id"] for row in await (await conn.execute(SQL["step_out"], given)).fetchall()]
-    await conn.execute(SQL["withdraw"], {**given, "items": items})
+async def _step_out(conn: Connection, given: Mapping[str, Any]) -> Sequence[str]:
+    rows = await (await conn.execute(SQL["step_out"], given)).fetchall()
+    await conn.execute(SQL["withdraw"], {**given, "items": [row["id"] for row in rows]})
+    agents = [row["agent_id"] for row in rows if row["agent_id"]]
+    for agent in agents:
+        await wrapping.begin(conn, agent, given["sid"])
+    return agents
 
 
 def _seconds(row: Mapping[str, Any]) -> dict[str, float]:

@@ -104,9 +104,13 @@ UPDATE calls SET queued_at = NULL WHERE sid = %(sid)s AND queued_at IS NOT NULL 
 RETURNING case_id, report_id
 
 -- name: step_out
--- A caller who has hung up or left a message is no work any more.
-UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
-WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id
+-- A caller who has hung up or left a message is no work any more; who had them, if anybody.
+WITH theirs AS (
+    SELECT id, CASE WHEN state = 'taken' THEN agent_id END AS agent_id FROM work_items
+    WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' FOR UPDATE
+)
+UPDATE work_items w SET state = 'done', agent_id = NULL, epoch = epoch + 1
+FROM theirs WHERE w.id = theirs.id RETURNING w.id, theirs.agent_id
 
 -- name: withdraw
 UPDATE offers SET state = 'withdrawn', answered_at = lease_now() WHERE state = 'offered' AND item_id = ANY(%(items)s::bigint[])
