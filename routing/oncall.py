@@ -1,8 +1,8 @@
 """Who is rung, in which order, when nobody takes what cannot wait; and where the rota has holes. Pure.
 
-First those on call for the case's own line, then other lines, the case's region before everywhere; then the leads; at
-the end the number of last resort; and round again. A call that is not urgent only wakes those who are on call for
-line 1. Nobody's telephone stands on a ladder twice.
+First whoever has the case, when they are on call; then those on call for its own line, then other lines, the case's
+region before everywhere; then the leads; at the end the number of last resort; and round again. A call that is not
+urgent only wakes those who are on call for line 1. Nobody's telephone stands on a ladder twice.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def rungs(
     *,
     line: int,
     region: str | None,
+    holder: str | None,
     urgent: bool,
     at: datetime,
 ) -> list[Rung]:
@@ -66,7 +67,7 @@ def rungs(
     present = [s for s in shifts if s.starts <= at < s.ends and (region is None or s.region in (None, region))]
     if not urgent:
         present = [s for s in present if s.line == 1]
-    present.sort(key=lambda s: (abs(s.line - line), s.line, s.region is None, s.starts, s.agent))
+    present.sort(key=lambda s: (s.agent != holder, abs(s.line - line), s.line, s.region is None, s.starts, s.agent))
     ladder = [Rung(s.phone, s.agent) for s in present]
     if urgent:
         ladder += [*leads, *([Rung(last_resort)] if last_resort else [])]

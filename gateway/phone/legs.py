@@ -34,7 +34,7 @@ from ivr.engine import PROMPTED_IN
 from ivr.prompts import Phrases
 
 log = structlog.get_logger()
-SQL, WORK, TALKS = statements("rings"), statements("work"), statements("talks")
+SQL, WORK, TALKS, ONCALL = (statements(name) for name in ("rings", "work", "talks", "oncall"))
 LISTENING = timedelta(seconds=25)  # that whoever picked up has to press a key
 OUTGOING = "out-"  # before the number of the ring whose room it is, which a customer is rung into
 
@@ -163,11 +163,15 @@ class Legs:
 
     async def _oncall(self, conn: Connection, row: Mapping[str, Any], deed: Act | None) -> Mapping[str, Any] | None:
         agent = row["agent_id"]
-        if deed is None or deed.case.status in ("concluded", "closed") or deed.case.assignee not in (None, agent):
+        climb = await (await conn.execute(ONCALL["lock"], {"climb": row["climb_id"]})).fetchone()
+        if deed is None or climb is None:
+            return None
+        mine = deed.case.status not in ("concluded", "closed") and deed.case.assignee in (None, agent)
+        if not (climb["caller_waits"] if climb["why"] == "call" else mine):
             return None
         how = "taken" if agent else "last_resort"
         ended = await oncall.end(conn, row["climb_id"], deed.case.id, how, agent, deed.now)
-        return {} if ended else None
+        return {"call_sid": climb["call_sid"]} if ended else None
 
     async def _offered(self, conn: Connection, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
         given = {"offer": row["offer_id"], "agent": row["agent_id"], "state": "accepted"}

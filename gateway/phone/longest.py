@@ -2,7 +2,8 @@
 
 To the queue that theirs names for it, with the place that they had; or, where it names none, or nobody at work serves
 that one, one priority up in the order, never into that of danger. Whoever is being offered to somebody stays where they
-are: that agent serves their queue, and perhaps not the other. What they hear meanwhile is the flow's.
+are: that agent serves their queue, and perhaps not the other. Whoever is to be called back is moved as they would have
+been in line, and so is served when they would have been. What callers hear meanwhile is the flow's.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The ladder: what nobody takes rings one telephone after the other, round and round, until somebody has pressed 1.
 
-Climbed for every danger, every whole site that is down, and every live call that waits (`routing.oncall` says who is
-on it). A step is a due column; each is one transaction under the case's lock that adds the telephone to ring, an SMS
-beside it and an entry on the timeline, so that workers that come twice or late ring nobody twice; steps are due by the
-database's clock. With nobody on a ladder it is looked at again every minute. That, and a ladder that has gone round, is
-an alarm (`watch.signs`).
+Climbed for every danger and every whole site that is down until somebody has its case, and for every live call that
+waits until somebody has the caller, whoever has the case (`routing.oncall` says who is on it). A step is a due column;
+each is one transaction under the case's lock that adds the telephone to ring, an SMS beside it and an entry on the
+timeline, so that workers that come twice or late ring nobody twice; steps are due by the database's clock. With nobody
+on a ladder it is looked at again every minute. That, and a ladder that has gone round, is an alarm (`watch.signs`).
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ async def sweep(runtime: Runtime) -> int:
     now = runtime.clock.now()
     await _begin(runtime, now)
     for row in await runtime.db.rows(SQL["settled"]):
-        await _settle(runtime, row["id"], row["case_id"])
+        await _settle(runtime, row["id"], row["case_id"], gone=row["gone"])
     due = await runtime.db.rows(SQL["due"])
     return sum([await _step(runtime, row["id"], row["case_id"]) for row in due])
 
 
 async def _begin(runtime: Runtime, now: datetime) -> None:
     staffed = await runtime.db.row(LINE["staffed"], {"queue": None})
-    given = {"patience": PATIENCE, "staffed": bool(staffed and staffed["staffed"])}
+    given = {"patience": PATIENCE, "rung": RUNG, "staffed": bool(staffed and staffed["staffed"])}
     async with runtime.db.transaction() as conn:
         for statement in ("begin_cases", "begin_calls"):
             for row in await (await conn.execute(SQL[statement], given)).fetchall():
@@ -49,12 +49,13 @@ async def _begin(runtime: Runtime, now: datetime) -> None:
                 await timeline.append(conn, [Entry(row["case_id"], "oncall_began", SYSTEM, data=data)], now)
 
 
-async def _settle(runtime: Runtime, climb: int, case_id: int) -> None:
-    """End a ladder that has become needless; the telephone that may still ring is told so when it is picked up."""
+async def _settle(runtime: Runtime, climb: int, case_id: int, *, gone: bool) -> None:
+    """End a ladder that has become needless, `gone` when its caller has left; the telephone that may still ring is told
+    so when it is picked up."""
     now = runtime.clock.now()
     async with runtime.db.transaction() as conn:
         case = await cases.lock(conn, case_id)
-        taken = case is not None and case.assignee is not None
+        taken = case is not None and case.assignee is not None and not gone
         await end(conn, climb, case_id, "claimed" if taken else "over", case.assignee if case else None, now)
 
 
@@ -85,7 +86,9 @@ async def _step(runtime: Runtime, climb: int, case_id: int) -> bool:
     async with runtime.db.transaction() as conn:
         case = await cases.lock(conn, case_id)
         row = await (await conn.execute(SQL["lock"], {"climb": climb})).fetchone()
-        if case is None or row is None or row["due_at"] is None or row["due_at"] > row["now"] or case.status != "open":
+        if case is None or row is None or row["due_at"] is None or row["due_at"] > row["now"]:
+            return False
+        if not (row["caller_waits"] if row["why"] == "call" else case.status == "open"):
             return False
         ladder = await _ladder(runtime, conn, case, row, row["now"])
         if not ladder:
@@ -114,7 +117,8 @@ async def _ladder(runtime: Runtime, conn: Connection, case: Case, row: Mapping[s
         runtime.config.last_resort_number,
         line=case.line,
         region=region_of(site.postcode if site else None),
-        urgent=row["why"] != "call",
+        holder=case.assignee,
+        urgent=row["why"] != "call" or case.priority == "P1",
         at=now,
     )
 

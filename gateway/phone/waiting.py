@@ -2,12 +2,12 @@
 
 Nobody is promised a voice that cannot come: a queue's line is open while somebody with a telephone is at work who
 serves that queue, and always for a P1, for whom the on-call ladder is climbed (`gateway.phone.oncall`) and who is put
-through to LAST_RESORT_NUMBER at once when nobody is on it. A caller is connected to whoever takes the case, or meets
-them in a room; one who would rather be called back keeps the place that they had, three times a day and only at a
-number that we may call. A place is told by who is before in the same queue; the wait (`measuring.expected`) by the
-agents who serve that queue now, how long its calls took since yesterday and who is before them in it and in queues that
-share its agents, as 0.7 to 1.5 times that. When nobody serves it, or fewer than five of its calls tell how long they
-take, it is not told.
+through to LAST_RESORT_NUMBER as soon as none is climbed for them with anybody on it. A caller is connected to whoever
+takes the case, or meets them in a room; one who would rather be called back keeps the place that they had, three times
+a day and only at a number that we may call. A place is told by who is before in the same queue; the wait
+(`measuring.expected`) by the agents who serve that queue now, how long its calls took since yesterday and who is before
+them in it and in queues that share its agents, as 0.7 to 1.5 times that. When nobody serves it, or fewer than five of
+its calls tell how long they take, it is not told.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from datetime import timedelta
 from math import ceil
 from typing import Any, Literal
 
+from psycopg.types.json import Jsonb
+
 from channels.numbers import normalise
 from channels.phone_ports import Place, Waiting
 from channels.tolls import refusal
 from gateway.desk.acts import act
 from gateway.desk.words import respond
 from gateway.jobs import wake
-from gateway.phone import consent
+from gateway.phone import consent, wrapping
 from gateway.phone.pace import Paces
 from gateway.record import timeline
 from gateway.record.db import Connection, statements
@@ -34,6 +36,7 @@ from measuring.expected import Before, expected
 SQL, ONCALL, RINGS = statements("line"), statements("oncall"), statements("rings")
 A_DAY = 3  # call-backs to one number
 RINGING = timedelta(seconds=40)  # for which a telephone that we ring may be waited for
+SOON = timedelta(seconds=90)  # by when a ladder has begun for a call, or goes on
 TARGET = timedelta(seconds=90)  # for an answer, whatever the priority
 LEAST, MOST = 0.7, 1.5
 
@@ -72,7 +75,7 @@ class RecordedLine:
         answerer = row["room"]
         if answerer is None and row["answerer"]:
             answerer = await self._put_through(sid, row["answerer"])
-        elif answerer is None and row["priority"] == "P1" and not await self._helped():
+        elif answerer is None and row["priority"] == "P1" and not await self._helped(sid):
             answerer = self._runtime.config.last_resort_number
         longest = row["longest_at"]
         return Place(
@@ -116,12 +119,17 @@ class RecordedLine:
         own = [one.number for one in self._runtime.config.twilio_numbers]
         if number is None or refusal(number, own=own) is not None:
             return False
-        given = {"sid": sid, "phone": number}
+        given = {"sid": sid, "phone": number, "longest": self._longest()}
         lately = await self._db.row(SQL["callbacks_lately"], given)
         if lately and lately["n"] >= A_DAY:
             return False
         await self._change("leave_line", given, "callback_wanted", then=("callback_number",), after=_keep_place)
         return True
+
+    def _longest(self) -> Jsonb:
+        """How many seconds a caller may wait, by queue."""
+        queues = self._runtime.rules().queues.values()
+        return Jsonb({queue.name: queue.longest_wait.total_seconds() for queue in queues if queue.longest_wait})
 
     async def answered(self, sid: str) -> None:
         async with self._db.transaction() as conn:
@@ -143,14 +151,14 @@ class RecordedLine:
         row = await self._db.row(SQL["staffed"], {"queue": queue})
         return bool(row and row["staffed"])
 
-    async def _helped(self) -> bool:
-        """Whether somebody is at work, or on a ladder that can ring them."""
+    async def _helped(self, sid: str) -> bool:
+        """Whether somebody is at work, or on a ladder that is climbed for this call or may begin yet."""
         if await self._staffed():
             return True
         if not self._runtime.config.twilio_account_sid:
             return False
-        row = await self._db.row(ONCALL["reachable"], {"now": self._runtime.clock.now()})
-        return bool(row and row["reachable"])
+        row = await self._db.row(ONCALL["helped"], {"sid": sid, "soon": SOON, "now": self._runtime.clock.now()})
+        return bool(row and row["helped"])
 
     async def _change(
         self,
@@ -159,18 +167,20 @@ class RecordedLine:
         kind: str,
         *,
         then: Sequence[str] = (),
-        after: Callable[[Connection, Mapping[str, Any]], Awaitable[None]] | None = None,
+        after: Callable[[Connection, Mapping[str, Any]], Awaitable[Sequence[str]]] | None = None,
         **data: Any,
     ) -> None:
-        """A change of a call, of its work, and its entry on the case's timeline, in one transaction."""
+        """A change of a call, of its work, and its entry on the case's timeline, in one transaction; `after` returns
+        the agents who write the call up now."""
         now = self._runtime.clock.now()
         everything = {**given, "now": now, "target": TARGET}
+        writing: Sequence[str] = ()
         async with self._db.transaction() as conn:
             row = await (await conn.execute(SQL[statement], everything)).fetchone()
             for name in then:
                 await conn.execute(SQL[name], everything)
             if after:
-                await after(conn, everything)
+                writing = await after(conn, everything)
             if row is not None and row["case_id"] is not None:
                 entry = Entry(row["case_id"], kind, CUSTOMER, row["report_id"], {"call": given["sid"], **data})
                 await timeline.append(conn, [entry], now)
@@ -178,18 +188,25 @@ class RecordedLine:
                 await wake(conn)
         if row is not None and row["case_id"] is not None:
             self._runtime.live.publish({"type": "case", "case": row["case_id"]})
+        for agent in writing:
+            wrapping.tell(self._runtime, agent)
 
 
-async def _keep_place(conn: Connection, given: Mapping[str, Any]) -> None:
+async def _keep_place(conn: Connection, given: Mapping[str, Any]) -> Sequence[str]:
     items = [row["id"] for row in await (await conn.execute(SQL["become_callback"], given)).fetchall()]
     await conn.execute(SQL["withdraw"], {**given, "items": items})
     if not items:
         await conn.execute(SQL["add_callback"], given)
+    return ()
 
 
-async def _step_out(conn: Connection, given: Mapping[str, Any]) -> None:
-    items = [row["id"] for row in await (await conn.execute(SQL["step_out"], given)).fetchall()]
-    await conn.execute(SQL["withdraw"], {**given, "items": items})
+async def _step_out(conn: Connection, given: Mapping[str, Any]) -> Sequence[str]:
+    rows = await (await conn.execute(SQL["step_out"], given)).fetchall()
+    await conn.execute(SQL["withdraw"], {**given, "items": [row["id"] for row in rows]})
+    agents = [row["agent_id"] for row in rows if row["agent_id"]]
+    for agent in agents:
+        await wrapping.begin(conn, agent, given["sid"])
+    return agents
 
 
 def _seconds(row: Mapping[str, Any]) -> dict[str, float]:

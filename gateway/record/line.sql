@@ -69,16 +69,16 @@ SELECT queue, count(ended) FILTER (WHERE kind = 'handled') AS handled,
 FROM facts WHERE day >= %(since)s AND kind IN ('handled', 'queue') GROUP BY queue
 
 -- name: overdue
--- Callers who have waited as long as their queue allows, the longest first.
+-- Callers who have waited as long as their queue allows, also to be called back, the longest first.
 SELECT id, call_sid, case_id, queue, line, priority, arrived_at FROM work_items
-WHERE kind = 'call' AND state IN ('waiting', 'offered') AND overdue_at IS NULL AND longest_at <= %(now)s
+WHERE kind IN ('call', 'callback') AND state IN ('waiting', 'offered') AND overdue_at IS NULL AND longest_at <= %(now)s
 ORDER BY longest_at LIMIT 100
 
 -- name: move_on
 -- Once: whoever was answered, or moved by another worker meanwhile, is left alone, and so is who is offered to an agent
 -- of the queue that they would leave.
 UPDATE work_items SET overdue_at = %(now)s, queue = %(queue)s, line = %(line)s, priority = %(priority)s
-WHERE id = %(item)s AND kind = 'call' AND overdue_at IS NULL
+WHERE id = %(item)s AND kind IN ('call', 'callback') AND overdue_at IS NULL
   AND (state = 'waiting' OR state = 'offered' AND queue = %(queue)s) RETURNING id
 
 -- name: case_of
@@ -89,7 +89,10 @@ SELECT case_id, report_id FROM calls WHERE sid = %(sid)s
 UPDATE calls SET rating = %(rating)s WHERE sid = %(sid)s AND rating IS NULL RETURNING case_id, report_id
 
 -- name: answer
-UPDATE calls SET answered_at = %(now)s, agent_id = (SELECT assignee FROM cases WHERE id = calls.case_id)
+-- By whoever the caller was brought to; those who are dialled from the caller's own line have the case.
+UPDATE calls SET answered_at = %(now)s, agent_id = coalesce(
+    (SELECT agent_id FROM work_items WHERE call_sid = calls.sid AND state = 'taken'),
+    (SELECT assignee FROM cases WHERE id = calls.case_id))
 WHERE sid = %(sid)s AND answered_at IS NULL
 RETURNING case_id, agent_id, extract(epoch FROM answered_at - started_at) AS response,
           extract(epoch FROM answered_at - coalesce(queued_at, (
@@ -101,9 +104,13 @@ UPDATE calls SET queued_at = NULL WHERE sid = %(sid)s AND queued_at IS NOT NULL 
 RETURNING case_id, report_id
 
 -- name: step_out
--- A caller who has hung up or left a message is no work any more.
-UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
-WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id
+-- A caller who has hung up or left a message is no work any more; who had them, if anybody.
+WITH theirs AS (
+    SELECT id, CASE WHEN state = 'taken' THEN agent_id END AS agent_id FROM work_items
+    WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' FOR UPDATE
+)
+UPDATE work_items w SET state = 'done', agent_id = NULL, epoch = epoch + 1
+FROM theirs WHERE w.id = theirs.id RETURNING w.id, theirs.agent_id
 
 -- name: withdraw
 UPDATE offers SET state = 'withdrawn', answered_at = lease_now() WHERE state = 'offered' AND item_id = ANY(%(items)s::bigint[])
@@ -114,10 +121,12 @@ UPDATE work_items SET kind = 'callback', state = 'waiting', agent_id = NULL, epo
 WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id
 
 -- name: add_callback
--- Of a caller who had no place yet, because nobody was at work.
-INSERT INTO work_items (kind, case_id, call_sid, queue, line, priority, language, due_at, arrived_at, state)
+-- Of a caller who had no place yet, because nobody was at work; they are moved on when they would have been in line.
+INSERT INTO work_items (kind, case_id, call_sid, queue, line, priority, language, due_at, arrived_at, longest_at, state)
 SELECT 'callback', c.case_id, c.sid, coalesce(k.queue, 'helpdesk'), coalesce(k.line, 1), coalesce(k.priority, 'P3'),
-       coalesce(c.language, 'sv'), %(now)s + %(target)s, %(now)s, 'waiting'
+       coalesce(c.language, 'sv'), %(now)s + %(target)s, %(now)s,
+       CASE WHEN k.priority IS DISTINCT FROM 'P1'
+            THEN %(now)s + (%(longest)s ->> coalesce(k.queue, 'helpdesk'))::float8 * interval '1 second' END, 'waiting'
 FROM calls c LEFT JOIN cases k ON k.id = c.case_id WHERE c.sid = %(sid)s
 ON CONFLICT (call_sid) WHERE kind = 'callback' AND state <> 'done' DO NOTHING
 

@@ -7,11 +7,16 @@ WHERE r.ends_at > %(now)s AND a.disabled_at IS NULL ORDER BY r.starts_at, r.line
 -- name: leads
 SELECT id, phone FROM agents WHERE role = 'lead' AND phone IS NOT NULL AND disabled_at IS NULL ORDER BY id
 
--- name: reachable
--- Whether a ladder has anybody on it now besides the last resort.
-SELECT EXISTS (SELECT FROM rota r JOIN agents a ON a.id = r.agent_id
-               WHERE r.starts_at <= %(now)s AND r.ends_at > %(now)s AND a.disabled_at IS NULL)
-    OR EXISTS (SELECT FROM agents WHERE role = 'lead' AND phone IS NOT NULL AND disabled_at IS NULL) AS reachable
+-- name: helped
+-- Whether a ladder is climbed for a call, or was until now, or may be soon, with anybody on it besides the last resort.
+SELECT k.case_id IS NOT NULL
+   AND (k.queued_at > %(now)s - %(soon)s
+        OR EXISTS (SELECT FROM climbs o WHERE (o.call_sid = k.sid OR o.case_id = k.case_id)
+                                          AND coalesce(o.ended_at, lease_now()) > lease_now() - %(soon)s))
+   AND (EXISTS (SELECT FROM rota r JOIN agents a ON a.id = r.agent_id
+                WHERE r.starts_at <= %(now)s AND r.ends_at > %(now)s AND a.disabled_at IS NULL)
+        OR EXISTS (SELECT FROM agents WHERE role = 'lead' AND phone IS NOT NULL AND disabled_at IS NULL)) AS helped
+FROM calls k WHERE k.sid = %(sid)s
 
 -- name: add_shifts
 INSERT INTO rota (agent_id, line, region, phone, starts_at, ends_at)
@@ -49,16 +54,17 @@ ON CONFLICT (case_id) WHERE ended_at IS NULL DO NOTHING
 RETURNING id, case_id, why, due_at
 
 -- name: begin_calls
--- And for every live call that waits and that nobody takes.
+-- And for every live call that waits and that nobody takes, whoever has its case; the telephone of somebody who took
+-- that since the call began rings for it, and is given as long as a rung.
 INSERT INTO climbs (case_id, why, call_sid, due_at, started_at)
-SELECT DISTINCT ON (k.case_id) k.case_id, 'call', k.sid,
-       CASE WHEN %(staffed)s THEN k.queued_at + %(patience)s ELSE lease_now() END, lease_now()
-FROM calls k JOIN cases c ON c.id = k.case_id
+SELECT DISTINCT ON (k.case_id) k.case_id, 'call', k.sid, d.due_at, lease_now()
+FROM calls k JOIN cases c ON c.id = k.case_id, LATERAL (
+    SELECT CASE WHEN c.assigned_at >= k.started_at THEN greatest(k.queued_at, c.assigned_at) + %(rung)s
+                WHEN %(staffed)s THEN k.queued_at + %(patience)s
+                ELSE lease_now() END AS due_at) AS d
 WHERE k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL AND k.direction = 'inbound'
-  AND (NOT %(staffed)s OR k.queued_at + %(patience)s <= lease_now())
-  AND c.status = 'open' AND NOT (c.priority = 'P1' OR c.whole_site)
-  AND NOT EXISTS (SELECT FROM climbs o WHERE o.call_sid = k.sid)
-  AND NOT EXISTS (SELECT FROM climbs o WHERE o.case_id = k.case_id AND o.ended_at IS NULL)
+  AND d.due_at <= lease_now()
+  AND NOT EXISTS (SELECT FROM climbs o WHERE (o.call_sid = k.sid OR o.case_id = k.case_id) AND o.ended_at IS NULL)
 ORDER BY k.case_id, k.queued_at LIMIT 100
 ON CONFLICT (case_id) WHERE ended_at IS NULL DO NOTHING
 RETURNING id, case_id, why, due_at
@@ -67,10 +73,13 @@ RETURNING id, case_id, why, due_at
 SELECT id, case_id FROM climbs WHERE due_at <= lease_now() ORDER BY due_at LIMIT 100
 
 -- name: settled
--- Ladders whose case somebody has taken or ended meanwhile, or whose caller has gone.
-SELECT b.id, b.case_id FROM climbs b JOIN cases c ON c.id = b.case_id LEFT JOIN calls k ON k.sid = b.call_sid
-WHERE b.ended_at IS NULL AND (c.status <> 'open' OR c.merged_into IS NOT NULL
-      OR (b.why = 'call' AND (k.queued_at IS NULL OR k.answered_at IS NOT NULL OR k.ended_at IS NOT NULL)))
+-- Ladders whose case somebody has taken or ended meanwhile, and those of a call whose caller speaks to somebody or has
+-- gone.
+SELECT b.id, b.case_id, b.why = 'call' AND k.answered_at IS NULL AS gone
+FROM climbs b JOIN cases c ON c.id = b.case_id LEFT JOIN calls k ON k.sid = b.call_sid
+WHERE b.ended_at IS NULL
+  AND CASE WHEN b.why = 'call' THEN k.queued_at IS NULL OR k.answered_at IS NOT NULL OR k.ended_at IS NOT NULL
+           ELSE c.status <> 'open' OR c.merged_into IS NOT NULL END
 LIMIT 100
 
 -- name: lock

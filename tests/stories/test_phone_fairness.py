@@ -13,6 +13,7 @@ from channels.phone_ports import Taken, Waiting
 from gateway import dispatch
 from gateway.clock import SetClock
 from gateway.config import Config, load
+from gateway.phone import longest
 from gateway.phone.legs import Legs
 from gateway.phone.waiting import RecordedLine
 from gateway.record.calls import RecordedCalls
@@ -22,6 +23,7 @@ from tests.fakes.house import House, open_house
 
 MONDAY = datetime(2026, 9, 14, 9, 0, tzinfo=UTC)
 AGENT = "a01"
+TEN_MINUTES = timedelta(minutes=10)
 
 
 @dataclass
@@ -35,12 +37,15 @@ class Floor:
     legs: Legs
     waiting: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
-    async def arrive(self, sid: str, priority: str) -> None:
-        now = self.clock.now()
+    async def call(self, sid: str) -> str:
         phone = f"+4670174{len(sid):02d}{int(sid[2:]):02d}"
-        await self.calls.save(Taken(sid, 0, now, "waiting", "sv", {}, "<Response/>", phone, None, None))
-        assert await self.line.enter(Waiting(sid, None, phone, "sv", priority, "helpdesk")) is not None
-        self.waiting[sid] = priority, now
+        await self.calls.save(Taken(sid, 0, self.clock.now(), "waiting", "sv", {}, "<Response/>", phone, None, None))
+        return phone
+
+    async def arrive(self, sid: str, priority: str, *, patient: bool = False) -> None:
+        phone = await self.call(sid)
+        assert await self.line.enter(Waiting(sid, None, phone, "sv", priority, "helpdesk", patient)) is not None
+        self.waiting[sid] = priority, self.clock.now()
 
     async def next_served(self) -> str:
         """Who is brought to the agent; the call is then over at once."""
@@ -56,7 +61,12 @@ class Floor:
         return str(served["call_sid"])
 
     def fair(self) -> str:
-        return min(self.waiting, key=lambda sid: (*self.waiting[sid], sid))
+        return min(self.waiting, key=lambda sid: (self.urgency(sid), self.waiting[sid][1], sid))
+
+    def urgency(self, sid: str) -> str:
+        """One step up for whoever has waited as long as the helpdesk allows."""
+        priority, since = self.waiting[sid]
+        return "P2" if priority == "P3" and self.clock.now() - since >= TEN_MINUTES else priority
 
 
 @pytest.fixture
@@ -74,10 +84,11 @@ async def floor(environ: dict[str, str], database_url: str, redis_url: str) -> A
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_n8_who_came_first_is_served_first_within_a_priority(floor: Floor, seed: int) -> None:
-    rng, served, called_back = random.Random(seed), list[str](), set[str]()
+    rng, served, called_back, moved = random.Random(seed), list[str](), set[str](), 0
     for nth in range(60):
-        floor.clock.forward(timedelta(seconds=rng.randrange(1, 40)))
-        act = rng.choice(("arrive", "arrive", "call back", "hang up", "serve")) if floor.waiting else "arrive"
+        floor.clock.forward(timedelta(seconds=rng.randrange(1, 80)))
+        moved += await longest.sweep(floor.house.runtime)
+        act = rng.choice(("arrive", "arrive", "arrive", "call back", "hang up", "serve")) if floor.waiting else "arrive"
         if act == "arrive":
             await floor.arrive(f"CA{nth:02d}", rng.choice(("P1", "P2", "P3", "P3")))
             continue
@@ -97,6 +108,7 @@ async def test_n8_who_came_first_is_served_first_within_a_priority(floor: Floor,
         served.append(floor.fair())
         assert await floor.next_served() == served[-1]
         del floor.waiting[served[-1]]
+    assert moved
     assert called_back & set(served)
 
 

@@ -105,6 +105,31 @@ async def test_v10_who_is_offered_stays_in_the_queue_of_whom_they_are_offered_to
     assert offered == {"agent_id": "a16"}
 
 
+async def test_v10_who_is_to_be_called_back_goes_up_as_they_would_have_on_the_line(floor: Floor) -> None:  # noqa: F811
+    await floor.arrive("CA01", "P3")
+    assert await floor.line.call_back("CA01", "+46701740301")
+    floor.clock.forward(timedelta(seconds=10))
+    await floor.arrive("CA02", "P3")
+    floor.clock.forward(timedelta(seconds=700))
+    assert await longest.sweep(floor.house.runtime) == 2
+    assert await longest.sweep(floor.house.runtime) == 0
+    assert [await floor.next_served() for _ in range(2)] == ["CA01", "CA02"]
+
+
+async def test_v10_who_asked_to_be_called_back_while_nobody_was_at_work_goes_up_too(floor: Floor) -> None:  # noqa: F811
+    await floor.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "offline"})
+    await floor.arrive("CA01", "P3", patient=True)
+    assert await floor.line.call_back("CA01", "+46701740301")
+    for sid in ("CA02", "CA03"):
+        await floor.call(sid)
+        assert await floor.line.call_back(sid, f"+467017403{sid[2:]}")
+        floor.clock.forward(timedelta(seconds=10))
+    await floor.arrive("CA04", "P3", patient=True)
+    floor.clock.forward(timedelta(seconds=700))
+    assert await longest.sweep(floor.house.runtime) == 4
+    assert [await floor.next_served() for _ in range(4)] == ["CA01", "CA02", "CA03", "CA04"]
+
+
 async def test_v10_a_queue_without_a_limit_and_who_left_move_nobody(floor: Floor, tmp_path: Path) -> None:  # noqa: F811
     ruled(floor, tmp_path, "")
     await floor.arrive("CA01", "P3")
@@ -112,10 +137,8 @@ async def test_v10_a_queue_without_a_limit_and_who_left_move_nobody(floor: Floor
     assert await longest.sweep(floor.house.runtime) == 0
     assert not (await floor.line.place("CA01")).overdue
     ruled(floor, tmp_path, "longest_wait = 60")
-    for sid in ("CA02", "CA03"):
-        await floor.arrive(sid, "P3")
+    await floor.arrive("CA02", "P3")
     await floor.line.leave("CA02", "hung_up")
-    assert await floor.line.call_back("CA03", "+46701740399")
     floor.clock.forward(MINUTE)
     assert await longest.sweep(floor.house.runtime) == 0
 

@@ -25,7 +25,7 @@ from gateway.record.timeline import SYSTEM
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.house import House, open_house
-from tests.fakes.phone import Line, read
+from tests.fakes.phone import Call, Line, read
 
 OURS = "+46313900100"
 CALLER = "+46846500421"
@@ -316,6 +316,89 @@ async def test_a_live_call_that_nobody_takes_rings_who_is_on_call_for_the_first_
     await call.hang_up()
     await night.later(60)
     assert len(night.rung()) == 2
+
+
+async def danger_again(night: Night) -> tuple[str, Call]:
+    """Of a danger that a17 took twenty minutes ago somebody else calls, and waits."""
+    case: str = (await night.house.report("Det brinner i laddaren, det ryker och sprakar!", charger="21007"))["case"]
+    assert (await night.house.api("POST", f"/cases/{case}/claim", {"as": "a17"}))[0] == 200
+    night.clock.forward(20 * 60 * SECOND)
+    call = await night.line.call(CALLER)
+    for keys in ("1", "2", "1", "21007#", "1", "9"):
+        await call.press(keys)
+    await call.speak("det brinner och ryker")
+    await call.wait()
+    assert "näst på tur" in call.now_hears
+    assert [one["number"] for one in await night.house.cases()] == [case]
+    return case, call
+
+
+async def test_a_danger_that_somebody_has_rings_on_for_whoever_else_calls_of_it(night: Night) -> None:
+    await on_call(night, "a18", "a17", "a19")
+    case, call = await danger_again(night)
+    await night.work()
+    assert night.rung() == ["+46313900617"], "whoever has it first"
+    await call.wait()
+    assert "näst på tur" in call.now_hears
+    await night.later(60)
+    assert night.rung()[1:] == ["+46313900618"]
+    assert f"call-{call.sid}</Conference>" in await night.picks_up("1")
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits[0].text == f"call-{call.sid}"
+    full = await night.house.case(case)
+    assert full["assignee"] == "a17"
+    assert [one["actor"]["id"] for one in full["timeline"] if one["kind"] == "replied"] == ["a18"]
+    await night.later(60)
+    assert len(night.rung()) == 2
+    assert await night.told(case) == ["began", "rung", "rung", "ended"]
+
+
+async def test_a_telephone_that_rang_for_a_caller_who_has_left_is_told_so(night: Night) -> None:
+    await on_call(night, "a18")
+    case, call = await danger_again(night)
+    await night.work()
+    assert night.rung() == ["+46313900618"]
+    await call.hang_up()
+    assert "redan tagit det" in await night.picks_up("1")
+    await night.later(60)
+    assert len(night.rung()) == 1
+    ended = [one for one in (await night.house.case(case))["timeline"] if one["kind"] == "oncall_ended"]
+    assert [one["data"]["how"] for one in ended] == ["over"]
+
+
+async def test_a_caller_whose_case_is_taken_meanwhile_is_rung_for_again_when_its_holder_does_not_come(
+    night: Night,
+) -> None:
+    await on_call(night, "a18", "a17")
+    call = await night.line.call(CALLER)
+    await call.press("1")
+    await call.press("1")
+    await night.work()
+    assert night.rung() == ["+46313900618"]
+    (listed,) = await night.house.cases()
+    assert (await night.house.api("POST", f"/cases/{listed['number']}/claim", {"as": "a17"}))[0] == 200
+    await call.wait()
+    await night.later(59)
+    assert night.rung()[1:] == ["+46313900617"], "for the caller who waits"
+    assert await night.told(listed["number"]) == ["began", "rung", "ended"]
+    await night.later(1)
+    await night.later(60)
+    assert night.rung()[2:] == ["+46313900617", "+46313900618"]
+    await night.picks_up("1")
+    assert (await night.told(listed["number"]))[-1] == "ended"
+
+
+async def test_a_caller_in_danger_for_whom_no_ladder_begins_is_put_through_to_the_last_resort(night: Night) -> None:
+    await on_call(night, "a17")
+    _, call = await danger_again(night)
+    night.clock.forward(80 * SECOND)
+    await call.wait()
+    assert "näst på tur" in call.now_hears
+    night.clock.forward(20 * SECOND)
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits[0].text == LAST
 
 
 async def test_a_lost_answer_of_the_provider_rings_nobody_twice(night: Night) -> None:

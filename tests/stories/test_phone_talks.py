@@ -310,6 +310,27 @@ async def test_nothing_is_offered_while_a_call_is_written_up(day: Night) -> None
     assert await dispatch.sweep(day.house.runtime) == 1
 
 
+async def test_a_call_is_written_up_also_when_the_caller_hangs_up_first(day: Night) -> None:
+    call, _ = await talking(day)
+    day.clock.forward(timedelta(seconds=100))
+    async with day.house.runtime.live.subscribe() as news:
+        await call.hang_up()
+        events = [await anext(news) for _ in range(2)]
+    assert {"type": "offer", "agent": "a01"} in events, "the agent's pages are told to look"
+    await day.ends("completed")
+    await callbacks.sweep(day.house.runtime)
+    written = await wrapping.present(day.house.runtime, "a01")
+    assert written is not None
+    assert (written["call"], written["until"]) == (call.sid, day.clock.now() + wrapping.LASTS)
+    await waiting(day, "+46701740606")
+    assert await dispatch.sweep(day.house.runtime) == 0
+    await post(day, "/console/phone/ready", call=call.sid, disposition="call_again")
+    row = await day.house.runtime.db.row("SELECT disposition FROM calls WHERE sid = %(sid)s", {"sid": call.sid})
+    assert row == {"disposition": "call_again"}
+    await callbacks.sweep(day.house.runtime)
+    assert await dispatch.sweep(day.house.runtime) == 1
+
+
 async def test_what_came_of_a_call_is_asked_when_it_ends_and_ends_the_writing_up(day: Night) -> None:
     call, _ = await talking(day)
     assert 'value="call_again"' not in await page(day)
