@@ -26,8 +26,9 @@ UPDATE rings SET due_at = lease_now() + %(wait)s, reason = %(reason)s
 WHERE id = %(ring)s AND lease_epoch = %(epoch)s AND state = 'due'
 
 -- name: end
+-- What rang in a browser was no call to a telephone, and is not counted as one.
 UPDATE rings SET state = %(state)s, reason = %(reason)s, ended_at = %(now)s, due_at = NULL, phone = NULL, leads_to = NULL,
-                 room = %(room)s
+                 room = %(room)s, tried_at = CASE WHEN phone LIKE 'client:%%' THEN NULL ELSE tried_at END
 WHERE id = %(ring)s AND state IN ('due', 'ringing') RETURNING id
 
 -- name: over
@@ -64,9 +65,10 @@ WITH taken AS (
 UPDATE calls SET room = %(room)s WHERE sid = %(sid)s AND ended_at IS NULL
 
 -- name: spent
--- Calls to telephones within a time, and those that are for emergencies.
-SELECT count(*) AS rung, count(*) FILTER (WHERE purpose = 'oncall') AS urgent FROM rings
-WHERE tried_at > lease_now() - %(lately)s
+-- Calls to telephones within a time: of customers, of an emergency's ladder, or of colleagues.
+SELECT count(*) AS rung FROM rings
+WHERE tried_at > lease_now() - %(lately)s AND reason IS DISTINCT FROM 'cap'
+  AND CASE WHEN purpose IN ('customer', 'oncall') THEN purpose ELSE 'colleagues' END = %(whose)s
 
 -- name: add_for_offer
 -- The telephone of whoever is offered a caller.

@@ -207,3 +207,69 @@ async def test_b06_a_replayed_wish_is_one_call_back(day: Night) -> None:
     await call.press("1")
     row = await day.house.runtime.db.row("SELECT count(*) AS n FROM work_items WHERE kind = 'callback'")
     assert row == {"n": 1}
+
+
+async def rung_today(day: Night, purpose: str, times: int) -> None:
+    await day.house.runtime.db.run(
+        "INSERT INTO rings (purpose, state, created_at, tried_at, ended_at)"
+        " SELECT %(purpose)s, 'missed', lease_now(), lease_now(), lease_now() FROM generate_series(1, %(times)s)",
+        {"purpose": purpose, "times": times},
+    )
+
+
+async def in_the_browser(day: Night) -> None:
+    await day.house.runtime.db.run("UPDATE agents SET browser_until = lease_now() + interval '1 hour' WHERE id = 'a01'")
+
+
+async def standing(day: Night) -> dict[str, Any] | None:
+    return await day.house.runtime.db.row("SELECT activity, misses FROM agents WHERE id = 'a01'")
+
+
+@pytest.mark.parametrize("purpose", ["agent", "customer"])
+async def test_b108_a_day_of_calls_keeps_no_colleague_from_being_rung(day: Night, purpose: str) -> None:
+    await rung_today(day, purpose, ringing.A_DAY["customer"] + 1)
+    await waiting(day)
+    await work(day)
+    assert day.rung() == [AGENT]
+
+
+async def test_b108_the_cap_of_calls_to_customers_is_theirs_alone(day: Night) -> None:
+    await rung_today(day, "customer", ringing.A_DAY["customer"])
+    await (await waiting(day)).press("1")
+    await work(day)
+    await day.picks_up("1")
+    await work(day)
+    assert day.rung() == [AGENT]
+    last = await day.house.runtime.db.row("SELECT reason FROM rings WHERE purpose = 'customer' ORDER BY id DESC")
+    assert last == {"reason": "cap"}
+
+
+async def test_b108_the_cap_of_colleagues_is_no_miss_of_theirs_and_browsers_have_none(day: Night) -> None:
+    await rung_today(day, "agent", ringing.A_DAY[ringing.COLLEAGUES])
+    await waiting(day)
+    for _ in range(4):
+        await work(day)
+        day.clock.forward(dispatch.PATIENCE["call"] + timedelta(seconds=1))
+    await dispatch.sweep(day.house.runtime)
+    assert day.rung() == []
+    assert await standing(day) == {"activity": "available", "misses": 0}
+    offers = await day.house.runtime.db.rows("SELECT state FROM offers ORDER BY id")
+    assert [row["state"] for row in offers] == ["expired"] * 4 + ["offered"], "nobody is asked again without a pause"
+    await in_the_browser(day)
+    day.clock.forward(dispatch.PATIENCE["call"] + timedelta(seconds=1))
+    await work(day)
+    (rung,) = day.rung()
+    assert rung.startswith("client:")
+
+
+async def test_b108_what_rings_in_a_browser_is_no_call_of_the_day(day: Night) -> None:
+    await in_the_browser(day)
+    await waiting(day)
+    await work(day)
+    await day.ends("no-answer")
+    await work(day)
+    spent = {"whose": ringing.COLLEAGUES, "lately": ringing.DAY}
+    assert await day.house.runtime.db.row(ringing.SQL["spent"], spent) == {"rung": 1}, "the one that rings now"
+    await day.ends("no-answer")
+    await ringing.sweep(day.house.runtime, day.port)
+    assert await day.house.runtime.db.row(ringing.SQL["spent"], spent) == {"rung": 0}
