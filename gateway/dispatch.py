@@ -116,7 +116,8 @@ async def _expire(conn: Connection, now: datetime) -> list[tuple[str, int | None
         given = {"item": row["item_id"], "epoch": row["epoch"]}
         item = await (await conn.execute(SQL["unreserve"], given)).fetchone()
         case = item["case_id"] if item else None
-        await conn.execute(SQL["missed"], {"agent": row["agent_id"], "most": MISSES})
+        missed = {"agent": row["agent_id"], "offer": row["id"], "most": MISSES}
+        await conn.execute(SQL["missed"], missed)
         if case:
             data = {"offer": row["id"], "agent": row["agent_id"]}
             await timeline.append(conn, [Entry(case, "offer_expired", SYSTEM, data=data)], now)

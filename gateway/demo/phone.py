@@ -136,6 +136,12 @@ class Call:
         await self._go_on()
         return self.last
 
+    async def led(self, url: str) -> str:
+        """Whatever waits, the provider was told to go on elsewhere."""
+        self.last, self.waits, self.rest = "", None, []
+        await self._fetch(url, {})
+        return self.last
+
     async def record(self, seconds: int = 12, *, callback: bool = True) -> str:
         """Speak after the tone for some seconds (0: an empty recording is given up and nothing is posted)."""
         verb = self._waiting("Record")

@@ -2,8 +2,9 @@
 
 Whoever leases a row, by the database's clock, rings it; an answer that was lost is looked up before anything is
 repeated. A telephone that nobody takes (no key pressed: a voicemail does not count) is `missed`, and what it was rung
-for goes on: whoever waits for a customer who cannot be reached is told so. Calls have caps a day: one for all, and one
-of their own for emergencies, so that the first can never keep the second from ringing.
+for goes on: whoever waits for a customer who cannot be reached is told so. Calls have caps a day, so that money is
+bounded: customers, our own colleagues and emergencies have one each, so that none can keep another from ringing. A
+browser costs nothing and has none; an offer that a cap kept from ringing is no miss of whoever it was for.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ log = structlog.get_logger()
 SQL, ONCALL, WORK = statements("rings"), statements("oncall"), statements("work")
 SILENT = timedelta(seconds=90)  # after which a telephone of which nothing is heard counts as missed
 PATIENCE = timedelta(seconds=60)  # for which a provider that cannot be reached is asked again
-A_DAY, URGENT_A_DAY = 1000, 2000  # calls
+COLLEAGUES = "colleagues"
+A_DAY: Mapping[str, int] = {"customer": 1000, "oncall": 2000, COLLEAGUES: 10_000}  # calls
 DAY = timedelta(days=1)
+CAP = "cap"  # why a ring failed that was never tried
 USELESS = ("busy", "failed", "canceled")
 
 
@@ -52,15 +55,18 @@ async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: s
             await conn.execute(ONCALL["hurry"], step)
             await wake(conn)
         if ended and row["offer_id"]:
-            await _offer_ended(conn, row, state)
+            await _offer_ended(conn, row, state, reason)
             await wake(conn)
         if ended and row["purpose"] == "outgoing":
             await conn.execute(WORK["end_item"], {"item": row["item_id"]})
             await wake(conn)
 
 
-async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str) -> None:
-    """Who passed on has declined; who did not answer has let the offer run out."""
+async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str, reason: str) -> None:
+    """Who passed on has declined; who did not answer has let the offer run out. What was never rung runs out in its
+    own time, or the same few would be offered it without a pause."""
+    if reason == CAP:
+        return
     if state != "passed":
         await conn.execute(WORK["hurry"], {"offer": row["offer_id"]})
         return
@@ -85,7 +91,7 @@ async def _ring(runtime: Runtime, provider: Provider | None, row: Mapping[str, A
         await finish(runtime, row, "failed", "no provider", hurry=False)
         return False
     if await _capped(runtime, row):
-        await finish(runtime, row, "failed", "cap", hurry=False)
+        await finish(runtime, row, "failed", CAP, hurry=False)
         await _let_go(runtime, provider, row)
         return False
     since = row["tried_at"]
@@ -119,10 +125,12 @@ def _url(runtime: Runtime) -> str:
 
 
 async def _capped(runtime: Runtime, row: Mapping[str, Any]) -> bool:
-    spent = await runtime.db.row(SQL["spent"], {"lately": DAY})
+    if row["phone"].startswith("client:"):
+        return False
+    whose = row["purpose"] if row["purpose"] in A_DAY else COLLEAGUES
+    spent = await runtime.db.row(SQL["spent"], {"whose": whose, "lately": DAY})
     assert spent is not None
-    urgent = row["purpose"] == "oncall"
-    capped = spent["urgent"] > URGENT_A_DAY if urgent else spent["rung"] - spent["urgent"] > A_DAY
+    capped = spent["rung"] > A_DAY[whose]
     if capped:
-        log.error("ring.cap_reached", urgent=urgent, rung=spent["rung"])
+        log.error("ring.cap_reached", whose=whose, rung=spent["rung"])
     return bool(capped)

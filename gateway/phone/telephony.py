@@ -22,7 +22,18 @@ from gateway.config import Config
 from gateway.ledgers import reconciling
 from gateway.ledgers.reconciling import Reconciler
 from gateway.messages.post import account_of
-from gateway.phone import asking, callbacks, consent, customer_first, oncall, recordings, ringing, transcribing, watch
+from gateway.phone import (
+    alone,
+    asking,
+    callbacks,
+    consent,
+    customer_first,
+    oncall,
+    recordings,
+    ringing,
+    transcribing,
+    watch,
+)
 from gateway.phone.asking import Ratings
 from gateway.phone.concluding import Conclusions
 from gateway.phone.legs import Legs
@@ -97,9 +108,9 @@ def signatures(config: Config) -> Signatures:
 
 @asynccontextmanager
 async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
-    """The worker's chores of the phone: the on-call ladder, telephones to ring, call-backs, the
-    question how a talk was; with an account also what
-    was missed and recordings to fetch; with a transcriber what they say."""
+    """The worker's chores of the phone: the on-call ladder, telephones to ring, call-backs, who is left alone in a
+    room, the question how a talk was; with an account also what was missed and recordings to fetch; with a transcriber
+    what they say."""
     account = account_of(runtime.config)
     async with AsyncExitStack() as stack:
         provider = await stack.enter_async_context(open_provider(account)) if account else None
@@ -107,6 +118,7 @@ async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
             Chore("oncall", lambda: oncall.sweep(runtime)),
             Chore("ringing", lambda: ringing.sweep(runtime, provider)),
             Chore("callbacks", lambda: callbacks.sweep(runtime)),
+            Chore("alone", lambda: alone.sweep(runtime)),
             Chore("customer_first", lambda: customer_first.sweep(runtime)),
             Chore("asking", lambda: asking.sweep(runtime), every=asking.EVERY),
             Chore("watch", lambda: watch.complain(runtime), every=watch.EVERY),

@@ -4,10 +4,10 @@ Nobody is promised a voice that cannot come: a queue's line is open while somebo
 serves that queue, and always for a P1, for whom the on-call ladder is climbed (`gateway.phone.oncall`) and who is put
 through to LAST_RESORT_NUMBER as soon as none is climbed for them with anybody on it. A caller is connected to whoever
 takes the case, or meets them in a room; one who would rather be called back keeps the place that they had, three times
-a day and only at a number that we may call. A place is told by who is before in the same queue; the wait
-(`measuring.expected`) by the agents who serve that queue now, how long its calls took since yesterday and who is before
-them in it and in queues that share its agents, as 0.7 to 1.5 times that. When nobody serves it, or fewer than five of
-its calls tell how long they take, it is not told.
+a day and only at a number that we may call. One whose person has hung up before they met waits on where they were. A
+place is told by who is before in the same queue; the wait (`measuring.expected`) by the agents who serve that queue
+now, how long its calls took since yesterday and who is before them in it and in queues that share its agents, as 0.7 to
+1.5 times that. When nobody serves it, or fewer than five of its calls tell how long they take, it is not told.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from channels.tolls import refusal
 from gateway.desk.acts import act
 from gateway.desk.words import respond
 from gateway.jobs import wake
-from gateway.phone import consent, wrapping
+from gateway.phone import alone, consent, wrapping
 from gateway.phone.pace import Paces
 from gateway.record import timeline
 from gateway.record.db import Connection, statements
@@ -70,6 +70,10 @@ class RecordedLine:
         row = await self._db.row(SQL["place"], {"sid": sid})
         if row is None:
             return Place(0)
+        if row["taken"] and row["room"] is None:
+            given = {"sid": sid}
+            await self._change("wait_on", given, "call_queued", then=("stay_in_line",), priority=row["priority"])
+            return await self.place(sid)
         before = {queue: Before(*counts) for queue, counts in (row["before"] or {}).items()}
         least, most = await self._estimate(row["queue"], row["state"], before)
         answerer = row["room"]
@@ -142,6 +146,8 @@ class RecordedLine:
             await respond(deed, "call", channel="phone", call=sid, **_seconds(row))
 
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
+        if why == "hung_up":
+            await alone.hung_up(self._runtime, sid)
         await self._change("leave", {"sid": sid}, "call_left", after=_step_out, why=why)
 
     async def rated(self, sid: str, rating: int) -> None:

@@ -7,8 +7,9 @@ SELECT EXISTS (
 ) AS staffed
 
 -- name: enter
--- The first entry keeps its time, so that whoever comes back has lost nothing.
-UPDATE calls SET queued_at = coalesce(queued_at, %(now)s), room = NULL, report_id = coalesce(report_id, %(report)s),
+-- The first entry keeps its time, so that whoever comes back has lost nothing; they are not answered any more.
+UPDATE calls SET queued_at = coalesce(queued_at, %(now)s), room = NULL, answered_at = NULL, agent_id = NULL,
+                 report_id = coalesce(report_id, %(report)s),
                  case_id = coalesce(case_id, (SELECT case_id FROM reports WHERE id = %(report)s))
 WHERE sid = %(sid)s
 RETURNING case_id, report_id
@@ -22,11 +23,24 @@ FROM calls c LEFT JOIN cases k ON k.id = c.case_id WHERE c.sid = %(sid)s
 ON CONFLICT (call_sid) WHERE kind = 'call' AND state <> 'done'
 DO UPDATE SET state = 'waiting', agent_id = NULL, epoch = work_items.epoch + 1 WHERE work_items.state = 'taken'
 
+-- name: wait_on
+-- A caller whose person has hung up before they met.
+UPDATE calls SET room = NULL, answered_at = NULL, agent_id = NULL WHERE sid = %(sid)s AND room IS NOT NULL
+RETURNING case_id, report_id
+
+-- name: stay_in_line
+-- The same work with the same place, also when it was taken for done.
+UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1
+WHERE id = (SELECT max(id) FROM work_items WHERE call_sid = %(sid)s AND kind = 'call') AND state IN ('taken', 'done')
+
 -- name: place
--- Who waits before a call, by queue, call-backs included; the room where somebody is, or the telephone of whoever has taken
--- its case since it began.
+-- Who waits before a call, by queue, call-backs included; the room where somebody is (or was, when they are only `taken`),
+-- or the telephone of whoever has taken its case since it began.
 SELECT coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue, w.state, k.queue AS case_queue,
-       c.room,
+       (SELECT r.room FROM rings r LEFT JOIN calls l ON l.sid = r.sid
+        WHERE r.room = c.room AND r.state = 'taken' AND r.purpose IN ('agent', 'oncall') AND l.ended_at IS NULL
+        LIMIT 1) AS room,
+       c.room IS NOT NULL AS taken,
        CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END AS answerer,
        EXISTS (SELECT FROM agents WHERE activity IN ('available', 'busy') AND disabled_at IS NULL AND max_calls > 0
                                    AND (phone IS NOT NULL OR browser_until > lease_now())

@@ -26,8 +26,9 @@ UPDATE rings SET due_at = lease_now() + %(wait)s, reason = %(reason)s
 WHERE id = %(ring)s AND lease_epoch = %(epoch)s AND state = 'due'
 
 -- name: end
+-- What rang in a browser was no call to a telephone, and is not counted as one.
 UPDATE rings SET state = %(state)s, reason = %(reason)s, ended_at = %(now)s, due_at = NULL, phone = NULL, leads_to = NULL,
-                 room = %(room)s
+                 room = %(room)s, tried_at = CASE WHEN phone LIKE 'client:%%' THEN NULL ELSE tried_at END
 WHERE id = %(ring)s AND state IN ('due', 'ringing') RETURNING id
 
 -- name: over
@@ -64,9 +65,10 @@ WITH taken AS (
 UPDATE calls SET room = %(room)s WHERE sid = %(sid)s AND ended_at IS NULL
 
 -- name: spent
--- Calls to telephones within a time, and those that are for emergencies.
-SELECT count(*) AS rung, count(*) FILTER (WHERE purpose = 'oncall') AS urgent FROM rings
-WHERE tried_at > lease_now() - %(lately)s
+-- Calls to telephones within a time: of customers, of an emergency's ladder, or of colleagues.
+SELECT count(*) AS rung FROM rings
+WHERE tried_at > lease_now() - %(lately)s AND reason IS DISTINCT FROM 'cap'
+  AND CASE WHEN purpose IN ('customer', 'oncall') THEN purpose ELSE 'colleagues' END = %(whose)s
 
 -- name: add_for_offer
 -- The telephone of whoever is offered a caller.
@@ -89,9 +91,9 @@ WHERE w.call_sid = %(sid)s AND w.kind = 'call' AND w.state <> 'done'
 ON CONFLICT DO NOTHING RETURNING id
 
 -- name: put_through_before
--- The last time that whoever has the case of a caller who waits was rung for them, offers included.
+-- The last time that whoever has the case of a caller who waits was rung for them in vain, offers included.
 SELECT r.state, r.created_at > lease_now() - %(ringing)s AS fresh FROM work_items w JOIN cases c ON c.id = w.case_id
-JOIN rings r ON r.item_id = w.id AND r.agent_id = c.assignee AND r.purpose = 'agent'
+JOIN rings r ON r.item_id = w.id AND r.agent_id = c.assignee AND r.purpose = 'agent' AND r.state <> 'taken'
 WHERE w.call_sid = %(sid)s AND w.kind = 'call' AND w.state <> 'done' ORDER BY r.id DESC LIMIT 1
 
 -- name: add_outgoing
@@ -178,8 +180,36 @@ SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_si
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 
 -- name: unsettled
--- Colleagues who took a caller and whose own call is over, although nobody has said how it ended.
+-- Colleagues who took a caller and whose own call is over, although nobody has said how it ended; of several calls to
+-- the same colleague, the last.
 SELECT r.id, r.item_id, r.agent_id, w.kind, w.call_sid FROM rings r
 JOIN work_items w ON w.id = r.item_id AND w.state = 'taken' AND w.agent_id = r.agent_id
 JOIN calls k ON k.sid = r.sid
-WHERE r.purpose IN ('agent', 'outgoing') AND r.state = 'taken' AND k.ended_at IS NOT NULL ORDER BY r.id LIMIT 50
+WHERE r.purpose IN ('agent', 'outgoing') AND r.state = 'taken' AND k.ended_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM rings n WHERE n.item_id = r.item_id AND n.agent_id = r.agent_id AND n.id > r.id
+                                        AND n.purpose IN ('agent', 'outgoing') AND n.state = 'taken')
+ORDER BY r.id LIMIT 50
+
+-- name: callers_alone
+-- Callers whose last turn led into a room that all others have left a while ago; of whom nothing is heard for long is
+-- for the provider's lists.
+SELECT c.sid, c.turn FROM calls c JOIN call_turns t ON t.sid = c.sid AND t.turn = c.turn CROSS JOIN LATERAL (
+    SELECT max(coalesce(k.ended_at, 'infinity')) AS at FROM rings r LEFT JOIN calls k ON k.sid = r.sid
+    WHERE r.room = c.room AND r.state = 'taken' AND r.purpose IN ('agent', 'oncall')) AS gone
+WHERE c.ended_at IS NULL AND strpos(t.answer, '>' || c.room || '</Conference>') > 0
+  AND gone.at BETWEEN %(now)s - interval '10 minutes' AND %(now)s - %(together)s
+ORDER BY c.started_at LIMIT 50
+
+-- name: colleagues_alone
+-- Legs that still wait in the room of a caller whose call has been over for a while.
+SELECT k.sid FROM calls k JOIN rings r ON r.sid = k.sid JOIN calls c ON c.sid = substr(r.room, 6)
+WHERE k.ended_at IS NULL AND r.state = 'taken' AND r.room LIKE 'call-%%'
+  AND c.ended_at BETWEEN %(now)s - interval '10 minutes' AND %(now)s - %(together)s
+ORDER BY r.id LIMIT 50
+
+-- name: stood_up
+-- Legs that wait for a caller who never came into their room.
+SELECT r.sid FROM rings r JOIN calls c ON c.sid = %(caller)s JOIN call_turns t ON t.sid = c.sid AND t.turn = c.turn
+WHERE r.room = 'call-' || %(caller)s AND r.state = 'taken' AND r.sid IS NOT NULL
+  AND strpos(t.answer, '>' || r.room || '</Conference>') = 0
+  AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)

@@ -160,11 +160,12 @@ UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1
 WHERE id = %(item)s AND state = 'offered' AND epoch = %(epoch)s RETURNING case_id
 
 -- name: missed
--- One more offer missed; who misses the last of many is set away, if they said they were there.
+-- One more offer missed, unless our cap kept their telephone from ringing; who misses the last of many is set away, if
+-- they said they were there.
 UPDATE agents SET misses = misses + 1,
                   activity = CASE WHEN misses + 1 >= %(most)s AND activity = 'available' THEN 'away' ELSE activity END,
                   activity_at = CASE WHEN misses + 1 >= %(most)s AND activity = 'available' THEN lease_now() ELSE activity_at END
-WHERE id = %(agent)s RETURNING activity
+WHERE id = %(agent)s AND NOT EXISTS (SELECT FROM rings WHERE offer_id = %(offer)s AND reason = 'cap') RETURNING activity
 
 -- name: answered
 UPDATE agents SET misses = 0, idle_since = lease_now() WHERE id = %(agent)s

@@ -26,7 +26,7 @@ window.Twilio = { Device: class {
   on(name, act) { this.on_[name] = act; }
   async register() { this.on_.registered(); }
   destroy() { window.destroyed = true; }
-  updateToken() {}
+  updateToken(token) { this.token = token; }
   ring() {
     const call = { on_: {}, muted: false, done: [], on(name, act) { (this.on_[name] ??= []).push(act); } };
     const tell = (name) => (call.on_[name] ?? []).forEach((act) => act());
@@ -111,6 +111,82 @@ async def test_a_call_is_taken_muted_and_hung_up_in_the_window(desk: Desk) -> No
         assert await page.evaluate("destroyed")
     assert desk.complaints == []
     assert desk.strangers == []
+
+
+async def test_a_new_call_is_not_said_to_be_muted_because_the_last_one_was(desk: Desk) -> None:
+    async with desk.agent() as page:
+        await opened(page)
+        for _ in range(2):
+            await page.evaluate("device.ring()")
+            await page.click("#phone-take")
+            await expect(page.locator("#phone-mute")).to_have_attribute("aria-pressed", "false")
+            await page.click("#phone-mute")
+            assert await page.evaluate("call.muted")
+            await page.click("#phone-end")
+
+
+@pytest.mark.parametrize("lost", ["device.on_.error(new Error('token expired'))", "device.on_.unregistered()"])
+async def test_a_window_that_loses_the_line_during_a_call_says_so_and_is_rung_no_more(desk: Desk, lost: str) -> None:
+    async with desk.agent() as page:
+        await page.clock.install()
+        await opened(page)
+        await page.evaluate("device.ring()")
+        await page.click("#phone-take")
+        async with page.expect_response("**/console/phone/here"):
+            await page.evaluate(lost)
+        assert not await answers_here(desk)
+        status = page.locator("#softphone [role=status]")
+        await expect(status).to_have_text("You are talking.", use_inner_text=True)
+        beats: list[str | None] = []
+        page.on("request", lambda request: beats.append(request.post_data) if request.url.endswith("/here") else None)
+        await page.clock.run_for(90_000)
+        await page.click("#phone-end")
+        await expect(status).to_contain_text("No connection to the telephone network.", use_inner_text=True)
+        await expect(page.locator("#phone-on")).to_be_visible()
+        await page.clock.run_for(90_000)
+        assert await page.evaluate("destroyed")
+        assert set(beats) == {"answers=no"}
+        assert not await answers_here(desk)
+
+
+async def test_a_line_that_comes_back_by_itself_is_answered_again(desk: Desk) -> None:
+    async with desk.agent() as page:
+        await opened(page)
+        status = page.locator("#softphone [role=status]")
+        async with page.expect_response("**/console/phone/here"):
+            await page.evaluate("device.on_.unregistered()")
+        await expect(status).to_have_text("Connecting …", use_inner_text=True)
+        assert not await answers_here(desk)
+        await page.evaluate("device.ring()")
+        await page.click("#phone-take")
+        async with page.expect_response("**/console/phone/here"):
+            await page.evaluate("device.on_.error(new Error('of the call'), call); device.on_.registered()")
+        await page.click("#phone-end")
+        await expect(status).to_have_text("Calls ring here. Leave this window open.", use_inner_text=True)
+        assert await answers_here(desk)
+
+
+async def test_a_token_that_could_not_be_renewed_is_asked_for_again(desk: Desk) -> None:
+    async with desk.agent() as page:
+        await page.clock.install()
+        await opened(page)
+        await page.evaluate("device.token = 'old'")
+        troubles = [503]
+
+        async def answer(route: Route) -> None:
+            if troubles:
+                await route.fulfill(status=troubles.pop())
+            else:
+                await route.continue_()
+
+        await page.route("**/console/phone/token", answer)
+        async with page.expect_response("**/console/phone/token"):
+            await page.clock.run_for(50 * 60_000)
+        assert await page.evaluate("device.token") == "old"
+        async with page.expect_response("**/console/phone/token"):
+            await page.clock.run_for(60_000)
+        await page.wait_for_function("device.token.split('.').length === 3")
+        await expect(page.locator("#phone-off")).to_be_visible()
 
 
 async def test_what_is_done_while_one_talks_leaves_the_window_and_its_call_alone(desk: Desk) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway import dispatch
-from gateway.phone import callbacks, ringing
+from gateway.phone import alone, callbacks, ringing
 from tests.fakes import provider as fakes
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import CALLER, OURS, Night, night  # noqa: F401
@@ -207,3 +207,189 @@ async def test_b06_a_replayed_wish_is_one_call_back(day: Night) -> None:
     await call.press("1")
     row = await day.house.runtime.db.row("SELECT count(*) AS n FROM work_items WHERE kind = 'callback'")
     assert row == {"n": 1}
+
+
+async def rung_today(day: Night, purpose: str, times: int) -> None:
+    await day.house.runtime.db.run(
+        "INSERT INTO rings (purpose, state, created_at, tried_at, ended_at)"
+        " SELECT %(purpose)s, 'missed', lease_now(), lease_now(), lease_now() FROM generate_series(1, %(times)s)",
+        {"purpose": purpose, "times": times},
+    )
+
+
+async def in_the_browser(day: Night) -> None:
+    await day.house.runtime.db.run("UPDATE agents SET browser_until = lease_now() + interval '1 hour' WHERE id = 'a01'")
+
+
+async def standing(day: Night) -> dict[str, Any] | None:
+    return await day.house.runtime.db.row("SELECT activity, misses FROM agents WHERE id = 'a01'")
+
+
+@pytest.mark.parametrize("purpose", ["agent", "customer"])
+async def test_b108_a_day_of_calls_keeps_no_colleague_from_being_rung(day: Night, purpose: str) -> None:
+    await rung_today(day, purpose, ringing.A_DAY["customer"] + 1)
+    await waiting(day)
+    await work(day)
+    assert day.rung() == [AGENT]
+
+
+async def test_b108_the_cap_of_calls_to_customers_is_theirs_alone(day: Night) -> None:
+    await rung_today(day, "customer", ringing.A_DAY["customer"])
+    await (await waiting(day)).press("1")
+    await work(day)
+    await day.picks_up("1")
+    await work(day)
+    assert day.rung() == [AGENT]
+    last = await day.house.runtime.db.row("SELECT reason FROM rings WHERE purpose = 'customer' ORDER BY id DESC")
+    assert last == {"reason": "cap"}
+
+
+async def test_b108_the_cap_of_colleagues_is_no_miss_of_theirs_and_browsers_have_none(day: Night) -> None:
+    await rung_today(day, "agent", ringing.A_DAY[ringing.COLLEAGUES])
+    await waiting(day)
+    for _ in range(4):
+        await work(day)
+        day.clock.forward(dispatch.PATIENCE["call"] + timedelta(seconds=1))
+    await dispatch.sweep(day.house.runtime)
+    assert day.rung() == []
+    assert await standing(day) == {"activity": "available", "misses": 0}
+    offers = await day.house.runtime.db.rows("SELECT state FROM offers ORDER BY id")
+    assert [row["state"] for row in offers] == ["expired"] * 4 + ["offered"], "nobody is asked again without a pause"
+    await in_the_browser(day)
+    day.clock.forward(dispatch.PATIENCE["call"] + timedelta(seconds=1))
+    await work(day)
+    (rung,) = day.rung()
+    assert rung.startswith("client:")
+
+
+async def test_b108_what_rings_in_a_browser_is_no_call_of_the_day(day: Night) -> None:
+    await in_the_browser(day)
+    await waiting(day)
+    await work(day)
+    await day.ends("no-answer")
+    await work(day)
+    spent = {"whose": ringing.COLLEAGUES, "lately": ringing.DAY}
+    assert await day.house.runtime.db.row(ringing.SQL["spent"], spent) == {"rung": 1}, "the one that rings now"
+    await day.ends("no-answer")
+    await ringing.sweep(day.house.runtime, day.port)
+    assert await day.house.runtime.db.row(ringing.SQL["spent"], spent) == {"rung": 0}
+
+
+async def agent_leg(day: Night, sid: str, status: str) -> None:
+    fields = {"AccountSid": fakes.ACCOUNT, "From": OURS, "To": AGENT, "Direction": "outbound-api", "CallStatus": status}
+    assert (await day.line.post("/twilio/status", {**fields, "CallSid": sid}))[0] == 204
+
+
+async def pressed(day: Night, call: Call) -> str:
+    """A colleague presses 1 for a caller; their leg."""
+    await work(day)
+    sid = day.last()[0]
+    await agent_leg(day, sid, "in-progress")
+    assert room_of(await day.picks_up("1")) == f"call-{call.sid}"
+    return sid
+
+
+async def place_in_line(day: Night, call: Call) -> dict[str, Any]:
+    row = await day.house.runtime.db.row(
+        "SELECT w.state, w.agent_id, w.arrived_at, c.answered_at, c.room"
+        " FROM work_items w JOIN calls c ON c.sid = w.call_sid"
+        " WHERE w.kind = 'call' AND c.sid = %(sid)s ORDER BY w.id DESC",
+        {"sid": call.sid},
+    )
+    assert row is not None
+    return row
+
+
+async def meets(day: Night, call: Call) -> None:
+    """The colleague is rung again, presses 1 and talks to the caller."""
+    await pressed(day, call)
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits.tag == "Dial"
+    assert call.waits[0].text == f"call-{call.sid}"
+    await callbacks.sweep(day.house.runtime)
+    assert (await place_in_line(day, call))["state"] == "taken", "also when an earlier call to them is over"
+
+
+@pytest.mark.parametrize("swept", [True, False])
+async def test_a_caller_whose_colleague_is_gone_before_they_come_waits_on_where_they_were(
+    day: Night, swept: bool
+) -> None:
+    call = await waiting(day)
+    arrived = day.clock.now()
+    day.clock.forward(timedelta(seconds=5))
+    await agent_leg(day, await pressed(day, call), "completed")
+    day.clock.forward(timedelta(seconds=12))
+    if swept:
+        await callbacks.sweep(day.house.runtime)
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits.tag == "Gather", "and not in an empty room"
+    assert await place_in_line(day, call) == {
+        "state": "waiting",
+        "agent_id": None,
+        "arrived_at": arrived,
+        "answered_at": None,
+        "room": None,
+    }
+    await meets(day, call)
+
+
+async def test_a_caller_who_comes_as_the_colleague_leaves_is_led_back_and_met_by_the_next(day: Night) -> None:
+    call = await waiting(day)
+    day.peer.add_call(sid=call.sid, status="in-progress")
+    sid = await pressed(day, call)
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits.tag == "Dial"
+    await agent_leg(day, sid, "completed")
+    await callbacks.sweep(day.house.runtime)
+    led = day.peer.calls[call.sid]["updated"]
+    assert await alone.sweep(day.house.runtime) == 0, "whoever met is about to leave the room"
+    day.clock.forward(alone.TOGETHER)
+    assert await alone.sweep(day.house.runtime) == 1
+    back = day.peer.calls[call.sid]["updated"]["Url"]
+    assert back != led["Url"]
+    assert "uppringd" in await call.led(back)
+    assert await alone.sweep(day.house.runtime) == 0
+    assert (await place_in_line(day, call))["answered_at"] is None
+    await meets(day, call)
+
+
+async def test_who_talked_and_rates_the_call_is_left_there(day: Night) -> None:
+    call = await waiting(day)
+    day.peer.add_call(sid=call.sid, status="in-progress")
+    sid = await pressed(day, call)
+    await call.wait()
+    await agent_leg(day, sid, "completed")
+    await call.talk()
+    day.peer.calls[call.sid].pop("updated")
+    day.clock.forward(timedelta(minutes=1))
+    await callbacks.sweep(day.house.runtime)
+    assert await alone.sweep(day.house.runtime) == 0
+    assert "updated" not in day.peer.calls[call.sid]
+    await call.press("5")
+
+
+async def test_a_colleague_whose_caller_hangs_up_before_they_meet_is_free_for_the_next(day: Night) -> None:
+    call = await waiting(day)
+    sid = await pressed(day, call)
+    await call.hang_up()
+    assert day.peer.calls[sid]["updated"] == {"Status": "completed"}
+    await agent_leg(day, sid, "completed")
+    following = await waiting(day, known=True)
+    await meets(day, following)
+
+
+async def test_a_colleague_who_is_still_in_the_room_of_a_caller_who_has_left_it_is_hung_up(day: Night) -> None:
+    call = await waiting(day)
+    sid = await pressed(day, call)
+    await call.wait()
+    await call.hang_up()
+    assert await alone.sweep(day.house.runtime) == 0, "a room ends with its caller"
+    assert "updated" not in day.peer.calls[sid]
+    day.clock.forward(alone.TOGETHER)
+    assert await alone.sweep(day.house.runtime) == 1
+    assert day.peer.calls[sid]["updated"] == {"Status": "completed"}
+    await agent_leg(day, sid, "completed")
+    assert await alone.sweep(day.house.runtime) == 0

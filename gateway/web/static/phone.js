@@ -1,11 +1,12 @@
 // Calls are answered in this window: registered with the provider by a token of the gateway, which is told every half
-// minute that somebody is here. Whoever closes the window, or loses the line, is rung on their ordinary telephone.
+// minute that somebody is here, for as long as that is so. Whoever closes the window, or loses the line, also while they
+// talk, is rung on their ordinary telephone.
 (() => {
   "use strict";
   const $ = (selector) => document.querySelector(selector);
   const root = $("#softphone");
   const HERE = 30_000, RENEW = 50 * 60_000;
-  let device = null, call = null, beat = null, renewal = null;
+  let device = null, call = null, beat = null, renewal = null, registered = false;
 
   const post = (path, fields = {}) => fetch(`/console/phone/${path}`, {
     method: "POST",
@@ -26,23 +27,37 @@
     document.title = document.title.replace(/^(☎ )?/, state === "ringing" ? "☎ " : "");
   };
   const here = (answers) => post("here", { answers: answers ? "yes" : "no" }).catch(() => {});
+  const is = (now) => {
+    registered = now;
+    here(now);
+  };
   const stop = (state) => {
     clearInterval(beat);
-    clearInterval(renewal);
-    device?.destroy();
+    clearTimeout(renewal);
+    const gone = device;
     device = call = null;
-    here(false);
+    gone?.destroy();
+    is(false);
     show(state);
+  };
+  const renew = async (mine, wait = RENEW) => {
+    try {
+      const fresh = await token();
+      if (device === mine) mine.updateToken(fresh);
+    } catch { wait = HERE; }
+    if (device === mine) renewal = setTimeout(renew, wait, mine);
   };
 
   const ringing = (incoming) => {
     if (call) return void incoming.reject();
     call = incoming;
+    $("#phone-mute").setAttribute("aria-pressed", "false");
     show("ringing");
     const over = () => {
       if (call !== incoming) return;
       call = null;
-      show(device ? "on" : "off");
+      if (device && !registered) stop("lost");
+      else show(device ? "on" : "off");
     };
     for (const name of ["cancel", "disconnect", "reject", "error"]) incoming.on(name, over);
     incoming.on("accept", () => show("talking"));
@@ -52,12 +67,16 @@
     try {
       device = new Twilio.Device(await token(), { logLevel: "error", closeProtection: true });
       device.on("incoming", ringing);
-      device.on("registered", () => { if (!call) show("on"); here(true); });
-      device.on("unregistered", () => here(false));
-      device.on("error", () => { if (!call) stop("lost"); });
+      device.on("registered", () => { is(true); if (!call) show("on"); });
+      device.on("unregistered", () => { is(false); if (device && !call) show("connecting"); });
+      device.on("error", (error, troubled) => {
+        if (!call) stop("lost");
+        else if (!troubled) is(false);
+      });
       await device.register();
-      beat = setInterval(() => here(true), HERE);
-      renewal = setInterval(async () => device?.updateToken(await token()), RENEW);
+      if (!device) return;
+      beat = setInterval(() => { if (registered) here(true); }, HERE);
+      renewal = setTimeout(renew, RENEW, device);
     } catch { stop("lost"); }
   };
 
