@@ -1,9 +1,9 @@
 """The phone door: provider webhooks in, TwiML out; what a call told becomes one report however the call ends.
 
 A turn's state and answer are written before the answer goes out, under (CallSid, turn): a repeated request gets the
-same answer. Whatever goes wrong, the caller hears a sentence: slow work a holding one that comes back to the same turn;
-a record that is away, "leave a message", promised to be kept only once it lies in the spool; and when even that fails,
-the truth and the last-resort number.
+same answer. Whatever goes wrong, the caller hears a sentence: slow work a holding one that comes back to the same turn
+with what they did; a record that is away, "leave a message", promised to be kept only once it lies in the spool; and
+when even that fails, the truth and the last-resort number.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 import structlog
 
@@ -23,6 +24,8 @@ from channels.phone_events import (
     caller_facts,
     caller_of,
     event_of,
+    given_by,
+    key_of,
     progress_of,
     seconds_of,
     sid_of,
@@ -91,6 +94,7 @@ class PhoneDoor:
         key = (sid_of(params, "CallSid"), turn)
         if "ParentCallSid" in params:
             return await self._whisper(params, turn)
+        params = self._with_held(params, turn)
         task = self._running.get(key)
         if task is None:
             task = asyncio.create_task(self._turn(params, turn))
@@ -100,14 +104,14 @@ class PhoneDoor:
         if not task.done():
             if self._held(key) <= HOLDS:
                 log.info("phone.hold", call=key[0], turn=turn)
-                return twiml.hold(self._both("hold"), self._action(turn))
+                return self._hold(params, turn)
             return await self._without_record(params, turn)
         try:
             answer = task.result()
         except Exception as error:
             log.warning("phone.turn_failed", call=key[0], turn=turn, error=type(error).__name__)
             if 0 < turn < PLAIN and "RecordingSid" not in params and self._held(key) <= PATIENCE:
-                return twiml.hold(self._both("hold"), self._action(turn))
+                return self._hold(params, turn)
             return await self._without_record(params, turn)
         self._holds.pop(key, None)
         return answer
@@ -236,7 +240,9 @@ class PhoneDoor:
         return _Ahead(*await self._carried_out(sid, state, spoken, called, within=REPEATABLE), taken)
 
     def _note(self, sid: str, turn: int, state: CallState) -> None:
-        if not isinstance(self._flow.node.get(state.node), End):
+        if isinstance(self._flow.node.get(state.node), End):
+            self._lately.forget(sid)
+        else:
             self._lately.note(sid, turn, state)
 
     def _taken(self, params: Params, turn: int, state: CallState, spoken: Turn, *, new: bool) -> Taken:
@@ -308,6 +314,22 @@ class PhoneDoor:
         if receipt is not None:
             await self._given.calls.filed(sid, receipt.report)
         log.info("phone.dropped", call=sid, case=receipt.case if receipt else None)
+
+    def _hold(self, params: Params, turn: int) -> str:
+        """A holding sentence. A key that was pressed comes back in its URL, by whatever process; all that the caller
+        did is remembered by those of this port."""
+        if given := given_by(params):
+            self._lately.hold(params["CallSid"], turn, given)
+        key = key_of(given)
+        pressed = f"?pressed={quote(key, safe='*')}" if key else ""
+        return twiml.hold(self._both("hold"), f"{self._action(turn)}{pressed}")
+
+    def _with_held(self, params: Params, turn: int) -> Params:
+        """The parameters of a turn; of one that comes back from a holding sentence with what the caller did before."""
+        if given_by(params):
+            return params
+        pressed = {"Digits": params["pressed"]} if "pressed" in params else {}
+        return {**params, **pressed, **self._lately.held(params["CallSid"], turn)}
 
     def _held(self, key: tuple[str, int]) -> int:
         self._holds[key] = self._holds.get(key, 0) + 1

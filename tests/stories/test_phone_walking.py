@@ -28,7 +28,7 @@ from ivr.engine import CallState
 from ivr.flow import load, shipped
 from ivr.prompts import Phrases, read_catalogues
 from tests.fakes.calls import Kept, World
-from tests.fakes.phone import Call, Line, signature
+from tests.fakes.phone import Call, Line, read, signature
 
 TOKEN = "a-secret-of-the-provider"
 PUBLIC = "https://support.example"
@@ -614,8 +614,17 @@ async def test_f10_the_record_away_from_the_first_ring_takes_a_message_and_spool
 
 
 async def test_f10_a_short_absence_of_the_record_in_mid_call_is_a_moment(line: Line, world: World) -> None:
-    call = await line.call()
-    await call.press("2")
+    call = await to_purpose(line)
+    away_once(world)
+    await call.press("1")
+    assert "One moment" in call.now_hears
+    assert "Enter the number of the charger" in call.now_hears, "the key counts"
+    assert call.waits is not None
+    assert call.waits.tag == "Gather"
+
+
+def away_once(world: World) -> None:
+    """The record does not answer, once."""
     failures = iter([True])
 
     def flaky() -> None:
@@ -623,11 +632,93 @@ async def test_f10_a_short_absence_of_the_record_in_mid_call_is_a_moment(line: L
             raise ConnectionError
 
     world._there = flaky  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_f10_danger_that_is_keyed_while_the_record_is_away_for_a_moment_is_in_the_queue(
+    line: Line, world: World, door: PhoneDoor, remembered: bool
+) -> None:
+    call = await line.call()
     await call.press("2")
-    assert "One moment" in call.now_hears
-    assert "did not get that" in call.now_hears or "press 1" in call.now_hears
-    assert call.waits is not None
-    assert call.waits.tag == "Gather"
+    if not remembered:
+        door._lately.forget(call.sid)
+    away_once(world)
+    told = await call.press("1")
+    assert "One moment" in told
+    assert "1 1 2" in told
+    assert world.reports[call.sid].danger
+    assert [waiting.priority for waiting in world.waiting] == ["P1"]
+
+
+@pytest.mark.parametrize(("key", "told"), [("1", "1 1 2"), ("*", "För svenska"), ("#", "did not get that")])
+async def test_f10_a_key_comes_back_to_a_process_that_remembers_nothing(
+    line: Line, world: World, key: str, told: str
+) -> None:
+    call = await line.call()
+    await call.press("2")
+    away_once(world)
+    fields = call._fields("in-progress")
+    _, document = await line.post("/twilio/voice/2", {**fields, "Digits": key})
+    assert "One moment" in document
+    async with _open(world, _door(world)) as other:
+        _, document = await other.post(read(document).findtext("Redirect") or "", fields)
+    assert told in document
+
+
+async def test_f10_a_key_is_not_lost_when_the_turn_fails_after_its_holding_sentence(
+    world: World, door: PhoneDoor
+) -> None:
+    fields = {"CallSid": "CA1", "From": "+46701740605", "To": OURS}
+    for turn, key in enumerate(("", "2")):
+        await door.voice({**fields, "Digits": key}, turn)
+    gate, load = asyncio.Event(), world.load
+
+    async def failing(sid: str, turn: int) -> Loaded:
+        await gate.wait()
+        raise ConnectionError
+
+    world.load = failing  # type: ignore[method-assign]
+    assert "One moment" in await door.voice({**fields, "Digits": "1"}, 2)
+    gate.set()
+    await asyncio.wait(door._running.values())
+    world.load = load  # type: ignore[method-assign]
+    assert "1 1 2" in await door.voice(fields, 2)
+    assert world.waiting
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_f10_what_is_said_meanwhile_is_remembered_by_all_processes_and_in_no_url(
+    world: World, remembered: bool
+) -> None:
+    memory = mmap(-1, 8 * SLOT)
+    doors = _door(world, Lately(memory)), _door(world, Lately(memory))
+    for turn, asked in enumerate(REPORTING[:7]):
+        await doors[0].voice(asked, turn)
+    if not remembered:
+        Lately(memory).forget("CA1")
+    away_once(world)
+    said = {"SpeechResult": "It blinks red, my card is 4111 1111 1111 1111"}
+    document = await doors[0].voice({**REPORTING[7], **said}, 7)
+    assert read(document).findtext("Redirect") == f"{PUBLIC}/twilio/voice/7"
+    assert "0, 6, 0, 5" in await doors[1].voice(REPORTING[0], 7)
+    assert world.calls["CA1"].state["facts"]["said"] == "It blinks red, my card is ••••"  # type: ignore[index]
+    assert b"1111" not in memory[:]
+
+
+async def test_f10_numbers_that_are_keyed_meanwhile_are_in_no_url_and_cards_are_kept_nowhere(world: World) -> None:
+    world.owner = True
+    memory = mmap(-1, 8 * SLOT)
+    door = _door(world, Lately(memory))
+    asked = REPORTING[0]
+    for turn, key in enumerate(("", "2", "2", "1")):
+        await door.voice({**asked, "Digits": key}, turn)
+    for keys, told in (("4111111111111111", "did not get that"), ("271828", "BRF Solrosen")):
+        turn = len(world.calls["CA1"].turns)
+        away_once(world)
+        document = await door.voice({**asked, "Digits": keys}, turn)
+        assert read(document).findtext("Redirect") == f"{PUBLIC}/twilio/voice/{turn}"
+        assert b"1111" not in memory[:]
+        assert told in await door.voice(asked, turn)
 
 
 async def test_f10_a_hang_up_while_the_record_is_away_is_spooled(line: Line, world: World) -> None:
