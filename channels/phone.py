@@ -87,6 +87,7 @@ class PhoneDoor:
         self._document = scripts(phrases)
         self._running: dict[tuple[str, int], asyncio.Task[str]] = {}
         self._holds: dict[tuple[str, int], int] = {}
+        self._noting: set[asyncio.Task[None]] = set()
         self._lately = lately or Lately()
 
     async def voice(self, params: Params, turn: int = 0) -> str:
@@ -167,17 +168,23 @@ class PhoneDoor:
 
     async def _whisper(self, params: Params, turn: int) -> str:
         """The leg of whoever is rung for a waiting caller: a person presses 1, a machine does not; in a browser they
-        have clicked already."""
+        have clicked already. They are connected in time whatever happens; the record may take it in as they talk."""
         clicked = params.get("To", "").startswith("client:")
         if turn == 0 and not clicked:
             return twiml.whisper(self._both("whisper"), self._action(1))
         if params.get("Digits") != "1" and not clicked:
             return twiml.goodbye(self._both("goodbye"))
+        noting = asyncio.create_task(self._note_answered(params))
+        self._noting.add(noting)
+        noting.add_done_callback(self._noting.discard)
+        await asyncio.wait((noting,), timeout=self._deadline)
+        return twiml.bridge()
+
+    async def _note_answered(self, params: Params) -> None:
         try:
             await self._given.line.answered(sid_of(params, "ParentCallSid"))
         except Exception as error:
             log.warning("phone.answer_not_noted", error=type(error).__name__)
-        return twiml.bridge()
 
     async def _turn(self, params: Params, turn: int) -> str:
         calls, sid = self._given.calls, params["CallSid"]

@@ -769,6 +769,27 @@ async def test_f14_slow_work_is_a_holding_sentence_that_comes_back(line: Line, w
     assert world.remote == [("restart", "21007")]
 
 
+async def test_f14_whoever_takes_a_call_and_its_caller_wait_for_no_record(
+    line: Line, world: World, door: PhoneDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, answered = asyncio.Event(), list[str]()
+
+    async def slow(_: object, sid: str) -> None:
+        await gate.wait()
+        answered.append(sid)
+
+    monkeypatch.setattr(type(door._given.line), "answered", slow)
+    leg = {"CallSid": "CAleg", "ParentCallSid": "CA1", "AccountSid": line.account, "To": "+46313900601"}
+    async with asyncio.timeout(2):
+        status, document = await line.post("/twilio/voice/1", {**leg, "Digits": "1"})
+    assert (status, list(read(document))) == (200, []), "they are connected"
+    assert answered == []
+    (noting,) = door._noting
+    gate.set()
+    await noting
+    assert (answered, door._noting) == (["CA1"], set())
+
+
 async def test_processes_that_take_turns_at_a_call_speak_as_one(line: Line, world: World, door: PhoneDoor) -> None:
     keys = ("1", "21007", "1", "1")
     alone = await to_purpose(line)
