@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import quote
 
 import structlog
@@ -32,10 +33,10 @@ from channels.phone_events import (
     sound_of,
 )
 from channels.phone_lately import Lately
-from channels.phone_ports import Given, Taken
+from channels.phone_ports import Given, Loaded, Progress, Taken
 from channels.report import NotStored
 from ivr import engine, twiml
-from ivr.engine import Begin, CallState, Event, Line, Outcome, Recorded, Turn
+from ivr.engine import Begin, CallState, Event, Line, Outcome, Pressed, Recorded, Spoken, Turn
 from ivr.flow import End, Flow, Record
 from ivr.prompts import LANGUAGES, Phrases
 from ivr.scripts import scripts
@@ -48,6 +49,7 @@ DEADLINE = 1.7  # seconds, under the 2 s that a webhook may take
 NOTED = 4.0  # seconds for the record to take a status
 HOLDS = 12  # holding sentences while a turn is slow
 PATIENCE = 2  # and while the record does not answer, before a call that had begun goes on without it
+CODES = MappingProxyType({"pin": None, "asked_code": None})  # what a caller proves something with
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,29 +126,18 @@ class PhoneDoor:
         if final:
             await self._settled(progress.sid)
         try:
-            async with asyncio.timeout(NOTED):
-                loaded = await self._given.calls.progress(progress)
-        except Exception as error:
-            log.warning("phone.status_not_noted", call=progress.sid, error=type(error).__name__)
-            if final and not progress.outbound:
-                await self._file_dropped(progress.sid, self._begin(params), progress.called)
-            return
+            loaded = await self._noted(progress)
+            if final and (loaded is None or loaded.state is not None):
+                await self._over(params, progress, loaded)
         finally:
             if final:
                 self._lately.forget(progress.sid)
-        if not final or loaded.state is None:
-            return
-        state = CallState.from_json(loaded.state)
-        if not progress.outbound and phone_report.unfinished(state):
-            await self._file_dropped(progress.sid, state, progress.called)
-        await self._given.line.leave(progress.sid, "hung_up")
 
     async def missed(self, params: Params) -> bool:
         """A call that the provider says is over and that was never filed, perhaps never seen: filed now, if it told
         anything that is not; returns whether it was."""
         progress = progress_of(params, self._now())
-        loaded = await self._given.calls.progress(progress)
-        state = CallState.from_json(loaded.state) if loaded.state is not None else self._begin(params)
+        state = self._told(params, await self._given.calls.progress(progress))
         await self._given.line.leave(progress.sid, "hung_up")
         if not phone_report.unfinished(state):
             return False
@@ -207,8 +198,8 @@ class PhoneDoor:
         if ahead is not None and loaded.state is not None and loaded.turn == turn - 1:
             state, spoken = ahead.state, ahead.spoken
         else:
-            known = CallState.from_json(loaded.state) if loaded.state is not None else None
-            state, spoken = self._first_step(known or self._begin(params), event_of(params), new=known is None)
+            known = self._told(params, loaded) if turn >= PLAIN else self._recorded(params, loaded)
+            state, spoken = self._first_step(known, event_of(params), new=loaded.state is None)
         state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
         taken = self._taken(params, turn, state, spoken, new=loaded.state is None)
         answer = await calls.save(taken)
@@ -301,7 +292,7 @@ class PhoneDoor:
         if turn < PLAIN and "RecordingSid" not in params:
             sentences = [*self._both("trouble"), *self._both("message_after_tone")]
             return twiml.take_message(sentences, self._ways(PLAIN + turn))
-        state = self._begin(params)
+        state = self._told(params)
         if "RecordingSid" in params:
             seconds = seconds_of(params, "RecordingDuration")
             state = engine.noting(state, {"message": sid_of(params, "RecordingSid"), "message_how": str(seconds)})
@@ -313,7 +304,41 @@ class PhoneDoor:
         except NotStored:
             log.error("phone.nothing_kept", call=sid)
             return twiml.goodbye(self._both("no_way"), self._last_resort)
+        self._lately.note(sid, turn, engine.noting(state, {"kept": "yes"}))
         return twiml.goodbye([*self._both("kept"), *self._both("goodbye")])
+
+    def _told(self, params: Params, loaded: Loaded | None = None) -> CallState:
+        """What a call told: by what is remembered here, with what the caller did in a turn that has no answer yet, but
+        without codes that they keyed; by the record if that answers and knows of a later turn, or of none any more."""
+        found = self._lately.last(params["CallSid"])
+        if found is None or found.state is None:
+            return self._recorded(params, loaded)
+        if loaded is not None and (loaded.state is None or loaded.turn > found.turn):
+            return self._recorded(params, loaded)
+        state, event = found.state, event_of(found.given)
+        if isinstance(event, Pressed | Spoken):
+            state, _ = engine.step(self._flow, state, event)
+        return engine.noting(state, CODES)
+
+    def _recorded(self, params: Params, loaded: Loaded | None) -> CallState:
+        known = loaded.state if loaded is not None else None
+        return CallState.from_json(known) if known is not None else self._begin(params)
+
+    async def _noted(self, progress: Progress) -> Loaded | None:
+        try:
+            async with asyncio.timeout(NOTED):
+                return await self._given.calls.progress(progress)
+        except Exception as error:
+            log.warning("phone.status_not_noted", call=progress.sid, error=type(error).__name__)
+            return None
+
+    async def _over(self, params: Params, progress: Progress, loaded: Loaded | None) -> None:
+        """A call is over, and what the record knows of it, if it answered: file what is not filed."""
+        state = self._told(params, loaded)
+        if not progress.outbound and phone_report.unfinished(state):
+            await self._file_dropped(progress.sid, state, progress.called)
+        if loaded is not None:
+            await self._given.line.leave(progress.sid, "hung_up")
 
     async def _file_dropped(self, sid: str, state: CallState, called: str | None) -> None:
         report = phone_report.report_of(sid, state, self._now(), self._phrases, (phone_report.DROPPED,), called)

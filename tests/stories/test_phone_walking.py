@@ -729,6 +729,65 @@ async def test_f10_a_hang_up_while_the_record_is_away_is_spooled(line: Line, wor
     assert world.spooled[call.sid].sender.phone == "+46701740605"
 
 
+async def to_a_message(line: Line, world: World, *keys: str) -> Call:
+    """A call for whose last key the record went away."""
+    call = await line.call()
+    for key in keys[:-1]:
+        await call.press(key)
+    world.away = True
+    await call.press(keys[-1])
+    assert call.waits is not None
+    assert call.waits.tag == "Record"
+    return call
+
+
+async def test_f10_what_was_told_before_the_record_went_away_is_spooled_with_the_message(
+    line: Line, world: World
+) -> None:
+    call = await to_a_message(line, world, "2", "2", "1", "21007", "1", "2")
+    await call.record(9, callback=False)
+    report = world.spooled[call.sid]
+    assert (report.charger, report.site, report.language) == ("21007", "s001", "en")
+    assert report.category == "interrupted", "also what was keyed last"
+    assert f"recording:{call.recordings[0]}" in report.flags
+
+
+async def test_f10_what_was_spooled_is_not_filed_as_a_broken_call_as_well(line: Line, world: World) -> None:
+    call = await to_a_message(line, world, "2", "2", "2")
+    finish = call._finish
+
+    async def back() -> None:
+        world.away = False
+        await finish()
+
+    call._finish = back  # type: ignore[method-assign]
+    await call.record(9, callback=False)
+    assert (list(world.spooled), world.reports) == ([call.sid], {})
+
+
+async def test_f10_a_hang_up_while_the_record_is_away_keeps_what_was_told(line: Line, world: World) -> None:
+    call = await to_a_message(line, world, "2", "2", "1", "21007", "1")
+    call.waits = None
+    await call.hang_up()
+    assert world.spooled[call.sid].charger == "21007"
+
+
+async def test_f10_when_the_record_is_back_a_message_goes_on_from_what_was_keyed(line: Line, world: World) -> None:
+    call = await to_a_message(line, world, "2", "2", "2")
+    world.away = False
+    await call.record(5)
+    report = world.reports[call.sid]
+    assert (report.category, report.language) == ("payment", "en")
+    assert f"recording:{call.recordings[0]}" in report.flags
+
+
+async def test_f10_codes_that_were_keyed_are_in_no_report(line: Line, world: World) -> None:
+    world.owner = True
+    call = await to_a_message(line, world, "2", "2", "1", "271828")
+    await call.record(9, callback=False)
+    assert b"271828" not in world.spooled[call.sid].raw
+
+
 async def test_f10_when_the_record_is_back_a_message_leads_to_a_person(line: Line, world: World) -> None:
     world.away = True
     call = await line.call()
