@@ -198,7 +198,7 @@ class PhoneDoor:
         if ahead is not None and loaded.state is not None and loaded.turn == turn - 1:
             state, spoken = ahead.state, ahead.spoken
         else:
-            known = self._told(params, loaded) if turn >= PLAIN else self._recorded(params, loaded)
+            known = self._told(params, loaded) if loaded.turn < turn - 1 else self._recorded(params, loaded)
             state, spoken = self._first_step(known, event_of(params), new=loaded.state is None)
         state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
         taken = self._taken(params, turn, state, spoken, new=loaded.state is None)
@@ -210,6 +210,8 @@ class PhoneDoor:
     async def _ahead(self, params: Params, turn: int) -> _Ahead | None:
         """The turn after one that was answered here, worked out from what the record was told then, or the first one of
         a call; it holds if the record has been told nothing since. None for other turns."""
+        if turn >= PLAIN:
+            return None
         sid = params["CallSid"]
         state = self._lately.before(sid, turn) if turn else self._begin(params)
         if state is None:
@@ -290,6 +292,8 @@ class PhoneDoor:
         """What is said when the record does not answer: a message is taken, then kept in the spool, then promised."""
         sid = params["CallSid"]
         if turn < PLAIN and "RecordingSid" not in params:
+            if remembered := self._remembered(sid):
+                self._lately.note(sid, PLAIN + turn - 1, remembered[1])
             sentences = [*self._both("trouble"), *self._both("message_after_tone")]
             return twiml.take_message(sentences, self._ways(PLAIN + turn))
         state = self._told(params)
@@ -308,21 +312,26 @@ class PhoneDoor:
         return twiml.goodbye([*self._both("kept"), *self._both("goodbye")])
 
     def _told(self, params: Params, loaded: Loaded | None = None) -> CallState:
-        """What a call told: by what is remembered here, with what the caller did in a turn that has no answer yet, but
-        without codes that they keyed; by the record if that answers and knows of a later turn, or of none any more."""
-        found = self._lately.last(params["CallSid"])
+        """What a call told: as it is remembered here, or by the record if that answers and knows of a later turn, or of
+        none any more."""
+        turn, state = self._remembered(params["CallSid"]) or (-1, self._begin(params))
+        if loaded is not None and (loaded.state is None or loaded.turn > turn):
+            return self._recorded(params, loaded)
+        return state
+
+    def _remembered(self, sid: str) -> tuple[int, CallState] | None:
+        """The last turn that is known here and what the call told, also in a turn that has no answer yet, but for codes
+        that were keyed."""
+        found = self._lately.last(sid)
         if found is None or found.state is None:
-            return self._recorded(params, loaded)
-        if loaded is not None and (loaded.state is None or loaded.turn > found.turn):
-            return self._recorded(params, loaded)
+            return None
         state, event = found.state, event_of(found.given)
         if isinstance(event, Pressed | Spoken):
             state, _ = engine.step(self._flow, state, event)
-        return engine.noting(state, CODES)
+        return found.turn, engine.noting(state, CODES)
 
-    def _recorded(self, params: Params, loaded: Loaded | None) -> CallState:
-        known = loaded.state if loaded is not None else None
-        return CallState.from_json(known) if known is not None else self._begin(params)
+    def _recorded(self, params: Params, loaded: Loaded) -> CallState:
+        return CallState.from_json(loaded.state) if loaded.state is not None else self._begin(params)
 
     async def _noted(self, progress: Progress) -> Loaded | None:
         try:

@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from prometheus_client import REGISTRY
 
+from channels import phone as phone_door
 from channels.phone import PhoneDoor
 from channels.phone_lately import SLOT, Lately
 from channels.phone_ports import CaseStatus, Incident, Loaded
@@ -749,7 +750,31 @@ async def test_f10_what_was_told_before_the_record_went_away_is_spooled_with_the
     report = world.spooled[call.sid]
     assert (report.charger, report.site, report.language) == ("21007", "s001", "en")
     assert report.category == "interrupted", "also what was keyed last"
-    assert f"recording:{call.recordings[0]}" in report.flags
+    assert report.flags == ("trouble", f"recording:{call.recordings[0]}")
+
+
+async def test_f10_what_was_told_is_spooled_also_when_the_record_hangs(
+    line: Line, world: World, door: PhoneDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await to_purpose(line)
+    for keys in ("1", "21007#", "1"):
+        await call.press(keys)
+    gate = asyncio.Event()
+
+    async def hang(*_: object) -> Loaded:
+        await gate.wait()
+        raise ConnectionError
+
+    world.load = world.follow = hang  # type: ignore[method-assign,assignment]
+    monkeypatch.setattr(phone_door, "HOLDS", 1)
+    await call.press("2")
+    await call.record(9, callback=False)
+    assert "We have your report" in call.now_hears
+    report = world.spooled[call.sid]
+    assert (report.charger, report.category, report.language) == ("21007", "interrupted", "en")
+    assert report.flags == ("trouble", f"recording:{call.recordings[0]}")
+    gate.set()
+    await asyncio.wait(door._running.values())
 
 
 async def test_f10_what_was_spooled_is_not_filed_as_a_broken_call_as_well(line: Line, world: World) -> None:
