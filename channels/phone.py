@@ -1,9 +1,9 @@
 """The phone door: provider webhooks in, TwiML out; what a call told becomes one report however the call ends.
 
 A turn's state and answer are written before the answer goes out, under (CallSid, turn): a repeated request gets the
-same answer. Whatever goes wrong, the caller hears a sentence: slow work a holding one that comes back to the same turn;
-a record that is away, "leave a message", promised to be kept only once it lies in the spool; and when even that fails,
-the truth and the last-resort number.
+same answer. Whatever goes wrong, the caller hears a sentence: slow work a holding one that comes back to the same turn
+with what they did; a record that is away, "leave a message", promised to be kept only once it lies in the spool; and
+when even that fails, the truth and the last-resort number.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from urllib.parse import quote
 
 import structlog
 
@@ -23,16 +25,18 @@ from channels.phone_events import (
     caller_facts,
     caller_of,
     event_of,
+    given_by,
+    key_of,
     progress_of,
     seconds_of,
     sid_of,
     sound_of,
 )
 from channels.phone_lately import Lately
-from channels.phone_ports import Given, Taken
+from channels.phone_ports import Given, Loaded, Progress, Taken
 from channels.report import NotStored
 from ivr import engine, twiml
-from ivr.engine import Begin, CallState, Event, Line, Outcome, Recorded, Turn
+from ivr.engine import Begin, CallState, Event, Line, Outcome, Pressed, Recorded, Spoken, Turn
 from ivr.flow import End, Flow, Record
 from ivr.prompts import LANGUAGES, Phrases
 from ivr.scripts import scripts
@@ -45,6 +49,7 @@ DEADLINE = 1.7  # seconds, under the 2 s that a webhook may take
 NOTED = 4.0  # seconds for the record to take a status
 HOLDS = 12  # holding sentences while a turn is slow
 PATIENCE = 2  # and while the record does not answer, before a call that had begun goes on without it
+CODES = MappingProxyType({"pin": None, "asked_code": None})  # what a caller proves something with
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ class PhoneDoor:
         self._document = scripts(phrases)
         self._running: dict[tuple[str, int], asyncio.Task[str]] = {}
         self._holds: dict[tuple[str, int], int] = {}
+        self._noting: set[asyncio.Task[None]] = set()
         self._lately = lately or Lately()
 
     async def voice(self, params: Params, turn: int = 0) -> str:
@@ -91,6 +97,7 @@ class PhoneDoor:
         key = (sid_of(params, "CallSid"), turn)
         if "ParentCallSid" in params:
             return await self._whisper(params, turn)
+        params = self._with_held(params, turn)
         task = self._running.get(key)
         if task is None:
             task = asyncio.create_task(self._turn(params, turn))
@@ -100,14 +107,14 @@ class PhoneDoor:
         if not task.done():
             if self._held(key) <= HOLDS:
                 log.info("phone.hold", call=key[0], turn=turn)
-                return twiml.hold(self._both("hold"), self._action(turn))
+                return self._hold(params, turn)
             return await self._without_record(params, turn)
         try:
             answer = task.result()
         except Exception as error:
             log.warning("phone.turn_failed", call=key[0], turn=turn, error=type(error).__name__)
             if 0 < turn < PLAIN and "RecordingSid" not in params and self._held(key) <= PATIENCE:
-                return twiml.hold(self._both("hold"), self._action(turn))
+                return self._hold(params, turn)
             return await self._without_record(params, turn)
         self._holds.pop(key, None)
         return answer
@@ -119,29 +126,18 @@ class PhoneDoor:
         if final:
             await self._settled(progress.sid)
         try:
-            async with asyncio.timeout(NOTED):
-                loaded = await self._given.calls.progress(progress)
-        except Exception as error:
-            log.warning("phone.status_not_noted", call=progress.sid, error=type(error).__name__)
-            if final and not progress.outbound:
-                await self._file_dropped(progress.sid, self._begin(params), progress.called)
-            return
+            loaded = await self._noted(progress)
+            if final and (loaded is None or loaded.state is not None):
+                await self._over(params, progress, loaded)
         finally:
             if final:
                 self._lately.forget(progress.sid)
-        if not final or loaded.state is None:
-            return
-        state = CallState.from_json(loaded.state)
-        if not progress.outbound and phone_report.unfinished(state):
-            await self._file_dropped(progress.sid, state, progress.called)
-        await self._given.line.leave(progress.sid, "hung_up")
 
     async def missed(self, params: Params) -> bool:
         """A call that the provider says is over and that was never filed, perhaps never seen: filed now, if it told
         anything that is not; returns whether it was."""
         progress = progress_of(params, self._now())
-        loaded = await self._given.calls.progress(progress)
-        state = CallState.from_json(loaded.state) if loaded.state is not None else self._begin(params)
+        state = self._told(params, await self._given.calls.progress(progress))
         await self._given.line.leave(progress.sid, "hung_up")
         if not phone_report.unfinished(state):
             return False
@@ -163,17 +159,23 @@ class PhoneDoor:
 
     async def _whisper(self, params: Params, turn: int) -> str:
         """The leg of whoever is rung for a waiting caller: a person presses 1, a machine does not; in a browser they
-        have clicked already."""
+        have clicked already. They are connected in time whatever happens; the record may take it in as they talk."""
         clicked = params.get("To", "").startswith("client:")
         if turn == 0 and not clicked:
             return twiml.whisper(self._both("whisper"), self._action(1))
         if params.get("Digits") != "1" and not clicked:
             return twiml.goodbye(self._both("goodbye"))
+        noting = asyncio.create_task(self._note_answered(params))
+        self._noting.add(noting)
+        noting.add_done_callback(self._noting.discard)
+        await asyncio.wait((noting,), timeout=self._deadline)
+        return twiml.bridge()
+
+    async def _note_answered(self, params: Params) -> None:
         try:
             await self._given.line.answered(sid_of(params, "ParentCallSid"))
         except Exception as error:
             log.warning("phone.answer_not_noted", error=type(error).__name__)
-        return twiml.bridge()
 
     async def _turn(self, params: Params, turn: int) -> str:
         calls, sid = self._given.calls, params["CallSid"]
@@ -196,8 +198,8 @@ class PhoneDoor:
         if ahead is not None and loaded.state is not None and loaded.turn == turn - 1:
             state, spoken = ahead.state, ahead.spoken
         else:
-            known = CallState.from_json(loaded.state) if loaded.state is not None else None
-            state, spoken = self._first_step(known or self._begin(params), event_of(params), new=known is None)
+            known = self._told(params, loaded) if loaded.turn < turn - 1 else self._recorded(params, loaded)
+            state, spoken = self._first_step(known, event_of(params), new=loaded.state is None)
         state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
         taken = self._taken(params, turn, state, spoken, new=loaded.state is None)
         answer = await calls.save(taken)
@@ -208,6 +210,8 @@ class PhoneDoor:
     async def _ahead(self, params: Params, turn: int) -> _Ahead | None:
         """The turn after one that was answered here, worked out from what the record was told then, or the first one of
         a call; it holds if the record has been told nothing since. None for other turns."""
+        if turn >= PLAIN:
+            return None
         sid = params["CallSid"]
         state = self._lately.before(sid, turn) if turn else self._begin(params)
         if state is None:
@@ -236,7 +240,9 @@ class PhoneDoor:
         return _Ahead(*await self._carried_out(sid, state, spoken, called, within=REPEATABLE), taken)
 
     def _note(self, sid: str, turn: int, state: CallState) -> None:
-        if not isinstance(self._flow.node.get(state.node), End):
+        if isinstance(self._flow.node.get(state.node), End):
+            self._lately.forget(sid)
+        else:
             self._lately.note(sid, turn, state)
 
     def _taken(self, params: Params, turn: int, state: CallState, spoken: Turn, *, new: bool) -> Taken:
@@ -286,9 +292,11 @@ class PhoneDoor:
         """What is said when the record does not answer: a message is taken, then kept in the spool, then promised."""
         sid = params["CallSid"]
         if turn < PLAIN and "RecordingSid" not in params:
+            if remembered := self._remembered(sid):
+                self._lately.note(sid, PLAIN + turn - 1, remembered[1])
             sentences = [*self._both("trouble"), *self._both("message_after_tone")]
             return twiml.take_message(sentences, self._ways(PLAIN + turn))
-        state = self._begin(params)
+        state = self._told(params)
         if "RecordingSid" in params:
             seconds = seconds_of(params, "RecordingDuration")
             state = engine.noting(state, {"message": sid_of(params, "RecordingSid"), "message_how": str(seconds)})
@@ -300,7 +308,46 @@ class PhoneDoor:
         except NotStored:
             log.error("phone.nothing_kept", call=sid)
             return twiml.goodbye(self._both("no_way"), self._last_resort)
+        self._lately.note(sid, turn, engine.noting(state, {"kept": "yes"}))
         return twiml.goodbye([*self._both("kept"), *self._both("goodbye")])
+
+    def _told(self, params: Params, loaded: Loaded | None = None) -> CallState:
+        """What a call told: as it is remembered here, or by the record if that answers and knows of a later turn, or of
+        none any more."""
+        turn, state = self._remembered(params["CallSid"]) or (-1, self._begin(params))
+        if loaded is not None and (loaded.state is None or loaded.turn > turn):
+            return self._recorded(params, loaded)
+        return state
+
+    def _remembered(self, sid: str) -> tuple[int, CallState] | None:
+        """The last turn that is known here and what the call told, also in a turn that has no answer yet, but for codes
+        that were keyed."""
+        found = self._lately.last(sid)
+        if found is None or found.state is None:
+            return None
+        state, event = found.state, event_of(found.given)
+        if isinstance(event, Pressed | Spoken):
+            state, _ = engine.step(self._flow, state, event)
+        return found.turn, engine.noting(state, CODES)
+
+    def _recorded(self, params: Params, loaded: Loaded) -> CallState:
+        return CallState.from_json(loaded.state) if loaded.state is not None else self._begin(params)
+
+    async def _noted(self, progress: Progress) -> Loaded | None:
+        try:
+            async with asyncio.timeout(NOTED):
+                return await self._given.calls.progress(progress)
+        except Exception as error:
+            log.warning("phone.status_not_noted", call=progress.sid, error=type(error).__name__)
+            return None
+
+    async def _over(self, params: Params, progress: Progress, loaded: Loaded | None) -> None:
+        """A call is over, and what the record knows of it, if it answered: file what is not filed."""
+        state = self._told(params, loaded)
+        if not progress.outbound and phone_report.unfinished(state):
+            await self._file_dropped(progress.sid, state, progress.called)
+        if loaded is not None:
+            await self._given.line.leave(progress.sid, "hung_up")
 
     async def _file_dropped(self, sid: str, state: CallState, called: str | None) -> None:
         report = phone_report.report_of(sid, state, self._now(), self._phrases, (phone_report.DROPPED,), called)
@@ -308,6 +355,22 @@ class PhoneDoor:
         if receipt is not None:
             await self._given.calls.filed(sid, receipt.report)
         log.info("phone.dropped", call=sid, case=receipt.case if receipt else None)
+
+    def _hold(self, params: Params, turn: int) -> str:
+        """A holding sentence. A key that was pressed comes back in its URL, by whatever process; all that the caller
+        did is remembered by those of this port."""
+        if given := given_by(params):
+            self._lately.hold(params["CallSid"], turn, given)
+        key = key_of(given)
+        pressed = f"?pressed={quote(key, safe='*')}" if key else ""
+        return twiml.hold(self._both("hold"), f"{self._action(turn)}{pressed}")
+
+    def _with_held(self, params: Params, turn: int) -> Params:
+        """The parameters of a turn; of one that comes back from a holding sentence with what the caller did before."""
+        if given_by(params):
+            return params
+        pressed = {"Digits": params["pressed"]} if "pressed" in params else {}
+        return {**params, **pressed, **self._lately.held(params["CallSid"], turn)}
 
     def _held(self, key: tuple[str, int]) -> int:
         self._holds[key] = self._holds.get(key, 0) + 1

@@ -22,6 +22,7 @@ KEYS = re.compile(r"[0-9*#A-D]{1,64}")
 LONGEST_SPEECH = 2000
 TALKED = frozenset({"completed", "answered"})
 FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+GIVEN = ("Digits", "SpeechResult", "DialCallStatus", "RecordingSid", "RecordingDuration")
 
 
 def event_of(params: Params) -> Event:
@@ -40,6 +41,23 @@ def event_of(params: Params) -> Event:
         clean = cards.masked(said)
         return Spoken(clean, card=clean != said)
     return Silence()
+
+
+def given_by(params: Params) -> dict[str, str]:
+    """The parameters that tell what the caller did, as far as they may be kept until the turn comes back: a card number
+    is keyed again."""
+    given = {name: params[name] for name in GIVEN if params.get(name)}
+    if cards.is_card(given.get("Digits", "")):
+        del given["Digits"]
+    if said := given.get("SpeechResult"):
+        given["SpeechResult"] = cards.masked(said[:LONGEST_SPEECH])
+    return given
+
+
+def key_of(params: Params) -> str:
+    """The one key that was pressed, if it was one: several may be a PIN or a number, which a URL must not show."""
+    digits = params.get("Digits", "")
+    return digits if len(digits) == 1 and KEYS.fullmatch(digits) else ""
 
 
 def caller_facts(params: Params) -> dict[str, str]:

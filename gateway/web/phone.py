@@ -86,7 +86,8 @@ def mount(app: web.Application, webhooks: Webhooks) -> None:
 
 async def voice(request: web.Request) -> web.Response:
     fields = await _verified(request, "CallSid", to_us=True)
-    return _xml(await request.app[WEBHOOKS].phone.voice(fields, int(request.match_info.get("turn", "0"))))
+    turn = int(request.match_info.get("turn", "0"))
+    return _xml(await request.app[WEBHOOKS].phone.voice({**request.query, **fields}, turn))
 
 
 async def ring(request: web.Request) -> web.Response:

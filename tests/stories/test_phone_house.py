@@ -222,6 +222,34 @@ async def test_f10_the_record_away_in_mid_call_is_spooled_and_comes_back_once(co
         await wire.cut()
 
 
+async def test_f10_b16_what_was_told_before_the_record_went_away_is_in_the_case(config: Config) -> None:
+    wire = Wire(config.database_url or "")
+    await wire.mend()
+    try:
+        async with open_house(config, database_url=wire.url) as house, line_to(house) as line:
+            call = await line.call(CALLER)
+            for keys in ("2", "2", "1", "21007#", "1", "9"):
+                await call.press(keys)
+            await wire.cut()
+            await call.speak("the cable is warm and it smells")
+            assert call.waits is not None
+            assert call.waits.tag == "Record"
+            await call.record(14, callback=False)
+            assert "We have your report" in call.now_hears
+            await wire.mend()
+            async with asyncio.timeout(20):
+                while house.runtime.spool.waiting():
+                    await asyncio.sleep(0.05)
+            (listed,) = await house.cases()
+            case = await house.case(listed["number"])
+            assert (case["charger"], case["site"], case["language"]) == ("21007", "s001", "en")
+            (report,) = case["reports"]
+            assert report["text"].startswith("the cable is warm and it smells")
+            assert "14 seconds" in report["text"]
+    finally:
+        await wire.cut()
+
+
 async def test_b03_a_foreign_host_header_changes_nothing(house: House, line: Line) -> None:
     fields = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": CALLER}
     status, document = await line.post("/twilio/voice", fields, headers={"Host": "evil.example"})

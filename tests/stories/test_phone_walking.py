@@ -16,6 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from prometheus_client import REGISTRY
 
+from channels import phone as phone_door
 from channels.phone import PhoneDoor
 from channels.phone_lately import SLOT, Lately
 from channels.phone_ports import CaseStatus, Incident, Loaded
@@ -28,7 +29,7 @@ from ivr.engine import CallState
 from ivr.flow import load, shipped
 from ivr.prompts import Phrases, read_catalogues
 from tests.fakes.calls import Kept, World
-from tests.fakes.phone import Call, Line, signature
+from tests.fakes.phone import Call, Line, read, signature
 
 TOKEN = "a-secret-of-the-provider"
 PUBLIC = "https://support.example"
@@ -614,8 +615,17 @@ async def test_f10_the_record_away_from_the_first_ring_takes_a_message_and_spool
 
 
 async def test_f10_a_short_absence_of_the_record_in_mid_call_is_a_moment(line: Line, world: World) -> None:
-    call = await line.call()
-    await call.press("2")
+    call = await to_purpose(line)
+    away_once(world)
+    await call.press("1")
+    assert "One moment" in call.now_hears
+    assert "Enter the number of the charger" in call.now_hears, "the key counts"
+    assert call.waits is not None
+    assert call.waits.tag == "Gather"
+
+
+def away_once(world: World) -> None:
+    """The record does not answer, once."""
     failures = iter([True])
 
     def flaky() -> None:
@@ -623,11 +633,93 @@ async def test_f10_a_short_absence_of_the_record_in_mid_call_is_a_moment(line: L
             raise ConnectionError
 
     world._there = flaky  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_f10_danger_that_is_keyed_while_the_record_is_away_for_a_moment_is_in_the_queue(
+    line: Line, world: World, door: PhoneDoor, remembered: bool
+) -> None:
+    call = await line.call()
     await call.press("2")
-    assert "One moment" in call.now_hears
-    assert "did not get that" in call.now_hears or "press 1" in call.now_hears
-    assert call.waits is not None
-    assert call.waits.tag == "Gather"
+    if not remembered:
+        door._lately.forget(call.sid)
+    away_once(world)
+    told = await call.press("1")
+    assert "One moment" in told
+    assert "1 1 2" in told
+    assert world.reports[call.sid].danger
+    assert [waiting.priority for waiting in world.waiting] == ["P1"]
+
+
+@pytest.mark.parametrize(("key", "told"), [("1", "1 1 2"), ("*", "För svenska"), ("#", "did not get that")])
+async def test_f10_a_key_comes_back_to_a_process_that_remembers_nothing(
+    line: Line, world: World, key: str, told: str
+) -> None:
+    call = await line.call()
+    await call.press("2")
+    away_once(world)
+    fields = call._fields("in-progress")
+    _, document = await line.post("/twilio/voice/2", {**fields, "Digits": key})
+    assert "One moment" in document
+    async with _open(world, _door(world)) as other:
+        _, document = await other.post(read(document).findtext("Redirect") or "", fields)
+    assert told in document
+
+
+async def test_f10_a_key_is_not_lost_when_the_turn_fails_after_its_holding_sentence(
+    world: World, door: PhoneDoor
+) -> None:
+    fields = {"CallSid": "CA1", "From": "+46701740605", "To": OURS}
+    for turn, key in enumerate(("", "2")):
+        await door.voice({**fields, "Digits": key}, turn)
+    gate, load = asyncio.Event(), world.load
+
+    async def failing(sid: str, turn: int) -> Loaded:
+        await gate.wait()
+        raise ConnectionError
+
+    world.load = failing  # type: ignore[method-assign]
+    assert "One moment" in await door.voice({**fields, "Digits": "1"}, 2)
+    gate.set()
+    await asyncio.wait(door._running.values())
+    world.load = load  # type: ignore[method-assign]
+    assert "1 1 2" in await door.voice(fields, 2)
+    assert world.waiting
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+async def test_f10_what_is_said_meanwhile_is_remembered_by_all_processes_and_in_no_url(
+    world: World, remembered: bool
+) -> None:
+    memory = mmap(-1, 8 * SLOT)
+    doors = _door(world, Lately(memory)), _door(world, Lately(memory))
+    for turn, asked in enumerate(REPORTING[:7]):
+        await doors[0].voice(asked, turn)
+    if not remembered:
+        Lately(memory).forget("CA1")
+    away_once(world)
+    said = {"SpeechResult": "It blinks red, my card is 4111 1111 1111 1111"}
+    document = await doors[0].voice({**REPORTING[7], **said}, 7)
+    assert read(document).findtext("Redirect") == f"{PUBLIC}/twilio/voice/7"
+    assert "0, 6, 0, 5" in await doors[1].voice(REPORTING[0], 7)
+    assert world.calls["CA1"].state["facts"]["said"] == "It blinks red, my card is ••••"  # type: ignore[index]
+    assert b"1111" not in memory[:]
+
+
+async def test_f10_numbers_that_are_keyed_meanwhile_are_in_no_url_and_cards_are_kept_nowhere(world: World) -> None:
+    world.owner = True
+    memory = mmap(-1, 8 * SLOT)
+    door = _door(world, Lately(memory))
+    asked = REPORTING[0]
+    for turn, key in enumerate(("", "2", "2", "1")):
+        await door.voice({**asked, "Digits": key}, turn)
+    for keys, told in (("4111111111111111", "did not get that"), ("271828", "BRF Solrosen")):
+        turn = len(world.calls["CA1"].turns)
+        away_once(world)
+        document = await door.voice({**asked, "Digits": keys}, turn)
+        assert read(document).findtext("Redirect") == f"{PUBLIC}/twilio/voice/{turn}"
+        assert b"1111" not in memory[:]
+        assert told in await door.voice(asked, turn)
 
 
 async def test_f10_a_hang_up_while_the_record_is_away_is_spooled(line: Line, world: World) -> None:
@@ -636,6 +728,89 @@ async def test_f10_a_hang_up_while_the_record_is_away_is_spooled(line: Line, wor
     world.away = True
     await call.hang_up()
     assert world.spooled[call.sid].sender.phone == "+46701740605"
+
+
+async def to_a_message(line: Line, world: World, *keys: str) -> Call:
+    """A call for whose last key the record went away."""
+    call = await line.call()
+    for key in keys[:-1]:
+        await call.press(key)
+    world.away = True
+    await call.press(keys[-1])
+    assert call.waits is not None
+    assert call.waits.tag == "Record"
+    return call
+
+
+async def test_f10_what_was_told_before_the_record_went_away_is_spooled_with_the_message(
+    line: Line, world: World
+) -> None:
+    call = await to_a_message(line, world, "2", "2", "1", "21007", "1", "2")
+    await call.record(9, callback=False)
+    report = world.spooled[call.sid]
+    assert (report.charger, report.site, report.language) == ("21007", "s001", "en")
+    assert report.category == "interrupted", "also what was keyed last"
+    assert report.flags == ("trouble", f"recording:{call.recordings[0]}")
+
+
+async def test_f10_what_was_told_is_spooled_also_when_the_record_hangs(
+    line: Line, world: World, door: PhoneDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await to_purpose(line)
+    for keys in ("1", "21007#", "1"):
+        await call.press(keys)
+    gate = asyncio.Event()
+
+    async def hang(*_: object) -> Loaded:
+        await gate.wait()
+        raise ConnectionError
+
+    world.load = world.follow = hang  # type: ignore[method-assign,assignment]
+    monkeypatch.setattr(phone_door, "HOLDS", 1)
+    await call.press("2")
+    await call.record(9, callback=False)
+    assert "We have your report" in call.now_hears
+    report = world.spooled[call.sid]
+    assert (report.charger, report.category, report.language) == ("21007", "interrupted", "en")
+    assert report.flags == ("trouble", f"recording:{call.recordings[0]}")
+    gate.set()
+    await asyncio.wait(door._running.values())
+
+
+async def test_f10_what_was_spooled_is_not_filed_as_a_broken_call_as_well(line: Line, world: World) -> None:
+    call = await to_a_message(line, world, "2", "2", "2")
+    finish = call._finish
+
+    async def back() -> None:
+        world.away = False
+        await finish()
+
+    call._finish = back  # type: ignore[method-assign]
+    await call.record(9, callback=False)
+    assert (list(world.spooled), world.reports) == ([call.sid], {})
+
+
+async def test_f10_a_hang_up_while_the_record_is_away_keeps_what_was_told(line: Line, world: World) -> None:
+    call = await to_a_message(line, world, "2", "2", "1", "21007", "1")
+    call.waits = None
+    await call.hang_up()
+    assert world.spooled[call.sid].charger == "21007"
+
+
+async def test_f10_when_the_record_is_back_a_message_goes_on_from_what_was_keyed(line: Line, world: World) -> None:
+    call = await to_a_message(line, world, "2", "2", "2")
+    world.away = False
+    await call.record(5)
+    report = world.reports[call.sid]
+    assert (report.category, report.language) == ("payment", "en")
+    assert f"recording:{call.recordings[0]}" in report.flags
+
+
+async def test_f10_codes_that_were_keyed_are_in_no_report(line: Line, world: World) -> None:
+    world.owner = True
+    call = await to_a_message(line, world, "2", "2", "1", "271828")
+    await call.record(9, callback=False)
+    assert b"271828" not in world.spooled[call.sid].raw
 
 
 async def test_f10_when_the_record_is_back_a_message_leads_to_a_person(line: Line, world: World) -> None:
@@ -676,6 +851,27 @@ async def test_f14_slow_work_is_a_holding_sentence_that_comes_back(line: Line, w
     assert "One moment" in told
     assert "restarting" in told
     assert world.remote == [("restart", "21007")]
+
+
+async def test_f14_whoever_takes_a_call_and_its_caller_wait_for_no_record(
+    line: Line, world: World, door: PhoneDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, answered = asyncio.Event(), list[str]()
+
+    async def slow(_: object, sid: str) -> None:
+        await gate.wait()
+        answered.append(sid)
+
+    monkeypatch.setattr(type(door._given.line), "answered", slow)
+    leg = {"CallSid": "CAleg", "ParentCallSid": "CA1", "AccountSid": line.account, "To": "+46313900601"}
+    async with asyncio.timeout(2):
+        status, document = await line.post("/twilio/voice/1", {**leg, "Digits": "1"})
+    assert (status, list(read(document))) == (200, []), "they are connected"
+    assert answered == []
+    (noting,) = door._noting
+    gate.set()
+    await noting
+    assert (answered, door._noting) == (["CA1"], set())
 
 
 async def test_processes_that_take_turns_at_a_call_speak_as_one(line: Line, world: World, door: PhoneDoor) -> None:
