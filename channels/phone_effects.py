@@ -242,6 +242,14 @@ async def _look_at_queue(scene: Scene) -> Outcome:
     return Outcome("waiting" if facts["queue_text"] == scene.fact("queue_text") else "moved", facts)
 
 
+async def _somebody_there(scene: Scene) -> Outcome:
+    """Only for who has a place in line: nobody else was told whether a talk is recorded."""
+    place = await scene.given.line.place(scene.sid) if scene.fact("queue_text") else None
+    if place is None or place.answerer is None:
+        return Outcome("nobody")
+    return Outcome("somebody", {**_place_facts(scene, place), "answerer": place.answerer})
+
+
 async def _book_callback(scene: Scene) -> Outcome:
     booked = await scene.given.line.call_back(scene.sid, scene.fact("phone") or "")
     return Outcome("booked" if booked else FAILED)
@@ -277,6 +285,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "file_solved": _file_solved,
         "enter_queue": _enter_queue,
         "look_at_queue": _look_at_queue,
+        "somebody_there": _somebody_there,
         "book_callback": _book_callback,
         "keep_message": _keep_message,
         "keep_rating": _keep_rating,

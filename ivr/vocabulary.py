@@ -33,6 +33,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "file_solved": frozenset({"filed", "kept"}),
         "enter_queue": frozenset({"open", "closed"}),
         "look_at_queue": frozenset({"waiting", "moved", "long", "answered"}),
+        "somebody_there": frozenset({"somebody", "nobody"}),
         "book_callback": frozenset({"booked"}),
         "keep_message": frozenset({"kept"}),
         "keep_rating": frozenset({"kept"}),

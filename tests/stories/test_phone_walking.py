@@ -360,6 +360,28 @@ async def test_nobody_at_work_means_a_message_a_call_back_or_a_wait(line: Line, 
     assert len(world.sounds) == 1
 
 
+async def test_who_says_nothing_when_asked_for_a_number_is_asked_again_and_then_for_a_message(
+    line: Line, world: World
+) -> None:
+    call = await to_purpose(line, caller="anonymous")
+    await call.press("0")
+    assert "where we can reach you" in await call.press("1")
+    assert "did not get that. Enter the number" in await call.wait()
+    assert "Leave your message" in await call.wait()
+    assert "We will be in touch. Goodbye." in await call.record(0)
+    assert call.over
+
+
+async def test_who_has_no_place_in_line_is_put_through_to_nobody_from_a_message(line: Line, world: World) -> None:
+    world.nobody = True
+    call = await to_purpose(line)
+    await call.press("0")
+    await call.press("1")
+    world.rooms[call.sid], world.consent = "room-7", "announce"
+    assert "We will be in touch" in await call.record(0)
+    assert call.over, "nobody has told them that talks are recorded"
+
+
 async def test_the_status_of_a_case_needs_number_and_code_and_locks_after_three_misses(
     line: Line, world: World
 ) -> None:
