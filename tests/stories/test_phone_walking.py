@@ -350,6 +350,23 @@ async def test_an_answered_call_is_connected_and_rated(line: Line, world: World)
     assert world.ratings[call.sid] == 5
 
 
+@pytest.mark.parametrize(("keyed", "said"), [("1", None), ("2", "it is burning, det brinner")])
+async def test_who_was_in_danger_is_not_asked_to_rate_the_talk(
+    line: Line, world: World, keyed: str, said: str | None
+) -> None:
+    call = await line.call()
+    await call.press("2")
+    await call.press(keyed)
+    if said:
+        await call.press("5")
+        await call.speak(said)
+        await call.press("1")
+    world.rooms[call.sid] = "room-1"
+    assert "connecting" in await call.wait()
+    assert await call.talk() == "Thank you. Goodbye."
+    assert call.over
+
+
 async def test_nobody_at_work_means_a_message_a_call_back_or_a_wait(line: Line, world: World) -> None:
     world.nobody = True
     call = await to_purpose(line)
