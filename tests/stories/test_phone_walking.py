@@ -161,6 +161,35 @@ async def test_a_known_fault_is_told_and_a_follower_is_attached(line: Line, worl
     assert "follower" in world.reports[call.sid].flags
 
 
+@pytest.mark.parametrize("number", ["0317001234#", "12345678#", None])
+async def test_n2_a_follower_whom_no_text_reaches_is_told_so_and_given_the_code(
+    line: Line, world: World, number: str | None
+) -> None:
+    world.incident = Incident("planned", 5.2)
+    call = await to_purpose(line, caller="+46846500421")
+    for keys in ("1", "21007#", "1", "1"):
+        told = await call.press(keys)
+    assert "number that we should text" in told
+    if number:
+        await call.press(number)
+    while not call.over:
+        await call.wait()
+    assert "cannot send a text message to you" in call.now_hears
+    assert "case number is 1, 0, 4, 2, 9" in call.now_hears
+    assert "code for asking about the case is 4, 7, 1, 1" in call.now_hears
+
+
+async def test_n2_a_follower_whom_a_text_reaches_is_not_told_the_code(line: Line, world: World) -> None:
+    world.incident = Incident("planned", 5.2)
+    call = await to_purpose(line, caller="+46846500421")
+    for keys in ("1", "21007#", "1", "1", "0701740605#"):
+        told = await call.press(keys)
+    assert call.over
+    assert "your report has been added" in told
+    assert "code" not in told
+    assert "cannot" not in told
+
+
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
