@@ -1,4 +1,5 @@
-"""The words a flow may use beyond its nine kinds of node: named effects with their outcomes, named conditions.
+"""The words a flow may use beyond its nine kinds of node: named effects with their outcomes, facts, named
+conditions.
 
 An effect is something the world does (a look-up, filing the report, restarting a charger); whoever runs the flow
 carries it out and answers with one of the outcomes. Every effect may also answer `failed`. A condition looks only at
@@ -37,6 +38,22 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "book_callback": frozenset({"booked"}),
         "keep_message": frozenset({"kept"}),
         "keep_rating": frozenset({"kept"}),
+    }
+)
+
+FACTS = frozenset(  # that prompts may name beside what a flow asks for: brought by the call and its effects
+    {
+        "announcement_text",
+        "candidate",
+        "case",
+        "code",
+        "incident_text",
+        "owner_text",
+        "phone_end",
+        "queue_text",
+        "site_name",
+        "status_text",
+        "step_text",
     }
 )
 

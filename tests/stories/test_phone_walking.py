@@ -108,7 +108,9 @@ async def test_a_caller_with_a_charger_that_does_not_start_leaves_with_a_case_nu
     assert "0, 6, 0, 5" in call.now_hears
     told = await call.press("1")
     assert "1, 0, 4, 2, 9" in told
-    assert world.reports[call.sid].text.startswith("It blinks red")
+    text = world.reports[call.sid].text
+    assert text.startswith("It blinks red")
+    assert {"sv": "Laddare 21007.", "en": "Charger 21007."}[language] in text
     goodbye = await call.press("3")
     assert call.over
     assert goodbye
