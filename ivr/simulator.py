@@ -23,6 +23,7 @@ KINDEST = {
     "next_step": "none",
     "look_at_queue": "waiting",
     "somebody_there": "nobody",
+    "count_connectors": "one",
     "case_status": "found",
     "owner_cases": "found",
     "file_report": "filed",

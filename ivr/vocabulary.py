@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 FAILED = "failed"
 CONSENTS = ("never", "ask", "announce")  # the strictest first
+COUNTS = ("one", "two", "three", "four")  # of the connectors of a charger; no caller is asked about more
 
 EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -24,6 +25,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "announcement": frozenset({"some", "none"}),
         "next_step": frozenset({"step", "restart", "unlock", "none"}),
         "restart_charger": frozenset({"done", "refused"}),
+        "count_connectors": frozenset(COUNTS),
         "unlock_connector": frozenset({"done", "refused"}),
         "case_status": frozenset({"found", "concluded", "wrong", "locked"}),
         "confirm_case": frozenset({"confirmed"}),

@@ -327,6 +327,50 @@ async def test_a_stuck_cable_is_unlocked_from_afar_or_told_when_it_cannot_be(lin
     assert world.reports[call.sid].tried == (Tried(RemoteAct.UNLOCK, RemoteAnswer.UNREACHABLE, "21007", 1),)
 
 
+async def stuck(line: Line, world: World, connectors: int) -> Call:
+    """A caller who wants the cable of a charger with so many connectors unlocked."""
+    world.steps, world.connectors = (), connectors
+    call = await to_purpose(line)
+    for keys in ("1", "21007#", "1", "3", "1"):
+        await call.press(keys)
+    return call
+
+
+@pytest.mark.parametrize(("connectors", "key"), [(2, "1"), (2, "2"), (3, "3"), (4, "4"), (6, "4")])
+async def test_of_several_connectors_the_one_that_the_caller_names_is_unlocked(
+    line: Line, world: World, connectors: int, key: str
+) -> None:
+    call = await stuck(line, world, connectors)
+    assert "Which socket is the cable in?" in call.now_hears
+    offered = {nth for nth in range(1, 10) if f"press {nth}." in call.now_hears}
+    assert offered == set(range(1, min(connectors, 4) + 1))
+    assert ("the left one" in call.now_hears) == (connectors == 2)
+    assert not world.unlocked
+    assert "unlocked" in await call.press(key)
+    assert world.unlocked == [int(key)]
+    await call.press("1")
+    report = world.reports[call.sid]
+    assert (report.charger, report.connector) == ("21007", int(key))
+    assert report.tried == (Tried(RemoteAct.UNLOCK, RemoteAnswer.ACCEPTED, "21007", int(key)),)
+
+
+async def test_a_connector_that_is_not_there_or_not_named_is_not_unlocked(line: Line, world: World) -> None:
+    call = await stuck(line, world, 2)
+    assert "did not get that" in await call.press("3")
+    assert "your own words" in await call.wait()
+    assert not world.unlocked
+    await call.hang_up()
+    assert world.reports[call.sid].connector is None
+
+
+async def test_where_there_is_one_connector_nobody_is_asked_which(line: Line, world: World) -> None:
+    call = await stuck(line, world, 1)
+    assert "Which" not in call.now_hears
+    assert world.unlocked == [1]
+    await call.hang_up()
+    assert world.reports[call.sid].connector == 1
+
+
 async def test_waiting_callers_hear_their_place_and_may_be_called_back(line: Line, world: World) -> None:
     first = await to_purpose(line, caller="+46701740606")
     await first.press("0")
