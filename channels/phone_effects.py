@@ -22,7 +22,7 @@ from channels.phone_ports import Given, Incident, Place, Taken, Waiting
 from channels.report import NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
-from ivr.vocabulary import FAILED, stricter
+from ivr.vocabulary import COUNTS, FAILED, stricter
 
 log = structlog.get_logger()
 
@@ -88,8 +88,8 @@ async def _find_charger(scene: Scene) -> Outcome:
     found = await scene.given.places.find(
         scene.fact("heard") or "", scene.fact("heard_how") == "spoken", scene.fact("phone")
     )
-    facts = {"candidate": found.charger, "site": found.site, "site_name": found.name or None, "confirmed": None}
-    return Outcome(found.kind, facts)
+    facts = {"candidate": found.charger, "site": found.site, "site_name": found.name or None}
+    return Outcome(found.kind, {**facts, "confirmed": None, "connector": None})
 
 
 async def _known_incident(scene: Scene) -> Outcome:
@@ -155,10 +155,16 @@ async def _restart_charger(scene: Scene) -> Outcome:
     return Outcome("done" if done else "refused", {"restart_answer": answer, **done})
 
 
+async def _count_connectors(scene: Scene) -> Outcome:
+    many = scene.given.places.connectors(scene.fact("candidate") or "")
+    return Outcome(COUNTS[min(many, len(COUNTS)) - 1], {"connector": "1"} if many == 1 else {})
+
+
 async def _unlock_connector(scene: Scene) -> Outcome:
+    connector = int(scene.state.facts["connector"])
     if not await scene.given.calls.first(scene.sid, "unlock"):
         return Outcome("refused")
-    answer = await scene.given.chargers.unlock(scene.fact("candidate") or "", int(scene.fact("connector") or "1"))
+    answer = await scene.given.chargers.unlock(scene.fact("candidate") or "", connector)
     done = {"unlocked": "yes"} if answer in DONE else {}
     return Outcome("done" if done else "refused", {"unlock_answer": answer, **done})
 
@@ -242,6 +248,14 @@ async def _look_at_queue(scene: Scene) -> Outcome:
     return Outcome("waiting" if facts["queue_text"] == scene.fact("queue_text") else "moved", facts)
 
 
+async def _somebody_there(scene: Scene) -> Outcome:
+    """Only for who has a place in line: nobody else was told whether a talk is recorded."""
+    place = await scene.given.line.place(scene.sid) if scene.fact("queue_text") else None
+    if place is None or place.answerer is None:
+        return Outcome("nobody")
+    return Outcome("somebody", {**_place_facts(scene, place), "answerer": place.answerer})
+
+
 async def _book_callback(scene: Scene) -> Outcome:
     booked = await scene.given.line.call_back(scene.sid, scene.fact("phone") or "")
     return Outcome("booked" if booked else FAILED)
@@ -267,6 +281,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "announcement": _announcement,
         "next_step": _next_step,
         "restart_charger": _restart_charger,
+        "count_connectors": _count_connectors,
         "unlock_connector": _unlock_connector,
         "case_status": _case_status,
         "confirm_case": _confirm_case,
@@ -277,6 +292,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "file_solved": _file_solved,
         "enter_queue": _enter_queue,
         "look_at_queue": _look_at_queue,
+        "somebody_there": _somebody_there,
         "book_callback": _book_callback,
         "keep_message": _keep_message,
         "keep_rating": _keep_rating,
@@ -295,6 +311,7 @@ LOOKS = frozenset(
         "large_outage",
         "announcement",
         "next_step",
+        "count_connectors",
         "case_status",
         "check_number",
     }

@@ -139,6 +139,10 @@ class Places(Protocol):
         """The charger or site that was keyed or said."""
         ...
 
+    def connectors(self, charger: str) -> int:
+        """How many connectors a charger has, numbered from 1. Raises KeyError when there is no such charger."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Incident:

@@ -44,6 +44,7 @@ def report_of(
         sender=Sender(phone=facts.get("phone")),
         charger=facts.get("candidate") if confirmed else None,
         site=facts.get("site") if confirmed else None,
+        connector=_connector(facts),
         category="safety" if facts.get("danger") == "yes" else facts.get("category"),
         danger=facts.get("danger") == "yes",
         language=state.language,
@@ -115,9 +116,13 @@ def _recordings(facts: Mapping[str, str]) -> Iterator[str]:
             yield f"recording:{facts[name]}"
 
 
+def _connector(facts: Mapping[str, str]) -> int | None:
+    return int(facts.get("connector", "0")) or None
+
+
 def _tried(facts: Mapping[str, str]) -> Iterator[Tried]:
     charger = facts.get("candidate") or ""
     if answer := facts.get("restart_answer"):
         yield Tried(RemoteAct.RESTART, RemoteAnswer(answer), charger)
     if answer := facts.get("unlock_answer"):
-        yield Tried(RemoteAct.UNLOCK, RemoteAnswer(answer), charger, int(facts.get("connector") or "1"))
+        yield Tried(RemoteAct.UNLOCK, RemoteAnswer(answer), charger, _connector(facts))

@@ -1,9 +1,9 @@
 """Whether a flow may answer calls: judged whole, before the first one.
 
-Every target and prompt exists, in both languages and with the same placeholders; every node is reached; every way ends
-at a person, a call-back, a kept message, a filed report or an explained goodbye, and no end claims what no way there
-has earned; a loop has an exit and never turns without waiting for the caller; the rescue cannot fail, and no call needs
-more than 40 turns.
+Every target and prompt exists, in both languages and with the same placeholders, which are facts that somebody sets;
+every node is reached; every way ends at a person, a call-back, a kept message, a filed report or an explained goodbye,
+and no end claims what no way there has earned; a loop has an exit and never turns without waiting for the caller; the
+rescue cannot fail, and no call needs more than 40 turns.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr.flow import Branch, Connect, Do, End, Flow, FlowError, Menu, Queue, Say, load, shipped
-from ivr.prompts import Catalogues, placeholders, read_catalogues
-from ivr.vocabulary import CONDITIONS, EFFECTS, FAILED
+from ivr.flow import Ask, Branch, Connect, Do, End, Flow, FlowError, Menu, Queue, Record, Say, load, shipped
+from ivr.prompts import Catalogues, facts_named, placeholders, read_catalogues
+from ivr.vocabulary import CONDITIONS, EFFECTS, FACTS, FAILED
 from ivr.walks import MOST_TURNS, longest
 
 SPOKEN_BY_ENGINE = ("menu_changed", "to_a_person", "not_understood", "no_card_numbers")
@@ -79,6 +79,11 @@ def reachable(flow: Flow, start: str, *, without: set[str] | None = None) -> set
     return seen
 
 
+def facts_asked(flow: Flow) -> frozenset[str]:
+    """The facts that callers give."""
+    return frozenset(node.into for node in flow.node.values() if isinstance(node, Menu | Ask | Record) and node.into)
+
+
 def _bounded(flow: Flow) -> Iterator[tuple[str, str]]:
     most = longest(flow, flow.rescue)
     if most is None:
@@ -115,6 +120,7 @@ def _vocabulary(flow: Flow) -> Iterator[tuple[str, str]]:
 
 
 def _prompts(flow: Flow, catalogues: Catalogues) -> Iterator[tuple[str, str]]:
+    known = FACTS | facts_asked(flow)
     spoken = [*flow.prompts(), *(("-", prompt) for prompt in SPOKEN_BY_ENGINE)]
     for name, prompt in dict.fromkeys(spoken):
         absent = [language for language, sentences in sorted(catalogues.items()) if prompt not in sentences]
@@ -122,6 +128,8 @@ def _prompts(flow: Flow, catalogues: Catalogues) -> Iterator[tuple[str, str]]:
             yield name, f"the prompt {prompt} is missing in {language}"
         if not absent and len({placeholders(sentences[prompt]) for sentences in catalogues.values()}) > 1:
             yield name, f"the prompt {prompt} has different placeholders in different languages"
+        for fact in sorted(facts_named(" ".join(s[prompt] for s in catalogues.values() if prompt in s)) - known):
+            yield name, f"the prompt {prompt} names the fact {fact}, which nobody sets"
     for name, node in flow.node.items():
         if not node.say and isinstance(node, Menu | Queue | End):
             yield name, f"a {node.kind} node that says nothing is silence"

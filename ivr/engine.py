@@ -160,7 +160,7 @@ def _answered(flow: Flow, state: CallState, node: Node, event: Event) -> tuple[C
     match node, event:
         case Menu(), Pressed(digits=key) if key in node.press:
             return _go(flow, _chosen(state, node, key), node.press[key])
-        case Menu(silence=str() as target), Silence():
+        case ((Menu(silence=str() as target) | Ask(silence=str() as target)), Silence()):
             return _go(flow, state, target)
         case Ask(), Pressed(digits=key) if key in node.press:
             return _go(flow, state, node.press[key])

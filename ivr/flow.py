@@ -67,7 +67,7 @@ class Menu(Step):
 
 class Ask(Step):
     """Digits or speech into a fact. `digits` is the least and the most that make sense; `press` are single keys that
-    mean something else, such as `*` for "I have none"."""
+    mean something else, such as `*` for "I have none"; silence and `otherwise` are as in a menu."""
 
     kind: Literal["ask"]
     into: Name
@@ -75,12 +75,15 @@ class Ask(Step):
     speech: bool = False
     press: Mapping[Key, Name] = {}
     next: Name
+    silence: Name | None = None
     otherwise: Name
     tries: Annotated[int, Field(ge=1, le=3)] = 3
     seconds: Annotated[int, Field(ge=2, le=60)] = 8
 
     def exits(self) -> Iterator[tuple[str, str]]:
         yield from self.press.items()
+        if self.silence is not None:
+            yield "silence", self.silence
         yield "next", self.next
         yield "otherwise", self.otherwise
 

@@ -71,6 +71,11 @@ def placeholders(sentence: str) -> frozenset[str]:
     return frozenset(PLACEHOLDER.findall(sentence))
 
 
+def facts_named(sentence: str) -> frozenset[str]:
+    """The facts that a sentence needs, however they are read out."""
+    return frozenset(name.removesuffix(DIGITS) for name in placeholders(sentence))
+
+
 def speakable(text: str) -> str:
     """A text without control characters, at most 300 characters long."""
     return UNSPEAKABLE.sub(" ", text[:LONGEST_FACT])

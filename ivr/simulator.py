@@ -22,6 +22,8 @@ KINDEST = {
     "large_outage": "none",
     "next_step": "none",
     "look_at_queue": "waiting",
+    "somebody_there": "nobody",
+    "count_connectors": "one",
     "case_status": "found",
     "owner_cases": "found",
     "file_report": "filed",

@@ -1,4 +1,5 @@
-"""The words a flow may use beyond its nine kinds of node: named effects with their outcomes, named conditions.
+"""The words a flow may use beyond its nine kinds of node: named effects with their outcomes, facts, named
+conditions.
 
 An effect is something the world does (a look-up, filing the report, restarting a charger); whoever runs the flow
 carries it out and answers with one of the outcomes. Every effect may also answer `failed`. A condition looks only at
@@ -12,6 +13,7 @@ from types import MappingProxyType
 
 FAILED = "failed"
 CONSENTS = ("never", "ask", "announce")  # the strictest first
+COUNTS = ("one", "two", "three", "four")  # of the connectors of a charger; no caller is asked about more
 
 EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -23,6 +25,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "announcement": frozenset({"some", "none"}),
         "next_step": frozenset({"step", "restart", "unlock", "none"}),
         "restart_charger": frozenset({"done", "refused"}),
+        "count_connectors": frozenset(COUNTS),
         "unlock_connector": frozenset({"done", "refused"}),
         "case_status": frozenset({"found", "concluded", "wrong", "locked"}),
         "confirm_case": frozenset({"confirmed"}),
@@ -33,9 +36,26 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "file_solved": frozenset({"filed", "kept"}),
         "enter_queue": frozenset({"open", "closed"}),
         "look_at_queue": frozenset({"waiting", "moved", "long", "answered"}),
+        "somebody_there": frozenset({"somebody", "nobody"}),
         "book_callback": frozenset({"booked"}),
         "keep_message": frozenset({"kept"}),
         "keep_rating": frozenset({"kept"}),
+    }
+)
+
+FACTS = frozenset(  # that prompts may name beside what a flow asks for: brought by the call and its effects
+    {
+        "announcement_text",
+        "candidate",
+        "case",
+        "code",
+        "incident_text",
+        "owner_text",
+        "phone_end",
+        "queue_text",
+        "site_name",
+        "status_text",
+        "step_text",
     }
 )
 

@@ -47,6 +47,9 @@ class RecordedPlaces:
             return Found("site", None, place.site, directory.sites[place.site].name)
         return Found("none")
 
+    def connectors(self, charger: str) -> int:
+        return len(self._runtime.directory().chargers[charger].connectors.split(";"))
+
 
 def keyed(digits: str, directory: Directory) -> Found:
     """The charger with this number, or the only one whose number is one digit (or two swapped ones) away."""

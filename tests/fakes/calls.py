@@ -58,6 +58,7 @@ class World:
     ratings: dict[str, int] = field(default_factory=dict)
     confirmed: list[int] = field(default_factory=list)
     remote: list[tuple[str, str]] = field(default_factory=list)
+    unlocked: list[int] = field(default_factory=list)
     rooms: dict[str, str] = field(default_factory=dict)
     known_language: str | None = None
     owner: bool = False
@@ -68,6 +69,7 @@ class World:
     answer: RemoteAnswer = RemoteAnswer.ACCEPTED
     nobody: bool = False
     overdue: bool = False
+    connectors: int = 1
     consent: str = "never"
     away: bool = False
     full: bool = False
@@ -180,6 +182,7 @@ class World:
 
     async def unlock(self, charger: str, connector: int) -> RemoteAnswer:
         self.remote.append(("unlock", charger))
+        self.unlocked.append(connector)
         return self.answer
 
     def told(self, language: str, site: str | None) -> str:
@@ -216,6 +219,9 @@ class _Places:
 
     async def find(self, heard: str, spoken: bool, caller: str | None) -> Found:
         return self.world.places.get(heard, Found("none"))
+
+    def connectors(self, charger: str) -> int:
+        return self.world.connectors
 
 
 @dataclass

@@ -10,14 +10,15 @@ import pytest
 
 from channels.phone_report import ENDINGS
 from gateway.outages import BEHIND
-from ivr.checks import check, check_all
+from ivr.checks import check, check_all, facts_asked
 from ivr.engine import Begin, CallState, Outcome, Pressed, Silence, Turn, start, step
 from ivr.flow import Branch, Connect, Do, End, Flow, FlowError, Menu, Queue, load, shipped
-from ivr.prompts import FOREIGN, LANGUAGES, Phrases, read_catalogues
-from ivr.vocabulary import CONDITIONS, EFFECTS
+from ivr.prompts import FOREIGN, LANGUAGES, Phrases, facts_named, read_catalogues
+from ivr.vocabulary import CONDITIONS, EFFECTS, FACTS
 from ivr.walks import MOST_TURNS, Walked, Way, key_of, longest, nearest_person, path_to, walk
 
 CATALOGUES = read_catalogues()
+CHANNELS = Path(__file__).parents[2] / "channels"
 CALLERS = {
     "known": {"phone": "+46701740605", "phone_end": "0605", "consent": "announce"},
     "landline": {"phone": "+46317001234", "phone_end": "1234", "textless": "yes", "consent": "ask"},
@@ -73,6 +74,11 @@ def test_the_shipped_flows_and_the_small_one_are_right(tmp_path: Path) -> None:
         ('{ 1 = "file" }', '{ 1 = "nowhere" }', "leads to nowhere, which does not exist"),
         ('rescue = "file"', 'rescue = "nobody"', "there is no node nobody"),
         ('say = ["welcome"]', 'say = ["welcome", "unheard_of"]', "the prompt unheard_of is missing in en"),
+        (
+            'say = ["welcome"]',
+            'say = ["welcome", "ring_charger"]',
+            "the prompt ring_charger names the fact charger, which nobody sets",
+        ),
         ('effect = "file_report"', 'effect = "order_pizza"', "there is no effect order_pizza"),
         ('urgent = "told", ', "", "the outcome urgent of file_report leads nowhere"),
         ('kept = "told"', 'kept = "told", lost = "told"', "file_report has no outcome lost"),
@@ -131,7 +137,7 @@ def test_placeholders_and_vocabulary_agree_between_languages() -> None:
 def test_whatever_the_door_says_exists_in_both_languages() -> None:
     spoken = {
         prompt
-        for path in (Path(__file__).parents[2] / "channels").glob("phone*.py")
+        for path in CHANNELS.glob("phone*.py")
         for prompt in re.findall(r'(?:say|_both)\(\s*"([a-z_]+)"', path.read_text())
     }
     chosen = {
@@ -146,6 +152,17 @@ def test_whatever_the_door_says_exists_in_both_languages() -> None:
     assert len(spoken) > 20
     assert len(chosen) > 8
     assert (spoken | chosen | told | outages | set(ENDINGS.values())) <= CATALOGUES["en"].keys()
+
+
+def test_whatever_a_report_says_and_a_prompt_may_name_is_a_fact_that_somebody_sets() -> None:
+    asked = frozenset[str]().union(*(facts_asked(flow) for flow in flows()))
+    for sentences in CATALOGUES.values():
+        reported = {prompt: facts_named(sentence) for prompt, sentence in sentences.items() if "report_" in prompt}
+        assert {prompt: names - FACTS - asked for prompt, names in reported.items() if names - FACTS - asked} == {
+            "report_recorded": {"seconds"}
+        }, "which the report gives itself"
+    source = "".join((CHANNELS / f"{name}.py").read_text() for name in ("phone_effects", "phone_events"))
+    assert {fact for fact in FACTS if f'"{fact}":' not in source} == set()
 
 
 def completed(

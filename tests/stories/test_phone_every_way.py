@@ -43,6 +43,7 @@ WORLDS: dict[str, Callable[[World], None]] = {
     "overdue": lambda world: setattr(world, "overdue", True),
     "answering": lambda world: None,
     "concluded": lambda world: setattr(world, "case", CaseStatus("concluded", None, Unconfirmed(7, "1042.f00"))),
+    "connectors": lambda world: setattr(world, "connectors", 4),
     "owner": lambda world: setattr(world, "owner", True),
 }
 Act = tuple[str, str]

@@ -145,6 +145,28 @@ async def test_a_caller_is_connected_to_whoever_claims_the_case(house: House, li
     assert {"call_queued", "first_response", "rated"} <= set(kinds)
 
 
+@pytest.mark.parametrize(("charger", "key"), [("21045", "2"), ("21235", "3"), ("21007", None)])
+async def test_the_connector_that_holds_the_cable_is_asked_where_the_charger_has_several(
+    house: House, line: Line, charger: str, key: str | None
+) -> None:
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1", f"{charger}#", "1", "3"):
+        await call.press(keys)
+    while "låsa upp uttaget" not in call.now_hears:
+        await call.press("2")
+    told = await call.press("1")
+    assert ("Vilket uttag" in told) == (key is not None)
+    if key:
+        await call.press(key)
+    await call.hang_up()
+    (listed,) = await house.cases()
+    case = await house.case(listed["number"])
+    tried = [entry["data"]["connector"] for entry in case["timeline"] if entry["kind"] == "remote_action"]
+    assert tried == [int(key or "1")]
+    row = await house.runtime.db.row("SELECT charger_id, connector FROM reports")
+    assert row == {"charger_id": charger, "connector": int(key or "1")}
+
+
 async def test_a_known_fault_is_told_to_the_next_caller(house: House, line: Line) -> None:
     for caller in ("+46846500422", "+46846500423"):
         await house.report("Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": caller}})

@@ -109,7 +109,9 @@ async def test_a_caller_with_a_charger_that_does_not_start_leaves_with_a_case_nu
     assert "0, 6, 0, 5" in call.now_hears
     told = await call.press("1")
     assert "1, 0, 4, 2, 9" in told
-    assert world.reports[call.sid].text.startswith("It blinks red")
+    text = world.reports[call.sid].text
+    assert text.startswith("It blinks red")
+    assert {"sv": "Laddare 21007.", "en": "Charger 21007."}[language] in text
     goodbye = await call.press("3")
     assert call.over
     assert goodbye
@@ -160,6 +162,35 @@ async def test_a_known_fault_is_told_and_a_follower_is_attached(line: Line, worl
     await call.press("1")
     assert call.over
     assert "follower" in world.reports[call.sid].flags
+
+
+@pytest.mark.parametrize("number", ["0317001234#", "12345678#", None])
+async def test_n2_a_follower_whom_no_text_reaches_is_told_so_and_given_the_code(
+    line: Line, world: World, number: str | None
+) -> None:
+    world.incident = Incident("planned", 5.2)
+    call = await to_purpose(line, caller="+46846500421")
+    for keys in ("1", "21007#", "1", "1"):
+        told = await call.press(keys)
+    assert "number that we should text" in told
+    if number:
+        await call.press(number)
+    while not call.over:
+        await call.wait()
+    assert "cannot send a text message to you" in call.now_hears
+    assert "case number is 1, 0, 4, 2, 9" in call.now_hears
+    assert "code for asking about the case is 4, 7, 1, 1" in call.now_hears
+
+
+async def test_n2_a_follower_whom_a_text_reaches_is_not_told_the_code(line: Line, world: World) -> None:
+    world.incident = Incident("planned", 5.2)
+    call = await to_purpose(line, caller="+46846500421")
+    for keys in ("1", "21007#", "1", "1", "0701740605#"):
+        told = await call.press(keys)
+    assert call.over
+    assert "your report has been added" in told
+    assert "code" not in told
+    assert "cannot" not in told
 
 
 @pytest.mark.parametrize(
@@ -297,6 +328,50 @@ async def test_a_stuck_cable_is_unlocked_from_afar_or_told_when_it_cannot_be(lin
     assert world.reports[call.sid].tried == (Tried(RemoteAct.UNLOCK, RemoteAnswer.UNREACHABLE, "21007", 1),)
 
 
+async def stuck(line: Line, world: World, connectors: int) -> Call:
+    """A caller who wants the cable of a charger with so many connectors unlocked."""
+    world.steps, world.connectors = (), connectors
+    call = await to_purpose(line)
+    for keys in ("1", "21007#", "1", "3", "1"):
+        await call.press(keys)
+    return call
+
+
+@pytest.mark.parametrize(("connectors", "key"), [(2, "1"), (2, "2"), (3, "3"), (4, "4"), (6, "4")])
+async def test_of_several_connectors_the_one_that_the_caller_names_is_unlocked(
+    line: Line, world: World, connectors: int, key: str
+) -> None:
+    call = await stuck(line, world, connectors)
+    assert "Which socket is the cable in?" in call.now_hears
+    offered = {nth for nth in range(1, 10) if f"press {nth}." in call.now_hears}
+    assert offered == set(range(1, min(connectors, 4) + 1))
+    assert ("the left one" in call.now_hears) == (connectors == 2)
+    assert not world.unlocked
+    assert "unlocked" in await call.press(key)
+    assert world.unlocked == [int(key)]
+    await call.press("1")
+    report = world.reports[call.sid]
+    assert (report.charger, report.connector) == ("21007", int(key))
+    assert report.tried == (Tried(RemoteAct.UNLOCK, RemoteAnswer.ACCEPTED, "21007", int(key)),)
+
+
+async def test_a_connector_that_is_not_there_or_not_named_is_not_unlocked(line: Line, world: World) -> None:
+    call = await stuck(line, world, 2)
+    assert "did not get that" in await call.press("3")
+    assert "your own words" in await call.wait()
+    assert not world.unlocked
+    await call.hang_up()
+    assert world.reports[call.sid].connector is None
+
+
+async def test_where_there_is_one_connector_nobody_is_asked_which(line: Line, world: World) -> None:
+    call = await stuck(line, world, 1)
+    assert "Which" not in call.now_hears
+    assert world.unlocked == [1]
+    await call.hang_up()
+    assert world.reports[call.sid].connector == 1
+
+
 async def test_waiting_callers_hear_their_place_and_may_be_called_back(line: Line, world: World) -> None:
     first = await to_purpose(line, caller="+46701740606")
     await first.press("0")
@@ -351,6 +426,23 @@ async def test_an_answered_call_is_connected_and_rated(line: Line, world: World)
     assert world.ratings[call.sid] == 5
 
 
+@pytest.mark.parametrize(("keyed", "said"), [("1", None), ("2", "it is burning, det brinner")])
+async def test_who_was_in_danger_is_not_asked_to_rate_the_talk(
+    line: Line, world: World, keyed: str, said: str | None
+) -> None:
+    call = await line.call()
+    await call.press("2")
+    await call.press(keyed)
+    if said:
+        await call.press("5")
+        await call.speak(said)
+        await call.press("1")
+    world.rooms[call.sid] = "room-1"
+    assert "connecting" in await call.wait()
+    assert await call.talk() == "Thank you. Goodbye."
+    assert call.over
+
+
 async def test_nobody_at_work_means_a_message_a_call_back_or_a_wait(line: Line, world: World) -> None:
     world.nobody = True
     call = await to_purpose(line)
@@ -359,6 +451,28 @@ async def test_nobody_at_work_means_a_message_a_call_back_or_a_wait(line: Line, 
     assert "have your message" in await call.record(9)
     assert (call.sid, "message") in world.left
     assert len(world.sounds) == 1
+
+
+async def test_who_says_nothing_when_asked_for_a_number_is_asked_again_and_then_for_a_message(
+    line: Line, world: World
+) -> None:
+    call = await to_purpose(line, caller="anonymous")
+    await call.press("0")
+    assert "where we can reach you" in await call.press("1")
+    assert "did not get that. Enter the number" in await call.wait()
+    assert "Leave your message" in await call.wait()
+    assert "We will be in touch. Goodbye." in await call.record(0)
+    assert call.over
+
+
+async def test_who_has_no_place_in_line_is_put_through_to_nobody_from_a_message(line: Line, world: World) -> None:
+    world.nobody = True
+    call = await to_purpose(line)
+    await call.press("0")
+    await call.press("1")
+    world.rooms[call.sid], world.consent = "room-7", "announce"
+    assert "We will be in touch" in await call.record(0)
+    assert call.over, "nobody has told them that talks are recorded"
 
 
 async def test_the_status_of_a_case_needs_number_and_code_and_locks_after_three_misses(
