@@ -47,7 +47,7 @@ def given_by(params: Params) -> dict[str, str]:
     """The parameters that tell what the caller did, as far as they may be kept until the turn comes back: a card number
     is keyed again."""
     given = {name: params[name] for name in GIVEN if params.get(name)}
-    if cards.is_card(given.get("Digits", "")):
+    if cards.holds_card(given.get("Digits", "")):
         del given["Digits"]
     if said := given.get("SpeechResult"):
         given["SpeechResult"] = cards.masked(said[:LONGEST_SPEECH])
