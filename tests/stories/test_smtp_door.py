@@ -12,12 +12,14 @@ import aiosmtplib
 import pytest
 import pytest_asyncio
 
+from channels.lmtp import LocalConversation
 from channels.outbound import Deferred
 from channels.outbound import send as send_out
 from channels.parsing import Parsers
 from channels.report import NotStored, Report
 from channels.smtp import SmtpDoor
 from channels.smtp_limits import Limits
+from channels.smtp_session import Conversation
 from tests.fakes.mail import Away, RealClock, Shelf
 
 MAIL = (
@@ -44,7 +46,9 @@ async def hang_up() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def door(shelf: Shelf, parsers: Parsers, **changes: object) -> AsyncIterator[int]:
+async def door(
+    shelf: Shelf, parsers: Parsers, kind: type[Conversation] = Conversation, **changes: object
+) -> AsyncIterator[int]:
     settings: dict[str, object] = {
         "domains": ("support.example",),
         "addresses": {US: None, "ekonomi@support.example": "billing", "drift@support.example": None},
@@ -52,7 +56,7 @@ async def door(shelf: Shelf, parsers: Parsers, **changes: object) -> AsyncIterat
         "help_url": "https://help.example/",
     }
     opened = SmtpDoor(shelf, parsers, RealClock(), **(settings | changes))  # type: ignore[arg-type]
-    port = await opened.start("127.0.0.1", 0)
+    port = await opened.start("127.0.0.1", 0, kind)
     try:
         yield port
     finally:
@@ -174,6 +178,23 @@ async def test_b27_bounce_from_the_null_sender_is_taken(parsers: Parsers) -> Non
         assert (await line.answer()).startswith("250")
     assert shelf.only.bounce
     assert shelf.only.deliveries[0].recipient == "t.axelman@example.com"
+
+
+@pytest.mark.parametrize("kind", [Conversation, LocalConversation])
+async def test_b27_b66_nobody_answers_the_null_sender(parsers: Parsers, kind: type[Conversation]) -> None:
+    raw = MAIL.replace(b"Hej", b"Ert mail har kommit fram")
+    shelf = Shelf()
+    async with door(shelf, parsers, kind=kind) as port:
+        line = await Line.open(port)
+        hello = "LHLO t.example" if kind is LocalConversation else "EHLO t.example"
+        for sender in ("", "info@bolag.example"):
+            assert (await line.say(hello, f"MAIL FROM:<{sender}>", f"RCPT TO:<{US}>", "DATA")).startswith("354")
+            line.writer.write(raw + b".\r\n")
+            assert (await line.answer()).startswith("250")
+    from_nobody, from_somebody = shelf.seen
+    assert (from_nobody.flags, from_somebody.flags) == (("no_answer",), ())
+    assert from_nobody.raw == from_somebody.raw == raw
+    assert from_nobody.digest() == from_somebody.digest()
 
 
 @pytest.mark.parametrize(
