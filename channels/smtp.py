@@ -185,6 +185,8 @@ class SmtpDoor:
         if self._checks is not None and server.from_afar and not from_relay:
             origin = Origin(server.peer, session.host_name or "", sender)
         task = self._keep_on(self._keep(raw, sender, recipients, from_relay, origin))
+        self.keeper.hold(server.peer, len(raw))
+        task.add_done_callback(lambda _: self.keeper.let_go(server.peer, len(raw)))
         try:
             async with asyncio.timeout(self.limits.answer):
                 await asyncio.shield(task)

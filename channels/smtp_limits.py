@@ -3,6 +3,7 @@
 Pure bookkeeping on a clock that is passed in. Over a cap a new client is told to come back (421), unless one that has
 been silent since it connected can go instead: so a flood of idle connections keeps nobody out. A share of the places is
 kept free for clients that have brought us mail before, and for our own relays, which no cap per address holds back.
+The bytes of mails that are held in memory are shared out in the same way.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Limits:
     recipients: int = 50
     connections: int = 1000
     connections_per_peer: int = 100
-    kept_free: float = 0.2  # share of `connections` that only known clients may use
+    kept_free: float = 0.2  # share of `connections` and of `in_flight` that only known clients may use
     silent: float = 1.0  # seconds without a command after which a client that has begun no mail may be sent away
     junk: int = 20
     hops: int = 25
@@ -31,6 +32,7 @@ class Limits:
     floor_bytes: int = 60 * 1024  # a mail must come with this many bytes ...
     floor_seconds: float = 60.0  # ... in this time
     in_flight: int = 256 * 1024 * 1024  # bytes of mails being received or kept, all together
+    in_flight_per_peer: int = 64 * 1024 * 1024
     answer: float = 30.0  # seconds from the final dot to an answer
 
 
@@ -53,6 +55,7 @@ class Doorkeeper:
     guests: OrderedDict[int, Guest] = field(default_factory=OrderedDict)
     in_flight: int = 0
     _by_peer: dict[str, int] = field(default_factory=dict)
+    _held: dict[str, int] = field(default_factory=dict)
     _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _near: dict[str, bool] = field(default_factory=dict)
 
@@ -62,10 +65,7 @@ class Doorkeeper:
         crowded = not relay and self._by_peer.get(guest.peer, 0) >= self.limits.connections_per_peer
         if crowded and not self._make_room(now, guest.peer):
             return False
-        most = self.limits.connections
-        if not relay and guest.peer not in self._known:
-            most = int(most * (1 - self.limits.kept_free))
-        if len(self.guests) >= most and not self._make_room(now, None):
+        if len(self.guests) >= self._share(guest.peer, self.limits.connections) and not self._make_room(now, None):
             return False
         self.guests[id(guest)] = guest
         self._by_peer[guest.peer] = self._by_peer.get(guest.peer, 0) + 1
@@ -79,6 +79,25 @@ class Doorkeeper:
             self._by_peer[guest.peer] = left
         else:
             del self._by_peer[guest.peer]
+
+    def fits(self, peer: str, count: int) -> bool:
+        """Whether so many bytes more of a client's mails may be held."""
+        if self.in_flight + count > self._share(peer, self.limits.in_flight):
+            return False
+        return self._held.get(peer, 0) + count <= self.limits.in_flight_per_peer or self.is_relay(peer)
+
+    def hold(self, peer: str, count: int) -> None:
+        """Count so many bytes of a client's mails as held, until they are let go."""
+        self.in_flight += count
+        self._held[peer] = self._held.get(peer, 0) + count
+
+    def let_go(self, peer: str, count: int) -> None:
+        self.in_flight -= count
+        left = self._held.get(peer, 0) - count
+        if left > 0:
+            self._held[peer] = left
+        else:
+            self._held.pop(peer, None)
 
     def brought_mail(self, peer: str) -> None:
         """Remember a client whose mail was kept; the ten thousand latest are."""
@@ -96,6 +115,11 @@ class Doorkeeper:
                 guest.send_away()
                 return True
         return False
+
+    def _share(self, peer: str, whole: int) -> int:
+        """How much of a whole a client may use."""
+        known = peer in self._known or self.is_relay(peer)
+        return whole if known else int(whole * (1 - self.limits.kept_free))
 
     def is_relay(self, peer: str) -> bool:
         """Whether a client is a mail server of our own."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -47,7 +48,11 @@ async def hang_up() -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def door(
-    shelf: Shelf, parsers: Parsers, kind: type[Conversation] = Conversation, **changes: object
+    shelf: Shelf,
+    parsers: Parsers,
+    kind: type[Conversation] = Conversation,
+    into: list[SmtpDoor] | None = None,
+    **changes: object,
 ) -> AsyncIterator[int]:
     settings: dict[str, object] = {
         "domains": ("support.example",),
@@ -56,6 +61,8 @@ async def door(
         "help_url": "https://help.example/",
     }
     opened = SmtpDoor(shelf, parsers, RealClock(), **(settings | changes))  # type: ignore[arg-type]
+    if into is not None:
+        into.append(opened)
     port = await opened.start("127.0.0.1", 0, kind)
     try:
         yield port
@@ -280,6 +287,58 @@ async def test_b33_e11_too_large_is_refused_with_a_way_to_help_and_shown_to_peop
         assert len(refused.raw) <= 64 * 1024
     assert told_before.sender.email == "a@b.example"
     assert (cut.sender.email, cut.subject) == (taken.sender.email, taken.subject)
+
+
+async def test_b33_mails_that_come_at_once_are_held_only_up_to_the_limit(parsers: Parsers) -> None:
+    shelf = Shelf()
+    shelf.gate = asyncio.Event()
+    raw = MAIL + (b"y" * 70_000 + b"\r\n") * 13
+    async with door(shelf, parsers, limits=Limits(size=1024 * 1024, in_flight=2 * 1024 * 1024)) as port:
+        lines = [await Line.open(port) for _ in range(10)]
+        for line in lines:
+            assert (await line.to_data()).startswith("354")
+        sent = [asyncio.create_task(line.say(raw + b".")) for line in lines]
+        with suppress(TimeoutError):
+            await _until(lambda: sum(task.done() for task in sent) == 8)
+        shelf.gate.set()
+        assert sorted([(await task)[:9] for task in sent]) == ["250 2.0.0"] * 2 + ["452 4.3.1"] * 8
+        again = lines[next(n for n, task in enumerate(sent) if task.result().startswith("452"))]
+        assert (await again.to_data()).startswith("354")
+        assert (await again.say(raw + b".")).startswith("250"), "a mail alone has room"
+    assert shelf.only.raw == raw
+
+
+async def test_b33_short_lines_take_no_more_room_than_long_ones(parsers: Parsers) -> None:
+    lines = b"..\r\n" * 250_000
+    doors: list[SmtpDoor] = []
+    async with door(Shelf(), parsers, into=doors) as port:
+        line = await Line.open(port)
+        await line.to_data()
+        tracemalloc.start()
+        try:
+            line.writer.write(lines)
+            await _until(lambda: doors[0].keeper.in_flight == len(lines))
+            assert tracemalloc.get_traced_memory()[0] < 4 * len(lines)
+        finally:
+            tracemalloc.stop()
+
+
+async def test_b36_a_mail_whose_client_hung_up_is_counted_until_it_is_kept(parsers: Parsers) -> None:
+    shelf = Shelf()
+    shelf.gate = asyncio.Event()
+    doors: list[SmtpDoor] = []
+    async with door(shelf, parsers, into=doors) as port:
+        keeper = doors[0].keeper
+        line = await Line.open(port)
+        await line.to_data()
+        line.writer.write(MAIL + b".\r\n")
+        await asyncio.wait_for(shelf.entered.wait(), 10)
+        line.writer.transport.abort()
+        await _until(lambda: not keeper.guests)
+        held = keeper.in_flight
+        shelf.gate.set()
+        await _until(lambda: keeper.in_flight == 0)
+    assert held == len(MAIL)
 
 
 async def test_b34_long_lines_are_taken(parsers: Parsers) -> None:
