@@ -1,9 +1,10 @@
 """Who may stay connected to the mail door when many want to.
 
 Pure bookkeeping on a clock that is passed in. Over a cap a new client is told to come back (421), unless one that has
-been silent since it connected can go instead: so a flood of idle connections keeps nobody out. A share of the places is
-kept free for clients that have brought us mail before, and for our own relays, which no cap per address holds back.
-The bytes of mails that are held in memory are shared out in the same way.
+been silent can go instead, whatever it said before; only who sends a mail, or waits to hear that it is kept, is left
+alone. So a flood of idle connections keeps nobody out. A share of the places is kept free for clients that have brought
+us mail before, and for our own relays, which no cap per address holds back. The bytes of mails that are held in memory
+are shared out in the same way.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Limits:
     connections: int = 1000
     connections_per_peer: int = 100
     kept_free: float = 0.2  # share of `connections` and of `in_flight` that only known clients may use
-    silent: float = 1.0  # seconds without a command after which a client that has begun no mail may be sent away
+    silent: float = 1.0  # seconds without a command after which a client that sends no mail may be sent away
     junk: int = 20
     hops: int = 25
     command_timeout: float = 300.0
@@ -41,7 +42,7 @@ class Guest(Protocol):
 
     peer: str
     last_heard: float  # when it last said a whole command, on the loop's clock
-    has_mail: bool  # whether it has begun a mail
+    has_mail: bool  # whether it sends a mail or waits to hear that it is kept
 
     def send_away(self) -> None: ...
 
@@ -107,14 +108,20 @@ class Doorkeeper:
             self._known.popitem(last=False)
 
     def _make_room(self, now: float, peer: str | None) -> bool:
-        """Send away the longest-standing client that has been silent and has begun no mail."""
-        for guest in self.guests.values():
-            idle = not guest.has_mail and now - guest.last_heard >= self.limits.silent
-            if idle and (peer is None or guest.peer == peer):
-                self.leave(guest)
-                guest.send_away()
-                return True
-        return False
+        """Send away the client that has been silent for longest, of those that send no mail."""
+        idle = [
+            guest
+            for guest in self.guests.values()
+            if not guest.has_mail
+            and now - guest.last_heard >= self.limits.silent
+            and (peer is None or guest.peer == peer)
+        ]
+        if not idle:
+            return False
+        longest = min(idle, key=lambda guest: guest.last_heard)
+        self.leave(longest)
+        longest.send_away()
+        return True
 
     def _share(self, peer: str, whole: int) -> int:
         """How much of a whole a client may use."""

@@ -151,7 +151,6 @@ class Conversation(SMTP):
 
     async def smtp_RSET(self, arg: str | None) -> None:
         self._counted()
-        self.has_mail = False
         await super().smtp_RSET(arg)
 
     async def smtp_VRFY(self, arg: str | None) -> None:
@@ -169,7 +168,6 @@ class Conversation(SMTP):
         await self.push("502 5.5.1 not implemented")
 
     async def smtp_MAIL(self, arg: str | None) -> None:
-        self.has_mail = True
         path = _PLAIN_PATH.search(arg or "")
         self._asked = path[1] if path else ""
         await super().smtp_MAIL(arg)
@@ -187,12 +185,15 @@ class Conversation(SMTP):
             await self.push(_NO_ROOM)
             return
         recipients = len(self.envelope.rcpt_tos)
-        await self.push("354 end with a dot on a line of its own")
-        status = await self._taken()
-        self.envelope = self._create_envelope()
-        self.has_mail = False
-        await self.conclude(status, recipients)
-        self._reset_timeout()
+        self.has_mail = True
+        try:
+            await self.push("354 end with a dot on a line of its own")
+            status = await self._taken()
+            await self.conclude(status, recipients)
+            self._reset_timeout()
+        finally:
+            self.envelope = self._create_envelope()
+            self.has_mail = False
 
     async def _taken(self) -> str:
         """Read a mail and hand it to the door; the answer to its final dot."""

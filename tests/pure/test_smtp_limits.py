@@ -3,10 +3,40 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 
 from channels.smtp_limits import Doorkeeper, Limits
 
 NEAR = (ipaddress.ip_network("10.0.0.0/8"),)
+
+
+@dataclass
+class Client:
+    peer: str
+    last_heard: float
+    has_mail: bool = False
+    gone: bool = False
+
+    def send_away(self) -> None:
+        self.gone = True
+
+
+def test_b29_the_longest_silent_makes_room_unless_it_sends_a_mail() -> None:
+    keeper = Doorkeeper(Limits(connections=5, kept_free=0.2, silent=1.0), NEAR)
+    sending, late, early, recent = clients = [
+        Client("192.0.2.1", 0.0, has_mail=True),
+        Client("192.0.2.1", 6.0),
+        Client("192.0.2.2", 5.0),
+        Client("192.0.2.2", 9.5),
+    ]
+    assert all(keeper.admit(client, 4.0) for client in clients)
+    assert keeper.admit(Client("192.0.2.3", 10.0), 10.0)
+    assert [client.gone for client in (sending, late, early, recent)] == [False, False, True, False]
+    assert keeper.admit(Client("192.0.2.3", 10.0), 10.0)
+    assert late.gone
+    assert not keeper.admit(Client("192.0.2.3", 10.0), 10.0)
+    assert not sending.gone
+    assert not recent.gone
 
 
 def test_one_client_s_mails_and_all_of_strangers_leave_room_for_others() -> None:

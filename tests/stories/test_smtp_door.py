@@ -240,6 +240,24 @@ async def test_b29_k4_idle_connections_keep_nobody_out(parsers: Parsers) -> None
                     await asyncio.wait_for(send(port), 2)
 
 
+async def test_b29_who_said_who_a_mail_is_from_and_no_more_keeps_nobody_out(parsers: Parsers) -> None:
+    limits = Limits(size=1024 * 1024, connections=5, kept_free=0.2, silent=0.2)
+    async with door(Shelf(), parsers, limits=limits, relays=()) as port:
+        refused, sending, *silent = [await Line.open(port) for _ in range(4)]
+        await refused.to_data()
+        assert (await refused.say(b"y" * 2 * limits.size + b"\r\n.")).startswith("552")
+        await sending.to_data()
+        for line in silent:
+            assert (await line.say("EHLO t.example", "MAIL FROM:<a@b.example>", f"RCPT TO:<{US}>")).startswith("250")
+        async with asyncio.timeout(10):
+            for gone in (refused, *silent):
+                while not (greeting := await (await Line.connect(port)).answer()).startswith("220"):
+                    assert greeting.startswith("421")
+                assert (await gone.answer()).startswith("421"), "whoever was silent for longest goes first"
+        sending.writer.write(MAIL + b".\r\n")
+        assert (await sending.answer()).startswith("250")
+
+
 async def test_b31_authentication_is_not_offered(parsers: Parsers) -> None:
     async with door(Shelf(), parsers) as port:
         line = await Line.open(port)
