@@ -190,10 +190,10 @@ class SmtpDoor:
         try:
             async with asyncio.timeout(self.limits.answer):
                 await asyncio.shield(task)
-        except NotStored:
-            return _LATER
         except TimeoutError:
             log.warning("smtp.too_late", peer=server.peer)
+            return _LATER
+        except Exception:  # `_done` tells of it; by LMTP each recipient is owed this answer
             return _LATER
         self.keeper.brought_mail(server.peer)
         return "250 2.0.0 kept"
