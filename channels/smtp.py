@@ -8,6 +8,9 @@ large is refused for good, its sender told where to find help, and what there is
 
 Where the door has checks of its own, they are made before a mail is read and never for long; what they found is written
 above the mail, as a mail server does, and vouches for the sender in place of whatever else stands there.
+
+A mail from the null sender (`MAIL FROM:<>`) is never answered (RFC 3834 section 2): by nothing else do some answering
+machines and bounces say what they are, and whoever wrote the mail wants none.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ import structlog
 
 from channels.mail.headers import one_line
 from channels.mail.reading import quarantined
+from channels.mail.robots import NO_ANSWER
 from channels.mail.threads import token_of
 from channels.mail.tree import header_end
 from channels.report import Intake, NotStored, Report
@@ -176,17 +180,20 @@ class SmtpDoor:
         if _hops(raw) > self.limits.hops:
             return "554 5.4.6 too many hops, this mail runs in circles"
         from_relay = self.keeper.is_relay(server.peer)
+        sender = envelope.mail_from.strip("<>")
         origin = None
         if self._checks is not None and server.from_afar and not from_relay:
-            origin = Origin(server.peer, session.host_name or "", envelope.mail_from.strip("<>"))
-        task = self._keep_on(self._keep(raw, recipients, from_relay, origin))
+            origin = Origin(server.peer, session.host_name or "", sender)
+        task = self._keep_on(self._keep(raw, sender, recipients, from_relay, origin))
+        self.keeper.hold(server.peer, len(raw))
+        task.add_done_callback(lambda _: self.keeper.let_go(server.peer, len(raw)))
         try:
             async with asyncio.timeout(self.limits.answer):
                 await asyncio.shield(task)
-        except NotStored:
-            return _LATER
         except TimeoutError:
             log.warning("smtp.too_late", peer=server.peer)
+            return _LATER
+        except Exception:  # `_done` tells of it; by LMTP each recipient is owed this answer
             return _LATER
         self.keeper.brought_mail(server.peer)
         return "250 2.0.0 kept"
@@ -195,7 +202,9 @@ class SmtpDoor:
         log.error("smtp.failed", error=type(error).__name__, exc_info=error)
         return _LATER
 
-    async def _keep(self, raw: bytes, recipients: tuple[str, ...], from_relay: bool, origin: Origin | None) -> None:
+    async def _keep(
+        self, raw: bytes, sender: str, recipients: tuple[str, ...], from_relay: bool, origin: Origin | None
+    ) -> None:
         now = self._clock.now()
         found = await self._checks.find(raw, origin) if self._checks is not None and origin is not None else None
         report = await self._parser.read(raw, now, found)
@@ -205,6 +214,8 @@ class SmtpDoor:
             report = replace(report, raw=_above(found) + raw)
         elif report.sender.verified and not from_relay:
             report = replace(report, sender=replace(report.sender, verified=False))
+        if not sender and NO_ANSWER not in report.flags:
+            report = replace(report, flags=(*report.flags, NO_ANSWER))
         thread = report.thread
         if thread.token is None and (token := token_of(recipients, self._domains)):
             thread = replace(thread, token=token)

@@ -1,8 +1,10 @@
 """Who may stay connected to the mail door when many want to.
 
 Pure bookkeeping on a clock that is passed in. Over a cap a new client is told to come back (421), unless one that has
-been silent since it connected can go instead: so a flood of idle connections keeps nobody out. A share of the places is
-kept free for clients that have brought us mail before, and for our own relays, which no cap per address holds back.
+been silent can go instead, whatever it said before; only who sends a mail, or waits to hear that it is kept, is left
+alone. So a flood of idle connections keeps nobody out. A share of the places is kept free for clients that have brought
+us mail before, and for our own relays, which no cap per address holds back. The bytes of mails that are held in memory
+are shared out in the same way.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ class Limits:
     recipients: int = 50
     connections: int = 1000
     connections_per_peer: int = 100
-    kept_free: float = 0.2  # share of `connections` that only known clients may use
-    silent: float = 1.0  # seconds without a command after which a client that has begun no mail may be sent away
+    kept_free: float = 0.2  # share of `connections` and of `in_flight` that only known clients may use
+    silent: float = 1.0  # seconds without a command after which a client that sends no mail may be sent away
     junk: int = 20
     hops: int = 25
     command_timeout: float = 300.0
@@ -31,6 +33,7 @@ class Limits:
     floor_bytes: int = 60 * 1024  # a mail must come with this many bytes ...
     floor_seconds: float = 60.0  # ... in this time
     in_flight: int = 256 * 1024 * 1024  # bytes of mails being received or kept, all together
+    in_flight_per_peer: int = 64 * 1024 * 1024
     answer: float = 30.0  # seconds from the final dot to an answer
 
 
@@ -39,7 +42,7 @@ class Guest(Protocol):
 
     peer: str
     last_heard: float  # when it last said a whole command, on the loop's clock
-    has_mail: bool  # whether it has begun a mail
+    has_mail: bool  # whether it sends a mail or waits to hear that it is kept
 
     def send_away(self) -> None: ...
 
@@ -53,6 +56,7 @@ class Doorkeeper:
     guests: OrderedDict[int, Guest] = field(default_factory=OrderedDict)
     in_flight: int = 0
     _by_peer: dict[str, int] = field(default_factory=dict)
+    _held: dict[str, int] = field(default_factory=dict)
     _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _near: dict[str, bool] = field(default_factory=dict)
 
@@ -62,10 +66,7 @@ class Doorkeeper:
         crowded = not relay and self._by_peer.get(guest.peer, 0) >= self.limits.connections_per_peer
         if crowded and not self._make_room(now, guest.peer):
             return False
-        most = self.limits.connections
-        if not relay and guest.peer not in self._known:
-            most = int(most * (1 - self.limits.kept_free))
-        if len(self.guests) >= most and not self._make_room(now, None):
+        if len(self.guests) >= self._share(guest.peer, self.limits.connections) and not self._make_room(now, None):
             return False
         self.guests[id(guest)] = guest
         self._by_peer[guest.peer] = self._by_peer.get(guest.peer, 0) + 1
@@ -80,6 +81,25 @@ class Doorkeeper:
         else:
             del self._by_peer[guest.peer]
 
+    def fits(self, peer: str, count: int) -> bool:
+        """Whether so many bytes more of a client's mails may be held."""
+        if self.in_flight + count > self._share(peer, self.limits.in_flight):
+            return False
+        return self._held.get(peer, 0) + count <= self.limits.in_flight_per_peer or self.is_relay(peer)
+
+    def hold(self, peer: str, count: int) -> None:
+        """Count so many bytes of a client's mails as held, until they are let go."""
+        self.in_flight += count
+        self._held[peer] = self._held.get(peer, 0) + count
+
+    def let_go(self, peer: str, count: int) -> None:
+        self.in_flight -= count
+        left = self._held.get(peer, 0) - count
+        if left > 0:
+            self._held[peer] = left
+        else:
+            self._held.pop(peer, None)
+
     def brought_mail(self, peer: str) -> None:
         """Remember a client whose mail was kept; the ten thousand latest are."""
         self._known[peer] = None
@@ -88,14 +108,25 @@ class Doorkeeper:
             self._known.popitem(last=False)
 
     def _make_room(self, now: float, peer: str | None) -> bool:
-        """Send away the longest-standing client that has been silent and has begun no mail."""
-        for guest in self.guests.values():
-            idle = not guest.has_mail and now - guest.last_heard >= self.limits.silent
-            if idle and (peer is None or guest.peer == peer):
-                self.leave(guest)
-                guest.send_away()
-                return True
-        return False
+        """Send away the client that has been silent for longest, of those that send no mail."""
+        idle = [
+            guest
+            for guest in self.guests.values()
+            if not guest.has_mail
+            and now - guest.last_heard >= self.limits.silent
+            and (peer is None or guest.peer == peer)
+        ]
+        if not idle:
+            return False
+        longest = min(idle, key=lambda guest: guest.last_heard)
+        self.leave(longest)
+        longest.send_away()
+        return True
+
+    def _share(self, peer: str, whole: int) -> int:
+        """How much of a whole a client may use."""
+        known = peer in self._known or self.is_relay(peer)
+        return whole if known else int(whole * (1 - self.limits.kept_free))
 
     def is_relay(self, peer: str) -> bool:
         """Whether a client is a mail server of our own."""

@@ -2,7 +2,8 @@
 
 Mails are read up to the one true end, CRLF dot CRLF, lines of any length in them. A sender that is slower than a
 floor, says junk, or is silent for too long is told to come back (4xx) and cut off; no error text of ours ever goes
-out. AUTH is not offered: nobody sends mail through this door.
+out. AUTH is not offered: nobody sends mail through this door. Of a mail that is too large, or for which there is no
+room, nothing is held while the rest of it comes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 _CHUNK = 64 * 1024
 _END = b"\r\n.\r\n"
 _BEGINNING = 64 * 1024  # bytes that are kept of a mail that is too large
+_NO_ROOM = "452 4.3.1 too much mail at once, try again later"
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PLAIN_PATH = re.compile(rf"<({_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>[ \t]*")
@@ -45,6 +47,10 @@ class Door(Protocol):
 
 class TooLarge(Exception):
     """A mail is larger than is taken; the argument is how it begins."""
+
+
+class NoRoom(Exception):
+    """Too much mail is held already."""
 
 
 class Conversation(SMTP):
@@ -145,7 +151,6 @@ class Conversation(SMTP):
 
     async def smtp_RSET(self, arg: str | None) -> None:
         self._counted()
-        self.has_mail = False
         await super().smtp_RSET(arg)
 
     async def smtp_VRFY(self, arg: str | None) -> None:
@@ -163,7 +168,6 @@ class Conversation(SMTP):
         await self.push("502 5.5.1 not implemented")
 
     async def smtp_MAIL(self, arg: str | None) -> None:
-        self.has_mail = True
         path = _PLAIN_PATH.search(arg or "")
         self._asked = path[1] if path else ""
         await super().smtp_MAIL(arg)
@@ -177,67 +181,75 @@ class Conversation(SMTP):
         if arg:
             await self.push("501 5.5.4 no argument after DATA")
             return
-        if self.door.keeper.in_flight >= self.door.limits.in_flight:
-            await self.push("452 4.3.1 too much mail at once, try again later")
+        if not self.door.keeper.fits(self.peer, 1):
+            await self.push(_NO_ROOM)
             return
         recipients = len(self.envelope.rcpt_tos)
-        await self.push("354 end with a dot on a line of its own")
+        self.has_mail = True
+        try:
+            await self.push("354 end with a dot on a line of its own")
+            status = await self._taken()
+            await self.conclude(status, recipients)
+            self._reset_timeout()
+        finally:
+            self.envelope = self._create_envelope()
+            self.has_mail = False
+
+    async def _taken(self) -> str:
+        """Read a mail and hand it to the door; the answer to its final dot."""
         self._reset_timeout(self.door.limits.data_timeout)
         self._start_floor()
         try:
             content = await self._content()
         except TooLarge as error:
-            self._reset_timeout()
             self.door.refused(self._asked, error.args[0])
-            self.envelope = self._create_envelope()
-            await self.conclude(self.door.too_large, recipients)
-            return
+            return self.door.too_large
+        except NoRoom:
+            return _NO_ROOM
         finally:
             self._stop_floor()
         self._reset_timeout(self.door.limits.answer * 2 + 10)
         self.envelope.content = self.envelope.original_content = content
-        try:
-            status = await self._call_handler_hook("DATA")
-        finally:
-            self.door.keeper.in_flight -= len(content)
-        self.envelope = self._create_envelope()
-        self.has_mail = False
+        status: str = await self._call_handler_hook("DATA")
         if status.startswith("250"):
             self._junk = 0
-        await self.conclude(status, recipients)
-        self._reset_timeout()
+        return status
 
     async def conclude(self, status: str, recipients: int) -> None:
         """Answer the final dot of a mail to so many recipients."""
         await self.push(status)
 
     async def _content(self) -> bytes:
-        """The mail with its dots unstuffed. Its length is added to what is in flight. Raises TooLarge once it ends."""
-        limit, keeper = self.door.limits.size, self.door.keeper
-        chunks: list[bytes] = []
-        total, kept, tail, beginning = 0, 0, b"\r\n", b""
+        """The mail with its dots unstuffed. Raises TooLarge or NoRoom once it ends."""
+        limit, keeper = self.door.limits.size + 3, self.door.keeper
+        mail = bytearray()  # one buffer: chunks may be as short as a line, and each would cost more than what is in it
+        total, tail = 0, b"\r\n"
+        refusal: TooLarge | NoRoom | None = None
         try:
             while tail != _END:
                 chunk = await self._chunk()
                 total += len(chunk)
                 tail = (tail + chunk[-5:])[-5:]
-                if total <= limit + 3:
-                    chunks.append(chunk)
-                    keeper.in_flight += len(chunk)
-                    kept += len(chunk)
-                elif chunks:
-                    beginning = b"".join(chunks)[:_BEGINNING]
-                    chunks.clear()
-            if total > limit + 3:
-                raise TooLarge(beginning)
-            content = b"".join(chunks)[:-3]
-            if content.startswith(b"."):
-                content = content[1:]
-            content = content.replace(b"\r\n.", b"\r\n")
-            keeper.in_flight += len(content)
-            return content
+                if refusal is not None:
+                    continue
+                if total > limit:
+                    refusal = TooLarge(bytes(mail[:_BEGINNING]))
+                elif not keeper.fits(self.peer, len(chunk)):
+                    refusal = NoRoom()
+                else:
+                    keeper.hold(self.peer, len(chunk))
+                    mail += chunk
+                    continue
+                keeper.let_go(self.peer, len(mail))
+                mail = bytearray()
         finally:
-            keeper.in_flight -= kept
+            keeper.let_go(self.peer, len(mail))
+        if refusal is not None:
+            raise refusal
+        content = bytes(mail[:-3])
+        if content.startswith(b"."):
+            content = content[1:]
+        return content.replace(b"\r\n.", b"\r\n")
 
     async def _chunk(self) -> bytes:
         """What comes up to the next dot before a line end, or a full buffer without one."""

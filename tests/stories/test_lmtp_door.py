@@ -85,10 +85,11 @@ async def test_who_was_refused_has_no_answer_after_the_dot(parsers: Parsers) -> 
     assert len(shelf.reports) == 1
 
 
-async def test_what_cannot_be_kept_is_to_come_again_for_everybody(parsers: Parsers) -> None:
+@pytest.mark.parametrize("failure", [NotStored, RuntimeError])
+async def test_what_cannot_be_kept_is_to_come_again_for_everybody(parsers: Parsers, failure: type[Exception]) -> None:
     shelf = Shelf()
     async with door(shelf, parsers) as port:
-        shelf.failing = NotStored
+        shelf.failing = failure
         assert await said(port, *OURS) == ([250] * 3, [451] * 3)
         shelf.failing = None
         assert await said(port, *OURS) == ([250] * 3, [250] * 3)

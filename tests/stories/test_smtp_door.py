@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -12,12 +13,14 @@ import aiosmtplib
 import pytest
 import pytest_asyncio
 
+from channels.lmtp import LocalConversation
 from channels.outbound import Deferred
 from channels.outbound import send as send_out
 from channels.parsing import Parsers
 from channels.report import NotStored, Report
 from channels.smtp import SmtpDoor
 from channels.smtp_limits import Limits
+from channels.smtp_session import Conversation
 from tests.fakes.mail import Away, RealClock, Shelf
 
 MAIL = (
@@ -44,7 +47,13 @@ async def hang_up() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def door(shelf: Shelf, parsers: Parsers, **changes: object) -> AsyncIterator[int]:
+async def door(
+    shelf: Shelf,
+    parsers: Parsers,
+    kind: type[Conversation] = Conversation,
+    into: list[SmtpDoor] | None = None,
+    **changes: object,
+) -> AsyncIterator[int]:
     settings: dict[str, object] = {
         "domains": ("support.example",),
         "addresses": {US: None, "ekonomi@support.example": "billing", "drift@support.example": None},
@@ -52,7 +61,9 @@ async def door(shelf: Shelf, parsers: Parsers, **changes: object) -> AsyncIterat
         "help_url": "https://help.example/",
     }
     opened = SmtpDoor(shelf, parsers, RealClock(), **(settings | changes))  # type: ignore[arg-type]
-    port = await opened.start("127.0.0.1", 0)
+    if into is not None:
+        into.append(opened)
+    port = await opened.start("127.0.0.1", 0, kind)
     try:
         yield port
     finally:
@@ -176,6 +187,23 @@ async def test_b27_bounce_from_the_null_sender_is_taken(parsers: Parsers) -> Non
     assert shelf.only.deliveries[0].recipient == "t.axelman@example.com"
 
 
+@pytest.mark.parametrize("kind", [Conversation, LocalConversation])
+async def test_b27_b66_nobody_answers_the_null_sender(parsers: Parsers, kind: type[Conversation]) -> None:
+    raw = MAIL.replace(b"Hej", b"Ert mail har kommit fram")
+    shelf = Shelf()
+    async with door(shelf, parsers, kind=kind) as port:
+        line = await Line.open(port)
+        hello = "LHLO t.example" if kind is LocalConversation else "EHLO t.example"
+        for sender in ("", "info@bolag.example"):
+            assert (await line.say(hello, f"MAIL FROM:<{sender}>", f"RCPT TO:<{US}>", "DATA")).startswith("354")
+            line.writer.write(raw + b".\r\n")
+            assert (await line.answer()).startswith("250")
+    from_nobody, from_somebody = shelf.seen
+    assert (from_nobody.flags, from_somebody.flags) == (("no_answer",), ())
+    assert from_nobody.raw == from_somebody.raw == raw
+    assert from_nobody.digest() == from_somebody.digest()
+
+
 @pytest.mark.parametrize(
     "junk", ["NOOP", "RSET", "HELP", "EHLO x", "AUTH PLAIN x", "RCPT TO:<x@y>", "GET / HTTP/1.1", "é"]
 )
@@ -210,6 +238,24 @@ async def test_b29_k4_idle_connections_keep_nobody_out(parsers: Parsers) -> None
             while not shelf.reports:
                 with suppress(aiosmtplib.SMTPException):
                     await asyncio.wait_for(send(port), 2)
+
+
+async def test_b29_who_said_who_a_mail_is_from_and_no_more_keeps_nobody_out(parsers: Parsers) -> None:
+    limits = Limits(size=1024 * 1024, connections=5, kept_free=0.2, silent=0.2)
+    async with door(Shelf(), parsers, limits=limits, relays=()) as port:
+        refused, sending, *silent = [await Line.open(port) for _ in range(4)]
+        await refused.to_data()
+        assert (await refused.say(b"y" * 2 * limits.size + b"\r\n.")).startswith("552")
+        await sending.to_data()
+        for line in silent:
+            assert (await line.say("EHLO t.example", "MAIL FROM:<a@b.example>", f"RCPT TO:<{US}>")).startswith("250")
+        async with asyncio.timeout(10):
+            for gone in (refused, *silent):
+                while not (greeting := await (await Line.connect(port)).answer()).startswith("220"):
+                    assert greeting.startswith("421")
+                assert (await gone.answer()).startswith("421"), "whoever was silent for longest goes first"
+        sending.writer.write(MAIL + b".\r\n")
+        assert (await sending.answer()).startswith("250")
 
 
 async def test_b31_authentication_is_not_offered(parsers: Parsers) -> None:
@@ -259,6 +305,58 @@ async def test_b33_e11_too_large_is_refused_with_a_way_to_help_and_shown_to_peop
         assert len(refused.raw) <= 64 * 1024
     assert told_before.sender.email == "a@b.example"
     assert (cut.sender.email, cut.subject) == (taken.sender.email, taken.subject)
+
+
+async def test_b33_mails_that_come_at_once_are_held_only_up_to_the_limit(parsers: Parsers) -> None:
+    shelf = Shelf()
+    shelf.gate = asyncio.Event()
+    raw = MAIL + (b"y" * 70_000 + b"\r\n") * 13
+    async with door(shelf, parsers, limits=Limits(size=1024 * 1024, in_flight=2 * 1024 * 1024)) as port:
+        lines = [await Line.open(port) for _ in range(10)]
+        for line in lines:
+            assert (await line.to_data()).startswith("354")
+        sent = [asyncio.create_task(line.say(raw + b".")) for line in lines]
+        with suppress(TimeoutError):
+            await _until(lambda: sum(task.done() for task in sent) == 8)
+        shelf.gate.set()
+        assert sorted([(await task)[:9] for task in sent]) == ["250 2.0.0"] * 2 + ["452 4.3.1"] * 8
+        again = lines[next(n for n, task in enumerate(sent) if task.result().startswith("452"))]
+        assert (await again.to_data()).startswith("354")
+        assert (await again.say(raw + b".")).startswith("250"), "a mail alone has room"
+    assert shelf.only.raw == raw
+
+
+async def test_b33_short_lines_take_no_more_room_than_long_ones(parsers: Parsers) -> None:
+    lines = b"..\r\n" * 250_000
+    doors: list[SmtpDoor] = []
+    async with door(Shelf(), parsers, into=doors) as port:
+        line = await Line.open(port)
+        await line.to_data()
+        tracemalloc.start()
+        try:
+            line.writer.write(lines)
+            await _until(lambda: doors[0].keeper.in_flight == len(lines))
+            assert tracemalloc.get_traced_memory()[0] < 4 * len(lines)
+        finally:
+            tracemalloc.stop()
+
+
+async def test_b36_a_mail_whose_client_hung_up_is_counted_until_it_is_kept(parsers: Parsers) -> None:
+    shelf = Shelf()
+    shelf.gate = asyncio.Event()
+    doors: list[SmtpDoor] = []
+    async with door(shelf, parsers, into=doors) as port:
+        keeper = doors[0].keeper
+        line = await Line.open(port)
+        await line.to_data()
+        line.writer.write(MAIL + b".\r\n")
+        await asyncio.wait_for(shelf.entered.wait(), 10)
+        line.writer.transport.abort()
+        await _until(lambda: not keeper.guests)
+        held = keeper.in_flight
+        shelf.gate.set()
+        await _until(lambda: keeper.in_flight == 0)
+    assert held == len(MAIL)
 
 
 async def test_b34_long_lines_are_taken(parsers: Parsers) -> None:
