@@ -296,8 +296,8 @@ async def test_a_caller_in_danger_hears_a_voice_and_is_brought_to_whoever_takes_
     case = await night.house.case(listed["number"])
     assert case["assignee"] == "a17"
     assert case["first_response_at"]
-    await call.talk()
-    await call.press("5")
+    assert await call.talk() == "Tack. Hej då."
+    assert call.over
 
 
 async def test_a_live_call_that_nobody_takes_rings_who_is_on_call_for_the_first_line(night: Night) -> None:
