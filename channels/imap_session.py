@@ -113,39 +113,30 @@ class Session:
         )  # "n:*" names the last mail even if below n
 
     def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """The size in bytes of each mail that is still there."""
+        """The size in bytes of each mail that is still there; 0 where the server leaves it out."""
         if not uids:
             return {}
         found = self._ask(lambda: self._client.fetch(list(uids), ["RFC822.SIZE"]))
-        return {
-            uid: int(data[b"RFC822.SIZE"]) for uid, data in found.items() if uid in set(uids) and b"RFC822.SIZE" in data
-        }
+        told = {uid: int(found[uid][b"RFC822.SIZE"]) for uid in uids if b"RFC822.SIZE" in found.get(uid, {})}
+        return told | dict.fromkeys(self._there([uid for uid in uids if uid not in told]), 0)
 
     def mails(self, uids: Sequence[int], only_headers: bool = False) -> dict[int, bytes]:
         """The bytes of each mail that is still there, without marking it."""
         what = "BODY.PEEK[HEADER]" if only_headers else "BODY.PEEK[]"
         found = self._ask(lambda: self._client.fetch(list(uids), [what]))
         key = what.replace(".PEEK", "").encode()
-        out: dict[int, bytes] = {}
-        lacking = []
-        for uid, data in found.items():
-            content = data.get(key)
-            if uid not in uids:
-                continue
-            if isinstance(content, bytes):
-                out[uid] = content
-            else:
-                lacking.append(uid)
-        if lacking and self._there(lacking):
-            raise Trouble("a mail came without its content")
+        out = {uid: found[uid][key] for uid in uids if isinstance(found.get(uid, {}).get(key), bytes)}
+        if self._there([uid for uid in uids if uid not in out]):
+            raise Trouble("a mail was left out or came without its content")
         return out
 
-    def _there(self, uids: Sequence[int]) -> bool:
-        """Whether any of these is still in the folder: a person may have deleted them since they were listed."""
+    def _there(self, uids: Sequence[int]) -> set[int]:
+        """Which of these are still in the folder: a person may have deleted them since they were listed."""
+        if not uids:
+            return set()
         self._ask(self._client.noop)
-        return any(
-            int(uid) in uids for uid in self._ask(lambda: self._client.search(["UID", ",".join(map(str, uids))]))
-        )
+        found = self._ask(lambda: self._client.search(["UID", ",".join(map(str, uids))]))
+        return {int(uid) for uid in found} & set(uids)
 
     def mark(self, uids: Sequence[int]) -> None:
         """Tell the people at the mailbox that these were taken in."""

@@ -306,6 +306,30 @@ async def test_b47_a_mail_that_never_comes_is_shown_to_somebody(parsers: Parsers
     assert len(shelf.seen) == 1
 
 
+@pytest.mark.parametrize("item", ["RFC822.SIZE", "BODY.PEEK[]"])
+async def test_a_mail_left_out_of_one_answer_is_read_all_the_same(
+    mailbox: Mailbox, parsers: Parsers, monkeypatch: pytest.MonkeyPatch, item: str
+) -> None:
+    fetch, left_out = IMAPClient.fetch, []
+
+    def forgetful(client: IMAPClient, uids: list[int], items: list[str]) -> object:
+        found = fetch(client, uids, items)
+        if item in items and not left_out and len(found) == 3:
+            left_out.append(found.pop(sorted(found)[1]))
+        return found
+
+    monkeypatch.setattr(IMAPClient, "fetch", forgetful)
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(mail(1), mail(2), mail(3))
+    async with reading(mailbox, parsers, shelf, cursors) as door:
+        await until(lambda: cursors.history != [] and cursors.history[-1].listed == 3)
+        (entry,) = await door.account()
+    assert left_out
+    assert (entry.taken, entry.vanished) == (3, 0)
+    assert sorted(subjects(shelf), key=str) == ["nr 1", "nr 2", "nr 3"]
+    assert all((await mailbox.seen()).values())
+
+
 async def test_f43_a_record_restored_from_a_backup_reads_the_mail_since_again(
     mailbox: Mailbox, parsers: Parsers
 ) -> None:
