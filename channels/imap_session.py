@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError, LoginError
 
 SLICE = 0.5  # seconds between looks at whether to stop waiting
 _TIMEOUT = SocketTimeout(connect=15, read=60)
@@ -29,6 +29,10 @@ class Trouble(Exception):
 
 class Denied(Exception):
     """The server does not let us in."""
+
+
+class NotMarked(Exception):
+    """The server will not mark or move mails; it goes on handing them out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Session:
             self.close()
             raise Trouble(f"no log-in ({type(error).__name__})") from error
         try:
-            selected = self._client.select_folder(account.folder)
+            selected = self._select(account.folder)
             self.uidvalidity = int(selected.get(b"UIDVALIDITY", 0))
             self.uidnext: int | None = int(selected[b"UIDNEXT"]) if b"UIDNEXT" in selected else None
             self.can_wait = self._client.has_capability("IDLE")
@@ -100,6 +104,12 @@ class Session:
             self._client.login(account.user, account.password)
         else:
             self._client.oauth2_login(account.user, token)
+
+    def _select(self, folder: str) -> Any:
+        try:
+            return self._client.select_folder(folder)
+        except IMAPClientReadOnlyError:  # its mails can be taken in all the same
+            return self._client.select_folder(folder, readonly=True)
 
     def uids(self, lowest: int = 1, since: date | None = None) -> list[int]:
         """The UIDs from `lowest` on, ascending."""
@@ -139,20 +149,20 @@ class Session:
         return {int(uid) for uid in found} & set(uids)
 
     def mark(self, uids: Sequence[int]) -> None:
-        """Tell the people at the mailbox that these were taken in."""
+        """Tell the people at the mailbox that these were taken in. Raises NotMarked, too."""
         if not uids:
             return
         target = self._account.move_to
-        self._ask(lambda: self._client.add_flags(list(uids), [b"\\Seen"], silent=True))
+        self._want(lambda: self._client.add_flags(list(uids), [b"\\Seen"], silent=True))
         if target is None:
             return
         if self._client.has_capability("MOVE"):
-            self._ask(lambda: self._client.move(list(uids), target))
+            self._want(lambda: self._client.move(list(uids), target))
             return
-        self._ask(lambda: self._client.copy(list(uids), target))
-        self._ask(lambda: self._client.delete_messages(list(uids), silent=True))
+        self._want(lambda: self._client.copy(list(uids), target))
+        self._want(lambda: self._client.delete_messages(list(uids), silent=True))
         if self._client.has_capability("UIDPLUS"):
-            self._ask(lambda: self._client.uid_expunge(list(uids)))
+            self._want(lambda: self._client.uid_expunge(list(uids)))
 
     def wait(self, seconds: float, stop: Callable[[], bool]) -> None:
         """Return when something happened in the folder, when the time is over, or when `stop` says so."""
@@ -193,3 +203,18 @@ class Session:
         except _WRONG as error:
             self._hang_up()
             raise Trouble(f"the server answered wrongly or not at all ({type(error).__name__})") from error
+
+    def _want(self, call: Callable[[], object]) -> None:
+        """Ask for a change that the server may refuse."""
+
+        def wanted() -> IMAPClientError | None:
+            try:
+                call()
+            except IMAPClientAbortError:
+                raise
+            except IMAPClientError as refusal:
+                return refusal
+            return None
+
+        if (refusal := self._ask(wanted)) is not None:
+            raise NotMarked(f"the server refuses ({type(refusal).__name__})") from refusal
