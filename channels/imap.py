@@ -2,7 +2,8 @@
 
 A thread for each mailbox talks to the server; parsing and keeping happen in the loop. The cursor moves only over mails
 that were settled, contiguously; a mail that cannot be stored stops it until it can, a mail that nobody can parse does
-not. Mail that comes in is read before mail that lay there. `account` tells whether everything adds up.
+not. Mail that comes in is read before mail that lay there, and of that what is older than a day is never answered:
+somebody may have done so long ago. `account` tells whether everything adds up.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import asyncio
 import random
 import ssl
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
 
 from channels.imap_cursor import Cursor, Cursors, Reconciliation, reconcile
-from channels.imap_session import Account, Denied, NotMarked, Session, Trouble
+from channels.imap_session import Account, Denied, Lying, NotMarked, Session, Trouble
 from channels.mail.reading import quarantined
+from channels.mail.robots import NO_ANSWER
 from channels.mail_tokens import NoToken, Tokens
 from channels.report import Intake, NotStored, Report
 from channels.smtp import Clock, Parser
@@ -34,6 +37,7 @@ RENEW = 30.0  # seconds of waiting, at most, before asking anew: mail between a 
 POLL = 30.0  # seconds between looks at a mailbox that another process reads
 AGAIN = 5.0  # seconds after a failure, doubling up to AGAIN_LIMIT
 AGAIN_LIMIT = 300.0
+OLD = timedelta(days=1)  # in the mailbox at the first start: no news to whoever wrote it
 DENIED_PAUSE = 60.0  # seconds, at least, between log-ins that fail: more would lock the mailbox
 
 
@@ -222,10 +226,11 @@ class _Reader:
     def _settle(self, session: Session, cursor: Cursor, uids: Sequence[int], upwards: bool) -> Cursor:
         """Take a batch in, mark it, move the cursor. What was settled before a failure stays settled."""
         order = list(uids) if upwards else list(reversed(uids))
-        sizes = session.sizes(order)
+        lying = session.lying(order)
+        stale = frozenset() if upwards else self._stale(lying)
         while order:
-            group = _group(order, sizes)
-            fates, failure = self._take(session, group, sizes)
+            group = _group(order, lying)
+            fates, failure = self._take(session, group, lying, stale)
             if fates:
                 unmarked = self._mark(session, [uid for uid, fate in fates if fate in ("taken", "quarantined")])
                 last = fates[-1][0]
@@ -236,6 +241,10 @@ class _Reader:
                 raise failure
             order = order[len(group) :]
         return cursor
+
+    def _stale(self, lying: Mapping[int, Lying]) -> frozenset[int]:
+        now = self.clock.now()
+        return frozenset(uid for uid, mail in lying.items() if mail.since is not None and now - mail.since > OLD)
 
     def _mark(self, session: Session, uids: Sequence[int]) -> Trouble | None:
         """Mark kept mails. Those that the server does not mark are tried again once in the next session: they are kept,
@@ -251,12 +260,12 @@ class _Reader:
         return None
 
     def _take(
-        self, session: Session, uids: Sequence[int], sizes: dict[int, int]
+        self, session: Session, uids: Sequence[int], lying: Mapping[int, Lying], stale: Collection[int]
     ) -> tuple[list[tuple[int, str]], Exception | None]:
         """The fates of the mails up to the first that could not be stored, and why that one could not."""
         passed = {uid for uid in uids if self._wanted is not None and uid not in self._wanted}
-        fetched = self._fetched(session, [uid for uid in uids if uid not in passed], sizes)
-        outcomes = dict(zip(fetched, self._in_loop(self._keep(list(fetched.values()))), strict=True))
+        fetched = self._fetched(session, [uid for uid in uids if uid not in passed], lying)
+        outcomes = dict(zip(fetched, self._in_loop(self._keep(fetched, stale)), strict=True))
         fates: list[tuple[int, str]] = []
         for uid in uids:
             outcome = "passed" if uid in passed else outcomes[uid]
@@ -266,15 +275,15 @@ class _Reader:
         return fates, None
 
     def _fetched(
-        self, session: Session, uids: Sequence[int], sizes: dict[int, int]
+        self, session: Session, uids: Sequence[int], lying: Mapping[int, Lying]
     ) -> dict[int, bytes | Report | None]:
         """For each mail its bytes, a report where only that there is a mail can be told, or None when it is gone."""
         now = self.clock.now()
         out: dict[int, bytes | Report | None] = dict.fromkeys(uids)
-        there = [uid for uid in uids if uid in sizes]
+        there = [uid for uid in uids if uid in lying]
         lost = [uid for uid in there if uid in self._sick and self._sick[uid].tries >= TRIES]
-        large = [uid for uid in there if sizes[uid] > SIZE and uid not in lost]
-        normal = [uid for uid in there if sizes[uid] <= SIZE and uid not in lost]
+        large = [uid for uid in there if lying[uid].size > SIZE and uid not in lost]
+        normal = [uid for uid in there if lying[uid].size <= SIZE and uid not in lost]
         # After a failure each is asked for alone, so that one bad mail is found out and takes no neighbour down.
         if any(uid in self._sick for uid in normal):
             out.update(self._alone(session, normal))
@@ -319,13 +328,15 @@ class _Reader:
             del self._sick[uid]
         return found
 
-    async def _keep(self, mails: Sequence[bytes | Report | None]) -> list[str | Exception]:
-        return await asyncio.gather(*(self._keep_one(mail) for mail in mails))
+    async def _keep(self, mails: Mapping[int, bytes | Report | None], stale: Collection[int]) -> list[str | Exception]:
+        return await asyncio.gather(*(self._keep_one(mail, uid in stale) for uid, mail in mails.items()))
 
-    async def _keep_one(self, mail: bytes | Report | None) -> str | Exception:
+    async def _keep_one(self, mail: bytes | Report | None, stale: bool) -> str | Exception:
         if mail is None:
             return "vanished"
         report = mail if isinstance(mail, Report) else await self.parser.read(mail, self.clock.now())
+        if stale:  # received now all the same: it is work from now on, and was nobody's here before
+            report = replace(report, flags=(*report.flags, NO_ANSWER))
         try:
             await self.intake.accept(replace(report, queue=self.account.queue))
         except NotStored as error:
@@ -362,12 +373,12 @@ class _Reader:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
-def _group(order: Sequence[int], sizes: dict[int, int]) -> list[int]:
+def _group(order: Sequence[int], lying: Mapping[int, Lying]) -> list[int]:
     """The first mails of a batch that may be held in memory together."""
     group: list[int] = []
     total = 0
     for uid in order:
-        total += min(sizes.get(uid, 0), SIZE)
+        total += min(lying[uid].size, SIZE) if uid in lying else 0
         if group and total > BATCH_BYTES:
             break
         group.append(uid)

@@ -11,7 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
@@ -37,7 +37,9 @@ class NotMarked(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A folder to read. `move_to` is where read mails go; without one they are marked as seen."""
+    """A folder to read. `move_to` is where read mails go; without one they are marked as seen. Of what lies there at
+    the first start only mails `since` a day are taken in.
+    """
 
     host: str
     port: int
@@ -63,6 +65,14 @@ class Account:
         return f"{self.user}@{self.host}/{self.folder}"
 
 
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A mail in the folder: its bytes, 0 where the server leaves them out, and since when it is in a mailbox."""
+
+    size: int = 0
+    since: datetime | None = None
+
+
 class Session:
     """An open folder."""
 
@@ -74,6 +84,7 @@ class Session:
             self._client = IMAPClient(
                 account.host, account.port, ssl=account.tls, ssl_context=context, timeout=_TIMEOUT
             )
+            self._client.normalise_times = False  # times with their zones
         except _WRONG as error:
             raise Trouble(f"no connection ({type(error).__name__})") from error
         try:
@@ -122,13 +133,17 @@ class Session:
             {int(uid) for uid in found if int(uid) >= max(1, lowest)}
         )  # "n:*" names the last mail even if below n
 
-    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """The size in bytes of each mail that is still there; 0 where the server leaves it out."""
+    def lying(self, uids: Sequence[int]) -> dict[int, Lying]:
+        """Each mail that is still there."""
         if not uids:
             return {}
-        found = self._ask(lambda: self._client.fetch(list(uids), ["RFC822.SIZE"]))
-        told = {uid: int(found[uid][b"RFC822.SIZE"]) for uid in uids if b"RFC822.SIZE" in found.get(uid, {})}
-        return told | dict.fromkeys(self._there([uid for uid in uids if uid not in told]), 0)
+        found = self._ask(lambda: self._client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"]))
+        told = {
+            uid: Lying(int(found[uid][b"RFC822.SIZE"]), found[uid].get(b"INTERNALDATE"))
+            for uid in uids
+            if b"RFC822.SIZE" in found.get(uid, {})
+        }
+        return told | dict.fromkeys(self._there([uid for uid in uids if uid not in told]), Lying())
 
     def mails(self, uids: Sequence[int], only_headers: bool = False) -> dict[int, bytes]:
         """The bytes of each mail that is still there, without marking it."""
