@@ -2,7 +2,8 @@
 
 A thread for each mailbox talks to the server; parsing and keeping happen in the loop. The cursor moves only over mails
 that were settled, contiguously; a mail that cannot be stored stops it until it can, a mail that nobody can parse does
-not. Mail that comes in is read before mail that lay there. `account` tells whether everything adds up.
+not. Mail that comes in is read before mail that lay there, and of that what is older than a day is never answered:
+somebody may have done so long ago. `account` tells whether everything adds up.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import asyncio
 import random
 import ssl
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
 
 from channels.imap_cursor import Cursor, Cursors, Reconciliation, reconcile
-from channels.imap_session import Account, Denied, Session, Trouble
+from channels.imap_session import Account, Denied, Lying, NotMarked, Session, Trouble
 from channels.mail.reading import quarantined
+from channels.mail.robots import NO_ANSWER
 from channels.mail_tokens import NoToken, Tokens
 from channels.report import Intake, NotStored, Report
 from channels.smtp import Clock, Parser
@@ -29,11 +32,12 @@ T = TypeVar("T")
 BATCH = 50  # mails listed at a time
 BATCH_BYTES = 8 * 1024 * 1024  # fetched at a time, at least one mail
 SIZE = 50 * 1024 * 1024  # bytes; of larger mails only the headers are fetched
-TRIES = 3  # of a mail whose content does not come, before a placeholder is kept
+TRIES = 3  # of a mail whose content does not come while others do, before a placeholder is kept
 RENEW = 30.0  # seconds of waiting, at most, before asking anew: mail between a listing and IDLE is not always told
 POLL = 30.0  # seconds between looks at a mailbox that another process reads
 AGAIN = 5.0  # seconds after a failure, doubling up to AGAIN_LIMIT
 AGAIN_LIMIT = 300.0
+OLD = timedelta(days=1)  # in the mailbox at the first start: no news to whoever wrote it
 DENIED_PAUSE = 60.0  # seconds, at least, between log-ins that fail: more would lock the mailbox
 
 
@@ -47,6 +51,14 @@ class Health:
     read: bool = False
     reason: str = ""
     restarts: int = 0  # how often UIDVALIDITY or the UIDs began anew
+
+
+@dataclass(slots=True)
+class _Sick:
+    """A mail that was asked for and did not come: how often the server handed out something else, and its header."""
+
+    tries: int = 0
+    head: bytes = b""
 
 
 class ImapDoor:
@@ -103,7 +115,8 @@ class _Reader:
     stopping: threading.Event = field(default_factory=threading.Event)
     _loop: asyncio.AbstractEventLoop | None = None
     _thread: threading.Thread | None = None
-    _tries: dict[int, int] = field(default_factory=dict)
+    _sick: dict[int, _Sick] = field(default_factory=dict)
+    _unmarked: set[int] = field(default_factory=set)  # kept, but the server would not mark them
     _wanted: frozenset[int] | None = None  # of the old mails, when a start date is set
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -173,6 +186,7 @@ class _Reader:
             cursor = self._begun(session, self._in_loop(self.cursors.load(self.account.name)))
             old = [uid for uid in session.uids() if uid <= cursor.floor] if cursor.floor else []
             self._wanted = frozenset(session.uids(since=self.account.since)) if old and self.account.since else None
+            unmarked = sorted(self._unmarked)
             calm = 1.0
             while not self.stopping.is_set():
                 if fresh := session.uids(cursor.uid + 1):
@@ -186,6 +200,11 @@ class _Reader:
                     continue
                 if cursor.floor:
                     cursor = self._save(replace(cursor, floor=0))
+                if unmarked:
+                    if failure := self._mark(session, unmarked[:BATCH]):
+                        raise failure
+                    del unmarked[:BATCH]
+                    continue
                 session.wait(min(calm, RENEW), self.stopping.is_set)
                 calm *= 2
         finally:
@@ -198,6 +217,8 @@ class _Reader:
             return cursor
         if cursor is not None:
             self.health.restarts += 1
+            self._sick.clear()
+            self._unmarked.clear()
             log.warning("imap.uids_began_anew", mailbox=self.account.folder, restarts=self.health.restarts)
         highest = max([*session.uids(), (session.uidnext or 1) - 1])
         return self._save(Cursor(session.uidvalidity, highest, highest))
@@ -205,27 +226,46 @@ class _Reader:
     def _settle(self, session: Session, cursor: Cursor, uids: Sequence[int], upwards: bool) -> Cursor:
         """Take a batch in, mark it, move the cursor. What was settled before a failure stays settled."""
         order = list(uids) if upwards else list(reversed(uids))
-        sizes = session.sizes(order)
+        lying = session.lying(order)
+        stale = frozenset() if upwards else self._stale(lying)
         while order:
-            group = _group(order, sizes)
-            fates, failure = self._take(session, group, sizes)
+            group = _group(order, lying)
+            fates, failure = self._take(session, group, lying, stale)
             if fates:
-                session.mark([uid for uid, fate in fates if fate not in ("vanished", "passed")])
+                unmarked = self._mark(session, [uid for uid, fate in fates if fate in ("taken", "quarantined")])
                 last = fates[-1][0]
                 cursor = cursor.settle(fates, last if upwards else cursor.uid, cursor.floor if upwards else last - 1)
                 self._save(cursor)
+                failure = failure or unmarked
             if failure is not None:
                 raise failure
             order = order[len(group) :]
         return cursor
 
+    def _stale(self, lying: Mapping[int, Lying]) -> frozenset[int]:
+        now = self.clock.now()
+        return frozenset(uid for uid, mail in lying.items() if mail.since is not None and now - mail.since > OLD)
+
+    def _mark(self, session: Session, uids: Sequence[int]) -> Trouble | None:
+        """Mark kept mails. Those that the server does not mark are tried again once in the next session: they are kept,
+        and hold up nobody. Returns why the session cannot go on.
+        """
+        self._unmarked.update(uids)
+        try:
+            session.mark(uids)
+        except (NotMarked, Trouble) as error:
+            log.error("imap.not_marked", mailbox=self.account.folder, mails=len(self._unmarked), reason=str(error))
+            return error if isinstance(error, Trouble) else None
+        self._unmarked.difference_update(uids)
+        return None
+
     def _take(
-        self, session: Session, uids: Sequence[int], sizes: dict[int, int]
+        self, session: Session, uids: Sequence[int], lying: Mapping[int, Lying], stale: Collection[int]
     ) -> tuple[list[tuple[int, str]], Exception | None]:
         """The fates of the mails up to the first that could not be stored, and why that one could not."""
         passed = {uid for uid in uids if self._wanted is not None and uid not in self._wanted}
-        fetched = self._fetched(session, [uid for uid in uids if uid not in passed], sizes)
-        outcomes = dict(zip(fetched, self._in_loop(self._keep(list(fetched.values()))), strict=True))
+        fetched = self._fetched(session, [uid for uid in uids if uid not in passed], lying)
+        outcomes = dict(zip(fetched, self._in_loop(self._keep(fetched, stale)), strict=True))
         fates: list[tuple[int, str]] = []
         for uid in uids:
             outcome = "passed" if uid in passed else outcomes[uid]
@@ -235,40 +275,68 @@ class _Reader:
         return fates, None
 
     def _fetched(
-        self, session: Session, uids: Sequence[int], sizes: dict[int, int]
+        self, session: Session, uids: Sequence[int], lying: Mapping[int, Lying]
     ) -> dict[int, bytes | Report | None]:
         """For each mail its bytes, a report where only that there is a mail can be told, or None when it is gone."""
         now = self.clock.now()
         out: dict[int, bytes | Report | None] = dict.fromkeys(uids)
-        there = [uid for uid in uids if uid in sizes]
-        large = [uid for uid in there if sizes[uid] > SIZE]
-        normal = [uid for uid in there if sizes[uid] <= SIZE and self._tries.get(uid, 0) < TRIES]
+        there = [uid for uid in uids if uid in lying]
+        lost = [uid for uid in there if uid in self._sick and self._sick[uid].tries >= TRIES]
+        large = [uid for uid in there if lying[uid].size > SIZE and uid not in lost]
+        normal = [uid for uid in there if lying[uid].size <= SIZE and uid not in lost]
         # After a failure each is asked for alone, so that one bad mail is found out and takes no neighbour down.
-        together = [normal] if normal and not any(uid in self._tries for uid in normal) else [[uid] for uid in normal]
-        for some in together:
-            for uid in some:
-                self._tries[uid] = self._tries.get(uid, 0) + 1
-            out.update(session.mails(some))
-            for uid in some:
-                del self._tries[uid]
-        for uid in large:
-            head = session.mails([uid], only_headers=True).get(uid)
-            if head is not None:
-                out[uid] = quarantined(head, now, f"larger than {SIZE // (1024 * 1024)} MB: it lies in the mailbox")
-        for uid in there:
-            if uid not in normal and uid not in large:
-                key = f"{self.account.name} {session.uidvalidity} {uid}"
-                placeholder = quarantined(b"", now, "the mail server does not hand it out: it lies in the mailbox")
-                out[uid] = replace(placeholder, key=key, flags=("unfetched",))
+        if any(uid in self._sick for uid in normal):
+            out.update(self._alone(session, normal))
+        elif normal:
+            out.update(self._asked(session, normal))
+        for uid, head in self._alone(session, large, only_headers=True).items():
+            out[uid] = quarantined(head, now, f"larger than {SIZE // (1024 * 1024)} MB: it lies in the mailbox")
+        for uid in lost:
+            reason = f"the mail server does not hand it out: it lies in the mailbox, unread, as UID {uid}"
+            key = f"{self.account.name} {session.uidvalidity} {uid}"
+            out[uid] = replace(quarantined(self._sick[uid].head, now, reason), key=key, flags=("unfetched",))
         return out
 
-    async def _keep(self, mails: Sequence[bytes | Report | None]) -> list[str | Exception]:
-        return await asyncio.gather(*(self._keep_one(mail) for mail in mails))
+    def _alone(self, session: Session, uids: Sequence[int], only_headers: bool = False) -> dict[int, bytes]:
+        """Mails, each asked for by itself. That one does not come counts against it only where the server hands out
+        something else in the same session: one that is sick makes no mail so.
+        """
+        out: dict[int, bytes] = {}
+        well = False
+        for uid in uids:
+            if sick := self._sick.get(uid):
+                well = well or self._well(session, uid)
+                sick.tries += well
+                if sick.tries > 1 and not sick.head:
+                    sick.head = session.mails([uid], only_headers=True).get(uid, b"")
+            out.update(self._asked(session, [uid], only_headers))
+            well = True
+        return out
 
-    async def _keep_one(self, mail: bytes | Report | None) -> str | Exception:
+    def _well(self, session: Session, uid: int) -> bool:
+        """Whether the server hands out the header of another mail, or of this one where it is the only one."""
+        others = [other for other in session.uids() if other != uid]
+        asked = random.choice(others) if others else uid
+        return asked in session.mails([asked], only_headers=True)
+
+    def _asked(self, session: Session, uids: Sequence[int], only_headers: bool = False) -> dict[int, bytes]:
+        """Mails asked for at once: until they come they count as sick."""
+        for uid in uids:
+            self._sick.setdefault(uid, _Sick())
+        found = session.mails(uids, only_headers)
+        for uid in uids:
+            del self._sick[uid]
+        return found
+
+    async def _keep(self, mails: Mapping[int, bytes | Report | None], stale: Collection[int]) -> list[str | Exception]:
+        return await asyncio.gather(*(self._keep_one(mail, uid in stale) for uid, mail in mails.items()))
+
+    async def _keep_one(self, mail: bytes | Report | None, stale: bool) -> str | Exception:
         if mail is None:
             return "vanished"
         report = mail if isinstance(mail, Report) else await self.parser.read(mail, self.clock.now())
+        if stale:  # received now all the same: it is work from now on, and was nobody's here before
+            report = replace(report, flags=(*report.flags, NO_ANSWER))
         try:
             await self.intake.accept(replace(report, queue=self.account.queue))
         except NotStored as error:
@@ -305,12 +373,12 @@ class _Reader:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
-def _group(order: Sequence[int], sizes: dict[int, int]) -> list[int]:
+def _group(order: Sequence[int], lying: Mapping[int, Lying]) -> list[int]:
     """The first mails of a batch that may be held in memory together."""
     group: list[int] = []
     total = 0
     for uid in order:
-        total += min(sizes.get(uid, 0), SIZE)
+        total += min(lying[uid].size, SIZE) if uid in lying else 0
         if group and total > BATCH_BYTES:
             break
         group.append(uid)

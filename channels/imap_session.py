@@ -11,11 +11,11 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import IMAPClientError, LoginError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError, LoginError
 
 SLICE = 0.5  # seconds between looks at whether to stop waiting
 _TIMEOUT = SocketTimeout(connect=15, read=60)
@@ -31,9 +31,15 @@ class Denied(Exception):
     """The server does not let us in."""
 
 
+class NotMarked(Exception):
+    """The server will not mark or move mails; it goes on handing them out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A folder to read. `move_to` is where read mails go; without one they are marked as seen."""
+    """A folder to read. `move_to` is where read mails go; without one they are marked as seen. Of what lies there at
+    the first start only mails `since` a day are taken in.
+    """
 
     host: str
     port: int
@@ -59,6 +65,14 @@ class Account:
         return f"{self.user}@{self.host}/{self.folder}"
 
 
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A mail in the folder: its bytes, 0 where the server leaves them out, and since when it is in a mailbox."""
+
+    size: int = 0
+    since: datetime | None = None
+
+
 class Session:
     """An open folder."""
 
@@ -70,6 +84,7 @@ class Session:
             self._client = IMAPClient(
                 account.host, account.port, ssl=account.tls, ssl_context=context, timeout=_TIMEOUT
             )
+            self._client.normalise_times = False  # times with their zones
         except _WRONG as error:
             raise Trouble(f"no connection ({type(error).__name__})") from error
         try:
@@ -81,7 +96,7 @@ class Session:
             self.close()
             raise Trouble(f"no log-in ({type(error).__name__})") from error
         try:
-            selected = self._client.select_folder(account.folder)
+            selected = self._select(account.folder)
             self.uidvalidity = int(selected.get(b"UIDVALIDITY", 0))
             self.uidnext: int | None = int(selected[b"UIDNEXT"]) if b"UIDNEXT" in selected else None
             self.can_wait = self._client.has_capability("IDLE")
@@ -101,6 +116,12 @@ class Session:
         else:
             self._client.oauth2_login(account.user, token)
 
+    def _select(self, folder: str) -> Any:
+        try:
+            return self._client.select_folder(folder)
+        except IMAPClientReadOnlyError:  # its mails can be taken in all the same
+            return self._client.select_folder(folder, readonly=True)
+
     def uids(self, lowest: int = 1, since: date | None = None) -> list[int]:
         """The UIDs from `lowest` on, ascending."""
         self._untagged().pop("EXISTS", None)
@@ -112,56 +133,51 @@ class Session:
             {int(uid) for uid in found if int(uid) >= max(1, lowest)}
         )  # "n:*" names the last mail even if below n
 
-    def sizes(self, uids: Sequence[int]) -> dict[int, int]:
-        """The size in bytes of each mail that is still there."""
+    def lying(self, uids: Sequence[int]) -> dict[int, Lying]:
+        """Each mail that is still there."""
         if not uids:
             return {}
-        found = self._ask(lambda: self._client.fetch(list(uids), ["RFC822.SIZE"]))
-        return {
-            uid: int(data[b"RFC822.SIZE"]) for uid, data in found.items() if uid in set(uids) and b"RFC822.SIZE" in data
+        found = self._ask(lambda: self._client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"]))
+        told = {
+            uid: Lying(int(found[uid][b"RFC822.SIZE"]), found[uid].get(b"INTERNALDATE"))
+            for uid in uids
+            if b"RFC822.SIZE" in found.get(uid, {})
         }
+        return told | dict.fromkeys(self._there([uid for uid in uids if uid not in told]), Lying())
 
     def mails(self, uids: Sequence[int], only_headers: bool = False) -> dict[int, bytes]:
         """The bytes of each mail that is still there, without marking it."""
         what = "BODY.PEEK[HEADER]" if only_headers else "BODY.PEEK[]"
         found = self._ask(lambda: self._client.fetch(list(uids), [what]))
         key = what.replace(".PEEK", "").encode()
-        out: dict[int, bytes] = {}
-        lacking = []
-        for uid, data in found.items():
-            content = data.get(key)
-            if uid not in uids:
-                continue
-            if isinstance(content, bytes):
-                out[uid] = content
-            else:
-                lacking.append(uid)
-        if lacking and self._there(lacking):
-            raise Trouble("a mail came without its content")
+        out = {uid: found[uid][key] for uid in uids if isinstance(found.get(uid, {}).get(key), bytes)}
+        if self._there([uid for uid in uids if uid not in out]):
+            raise Trouble("a mail was left out or came without its content")
         return out
 
-    def _there(self, uids: Sequence[int]) -> bool:
-        """Whether any of these is still in the folder: a person may have deleted them since they were listed."""
+    def _there(self, uids: Sequence[int]) -> set[int]:
+        """Which of these are still in the folder: a person may have deleted them since they were listed."""
+        if not uids:
+            return set()
         self._ask(self._client.noop)
-        return any(
-            int(uid) in uids for uid in self._ask(lambda: self._client.search(["UID", ",".join(map(str, uids))]))
-        )
+        found = self._ask(lambda: self._client.search(["UID", ",".join(map(str, uids))]))
+        return {int(uid) for uid in found} & set(uids)
 
     def mark(self, uids: Sequence[int]) -> None:
-        """Tell the people at the mailbox that these were taken in."""
+        """Tell the people at the mailbox that these were taken in. Raises NotMarked, too."""
         if not uids:
             return
         target = self._account.move_to
-        self._ask(lambda: self._client.add_flags(list(uids), [b"\\Seen"], silent=True))
+        self._want(lambda: self._client.add_flags(list(uids), [b"\\Seen"], silent=True))
         if target is None:
             return
         if self._client.has_capability("MOVE"):
-            self._ask(lambda: self._client.move(list(uids), target))
+            self._want(lambda: self._client.move(list(uids), target))
             return
-        self._ask(lambda: self._client.copy(list(uids), target))
-        self._ask(lambda: self._client.delete_messages(list(uids), silent=True))
+        self._want(lambda: self._client.copy(list(uids), target))
+        self._want(lambda: self._client.delete_messages(list(uids), silent=True))
         if self._client.has_capability("UIDPLUS"):
-            self._ask(lambda: self._client.uid_expunge(list(uids)))
+            self._want(lambda: self._client.uid_expunge(list(uids)))
 
     def wait(self, seconds: float, stop: Callable[[], bool]) -> None:
         """Return when something happened in the folder, when the time is over, or when `stop` says so."""
@@ -202,3 +218,18 @@ class Session:
         except _WRONG as error:
             self._hang_up()
             raise Trouble(f"the server answered wrongly or not at all ({type(error).__name__})") from error
+
+    def _want(self, call: Callable[[], object]) -> None:
+        """Ask for a change that the server may refuse."""
+
+        def wanted() -> IMAPClientError | None:
+            try:
+                call()
+            except IMAPClientAbortError:
+                raise
+            except IMAPClientError as refusal:
+                return refusal
+            return None
+
+        if (refusal := self._ask(wanted)) is not None:
+            raise NotMarked(f"the server refuses ({type(refusal).__name__})") from refusal

@@ -133,7 +133,8 @@ async def _note_signs(runtime: Runtime, door: ImapDoor) -> None:
 def _imap_door(runtime: Runtime, parser: Parsers) -> tuple[ImapDoor, RecordedCursors]:
     config = runtime.config
     accounts = [
-        Account(box.host, box.port, box.user, box.password, box.folder, box.tls, box.queue) for box in config.imap_urls
+        Account(box.host, box.port, box.user, box.password, box.folder, box.tls, box.queue, box.move, box.since)
+        for box in config.imap_urls
     ]
     cursors = RecordedCursors(runtime.db, config.direct_url, runtime.clock, runtime.crash)
     tokens = mail_tokens(config)

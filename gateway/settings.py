@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -43,7 +44,8 @@ class MailAddress:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """An IMAP folder to read."""
+    """An IMAP folder to read; `move` is the folder that read mails go to, `since` the day from which on old ones are
+    taken in."""
 
     host: str
     port: int
@@ -52,6 +54,8 @@ class Mailbox:
     password: str | None = field(repr=False)  # None: a token opens it
     folder: str = "INBOX"
     queue: str | None = None
+    move: str | None = None
+    since: date | None = None
 
 
 class NameServer(NamedTuple):
@@ -134,8 +138,8 @@ def read_name_server(text: str) -> NameServer:
 
 
 def read_mailbox(text: str) -> Mailbox:
-    """`imaps://user:secret@host[:port]/FOLDER[#queue]`; reserved characters in it are percent-encoded. A mailbox that
-    takes no password is `imaps://user;AUTH=XOAUTH2@host…` (RFC 5092 section 3.2).
+    """`imaps://user:secret@host[:port]/FOLDER[?since=2026-09-01&move=FOLDER][#queue]`; reserved characters in it are
+    percent-encoded. A mailbox that takes no password is `imaps://user;AUTH=XOAUTH2@host…` (RFC 5092 section 3.2).
 
     `imap://` (no TLS) is taken for this machine only. A folder name with a control character, a quote or a backslash
     could end its IMAP command and begin another: it is refused whatever the Python version does.
@@ -143,13 +147,18 @@ def read_mailbox(text: str) -> Mailbox:
     parts = _split(text, tuple(_IMAP_PORTS))
     where = f"{parts.scheme}://…@{parts.hostname}"
     user, by_token = named(parts.username)
-    password, folder = unquote(parts.password or ""), unquote(parts.path[1:])
+    password, folder = unquote(parts.password or ""), unquote(parts.path[1:]) or "INBOX"
     if not user or bool(password) == by_token or not parts.hostname:
         raise ValueError(f"{where}: user, secret and host are needed, imaps://user:secret@host/FOLDER")
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in user + password):
         raise ValueError(f"{where}: control characters in user or secret")
-    if any(ord(sign) < 32 or ord(sign) == 127 or sign in '"\\' for sign in folder):
-        raise ValueError(f"{where}: control characters, quotes or backslashes in the folder name")
+    asked = _asked(parts.query, where)
+    move = asked.get("move")
+    for name in (folder, move or ""):
+        if any(ord(sign) < 32 or 127 <= ord(sign) < 160 or sign in '"\\' for sign in name):
+            raise ValueError(f"{where}: control characters, quotes or backslashes in the folder name")
+    if move is not None and move.upper() == folder.upper():
+        raise ValueError(f"{where}: read mails cannot be moved to the folder that is read")
     if parts.scheme == "imap" and not on_loopback(parts.hostname or ""):
         raise ValueError(f"{where}: without TLS, use imaps://")
     return Mailbox(
@@ -158,8 +167,10 @@ def read_mailbox(text: str) -> Mailbox:
         tls=parts.scheme == "imaps",
         user=user,
         password=None if by_token else password,
-        folder=folder or "INBOX",
+        folder=folder,
         queue=_read_queue(unquote(parts.fragment)) if parts.fragment else None,
+        move=move,
+        since=_read_day(asked["since"], where) if "since" in asked else None,
     )
 
 
@@ -201,6 +212,23 @@ def _split(text: str, schemes: tuple[str, ...]) -> SplitResult:
     if parts.scheme not in schemes:
         raise ValueError(f"is not a URL that begins with {wanted}")
     return parts
+
+
+def _asked(query: str, where: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in filter(None, query.split("&")):
+        name, _, value = part.partition("=")
+        if name not in ("since", "move") or name in found or not value:
+            raise ValueError(f"{where}: after ? at most since=2026-09-01 and move=FOLDER, with & between")
+        found[name] = unquote(value)
+    return found
+
+
+def _read_day(text: str, where: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as fault:
+        raise ValueError(f"{where}: since is not a day like 2026-09-01") from fault
 
 
 def _read_queue(text: str) -> str:

@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -141,6 +142,33 @@ def test_a_url_that_says_tokens_needs_to_know_where_they_come_from(
     assert "without TLS" in faults_of({**environ, **given, **plain})[0]
     both = {"IMAP_URLS": "imaps://u;AUTH=XOAUTH2:secret@imap.example.org/INBOX"}
     assert faults_of({**environ, **both, **asked})[0].startswith("IMAP_URLS")
+
+
+def test_b51_a_mailbox_says_since_when_it_is_read_and_where_read_mails_go(environ: dict[str, str]) -> None:
+    url = "imaps://u:s@imap.example.org/INBOX?since=2026-09-01&move=Klart%2C+arkiv/%C3%A5r#field,imap://u:s@localhost?move=A"
+    one, other = load({**environ, "IMAP_URLS": url}).imap_urls
+    assert (one.since, one.move, one.folder, one.queue) == (date(2026, 9, 1), "Klart,+arkiv/år", "INBOX", "field")
+    assert (other.since, other.move, other.folder) == (None, "A", "INBOX")
+
+
+@pytest.mark.parametrize(
+    ("asked", "fault"),
+    [
+        ("since=yesterday", "since is not a day like 2026-09-01"),
+        ("since=2026-02-30", "since is not a day like 2026-09-01"),
+        ("since=", "after ? at most since=2026-09-01 and move=FOLDER, with & between"),
+        ("move=A&move=B", "after ? at most since=2026-09-01 and move=FOLDER, with & between"),
+        ("from=2026-09-01", "after ? at most since=2026-09-01 and move=FOLDER, with & between"),
+        ("move=A%0D%0AB", "control characters, quotes or backslashes in the folder name"),
+        ("move=A%22B", "control characters, quotes or backslashes in the folder name"),
+        ("move=inbox", "read mails cannot be moved to the folder that is read"),
+    ],
+)
+def test_b51_what_a_mailbox_cannot_be_asked_is_told_in_one_line(
+    environ: dict[str, str], asked: str, fault: str
+) -> None:
+    faults = faults_of({**environ, "IMAP_URLS": f"imaps://u:hunter2@imap.example.org?{asked}"})
+    assert faults == [f"IMAP_URLS: imaps://…@imap.example.org: {fault}"]
 
 
 def test_mail_is_not_read_without_tls_from_afar(environ: dict[str, str]) -> None:

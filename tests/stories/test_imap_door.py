@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientReadOnlyError
+from structlog.testing import capture_logs
 
 from channels import imap
 from channels.imap import ImapDoor
@@ -291,7 +293,7 @@ async def test_b47_a_mail_that_never_comes_is_shown_to_somebody(parsers: Parsers
     answers = {
         "SELECT": SELECTED,
         "UID SEARCH": [b"* SEARCH 1\r\n"],
-        "UID FETCH": [b"* 1 FETCH (UID 1 RFC822.SIZE 5)\r\n"],
+        "UID FETCH": [b"* 1 FETCH (UID 1 RFC822.SIZE 5 BODY[HEADER] {14}\r\nSubject: x\r\n\r\n)\r\n"],
     }
     shelf, cursors = Shelf(), CursorShelf()
     async with Script(answers) as server:
@@ -303,7 +305,139 @@ async def test_b47_a_mail_that_never_comes_is_shown_to_somebody(parsers: Parsers
         await until(lambda: cursors.history[-1].unfetched == 1)
         await door.stop()
     assert shelf.only.quarantined
+    assert shelf.only.subject == "x"
     assert len(shelf.seen) == 1
+    assert not any("STORE" in command for command in server.commands)
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, fails: Callable[[list[int], str], bool]) -> None:
+    """Let the server hang up where the bytes of mails are asked for and `fails` says so of the UIDs and the item."""
+    fetch = IMAPClient.fetch
+
+    def asked(client: IMAPClient, uids: list[int], items: list[str]) -> object:
+        if "BODY" in items[0] and fails(uids, items[0]):
+            raise IMAPClientAbortError("socket error: EOF")
+        return fetch(client, uids, items)
+
+    monkeypatch.setattr(IMAPClient, "fetch", asked)
+
+
+async def test_a_server_that_is_sick_makes_no_mail_so(
+    mailbox: Mailbox, parsers: Parsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[list[int]] = []
+
+    def fails(uids: list[int], item: str) -> bool:
+        tried.append(uids)
+        return len(tried) <= 2 * imap.TRIES
+
+    failing(monkeypatch, fails)
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(mail(1))
+    async with reading(mailbox, parsers, shelf, cursors):
+        await until(lambda: cursors.history != [] and cursors.history[-1].listed == 1)
+    assert cursors.history[-1].taken == 1
+    assert subjects(shelf) == ["nr 1"]
+
+
+@pytest.mark.parametrize(
+    ("items", "subject"), [(("BODY.PEEK[]",), "nr 2"), (("BODY.PEEK[]", "BODY.PEEK[HEADER]"), None)]
+)
+async def test_a_mail_that_never_comes_is_told_with_what_is_known_of_it_and_left_unread(
+    mailbox: Mailbox, parsers: Parsers, monkeypatch: pytest.MonkeyPatch, items: tuple[str, ...], subject: str | None
+) -> None:
+    await mailbox.put(mail(1), mail(2), mail(3))
+    _, sick, _ = sorted(await mailbox.seen())
+    failing(monkeypatch, lambda uids, item: item in items and sick in uids)
+    shelf, cursors = Shelf(), CursorShelf()
+    async with reading(mailbox, parsers, shelf, cursors):
+        await until(lambda: cursors.history != [] and cursors.history[-1].listed == 3)
+    last = cursors.history[-1]
+    assert (last.taken, last.unfetched) == (2, 1)
+    (told,) = [report for report in shelf.seen if "unfetched" in report.flags]
+    assert told.subject == subject
+    assert told.sender.email == (subject and "a2@example.org")
+    assert told.quarantined is not None
+    assert told.quarantined.endswith(f"UID {sick}")
+    assert [uid for uid, seen in (await mailbox.seen()).items() if not seen] == [sick]
+
+
+async def test_mails_that_cannot_be_moved_hold_up_none(
+    mailbox: Mailbox, parsers: Parsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap, "BATCH", 2)
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(*(mail(number) for number in range(1, 9)))
+    with capture_logs() as told:
+        async with reading(mailbox, parsers, shelf, cursors, move_to="Missing") as door:
+            await until(lambda: cursors.history != [] and cursors.history[-1].listed == 8)
+            assert next(iter(door.health().values())).failing is None
+    assert len(shelf.seen) == 8
+    assert [event["mails"] for event in told if event["event"] == "imap.not_marked"][:4] == [2, 4, 6, 8]
+
+
+async def test_mails_of_a_folder_that_can_only_be_read_are_taken_in(
+    mailbox: Mailbox, parsers: Parsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    select = IMAPClient.select_folder
+
+    def read_only(client: IMAPClient, folder: str, readonly: bool = False) -> object:
+        if not readonly:
+            raise IMAPClientReadOnlyError("INBOX is not writable")
+        return select(client, folder, readonly)
+
+    await mailbox.put(mail(1))
+    shelf, cursors = Shelf(), CursorShelf()
+    with monkeypatch.context() as patched:
+        patched.setattr(IMAPClient, "select_folder", read_only)
+        async with reading(mailbox, parsers, shelf, cursors):
+            await until(lambda: cursors.history != [] and cursors.history[-1].listed == 1)
+    assert subjects(shelf) == ["nr 1"]
+    assert not any((await mailbox.seen()).values())
+
+
+async def test_mails_that_were_not_marked_are_marked_in_the_next_session(
+    mailbox: Mailbox, parsers: Parsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, tried = IMAPClient.add_flags, []
+
+    def hanging_up_once(client: IMAPClient, *args: object, **kwargs: object) -> object:
+        tried.append(args)
+        if len(tried) == 1:
+            raise IMAPClientAbortError("socket error: EOF")
+        return mark(client, *args, **kwargs)
+
+    monkeypatch.setattr(IMAPClient, "add_flags", hanging_up_once)
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(mail(1), mail(2))
+    async with reading(mailbox, parsers, shelf, cursors):
+        await until(lambda: len(tried) == 2)
+    assert len(shelf.seen) == 2
+    assert all((await mailbox.seen()).values())
+
+
+@pytest.mark.parametrize("item", ["RFC822.SIZE", "BODY.PEEK[]"])
+async def test_a_mail_left_out_of_one_answer_is_read_all_the_same(
+    mailbox: Mailbox, parsers: Parsers, monkeypatch: pytest.MonkeyPatch, item: str
+) -> None:
+    fetch, left_out = IMAPClient.fetch, []
+
+    def forgetful(client: IMAPClient, uids: list[int], items: list[str]) -> object:
+        found = fetch(client, uids, items)
+        if item in items and not left_out and len(found) == 3:
+            left_out.append(found.pop(sorted(found)[1]))
+        return found
+
+    monkeypatch.setattr(IMAPClient, "fetch", forgetful)
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(mail(1), mail(2), mail(3))
+    async with reading(mailbox, parsers, shelf, cursors) as door:
+        await until(lambda: cursors.history != [] and cursors.history[-1].listed == 3)
+        (entry,) = await door.account()
+    assert left_out
+    assert (entry.taken, entry.vanished) == (3, 0)
+    assert sorted(subjects(shelf), key=str) == ["nr 1", "nr 2", "nr 3"]
+    assert all((await mailbox.seen()).values())
 
 
 async def test_f43_a_record_restored_from_a_backup_reads_the_mail_since_again(

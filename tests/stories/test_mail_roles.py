@@ -7,6 +7,7 @@ import smtplib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -44,8 +45,8 @@ async def mailbox(config: Config) -> AsyncIterator[Mailbox]:
         yield mailbox
 
 
-def urls(mailbox: Mailbox, queue: str = "") -> tuple[Any, ...]:
-    address = f"imap://{mailbox.user}:{mailbox.password}@127.0.0.1:{mailbox.port}/INBOX"
+def urls(mailbox: Mailbox, queue: str = "", asked: str = "") -> tuple[Any, ...]:
+    address = f"imap://{mailbox.user}:{mailbox.password}@127.0.0.1:{mailbox.port}/INBOX{asked}"
     return (read_mailbox(address + (f"#{queue}" if queue else "")),)
 
 
@@ -66,6 +67,54 @@ async def test_a_mailbox_is_read_once_and_goes_on_after_a_restart(config: Config
                 assert (listed.case.charger_id, listed.case.language) == ("21052", "sv")
         await mailbox.put(MAIL.replace(b"<one@", b"<two@").replace(b"21052", b"24915"))
     assert list((await mailbox.seen()).values())[:2] == [True, True]
+
+
+def sent(nth: int) -> bytes:
+    """A mail of somebody of their own."""
+    return MAIL.replace(b"anna@", b"anna%d@" % nth).replace(b"<one@", b"<%d@" % nth)
+
+
+async def put_old(mailbox: Mailbox, *mails: bytes) -> None:
+    """Mails that lie in the mailbox since March 2019, read and answered by somebody."""
+    at = datetime(2019, 3, 4, 9, 30, tzinfo=UTC)
+    flags = [b"\\Seen", b"\\Answered"]
+    await mailbox.ask(lambda client: [client.append("INBOX", mail, flags, at) for mail in mails])
+
+
+async def test_b51_what_lay_there_for_long_is_kept_due_from_now_on_and_not_answered(
+    config: Config, mailbox: Mailbox
+) -> None:
+    begun = datetime.now(UTC)
+    await put_old(mailbox, *(sent(nth) for nth in range(5)))
+    await mailbox.put(sent(5))
+    async with role(config, "imap", imap_urls=urls(mailbox)) as runtime, imap_door(runtime):
+        await until(runtime.db, 6)
+        await put_old(mailbox, sent(6))  # brought in by a person
+        await until(runtime.db, 7)
+        answered = await runtime.db.rows(
+            "SELECT t.sender_email FROM messages m JOIN report_contents t USING (report_id)"
+            " WHERE m.kind = 'acknowledgement' ORDER BY 1"
+        )
+        opened = await runtime.db.rows("SELECT opened_at, due_first_response FROM cases")
+    assert [row["sender_email"] for row in answered] == ["anna5@example.com", "anna6@example.com"]
+    assert all(begun < row["opened_at"] < row["due_first_response"] for row in opened)
+
+
+async def test_b51_what_came_before_the_day_to_begin_with_is_left_and_read_mails_are_moved(
+    config: Config, mailbox: Mailbox
+) -> None:
+    await mailbox.ask(lambda client: client.create_folder("Klart"))
+    await put_old(mailbox, sent(1), sent(2))
+    await mailbox.put(sent(3))
+    asked = urls(mailbox, "field", "?since=2019-03-05&move=Klart")
+    async with role(config, "imap", imap_urls=asked) as runtime, imap_door(runtime):
+        async with asyncio.timeout(20):
+            while len(await mailbox.seen()) > 2:
+                await asyncio.sleep(0.02)
+        assert await count(runtime.db, "reports") == 1
+    ((_, drawn),) = await account(config.model_copy(update={"imap_urls": asked}))
+    assert drawn is not None
+    assert (drawn.taken, drawn.passed, drawn.adds_up) == (1, 2, True)
 
 
 async def test_two_imap_processes_take_each_mail_once(config: Config, mailbox: Mailbox) -> None:
