@@ -179,6 +179,39 @@ async def test_a_greylisted_mail_goes_out_later_as_the_same_mail(office: Office)
     assert await office.states() == ["sent"]
 
 
+async def test_f30_a_mail_that_is_tried_again_is_composed_again_and_says_what_is_true_then(office: Office) -> None:
+    office.server.answer_rcpt = lambda address: "450 4.2.0 greylisted"
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    first = (await texts(office, receipt))[0]
+    promised = office.clock.now() + timedelta(hours=8, minutes=37)
+    await office.runtime.db.run("UPDATE cases SET priority = 'P1', due_first_response = %(at)s", {"at": promised})
+    await office.sweep(timedelta(hours=3))
+    office.server.answer_rcpt = lambda address: None
+    await office.sweep(timedelta(hours=3))
+    (sent,) = office.mails
+    words = said(sent).replace("\r\n", "\n")
+    assert (words.count(receipt.token), words.count(receipt.code)) == (1, 1)
+    assert "112" in words
+    assert "112" not in first
+    assert "18:37" in words
+    assert await texts(office, receipt) == [words]
+
+
+async def test_f30_a_persons_words_that_are_tried_again_are_the_same(office: Office) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    office.server.answer_rcpt = lambda address: "450 4.2.0 greylisted"
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Please try again.")
+    await office.sweep()
+    await office.sweep(timedelta(hours=1))
+    office.server.answer_rcpt = lambda address: None
+    await office.sweep(timedelta(hours=3))
+    words = said(office.mails[-1])
+    assert (words.count("Please try again."), words.count(receipt.token)) == (1, 1)
+    assert (await texts(office, receipt))[-1] == "Please try again."
+
+
 async def test_a_mail_whose_answer_was_lost_carries_the_same_message_id_again(office: Office) -> None:
     hung_up = [True, False]
 
@@ -402,6 +435,12 @@ def report_about(sent: EmailMessage, action: str, status: str) -> bytes:
 
 async def take(office: Office, raw: bytes) -> Receipt:
     return await office.runtime.intake.accept(mail.read(raw, office.clock.now(), domains=("support.example",)))
+
+
+async def texts(office: Office, receipt: Receipt) -> list[str]:
+    whole = await cases.full(office.runtime.db, casenumber.parse(receipt.case) or 0)
+    assert whole is not None
+    return [message["text"] for message in whole.messages]
 
 
 async def shown(office: Office, receipt: Receipt) -> list[str]:
