@@ -485,11 +485,28 @@ async def test_a_dead_address_is_remembered_until_somebody_writes_from_it(office
     assert (len(office.mails), await dead_addresses(office.runtime.db, ["mette@example.com"])) == (2, set())
 
 
-async def test_a_full_mailbox_is_no_dead_address(office: Office) -> None:
-    await office.hear("Charger 21052 does not start.")
+@pytest.mark.parametrize(
+    ("status", "dead"),
+    [
+        ("5.1.1", True),
+        ("5.1.10", True),
+        ("5.2.1", True),
+        ("5.0.0", True),
+        ("5.1.8", False),
+        ("5.2.2", False),
+        ("5.3.4", False),
+        ("5.7.26", False),
+        ("4.2.2", False),
+    ],
+)
+async def test_e8_an_address_is_dead_where_nobody_is_and_not_where_one_mail_was_not_taken(
+    office: Office, status: str, dead: bool
+) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
     await office.sweep()
-    await take(office, report_about(office.mails[0], "failed", "4.2.2"))
-    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == set()
+    await take(office, report_about(office.mails[0], "failed", status))
+    assert await shown(office, receipt) == ["bounced"]
+    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == ({"mette@example.com"} if dead else set())
 
 
 async def test_an_agents_reply_carries_files_and_what_it_answers(office: Office) -> None:
