@@ -34,6 +34,7 @@ LOOP_HEADER = "X-Switchyard-Loop"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f-\x9f]{1,64}@[^\s@<>()\[\]\\,;:\"/\x00-\x20\x7f-\x9f]{1,253}")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,500}>")
+_SENDER = re.compile(r"\bsend(?:er\b| ?as\b|AsDenied)", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 
 
@@ -104,9 +105,11 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Never: another try would be refused as well."""
+    """Never: another try would be refused as well, but perhaps from another address when it is the `sender` that the
+    relay does not let through."""
 
     reason: str
+    sender: bool = False
 
 
 def compose(mail: Mail) -> bytes:
@@ -222,7 +225,10 @@ async def _attempt(
         return Sent(_shown(response.message))
     except aiosmtplib.SMTPResponseException as error:
         told = f"{error.code} {_shown(error.message)}"
-        return Refused(told) if 500 <= error.code < 600 and error.code not in (503, 530, 535) else Deferred(told)
+        if not 500 <= error.code < 600 or error.code in (503, 530, 535):
+            return Deferred(told)
+        named = sender.lower() in told.lower() or _SENDER.search(told) is not None
+        return Refused(told, named or isinstance(error, aiosmtplib.SMTPSenderRefused))
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         return Deferred(f"the relay hung up or did not answer ({type(error).__name__})", uncertain=body_begun)
     finally:
