@@ -13,14 +13,16 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP, SMTPUTF8, Policy
 from email.utils import format_datetime
 from html import escape
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+import idna
 
 from channels.mail_tokens import NoToken, Tokens
 from channels.mail_users import named
@@ -32,7 +34,21 @@ LOOP_HEADER = "X-Switchyard-Loop"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f-\x9f]{1,64}@[^\s@<>()\[\]\\,;:\"/\x00-\x20\x7f-\x9f]{1,253}")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,500}>")
+_SENDER = re.compile(r"\bsend(?:er\b| ?as\b|AsDenied)", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
+
+
+class _MessageIds(UnstructuredHeader, BaseHeader):
+    """Message-IDs as they are, one a line: folded as words, a long one would be encoded and known by nobody."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        return f"{self.name}: {f'{policy.linesep} '.join(self.split())}{policy.linesep}"
+
+
+_FIELDS = HeaderRegistry()
+for _name in ("in-reply-to", "references"):
+    _FIELDS.map_to_type(_name, _MessageIds)
+_PLAIN, _INTERNATIONAL = (policy.clone(header_factory=_FIELDS) for policy in (SMTP, SMTPUTF8))
 
 
 class Unsendable(ValueError):
@@ -89,15 +105,17 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Never: another try would be refused as well."""
+    """Never: another try would be refused as well, but perhaps from another address when it is the `sender` that the
+    relay does not let through."""
 
     reason: str
+    sender: bool = False
 
 
 def compose(mail: Mail) -> bytes:
     """The mail as it goes over the wire: plain text, the same as HTML, and files. Raises Unsendable."""
-    addresses = [mail.sender, mail.recipient, mail.reply_to or ""]
-    message = EmailMessage(policy=SMTP if "".join(addresses).isascii() else SMTPUTF8)
+    addresses = [address(text) for text in (mail.sender, mail.recipient, mail.reply_to) if text]
+    message = EmailMessage(policy=_PLAIN if "".join(addresses).isascii() else _INTERNATIONAL)
     message["Message-ID"] = _message_id(mail.message_id)
     message["Date"] = format_datetime(mail.date)
     message["From"] = _mailbox(mail.sender_name, mail.sender)
@@ -140,9 +158,14 @@ def compose(mail: Mail) -> bytes:
 
 
 def address(text: str) -> str:
-    """An address that is one and nothing else. Raises Unsendable."""
+    """An address that is one and nothing else, in ASCII where only its domain is not (RFC 5891), so that any relay
+    takes it. Raises Unsendable."""
     if not _ADDRESS.fullmatch(text):
         raise Unsendable("not an address")
+    local, _, domain = text.rpartition("@")
+    if local.isascii() and not domain.isascii():
+        with contextlib.suppress(idna.IDNAError):
+            return f"{local}@{idna.encode(domain, uts46=True).decode()}"
     return text
 
 
@@ -152,8 +175,7 @@ async def send(
     """Hand a mail to the relay at `smtp://`, `smtp+starttls://` or `smtps://` `[user:password@]host[:port]`; one of
     `tokens` opens it for `user;AUTH=XOAUTH2@`."""
     try:
-        address(sender)
-        address(recipient)
+        sender, recipient = address(sender), address(recipient)
     except Unsendable as error:
         return Refused(str(error))
     parts = urlsplit(url)
@@ -203,7 +225,10 @@ async def _attempt(
         return Sent(_shown(response.message))
     except aiosmtplib.SMTPResponseException as error:
         told = f"{error.code} {_shown(error.message)}"
-        return Refused(told) if 500 <= error.code < 600 and error.code not in (503, 530, 535) else Deferred(told)
+        if not 500 <= error.code < 600 or error.code in (503, 530, 535):
+            return Deferred(told)
+        named = sender.lower() in told.lower() or _SENDER.search(told) is not None
+        return Refused(told, named or isinstance(error, aiosmtplib.SMTPSenderRefused))
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         return Deferred(f"the relay hung up or did not answer ({type(error).__name__})", uncertain=body_begun)
     finally:

@@ -30,6 +30,7 @@ from gateway.keeping.written import (
     tried_entries,
 )
 from gateway.messages.threads import Reference, resolve_references
+from gateway.messages.undelivered import is_gone
 from gateway.record import people, timeline
 from gateway.record.db import Line, recordset, recordsets, statements, together
 from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
@@ -274,7 +275,7 @@ class Draft:
         status = next((one.status for one in told if one.status), None)
         self.bounced += reference.bounced
         self.delayed += reference.delayed
-        if not status or status.startswith("5"):
+        if all(map(is_gone, told)):
             self.dead += reference.bounced
         for kind, messages in (("bounced", reference.bounced), ("delayed", reference.delayed)):
             if messages:

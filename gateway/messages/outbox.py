@@ -4,11 +4,12 @@ What is due, whose it is, what is too old and what went out lately goes by the d
 clock is wrong sends nothing twice, nothing never and not more than it may. A lease is held on to for as long as an
 attempt lasts.
 
-A message is composed when it is sent, so that it says what is true then. Temporary failures are tried again with
-growing pauses for five days; after a time-out it is not known whether the message arrived, and the same Message-ID
-goes out again, which is kept from the first time on. Automatic messages are bounded: one acknowledgement a week to an
-address about a case, and ten a day to an address in all, so that two machines that answer each other fall silent; and
-one an hour to an address that somebody typed into a form, whosever it is. A sweep never raises for one message.
+A message is composed when it is sent, and a mail anew at every try, so that it says what is true then. Temporary
+failures are tried again with growing pauses for five days; after a time-out it is not known whether the message
+arrived, and the same Message-ID goes out again, which is kept from the first time on. Automatic messages are bounded:
+one acknowledgement a week to an address about a case, and ten a day to an address in all, so that two machines that
+answer each other fall silent; and one an hour to an address that somebody typed into a form, whosever it is. A sweep
+never raises for one message.
 """
 
 from __future__ import annotations
@@ -195,14 +196,15 @@ class Sweeper:
         if row["age"] > STALE.get(row["kind"], timedelta.max):
             await self._end(row, about, Delivery("stale", "too late to help"))
             return
-        words = self._words(row, about)
+        words, own = self._words(row, about), about["text"]
         mail_id = row["mail_id"] or (self._mint(row["id"]) if row["channel"] == "email" else None)
         kept = {
             "message": row["id"],
             "mail_id": mail_id,
             "recipient": recipient,
             "subject": words.subject,
-            "text": about["text"] or words.text,
+            "text": words.text if own is None else own,
+            "composed": own is None,
         }
         await self._db.run(SQL["keep_words"], kept)
         outgoing = Outgoing(

@@ -16,7 +16,7 @@ from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncert
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.config import Config
 from gateway.messages.outbox import Delivery, Outgoing, Post
-from gateway.messages.threads import message_id, reply_token
+from gateway.messages.threads import message_id, reply_token, return_token
 from gateway.runtime import Runtime
 
 NAME = "Switchyard"
@@ -78,7 +78,10 @@ def mail_tokens(config: Config) -> Tokens | None:
 
 
 class MailPost:
-    """Sends mail; every attempt of one message is the same mail with the same Message-ID."""
+    """Sends mail; every attempt of one message is the same mail with the same Message-ID.
+
+    It comes back to an address that says which it is; a relay that lets us send from our own alone gets that one.
+    """
 
     def __init__(self, config: Config, blobs: Blobs) -> None:
         self._config, self._blobs, self._tokens = config, blobs, mail_tokens(config)
@@ -94,7 +97,10 @@ class MailPost:
             return Delivery("deferred", "the files cannot be read")
         except outbound.Unsendable as fault:
             return Delivery("failed", str(fault))
-        answer = await outbound.send(raw, sender, outgoing.recipient, url, tokens=self._tokens)
+        returns = _with_token(sender, return_token(outgoing.mail_id))
+        answer = await outbound.send(raw, returns, outgoing.recipient, url, tokens=self._tokens)
+        if isinstance(answer, outbound.Refused) and answer.sender:
+            answer = await outbound.send(raw, sender, outgoing.recipient, url, tokens=self._tokens)
         match answer:
             case outbound.Sent():
                 return Delivery("sent")
@@ -109,15 +115,14 @@ class MailPost:
         return [outbound.File(one.name, one.media_type, content) for one, content in read if content is not None]
 
     def _mail(self, outgoing: Outgoing, mail_id: str, sender: str, files: Sequence[outbound.File]) -> outbound.Mail:
-        local, _, domain = sender.rpartition("@")
-        keys = self._config.secret_keys
+        case = outgoing.case
         return outbound.Mail(
             message_id=mail_id,
             date=outgoing.since,
             sender=sender,
             sender_name=NAME,
             recipient=outgoing.recipient,
-            reply_to=f"{local}+{reply_token(keys, outgoing.case)}@{domain}" if outgoing.case is not None else sender,
+            reply_to=sender if case is None else _with_token(sender, reply_token(self._config.secret_keys, case)),
             subject=outgoing.words.subject,
             text=outgoing.words.text,
             in_reply_to=outgoing.answers,
@@ -152,3 +157,8 @@ class TextPost:
                 return Delivery("uncertain", answer.reason)
             case Refused():
                 return Delivery("failed", answer.reason)
+
+
+def _with_token(address: str, token: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{token}@{domain}"

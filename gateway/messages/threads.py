@@ -1,10 +1,12 @@
 """Which case a message says it belongs to, as far as that can be believed.
 
-In order: a signed reply token (whoever holds it was written to by us), one of our own signed Message-IDs among the
-references or in a bounce (known by the keys there are, or as the one that the message went out with, whatever key made
-it), and a case number in the subject together with a participant's address. A case that was brought into another means
-that one. A number alone never opens a case to a stranger: it becomes a mention, and the new case is linked. Tokens are
-spelled in lower case only, because mail systems fold the case of addresses.
+In order: a signed reply token (whoever holds it was written to by us), one of our own signed Message-IDs in the address
+that a mail of ours comes back to, among the references or in a bounce (known by the keys there are, or as the one that
+the message went out with, whatever key made it), and a case number in the subject together with a participant's
+address. A case that was brought into another means that one. A number alone never opens a case to a stranger: it
+becomes a mention, and the new case is linked. A reply token does not prove that a message came back, since everybody
+who takes part in the case holds it. Tokens are spelled in lower case only, because mail systems fold the case of
+addresses.
 """
 
 from __future__ import annotations
@@ -45,6 +47,11 @@ def message_id(keys: Sequence[str], message: int, domain: str) -> str:
     return f"<{message}.{_spelled(keys[0], MESSAGE, message)}@{domain}>"
 
 
+def return_token(mail_id: str) -> str:
+    """What stands behind the plus in the address that a message of ours comes back to, by its Message-ID."""
+    return mail_id.strip("<> ").partition("@")[0]
+
+
 async def resolve_references(conn: Connection, reports: Sequence[Report], keys: Sequence[str]) -> list[Reference]:
     """One reference for each report; reads the database only for reports that refer to something."""
     return [await _resolve(conn, report, keys) if _refers(report) else Reference() for report in reports]
@@ -59,7 +66,8 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     thread = report.thread
     by_token = _opened(keys, REPLY, thread.token)
     failed = [delivery.message_id for delivery in report.deliveries if delivery.message_id]
-    named_mails = [one for one in (_mail(text) for text in [*thread.references, *failed]) if one is not None]
+    texts = [thread.token or "", *thread.references, *failed]
+    named_mails = [one for one in map(_mail, texts) if one is not None]
     by_subject = parse(thread.subject) if thread.subject else None
     named = [case for case in (by_token, by_subject) if case is not None]
     given = {"cases": named, "messages": [message for message, _ in named_mails]}
@@ -86,7 +94,7 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
 
 def _mail(text: str) -> tuple[int, str] | None:
     """The message that a Message-ID says it is of, and what stands before its domain, which proves it or not."""
-    local = text.strip("<> ").partition("@")[0].lower()
+    local = return_token(text).lower()
     number, _, shown = local.partition(".")
     return (int(number), local) if _is_number(number) and shown and shown.isascii() else None
 

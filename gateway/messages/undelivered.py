@@ -1,10 +1,12 @@
-"""Why a message did not go out, as a code that a timeline may hold; what the relay or the provider said word for word
-stays with the message. Pure."""
+"""Why a message did not go out, as a code that a timeline may hold, and whether one that came back says that nobody is
+there; what the relay or the provider said word for word stays with the message. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+
+from channels.report import Delivery
 
 OURS: Mapping[str, str] = {
     "no address": "no_address",
@@ -37,6 +39,8 @@ _THEIRS: Mapping[str, str] = {  # the provider's error codes
 }
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{5}(?![0-9])")
 _NOBODY = re.compile(r"5[0-9]{2} .*?5\.1\.[0-3]")
+_STATUS = re.compile(r"(?<![0-9.])[245]\.[0-9]{1,3}\.[0-9]{1,3}(?!\.?[0-9])")
+_GONE = re.compile(r"5\.(?:1\.(?:[0-6]|10)|2\.1)")  # 5.1.7 to 5.1.9 are about whoever sends
 CAUSES = tuple(sorted({*OURS.values(), *_THEIRS.values(), "refused", "unanswered"}))
 
 
@@ -53,3 +57,11 @@ def cause(reason: str | None) -> str | None:
     if text.startswith("5"):
         return "refused"
     return "unanswered" if text.startswith("4") else None
+
+
+def is_gone(delivery: Delivery) -> bool:
+    """Whether nobody is there any more (RFC 3463), rather than that this one mail was not taken; what says nothing is
+    believed to mean it."""
+    told = delivery.status if delivery.status != "5.0.0" else None  # of servers that leave it to the words
+    found = _STATUS.search(told or delivery.diagnostic or "")
+    return found is None or _GONE.fullmatch(found[0]) is not None

@@ -69,8 +69,10 @@ WHERE channel = 'sms' AND agent_id IS NULL AND state IN ('sent', 'uncertain') AN
   AND (kind = 'oncall') = %(urgent)s
 
 -- name: particulars
--- What a message needs to be composed, read when it is sent.
-SELECT m.id, m.language, c.recipient, c.subject, c.text, r.token, r.code, r.outcome, r.channel AS report_channel,
+-- What a message needs to be composed, read when it is sent. `text` is what somebody wrote; what we composed ourselves is
+-- composed again, but for a text to a phone, which the provider knows by its words.
+SELECT m.id, m.language, c.recipient, c.subject,
+       CASE WHEN m.channel = 'sms' OR NOT c.data ? 'composed' THEN c.text END AS text, r.token, r.code, r.outcome, r.channel AS report_channel,
        t.sender_email, coalesce(t.text_to, t.sender_phone) AS sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
        k.category, k.priority, k.charger_id, k.site_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id,
@@ -107,9 +109,11 @@ WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
 WITH identified AS (
     UPDATE messages SET mail_id = %(mail_id)s WHERE id = %(message)s AND mail_id IS NULL AND %(mail_id)s::text IS NOT NULL
 )
-INSERT INTO message_contents (message_id, recipient, subject, text)
-VALUES (%(message)s, %(recipient)s, %(subject)s, %(text)s)
-ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient, subject = excluded.subject, text = excluded.text
+INSERT INTO message_contents (message_id, recipient, subject, text, data)
+VALUES (%(message)s, %(recipient)s, %(subject)s, %(text)s,
+        CASE WHEN %(composed)s THEN jsonb_build_object('composed', true) ELSE '{}' END)
+ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient, subject = excluded.subject, text = excluded.text,
+                                       data = message_contents.data || excluded.data
 
 -- name: one_at_a_time
 SELECT pg_advisory_xact_lock(hashtext('switchyard.outbox'), hashtext(%(recipient)s))

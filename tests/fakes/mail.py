@@ -79,7 +79,8 @@ class Taken:
 @dataclass  # without slots: aiosmtpd looks at all that a handler has, and Python 3.11.2 fails on theirs
 class MailServer:
     """An SMTP server for outgoing mails. `answer_rcpt` and `answer_data` decide what it says; None means yes. With
-    `ungraceful` it is gone once it has taken a mail, with `tls` it speaks so from the first byte.
+    `ungraceful` it is gone once it has taken a mail, with `tls` it speaks so from the first byte; `international`
+    whether it takes addresses beyond ASCII.
     """
 
     mails: list[Taken] = field(default_factory=list)
@@ -88,6 +89,7 @@ class MailServer:
     ungraceful: bool = False
     tls: ssl.SSLContext | None = None
     open_to_tokens: bool = False
+    international: bool = True
     commands: list[str] = field(default_factory=list)
     port: int = 0
     _server: asyncio.Server | None = None
@@ -142,7 +144,7 @@ class MailServer:
         conversation = SMTP(
             self,
             hostname="sink.example",
-            enable_SMTPUTF8=True,
+            enable_SMTPUTF8=self.international,
             timeout=PATIENT,
             auth_require_tls=not self.open_to_tokens,
             loop=asyncio.get_running_loop(),

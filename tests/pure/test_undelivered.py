@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.messages.undelivered import OURS, cause
+from channels.report import Delivery
+from gateway.messages.undelivered import OURS, cause, is_gone
 from tests.fakes.product import ROOT
 
 
@@ -44,3 +45,25 @@ def test_every_reason_of_ours_has_a_code_and_no_code_is_for_nothing() -> None:
 )
 def test_reasons_of_others_are_understood_or_left(reason: str | None, code: str | None) -> None:
     assert cause(reason) == code
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "gone"),
+    [
+        ("5.1.1", None, True),
+        ("5.1.6", "smtp; 550 5.7.1 moved", True),
+        ("5.1.7", None, False),
+        ("5.2.1", None, True),
+        ("5.2.2", None, False),
+        ("4.4.7", None, False),
+        ("5.0.0", "smtp; 550 5.1.1 <a@b.example>: user unknown", True),
+        ("5.0.0", "smtp; 552 5.2.2 mailbox full", False),
+        (None, "smtp; 554 5.7.1 blocked, 192.5.1.1 is listed", False),
+        ("5.0.0", "smtp; 550 nobody here, says 192.5.7.1", True),
+        (None, None, True),
+    ],
+)
+def test_e8_nobody_is_there_where_a_bounce_says_so_or_says_nothing(
+    status: str | None, words: str | None, gone: bool
+) -> None:
+    assert is_gone(Delivery("a@b.example", status=status, diagnostic=words)) is gone

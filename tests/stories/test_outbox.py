@@ -179,6 +179,39 @@ async def test_a_greylisted_mail_goes_out_later_as_the_same_mail(office: Office)
     assert await office.states() == ["sent"]
 
 
+async def test_f30_a_mail_that_is_tried_again_is_composed_again_and_says_what_is_true_then(office: Office) -> None:
+    office.server.answer_rcpt = lambda address: "450 4.2.0 greylisted"
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    first = (await texts(office, receipt))[0]
+    promised = office.clock.now() + timedelta(hours=8, minutes=37)
+    await office.runtime.db.run("UPDATE cases SET priority = 'P1', due_first_response = %(at)s", {"at": promised})
+    await office.sweep(timedelta(hours=3))
+    office.server.answer_rcpt = lambda address: None
+    await office.sweep(timedelta(hours=3))
+    (sent,) = office.mails
+    words = said(sent).replace("\r\n", "\n")
+    assert (words.count(receipt.token), words.count(receipt.code)) == (1, 1)
+    assert "112" in words
+    assert "112" not in first
+    assert "18:37" in words
+    assert await texts(office, receipt) == [words]
+
+
+async def test_f30_a_persons_words_that_are_tried_again_are_the_same(office: Office) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    office.server.answer_rcpt = lambda address: "450 4.2.0 greylisted"
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Please try again.")
+    await office.sweep()
+    await office.sweep(timedelta(hours=1))
+    office.server.answer_rcpt = lambda address: None
+    await office.sweep(timedelta(hours=3))
+    words = said(office.mails[-1])
+    assert (words.count("Please try again."), words.count(receipt.token)) == (1, 1)
+    assert (await texts(office, receipt))[-1] == "Please try again."
+
+
 async def test_a_mail_whose_answer_was_lost_carries_the_same_message_id_again(office: Office) -> None:
     hung_up = [True, False]
 
@@ -404,6 +437,12 @@ async def take(office: Office, raw: bytes) -> Receipt:
     return await office.runtime.intake.accept(mail.read(raw, office.clock.now(), domains=("support.example",)))
 
 
+async def texts(office: Office, receipt: Receipt) -> list[str]:
+    whole = await cases.full(office.runtime.db, casenumber.parse(receipt.case) or 0)
+    assert whole is not None
+    return [message["text"] for message in whole.messages]
+
+
 async def shown(office: Office, receipt: Receipt) -> list[str]:
     case = casenumber.parse(receipt.case)
     assert case is not None
@@ -427,6 +466,58 @@ async def test_b27_b65_e8_a_late_mail_is_shown_as_late_and_a_lost_one_as_come_ba
     assert len(office.mails) == 1  # nobody answers a bounce
 
 
+def bare_report(to: str, recipient: str) -> bytes:
+    """What a mail server tells that returns nothing of the mail."""
+    return (
+        f"Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nTo: {to}\r\nSubject: Undelivered Mail\r\n"
+        f"Message-ID: <to-{to.partition('@')[0]}@mx.example>\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nNobody is here.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+async def test_b27_e8_a_bounce_that_returns_nothing_belongs_to_the_mail_whose_sender_it_goes_to(office: Office) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Please try again.")
+    await office.sweep()
+    first, second = (taken.sender for taken in office.server.mails)
+    assert {one.partition("@")[2] for one in (first, second)} == {"support.example"}, "SPF is for the domain of From"
+    assert first != second
+    lost = await take(office, bare_report(first, "mette@example.com"))
+    assert (lost.case, await shown(office, receipt)) == (receipt.case, ["bounced", "sent"])
+    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == {"mette@example.com"}
+
+
+async def test_e8_nobody_who_can_answer_can_tell_that_a_mail_to_another_came_back(office: Office) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    (sent,), (taken,) = office.mails, office.server.mails
+    address = sent["Reply-To"].addresses[0].addr_spec
+    number, _, seal = taken.sender.partition("+")[2].partition("@")[0].partition(".")
+    for forged in (f"{number}.{'0' * len(seal)}", f"{int(number) + 1}.{seal}"):
+        strange = await take(office, bare_report(f"kundservice+{forged}@support.example", "mette@example.com"))
+        assert (strange.case == receipt.case, await shown(office, receipt)) == (False, ["sent"]), forged
+    told = await take(office, bare_report(address, "mette@example.com"))
+    assert (told.case, await shown(office, receipt)) == (receipt.case, ["sent"])
+    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == set()
+
+
+async def test_f30_a_relay_that_lets_us_send_from_our_own_address_alone_gets_it(office: Office) -> None:
+    def only_ours(address: str) -> str | None:
+        sender = office.server.commands[-1].removeprefix("MAIL ")
+        return f"553 5.7.1 <{sender}>: Sender address rejected: not owned by us" if "+" in sender else None
+
+    office.server.answer_rcpt = only_ours
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    (taken,) = office.server.mails
+    assert taken.sender == office.mails[0]["From"].addresses[0].addr_spec
+    assert await shown(office, receipt) == ["sent"]
+
+
 async def test_a_dead_address_is_remembered_until_somebody_writes_from_it(office: Office) -> None:
     first = await office.hear("Charger 21052 does not start.")
     await office.sweep()
@@ -446,11 +537,28 @@ async def test_a_dead_address_is_remembered_until_somebody_writes_from_it(office
     assert (len(office.mails), await dead_addresses(office.runtime.db, ["mette@example.com"])) == (2, set())
 
 
-async def test_a_full_mailbox_is_no_dead_address(office: Office) -> None:
-    await office.hear("Charger 21052 does not start.")
+@pytest.mark.parametrize(
+    ("status", "dead"),
+    [
+        ("5.1.1", True),
+        ("5.1.10", True),
+        ("5.2.1", True),
+        ("5.0.0", True),
+        ("5.1.8", False),
+        ("5.2.2", False),
+        ("5.3.4", False),
+        ("5.7.26", False),
+        ("4.2.2", False),
+    ],
+)
+async def test_e8_an_address_is_dead_where_nobody_is_and_not_where_one_mail_was_not_taken(
+    office: Office, status: str, dead: bool
+) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
     await office.sweep()
-    await take(office, report_about(office.mails[0], "failed", "4.2.2"))
-    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == set()
+    await take(office, report_about(office.mails[0], "failed", status))
+    assert await shown(office, receipt) == ["bounced"]
+    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == ({"mette@example.com"} if dead else set())
 
 
 async def test_an_agents_reply_carries_files_and_what_it_answers(office: Office) -> None:

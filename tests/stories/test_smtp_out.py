@@ -48,6 +48,21 @@ def test_a_composed_mail_says_what_it_should() -> None:
     assert "&lt;b&gt;inte fet&lt;/b&gt;" in html.get_content()
 
 
+def test_message_ids_of_any_length_go_out_as_they_came() -> None:
+    theirs = [
+        f"<AM0PR08MB3412F5A9B1D7C6E9F3B1234567890AB{'0' * nth}@AM0PR08MB3412.eurprd08.prod.outlook.com>"
+        for nth in (0, 1, 400)
+    ]
+    for one in theirs:
+        raw = compose(replace(LETTER, message_id=one, in_reply_to=one, references=theirs))
+        head = raw.split(b"\r\n\r\n", 1)[0].decode("ascii")
+        chain = "\r\n ".join(dict.fromkeys([*theirs, one]))
+        assert f"\r\nIn-Reply-To: {one}\r\n" in head
+        assert f"\r\nReferences: {chain}\r\n" in head
+        assert f"Message-ID: {one}\r\n" in head
+        assert read(raw, NOW).thread.references[0] == one
+
+
 def test_composed_again_it_is_the_same_mail() -> None:
     letter = replace(LETTER, files=[File("bild.png", "image/png", b"\x89PNG")])
     assert compose(letter) == compose(letter)
@@ -182,3 +197,20 @@ async def test_an_international_address_goes_where_it_is_understood() -> None:
     async with MailServer() as server:
         assert isinstance(await send(compose(letter), letter.sender, letter.recipient, server.url), Sent)
     assert server.mails[0].recipients == ["åsa@example.org"]
+
+
+async def test_a_domain_beyond_ascii_is_reached_through_any_relay() -> None:
+    letter = replace(
+        LETTER, recipient="kund@malmö.example", sender="vi@straße.example", reply_to="vi+7.seal@straße.example"
+    )
+    async with MailServer(international=False) as server:
+        assert isinstance(await send(compose(letter), letter.sender, letter.recipient, server.url), Sent)
+        named = await send(compose(letter), letter.sender, "åsa@malmö.example", server.url)
+        assert named == Refused("the relay cannot take this address")
+    (taken,) = server.mails
+    assert (taken.sender, taken.recipients) == ("vi@xn--strae-oqa.example", ["kund@xn--malm-8qa.example"])
+    message = email.message_from_bytes(taken.raw, policy=email.policy.default)
+    assert message["To"] == "kund@xn--malm-8qa.example"
+    assert message["Reply-To"].addresses[0].addr_spec == "vi+7.seal@xn--strae-oqa.example"
+    with pytest.raises(Unsendable):
+        compose(replace(letter, recipient="kund@malmö.example\r\nBcc: evil@example.org"))
