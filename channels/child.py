@@ -34,6 +34,24 @@ async def started(module: str, settings: str) -> asyncio.subprocess.Process:
     )
 
 
+async def answered(module: str, settings: str, given: bytes, seconds: float) -> bytes | None:
+    """All that a process says to what it is given; None when it fails or takes longer. It is gone afterwards."""
+    try:
+        process = await started(module, settings)
+    except OSError:
+        return None
+    try:
+        answer, _ = await asyncio.wait_for(process.communicate(given), seconds)
+    except (TimeoutError, OSError):
+        return None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return answer if process.returncode == 0 else None
+
+
 async def is_ready(process: asyncio.subprocess.Process, word: bytes) -> bool:
     """Whether it says the word that it is ready with."""
     assert process.stdout is not None

@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
-from channels.child import started
+from channels.child import answered
 
 LARGEST = 32 * 1024 * 1024  # bytes of a picture that is looked at
 SECONDS = 8.0
@@ -26,21 +25,5 @@ class Pictures:
         if not content or len(content) > LARGEST:
             return None
         async with self._turns:
-            try:
-                return await _draw(content, width)
-            except OSError:
-                return None
-
-
-async def _draw(content: bytes, width: int) -> bytes | None:
-    process = await started("channels.pictures_worker", str(width))
-    try:
-        drawn, _ = await asyncio.wait_for(process.communicate(content), SECONDS)
-    except TimeoutError:
-        return None
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    return drawn if process.returncode == 0 and drawn.startswith(b"\xff\xd8\xff") else None
+            drawn = await answered("channels.pictures_worker", str(width), content, SECONDS)
+        return drawn if drawn is not None and drawn.startswith(b"\xff\xd8\xff") else None

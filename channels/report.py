@@ -287,5 +287,5 @@ class Solution:
 
 class Solutions(Protocol):
     def find(self, category: str, language: str, model: str | None = None) -> Sequence[Solution]:
-        """The standard solutions for a category, best first; Swedish and English, English for other languages."""
+        """The standard solutions for a category, best first; in English where there are none in the language."""
         ...

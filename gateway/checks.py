@@ -1,5 +1,5 @@
-"""What must be right before the first port opens, beyond the single variables: flows, rules, that they fit, and a place
-for files."""
+"""What must be right before the first port opens, beyond the single variables: flows, rules, that they fit, a place for
+files, and the words in every language."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from channels.vouching.installed import cannot_check
-from gateway import blobs
+from gateway import blobs, solutions
 from gateway.config import Config
 from gateway.messages.replies import read_replies
 from gateway.ruling import rules_of
@@ -32,6 +32,7 @@ def faults(config: Config | None) -> list[str]:
         read_replies()
     except ValueError as problem:
         found.append(str(problem))
+    found += solutions.faults()
     try:
         ZoneInfo(HOME_ZONE)
     except ZoneInfoNotFoundError:

@@ -2,7 +2,8 @@
 
 One TOML file a language in `gateway/content/solutions/`; every solution has a slug, a category, a title and steps
 that can be read aloud, and may have a picture for each step (a symbol of `steps.svg`), words that people look for it
-by, and the charger models it is for. All files hold the same slugs, or loading raises ValueError at start.
+by, and the charger models it is for. All files hold the same slugs, or loading raises ValueError; ours hold every
+language of our customers, which `faults` looks at before the start. Another folder may hold fewer, at least English.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 from channels.report import Solution
+from gateway.languages import CUSTOMERS
 from routing.words import fold
 
 FOLDER = Path(__file__).parent / "content" / "solutions"
@@ -22,6 +24,18 @@ FALLBACK = "en"
 WORD = re.compile(r"\w+")
 LIKE = 84  # from 0 to 100: a word that is so like another counts as the same, one slip of the finger away
 TITLE, WORDS, STEPS, CATEGORY = 3.0, 2.0, 1.0, 4.0
+
+
+def faults(folder: Path = FOLDER) -> list[str]:
+    """What is wrong with our own files, a line each: languages that are missing, and why the rest cannot be used."""
+    missing = [language for language in CUSTOMERS if not (folder / f"{language}.toml").is_file()]
+    found = [f"solutions/{language}.toml: the file is missing" for language in missing]
+    try:
+        if FALLBACK not in missing:
+            SolutionFiles(folder)
+    except ValueError as problem:
+        found.append(str(problem))
+    return found
 
 
 class SolutionFiles:

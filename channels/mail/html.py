@@ -1,18 +1,21 @@
 """HTML mails: their text, with quotes marked the way plain text marks them, and their sanitised form for a page.
 
 `text_of` never raises: what no parser understands is stripped of its tags. `sanitise` keeps an allow-list of elements
-and nothing that loads, runs, submits or covers anything; pages show it in a sandboxed frame besides.
+and nothing that loads, runs, submits or covers anything; pages show it in a sandboxed frame besides. Its time grows
+with the square of the depth: what is nested too deep is refused. `channels.sanitising` limits what else takes long.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from typing import Any
 
 from channels.mail.quotes import CUT, MAYBE
 
 LIMIT = 1_000_000  # characters that are read
+DEEPEST = 200  # elements within one another that are shown
 _QUOTE_CLASSES = frozenset(
     {"gmail_quote", "yahoo_quoted", "protonmail_quote", "cite", "quote", "zmail_extra", "tutanota_quote"}
 )
@@ -37,6 +40,14 @@ _TAG = re.compile(r"<(?:!--.*?-->|[^>]{0,4000}>)", re.DOTALL)
 _WITHIN = re.compile(r"(?<=[\"'])data:[\w.+/-]{1,80};base64,[^\"'<>]{40,}")
 _TITLE = re.compile(r"<title\b[^>]{0,200}>", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+_OPENED = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)([a-z][^\s/>]*)", re.DOTALL | re.IGNORECASE)
+_SHALLOW = frozenset(
+    {
+        "area", "base", "body", "br", "col", "colgroup", "dd", "dt", "embed", "head", "hr", "html", "img", "input",
+        "li", "link", "meta", "option", "p", "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track",
+        "wbr",
+    }
+)  # fmt: skip  # hold nothing, or end by themselves where the next one begins
 _INVISIBLE = re.compile("[\u00ad\u034f\u200b-\u200f\u2060\u2800\u3164]")
 
 
@@ -62,11 +73,15 @@ def sanitise(source: str, remote: bool = False) -> str:
     """The document as markup that a page may show inside a sandboxed frame: no scripts, styles, forms, remote content.
 
     Links open elsewhere without a referrer; pictures keep only `cid:` addresses, and with `remote` those of the web.
+    Raises ValueError for one that is nested too deep.
     """
     import nh3  # not needed where mails are parsed
 
+    source = _read(source)
+    if _too_deep(source):
+        raise ValueError("nested too deep to be shown")
     return nh3.clean(
-        _read(source),
+        source,
         tags=_TAGS,
         clean_content_tags={"script", "style", "title", "noscript", "template", "svg", "math", "textarea", "select"},
         attributes={
@@ -90,6 +105,25 @@ _TAGS = {
     "pre", "q", "s", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
     "tt", "u", "ul",
 }  # fmt: skip
+
+
+def _too_deep(source: str) -> bool:
+    """Whether more elements stand open somewhere than may lie within one another; in one pass, nothing is built."""
+    begun: Counter[str] = Counter()
+    depth = 0
+    for match in _OPENED.finditer(source):
+        name = (match[2] or "").lower()
+        if not name or name in _SHALLOW:
+            continue
+        if not match[1]:
+            begun[name] += 1
+            depth += 1
+        elif begun[name]:
+            begun[name] -= 1
+            depth -= 1
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def _kept_attribute(element: str, attribute: str, value: str) -> str | None:

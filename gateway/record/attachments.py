@@ -27,7 +27,7 @@ async def keep_picture(db: Database, source: str, width: int, digest: str | None
     await db.run(SQL["keep_picture"], {"source": source, "width": width, "sha256": digest, "now": now})
 
 
-async def html(db: Database, report: int) -> str | None:
-    """The HTML of a mail, as it came: never to be shown unsanitised."""
+async def html(db: Database, report: int) -> tuple[str, str] | None:
+    """The HTML of a mail, as it came: never to be shown unsanitised; and its text with all quotes."""
     row = await db.row(SQL["html"], {"report": report})
-    return str(row["html"]) if row else None
+    return (row["html"], row["text"]) if row else None

@@ -22,6 +22,6 @@ VALUES (decode(%(source)s, 'hex'), %(width)s, decode(%(sha256)s, 'hex'), %(now)s
 ON CONFLICT (source, width) DO NOTHING
 
 -- name: html
--- An HTML mail and the files that it may show by their Content-ID.
-SELECT t.html, r.case_id FROM report_contents t JOIN reports r ON r.id = t.report_id
+-- An HTML mail as it came, and its words.
+SELECT t.html, coalesce(t.full_text, t.text) AS text FROM report_contents t JOIN reports r ON r.id = t.report_id
 WHERE t.report_id = %(report)s AND t.html IS NOT NULL

@@ -1,23 +1,26 @@
 """What came with reports, as the console may show it: files, pictures drawn anew, HTML mails in a frame.
 
 Nothing here runs, loads or reaches beyond its own answer: files are taken along, never opened; a picture is one that we
-drew; an HTML mail is sanitised, sandboxed, and fetches pictures from elsewhere only when it is asked to.
+drew; an HTML mail is sanitised, sandboxed, and fetches pictures from elsewhere only when it is asked to. One that
+is too heavy to be sanitised is shown as its text.
 """
 
 from __future__ import annotations
 
+from html import escape
 from urllib.parse import quote
 
 import structlog
 from aiohttp import web
 
-from channels.mail.html import sanitise
 from channels.pictures import Pictures
+from channels.sanitising import Sanitising
 from gateway import pictures
+from gateway.languages import N_, catalogue
 from gateway.record import attachments, reports
 from gateway.record.reports import StoredFile
 from gateway.web.keys import AGENT, runtime_of
-from gateway.web.pages import HEADERS
+from gateway.web.pages import HEADERS, language_of
 from gateway.web.problems import Problem
 from gateway.web.within import case_within
 
@@ -29,12 +32,15 @@ STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:12px;color:#1b1f24;background:#fff;overflow-wrap:anywhere}"
     "img{max-width:100%;height:auto}img:not([src]),img[src^='cid:']{display:none}table{max-width:100%}"
     "blockquote{margin:0 0 0 .5rem;padding-left:.75rem;border-left:2px solid #c8ced6;color:#4a535e}"
+    "pre{font:inherit;white-space:pre-wrap;overflow-wrap:anywhere}"
 )
+TOO_HEAVY = N_("This mail is nested too deep, or takes too long, to be shown as it looked. This is its text:")
 DRAW = web.AppKey("draw", Pictures)
+SANITISE = web.AppKey("sanitise", Sanitising)
 
 
 def add_routes(app: web.Application) -> None:
-    app[DRAW] = Pictures()
+    app[DRAW], app[SANITISE] = Pictures(), Sanitising()
     app.router.add_get("/console/attachments/{id:[0-9]{1,18}}", taken_along)
     app.router.add_post("/console/attachments/{id:[0-9]{1,18}}", taken_all_the_same)
     app.router.add_get("/console/attachments/{id:[0-9]{1,18}}/picture", picture)
@@ -72,12 +78,16 @@ async def picture(request: web.Request) -> web.StreamResponse:
 
 async def html(request: web.Request) -> web.StreamResponse:
     """An HTML mail for a sandboxed frame; `?pictures` lets it fetch those that lie elsewhere."""
-    source = await attachments.html(runtime_of(request).db, int(request.match_info["id"]))
-    if source is None:
+    found = await attachments.html(runtime_of(request).db, int(request.match_info["id"]))
+    if found is None:
         raise Problem(404, "There is no such mail.")
     await case_within(request, await reports.case_of(runtime_of(request).db, int(request.match_info["id"])))
-    remote = "pictures" in request.query
-    page = f"<!DOCTYPE html><meta charset=utf-8><base target=_blank><style>{STYLE}</style>{sanitise(source, remote)}"
+    (source, text), remote = found, "pictures" in request.query
+    body = await request.app[SANITISE].shown(source, remote)
+    if body is None:
+        why = catalogue(language_of(request)).gettext(TOO_HEAVY)
+        body = f"<p><strong>{escape(why)}</strong></p><pre>{escape(text)}</pre>"
+    page = f"<!DOCTYPE html><meta charset=utf-8><base target=_blank><style>{STYLE}</style>{body}"
     response = web.Response(text=page, content_type="text/html")
     policy = FRAME + (ELSEWHERE if remote else "")
     response.headers.update({**HEADERS, "Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})

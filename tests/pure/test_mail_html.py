@@ -80,6 +80,40 @@ def test_links_and_own_pictures_stay() -> None:
     assert 'src="cid:1@x"' in shown
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<blockquote>" * 80_000,
+        "<b>" * 201 + "</b>" * 201,
+        "<div>" * 300 + "</i>" * 300,
+        "<i><p>" * 300,
+        "<table><tr><td>" * 300,
+        "<b><div></b>" * 300,
+        "<div><!--</div>-->" * 300,
+        "<DIV\n>" * 300,
+    ],
+)
+def test_what_is_nested_too_deep_is_not_sanitised(source: str) -> None:
+    with pytest.raises(ValueError, match="too deep"):
+        sanitise(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<div>" * 200 + "Laddaren är död" + "</div>" * 200,
+        "<p>Laddaren är död<br>" * 3000,
+        "<ul>" + "<li>Laddaren är död" * 3000 + "</ul>",
+        "<table>" + "<tr><td>Laddaren är död" * 3000 + "</table>",
+        "<div><span>Laddaren är död</span></div>" * 3000,
+        "<!--[if mso]><table><tr><td><![endif]--><p>Laddaren är död</p>" * 3000,
+        "<!--[if mso]></table><![endif]-->Laddaren är död<!--" + "<div>" * 3000,
+    ],
+)
+def test_what_is_long_or_leaves_out_end_tags_is_not_deep(source: str) -> None:
+    assert "Laddaren är död" in sanitise(source)
+
+
 @pytest.mark.parametrize("depth", [300, 3000])
 def test_words_below_any_number_of_elements_are_read(depth: int) -> None:
     assert text_of("<div>" * depth + "Laddaren är död" + "</div>" * depth) == "Laddaren är död"

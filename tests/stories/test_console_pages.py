@@ -206,6 +206,22 @@ async def test_b58_a_mail_is_shown_in_a_frame_and_loads_nothing_until_asked(hous
     assert (await house.client.get("/console/reports/999999/html")).status == 404
 
 
+async def test_a_mail_nested_too_deep_is_shown_as_its_text_and_the_agent_told_why(house: House) -> None:
+    runtime, source = house.runtime, "<blockquote>" * 80_000
+    words = "Laddaren 22809 står still. <b>Skynda</b>"
+    report = Report(Channel.EMAIL, "d", runtime.clock.now(), words, Sender(email="m@example.com"), html=source)
+    receipt = await runtime.intake.accept(report)
+    for language, why in (("sv", "Mejlet är för djupt nästlat"), ("en", "This mail is nested too deep")):
+        house.client.session.cookie_jar.update_cookies({"language": language})
+        answer = await house.client.get(f"/console/reports/{receipt.report}/html")
+        shown, policy = await answer.text(), answer.headers["Content-Security-Policy"]
+        assert answer.status == 200
+        assert why in shown
+        assert "Laddaren 22809 står still. &lt;b&gt;Skynda&lt;/b&gt;" in shown
+        assert "<blockquote>" not in shown
+        assert "sandbox" in policy
+
+
 async def with_files(house: House, files: tuple[Attachment, ...]) -> tuple[Receipt, list[int]]:
     runtime = house.runtime
     report = Report(Channel.EMAIL, "k", runtime.clock.now(), STUCK, Sender(email="m@example.com"), attachments=files)
