@@ -104,7 +104,7 @@ async def test_b46_a_mail_that_a_person_deletes_between_listing_and_fetching_is_
 
         await dovecot.ask(deleted)
         assert (await asyncio.to_thread(session.mails, [first, second])).keys() == {second}
-        assert (await asyncio.to_thread(session.sizes, [first, second])).keys() <= {second}
+        assert (await asyncio.to_thread(session.lying, [first, second])).keys() <= {second}
     finally:
         await asyncio.to_thread(session.close)
 
