@@ -15,7 +15,7 @@ CANDIDATE = re.compile(r"(?<![\d+])[1-9](?:[ \-.]?\d){12,18}(?!\d)")
 MASK = "••••"
 _RUN = re.compile(r"(?<![\d+])\d(?:[\s.,/*#\-]{0,2}\d){12,79}(?!\d)")
 _GROUP = re.compile(r"\d+")
-_ISSUERS = re.compile(r"(?:4|5[0-8]|6|2[2-7])\d{14,15}|3[47]\d{13}|3[068]\d{12}")  # 16, 15 and 14 digits
+_ISSUERS = re.compile(r"[46]\d{15}|(?:5[0-8]|2[2-7])\d{14}|3[47]\d{13}|3[068]\d{12}")  # 16, 15 and 14 digits
 _BEHIND = 8  # digits: month, year and security code
 
 

@@ -50,6 +50,7 @@ _PERSON = re.compile(
     re.IGNORECASE,
 )
 _TAGS = re.compile(r"^\s*(?:\[[^\]]{0,100}\]\s*){1,3}")  # "[example.org #12] AutoReply: …"
+_SENTENCE_END = re.compile(r"[.!?\n]")
 _DECLARED_WITHIN = 1_000  # characters
 _NAMELESS = re.compile(
     r"mailer-daemon|mail delivery (?:sub)?system|^[\s\"]*system administrator\"?\s*<|^\s*<\s*>\s*$", re.IGNORECASE
@@ -137,13 +138,16 @@ def _away(subject: str, name: str | None) -> bool:
 
 
 def _declares(text: str, subject: str) -> bool:
-    """Whether a text says of itself that a machine answers. People who pass on what a machine told them say first what
-    they did themselves.
+    """Whether a text says of itself that a machine answers. People who pass on what a machine told them speak of
+    themselves before, or as they do.
     """
     if UNREAD.match(text):
         return not speaks_of_oneself(text)
     match = DECLARES.search(text[:_DECLARED_WITHIN])
-    return match is not None and (not speaks_of_oneself(text[: match.start()]) or IS_AWAY.search(subject) is not None)
+    if match is None:
+        return False
+    end = _SENTENCE_END.search(text, match.end())
+    return not speaks_of_oneself(text[: end.start() if end else None]) or IS_AWAY.search(subject) is not None
 
 
 def _answers(fields: Fields) -> bool:

@@ -450,6 +450,10 @@ def test_an_abuse_report_is_automatic() -> None:
         ),
         ("Bounces?", "I wrote to you and all I get back is:\n\nThis is an automatic reply. We are closed.", False),
         ("Re: Autosvar", "Jag vill ha ett svar från en människa. Detta är ett automatiskt svar, skriver ni.", False),
+        ("Card", "This account is not active, the charger at 21052 says. Please help us.", False),
+        ("Adress", "Den här adressen är inte längre ansluten, laddaren 21052 är död.", False),
+        ("Kvitto", "Detta är ett automatiskt kvitto som kom i går, beloppet är fel.", False),
+        ("Svar", "Detta är ett automatiskt svar som jag fick av er, nu vill jag ha ett riktigt.", False),
         ("Laddare 21052", "Den är död.\n\nThis mailbox is not monitored, I read it on Fridays.", False),
     ],
 )
