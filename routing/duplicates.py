@@ -66,6 +66,8 @@ _HOURS: Mapping[Category, tuple[float, float]] = {
 _OF_A_SITE = frozenset(set(Category) - {Category.SAFETY, Category.DAMAGE, Category.CABLE_STUCK})
 _REPEATED = timedelta(hours=72)
 _SAME_DAY = timedelta(hours=24)
+_MANY = 10  # mails of one sender within `_AT_ONCE` are a flood: a machine that went wrong, a loop, a joke
+_AT_ONCE = timedelta(hours=1)
 _FEW_WORDS = 12
 _BURST = timedelta(minutes=15)
 _LONGEST_AGO = 5.0
@@ -138,9 +140,9 @@ def alone(judgement: Judgement) -> bool:
     return place.charger is not None and not several
 
 
-def goes_on(said: Said, judgement: Judgement) -> bool:
+def goes_on(said: Said, judgement: Judgement, history: History) -> bool:
     """Whether `match` may take a report into any case of its sender, of whatever category."""
-    return _answers(said) or _tells_of_nothing(judgement)
+    return _answers(said) or _tells_of_nothing(judgement) or _is_one_of_many(said, judgement, history)
 
 
 def kin(judgement: Judgement) -> tuple[Category, ...] | None:
@@ -184,8 +186,13 @@ def _compare(
     if judgement.mass and candidate.mass:
         return (total, "") if _compare_mass(total, judgement, candidate, now) else None
     where = _place(total, said, judgement, candidate, same_person or mentioned, directory)
-    if where is None or not _subject(total, category, theirs, same_person, mentioned, said, judgement, candidate):
+    if where is None:
         return None
+    many = same_person and _adds_to_many(said, judgement, history, candidate)
+    if not _subject(total, category, theirs, same_person, mentioned, said, judgement, candidate) and not many:
+        return None
+    if many:
+        total.add(3.0, "one_of_many", {"minutes": _minutes(_AT_ONCE)})
     _time(total, said, category, theirs, where, candidate)
     if same_person:
         total.add(1.5, "same_person")
@@ -213,7 +220,8 @@ def _compare_words(
     weigh_amounts(total, said, judgement, candidate)
     if category in _PERSONAL and where == "person" and not _goes_on(total):
         total.add(-2.0, "nothing_goes_on")
-    claimed = same_person and category is not theirs and _is_only_claimed(said, candidate)
+    many = any(r.code == "one_of_many" for r in total.reasons)
+    claimed = same_person and category is not theirs and not many and _is_only_claimed(said, candidate)
     if where == "person" and ((mentioned and not same_person) or claimed):
         total.add(min(0.0, _JUST_SUGGESTED - total.odds), "person_unproven")
     if not _goes_back(judgement, theirs, same_person):
@@ -239,7 +247,7 @@ def _goes_back(judgement: Judgement, theirs: Category, same_person: bool) -> boo
 def _goes_on(total: Odds) -> bool:
     """Whether anything but the person and the kind of matter ties a report to a case."""
     return any(
-        r.code in ("says_again", "answers_mail", "says_nothing_new", "words_alike", "same_amount")
+        r.code in ("says_again", "answers_mail", "says_nothing_new", "one_of_many", "words_alike", "same_amount")
         for r in total.reasons
     )
 
@@ -336,6 +344,19 @@ def _is_reminder(said: Said, judgement: Judgement, candidate: Candidate) -> bool
 def _tells_of_nothing(judgement: Judgement) -> bool:
     """Whether nothing, or nothing much, speaks for any matter of its own."""
     return judgement.category is Category.OTHER or "!faint" in judgement.tokens
+
+
+def _is_one_of_many(said: Said, judgement: Judgement, history: History) -> bool:
+    """Whether a mail is one of a flood from its sender, and neither urgent nor about any place."""
+    earlier, place = history.earlier[:_MANY], judgement.place
+    flood = said.channel == "email" and len(earlier) == _MANY and said.at - earlier[-1].at <= _AT_ONCE
+    return flood and judgement.priority > Priority.P2 and not (place.site or place.charger or place.chargers)
+
+
+def _adds_to_many(said: Said, judgement: Judgement, history: History, candidate: Candidate) -> bool:
+    """Whether a case is of the same flood: begun in it, and nobody else's nor urgent."""
+    of_it = candidate.persons == {history.person} and said.at - candidate.opened_at <= _AT_ONCE
+    return of_it and candidate.priority > Priority.P2 and _is_one_of_many(said, judgement, history)
 
 
 def _is_only_claimed(said: Said, candidate: Candidate) -> bool:

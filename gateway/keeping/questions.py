@@ -18,7 +18,7 @@ from gateway.record.db import recordset
 from routing.duplicates import alone, goes_on, kin
 from routing.evidence import COMPARED
 from routing.facts import Facts
-from routing.values import Judgement, Said
+from routing.values import History, Judgement, Said
 
 OPEN_LOOKBACK = timedelta(days=90)
 CONCLUDED_LOOKBACK = timedelta(days=14)
@@ -75,7 +75,7 @@ def wanted(
             "persons": sorted(mentioned.union([person] if person is not None else [])),
             "placeless": judgement.mass or place.site is None,
             "category": judgement.category,
-            "goes_on": goes_on(item.said, judgement),
+            "goes_on": goes_on(item.said, judgement, met.histories.get(person or 0, History())),
             "kin": None if item.said.alarm else kin(judgement),
         }
         rows.append(row)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.duplicates import alone, goes_on, kin, lock_keys, match
-from routing.values import Alarm, Category, History, Priority, Reason, Said, Verdict
+from routing.values import Alarm, Category, Earlier, History, Priority, Reason, Said, Verdict
 from tests.fakes.desk import Desk, Outcome
 
 NOON = datetime(2026, 9, 20, 12, tzinfo=UTC)
@@ -100,7 +100,7 @@ def test_a_report_fits_cases_of_kin_categories_and_no_other(text: str):
     desk = Desk()
     first = desk.take(said("25634 startar inte", phone="+46701740601"))
     second = desk.take(said(text, 5, phone="+46701740601"))
-    near = None if goes_on(second.said, second.judgement) else kin(second.judgement)
+    near = None if goes_on(second.said, second.judgement, History(1)) else kin(second.judgement)
     for category in Category:
         case = replace(desk.cases[first.case], category=category)
         found = match(second.said, second.judgement, History(1), [case], second.said.at, desk.directory)
@@ -149,6 +149,32 @@ def test_cases_of_another_kind_are_told_by_their_number():
     found = Desk().take(said("25634 startar inte", phone="+46701740601"))
     nothing = match(found.said, found.judgement, History(1), [], NOON, Desk().directory, unlike=3)
     assert nothing.reasons == (Reason("no_candidate", {"count": 3}),)
+
+
+@pytest.mark.parametrize(
+    ("before", "minutes", "text", "others", "attached"),
+    [
+        (10, 20, "Cron job failed, retry of volume", False, True),
+        (10, 90, "Cron job failed, retry of volume", False, False),
+        (9, 20, "Cron job failed, retry of volume", False, False),
+        (10, 20, "Cron job failed, retry of volume", True, False),
+        (10, 20, "The charger is on fire, come at once", False, False),
+        (10, 20, "Charger 25634 will not start", False, False),
+    ],
+)
+def test_f41_a_flood_of_mails_is_a_heap_unless_it_is_urgent_or_about_a_place(
+    before: int, minutes: int, text: str, others: bool, attached: bool
+):
+    mail = {"channel": "email", "email": "root@machine.example"}
+    desk = Desk()
+    first = desk.take(said("I want to change the address of my account", **mail))  # type: ignore[arg-type]
+    case = replace(desk.cases[first.case], persons=frozenset({1, 2} if others else {1}))
+    now = said(text, minutes, **mail)  # type: ignore[arg-type]
+    taken = Desk().take(now)
+    earlier = tuple(Earlier(NOON, case.id, None, None, case.category) for _ in range(before))
+    found = match(now, taken.judgement, History(1, earlier), [case], now.at, desk.directory)
+    assert (found.verdict is Verdict.ATTACH) is attached
+    assert ("one_of_many" in {r.code for r in found.reasons}) is attached
 
 
 def test_the_same_person_with_a_new_matter_gets_a_new_case():
