@@ -9,8 +9,8 @@ large is refused for good, its sender told where to find help, and what there is
 Where the door has checks of its own, they are made before a mail is read and never for long; what they found is written
 above the mail, as a mail server does, and vouches for the sender in place of whatever else stands there.
 
-A mail from the null sender (`MAIL FROM:<>`) is never answered (RFC 3834 section 2): by nothing else do some answering
-machines and bounces say what they are, and whoever wrote the mail wants none.
+That a mail came from the null sender (`MAIL FROM:<>`) is written above it as well (RFC 5321 section 4.4): by nothing
+else do some answering machines and bounces say what they are, and it is never answered (RFC 3834 section 2).
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ import structlog
 
 from channels.mail.headers import one_line
 from channels.mail.reading import quarantined
-from channels.mail.robots import NO_ANSWER
 from channels.mail.threads import token_of
 from channels.mail.tree import header_end
 from channels.report import Intake, NotStored, Report
@@ -37,6 +36,7 @@ from channels.smtp_session import Conversation
 from channels.vouching.values import Origin
 
 log = structlog.get_logger()
+_NULL_PATH = b"Return-Path: <>\r\n"
 _ALWAYS = ("postmaster", "abuse")  # RFC 5321 section 4.5.1, RFC 2142
 NEAR = tuple(
     ipaddress.ip_network(network)
@@ -207,6 +207,8 @@ class SmtpDoor:
     ) -> None:
         now = self._clock.now()
         found = await self._checks.find(raw, origin) if self._checks is not None and origin is not None else None
+        if not sender:
+            raw = _NULL_PATH + raw
         report = await self._parser.read(raw, now, found)
         if found is not None:
             if "=temperror" in found:
@@ -214,8 +216,6 @@ class SmtpDoor:
             report = replace(report, raw=_above(found) + raw)
         elif report.sender.verified and not from_relay:
             report = replace(report, sender=replace(report.sender, verified=False))
-        if not sender and NO_ANSWER not in report.flags:
-            report = replace(report, flags=(*report.flags, NO_ANSWER))
         thread = report.thread
         if thread.token is None and (token := token_of(recipients, self._domains)):
             thread = replace(thread, token=token)

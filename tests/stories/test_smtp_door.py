@@ -200,8 +200,25 @@ async def test_b27_b66_nobody_answers_the_null_sender(parsers: Parsers, kind: ty
             assert (await line.answer()).startswith("250")
     from_nobody, from_somebody = shelf.seen
     assert (from_nobody.flags, from_somebody.flags) == (("no_answer",), ())
-    assert from_nobody.raw == from_somebody.raw == raw
+    assert (from_nobody.raw, from_somebody.raw) == (b"Return-Path: <>\r\n" + raw, raw)
     assert from_nobody.digest() == from_somebody.digest()
+
+
+async def test_b27_the_null_sender_says_that_a_machine_tells_of_a_mail(parsers: Parsers) -> None:
+    raw = MAIL.replace(b"Anna <anna@example.org>", b"post@bolag.example").replace(
+        b"Hej", b"Your mail to drift@bolag.example could not be delivered.\r\n\r\n550 5.1.1 User unknown"
+    )
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        line = await Line.open(port)
+        for sender in ("", "info@bolag.example"):
+            assert (await line.say("EHLO t.example", f"MAIL FROM:<{sender}>", f"RCPT TO:<{US}>", "DATA")).startswith(
+                "354"
+            )
+            line.writer.write(raw + b".\r\n")
+            assert (await line.answer()).startswith("250")
+    from_nobody, from_somebody = shelf.seen
+    assert (from_nobody.bounce, from_somebody.bounce) == (True, False)
 
 
 @pytest.mark.parametrize(
