@@ -22,7 +22,7 @@ from channels import form
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.csvs import csv_rows
-from gateway.languages import SPOKEN, Catalogue, N_, catalogue
+from gateway.languages import N_, SPOKEN, Catalogue, catalogue
 from gateway.phone import rota
 from gateway.record import agents, imports, oncall
 from gateway.record.db import Database, opened
@@ -31,7 +31,7 @@ from gateway.record.timeline import SYSTEM
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong and where: `where` is as much of `file:row: column` as is known, `what` a msgid that `data` fills."""
+    """What is wrong and where: `where` is what is known of `file:row: column`, `what` a msgid that `data` fills."""
 
     where: str
     what: str
@@ -166,7 +166,7 @@ def agent_row(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def agent_rows(text: str) -> list[dict[str, Any]]:
-    """A whole list of agents as CSV. Raises ImportFaults, each `where` a row and a column, when any row is not right."""
+    """A whole list of agents as CSV. Raises ImportFaults, each `where` a row and its column, when any is not right."""
     rows, faults = [], list[Fault]()
     for nth, line in enumerate(csv.DictReader(io.StringIO(text)), 2):
         try:
@@ -215,7 +215,9 @@ def read_tables(files: Mapping[str, bytes], kinds: Collection[str] = tuple(KINDS
         elif table in kinds:
             tables[table] = _read(name, content, table, faults)
         else:
-            faults.append(Fault(name, N_("is none of %(files)s"), {"files": ", ".join(f"{kind}.csv" for kind in kinds)}))
+            faults.append(
+                Fault(name, N_("is none of %(files)s"), {"files": ", ".join(f"{kind}.csv" for kind in kinds)})
+            )
     if faults:
         raise ImportFaults(faults)
     return tables

@@ -99,11 +99,19 @@ async def test_a_spreadsheet_may_part_cells_by_semicolons(house: House) -> None:
     [
         ("chargers", NEW.replace(",22,", ",fast,"), "chargers.csv:2: power_kw: Ska vara ett tal."),
         ("chargers", NEW.replace(",22,", ",-1,"), "chargers.csv:2: power_kw: Ska vara minst 0"),
-        ("chargers", NEW.replace("2026-01-01", "snart"), "chargers.csv:2: installed_on: Ska vara ett datum som 2026-11-27."),
+        (
+            "chargers",
+            NEW.replace("2026-01-01", "snart"),
+            "chargers.csv:2: installed_on: Ska vara ett datum som 2026-11-27.",
+        ),
         ("chargers", NEW.replace("s001", "s999"), "chargers.csv: 99001: Okänd anläggning s999."),
         ("owners", "owner_id,language\no9,sv\n", "owners.csv:2: organisation: Får inte vara tomt."),
         ("owners", "owner_id,organisation\no9,\n", "owners.csv:2: organisation: Får inte vara tomt."),
-        ("sites", f"{SITE}\ns9,S,,,Umeå,o001,gold,\n", "sites.csv:2: sla_level: Ska vara något av basic, plus, premium."),
+        (
+            "sites",
+            f"{SITE}\ns9,S,,,Umeå,o001,gold,\n",
+            "sites.csv:2: sla_level: Ska vara något av basic, plus, premium.",
+        ),
         ("sites", f"{SITE}\ns9,S,,,Umeå,o001,basic,Mars\n", "sites.csv:2: timezone: Är ingen tidszon."),
         ("agents", "agent_id,name\nx,X\n", "agents.csv: Är ingen av owners.csv"),
         ("chargers", "\udcff", "chargers.csv: Kan inte läsas"),

@@ -234,5 +234,5 @@ async def test_a_key_is_made_only_for_a_system_that_is_named(house: House, name:
     answer = await post(house, keys, keys, name=name, role="lead")
     assert answer.status == 422
     assert "Ange vilket system den är för." in await answer.text()
-    assert "Inget system har en nyckel än." in await (await house.client.get(keys)).text()
+    assert "Inget system har någon nyckel ännu." in await (await house.client.get(keys)).text()
     assert (await post(house, keys, keys, name="Driftpanelen", role="lead")).status == 200

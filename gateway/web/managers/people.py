@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.importing import Fault, ImportFaults, agent_row, agent_rows
-from gateway.languages import Catalogue, N_, catalogue
+from gateway.languages import N_, Catalogue, catalogue
 from gateway.record import agents, staff
 from gateway.record.agents import Agent
 from gateway.record.timeline import Actor
@@ -79,7 +79,9 @@ async def take_list(request: web.Request) -> web.StreamResponse:
         for row in rows:
             await staff.save(runtime.db, row, Actor("agent", me.id), runtime.clock.now())
     except ImportFaults as problem:
-        return await _index(request, fields, {"csv": "\n".join(fault.line(_words(request)) for fault in problem.faults[:20])}, 422)
+        return await _index(
+            request, fields, {"csv": "\n".join(fault.line(_words(request)) for fault in problem.faults[:20])}, 422
+        )
     except staff.AddressTaken:
         return await _index(request, fields, {"csv": TAKEN}, 422)
     raise web.HTTPSeeOther("/console/people?done=import")
