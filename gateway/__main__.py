@@ -209,7 +209,7 @@ def import_(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)
         try:
             taken = asyncio.run(import_folder(config, folder))
         except ImportFaults as problem:
-            fail(problem.faults, 1)
+            fail(str(problem).splitlines(), 1)
     for table, rows in taken.items():
         typer.echo(f"{table}: {rows}", err=True)
 
@@ -402,7 +402,7 @@ def _staffing(act: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
         try:
             return asyncio.run(act(config, *given))
         except ImportFaults as problem:
-            fail(problem.faults, 1)
+            fail(str(problem).splitlines(), 1)
         except NotDone as problem:
             fail([str(problem)], 1)
 

@@ -9,36 +9,82 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 
+from channels import form
 from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.csvs import csv_rows
+from gateway.languages import N_, SPOKEN, Catalogue, catalogue
 from gateway.phone import rota
 from gateway.record import agents, imports, oncall
 from gateway.record.db import Database, opened
 from gateway.record.timeline import SYSTEM
 
 
-class ImportFaults(Exception):
-    """The files cannot be taken in; `faults` are lines of `file:row: column: what is wrong`."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong and where: `where` is what is known of `file:row: column`, `what` a msgid that `data` fills."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
+    where: str
+    what: str
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    def told(self, book: Catalogue) -> str:
+        """What is wrong, in words."""
+        return book.gettext(self.what) % self.data
+
+    def line(self, book: Catalogue) -> str:
+        """What is wrong and where, in one line."""
+        return f"{self.where}: {self.told(book)}" if self.where else self.told(book)
+
+
+class ImportFaults(Exception):
+    """The files cannot be taken in: all that is wrong with them."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(fault.line(catalogue(SPOKEN)) for fault in faults))
         self.faults = faults
+
+
+EMPTY = N_("must not be empty")
+UNFIT = N_("is not as it must be")
+TWICE = N_("given twice")
+UNREAD = N_("cannot be read (%(why)s)")
+WRONG: Mapping[str, str] = {
+    "missing": EMPTY,
+    "string_too_short": EMPTY,
+    "string_pattern_mismatch": N_("may have letters a to z, digits, - and _ only"),
+    "int_parsing": N_("must be a whole number"),
+    "int_from_float": N_("must be a whole number"),
+    "float_parsing": N_("must be a number"),
+    "greater_than_equal": N_("must be at least %(least)s"),
+    "less_than_equal": N_("must be at most %(most)s"),
+    "date_from_datetime_parsing": N_("must be a date such as 2026-11-27"),
+    "date_from_datetime_inexact": N_("must be a date such as 2026-11-27"),
+    "literal_error": N_("must be one of %(these)s"),
+}
 
 
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("no such time zone") from error
+        raise ValueError(N_("is no time zone")) from error
     return name
+
+
+def _address(text: str) -> str:
+    if form.address(text) is None:
+        raise ValueError(N_("is no e-mail address"))
+    return text
 
 
 def _listed(text: Any) -> Any:
@@ -91,7 +137,7 @@ class ChargerRow(Row):
 class AgentRow(Row):
     agent_id: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9_-]{1,60}$")]
     name: Given
-    email: Given
+    email: Annotated[Given, AfterValidator(_address)]
     phone: Perhaps = None
     role: Annotated[Literal["agent", "lead", "manager", "admin"] | None, Blank] = None
     line: int = Field(ge=1, le=3)
@@ -110,25 +156,25 @@ IDS = {"owners": "owner_id", "sites": "site_id", "chargers": "charger_id", "agen
 
 
 def agent_row(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """One agent of a form or a list, ready for `record.staff`. Raises ImportFaults, `column: what is wrong`."""
+    """One agent of a form or a list, ready for `record.staff`. Raises ImportFaults, each `where` a column."""
     try:
         row = AgentRow.model_validate({name: value for name, value in fields.items() if value != ""})
     except ValidationError as error:
-        raise ImportFaults([f"{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()]) from error
+        raise ImportFaults([_fault(one) for one in error.errors()]) from error
     kept = row.model_dump(mode="json")
     return {**kept, "id": kept.pop("agent_id"), "role": row.role or "agent"}
 
 
 def agent_rows(text: str) -> list[dict[str, Any]]:
-    """A whole list of agents as CSV. Raises ImportFaults, `row: column: what is wrong`, when any row is not right."""
-    rows, faults = [], []
+    """A whole list of agents as CSV. Raises ImportFaults, each `where` a row and its column, when any is not right."""
+    rows, faults = [], list[Fault]()
     for nth, line in enumerate(csv.DictReader(io.StringIO(text)), 2):
         try:
             rows.append(agent_row({name: value or "" for name, value in line.items() if name}))
         except ImportFaults as problem:
-            faults += [f"{nth}: {fault}" for fault in problem.faults]
+            faults += [replace(fault, where=f"{nth}: {fault.where}") for fault in problem.faults]
     if faults or not rows:
-        raise ImportFaults(faults or ["the list is empty"])
+        raise ImportFaults(faults or [Fault("", N_("the list is empty"))])
     return rows
 
 
@@ -160,16 +206,18 @@ async def check(db: Database, tables: Tables) -> None:
 
 def read_tables(files: Mapping[str, bytes], kinds: Collection[str] = tuple(KINDS)) -> Tables:
     """The checked rows of CSV files by their names (`chargers.csv`), ready to be written. Raises ImportFaults."""
-    faults: list[str] = []
+    faults: list[Fault] = []
     tables: Tables = {}
     for name, content in files.items():
         table = name.lower().removesuffix(".csv")
         if table in tables:
-            faults.append(f"{name}: given twice")
+            faults.append(Fault(name, TWICE))
         elif table in kinds:
             tables[table] = _read(name, content, table, faults)
         else:
-            faults.append(f"{name}: is none of {', '.join(f'{kind}.csv' for kind in kinds)}")
+            faults.append(
+                Fault(name, N_("is none of %(files)s"), {"files": ", ".join(f"{kind}.csv" for kind in kinds)})
+            )
     if faults:
         raise ImportFaults(faults)
     return tables
@@ -177,16 +225,17 @@ def read_tables(files: Mapping[str, bytes], kinds: Collection[str] = tuple(KINDS
 
 def read_folder(folder: Path) -> Tables:
     """The checked rows of every file that is there, ready to be written. Raises ImportFaults."""
-    faults: list[str] = []
+    faults: list[Fault] = []
     files = {}
     for path in (folder / f"{table}.csv" for table in KINDS):
         try:
             if path.is_file():
                 files[path.name] = path.read_bytes()
         except OSError as error:
-            faults.append(f"{path.name}: cannot be read ({type(error).__name__})")
+            faults.append(_unread(path.name, error))
     if not files and not faults and not (folder / "rota.csv").is_file():
-        faults.append(f"{folder}: holds none of {', '.join(f'{table}.csv' for table in (*KINDS, 'rota'))}")
+        wanted = ", ".join(f"{table}.csv" for table in (*KINDS, "rota"))
+        faults.append(Fault(str(folder), N_("holds none of %(files)s"), {"files": wanted}))
     if faults:
         raise ImportFaults(faults)
     return read_tables(files)
@@ -199,41 +248,55 @@ def _read_rota(folder: Path) -> list[dict[str, Any]]:
     except rota.RotaFaults as wrong:
         raise _rota_faults(wrong) from wrong
     except (UnicodeDecodeError, OSError) as error:
-        raise ImportFaults([f"{path.name}: cannot be read ({type(error).__name__})"]) from error
+        raise ImportFaults([_unread(path.name, error)]) from error
 
 
 def _rota_faults(wrong: rota.RotaFaults) -> ImportFaults:
-    return ImportFaults([f"rota.csv:{row + 1}: {column}: {what}" for row, column, what in wrong.faults])
+    return ImportFaults([Fault(f"rota.csv:{row + 1}: {column}", what) for row, column, what in wrong.faults])
 
 
-def _read(name: str, content: bytes, table: str, faults: list[str]) -> list[dict[str, Any]]:
+def _read(name: str, content: bytes, table: str, faults: list[Fault]) -> list[dict[str, Any]]:
     kind, rows = KINDS[table], dict[str, dict[str, Any]]()
     try:
         for nth, line in enumerate(csv_rows(content), 2):
             try:
                 row = kind.model_validate(line).model_dump(mode="json")
             except ValidationError as error:
-                faults += [f"{name}:{nth}: {'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors()]
+                found = (_fault(one) for one in error.errors())
+                faults += [replace(fault, where=f"{name}:{nth}: {fault.where}") for fault in found]
                 continue
             if row[IDS[table]] in rows:
-                faults.append(f"{name}:{nth}: {IDS[table]}: given twice")
+                faults.append(Fault(f"{name}:{nth}: {IDS[table]}", TWICE))
             rows[row[IDS[table]]] = row
     except (UnicodeDecodeError, csv.Error) as error:
-        faults.append(f"{name}: cannot be read ({type(error).__name__})")
+        faults.append(_unread(name, error))
     return list(rows.values())
 
 
-def _dangling(tables: Tables, known: set[tuple[str, str]]) -> list[str]:
+def _fault(found: ErrorDetails) -> Fault:
+    """What pydantic says of a column, in our words."""
+    given = found.get("ctx", {})
+    what = str(given["error"]) if found["type"] == "value_error" else WRONG.get(found["type"], UNFIT)
+    data = {"least": given.get("ge"), "most": given.get("le"), "these": given.get("expected")}
+    written = {name: str(value).replace(" or ", ", ").replace("'", "") for name, value in data.items()}
+    return Fault(".".join(map(str, found["loc"])), what, written)
+
+
+def _unread(name: str, error: Exception) -> Fault:
+    return Fault(name, UNREAD, {"why": type(error).__name__})
+
+
+def _dangling(tables: Tables, known: set[tuple[str, str]]) -> list[Fault]:
     """Rows that name an owner or a site that is neither in the files nor in the record."""
     known = known | {("owner", row["owner_id"]) for row in tables.get("owners", ())}
     known |= {("site", row["site_id"]) for row in tables.get("sites", ())}
     faults = [
-        f"sites.csv: {row['site_id']}: unknown owner {row['owner_id']}"
+        Fault(f"sites.csv: {row['site_id']}", N_("unknown owner %(owner)s"), {"owner": row["owner_id"]})
         for row in tables.get("sites", ())
         if ("owner", row["owner_id"]) not in known
     ]
     faults += [
-        f"chargers.csv: {row['charger_id']}: unknown site {row['site_id']}"
+        Fault(f"chargers.csv: {row['charger_id']}", N_("unknown site %(site)s"), {"site": row["site_id"]})
         for row in tables.get("chargers", ())
         if ("site", row["site_id"]) not in known
     ]

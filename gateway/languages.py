@@ -10,7 +10,7 @@ from __future__ import annotations
 import gettext as gnu
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from babel.dates import format_date as babel_date
 from babel.dates import format_datetime as babel_datetime
 from babel.dates import format_timedelta as babel_timedelta
 from babel.messages.pofile import read_po
+from babel.units import format_unit
 
 from routing.values import Reason
 
@@ -32,6 +33,7 @@ NAMES = MappingProxyType(
     {"sv": "Svenska", "en": "English", "no": "Norsk", "da": "Dansk", "fi": "Suomi", "de": "Deutsch"}
 )
 SPOKEN = "en"
+UNITS = ("byte", "kilobyte", "megabyte", "gigabyte")
 LOCALES = MappingProxyType({"sv": "sv_SE", "en": "en_GB", "no": "nb_NO", "da": "da_DK", "fi": "fi_FI", "de": "de_DE"})
 
 
@@ -144,6 +146,18 @@ def format_time(at: datetime, timezone: str, language: str, now: datetime | None
 def format_date(at: datetime, timezone: str, language: str) -> str:
     """The day of a moment, with the name of the weekday."""
     return str(babel_date(at.astimezone(ZoneInfo(timezone)), "EEEE d MMMM", locale=locale(language)))
+
+
+def format_month(month: str, language: str) -> str:
+    """The month of `2026-11`, in words."""
+    return str(babel_date(date.fromisoformat(f"{month}-01"), "LLLL y", locale=locale(language)))
+
+
+def format_size(size: int, language: str) -> str:
+    """How large a file is: `10 byte`, `21,4 kB`."""
+    power = min(len(str(size)) - 1, 11) // 3
+    rounded = round(size / 1000**power, 1)
+    return str(format_unit(rounded, f"digital-{UNITS[power]}", "short" if power else "long", locale=locale(language)))
 
 
 def format_duration(length: timedelta, language: str) -> str:

@@ -22,6 +22,7 @@ CODES = (
     "target",
     "component",
     "call_disposition",
+    "how",
 )
 
 

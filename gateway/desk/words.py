@@ -13,6 +13,7 @@ from channels.report import Attachment, Channel
 from gateway.desk import clocks
 from gateway.desk.acts import Act, Overtaken, Refused, act, require_text
 from gateway.keeping.standing import due_told, queue_for
+from gateway.languages import N_
 from gateway.record import views
 from gateway.record.db import recordset, statements
 from gateway.record.timeline import Actor
@@ -23,6 +24,14 @@ from routing.targets import targets
 from routing.values import Category, Priority
 
 MESSAGES, ATTACHMENTS = statements("messages"), statements("attachments")
+UNKNOWN = MappingProxyType(
+    {
+        "category": N_("there is no such category"),
+        "priority": N_("there is no such priority"),
+        "charger": N_("no charger has this number"),
+        "site": N_("no site has this id"),
+    }
+)
 LONGEST = 20_000  # characters of one reply
 NAMED = re.compile(r"(?<![\w@.])@([A-Za-z0-9_-]{1,60})")
 
@@ -140,7 +149,7 @@ async def correct(
         "site": site is not None and site not in directory.sites,
     }
     if any(unknown.values()):
-        raise Refused(**{name: "unknown" for name, wrong in unknown.items() if wrong})
+        raise Refused(**{name: UNKNOWN[name] for name, wrong in unknown.items() if wrong})
     async with act(runtime, actor, case_id) as deed:
         case = deed.case
         if charger is not None:

@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway import seals
+from gateway.languages import N_
 from gateway.record import agents, portal
 from gateway.record.agents import Agent
 from gateway.record.portal import OwnerUser
@@ -30,6 +31,7 @@ ABOVE = frozenset({"manager", "admin"})
 ADMIN = frozenset({"admin"})
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
+STALE = N_("This page was open for too long or was sent from elsewhere. Load it again and repeat.")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -91,7 +93,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if room is None:
         raise Problem(404, "There is nothing here.")
     if room.roles is not None:
-        request[AGENT] = await _admitted(request, room.roles)
+        request[AGENT] = await _colleague(request)
+        if request[AGENT].role not in room.roles:
+            raise Problem(403, "This page is for others.")
     if room.owners:
         request[OWNER] = await _owner(request)
     if room.guarded and request.method not in SAFE:
@@ -134,15 +138,13 @@ def from_our_pages(request: web.Request) -> bool:
     return origin in (f"{public.scheme}://{public.netloc}", f"{request.scheme}://{request.host}")
 
 
-async def _admitted(request: web.Request, roles: frozenset[str]) -> Agent:
+async def _colleague(request: web.Request) -> Agent:
     agent_id = await logged_in(request)
     agent = await agents.find(runtime_of(request).db, agent_id) if agent_id else None
     if agent is None or not agent.may_work:
         if request.method == "GET" and "HX-Request" not in request.headers:
             raise web.HTTPSeeOther(f"/login?next={quote(request.path_qs, safe='')}")
         raise Problem(403 if agent else 401, "Log in first.")
-    if agent.role not in roles:
-        raise Problem(403, "This page is for others.")
     return agent
 
 
@@ -165,7 +167,7 @@ async def _meant(request: web.Request) -> None:
         token = request.query.get(CSRF_FIELD)
     keys = runtime_of(request).config.secret_keys
     if not from_our_pages(request) or not token or not seals.matches(keys, "csrf", _anchor(request), token):
-        raise Problem(403, "This page was open for too long or was sent from elsewhere. Load it again and repeat.")
+        raise Problem(403, STALE)
 
 
 def _anchor(request: web.Request) -> str:

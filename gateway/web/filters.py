@@ -50,6 +50,16 @@ def _date(context: Context, at: datetime, timezone: str | None = None) -> str:
 
 
 @jinja2.pass_context
+def _month(context: Context, month: str) -> str:
+    return languages.format_month(month, context["language"])
+
+
+@jinja2.pass_context
+def _size(context: Context, size: int) -> str:
+    return languages.format_size(size, context["language"])
+
+
+@jinja2.pass_context
 def _hour(context: Context, at: datetime, timezone: str | None = None) -> str:
     return languages.format_time(at, timezone or context.get("timezone") or TIMEZONE, context["language"], at)
 
@@ -102,6 +112,8 @@ FILTERS: Mapping[str, Callable[..., str]] = MappingProxyType(
         "time": _time,
         "date": _date,
         "hour": _hour,
+        "month": _month,
+        "size": _size,
         "duration": _duration,
         "clock": languages.format_clock,
         "countdown": _countdown,

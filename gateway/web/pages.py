@@ -22,9 +22,9 @@ from jinja2.runtime import Context
 
 from gateway import languages
 from gateway.languages import CUSTOMERS, N_, NAMES, PAGES, Catalogue
-from gateway.web.access import csrf_token
+from gateway.web.access import STALE, csrf_token
 from gateway.web.filters import FILTERS
-from gateway.web.keys import AGENT, runtime_of
+from gateway.web.keys import AGENT, OWNER, runtime_of
 from gateway.web.problems import Problem
 
 FOLDER = Path(__file__).parent
@@ -46,10 +46,7 @@ ERRORS = MappingProxyType(
     {
         400: (N_("That did not work"), N_("Your browser sent something that we cannot read. Go back and try again.")),
         401: (N_("Log in first"), N_("This page is for people who work here.")),
-        403: (
-            N_("Not allowed"),
-            N_("This page is not for you, or it was open for too long. Load it again and repeat."),
-        ),
+        403: (N_("Not allowed"), N_("This page is not for you.")),
         404: (N_("Nothing here"), N_("The page does not exist, or the link is no longer valid.")),
         409: (N_("Somebody was first"), N_("The case was taken in the meantime. Load it again to see by whom.")),
         413: (N_("Too large"), N_("What you sent is larger than we can take. Try a smaller photo.")),
@@ -131,7 +128,13 @@ def page(
 def error_page(request: web.Request, problem: Problem) -> web.Response:
     """A page that says what went wrong and what to do now."""
     title, text = ERRORS.get(problem.status) or ERRORS[500 if problem.status >= 500 else 400]
-    context = {"status": problem.status, "title": title, "text": text, "retry": problem.status in (429, 500, 503)}
+    context = {
+        "status": problem.status,
+        "title": title,
+        "text": STALE if problem.detail == STALE else text,
+        "retry": problem.status in (429, 500, 503),
+        "owner": request.get(OWNER),
+    }
     response = page(request, "error.html", context, problem.status)
     response.headers.update(problem.headers)
     return response

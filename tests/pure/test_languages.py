@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -46,7 +47,10 @@ STATES = {
     "kind.message_failed": CAUSES,
     "region": tuple(sorted(set(REGIONS.values()))),
     "master": ("owners", "sites", "chargers"),
-    "masters": ("owners", "sites", "chargers"),
+    "masters": ("owners", "sites", "chargers", "agents"),
+    "language": CUSTOMERS,
+    "activities": ("available", "busy", "away", "offline"),
+    "how": ("taken", "last_resort", "claimed", "over"),
     "audit": (  # noqa: SIM905 - read as a list of words
         "agent_added agent_changed agent_disabled agent_enabled password_set totp_begun totp_ended recovery_used "
         "sessions_ended token_created token_revoked imported recording_heard person_parted person_erased "
@@ -175,3 +179,46 @@ def test_times_are_told_in_the_sites_time_zone() -> None:
 )
 def test_durations_in_columns_are_short_and_the_same_everywhere(seconds: int, written: str) -> None:
     assert languages.format_clock(timedelta(seconds=seconds)) == written
+
+
+def test_swedish_has_every_word_of_a_refusal() -> None:
+    """What the desk refuses is shown at the field that was refused."""
+    told = [
+        keyword.value.value
+        for path in ROOT.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("Refused", "desk.Refused")
+        for keyword in call.keywords
+        if isinstance(keyword.value, ast.Constant)
+    ]
+    assert len(told) > 20
+    assert {words for words in told if not catalogue("sv").has(str(words))} == set()
+
+
+@pytest.mark.parametrize(
+    ("size", "swedish", "english"),
+    [
+        (10, "10 byte", "10 bytes"),
+        (999, "999 byte", "999 bytes"),
+        (21_400, "21,4 kB", "21.4 kB"),
+        (3_000_000, "3 MB", "3 MB"),
+    ],
+)
+def test_sizes_are_written_as_the_language_writes_them(size: int, swedish: str, english: str) -> None:
+    assert (languages.format_size(size, "sv"), languages.format_size(size, "en")) == (swedish, english)
+
+
+def test_months_have_names() -> None:
+    assert (languages.format_month("2026-11", "sv"), languages.format_month("2026-11", "en")) == (
+        "november 2026",
+        "November 2026",
+    )
+
+
+@pytest.mark.parametrize("how", STATES["how"])
+def test_how_an_on_call_ladder_ended_is_told_in_words(how: str) -> None:
+    data = {"seconds": 0.0, "how": how, "steps": 1}
+    for language in PAGES:
+        told = telling.tell("oncall_ended", data, None, language)
+        assert catalogue(language).gettext(f"how.{how}") in told
+        assert f"({how})" not in told

@@ -222,3 +222,16 @@ def test_what_no_room_covers_does_not_exist() -> None:
 )
 def test_after_the_log_in_one_stays_in_the_house(asked: str | None, given: str) -> None:
     assert onward(asked) == given
+
+
+async def test_whoever_may_not_enter_reads_so_and_finds_the_way_back(house: House) -> None:
+    await house.hire("a01", PASSWORD)
+    await house.log_in(EMAIL, PASSWORD)
+    shown = await (await house.client.get("/managers")).text()
+    assert "Den här sidan är inte för dig." in shown
+    assert 'href="/console"' in shown
+    assert "öppen för länge" not in shown
+    shown = await (await house.client.post("/console/activity", data={"csrf": "stale"})).text()
+    assert "Sidan var öppen för länge" in shown
+    assert "inte för dig" not in shown
+    assert 'href="/console"' in shown

@@ -647,3 +647,25 @@ async def test_an_agent_who_hears_that_it_is_solved_says_so_on_the_case(house: H
     assert entry["actor"] == {"kind": "agent", "id": "a01"}
     shown = await (await house.client.get(answer.headers["Location"])).text()
     assert f"/console/cases/{number}/confirm" not in shown
+
+
+@pytest.mark.parametrize(
+    ("field", "told"), [("charger", "Ingen laddare har det numret."), ("site", "Ingen anläggning har det id:t.")]
+)
+async def test_what_a_correction_names_and_nobody_knows_is_said(house: House, field: str, told: str) -> None:
+    number = (await house.report(STUCK))["case"]
+    page = await (await do(house, number, "correct", **{field: "99999", "reason": "fel"})).text()
+    assert ">okänt</p>" not in page
+    assert f">{told}</p>" in page
+
+
+async def test_the_language_of_who_wrote_is_named_in_the_language_of_the_page(house: House) -> None:
+    text = "Mein Kabel steckt fest an der Ladesäule 22809 und ich kann nicht wegfahren"
+    number = (await house.report(text, language="de", **{"from": {"email": "kunde@example.de"}}))["case"]
+    for language, name, own in (
+        ("sv", "De skriver tyska", "De skriver Deutsch"),
+        ("en", "They write German", "Deutsch"),
+    ):
+        page = await (await house.client.get(f"/console/cases/{number}?language={language}")).text()
+        assert name in page
+        assert own not in page.partition("<main")[2]

@@ -325,3 +325,52 @@ async def eventually(ask, wanted: int, within: float = 40.0) -> None:  # type: i
     while (found := await ask()) != wanted:
         assert asyncio.get_running_loop().time() < deadline, f"{found} after {within} s, wanted {wanted}"
         await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("contact", [{}, {"phone": "abc"}, {"email": "mig@"}, {"phone": "12", "email": "ingen"}])
+async def test_nobody_is_promised_an_answer_who_cannot_be_reached_and_a_number_may_follow(
+    house: House, contact: dict[str, str]
+) -> None:
+    answer = await house.submit(await filled(house, **contact))
+    place = answer.headers["Location"]
+    receipt = await (await house.client.get(place)).text()
+    assert "Vi har inget sätt att nå dig." in receipt
+    assert "du hör från oss" not in receipt
+    link = place.removesuffix("/receipt")
+    assert f'action="{link}/text"' in receipt
+    await house.client.post(f"{link}/text", data={"phone": "070-174 06 99"})
+    assert "Vi har inget sätt att nå dig." not in await (await house.client.get(place)).text()
+
+
+@pytest.mark.parametrize("contact", [{"phone": "070-174 06 99"}, {"email": "mig@example.net"}])
+async def test_whoever_left_one_way_to_be_reached_hears_from_us(house: House, contact: dict[str, str]) -> None:
+    answer = await house.submit(await filled(house, **contact))
+    receipt = await (await house.client.get(answer.headers["Location"])).text()
+    assert "du hör från oss" in receipt
+    assert "Vi har inget sätt att nå dig." not in receipt
+    assert receipt.count("Följ ditt ärende") == 1
+
+
+async def test_what_a_reporter_has_confirmed_is_not_thought_but_told(house: House) -> None:
+    answer = await house.submit(await filled(house, email="mig@example.net"))
+    link = answer.headers["Location"].removesuffix("/receipt")
+    (case,) = await house.cases()
+    said = {"as": "a01", "disposition": "explained", "text": "Så här gör du."}
+    assert (await house.api("POST", f"/cases/{case['number']}/conclude", said))[0] == 200
+    assert "<h1>Vi tror att det är löst</h1>" in await (await house.client.get(link)).text()
+    await house.client.post(link, data={"solved": "yes"})
+    await house.runtime.db.run("UPDATE cases SET status = 'concluded', closed_at = NULL")  # others have not said so yet
+    assert "<h1>Det är löst</h1>" in await (await house.client.get(link)).text()
+
+
+@pytest.mark.parametrize(
+    ("text", "advice", "danger"),
+    [(TEXT, "Råd: ", False), ("Det brinner i laddaren", "Vid fara: ", True), ("Skärmen är sprucken", "Råd: ", False)],
+)
+async def test_advice_is_not_called_something_to_try(house: House, text: str, advice: str, danger: bool) -> None:
+    answer = await house.submit(await filled(house, text=text))
+    shown = await (await house.client.get(answer.headers["Location"].removesuffix("/receipt"))).text()
+    summary = shown.partition("<summary>")[2].partition("</summary>")[0]
+    assert summary.startswith(advice), summary
+    assert "Prova" not in summary
+    assert danger == ("Vid fara" in shown)

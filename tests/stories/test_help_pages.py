@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import pytest
@@ -159,3 +160,13 @@ async def test_pages_of_drivers_are_light_and_wait_for_no_script(house: House) -
         assert len(text) < 24_000, path
         assert text.count("<script") == text.count("defer></script>"), path
         assert "vendor/" not in text, path
+
+
+@pytest.mark.parametrize("number", ["99999", "abc", "2105", "<b>"])
+async def test_a_number_that_is_no_chargers_is_said_to_be_none(house: House, number: str) -> None:
+    answer = await house.client.get("/c", params={"number": number, "language": "sv"})
+    shown = await answer.text()
+    assert answer.status == 200
+    assert f"Vi känner inte laddare {escape(number)}. Kontrollera de fem siffrorna" in shown
+    assert "Vi känner inte laddare" not in await page(house, "/report?language=sv")
+    assert "Vi känner inte laddare" not in await page(house, "/c/21007?language=sv")

@@ -273,3 +273,17 @@ async def test_an_alarm_is_told_once_with_what_to_do_and_ends_by_itself(house: H
         await conn.execute("UPDATE agents SET activity = 'available', queues = '{}' WHERE id = 'a01'")
     await alerts.look(runtime)
     assert "Nobody serves" not in await text(house, "/managers/wall?language=en")
+
+
+async def test_a_period_that_was_given_backwards_is_the_period_that_was_meant(house: House) -> None:
+    days = re.compile(r'name="(from|to)" type="date" value="([^"]+)"')
+    for query in ("from=2026-11-01&to=2026-11-20", "from=2026-11-20&to=2026-11-01"):
+        shown = await text(house, f"/managers?period=own&{query}")
+        assert days.findall(shown) == [("from", "2026-11-01"), ("to", "2026-11-20")], query
+
+
+async def test_a_month_and_a_single_day_are_written_once_in_words(house: House) -> None:
+    shown = await text(house, "/managers/reports?month=2026-11&language=sv")
+    assert re.search(r'<option value="2026-11"[^>]*>november 2026</option>', shown)
+    shown = await text(house, "/managers/cases?period=own&from=2026-11-27&to=2026-11-27&language=sv")
+    assert shown.count("fredag 27 november") == 1

@@ -17,6 +17,7 @@ from tests.fakes.house import DEMO, House, open_house
 
 EMAIL, PASSWORD, PAGE = "agent01@support.example", "correct horse battery", "/managers/master"
 HEAD = "charger_id,evse_id,site_id,vendor,model,power_kw,connectors,installed_on"
+SITE = "site_id,name,street,postcode,city,owner_id,sla_level,timezone"
 NEW = f"{HEAD}\n99001,SE*CNX*E99001,s001,Zaptec,<Pro>,22,1:Type2,2026-01-01\n"
 TEXTS = re.compile(r'<textarea name="([^"]+)"[^>]*>\n(.*?)</textarea>', re.DOTALL)
 
@@ -96,10 +97,24 @@ async def test_a_spreadsheet_may_part_cells_by_semicolons(house: House) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "fault"),
     [
-        ("chargers", NEW.replace(",22,", ",fast,"), "chargers.csv:2: power_kw"),
-        ("chargers", NEW.replace("s001", "s999"), "unknown site s999"),
-        ("agents", "agent_id,name\nx,X\n", "agents.csv: is none of"),
-        ("chargers", "\udcff", "chargers.csv: cannot be read"),
+        ("chargers", NEW.replace(",22,", ",fast,"), "chargers.csv:2: power_kw: Ska vara ett tal."),
+        ("chargers", NEW.replace(",22,", ",-1,"), "chargers.csv:2: power_kw: Ska vara minst 0"),
+        (
+            "chargers",
+            NEW.replace("2026-01-01", "snart"),
+            "chargers.csv:2: installed_on: Ska vara ett datum som 2026-11-27.",
+        ),
+        ("chargers", NEW.replace("s001", "s999"), "chargers.csv: 99001: Okänd anläggning s999."),
+        ("owners", "owner_id,language\no9,sv\n", "owners.csv:2: organisation: Får inte vara tomt."),
+        ("owners", "owner_id,organisation\no9,\n", "owners.csv:2: organisation: Får inte vara tomt."),
+        (
+            "sites",
+            f"{SITE}\ns9,S,,,Umeå,o001,gold,\n",
+            "sites.csv:2: sla_level: Ska vara något av basic, plus, premium.",
+        ),
+        ("sites", f"{SITE}\ns9,S,,,Umeå,o001,basic,Mars\n", "sites.csv:2: timezone: Är ingen tidszon."),
+        ("agents", "agent_id,name\nx,X\n", "agents.csv: Är ingen av owners.csv"),
+        ("chargers", "\udcff", "chargers.csv: Kan inte läsas"),
     ],
 )
 async def test_faults_are_told_line_by_line_and_nothing_is_changed(
@@ -116,7 +131,7 @@ async def test_faults_are_told_line_by_line_and_nothing_is_changed(
 async def test_a_file_that_comes_twice_under_two_names_is_a_fault(house: House) -> None:
     answer = await send(house, chargers=NEW.encode(), Chargers=NEW.encode())
     assert answer.status == 422
-    assert "Chargers.csv: given twice" in await answer.text()
+    assert "Chargers.csv: Står två gånger." in await answer.text()
 
 
 async def test_no_file_and_no_right_are_said(house: House) -> None:

@@ -190,3 +190,49 @@ async def test_who_listens_to_a_recording_is_written_down(house: House) -> None:
     assert (await house.client.get("/console/recordings/RE1")).status == 404
     heard = await runtime.db.rows("SELECT id FROM audit WHERE act = 'recording_heard'")
     assert len(heard) == 1
+
+
+NOBODY = {"id": "k1", "name": "Kim", "email": "kim@support.example", "role": "agent", "line": "1", "languages": "sv"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"email": "x"}, "Är ingen e-postadress."),
+        ({"email": "kim@support"}, "Är ingen e-postadress."),
+        ({"email": "Kim <kim@support.example>"}, "Är ingen e-postadress."),
+        ({"email": ""}, "Får inte vara tomt."),
+        ({"name": " "}, "Får inte vara tomt."),
+        ({"id": "två ord"}, "Får bara ha bokstäver a till z, siffror, - och _."),
+        ({"max_calls": "99"}, "Får vara högst 20."),
+        ({"max_cases": "flera"}, "Ska vara ett heltal."),
+    ],
+)
+async def test_what_a_browser_would_have_stopped_is_refused_in_the_pages_words(
+    house: House, wrong: dict[str, str], told: str
+) -> None:
+    await house.hire("a01", role="manager")
+    await house.log_in(EMAIL, PASSWORD)
+    people = "/console/people"
+    answer = await post(house, people, people, **{**NOBODY, **wrong})
+    assert answer.status == 422
+    shown = await answer.text()
+    assert told in shown
+    assert not re.search(r"Field required|Input should|String should|Value error", shown)
+    row = {**NOBODY, **wrong}
+    row["agent_id"] = row.pop("id")
+    taken = await post(house, f"{people}/import", people, csv=f"{','.join(row)}\n{','.join(row.values())}")
+    assert taken.status == 422
+    assert told in await taken.text()
+
+
+@pytest.mark.parametrize("name", ["", "   "])
+async def test_a_key_is_made_only_for_a_system_that_is_named(house: House, name: str) -> None:
+    await house.hire("a01", role="admin")
+    await house.log_in(EMAIL, PASSWORD)
+    keys = "/managers/keys"
+    answer = await post(house, keys, keys, name=name, role="lead")
+    assert answer.status == 422
+    assert "Ange vilket system den är för." in await answer.text()
+    assert "Inget system har någon nyckel ännu." in await (await house.client.get(keys)).text()
+    assert (await post(house, keys, keys, name="Driftpanelen", role="lead")).status == 200

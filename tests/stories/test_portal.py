@@ -150,6 +150,9 @@ async def test_an_owner_follows_a_case_from_the_report_to_the_service_card_and_t
         assert (case["channels"], case["charger"], case["category"]) == (["portal"], "21012", "damage")
         assert case["reports"][0]["from"]["email"] == MEI
         clock.forward(timedelta(minutes=20))
+        refused = await mei.post(f"{where}/write", {"text": " "}, where)
+        assert refused.status == 422
+        assert "Skriv något först." in await refused.text()
         assert (await mei.post(f"{where}/write", {"text": "Den blockerar uppfarten"}, where)).status == 303
         assert [report["text"] for report in (await house.case(mine))["reports"]][1] == "Den blockerar uppfarten"
         await house.api("POST", f"/cases/{mine}/claim", {"as": "a01"})

@@ -30,7 +30,7 @@ TITLES = {
     "mine": N_("Mine"),
     "unassigned": N_("Nobody's yet"),
     "called": N_("Called to"),
-    "done": N_("Solved"),
+    "done": N_("view.done"),
     "search": N_("Found"),
 }
 PAGE = 60

@@ -187,15 +187,18 @@ def report_form(
     *,
     errors: Mapping[str, str] | None = None,
     place: Place | None = None,
+    unknown: str = "",
     outages: Sequence[Outage] = (),
     status: int = 200,
 ) -> web.Response:
+    """`unknown` is the number of a charger that was asked for and that we do not have."""
     token = seals.seal(runtime_of(request).config.secret_keys, PURPOSE, seals.fresh())
     context = {
         "form_token": token,
         "fields": dict(fields),
         "errors": dict(errors or {}),
         "place": place,
+        "unknown": unknown,
         "outages": outages,
         "problems": PROBLEMS,
         "timezone": place.timezone if place else None,

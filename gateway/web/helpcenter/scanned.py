@@ -41,7 +41,7 @@ async def at_charger(request: web.Request) -> web.StreamResponse:
     number = _scanned(request)
     place = place_of(request, number)
     if place is None:
-        return report_form(request, {"charger": number}, outages=await everywhere(request))
+        return report_form(request, {"charger": number}, unknown=number, outages=await everywhere(request))
     category = UNKEEPABLE.sub("", request.query.get("category", ""))[:60]
     return await _shown(request, {"charger": place.charger, "category": category}, place)
 

@@ -46,6 +46,7 @@ async def receipt(request: web.Request) -> web.StreamResponse:
     """What somebody who has reported takes along: number, code, link; and which photo is missing."""
     runtime, view = runtime_of(request), await following(request)
     fault = PHOTO_FAULTS.get(request.query.get("photo", ""))
+    sender = await reports.sender(runtime.db, view.report)
     context = {
         "number": view.number,
         "code": view.code,
@@ -55,8 +56,10 @@ async def receipt(request: web.Request) -> web.StreamResponse:
         "photo_faults": [fault] if fault else [],
         "expected_at": view.expected_at if view.expected_at and view.expected_at > runtime.clock.now() else None,
         "timezone": view.timezone,
+        "reached": sender.phone or sender.email or view.texted,
         "remote": await offered(runtime, view),
         "add_url": f"/s/{view.token}/more",
+        "text_url": f"/s/{view.token}/text",
         "form_token": seals.seal(runtime.config.secret_keys, ADDITION, seals.fresh()),
     }
     return private(page(request, "help/receipt.html", context, language=view.language))

@@ -20,6 +20,7 @@ from gateway.web.pages import page
 from gateway.web.problems import Problem
 
 LONGEST_NAME = 80  # signs
+NO_NAME = N_("Say which system it is for.")
 NO_HOLDER = N_("There is nobody of this id; an owner's key needs the owner's.")
 
 
@@ -37,12 +38,14 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def add(request: web.Request) -> web.StreamResponse:
     """Make a key; the answer shows it this once."""
     runtime, fields, by = runtime_of(request), await form(request), Actor("agent", request[AGENT].id)
-    name = UNKEEPABLE.sub("", fields.get("name", "")).strip()[:LONGEST_NAME] or None
+    name = UNKEEPABLE.sub("", fields.get("name", "")).strip()[:LONGEST_NAME]
     holder = fields.get("for", "").strip() or None
+    if not name:
+        return await _page(request, fields=fields, errors={"name": NO_NAME}, status=422)
     try:
         made = await make(runtime.db, fields.get("role", ""), holder, name, by, runtime.clock.now())
     except UnknownRole:
-        return await _page(request, fields=fields, error=NO_HOLDER, status=422)
+        return await _page(request, fields=fields, errors={"key-for": NO_HOLDER}, status=422)
     return await _page(request, made=made)
 
 
@@ -59,7 +62,7 @@ async def _page(
     *,
     made: str | None = None,
     fields: Mapping[str, str] | None = None,
-    error: str | None = None,
+    errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> web.Response:
     context = await frame(request, None) | {
@@ -67,7 +70,7 @@ async def _page(
         "made": made,
         "roles": ROLES,
         "fields": fields or {},
-        "error": error,
+        "errors": errors or {},
         "done": request.query.get("done") == "revoked",
     }
     return page(request, "managers/keys.html", context, status)

@@ -13,12 +13,12 @@ from aiohttp import web
 
 from gateway.csvs import csv_bytes
 from gateway.importing import IDS, ImportFaults, Tables, check, read_tables
-from gateway.languages import N_
+from gateway.languages import N_, catalogue
 from gateway.record import imports
 from gateway.record.timeline import Actor
 from gateway.web.console.frame import frame
 from gateway.web.keys import AGENT, runtime_of
-from gateway.web.pages import page
+from gateway.web.pages import language_of, page
 from gateway.web.problems import Problem
 from gateway.web.uploads import MULTIPART, Files, Upload, UploadLimits
 from gateway.web.within import sees_everything
@@ -77,7 +77,7 @@ async def look(request: web.Request) -> web.StreamResponse:
     try:
         tables = await _checked(request, given)
     except ImportFaults as problem:
-        return await _page(request, faults=problem.faults, status=422)
+        return await _page(request, faults=_lines(request, problem), status=422)
     changes = [change for table, rows in tables.items() for change in await _changes(request, table, rows)]
     texts = {f"{table}.csv": given[name].decode("utf-8-sig") for name, table in zip(given, tables, strict=True)}
     return await _page(request, changes=changes, texts=texts, rows=sum(map(len, tables.values())))
@@ -93,9 +93,14 @@ async def take_in(request: web.Request) -> web.StreamResponse:
     try:
         tables = await _checked(request, given)
     except ImportFaults as problem:
-        return await _page(request, faults=problem.faults, status=422)
+        return await _page(request, faults=_lines(request, problem), status=422)
     await imports.write(runtime.db, tables, Actor("agent", request[AGENT].id), runtime.clock.now())
     raise web.HTTPSeeOther("/managers/master?done=taken")
+
+
+def _lines(request: web.Request, problem: ImportFaults) -> list[str]:
+    book = catalogue(language_of(request))
+    return [fault.line(book) for fault in problem.faults]
 
 
 async def _posted(request: web.Request) -> tuple[Mapping[str, str], Files]:

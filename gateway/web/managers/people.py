@@ -12,8 +12,8 @@ from typing import Any
 
 from aiohttp import web
 
-from gateway.importing import ImportFaults, agent_row, agent_rows
-from gateway.languages import N_
+from gateway.importing import Fault, ImportFaults, agent_row, agent_rows
+from gateway.languages import N_, Catalogue, catalogue
 from gateway.record import agents, staff
 from gateway.record.agents import Agent
 from gateway.record.timeline import Actor
@@ -21,7 +21,7 @@ from gateway.web.bodies import form
 from gateway.web.console.frame import frame
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.login import PASSWORDS
-from gateway.web.pages import page
+from gateway.web.pages import language_of, page
 from gateway.web.problems import Problem
 
 ROLES = ("agent", "lead", "manager", "admin")
@@ -75,11 +75,13 @@ async def take_list(request: web.Request) -> web.StreamResponse:
         known = {one.id: one for one in await agents.everyone(runtime.db)}
         for row in rows:
             if not _may(me, known.get(row["id"]), row["role"]):
-                raise ImportFaults([f"{row['id']}: not yours to decide"])
+                raise ImportFaults([Fault(row["id"], NOT_YOURS)])
         for row in rows:
             await staff.save(runtime.db, row, Actor("agent", me.id), runtime.clock.now())
     except ImportFaults as problem:
-        return await _index(request, fields, {"csv": "\n".join(problem.faults[:20])}, 422)
+        return await _index(
+            request, fields, {"csv": "\n".join(fault.line(_words(request)) for fault in problem.faults[:20])}, 422
+        )
     except staff.AddressTaken:
         return await _index(request, fields, {"csv": TAKEN}, 422)
     raise web.HTTPSeeOther("/console/people?done=import")
@@ -120,7 +122,7 @@ async def _keep(
     try:
         row = agent_row({**fields, "agent_id": agent_id})
     except ImportFaults as problem:
-        return {fault.split(":")[0]: fault.partition(": ")[2] for fault in problem.faults}
+        return {fault.where: fault.told(_words(request)) for fault in problem.faults}
     if not _may(me, before, row["role"]):
         return {"role": NOT_YOURS}
     known = runtime.directory().sites
@@ -131,6 +133,10 @@ async def _keep(
     except staff.AddressTaken:
         return {"email": TAKEN}
     return None
+
+
+def _words(request: web.Request) -> Catalogue:
+    return catalogue(language_of(request))
 
 
 def _may(me: Agent, person: Agent | None, role: str) -> bool:

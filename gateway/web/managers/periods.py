@@ -59,7 +59,9 @@ def period_of(request: web.Request, name: str = "day", by: str = "channel") -> P
     today = day_of(now)
     name = given.get("period", name)
     begin, last = _day(given.get("from", "")), _day(given.get("to", ""))
-    if begin and last and begin <= last and (last - begin).days < LONGEST:
+    if begin and last:
+        begin, last = min(begin, last), max(begin, last)
+    if begin and last and (last - begin).days < LONGEST:
         name = "own"
     elif name in LENGTHS:
         begin, last = today - timedelta(days=LENGTHS[name] - 1), today

@@ -32,6 +32,7 @@ WHY = {
     "is no telephone number": N_("That is not a telephone number."),
 }
 UNREADABLE = N_("This cannot be read.")
+NO_TABLE = N_("This is no table with the columns agent_id, line, from and until, or it is too long.")
 DONE = {"added": N_("The rota has been changed."), "removed": N_("The shift is off the rota.")}
 SHOWN = 12  # faults of a file
 
@@ -68,7 +69,10 @@ async def take_file(request: web.Request) -> web.StreamResponse:
         rows = rota.read_csv(text)
         await _take(request, rows)
     except rota.RotaFaults as wrong:
-        faults = [{"row": row, "column": column, "what": what} for row, column, what in wrong.faults[:SHOWN]]
+        faults = [
+            {"row": row, "column": column, "what": WHY.get(what, UNREADABLE if row else NO_TABLE)}
+            for row, column, what in wrong.faults[:SHOWN]
+        ]
         return await _page(request, typed={"rows": text}, file_faults=faults, status=422)
     raise web.HTTPSeeOther("/managers/rota?done=added")
 

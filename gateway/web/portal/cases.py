@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway import casenumber, desk, seals, telling
+from gateway.languages import N_
 from gateway.messages.threads import reply_token
 from gateway.record import cards, cases, owners
 from gateway.record.cases import OPEN, Case, Filters, FullCase
@@ -68,7 +69,7 @@ async def write(request: web.Request) -> web.StreamResponse:
     fields = await form(request)
     key = seals.opened(runtime.config.secret_keys, FORM, fields.get("form_token", ""))
     if key is None or not fields.get("text", "").strip():
-        return await _case_page(request, case, errors={"text": "Write something first."}, typed=fields, status=422)
+        return await _case_page(request, case, errors={"text": N_("Write something first.")}, typed=fields, status=422)
     thread = reply_token(runtime.config.secret_keys, case.id)
     await runtime.intake.accept(said(runtime, user, key, {"text": fields["text"]}, thread=thread))
     raise web.HTTPSeeOther(f"/portal/cases/{case.number}?done=written")
