@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 
 from channels.mail.phrases import (
     ALARMING,
@@ -25,6 +26,7 @@ from channels.mail.phrases import (
     speaks_of_oneself,
 )
 
+SIGNED = "\ue004"  # begins a line of what the sender's program marked as their signature
 _LOOK_BACK = 30  # lines from the end within which a signature can begin
 _BLOCK_LINES = 14
 _SIGNATURE_LINES = 20
@@ -78,6 +80,21 @@ def without_signature(lines: list[str], author: str | None, below: bool = False)
     kept = _before_delimiter(kept, below)
     kept = _without_block(_without_disclaimer(kept), author)
     return _trimmed(kept)
+
+
+def without_marked(lines: Sequence[str]) -> list[str]:
+    """The lines without what the sender's program marked as signature, but for what somebody wrote within it."""
+    kept: list[str] = []
+    for marked, run in groupby(lines, key=lambda line: line.startswith(SIGNED)):
+        kept += _written_within([line.removeprefix(SIGNED) for line in run]) if marked else run
+    return kept
+
+
+def _written_within(block: Sequence[str]) -> Sequence[str]:
+    if _reports([line for line in block if line.strip()]):
+        return block
+    written = _written_below(block, 0)
+    return [] if written is None else block[written:]
 
 
 def without_devices(given: Sequence[str]) -> list[str]:
@@ -188,8 +205,9 @@ def _written_below(lines: Sequence[str], begin: int) -> int | None:
             continue
         paragraph = [line.strip() for line in lines[start:n] if line.strip()]
         text = " ".join(paragraph)
-        ours = not (disclaims(text) or FOOTER.search(text) or DEVICE.match(text)) or speaks_of_oneself(text)
-        if paragraph and ours and (POSTSCRIPT.match(paragraph[0]) or _says(paragraph)):
+        added = disclaims(text) or FOOTER.search(text) or DEVICE.match(text)
+        written = not added or speaks_of_oneself(text) or ALARMING.search(text)
+        if paragraph and written and (POSTSCRIPT.match(paragraph[0]) or _says(paragraph)):
             return start
         start = n + 1
     return None
