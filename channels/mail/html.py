@@ -74,7 +74,7 @@ def _read(source: str) -> str:
 def sanitise(source: str, remote: bool = False) -> str:
     """The document as markup that a page may show inside a sandboxed frame: no scripts, styles, forms, remote content.
 
-    Links open elsewhere without a referrer; pictures keep only `cid:` addresses, and with `remote` those of the web.
+    Links open elsewhere without a referrer and show no address but their own, never one of ours; pictures keep only `cid:` addresses, and with `remote` those of the web.
     Raises ValueError for one that is nested too deep.
     """
     import nh3  # not needed where mails are parsed
@@ -87,7 +87,8 @@ def sanitise(source: str, remote: bool = False) -> str:
         tags=_TAGS,
         clean_content_tags={"script", "style", "title", "noscript", "template", "svg", "math", "textarea", "select"},
         attributes={
-            "*": {"title", "dir", "lang"},
+            "*": {"dir", "lang"},
+            "abbr": {"title"},
             "a": {"href"},
             "img": {"src", "alt", "width", "height"},
             "td": {"colspan", "rowspan"},
@@ -96,6 +97,7 @@ def sanitise(source: str, remote: bool = False) -> str:
         },
         attribute_filter=_kept_with_pictures if remote else _kept_attribute,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
+        url_relative="deny",
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )

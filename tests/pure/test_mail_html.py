@@ -82,6 +82,17 @@ def test_links_and_own_pictures_stay() -> None:
     assert 'src="cid:1@x"' in shown
 
 
+@pytest.mark.parametrize("address", ["/console/x", "?pictures", "//x.example/", "cases/1", "#top", "\\\\x.example"])
+def test_no_link_leads_to_a_page_of_ours(address: str) -> None:
+    assert "href" not in sanitise(f'<a href="{address}">x</a>')
+
+
+def test_no_link_pretends_to_lead_elsewhere() -> None:
+    shown = sanitise('<a href="https://x.example/" title="https://bank.example/"><b title="bank">x</b></a>')
+    assert "bank" not in shown
+    assert sanitise('<abbr title="kilowatt">kW</abbr>') == '<abbr title="kilowatt">kW</abbr>'
+
+
 @pytest.mark.parametrize(
     "source",
     [
