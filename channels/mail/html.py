@@ -53,8 +53,11 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u200b-\u200f\u2060\u2800\u3164]")
 
 
 def text_of(source: str) -> str:
-    """The text of an HTML document. Lines of quoted parts begin with "> ", those of what the program marked as signature
-    with `signatures.SIGNED`; a known border of old text is `quotes.CUT`."""
+    """The text of an HTML document.
+
+    Lines of quoted parts begin with "> ", those of what the program marked as signature with `signatures.SIGNED`; a
+    known border of old text is `quotes.CUT`.
+    """
     source = _DECLARATION.sub("", _PRIVATE.sub("", _read(source)), count=1)
     if not source.strip():
         return ""
@@ -74,7 +77,8 @@ def _read(source: str) -> str:
 def sanitise(source: str, remote: bool = False) -> str:
     """The document as markup that a page may show inside a sandboxed frame: no scripts, styles, forms, remote content.
 
-    Links open elsewhere without a referrer and show no address but their own, never one of ours; pictures keep only `cid:` addresses, and with `remote` those of the web.
+    Links open elsewhere without a referrer, never a page of ours, and show no address but their own; pictures keep only
+    `cid:` addresses, and with `remote` those of the web.
     Raises ValueError for one that is nested too deep.
     """
     import nh3  # not needed where mails are parsed
