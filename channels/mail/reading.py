@@ -116,7 +116,7 @@ def _understood(
         text=written if told is None else deliveries.notice(shown),
         sender=_sender(box, fields, trusted, found),
         subject=subject or None,
-        full_text=shown,
+        full_text=shown if shown or kind or told is not None else _forwarded(body),
         html="\n".join(body.html) or None,
         attachments=() if kind else tuple(attachment_of(part) for part in body.files if not (told and _reports(part))),
         raw=raw,
@@ -166,6 +166,13 @@ def _full_text(body: Body) -> str:
 
 def _shown(full: str) -> str:
     return full.replace(f"{CUT}\n", "").replace(CUT, "").replace(MAYBE, "  ").replace(SIGNED, "")[:FULL_TEXT]
+
+
+def _forwarded(body: Body) -> str:
+    """What the mails say that were sent on as files, where nothing was written above them: nobody's new words."""
+    inner = [part.children[0] for part in body.files if part.kind == RAW_TYPE and part.children]
+    said = [(mail.fields.text("subject") or "", _shown(_full_text(body_of(mail)))) for mail in inner]
+    return "\n\n".join(text for mail in said for text in mail if text)[:FULL_TEXT]
 
 
 def _message_id(value: str | None) -> str | None:
