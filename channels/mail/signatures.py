@@ -317,10 +317,10 @@ def _below_closing(lines: list[str], at: int, name: str | None, author: str | No
     end = _block_end(lines, begin) if named and len(below) > 1 else None
     details = [line for line in lines[begin:end] if line.strip()] if end is not None else []
     if named and not short:
-        known = _is_author(lines[first], author)
+        known = _is_author(lines[first], author) or any(_names_only(line, author) for line in details)
         return _without(lines, at, end) if details and end is not None and (known or _shows(details)) else lines
     if short:
-        enough = len(details) > 1 and _shows(details)
+        enough = len(details) > 1 and (_shows(details) or _is_author(details[0], author))
         return _without(lines, begin, end) if enough and end is not None else lines
     end = _block_end(lines, first)
     details = [line for line in lines[first : end or first] if line.strip()]
@@ -373,6 +373,12 @@ def _is_name(line: str) -> bool:
 
 def _words(line: str) -> int:
     return len(re.findall(r"[^\W\d_][\w'’.\-]*", line))
+
+
+def _names_only(line: str, author: str | None) -> bool:
+    """Whether a line says nothing but what the sender's own name says: who they are or where they work."""
+    theirs = set(re.findall(r"\w+", line.lower()))
+    return bool(theirs) and theirs <= set(re.findall(r"\w+", (author or "").lower()))
 
 
 def _is_author(line: str, author: str | None) -> bool:

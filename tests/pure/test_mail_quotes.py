@@ -220,3 +220,16 @@ def test_a_charger_or_bay_within_a_signature_is_told(signature: str, place: str)
     assert place in shown
     assert "Storgatan" not in shown
     assert "174 06" not in shown
+
+
+@pytest.mark.parametrize(
+    ("author", "signature", "shown"),
+    [
+        ("Eva Ek", "Hälsningar,\nEva\n\nEva Ek\nRektorsassistent, Lindskolan", "Hälsningar, Eva"),
+        ("Jeppe Juhl", "Hilsen\nJeppe\n\nJeppe Juhl\nHavneboligerne", "Hilsen Jeppe"),
+        ("Fastighetsjouren via Kommunservice", "Med vänlig hälsning\n\nMira Lindahl\nFastighetsjouren", ""),
+        ("Harbour Parking (Desk)", "Kind regards,\n\nOrla Byrne\nHarbour Parking", ""),
+    ],
+)
+def test_a_block_is_known_by_the_name_that_the_mail_came_under(author: str, signature: str, shown: str) -> None:
+    assert new_text(f"22044 är död.\n\n{signature}", author).split() == ["22044", "är", "död.", *shown.split()]
