@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Any
 
 from channels.mail.quotes import CUT, MAYBE
+from channels.mail.signatures import SIGNED
 
 LIMIT = 1_000_000  # characters that are read
 DEEPEST = 200  # elements within one another that are shown
@@ -35,7 +36,7 @@ _SIGNATURE_LINES, _SIGNATURE_CHARACTERS = 20, 1_500
 _DROPPED = ("script", "style", "title", "head", "template", "noscript", "svg", "object", "iframe", "select", "textarea")
 _MARK = "\ue002{}\ue003"
 _MARKED = re.compile("\ue002(\\d+)\ue003")
-_PRIVATE = re.compile("[\ue000-\ue003]")
+_PRIVATE = re.compile("[\ue000-\ue004]")
 _TAG = re.compile(r"<(?:!--.*?-->|[^>]{0,4000}>)", re.DOTALL)
 _WITHIN = re.compile(r"(?<=[\"'])data:[\w.+/-]{1,80};base64,[^\"'<>]{40,}")
 _TITLE = re.compile(r"<title\b[^>]{0,200}>", re.IGNORECASE)
@@ -52,7 +53,11 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u200b-\u200f\u2060\u2800\u3164]")
 
 
 def text_of(source: str) -> str:
-    """The text of an HTML document; quoted parts begin with "> ", a known border of old text is `quotes.CUT`."""
+    """The text of an HTML document.
+
+    Lines of quoted parts begin with "> ", those of what the program marked as signature with `signatures.SIGNED`; a
+    known border of old text is `quotes.CUT`.
+    """
     source = _DECLARATION.sub("", _PRIVATE.sub("", _read(source)), count=1)
     if not source.strip():
         return ""
@@ -72,7 +77,8 @@ def _read(source: str) -> str:
 def sanitise(source: str, remote: bool = False) -> str:
     """The document as markup that a page may show inside a sandboxed frame: no scripts, styles, forms, remote content.
 
-    Links open elsewhere without a referrer; pictures keep only `cid:` addresses, and with `remote` those of the web.
+    Links open elsewhere without a referrer, never a page of ours, and show no address but their own; pictures keep only
+    `cid:` addresses, and with `remote` those of the web.
     Raises ValueError for one that is nested too deep.
     """
     import nh3  # not needed where mails are parsed
@@ -85,7 +91,8 @@ def sanitise(source: str, remote: bool = False) -> str:
         tags=_TAGS,
         clean_content_tags={"script", "style", "title", "noscript", "template", "svg", "math", "textarea", "select"},
         attributes={
-            "*": {"title", "dir", "lang"},
+            "*": {"dir", "lang"},
+            "abbr": {"title"},
             "a": {"href"},
             "img": {"src", "alt", "width", "height"},
             "td": {"colspan", "rowspan"},
@@ -94,6 +101,7 @@ def sanitise(source: str, remote: bool = False) -> str:
         },
         attribute_filter=_kept_with_pictures if remote else _kept_attribute,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
+        url_relative="deny",
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
@@ -149,10 +157,9 @@ def _structured(source: str) -> str:
     _mark_borders(tree)
     _set_apart(tree)
     _number_lists(tree)
-    quotes = _take_quotes(tree)
-    _drop_signatures(tree)
-    text = _render(tree)
-    return _put_back(text, quotes)
+    taken = _take_quotes(tree)
+    _take_signatures(tree, taken)
+    return _put_back(_render(tree), taken)
 
 
 def _render(tree: Any) -> str:
@@ -199,19 +206,22 @@ def _number_lists(tree: Any) -> None:
 
 
 def _take_quotes(tree: Any) -> list[tuple[str, str]]:
-    """Replace quoted parts by marks; their texts and prefixes."""
-    quotes: list[tuple[str, str]] = []
+    """Replace quoted parts by marks; the prefix of each one's lines, and its text."""
+    taken: list[tuple[str, str]] = []
     for element in list(tree.iter("blockquote", "div")):
         prefix = _quote_prefix(element)
-        if prefix is None or not _attached(element, tree):
-            continue
-        tail, element.tail = element.tail, None
-        quotes.append((prefix, _render(element)))
-        mark = element.makeelement("p", {})
-        mark.text = _MARK.format(len(quotes) - 1)
-        mark.tail = tail
-        element.getparent().replace(element, mark)
-    return quotes
+        if prefix is not None and _attached(element, tree):
+            _take(element, prefix, taken)
+    return taken
+
+
+def _take(element: Any, prefix: str, taken: list[tuple[str, str]]) -> None:
+    tail, element.tail = element.tail, None
+    taken.append((prefix, _render(element)))
+    mark = element.makeelement("p", {})
+    mark.text = _MARK.format(len(taken) - 1)
+    mark.tail = tail
+    element.getparent().replace(element, mark)
 
 
 def _attached(element: Any, tree: Any) -> bool:
@@ -237,8 +247,8 @@ def _quote_prefix(element: Any) -> str | None:
     return MAYBE
 
 
-def _drop_signatures(tree: Any) -> None:
-    """Take out what the program marked as signature, unless it is all there is or too long to be one."""
+def _take_signatures(tree: Any, taken: list[tuple[str, str]]) -> None:
+    """The same for what the program marked as signature, unless it is all there is or too long to be one."""
     left = len(_MARKED.sub("", tree.text_content()).strip())
     for element in list(tree.iter("div", "table", "span", "td", "p", "pre", "section")):
         names = set((element.get("class") or "").lower().split()) | {(element.get("id") or "").lower()}
@@ -247,18 +257,26 @@ def _drop_signatures(tree: Any) -> None:
         text = element.text_content()
         if len(text) > _SIGNATURE_CHARACTERS or text.strip().count("\n") > 4 * _SIGNATURE_LINES or "\ue002" in text:
             continue
-        if left > len(text.strip()):
-            element.drop_tree()
+        if left > len(text.strip()) and _attached(element, tree):
+            _take(_within(element) if element.tag == "td" else element, SIGNED, taken)
             left -= len(text.strip())
 
 
-def _put_back(text: str, quotes: list[tuple[str, str]]) -> str:
-    def lines_of(match: re.Match[str]) -> str:
-        prefix, quote = quotes[int(match[1])]
-        body = _tidy(quote)
-        return "\n" + "\n".join(prefix + line for line in body.split("\n")) + "\n"
+def _within(cell: Any) -> Any:
+    """What stands in a cell, as one element; the cell stays in its row."""
+    inner = cell.makeelement("div", {})
+    inner.text, cell.text = cell.text, None
+    inner.extend(list(cell))
+    cell.append(inner)
+    return inner
 
-    return _MARKED.sub(lines_of, text) if quotes else text
+
+def _put_back(text: str, taken: list[tuple[str, str]]) -> str:
+    def lines_of(match: re.Match[str]) -> str:
+        prefix, part = taken[int(match[1])]
+        return "\n" + "\n".join(prefix + line for line in _tidy(part).split("\n")) + "\n"
+
+    return _MARKED.sub(lines_of, text) if taken else text
 
 
 def _tidy(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from channels.mail.banners import without_banner
 from channels.mail.phrases import ABOVE, BEGINS, BELOW, FIRST_PERSON, LABELS, MOMENT, ORIGINALS, QUOTING, VERB
-from channels.mail.signatures import without_devices, without_signature
+from channels.mail.signatures import without_devices, without_marked, without_signature
 
 LIMIT = 400_000  # characters that are looked at; what comes after can only be history
 CUT = "\ue000"  # a line by which the HTML reader says: from here on everything is quoted
@@ -60,6 +60,7 @@ def new_text(text: str, author: str | None = None, follows: bool = True) -> str:
         lines = [line for line in lines if not _PICTURE.fullmatch(line)]
     if "@" in text:
         lines = [part for line in lines for part in (_unglued(line) if "@" in line else (line,))]
+    lines = without_marked(lines)
     segments = _segments(without_banner(lines), follows)
     if not segments and not follows:
         segments = [lines]

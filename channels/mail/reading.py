@@ -18,6 +18,7 @@ from channels.mail.headers import Fields, decode_field
 from channels.mail.key import FIELDS, key_of
 from channels.mail.parts import Body, body_of
 from channels.mail.quotes import CUT, MAYBE, new_text
+from channels.mail.signatures import SIGNED
 from channels.mail.threads import thread_of
 from channels.mail.tree import Part, TooComplex, header_end, parse
 from channels.report import Channel, Report, Sender, Thread
@@ -86,7 +87,8 @@ def _understood(
     body = body_of(root)
     kind = deliveries.report_type(root)
     full = _full_text(body)
-    told = deliveries.told(root, kind, robots.machine(fields, box.address if box else None), subject, full)
+    shown = _shown(full)
+    told = deliveries.told(root, kind, robots.machine(fields, box.address if box else None), subject, shown)
     failed = told is not None and deliveries.says_failed(told)
     name = box.name if box else None
     written = "" if told is not None else new_text(full, name, _follows(fields, subject))
@@ -111,10 +113,10 @@ def _understood(
         channel=Channel.EMAIL,
         key=key_of([fields.raw(name) for name in FIELDS], [(p.kind, p.content) for p in root.leaves()]),
         received_at=received_at,
-        text=written if told is None else deliveries.notice(full),
+        text=written if told is None else deliveries.notice(shown),
         sender=_sender(box, fields, trusted, found),
         subject=subject or None,
-        full_text=_shown(full),
+        full_text=shown if shown or kind or told is not None else _forwarded(body),
         html="\n".join(body.html) or None,
         attachments=() if kind else tuple(attachment_of(part) for part in body.files if not (told and _reports(part))),
         raw=raw,
@@ -163,7 +165,14 @@ def _full_text(body: Body) -> str:
 
 
 def _shown(full: str) -> str:
-    return full.replace(f"{CUT}\n", "").replace(CUT, "").replace(MAYBE, "  ")[:FULL_TEXT]
+    return full.replace(f"{CUT}\n", "").replace(CUT, "").replace(MAYBE, "  ").replace(SIGNED, "")[:FULL_TEXT]
+
+
+def _forwarded(body: Body) -> str:
+    """What the mails say that were sent on as files, where nothing was written above them: nobody's new words."""
+    inner = [part.children[0] for part in body.files if part.kind == RAW_TYPE and part.children]
+    said = [(mail.fields.text("subject") or "", _shown(_full_text(body_of(mail)))) for mail in inner]
+    return "\n\n".join(text for mail in said for text in mail if text)[:FULL_TEXT]
 
 
 def _message_id(value: str | None) -> str | None:

@@ -3,13 +3,15 @@
 A greeting and a short sign-off (a closing word and a first name) stay; a block of name, title, company and ways to
 reach somebody goes, with its closing words, and so do "Sent from my phone", list footers and disclaimers. A block is
 only taken for one when something in it shows that it is: a telephone number, an address, a company, or the sender's own
-name. Lines below a block that read like sentences stay, and those that tell of danger wherever they stand.
+name. Lines below a block that read like sentences stay, those that tell of danger wherever they stand, and those that
+name a charger or a bay within it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 
 from channels.mail.phrases import (
     ALARMING,
@@ -25,6 +27,7 @@ from channels.mail.phrases import (
     speaks_of_oneself,
 )
 
+SIGNED = "\ue004"  # begins a line of what the sender's program marked as their signature
 _LOOK_BACK = 30  # lines from the end within which a signature can begin
 _BLOCK_LINES = 14
 _SIGNATURE_LINES = 20
@@ -67,6 +70,14 @@ _NAME = re.compile(rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*{_PRONOUNS
 _RULES = frozenset("_-=*~—–")
 _DELIMITER = re.compile(r"(?:--|—|–|__|-- -)\s*")
 _NUMBER = re.compile(r"\b\d{4,6}\b")
+_PLACE = re.compile(
+    r"\b(?:laddare|ladd(?:stolpe|plats|box|punkt|station)|uttag|charger|charging (?:point|station)|charge ?point|socket"
+    r"|lader|lade(?:stander|stolpe|boks|punkt|säule|station|plass|plads|platz)|wallbox|säule|latauspiste|latausasema|laturi"
+    r"|(?:garage|parkerings|bil|p-?)?(?:plats|plass|plads)|bay|parking (?:space|level)|stellplatz|parkplatz"
+    r"|parkerings?plan|(?:tief)?garage(?: ebene| plan)?|parkhaus|p-hus|(?:autotalli|pysäköinti|parkki)paikka|ruutu)"
+    r"\s*(?:nr|no|nummer|number|#)?[.:]?\s*(?:[A-ZÅÄÖa-z]-?)?-?\d",
+    re.IGNORECASE,
+)
 _POINT = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+\S")
 _OUTLOOK_RULE = re.compile(r"_{20,}")
 _FOOT_RULE = re.compile(r"[_\-=*~]{3,}\s*")
@@ -78,6 +89,27 @@ def without_signature(lines: list[str], author: str | None, below: bool = False)
     kept = _before_delimiter(kept, below)
     kept = _without_block(_without_disclaimer(kept), author)
     return _trimmed(kept)
+
+
+def without_marked(lines: Sequence[str]) -> list[str]:
+    """The lines without what the sender's program marked as signature, but for what somebody wrote within it."""
+    kept: list[str] = []
+    for marked, run in groupby(lines, key=lambda line: line.startswith(SIGNED)):
+        found = [line.removeprefix(SIGNED) for line in run]
+        kept += _written_within(found) if marked else found
+    return kept
+
+
+def _written_within(block: Sequence[str]) -> Sequence[str]:
+    if _reports([line for line in block if line.strip()]):
+        return block
+    written = _written_below(block, 0)
+    return _places(block) if written is None else [*_places(block[:written]), *block[written:]]
+
+
+def _places(block: Sequence[str]) -> list[str]:
+    """The lines of a signature that name a charger, or where it stands: they are told, whoever signs below or above."""
+    return [line for line in block if _PLACE.search(line) and not _PHONE.search(_PLACE.sub("", line))]
 
 
 def without_devices(given: Sequence[str]) -> list[str]:
@@ -155,7 +187,8 @@ def _before_delimiter(lines: list[str], below_others: bool) -> list[str]:
             if all(len(text) <= 160 or disclaims(text) for text in below):
                 written = _written_below(lines, n + 1)
                 if written is None or _next_text(lines, n + 1) < written:
-                    return lines[:n] + ([] if written is None else ["", *lines[written:]])
+                    end = len(lines) if written is None else written
+                    return [*lines[:n], "", *_places(lines[n:end]), "", *lines[end:]]
     return lines
 
 
@@ -188,8 +221,9 @@ def _written_below(lines: Sequence[str], begin: int) -> int | None:
             continue
         paragraph = [line.strip() for line in lines[start:n] if line.strip()]
         text = " ".join(paragraph)
-        ours = not (disclaims(text) or FOOTER.search(text) or DEVICE.match(text)) or speaks_of_oneself(text)
-        if paragraph and ours and (POSTSCRIPT.match(paragraph[0]) or _says(paragraph)):
+        added = disclaims(text) or FOOTER.search(text) or DEVICE.match(text)
+        written = not added or speaks_of_oneself(text) or ALARMING.search(text)
+        if paragraph and written and (POSTSCRIPT.match(paragraph[0]) or _says(paragraph)):
             return start
         start = n + 1
     return None
@@ -250,8 +284,12 @@ def _without_block(lines: list[str], author: str | None) -> list[str]:
             above = next(lines[m] for m in range(n - 1, -1, -1) if lines[m].strip())
             somebody = _words(lines[n]) > 1 and len(details) > 1 and _shows(details)
             if details and above[-1] != ":" and (_is_author(lines[n], author) or somebody):
-                return lines[:n] + lines[end:]
+                return _without(lines, n, end)
     return lines
+
+
+def _without(lines: list[str], begin: int, end: int) -> list[str]:
+    return lines[:begin] + _places(lines[begin:end]) + lines[end:]
 
 
 def _is_sign_off(name: str | None) -> bool:
@@ -270,7 +308,7 @@ def _below_closing(lines: list[str], at: int, name: str | None, author: str | No
         if end is None or not details or not (_shows(details) or (_is_author(details[0], author) and len(details) > 1)):
             return lines
         whole = len(name.split()) > 1 and not _is_name(lines[first])
-        return lines[: at if whole else at + 1] + lines[end:]
+        return _without(lines, at if whole else at + 1, end)
     if POSTSCRIPT.match(lines[first].strip()):
         return lines
     named = _is_name(lines[first])
@@ -279,14 +317,14 @@ def _below_closing(lines: list[str], at: int, name: str | None, author: str | No
     end = _block_end(lines, begin) if named and len(below) > 1 else None
     details = [line for line in lines[begin:end] if line.strip()] if end is not None else []
     if named and not short:
-        known = _is_author(lines[first], author)
-        return lines[:at] + lines[end:] if details and end is not None and (known or _shows(details)) else lines
+        known = _is_author(lines[first], author) or any(_names_only(line, author) for line in details)
+        return _without(lines, at, end) if details and end is not None and (known or _shows(details)) else lines
     if short:
-        enough = len(details) > 1 and _shows(details)
-        return lines[:begin] + lines[end:] if enough and end is not None else lines
+        enough = len(details) > 1 and (_shows(details) or _is_author(details[0], author))
+        return _without(lines, begin, end) if enough and end is not None else lines
     end = _block_end(lines, first)
     details = [line for line in lines[first : end or first] if line.strip()]
-    return lines[:at] + lines[end:] if end is not None and len(details) > 1 and _shows(details) else lines
+    return _without(lines, at, end) if end is not None and len(details) > 1 and _shows(details) else lines
 
 
 def _block_end(lines: Sequence[str], begin: int) -> int | None:
@@ -335,6 +373,12 @@ def _is_name(line: str) -> bool:
 
 def _words(line: str) -> int:
     return len(re.findall(r"[^\W\d_][\w'’.\-]*", line))
+
+
+def _names_only(line: str, author: str | None) -> bool:
+    """Whether a line says nothing but what the sender's own name says: who they are or where they work."""
+    theirs = set(re.findall(r"\w+", line.lower()))
+    return bool(theirs) and theirs <= set(re.findall(r"\w+", (author or "").lower()))
 
 
 def _is_author(line: str, author: str | None) -> bool:

@@ -720,3 +720,16 @@ def test_b59_characters_that_nobody_sees_are_left_out() -> None:
         "Content-Type: text/plain; charset=utf-8\r\n\r\nladda\u200bre \u200e24818\u200f är\u2060 avstängd\xad".encode()
     )
     assert read(raw, NOW).text == "laddare 24818 är avstängd"
+
+
+@pytest.mark.parametrize("above", ["", "Content-Type: text/plain\r\n\r\n \r\n--B\r\n"])
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+def test_a_mail_sent_on_as_a_file_alone_is_judged_by_what_it_says(above: str, kind: str) -> None:
+    inner = f"From: h@example.org\r\nSubject: Brand\r\nContent-Type: {kind}\r\n\r\nLaddare 21052 ryker"
+    report = read(
+        b"From: eva@example.org\r\nSubject: VB\r\nContent-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n"
+        + f"{above}Content-Type: message/rfc822\r\n\r\n{inner}\r\n--B--\r\n".encode(),
+        NOW,
+    )
+    assert (report.text, report.full_text) == ("", "Brand\n\nLaddare 21052 ryker")
+    assert [file.name for file in report.attachments] == ["Brand.eml"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from channels.mail import read
 from channels.mail.html import sanitise, text_of
 from channels.mail.quotes import new_text
 
@@ -80,6 +82,17 @@ def test_links_and_own_pictures_stay() -> None:
     assert 'src="cid:1@x"' in shown
 
 
+@pytest.mark.parametrize("address", ["/console/x", "?pictures", "//x.example/", "cases/1", "#top", "\\\\x.example"])
+def test_no_link_leads_to_a_page_of_ours(address: str) -> None:
+    assert "href" not in sanitise(f'<a href="{address}">x</a>')
+
+
+def test_no_link_pretends_to_lead_elsewhere() -> None:
+    shown = sanitise('<a href="https://x.example/" title="https://bank.example/"><b title="bank">x</b></a>')
+    assert "bank" not in shown
+    assert sanitise('<abbr title="kilowatt">kW</abbr>') == '<abbr title="kilowatt">kW</abbr>'
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -128,3 +141,28 @@ def test_b70_three_hundred_levels_of_quotes_are_quotes() -> None:
 def test_a_rule_above_words_that_are_no_header_is_no_border_of_old_text() -> None:
     rule = "border:none;border-top:solid #E1E1E1 1.0pt"
     assert text_of(f'<div style="{rule}">Laddaren är död</div>') == "Laddaren är död"
+
+
+@pytest.mark.parametrize(
+    ("signature", "written"),
+    [
+        ('<div class="gmail_signature"><div>Eva Ek</div><div>Det brinner i 21052 nu, det ryker!</div></div>', "ryker"),
+        ('<div id="Signature"><p>Mvh Eva</p><p>PS. Uttag 2 är också dött</p></div>', "Uttag 2"),
+        ('<table class="signature"><tr><td>Eva Ek</td></tr><tr><td>Charger 21052 is dead.</td></tr></table>', "21052"),
+        ('<pre class="moz-signature">-- \nEva Ek\n\nDas Kabel ist durchgeschnitten.</pre>', "durchgeschnitten"),
+        (
+            '<table><tr><td class="signature">Eva Ek<br>Kabelen ligger over veien og er farlig.</td></tr></table>',
+            "farlig",
+        ),
+    ],
+)
+def test_what_is_written_within_a_marked_signature_is_new(signature: str, written: str) -> None:
+    assert written in new_text(text_of(f"<div>Den startar inte.</div>{signature}"), "Eva Ek")
+
+
+def test_a_marked_signature_is_in_the_whole_text_only() -> None:
+    page = '<div>Den startar inte.</div><div id="Signature"><p>Mvh Eva</p><p>Förvaltare, Brf Eken</p></div>'
+    mail = f"From: Eva Ek <eva@example.org>\nContent-Type: text/html; charset=utf-8\n\n{page}"
+    report = read(mail.encode(), datetime(2026, 9, 28, tzinfo=UTC))
+    assert report.text == "Den startar inte."
+    assert report.full_text == "Den startar inte.\n\nMvh Eva\n\nFörvaltare, Brf Eken"

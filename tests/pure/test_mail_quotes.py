@@ -183,3 +183,53 @@ def test_what_other_programs_add_is_not_new(line: str) -> None:
 def test_a_warning_of_a_rare_sender_is_not_theirs() -> None:
     warning = "[You don't often get email from a@b.example. Learn why this is important at https://aka.example/x ]"
     assert new_text(f"{warning}\n\nStill dead.") == "Still dead."
+
+
+WARNINGS = (
+    "CAUTION: This email originated from outside of the organization. Do not click links or open attachments unless "
+    "you recognize the sender and know the content is safe.",
+    "Varning: Detta e-postmeddelande kommer från en extern avsändare. Klicka inte på länkar.",
+    "ADVARSEL: Denne e-posten kommer fra en ekstern avsender. Klikk ikke på lenker.",
+    "Externe E-Mail. Öffnen Sie keine Anhänge.",
+    "EXTERNAL EMAIL\nDo not click links or attachments.",
+)
+
+
+@pytest.mark.parametrize("warning", WARNINGS)
+@pytest.mark.parametrize("below", ["\n", " ", "\n\n"])
+@pytest.mark.parametrize("written", ["Charger 21052 is burning.", "Kabeln ryker", "Uttaget är dött.\nKom nu."])
+def test_only_the_warning_goes_not_the_sentence_right_below(warning: str, below: str, written: str) -> None:
+    assert new_text(f"{warning}{below}{written}\n\nAnna").split() == [*written.split(), "Anna"]
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "Mvh\nEva Ek\n{}\nStorgatan 5, Lund\n070-174 06 01",
+        "Kind regards\n\nEva Ek\n{}\nRowan Ltd\n+46 70 174 06 01",
+        "Mit freundlichen Grüßen\nEva Ek\nMusterstraße 5, 80331 München\n{}",
+        "--\nEva Ek\n{}\nTel 070-174 06 01",
+        "Eva Ek\n{}\nStorgatan 5, Lund",
+    ],
+)
+@pytest.mark.parametrize(
+    "place", ["Laddare 21052", "Parking level 3, bay 44", "Garageplats 14", "Stellplatz 14", "Charger 20417"]
+)
+def test_a_charger_or_bay_within_a_signature_is_told(signature: str, place: str) -> None:
+    shown = new_text(f"Den startar inte, felkod 12.\n\n{signature.format(place)}", "Eva Ek", follows=False)
+    assert place in shown
+    assert "Storgatan" not in shown
+    assert "174 06" not in shown
+
+
+@pytest.mark.parametrize(
+    ("author", "signature", "shown"),
+    [
+        ("Eva Ek", "Hälsningar,\nEva\n\nEva Ek\nRektorsassistent, Lindskolan", "Hälsningar, Eva"),
+        ("Jeppe Juhl", "Hilsen\nJeppe\n\nJeppe Juhl\nHavneboligerne", "Hilsen Jeppe"),
+        ("Fastighetsjouren via Kommunservice", "Med vänlig hälsning\n\nMira Lindahl\nFastighetsjouren", ""),
+        ("Harbour Parking (Desk)", "Kind regards,\n\nOrla Byrne\nHarbour Parking", ""),
+    ],
+)
+def test_a_block_is_known_by_the_name_that_the_mail_came_under(author: str, signature: str, shown: str) -> None:
+    assert new_text(f"22044 är död.\n\n{signature}", author).split() == ["22044", "är", "död.", *shown.split()]
