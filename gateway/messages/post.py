@@ -95,7 +95,7 @@ class MailPost:
             raw = outbound.compose(self._mail(outgoing, outgoing.mail_id, sender, await self._files(outgoing)))
         except BlobsUnavailable:
             return Delivery("deferred", "the files cannot be read")
-        except outbound.Unsendable as fault:
+        except ValueError as fault:  # Unsendable, or what the library finds to be no header
             return Delivery("failed", str(fault))
         returns = _with_token(sender, return_token(outgoing.mail_id))
         answer = await outbound.send(raw, returns, outgoing.recipient, url, tokens=self._tokens)
