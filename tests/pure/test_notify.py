@@ -56,6 +56,28 @@ def test_an_agents_words_go_out_as_written_and_need_no_template():
     assert words.text.startswith("Hej!\n\n{{7*7}} %(number)s")
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("Trasig laddare", "Re: [#{}] Trasig laddare"),
+        ("SV: Re: Trasig laddare", "Re: [#{}] Trasig laddare"),
+        ("AW: [#{}] Kaputt", "Re: [#{}] Kaputt"),
+        ("Re: Ditt ärende [#{}]", "Re: [#{}] Ditt ärende"),
+        ("Hi\u2028Bcc: all@example.com\x00 there", "Re: [#{}] Hi Bcc: all@example.com there"),
+    ],
+)
+def test_an_agents_answer_has_the_subject_of_what_it_answers(theirs: str, ours: str):
+    told = facts()
+    words = compose("reply", "email", "sv", told, own="Hej!", answered=theirs.format(told.number))
+    assert words.subject == ours.format(told.number)
+
+
+@pytest.mark.parametrize("theirs", [None, "", "Re: ", "\x00"])
+def test_an_answer_to_what_has_no_subject_has_our_own(theirs: str | None):
+    words = compose("reply", "email", "sv", facts(), own="Hej!", answered=theirs)
+    assert words.subject == compose("reply", "email", "sv", facts(), own="Hej!").subject
+
+
 def test_the_standard_solution_is_offered():
     solution = Solution("s", "no_start", "T", ("Ta ut kontakten.", "Sätt i den igen."))
     words = compose("acknowledgement", "email", "sv", facts(solutions=[solution]), now=DUE)
