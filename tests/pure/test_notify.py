@@ -6,7 +6,7 @@ import pytest
 
 from channels.report import Solution
 from gateway.languages import CUSTOMERS, catalogue
-from gateway.notify import Facts, compose
+from gateway.notify import Facts, compose, sender_name
 
 DUE = datetime(2026, 9, 14, 12, 30, tzinfo=UTC)
 
@@ -70,6 +70,14 @@ def test_an_agents_answer_has_the_subject_of_what_it_answers(theirs: str, ours: 
     told = facts()
     words = compose("reply", "email", "sv", told, own="Hej!", answered=theirs.format(told.number))
     assert words.subject == ours.format(told.number)
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("sv", "Laddsupporten"), ("da", "Ladesupporten"), ("fr", "Charging support")]
+)
+def test_mails_come_from_who_signs_them(language: str, name: str):
+    assert sender_name(language) == name
+    assert name in compose("acknowledgement", "email", language, facts(), now=DUE).text
 
 
 @pytest.mark.parametrize("theirs", [None, "", "Re: ", "\x00"])
