@@ -14,6 +14,7 @@ from gateway.desk import clocks
 from gateway.desk.acts import Act, Overtaken, Refused, act, require_text
 from gateway.desk.recipients import Recipient, recipients
 from gateway.keeping.standing import due_told, queue_for
+from gateway.messages.replies import UNKNOWN
 from gateway.record import views
 from gateway.record.db import recordset, statements
 from gateway.record.timeline import Actor
@@ -44,6 +45,8 @@ async def reply(
     files cannot be kept; then nothing was sent.
     """
     require_text(text=text)
+    if UNKNOWN in text:
+        raise Refused(text="fill in what stands as […], or take it out")
     enclosed = [
         {
             "name": file.name,

@@ -13,6 +13,7 @@ from gateway.activity import set_activity
 from gateway.casenumber import parse
 from gateway.clock import SetClock
 from gateway.desk import CUSTOMER, SYSTEM, Actor, Refused, Taken, Unknown
+from gateway.messages.replies import read_replies
 from gateway.record import cases, views, worklist
 from gateway.record.beside import beside
 from gateway.record.cases import FullCase
@@ -480,3 +481,15 @@ async def test_those_who_look_like_spam_can_be_answered_but_come_last(runtime: R
         for n, flags in ((4, ["spam"]), (3, []), (2, ["auto_reply"]), (1, []))
     ]
     assert [one.report for one in desk.recipients(rows)] == [3, 1, 4]
+
+
+async def test_a_ready_made_reply_with_a_gap_is_not_sent_until_it_is_filled(runtime: Runtime):
+    case = await opened(runtime)
+    for reply in read_replies()["sv"]:
+        words = reply.filled({"agent": "Amina", "case": "1000-8"})
+        if "[…]" in words:
+            with pytest.raises(Refused) as refused:
+                await desk.reply(runtime, AMINA, case, words)
+            assert "text" in refused.value.fields
+    await desk.reply(runtime, AMINA, case, "Hej Anna! Vi ser på det …")
+    assert [m["kind"] for m in (await read(runtime, case)).messages].count("reply") == 1

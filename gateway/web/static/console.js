@@ -106,8 +106,8 @@
     area.value = [area.value.trimEnd(), button.previousElementSibling.textContent.trim()].filter(Boolean).join("\n\n");
     keep(area);
     area.focus();
-    const gap = area.value.indexOf("…");
-    if (gap >= 0) area.setSelectionRange(gap, gap + 1);
+    const gap = area.value.indexOf("[…]");
+    if (gap >= 0) area.setSelectionRange(gap, gap + 3);
   });
 
   // Keys, as in the dialog behind "?".
