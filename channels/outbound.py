@@ -129,8 +129,8 @@ def compose(mail: Mail) -> bytes:
         message["In-Reply-To"] = answered[0]
     if chain:
         message["References"] = " ".join(chain[:1] + chain[1:][-9:])
-    message[LOOP_HEADER] = "1"
     if mail.automatic:
+        message[LOOP_HEADER] = "1"
         message["Auto-Submitted"] = "auto-replied" if answered else "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
         message["Precedence"] = "auto_reply" if answered else "bulk"

@@ -59,6 +59,8 @@ WebUrl = Annotated[str, BeforeValidator(url_of("http", "https"))]
 DatabaseUrl = Annotated[str, BeforeValidator(url_of("postgresql", "postgres"))]
 RedisUrl = Annotated[str, BeforeValidator(url_of("redis", "rediss", "unix", "redis+sentinel", "redis+cluster"))]
 MailUrl = Annotated[str, BeforeValidator(url_of("smtp", "smtps", "smtp+starttls"))]
+# RFC 5321 gives 64 characters: with "+", a number of ten digits, "." and a seal of 32 this much is left for answers.
+LONGEST_LOCAL = 20
 
 
 class ConfigError(Exception):
@@ -243,6 +245,9 @@ def _contradictions(config: Config, given: Mapping[str, str]) -> Iterator[str]:
     for address in config.mail_addresses:
         if domains and address.address.rpartition("@")[2] not in domains:
             yield f"MAIL_ADDRESSES: {address.address} is in none of MAIL_DOMAINS"
+    for first in config.mail_addresses[:1]:
+        if len(first.address.rpartition("@")[0]) > LONGEST_LOCAL:
+            yield f"MAIL_ADDRESSES: {first.address}: the first has more than {LONGEST_LOCAL} characters before the @"
 
 
 def _file_faults(name: str, path: Path, unwanted: int) -> Iterator[str]:

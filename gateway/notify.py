@@ -6,6 +6,7 @@ is answered in English and told so. Nothing a stranger wrote is ever repeated in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,8 @@ from channels.report import Solution
 from gateway.languages import CUSTOMERS, SPOKEN, Catalogue, catalogue, format_date, format_time
 
 ENDED = ("concluded", "closed")  # kinds of messages about a case that is solved
+LONGEST_SUBJECT = 200
+_BEGUN = re.compile(r"(?:re|sv|vs|aw|antw|vast)(?:\[\d+\])?\s?:\s*", re.IGNORECASE)
 SILENT_DAYS = 5  # after which a concluded case is closed although nobody confirmed
 
 
@@ -51,14 +54,22 @@ class Words:
 
 
 def compose(
-    kind: str, channel: str, language: str, facts: Facts, own: str | None = None, now: datetime | None = None
+    kind: str,
+    channel: str,
+    language: str,
+    facts: Facts,
+    own: str | None = None,
+    now: datetime | None = None,
+    answered: str | None = None,
 ) -> Words:
-    """The words of a message. `own` are the words an agent wrote. Raises KeyError for an unknown kind."""
+    """The words of a message. `own` are the words an agent wrote, `answered` is the subject of the mail that they
+    answer. Raises KeyError for an unknown kind."""
     book = catalogue(language if language in CUSTOMERS else SPOKEN)
     if channel == "sms":
         return Words("", own if own is not None else _sms(kind, book, facts, now))
     subject = f"{book.gettext(f'letter.{kind}.subject')} [#{facts.number}]"
     if own is not None:
+        subject = _answer_to(answered, facts.number) or subject
         return Words(subject, f"{own.rstrip()}\n\n--\n{book.gettext('letter.follow') % {'url': facts.status_url}}\n")
     parts = LETTERS[kind](book, facts, now)
     if facts.priority == "P1" and kind not in ENDED:
@@ -69,6 +80,22 @@ def compose(
     if facts.support_phone:
         closing.append(book.gettext("letter.phone") % {"phone": facts.support_phone})
     return Words(subject, "\n\n".join([book.gettext("letter.greeting"), *parts, "\n".join(closing)]) + "\n")
+
+
+def sender_name(language: str) -> str:
+    """Who mails in a language come from: whoever signs them."""
+    book = catalogue(language if language in CUSTOMERS else SPOKEN)
+    return book.gettext("letter.sign").rpartition("\n")[2]
+
+
+def _answer_to(subject: str | None, number: str) -> str | None:
+    """The subject of an answer. The case stands before theirs, where mail programs leave it out when they sort a
+    conversation (RFC 5256 section 2.1)."""
+    tag = f"[#{number}]"
+    theirs = " ".join("".join(sign if sign.isprintable() else " " for sign in subject or "").replace(tag, " ").split())
+    while begun := _BEGUN.match(theirs):
+        theirs = theirs[begun.end() :]
+    return f"Re: {tag} {theirs[:LONGEST_SUBJECT]}" if theirs else None
 
 
 def quoted_by(language: str, who: str, at: datetime, timezone: str) -> str:

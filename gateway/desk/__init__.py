@@ -10,6 +10,7 @@ from gateway.desk.lines import escalate, escalate_overdue, hand_over, overflow, 
 from gateway.desk.onsite import add_document, lapse_visit, perform_visit
 from gateway.desk.opening import open_case
 from gateway.desk.parting import part
+from gateway.desk.recipients import Recipient, recipients
 from gateway.desk.referring import refer, unrefer
 from gateway.desk.remote import offered, possible, remote, restart, unlock
 from gateway.desk.suggestions import different, same
@@ -25,6 +26,7 @@ __all__ = [
     "SYSTEM",
     "Actor",
     "Overtaken",
+    "Recipient",
     "Refused",
     "Taken",
     "Unknown",
@@ -55,6 +57,7 @@ __all__ = [
     "possible",
     "propose",
     "rate",
+    "recipients",
     "refer",
     "refuse_visit",
     "release",

@@ -14,7 +14,7 @@ from gateway import seals
 from gateway.desk import clocks
 from gateway.desk.acts import MESSAGES, Act, Refused, act, require_open, require_text
 from gateway.desk.holding import require_holder
-from gateway.desk.words import way
+from gateway.desk.recipients import ways
 from gateway.record import agents, visits
 from gateway.record.db import recordset
 from gateway.record.timeline import Actor
@@ -158,7 +158,7 @@ async def _proposed(deed: Act, known: Visit | None, agent: str) -> tuple[int, in
 async def _customer(deed: Act) -> tuple[int | None, str]:
     """Whose report the visit is planned with: the newest reporter who can be reached; else the owner."""
     for row in await (await deed.conn.execute(MESSAGES["reachable"], {"case": deed.case.id})).fetchall():
-        if way(row["sender_email"], row["sender_phone"], None, row["channel"]):
+        if ways(row):
             return row["id"], row["language"]
     owner = deed.runtime.directory().owners.get(deed.case.owner_id or "")
     return None, owner.language if owner else "sv"
@@ -166,9 +166,8 @@ async def _customer(deed: Act) -> tuple[int | None, str]:
 
 async def _ask(deed: Act, report: int | None, language: str) -> str | None:
     for row in await (await deed.conn.execute(MESSAGES["reachable"], {"case": deed.case.id})).fetchall():
-        found = way(row["sender_email"], row["sender_phone"], None, row["channel"]) if row["id"] == report else None
-        if found:
-            channel, recipient = found
+        if row["id"] == report and (found := ways(row)):
+            channel, recipient = found[0]
             await deed.send(
                 "visit_proposed",
                 channel,

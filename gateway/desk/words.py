@@ -12,8 +12,10 @@ from typing import Any
 from channels.report import Attachment, Channel
 from gateway.desk import clocks
 from gateway.desk.acts import Act, Overtaken, Refused, act, require_text
+from gateway.desk.recipients import Recipient, recipients
 from gateway.keeping.standing import due_told, queue_for
 from gateway.languages import N_
+from gateway.messages.replies import UNKNOWN
 from gateway.record import views
 from gateway.record.db import recordset, statements
 from gateway.record.timeline import Actor
@@ -43,12 +45,17 @@ async def reply(
     text: str,
     channel: str | None = None,
     files: Sequence[Attachment] = (),
+    to: str | None = None,
 ) -> None:
-    """Write to the person who reported last, by their channel or the one named. The first one is the first response.
+    """Write to somebody who reported: `to` is their address or number, as whoever writes saw it. Without it there must
+    be one person alone, who is written to by `channel` or the way they came. The first reply is the first response.
 
-    Files go by mail only. Raises BlobsUnavailable when they cannot be kept; then nothing was sent.
+    Files go by mail only. Raises Overtaken when nobody in the case has that address now, BlobsUnavailable when the
+    files cannot be kept; then nothing was sent.
     """
     require_text(text=text)
+    if UNKNOWN in text:
+        raise Refused(text="fill in what stands as […], or take it out")
     enclosed = [
         {
             "name": file.name,
@@ -61,29 +68,38 @@ async def reply(
     if len(text) > LONGEST:
         raise Refused(text=f"at most {LONGEST} characters")
     async with act(runtime, actor, case_id) as deed:
-        cursor = await deed.conn.execute(MESSAGES["reachable"], {"case": case_id})
-        ways = (
-            (row, way(row["sender_email"], row["sender_phone"], channel, row["channel"]))
-            for row in await cursor.fetchall()
-        )
-        row, found = next(((row, found) for row, found in ways if found), (None, None))
-        if row is None or found is None:
-            raise Refused(channel="no reporter of this case can be reached that way")
-        by, recipient = found
-        if enclosed and by is not Channel.EMAIL:
+        rows = await (await deed.conn.execute(MESSAGES["reachable"], {"case": case_id})).fetchall()
+        chosen = _chosen(recipients(rows), to, channel)
+        if enclosed and chosen.channel is not Channel.EMAIL:
             raise Refused(channel="files can be sent by e-mail only")
         message = await deed.send(
             "reply",
-            by,
-            report=row["id"],
-            person=row["person_id"],
-            language=row["language"],
-            recipient=recipient,
+            chosen.channel,
+            report=chosen.report,
+            person=chosen.person_id,
+            language=chosen.language,
+            recipient=chosen.address,
             text=text,
         )
         if enclosed:
             await deed.conn.execute(ATTACHMENTS["add_to_message"], {"message": message, "rows": recordset(enclosed)})
-        await respond(deed, "reply", message=message, channel=by)
+        await respond(deed, "reply", message=message, channel=chosen.channel)
+
+
+def _chosen(everyone: Sequence[Recipient], to: str | None, channel: str | None) -> Recipient:
+    """The one who was meant; nobody is ever guessed."""
+    if to is not None:
+        named = [one for one in everyone if one.address == to]
+        if not named:
+            raise Overtaken(to="nobody in this case can be reached there; choose again")
+    elif len({one.person for one in everyone}) > 1:
+        raise Refused(to="several people have reported; say to whom the reply goes")
+    else:
+        named = list(everyone)
+    found = next((one for one in named if channel in (None, one.channel)), None)
+    if found is None:
+        raise Refused(channel="no reporter of this case can be reached that way")
+    return found
 
 
 async def respond(deed: Act, by: str, **data: Any) -> None:
@@ -98,18 +114,6 @@ async def respond(deed: Act, by: str, **data: Any) -> None:
     if case.status not in ("concluded", "closed"):
         await deed.run("respond", next_update=due.next_update)
     deed.tell("replied", **data)
-
-
-def way(email: str | None, phone: str | None, wanted: str | None, reported_by: str) -> tuple[Channel, str] | None:
-    """The channel and address by which a reporter is written to; None when there is none, or not as wanted."""
-    ways = {"email": (Channel.EMAIL, email), "sms": (Channel.SMS, phone)}
-    preferred = "sms" if reported_by in ("phone", "sms", "whatsapp") else "email"
-    order = [wanted] if wanted else [preferred, "email", "sms"]
-    for name in order:
-        channel, address = ways.get(name, (Channel.EMAIL, None))
-        if address:
-            return channel, address
-    return None
 
 
 async def note(runtime: Runtime, actor: Actor, case_id: int, text: str, mentions: Sequence[str] = ()) -> None:

@@ -248,7 +248,8 @@ class Sweeper:
         if row["case_id"] is None:  # a letter about no case, such as a log-in link, brings its own words
             return Words(about["subject"] or "", about["text"] or "")
         facts = self._facts_of(about)
-        return compose(row["kind"], row["channel"], row["language"], facts, about["text"], self._clock.now())
+        answered = about["report_subject"] if about["report_channel"] == "email" else None
+        return compose(row["kind"], row["channel"], row["language"], facts, about["text"], self._clock.now(), answered)
 
     async def _held_back(self, row: Mapping[str, Any], about: Mapping[str, Any], recipient: str) -> str | None:
         """Why an automatic message must not go out now; None when it may. A person's words always go out."""

@@ -17,9 +17,8 @@ from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.config import Config
 from gateway.messages.outbox import Delivery, Outgoing, Post
 from gateway.messages.threads import message_id, reply_token, return_token
+from gateway.notify import sender_name
 from gateway.runtime import Runtime
-
-NAME = "Switchyard"
 
 
 @asynccontextmanager
@@ -95,7 +94,7 @@ class MailPost:
             raw = outbound.compose(self._mail(outgoing, outgoing.mail_id, sender, await self._files(outgoing)))
         except BlobsUnavailable:
             return Delivery("deferred", "the files cannot be read")
-        except outbound.Unsendable as fault:
+        except ValueError as fault:  # Unsendable, or what the library finds to be no header
             return Delivery("failed", str(fault))
         returns = _with_token(sender, return_token(outgoing.mail_id))
         answer = await outbound.send(raw, returns, outgoing.recipient, url, tokens=self._tokens)
@@ -120,7 +119,7 @@ class MailPost:
             message_id=mail_id,
             date=outgoing.since,
             sender=sender,
-            sender_name=NAME,
+            sender_name=sender_name(outgoing.language),
             recipient=outgoing.recipient,
             reply_to=sender if case is None else _with_token(sender, reply_token(self._config.secret_keys, case)),
             subject=outgoing.words.subject,

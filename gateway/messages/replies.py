@@ -1,7 +1,7 @@
 """Replies that are sent often: files that support people write, one TOML file a language in `gateway/content/replies/`.
 
 Every language has the same replies with the same placeholders, or reading them raises ValueError at start. What is not
-known stands as a row of dots, so that nobody sends "Hello None".
+known stands as a gap to fill in, which is not sent: nobody reads "Hello None".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parents[1] / "content" / "replies"
 PLACES = frozenset({"name", "charger", "site", "due", "case", "agent"})
 FALLBACK = "en"
-UNKNOWN = "…"
+UNKNOWN = "[…]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,10 @@ from gateway.web.within import case_within
 
 log = structlog.get_logger()
 ALONE = "default-src 'none'; sandbox"
-FRAME = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox allow-popups"
+FRAME = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
 ELSEWHERE = "; img-src https: http:"
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:12px;color:#1b1f24;background:#fff;overflow-wrap:anywhere}"

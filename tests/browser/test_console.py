@@ -116,6 +116,30 @@ async def test_a_case_page_follows_what_a_colleague_does_and_leaves_typed_words_
         await expect(page.locator("#reply-text")).to_be_focused()
 
 
+async def test_a_reply_goes_to_whom_the_agent_saw_whoever_reports_meanwhile(desk: Desk) -> None:
+    receipt = await desk.house.report(STUCK, **{"from": REPORTER})
+    async with desk.agent() as page:
+        await open_case(page, receipt["case"])
+        await connected(page)
+        await page.keyboard.press("r")
+        await page.keyboard.type("Hello Mette, we refund 340 kr.")
+        other = await desk.house.report(STUCK, **{"from": {"name": "Bertil", "email": "bertil@example.com"}})
+        assert other["case"] == receipt["case"]
+        await expect(page.locator("#said .report")).to_have_count(2)
+        await page.reload()
+        await expect(page.get_by_label("To whom")).to_have_value("mette@example.com")
+        await expect(page.get_by_label("To whom").locator("option")).to_contain_text(
+            ["Bertil · bertil@example.com", "Mette Larsen · mette@example.com"]
+        )
+        await page.locator(".panel.reply button[type=submit]").click()
+        await expect(page.get_by_text("The reply is on its way.")).to_be_visible()
+        await expect(page.get_by_label("To whom")).to_have_value("bertil@example.com")
+    rows = await desk.house.runtime.db.rows(
+        "SELECT recipient FROM message_contents c JOIN messages m ON m.id = c.message_id WHERE m.kind = 'reply'"
+    )
+    assert [row["recipient"] for row in rows] == ["mette@example.com"]
+
+
 async def test_whoever_writes_on_while_an_answer_is_on_its_way_presses_no_keys(desk: Desk) -> None:
     receipt = await desk.house.report(STUCK, **{"from": REPORTER})
     sent, let_go = asyncio.Event(), asyncio.Event()

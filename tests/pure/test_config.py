@@ -112,6 +112,16 @@ def test_all_faults_are_told_at_once_and_hold_no_secret(environ: dict[str, str])
     assert "hunter2" not in "\n".join(faults)
 
 
+@pytest.mark.parametrize(
+    ("given", "refused"), [("a" * 20, False), ("a" * 21, True), (f"support@example.org,{'a' * 21}", False)]
+)
+def test_a_first_address_without_room_for_what_marks_answers_is_refused(
+    environ: dict[str, str], given: str, refused: bool
+) -> None:
+    told = faults_of({**environ, "OIDC_ISSUER": "https://login.example.org", "MAIL_ADDRESSES": f"{given}@example.org"})
+    assert any("before the @" in fault for fault in told) is refused
+
+
 @pytest.mark.parametrize("folder", ["IN%0D%0ABOX", "IN%22BOX", "IN%5CBOX", "IN%00BOX", "IN%7FBOX"])
 def test_b49_imap_folder_that_ends_its_command_refused(environ: dict[str, str], folder: str) -> None:
     assert faults_of({**environ, "IMAP_URLS": f"imaps://u:s@imap.example.org/{folder}"}) == [

@@ -6,7 +6,7 @@ import pytest
 
 from channels.report import Solution
 from gateway.languages import CUSTOMERS, catalogue
-from gateway.notify import Facts, compose
+from gateway.notify import Facts, compose, sender_name
 
 DUE = datetime(2026, 9, 14, 12, 30, tzinfo=UTC)
 
@@ -54,6 +54,36 @@ def test_another_language_is_answered_in_english_and_told_so():
 def test_an_agents_words_go_out_as_written_and_need_no_template():
     words = compose("reply", "email", "sv", facts(), own="Hej!\n\n{{7*7}} %(number)s\n")
     assert words.text.startswith("Hej!\n\n{{7*7}} %(number)s")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("Trasig laddare", "Re: [#{}] Trasig laddare"),
+        ("SV: Re: Trasig laddare", "Re: [#{}] Trasig laddare"),
+        ("AW: [#{}] Kaputt", "Re: [#{}] Kaputt"),
+        ("Re: Ditt ärende [#{}]", "Re: [#{}] Ditt ärende"),
+        ("Hi\u2028Bcc: all@example.com\x00 there", "Re: [#{}] Hi Bcc: all@example.com there"),
+    ],
+)
+def test_an_agents_answer_has_the_subject_of_what_it_answers(theirs: str, ours: str):
+    told = facts()
+    words = compose("reply", "email", "sv", told, own="Hej!", answered=theirs.format(told.number))
+    assert words.subject == ours.format(told.number)
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("sv", "Laddsupporten"), ("da", "Ladesupporten"), ("fr", "Charging support")]
+)
+def test_mails_come_from_who_signs_them(language: str, name: str):
+    assert sender_name(language) == name
+    assert name in compose("acknowledgement", "email", language, facts(), now=DUE).text
+
+
+@pytest.mark.parametrize("theirs", [None, "", "Re: ", "\x00"])
+def test_an_answer_to_what_has_no_subject_has_our_own(theirs: str | None):
+    words = compose("reply", "email", "sv", facts(), own="Hej!", answered=theirs)
+    assert words.subject == compose("reply", "email", "sv", facts(), own="Hej!").subject
 
 
 def test_the_standard_solution_is_offered():

@@ -1,7 +1,9 @@
 """The agents' verbs: guard, change and timeline in one transaction."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from gateway.activity import set_activity
 from gateway.casenumber import parse
 from gateway.clock import SetClock
 from gateway.desk import CUSTOMER, SYSTEM, Actor, Refused, Taken, Unknown
+from gateway.messages.replies import read_replies
 from gateway.record import cases, views, worklist
 from gateway.record.beside import beside
 from gateway.record.cases import FullCase
@@ -441,3 +444,52 @@ async def test_a_reopened_case_goes_to_the_same_people_or_to_the_front(runtime: 
     other = await opened(runtime, "other", charger="22809", phone="+46701740009")
     rows = await runtime.db.rows("SELECT case_id FROM work_items WHERE state = 'waiting' ORDER BY priority, due_at")
     assert [row["case_id"] for row in rows] == [case, other]
+
+
+async def heard(runtime: Runtime, key: str, sender: Sender, **more: Any) -> int | None:
+    report = Report(Channel.EMAIL, key, NOON, "Laddare 21052 startar inte, felkod 12 på skärmen.", sender)
+    return parse((await runtime.intake.accept(replace(report, **more))).case)
+
+
+async def test_a_reply_goes_to_whom_it_was_written_and_not_to_who_came_in_meanwhile(runtime: Runtime):
+    case = await heard(runtime, "a", Sender(name="Anna", email="anna@example.com"))
+    assert case is not None
+    assert await heard(runtime, "b", Sender(name="Bertil", email="bertil@example.com")) == case
+    phoned = {"channel": Channel.PHONE, "text": "Laddare 21052 startar inte, felkod 12."}
+    assert await heard(runtime, "c", Sender(name="Cilla", phone="+46701234567"), **phoned) == case
+    for to in ("anna@example.com", "+46701234567", "bertil@example.com"):
+        await desk.reply(runtime, AMINA, case, "Hej!", to=to)
+    with pytest.raises(Refused) as refused:
+        await desk.reply(runtime, AMINA, case, "Hej Bertil!", "email")
+    assert "to" in refused.value.fields
+    with pytest.raises(desk.Overtaken):
+        await desk.reply(runtime, AMINA, case, "Hej!", to="dora@example.com")
+    full = await read(runtime, case)
+    sent = [(m["channel"], m["recipient"], m["report_id"]) for m in full.messages if m["kind"] == "reply"]
+    first, second, third = (report["id"] for report in full.reports)
+    assert sent == [
+        ("email", "anna@example.com", first),
+        ("sms", "+46701234567", third),
+        ("email", "bertil@example.com", second),
+    ]
+
+
+async def test_those_who_look_like_spam_can_be_answered_but_come_last(runtime: Runtime):
+    rows = [
+        {"id": n, "person_id": None, "channel": "email", "language": "sv", "flags": flags, "sender_name": None}
+        | {"sender_email": f"{n}@example.com", "sender_phone": None}
+        for n, flags in ((4, ["spam"]), (3, []), (2, ["auto_reply"]), (1, []))
+    ]
+    assert [one.report for one in desk.recipients(rows)] == [3, 1, 4]
+
+
+async def test_a_ready_made_reply_with_a_gap_is_not_sent_until_it_is_filled(runtime: Runtime):
+    case = await opened(runtime)
+    for reply in read_replies()["sv"]:
+        words = reply.filled({"agent": "Amina", "case": "1000-8"})
+        if "[…]" in words:
+            with pytest.raises(Refused) as refused:
+                await desk.reply(runtime, AMINA, case, words)
+            assert "text" in refused.value.fields
+    await desk.reply(runtime, AMINA, case, "Hej Anna! Vi ser på det …")
+    assert [m["kind"] for m in (await read(runtime, case)).messages].count("reply") == 1

@@ -203,6 +203,7 @@ async def test_b58_a_mail_is_shown_in_a_frame_and_loads_nothing_until_asked(hous
         assert ("img-src https:" in policy) is loads
         assert "default-src 'none'" in policy
         assert "sandbox" in policy
+        assert "sandbox allow-popups allow-popups-to-escape-sandbox" in answer.headers["Content-Security-Policy"]
     assert (await house.client.get("/console/reports/999999/html")).status == 404
 
 

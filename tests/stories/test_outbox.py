@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -23,7 +23,7 @@ from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.languages import PAGES
-from gateway.messages.outbox import Outgoing
+from gateway.messages.outbox import Enclosed, Outgoing
 from gateway.messages.post import MailPost
 from gateway.notify import Words
 from gateway.record import cases
@@ -396,6 +396,15 @@ async def test_b100_no_header_can_be_smuggled_into_a_mail(config: Config) -> Non
     for taken in server.mails:
         assert taken.recipients == ["mette@example.com"]
         assert message_from_bytes(taken.raw, policy=default)["Bcc"] is None
+
+
+async def test_a_file_whose_kind_is_no_header_fails_and_is_not_raised(config: Config) -> None:
+    async with MailServer() as server:
+        blobs = open_blobs(None, config.data_dir)
+        post = MailPost(config.model_copy(update={"outbound_smtp_url": server.url}), blobs)
+        kept = Enclosed("a.txt", "text/plain\r\nX: y", await blobs.keep(b"hej"))
+        assert (await post.deliver(replace(outgoing("mette@example.com", "Hi"), files=(kept,)))).state == "failed"
+    assert server.mails == []
 
 
 def said(message: EmailMessage) -> str:

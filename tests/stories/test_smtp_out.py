@@ -48,6 +48,12 @@ def test_a_composed_mail_says_what_it_should() -> None:
     assert "&lt;b&gt;inte fet&lt;/b&gt;" in html.get_content()
 
 
+def test_only_mails_that_no_person_wrote_say_that_they_are_ours() -> None:
+    for automatic in (True, False):
+        message = email.message_from_bytes(compose(replace(LETTER, automatic=automatic)))
+        assert ("X-Switchyard-Loop" in message) is automatic
+
+
 def test_message_ids_of_any_length_go_out_as_they_came() -> None:
     theirs = [
         f"<AM0PR08MB3412F5A9B1D7C6E9F3B1234567890AB{'0' * nth}@AM0PR08MB3412.eurprd08.prod.outlook.com>"

@@ -38,7 +38,11 @@ class Deed(models.Body):
 
 
 class Reply(Deed):
+    """`to` is the address or number of one of those who reported; refused when nobody in the case has it any more.
+    Without `to` the reply goes to the only person who reported, and is refused when there are several."""
+
     text: Words
+    to: Annotated[str, StringConstraints(min_length=2, max_length=320)] | None = None
     channel: Literal["email", "sms"] | None = None
 
 
@@ -201,6 +205,10 @@ async def _attach(runtime: Runtime, actor: Actor, case: int, body: Attach) -> No
     await desk.attach(runtime, actor, case, case=other, report=body.report)
 
 
+async def _reply(runtime: Runtime, actor: Actor, case: int, body: Reply) -> None:
+    await desk.reply(runtime, actor, case, body.text, body.channel, to=body.to)
+
+
 async def _correct(runtime: Runtime, actor: Actor, case: int, body: Correct) -> None:
     changes = body.model_dump(include={"category", "priority", "charger", "site"})
     await desk.correct(runtime, actor, case, reason=body.reason, **changes)
@@ -235,7 +243,7 @@ async def _wait(runtime: Runtime, actor: Actor, case: int, body: Wait) -> None:
 VERBS = (
     Verb("claim", "Take a case", Deed, lambda r, a, c, b: desk.claim(r, a, c)),
     Verb("release", "Give a case back to its queue", Deed, lambda r, a, c, b: desk.release(r, a, c)),
-    Verb("reply", "Write to the customer", Reply, lambda r, a, c, b: desk.reply(r, a, c, b.text, b.channel)),
+    Verb("reply", "Write to the customer", Reply, _reply),
     Verb("note", "Write something down for colleagues", Note, lambda r, a, c, b: desk.note(r, a, c, b.text)),
     Verb(
         "hand_over",

@@ -213,7 +213,7 @@ async def _case_page(
         "people": (people := caseview.people(whole)),
         "dead": await dead_addresses(runtime.db, [one["email"] for one in people if one["email"]]),
         "joined": await _joined(runtime, case_id),
-        "reachable": caseview.reachable(people),
+        "recipients": (everyone := desk.recipients(whole.reports[::-1])),
         "visit": next((one for one in await visits.of_case(runtime.db, case_id) if one.open), None),
         "technicians": [one for one in (agent, *context["colleagues"]) if one.line == 3],
         "card": (await cards.of_site(runtime.db, case.site_id))[:5] if case.site_id else [],
@@ -226,7 +226,7 @@ async def _case_page(
         "neighbours": [one for one in whole.neighbours if agent.reach.holds(one.queue, one.site_id, one.assignee)],
         **caseview.beside(whole, await beside(runtime.db, case_id, case.charger_id), context["names"], agent),
     }
-    offered = _offered(runtime, case, agent, people, await desk.supposed(runtime, case), language_of(request))
+    offered = _offered(runtime, case, agent, everyone, await desk.supposed(runtime, case), language_of(request))
     return page(request, "console/case.html", context | known | offered, status)
 
 
@@ -239,14 +239,14 @@ def _offered(
     runtime: Runtime,
     case: Case,
     agent: Agent,
-    people: Sequence[Mapping[str, Any]],
+    everyone: Sequence[desk.Recipient],
     found: Supposed,
     language: str,
 ) -> dict[str, Any]:
     """What can be supposed, looked up, chosen and done for a case now."""
     place = caseview.place(case, runtime.directory())
     model = place["charger"].model if place["charger"] else None
-    written = people[0]["language"] if people else case.language
+    written = everyone[0].language if everyone else case.language
     fitting = replies.fitting(case.category, written)
     likely = [one.code.code for one in found.hypotheses]
     tomorrow = runtime.clock.now().astimezone(ZoneInfo(case.timezone)) + timedelta(days=1)
@@ -263,17 +263,18 @@ def _offered(
         "supposed": found,
         "acts": desk.possible(runtime, case, found),
         "written": written,
-        "replies": [(one.title, one.filled(_facts(runtime, case, agent, people))) for one in fitting],
+        "replies": [(one.title, one.filled(_facts(runtime, case, agent, everyone))) for one in fitting],
     }
 
 
-def _facts(runtime: Runtime, case: Case, agent: Agent, people: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
-    """What the placeholders of a reply stand for, in the customer's language."""
+def _facts(runtime: Runtime, case: Case, agent: Agent, everyone: Sequence[desk.Recipient]) -> dict[str, str | None]:
+    """What the placeholders of a reply stand for, in the customer's language; no name while it may go to several."""
     site = runtime.directory().sites.get(case.site_id or "")
-    written = people[0]["language"] if people else case.language
+    written = everyone[0].language if everyone else case.language
     due = languages.format_time(case.due_solution, case.timezone, written) if case.due_solution else None
+    alone = len({one.person for one in everyone}) == 1
     return {
-        "name": people[0]["name"] if people else None,
+        "name": everyone[0].name if alone else None,
         "charger": case.charger_id,
         "site": site.name if site else None,
         "due": due,

@@ -80,12 +80,6 @@ def people(whole: FullCase) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def reachable(everyone: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The channels by which somebody who reported can be written to."""
-    ways = {"email": any(one["email"] for one in everyone), "sms": any(one["phone"] for one in everyone)}
-    return [name for name, there in ways.items() if there]
-
-
 def stream(whole: FullCase, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """The conversation, oldest first: reports, what we sent, what colleagues noted."""
     clips: dict[int, list[Mapping[str, Any]]] = {}

@@ -57,7 +57,7 @@ async def release(runtime: Runtime, actor: desk.Actor, case: Case, fields: Field
 async def reply(
     runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields, files: Sequence[Attachment] = ()
 ) -> None:
-    await desk.reply(runtime, actor, case.id, words_of(fields, "text"), fields.get("channel") or None, files)
+    await desk.reply(runtime, actor, case.id, words_of(fields, "text"), files=files, to=fields.get("to") or None)
 
 
 def enclosed(files: Files) -> list[Attachment]:

@@ -5,26 +5,33 @@
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
   // Drafts: half-written text outlives a reload, a lost line and a restarted server.
-  const key = (area) => `draft:${area.dataset.draft}`;
+  // With the words is kept to whom they go: another may be the first to choose when they are found again.
+  const key = (field) => `draft:${field.dataset.draft ?? field.dataset.choice}`;
   const drafts = () => $$("textarea[data-draft]");
+  const choices = (root = document) => $$("select[data-choice]", root);
   let sent = null; // the drafts of what was sent just now: after it, single keys work again
   const keep = (area) => {
     try {
-      if (area.value) localStorage.setItem(key(area), area.value); else localStorage.removeItem(key(area));
+      for (const field of [area, ...choices(area.form)])
+        if (area.value) localStorage.setItem(key(field), field.value); else localStorage.removeItem(key(field));
     } catch { /* a browser that keeps nothing still lets people work */ }
   };
   const restore = () => {
     for (const area of drafts()) {
       try { area.value ||= localStorage.getItem(key(area)) || ""; } catch { /* as above */ }
     }
+    for (const choice of choices()) {
+      try { choice.value = localStorage.getItem(key(choice)) ?? choice.value; } catch { /* as above */ }
+    }
   };
   document.addEventListener("input", (event) => { if (event.target.matches?.("textarea[data-draft]")) keep(event.target); });
+  document.addEventListener("change", (event) => { if (event.target.matches?.("select[data-choice]")) keep($("textarea", event.target.form)); });
   document.addEventListener("htmx:after:request", (event) => {
     const { sourceElement: form, response } = event.detail.ctx;
     if (!form?.matches?.("form")) return;
     $("#lost-act").hidden = response.status < 500;
     sent = response.status < 400 ? $$("textarea[data-draft]", form).map((area) => area.dataset.draft) : null;
-    if (sent) for (const area of $$("textarea[data-draft]", form)) localStorage.removeItem(key(area));
+    if (sent) for (const field of [...$$("textarea[data-draft]", form), ...choices(form)]) localStorage.removeItem(key(field));
   });
 
   // Events are hints. Without the stream the page asks every five seconds, and says that it does.
@@ -99,8 +106,8 @@
     area.value = [area.value.trimEnd(), button.previousElementSibling.textContent.trim()].filter(Boolean).join("\n\n");
     keep(area);
     area.focus();
-    const gap = area.value.indexOf("…");
-    if (gap >= 0) area.setSelectionRange(gap, gap + 1);
+    const gap = area.value.indexOf("[…]");
+    if (gap >= 0) area.setSelectionRange(gap, gap + 3);
   });
 
   // Keys, as in the dialog behind "?".

@@ -1,0 +1,48 @@
+"""Whom of those who reported a reply can go to.
+
+Pure. A recipient is somebody at an address: whoever has two is there twice, and an address is there once, with the
+newest report from it. Those whose reports look like spam come last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from channels.report import Channel
+
+ROBOTS = {"auto_reply", "bounce"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """`person` tells people apart, also those who are not known; `report` is what is answered."""
+
+    person: int
+    person_id: int | None
+    report: int
+    name: str | None
+    language: str
+    channel: Channel
+    address: str
+
+
+def recipients(reports: Sequence[Mapping[str, Any]]) -> list[Recipient]:
+    """Who can be written to, the newest report first. `reports` are rows of the record, the newest first."""
+    found: dict[str, Recipient] = {}
+    for row in sorted(reports, key=lambda row: "spam" in row["flags"]):
+        if row["channel"] == "alarm" or ROBOTS.intersection(row["flags"]):
+            continue
+        for channel, address in ways(row):
+            person = row["person_id"] or -row["id"]
+            one = Recipient(person, row["person_id"], row["id"], row["sender_name"], row["language"], channel, address)
+            found.setdefault(address, one)
+    return list(found.values())
+
+
+def ways(report: Mapping[str, Any]) -> list[tuple[Channel, str]]:
+    """The channels and addresses by which a reporter can be written to, the one that fits their report first."""
+    mail, text = (Channel.EMAIL, report["sender_email"]), (Channel.SMS, report["sender_phone"])
+    order = (text, mail) if report["channel"] in ("phone", "sms", "whatsapp") else (mail, text)
+    return [(channel, address) for channel, address in order if address]
