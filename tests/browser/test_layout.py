@@ -1,0 +1,74 @@
+"""Pages keep their shape: on any width, with words that nobody can break, in print and in the system's own colours."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page
+
+from gateway.people.privacy import find_person
+from tests.browser.conftest import Desk
+from tests.browser.test_portal_pages import PATHS as PORTAL
+from tests.browser.test_portal_pages import enter
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+WIDTHS = (320, 360, 768, 1000, 1440)
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2
+SENDER = {"name": LONG, "email": f"{LONG[:60]}@example.com".encode("ascii", "ignore").decode()}
+TOO_WIDE = """() => {
+    document.querySelectorAll("details").forEach((one) => { one.open = true })
+    const root = document.documentElement
+    const tabs = [...document.querySelectorAll(".tabs input")]
+    const wide = (tab) => { if (tab) tab.checked = true; return root.scrollWidth > innerWidth }
+    return (tabs.length ? tabs : [null]).filter(wide).map((tab) => `${tab?.id ?? ""} ${root.scrollWidth}`)
+}"""
+OPEN = ("/", "/help", "/help?q=stuck", "/report", "/c/22809", "/login", "/portal/login", "/api", "/nothing-here")
+DESK = (
+    *("/console", "/console?q=elephants", "/console/new", "/console/me", "/console/people", "/console/people/a02"),
+    *("/managers", "/managers/wall", "/managers/acts", "/managers/alarms", "/managers/accounts", "/managers/keys"),
+    *("/managers/master", "/managers/personal", "/managers/reports", "/managers/staffing", "/managers/recurring"),
+    *("/managers/cases?kind=case", "/managers/rota"),
+)
+
+
+async def too_wide(page: Page, path: str) -> list[tuple[str, int, list[str]]]:
+    """Where a page is wider than the screen, with everything that can be unfolded unfolded."""
+    await page.goto(path)
+    found = []
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 800})
+        if wide := await page.evaluate(TOO_WIDE):
+            found.append((path, width, wide))
+    return found
+
+
+async def test_no_page_is_wider_than_the_screen(desk: Desk) -> None:
+    db = desk.house.runtime.db
+    await desk.house.hire("a01", role="admin")
+    await db.run("UPDATE agents SET name = %(name)s WHERE id = 'a02'", {"name": LONG})
+    receipts = [
+        await desk.house.report(text, subject=LONG * 2, **{"from": SENDER}, **more)
+        for text, more in (
+            (f"The cable is stuck {LONG * 3}", {}),
+            (f"The charger is smoking {LONG}", {"charger": "22809"}),
+            (f"The charger is dead {LONG}", {"charger": "21007"}),
+        )
+    ]
+    stuck, smoke, dead = (receipt["case"] for receipt in receipts)
+    await db.run("UPDATE cases SET line = 3, queue = 'field' WHERE priority = 'P1'")
+    for number in (stuck, smoke):
+        await desk.house.api("POST", f"/cases/{number}/note", {"as": "a02", "text": LONG})
+        await desk.house.api("POST", f"/cases/{number}/claim", {"as": "a02"})
+    person = await find_person(db, SENDER["email"])
+    status = receipts[0]["status_url"].replace(desk.house.runtime.config.public_url, desk.url)
+    found = []
+    async with desk.visitor() as page:
+        for path in (*OPEN, status, f"{status}/receipt"):
+            found += await too_wide(page, path)
+    async with desk.agent() as page:
+        for path in (*DESK, *(f"/console/cases/{one}" for one in (stuck, smoke)), f"/managers/personal/{person}"):
+            found += await too_wide(page, path)
+    async with desk.visitor() as page:
+        await enter(desk, page)
+        for path in (*PORTAL, f"/portal/cases/{dead}"):
+            found += await too_wide(page, path)
+    assert found == []
