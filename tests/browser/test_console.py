@@ -282,3 +282,20 @@ async def test_a_customers_word_on_the_telephone_closes_the_case(desk: Desk) -> 
         await expect(page.get_by_role("button", name="Confirm for the customer")).to_have_count(0)
     assert (await desk.house.case(number))["status"] == "closed"
     assert desk.complaints == []
+
+
+async def test_after_a_refused_act_the_page_still_follows_what_colleagues_do(desk: Desk) -> None:
+    number = (await desk.house.report(STUCK, **{"from": REPORTER}))["case"]
+    async with desk.agent() as page:
+        await page.goto(f"/console/cases/{number}?view=unassigned")
+        await page.locator("label[for=act-together]").click()
+        await page.fill("#attach-case", "9999-9")
+        await page.get_by_role("button", name="Bring here").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Nothing you wrote is lost")
+        await connected(page)
+        assert (await desk.house.api("POST", f"/cases/{number}/claim", {"as": "a02"}))[0] == 200
+        await expect(page.locator("#case-head")).to_contain_text("Agent 02")
+        await page.locator(".settings summary").click()
+        await page.locator(".settings button").click()
+        await expect(page.locator("#case-head")).to_contain_text("Agent 02")
+    assert [one for one in desk.complaints if "422" not in one] == []

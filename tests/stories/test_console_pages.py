@@ -647,3 +647,22 @@ async def test_an_agent_who_hears_that_it_is_solved_says_so_on_the_case(house: H
     assert entry["actor"] == {"kind": "agent", "id": "a01"}
     shown = await (await house.client.get(answer.headers["Location"])).text()
     assert f"/console/cases/{number}/confirm" not in shown
+
+
+async def test_what_answers_a_refused_form_names_the_page_that_can_be_fetched_again(house: House) -> None:
+    await house.hire("a01", role="admin")
+    number = (await house.report(STUCK))["case"]
+    csrf = await house.csrf(f"/console/cases/{number}")
+    for path, fields, page in (
+        (f"/console/cases/{number}/attach?view=mine", {"case": "9999-9"}, f"/console/cases/{number}?view=mine"),
+        ("/managers/acts/move", {}, "/managers/acts"),
+        ("/managers/rota/file", {"rows": "agent_id,line\na01,x"}, "/managers/rota"),
+        ("/console/people/import", {"csv": "agent_id\na99"}, "/console/people"),
+    ):
+        answer = await house.client.post(path, data={"csrf": csrf, **fields})
+        shown = await answer.text()
+        assert answer.status == 422, path
+        assert f'name="back" value="{page}"' in shown, path
+        assert (await house.client.get(page)).status == 200
+    answer = await house.client.post("/c/22809/follow", data={"phone": "nothing", "form_token": "x"})
+    assert 'href="/c/22809?language=sv"' in await answer.text()
