@@ -21,6 +21,14 @@ TOO_WIDE = """() => {
     const wide = (tab) => { if (tab) tab.checked = true; return root.scrollWidth > innerWidth }
     return (tabs.length ? tabs : [null]).filter(wide).map((tab) => `${tab?.id ?? ""} ${root.scrollWidth}`)
 }"""
+PRINTED = """() => {
+    const style = (one) => getComputedStyle(one)
+    const probe = document.querySelector("main").appendChild(document.createElement("p"))
+    probe.className = "muted card"
+    const stuck = [...document.querySelectorAll("body *")].filter((one) => style(one).position === "sticky")
+    const shown = stuck.filter((one) => one.checkVisibility()).map((one) => one.className)
+    return [document.querySelector("main").clientWidth, style(probe).backgroundColor, style(probe).color, shown]
+}"""
 OPEN = ("/", "/help", "/help?q=stuck", "/report", "/c/22809", "/login", "/portal/login", "/api", "/nothing-here")
 DESK = (
     *("/console", "/console?q=elephants", "/console/new", "/console/me", "/console/people", "/console/people/a02"),
@@ -72,3 +80,20 @@ async def test_no_page_is_wider_than_the_screen(desk: Desk) -> None:
         for path in (*PORTAL, f"/portal/cases/{dead}"):
             found += await too_wide(page, path)
     assert found == []
+
+
+async def test_on_paper_a_page_is_as_wide_as_the_sheet_and_dark_on_white(desk: Desk) -> None:
+    number = (await desk.house.report(f"The charger is dead {LONG}", charger="21007", **{"from": SENDER}))["case"]
+    sheet = {"viewport": {"width": 1040, "height": 720}, "color_scheme": "dark"}
+    found = []
+    async with desk.agent(**sheet) as page, desk.visitor(**sheet) as portal:
+        await enter(desk, portal)
+        for one, paths in (
+            (page, ("/console", f"/console/cases/{number}", "/managers?theme=dark", "/managers/acts")),
+            (portal, ("/portal", f"/portal/cases/{number}", "/portal/sla?theme=dark")),
+        ):
+            await one.emulate_media(media="print", color_scheme="dark")
+            for path in paths:
+                await one.goto(path)
+                found.append((path, *await one.evaluate(PRINTED)))
+    assert found == [(path, 1040, "rgb(255, 255, 255)", "rgb(74, 87, 80)", []) for path, *_ in found]
