@@ -439,11 +439,11 @@ async def test_n9_a_case_tells_what_it_may_be_and_which_words_led_there(house: H
         assert card.index("ConnectorLockFailure") < card.index("CX025")
         assert because in card
         assert "cable is stuck" in card
-    assert "analyse-fault_code-supposed" not in shown, "the 1st line analyses nothing"
+    assert "analyse-fault_code-hint" not in shown, "the 1st line analyses nothing"
     await do(house, number, "claim")
     await do(house, number, "escalate", reason="It stays stuck")
     shown = await (await house.client.get(f"/console/cases/{number}")).text()
-    hint = shown.partition('id="analyse-fault_code-supposed"')[2].partition("</p>")[0]
+    hint = shown.partition('id="analyse-fault_code-hint"')[2].partition("</p>")[0]
     assert "ConnectorLockFailure, CX025" in hint
     options = re.findall(r'<option value="(\w+)">', shown.partition('id="fault-codes"')[2].partition("</datalist>")[0])
     assert options[:2] == ["ConnectorLockFailure", "CX025"]
