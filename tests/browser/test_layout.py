@@ -29,6 +29,16 @@ PRINTED = """() => {
     const shown = stuck.filter((one) => one.checkVisibility()).map((one) => one.className)
     return [document.querySelector("main").clientWidth, style(probe).backgroundColor, style(probe).color, shown]
 }"""
+MARKED = """(one) => {
+    const style = getComputedStyle(one)
+    const drawn = (side) => style[`${side}Style`] !== "none" && parseFloat(style[`${side}Width`]) > 0
+    const unseen = getComputedStyle(document.body).backgroundColor
+    return ["outline", "borderBottom"].some((side) => drawn(side) && style[`${side}Color`] !== unseen)
+}"""
+DOT = """(one) => {
+    const { backgroundColor, borderTopColor, borderTopWidth } = getComputedStyle(one, "::before")
+    return [backgroundColor, borderTopColor, borderTopWidth].join(" ")
+}"""
 OPEN = ("/", "/help", "/help?q=stuck", "/report", "/c/22809", "/login", "/portal/login", "/api", "/nothing-here")
 DESK = (
     *("/console", "/console?q=elephants", "/console/new", "/console/me", "/console/people", "/console/people/a02"),
@@ -97,3 +107,24 @@ async def test_on_paper_a_page_is_as_wide_as_the_sheet_and_dark_on_white(desk: D
                 await one.goto(path)
                 found.append((path, *await one.evaluate(PRINTED)))
     assert found == [(path, 1040, "rgb(255, 255, 255)", "rgb(74, 87, 80)", []) for path, *_ in found]
+
+
+async def test_what_is_chosen_is_seen_in_the_systems_own_colours(desk: Desk) -> None:
+    receipt = await desk.house.report("The charger is dead", charger="21007", **{"from": SENDER})
+    status = receipt["status_url"].replace(desk.house.runtime.config.public_url, desk.url)
+    async with desk.agent(viewport={"width": 1440, "height": 900}, forced_colors="active") as page:
+        for path, chosen, others in (
+            (f"/console/cases/{receipt['case']}", ".tabs input:checked + label", ".tabs input:not(:checked) + label"),
+            (f"/console/cases/{receipt['case']}", ".case-link[aria-current]", None),
+            ("/console", ".nav a[aria-current]", ".nav a:not([aria-current])"),
+            ("/managers", ".rooms a[aria-current]", ".rooms a:not([aria-current])"),
+            ("/managers", ".period a[aria-current]", ".period a:not([aria-current])"),
+            ("/portal/login", ".langs a[aria-current]", ".langs a:not([aria-current])"),
+        ):
+            await page.goto(path)
+            assert await page.locator(chosen).first.evaluate(MARKED), chosen
+            for one in await page.locator(others).all() if others else ():
+                assert not await one.evaluate(MARKED), others
+        await page.goto(status)
+        dots = [await page.locator(f".track li.{state}").first.evaluate(DOT) for state in ("done", "now", "later")]
+        assert len(set(dots)) == len(dots), dots
