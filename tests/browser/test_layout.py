@@ -39,6 +39,23 @@ DOT = """(one) => {
     const { backgroundColor, borderTopColor, borderTopWidth } = getComputedStyle(one, "::before")
     return [backgroundColor, borderTopColor, borderTopWidth].join(" ")
 }"""
+BROKEN = """() => [...document.querySelectorAll(".wrapped-heads th, .tile .value, .tile .label")].flatMap((one) => {
+    const words = [...one.textContent.matchAll(/[^\\s\\-–÷/]+/g)]
+    const text = document.createTreeWalker(one, NodeFilter.SHOW_TEXT).nextNode()
+    const lines = ({ index, 0: word }) => {
+        const range = document.createRange()
+        range.setStart(text, index)
+        range.setEnd(text, index + word.length)
+        return new Set([...range.getClientRects()].map((part) => part.top)).size
+    }
+    return words.filter((word) => word.index + word[0].length <= text.length && lines(word) > 1).map(String)
+})"""
+SPILT = """() => [...document.querySelectorAll(".tile")].flatMap((tile) => {
+    const value = tile.querySelector(".value")
+    value.textContent = "> 23 h 59 min"
+    const line = parseFloat(getComputedStyle(value).lineHeight)
+    return value.clientHeight > line * 1.5 || value.scrollWidth > value.clientWidth ? [tile.textContent] : []
+})"""
 OPEN = ("/", "/help", "/help?q=stuck", "/report", "/c/22809", "/login", "/portal/login", "/api", "/nothing-here")
 DESK = (
     *("/console", "/console?q=elephants", "/console/new", "/console/me", "/console/people", "/console/people/a02"),
@@ -128,3 +145,15 @@ async def test_what_is_chosen_is_seen_in_the_systems_own_colours(desk: Desk) -> 
         await page.goto(status)
         dots = [await page.locator(f".track li.{state}").first.evaluate(DOT) for state in ("done", "now", "later")]
         assert len(set(dots)) == len(dots), dots
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+async def test_no_heading_of_figures_and_no_figure_is_broken_within_a_word(desk: Desk, language: str) -> None:
+    await desk.house.report("The charger is dead", charger="21007", **{"from": SENDER})
+    async with desk.agent() as page:
+        for path in ("/managers", "/managers?by=agent", "/managers/accounts", "/managers/recurring"):
+            await page.goto(f"{path}{'&' if '?' in path else '?'}language={language}")
+            for width in (360, 1440):
+                await page.set_viewport_size({"width": width, "height": 900})
+                assert await page.evaluate(BROKEN) == [], (path, width)
+                assert await page.evaluate(SPILT) == [], (path, width)
