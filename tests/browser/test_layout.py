@@ -56,6 +56,15 @@ SPILT = """() => [...document.querySelectorAll(".tile")].flatMap((tile) => {
     const line = parseFloat(getComputedStyle(value).lineHeight)
     return value.clientHeight > line * 1.5 || value.scrollWidth > value.clientWidth ? [tile.textContent] : []
 })"""
+UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true })"
+UNEVEN = """() => [...document.querySelectorAll(".two")].flatMap((row) => {
+    const box = (one) => one.querySelector("input, select").getBoundingClientRect()
+    const fields = [...row.children].filter((one) => one.querySelector("input:not([type=checkbox]), select"))
+    const beside = (one, other) => one.getBoundingClientRect().top === other.getBoundingClientRect().top
+    const uneven = (one, other) => box(one).top !== box(other).top || box(one).height !== box(other).height
+    const pairs = fields.slice(1).map((one, nth) => [fields[nth], one])
+    return pairs.filter(([one, other]) => beside(one, other) && uneven(one, other)).map(([one]) => one.textContent)
+})"""
 OPEN = ("/", "/help", "/help?q=stuck", "/report", "/c/22809", "/login", "/portal/login", "/api", "/nothing-here")
 DESK = (
     *("/console", "/console?q=elephants", "/console/new", "/console/me", "/console/people", "/console/people/a02"),
@@ -157,3 +166,47 @@ async def test_no_heading_of_figures_and_no_figure_is_broken_within_a_word(desk:
                 await page.set_viewport_size({"width": width, "height": 900})
                 assert await page.evaluate(BROKEN) == [], (path, width)
                 assert await page.evaluate(SPILT) == [], (path, width)
+
+
+async def test_initials_are_two_letters_however_many_names_somebody_has(desk: Desk) -> None:
+    async with desk.agent() as page:
+        for name, initials in (("Anna Wilhelmina von Stråle", "AW"), ("Bo", "B"), ("a b c", "AB")):
+            await desk.house.runtime.db.run("UPDATE agents SET name = %(name)s WHERE id = 'a01'", {"name": name})
+            await page.goto("/console")
+            assert await page.locator(".me .face").text_content() == initials
+
+
+async def test_the_fields_of_one_row_begin_and_end_together(desk: Desk) -> None:
+    await desk.house.hire("a01", role="admin")
+    async with desk.agent() as page:
+        for path in ("/console/people", "/console/people/a02", "/managers/rota", "/managers/acts"):
+            await page.goto(path)
+            await page.evaluate(UNFOLD)
+            assert await page.evaluate(UNEVEN) == [], path
+
+
+async def test_on_a_telephone_owners_see_where_they_are_in_the_menu(desk: Desk) -> None:
+    async with desk.visitor(viewport={"width": 360, "height": 740}) as page:
+        await enter(desk, page)
+        for path in PORTAL:
+            await page.goto(f"{path}{'&' if '?' in path else '?'}language=sv")
+            at = await page.locator(".rail .nav [aria-current]").bounding_box()
+            assert at, path
+            assert at["x"] >= 0, path
+            assert at["x"] + at["width"] <= 360, path
+
+
+async def test_what_is_focused_on_the_report_form_is_not_under_its_button(desk: Desk) -> None:
+    async with desk.visitor(viewport={"width": 360, "height": 740}) as page:
+        for path in ("/report", "/c/22809"):
+            await page.goto(f"{path}?language=sv")
+            await page.locator("form[action='/report'] [type=radio]").first.focus()
+            for name in ("#phone", "#email", "#text"):
+                while not await page.locator(name).evaluate("(one) => one === document.activeElement"):
+                    await page.keyboard.press("Tab")
+                    if await page.evaluate("document.activeElement.matches('.fold > summary')"):
+                        await page.keyboard.press("Enter")
+                field, button = [await page.locator(one).bounding_box() for one in (name, ".send")]
+                assert field, name
+                assert button, name
+                assert field["y"] + min(field["height"], 60) <= button["y"], (path, name)
