@@ -61,7 +61,8 @@ UNEVEN = """() => [...document.querySelectorAll(".two")].flatMap((row) => {
     const box = (one) => one.querySelector("input, select").getBoundingClientRect()
     const fields = [...row.children].filter((one) => one.querySelector("input:not([type=checkbox]), select"))
     const beside = (one, other) => one.getBoundingClientRect().top === other.getBoundingClientRect().top
-    const uneven = (one, other) => box(one).top !== box(other).top || box(one).height !== box(other).height
+    const far = (one, other) => Math.abs(one - other) >= 1
+    const uneven = (one, other) => far(box(one).top, box(other).top) || far(box(one).height, box(other).height)
     const pairs = fields.slice(1).map((one, nth) => [fields[nth], one])
     return pairs.filter(([one, other]) => beside(one, other) && uneven(one, other)).map(([one]) => one.textContent)
 })"""
