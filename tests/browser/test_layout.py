@@ -66,6 +66,11 @@ UNEVEN = """() => [...document.querySelectorAll(".two")].flatMap((row) => {
     const pairs = fields.slice(1).map((one, nth) => [fields[nth], one])
     return pairs.filter(([one, other]) => beside(one, other) && uneven(one, other)).map(([one]) => one.textContent)
 })"""
+LINES = """(all) => all.map((one) => {
+    const range = document.createRange()
+    range.selectNodeContents(one)
+    return new Set([...range.getClientRects()].map((line) => line.top)).size
+})"""
 OPEN = ("/", "/help", "/help?q=stuck", "/report", "/c/22809", "/login", "/portal/login", "/api", "/nothing-here")
 DESK = (
     *("/console", "/console?q=elephants", "/console/new", "/console/me", "/console/people", "/console/people/a02"),
@@ -211,3 +216,14 @@ async def test_what_is_focused_on_the_report_form_is_not_under_its_button(desk: 
                 assert field, name
                 assert button, name
                 assert field["y"] + min(field["height"], 60) <= button["y"], (path, name)
+
+
+async def test_no_time_of_day_on_a_case_is_broken_in_two(desk: Desk) -> None:
+    number = (await desk.house.report("The charger is dead", charger="21007", **{"from": SENDER}))["case"]
+    async with desk.agent() as page:
+        await page.goto(f"/console/cases/{number}?language=sv")
+        for width in (360, 1440):
+            await page.set_viewport_size({"width": width, "height": 900})
+            lines = await page.locator(".auto time, .report time").evaluate_all(LINES)
+            assert lines
+            assert set(lines) == {1}, width
