@@ -15,7 +15,7 @@ from gateway.desk.acts import Act, Overtaken, Refused, act, require_text
 from gateway.desk.recipients import Recipient, recipients
 from gateway.keeping.standing import due_told, queue_for
 from gateway.languages import N_
-from gateway.messages.replies import UNKNOWN
+from gateway.messages.replies import GAP
 from gateway.record import views
 from gateway.record.db import recordset, statements
 from gateway.record.timeline import Actor
@@ -54,7 +54,7 @@ async def reply(
     files cannot be kept; then nothing was sent.
     """
     require_text(text=text)
-    if UNKNOWN in text:
+    if GAP in text:
         raise Refused(text="fill in what stands as […], or take it out")
     enclosed = [
         {

@@ -16,7 +16,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parents[1] / "content" / "replies"
 PLACES = frozenset({"name", "charger", "site", "due", "case", "agent"})
 FALLBACK = "en"
-UNKNOWN = "[…]"
+GAP = "[…]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Reply:
 
     def filled(self, facts: Mapping[str, str | None]) -> str:
         """The words as they would be sent."""
-        given = {name: facts.get(name) or UNKNOWN for name in PLACES}
+        given = {name: facts.get(name) or GAP for name in PLACES}
         return self.text.format_map(given).strip()
 
 

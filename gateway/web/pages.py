@@ -19,10 +19,11 @@ import jinja2
 from aiohttp import web
 from babel.core import negotiate_locale
 from jinja2.runtime import Context
+from yarl import URL
 
 from gateway import languages
 from gateway.languages import CUSTOMERS, N_, NAMES, PAGES, Catalogue
-from gateway.web.access import STALE, csrf_token
+from gateway.web.access import CSRF_FIELD, SAFE, STALE, csrf_token
 from gateway.web.filters import FILTERS
 from gateway.web.keys import AGENT, OWNER, runtime_of
 from gateway.web.problems import Problem
@@ -109,7 +110,7 @@ def page(
         "agent": request.get(AGENT),
         "path": request.path,
         "csrf": _Csrf(request),
-        "here": lambda **changes: str(request.rel_url.update_query(changes)),
+        "here": lambda **changes: str(_address(request).update_query(changes)),
         "phones": tuple(number.number for number in runtime.config.twilio_numbers if number.voice),
         "now": runtime.clock.now(),
         "announcements": runtime.board.told(chosen, runtime.clock.now(), None, *(context or {}).get("about_sites", ())),
@@ -164,6 +165,18 @@ def theme_of(request: web.Request) -> str:
         if choice in THEMES:
             return str(choice)
     return "auto"
+
+
+def _address(request: web.Request) -> URL:
+    """Where this page can be fetched again: what answers a form, at the nearest place above that has a page."""
+    resource = request.match_info.route.resource
+    if request.method in SAFE or resource is None:
+        return request.rel_url
+    fetched = {one.resource.canonical for one in request.app.router.routes() if one.resource and one.method == "GET"}
+    place, path = resource.canonical, request.path
+    while place and place not in fetched:
+        place, path = place.rpartition("/")[0], path.rpartition("/")[0]
+    return request.rel_url.with_path(path or "/", keep_query=True).without_query_params(CSRF_FIELD)
 
 
 class _File(NamedTuple):

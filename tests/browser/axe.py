@@ -7,7 +7,7 @@ from typing import Any
 from axe_core_python.async_playwright import Axe
 from playwright.async_api import Page
 
-BAD = ("serious", "critical")
+BAD = ("moderate", "serious", "critical")
 SCRIPT = Axe().axe_script
 LOOK = """async (options) => {
     const found = await axe.run({ resultTypes: ["violations", "incomplete"], ...options })
@@ -34,7 +34,7 @@ async def faults(page: Page) -> list[tuple[str, list[str]]]:
 
 
 async def serious(page: Page, options: dict[str, Any] | None = None) -> list[tuple[str, list[str]]]:
-    """What keeps somebody out."""
+    """What keeps somebody out or leads them astray."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(SCRIPT)
     found: dict[str, Any] = await page.evaluate(LOOK, options or {})

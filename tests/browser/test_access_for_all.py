@@ -123,11 +123,3 @@ async def test_the_managers_plot_is_drawn_from_the_table_under_it(desk: Desk) ->
         assert await page.locator("#trend tbody tr").count() == 24
         await expect(page.locator("#board")).to_contain_text("Helpdesk")
     assert desk.complaints == []
-
-
-async def test_every_console_page_fits_a_telephone(desk: Desk) -> None:
-    receipt = await desk.house.report(REPORTS[0][0], **{"from": REPORTS[0][1]})
-    async with desk.agent(viewport={"width": 360, "height": 740}) as page:
-        for path in ("/console", f"/console/cases/{receipt['case']}", "/managers", "/managers/rota"):
-            await page.goto(path)
-            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -18,6 +18,9 @@ LISTENS = """() => new Promise((listens) => {
     const look = () => document.querySelector("#live")._htmx?.sse?.reader ? listens() : requestAnimationFrame(look)
     look()
 })"""  # `wait_for_function` looks by `eval`, which the page's policy forbids whenever the first look is too early
+NAMED = (
+    "(field) => field.getAttribute('aria-describedby').split(' ').some((id) => document.querySelector(`#${id}.error`))"
+)
 REPORTER = {"name": "Mette Larsen", "email": "mette@example.com"}
 
 
@@ -306,3 +309,54 @@ async def test_a_customers_word_on_the_telephone_closes_the_case(desk: Desk) -> 
         await expect(page.get_by_role("button", name="Confirm for the customer")).to_have_count(0)
     assert (await desk.house.case(number))["status"] == "closed"
     assert desk.complaints == []
+
+
+async def test_after_a_refused_act_the_page_still_follows_what_colleagues_do(desk: Desk) -> None:
+    number = (await desk.house.report(STUCK, **{"from": REPORTER}))["case"]
+    async with desk.agent() as page:
+        await page.goto(f"/console/cases/{number}?view=unassigned")
+        await page.locator("label[for=act-together]").click()
+        await page.fill("#attach-case", "9999-9")
+        await page.get_by_role("button", name="Bring here").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Nothing you wrote is lost")
+        await connected(page)
+        assert (await desk.house.api("POST", f"/cases/{number}/claim", {"as": "a02"}))[0] == 200
+        await expect(page.locator("#case-head")).to_contain_text("Agent 02")
+        await page.locator(".settings summary").click()
+        await page.locator(".settings button").click()
+        await expect(page.locator("#case-head")).to_contain_text("Agent 02")
+    assert [one for one in desk.complaints if "422" not in one] == []
+
+
+async def test_after_a_refused_act_the_keyboard_is_at_the_field_that_is_wrong(desk: Desk) -> None:
+    number = (await desk.house.report(STUCK, **{"from": REPORTER}))["case"]
+    await desk.house.runtime.db.run("UPDATE cases SET line = 2")
+    async with desk.agent() as page:
+        for act, fields, wrong in (
+            ("correct", {"#correct-charger": "99999", "#correct-reason": "no"}, "#correct-charger"),
+            ("correct", {"#correct-site": "nowhere", "#correct-reason": "no"}, "#correct-site"),
+            ("hand_over", {"#hand_over-reason": "  "}, "#hand_over-reason"),
+            ("wait", {"#wait-until": "2020-01-01T08:00", "#wait-reason": "no"}, "#wait-until"),
+            ("together", {"#attach-case": "9999-9"}, "#attach-case"),
+            ("analyse", {"#analyse-cause": "a"}, ".panel.analyse fieldset"),
+            ("escalate", {"#escalate-reason": "a", "#proposal-tools": " "}, "#proposal-fault"),
+        ):
+            await page.goto(f"/console/cases/{number}")
+            await page.locator(f"label[for=act-{act}]").click()
+            for field, text in fields.items():
+                await page.fill(field, text)
+            form = page.locator("form", has=page.locator(next(iter(fields)))).last
+            await form.evaluate("(form) => { form.noValidate = true; form.requestSubmit() }")
+            await expect(page.locator(wrong)).to_have_attribute("aria-invalid", "true")
+            await expect(page.locator(wrong)).to_be_focused()
+            assert await page.locator(wrong).evaluate(NAMED), act
+            assert await faults(page) == [], act
+
+
+async def test_after_an_act_that_no_field_is_to_blame_for_the_keyboard_is_at_what_is_told(desk: Desk) -> None:
+    number = (await desk.house.report(STUCK, **{"from": REPORTER}))["case"]
+    async with desk.agent() as page:
+        await open_case(page, number)
+        assert (await desk.house.api("POST", f"/cases/{number}/claim", {"as": "a02"}))[0] == 200
+        await page.get_by_role("button", name="Claim").click()
+        await expect(page.locator("#case").get_by_role("alert")).to_be_focused()

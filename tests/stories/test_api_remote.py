@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 
 from channels.report import RemoteAct, RemoteAnswer
@@ -91,6 +94,16 @@ async def test_the_readable_page_tells_every_endpoint_and_field(house: House) ->
         assert "Idempotency-Key" in page
         assert "<code>from.phone</code>" in page
         assert "<code>items[].reasons.place[].code</code>" in page or "<code>items[].reasons" in page
+
+
+async def test_the_readable_page_says_which_of_its_words_are_english(house: House) -> None:
+    page = await (await house.client.get("/api?language=sv")).text()
+    english = re.findall(r'<(p|span)[^>]* lang="en">(.*?)</\1>', page, re.DOTALL)
+    other = unescape(re.sub(r'<(p|span)[^>]* lang="en">.*?</\1>', "", page, flags=re.DOTALL))
+    assert page.count('lang="en"') - page.count('hreflang="en"') == len(english), "of nothing that holds both"
+    for endpoint in ENDPOINTS:
+        assert endpoint.summary in unescape(str(english))
+        assert endpoint.summary not in other
 
 
 @pytest.mark.parametrize(

@@ -440,11 +440,11 @@ async def test_n9_a_case_tells_what_it_may_be_and_which_words_led_there(house: H
         assert card.index("ConnectorLockFailure") < card.index("CX025")
         assert because in card
         assert "cable is stuck" in card
-    assert "analyse-fault_code-supposed" not in shown, "the 1st line analyses nothing"
+    assert "analyse-fault_code-hint" not in shown, "the 1st line analyses nothing"
     await do(house, number, "claim")
     await do(house, number, "escalate", reason="It stays stuck")
     shown = await (await house.client.get(f"/console/cases/{number}")).text()
-    hint = shown.partition('id="analyse-fault_code-supposed"')[2].partition("</p>")[0]
+    hint = shown.partition('id="analyse-fault_code-hint"')[2].partition("</p>")[0]
     assert "ConnectorLockFailure, CX025" in hint
     options = re.findall(r'<option value="(\w+)">', shown.partition('id="fault-codes"')[2].partition("</datalist>")[0])
     assert options[:2] == ["ConnectorLockFailure", "CX025"]
@@ -670,3 +670,22 @@ async def test_the_language_of_who_wrote_is_named_in_the_language_of_the_page(ho
         page = await (await house.client.get(f"/console/cases/{number}?language={language}")).text()
         assert name in page
         assert own not in page.partition("<main")[2]
+
+
+async def test_what_answers_a_refused_form_names_the_page_that_can_be_fetched_again(house: House) -> None:
+    await house.hire("a01", role="admin")
+    number = (await house.report(STUCK))["case"]
+    csrf = await house.csrf(f"/console/cases/{number}")
+    for path, fields, page in (
+        (f"/console/cases/{number}/attach?view=mine", {"case": "9999-9"}, f"/console/cases/{number}?view=mine"),
+        ("/managers/acts/move", {}, "/managers/acts"),
+        ("/managers/rota/file", {"rows": "agent_id,line\na01,x"}, "/managers/rota"),
+        ("/console/people/import", {"csv": "agent_id\na99"}, "/console/people"),
+    ):
+        answer = await house.client.post(path, data={"csrf": csrf, **fields})
+        shown = await answer.text()
+        assert answer.status == 422, path
+        assert f'name="back" value="{page}"' in shown, path
+        assert (await house.client.get(page)).status == 200
+    answer = await house.client.post("/c/22809/follow", data={"phone": "nothing", "form_token": "x"})
+    assert 'href="/c/22809?language=sv"' in await answer.text()

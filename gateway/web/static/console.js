@@ -78,6 +78,14 @@
     return true;
   };
 
+  // Who was refused goes on at the field that is wrong, else at what they are told: letters typed now would be keys.
+  const refusal = () => {
+    const told = $("#case [role=alert]");
+    if (!told) return;
+    told.tabIndex = -1;
+    ($("#case [aria-invalid]") ?? told).focus();
+  };
+
   // New cases are marked and said aloud, once.
   let known = new Set();
   const links = () => $$("#list .case-link");
@@ -92,7 +100,10 @@
     restore();
     useful();
     const at = document.activeElement?.dataset?.draft;
-    if (!resume() && sent && (!at || sent.includes(at))) $("#case")?.focus({ preventScroll: true });
+    if (!resume()) {
+      if (sent && (!at || sent.includes(at))) $("#case")?.focus({ preventScroll: true });
+      else if (response?.status >= 400 && !writing && !document.activeElement.closest(".rail")) refusal();
+    }
     writing = sent = null;
     late = "";
   });
@@ -157,5 +168,5 @@
     player.play();
   });
 
-  document.addEventListener("DOMContentLoaded", () => { remember(); restore(); useful(); });
+  document.addEventListener("DOMContentLoaded", () => { remember(); restore(); useful(); refusal(); });
 })();
