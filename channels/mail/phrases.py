@@ -23,6 +23,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 LABELS = {word: kind for kind, words in _WORDS["labels"].items() for word in words}
 ORIGINALS = frozenset(phrase for phrases in _WORDS["originals"].values() for phrase in phrases)
 ABOVE = _compiled(any_of("above"))
+COMMENTED = _compiled(any_of("commented"))
+UPDATED = _compiled(any_of("updated"))
+SERVICE = _compiled(any_of("services"))
+CONTINUES = _compiled(any_of("goes_with_services"))
 VERB = _compiled(rf"(?<![^\W\d])(?:{any_of('verbs')})(?!\w)")
 QUOTING = _compiled(rf"(?:{any_of('quoting')})\s")
 BEGINS = _compiled(
