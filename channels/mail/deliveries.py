@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from channels.mail.address import bare
 from channels.mail.headers import Fields, decode_field, eight_bit
-from channels.mail.phrases import BOUNCE_SUBJECT, COPY, DELAYS, FAILS
+from channels.mail.phrases import BOUNCE_SUBJECT, COPY, DELAYS, FAILS, speaks_of_oneself
 from channels.mail.tree import Part
 from channels.report import Delivery
 
@@ -55,6 +55,8 @@ def told(root: Part, kind: str | None, machine: int, subject: str, text: str) ->
     if not (rejection or kind in (None, "unknown")) or not machine:
         return None
     shown = notice(text)[:_READ]
+    if machine == 1 and speaks_of_oneself(shown) and not _has_copy(root, text):
+        return None
     says = bool(BOUNCE_SUBJECT.search(subject)) + bool(FAILS.search(shown) or DELAYS.search(subject))
     proves = bool(_CODE.search(shown)) + _has_copy(root, text) + ("x-failed-recipients" in root.fields)
     if not says + (proves > 1) or says + proves + (machine > 1) < 2 or (rejection and says < 2):

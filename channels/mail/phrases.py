@@ -23,6 +23,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 LABELS = {word: kind for kind, words in _WORDS["labels"].items() for word in words}
 ORIGINALS = frozenset(phrase for phrases in _WORDS["originals"].values() for phrase in phrases)
 ABOVE = _compiled(any_of("above"))
+COMMENTED = _compiled(any_of("commented"))
+UPDATED = _compiled(any_of("updated"))
+SERVICE = _compiled(any_of("services"))
+CONTINUES = _compiled(any_of("goes_with_services"))
 VERB = _compiled(rf"(?<![^\W\d])(?:{any_of('verbs')})(?!\w)")
 QUOTING = _compiled(rf"(?:{any_of('quoting')})\s")
 BEGINS = _compiled(
@@ -37,9 +41,19 @@ MOMENT = re.compile(
 FIRST_PERSON = _compiled(r"\s*(?<!\S)(?:i|we|jag|vi|jeg|ich|wir|minä)(?=\s)")  # right before or behind the verb
 OUTSIDE = _compiled(any_of("outside"))
 BEWARE = _compiled(any_of("beware"))
-CONFIRMS = _compiled(any_of("confirms"))
-DECLARES = _compiled(rf"(?:^|[.!:\n])\s*(?:{any_of('declares')})")
-UNREAD = _compiled(rf"(?:[^\n]{{0,40}}[,!]\s+)?(?:{any_of('unread')})")
+RECEIPT = _compiled(any_of("receipts"))
+CONFIRMS = _compiled(f"{any_of('receipts')}|{any_of('confirms')}")
+DECLARES = _compiled(rf"(?:^|[.!:\n(])\s*(?:{any_of('declares')})")
+ANNOUNCES = _compiled(rf"(?:^|[.!:\n(])\s*(?:{any_of('announces')})")
+PASSES_ON = _compiled(rf"\b(?:{any_of('passes_on')})\b|[:：]\s*$")
+ATTENDS = _compiled(rf"\b(?:{any_of('attends')})")
+ABSENT = _compiled(any_of("absent"))
+UNREAD = _compiled(
+    r"(?:[^\n]{0,40}[,!]\s+)?(?:(?:thank|tack|takk?|mange tak|kiitos|vielen dank|danke)\b[^.!\n]{0,60}[.!]\s+)?"
+    r"(?:(?:(?:please )?note|observera|notera|merk|bemærk|huomaa|bitte beachten sie)"
+    r",?(?: that| att| at| että| dass)?[,:]?\s+)?"
+    rf"(?:{any_of('unread')})"
+)
 BELOW = _compiled(any_of("below"))
 DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
@@ -59,7 +73,10 @@ AUTOMATIC_SUBJECT = _compiled(
     rf"\[?(?:{any_of('automatic')})\s*(?::|$|[-–—(\[\]])"
     rf"|(?:{any_of('automatic')}|{any_of('away')})\s*[:–—-]?\s*(?:re|sv|vs|aw|antw|svar|vl)\s*:"
 )
+AWAY_SUBJECT = _compiled(rf"(?:{any_of('away')})\s*(?:[:–—-]|$)")
 IS_AWAY = _compiled(rf"\s+(?:{any_of('is_away')})\b")
+# "Re:", "VB:", "RE[2]:", "[list] Sv:"
+FOLLOWING = _compiled(r"\s*(?:\[[^\]]{0,60}\]\s*){0,3}[^\W\d_]{1,6}(?:\[\d+\]|\(\d+\))?\s?[:：]")
 BOUNCE_SUBJECT = _compiled(any_of("bounces"))
 FAILS = _compiled(any_of("failures"))
 DELAYS = _compiled(any_of("delays"))

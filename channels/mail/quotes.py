@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from channels.mail.banners import without_banner
+from channels.mail.desks import newest_comment, without_marks
 from channels.mail.phrases import ABOVE, BEGINS, BELOW, FIRST_PERSON, LABELS, MOMENT, ORIGINALS, QUOTING, VERB
 from channels.mail.signatures import without_devices, without_marked, without_signature
 
@@ -19,7 +20,6 @@ MAYBE = "\ue001"  # begins a line of an indentation that is a quote only below a
 _ATTRIBUTION_LINES = 6
 _ATTRIBUTION_LIMIT = 420
 _BLOCK_LINES = 14
-_TOP_LINES = 40
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
 _RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
 _SIGNED = re.compile(
@@ -61,9 +61,10 @@ def new_text(text: str, author: str | None = None, follows: bool = True) -> str:
     if "@" in text:
         lines = [part for line in lines for part in (_unglued(line) if "@" in line else (line,))]
     lines = without_marked(lines)
-    segments = _segments(without_banner(lines), follows)
+    segments = _segments(newest_comment(without_banner(lines)), follows)
     if not segments and not follows:
         segments = [lines]
+    segments = [without_marks(segment) for segment in segments]
     kept = [without_signature(segment, author, below=n > 0) for n, segment in enumerate(segments)]
     if not any(kept):
         kept = [without_devices(segment) for segment in segments]
@@ -83,7 +84,7 @@ def _unglued(line: str) -> list[str]:
 
 def _segments(lines: Sequence[str], follows: bool) -> list[list[str]]:
     """The runs of lines that nobody quoted."""
-    quoted = _marked(lines, follows)
+    quoted = _marked(_rejoined(lines), follows)
     out: list[list[str]] = [[]]
     for line, is_quoted in zip(lines, quoted, strict=True):
         if is_quoted:
@@ -92,6 +93,27 @@ def _segments(lines: Sequence[str], follows: bool) -> list[list[str]]:
         else:
             out[-1].append(line.removeprefix(MAYBE).lstrip() if line.startswith(MAYBE) else line)
     return [segment for segment in out if any(line.strip() for line in segment)]
+
+
+def _rejoined(lines: Sequence[str]) -> Sequence[str]:
+    """The lines with a mark before what a relay that wraps lines broke off quoted ones: as many lines as before.
+
+    Answers stand between quoted lines as well: only where each such line goes on from a long one that ends no sentence,
+    and at least two begin with a word that had no place there, is it a relay's work.
+    """
+    broken = [n for n in range(1, len(lines) - 1) if lines[n - 1][:1] == ">" and lines[n + 1][:1] == ">" and lines[n]]
+    broken = [n for n in broken if lines[n][0] not in ">|"]
+    if len(broken) < 2 or any(len(lines[n - 1]) < 30 or lines[n - 1][-1] in ".?!:;" for n in broken):
+        return lines
+    width = max(len(line) for line in lines if line[:1] == ">")
+    sure = [n for n in broken if lines[n][0].islower() and _no_place(lines[n - 1], lines[n], max(width, 58))]
+    if len(sure) < 2:
+        return lines
+    return [f"> {line}" if n in broken else line for n, line in enumerate(lines)]
+
+
+def _no_place(above: str, line: str, width: int) -> bool:
+    return len(above) + 1 + len(line.split()[0]) > width
 
 
 def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
@@ -117,15 +139,11 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
             quoted[at] = follows
             at += 1
             continue
-        if at < _TOP_LINES and _asks_above(line) and all(quoted[n] or not lines[n] for n in range(at)):
-            quoted[at] = True  # a help desk's own mail: its words stand below
-            at += 1
-            continue
         if first == CUT or _block_at(lines, kinds, at):
-            if not _answers_below(lines, quoted, at):
+            end = _past_block(lines, kinds, at)
+            if not _answers_below(lines, quoted, at, end):
                 _mark(quoted, at, count)
                 return quoted
-            end = _past_block(lines, kinds, at)
             _mark(quoted, at, end)
             at, follows = end, True
             continue
@@ -147,10 +165,15 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
     return quoted
 
 
-def _answers_below(lines: Sequence[str], quoted: Sequence[bool], at: int) -> bool:
-    """Whether the words above say that answers stand within the old mail, where no mark tells them apart."""
+def _answers_below(lines: Sequence[str], quoted: Sequence[bool], at: int, end: int) -> bool:
+    """Whether the words above say that answers stand within the old mail, which begins at `end`: where no mark tells
+    them apart, or each of its lines has one.
+    """
     above = "\n".join(line for line, is_quoted in zip(lines[:at], quoted, strict=False) if not is_quoted)
-    return len(above) < 2000 and BELOW.search(above) is not None and not any(line[:1] == ">" for line in lines[at:])
+    if len(above) >= 2000 or not BELOW.search(above):
+        return False
+    marked = end < len(lines) and lines[end][:1] == ">"
+    return marked or not any(line[:1] == ">" for line in lines[at:])
 
 
 def _past_block(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> int:
@@ -325,7 +348,7 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
     if line[0] in "-_=–—*>" or line[-1] in ":-":
         bare = _phrase(line)
         if _groupwise(line) or (bare in ORIGINALS and line[0] in "-_=–—*>"):
-            return True
+            return not _mentioned(lines, kinds, at)
         if bare in ORIGINALS:
             return _above_quote(lines, kinds, at)
         if (not bare and len(line) >= 4) or (line[:3] == "---" and line[-3:] == "---"):
@@ -346,6 +369,15 @@ def _above_quote(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> 
     """Whether below a title without a rule there really is another mail."""
     below = _next(lines, at + 1)
     return below is None or lines[below].lstrip()[:1] in (">", MAYBE) or _header_block(lines, kinds, below, 2)
+
+
+def _mentioned(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
+    """Whether a title between rules stands within somebody's sentence that goes on below it."""
+    below = _next(lines, at + 1)
+    if below is None or _above_quote(lines, kinds, at) or not lines[below].lstrip()[0].islower():
+        return False
+    above = next((n for n in range(at - 1, -1, -1) if lines[n].strip()), None)
+    return above is not None and lines[above][-1] not in ".!?" and (above < at - 1) == (below > at + 1)
 
 
 def _groupwise(line: str) -> bool:

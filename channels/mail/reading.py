@@ -17,6 +17,7 @@ from channels.mail.charsets import decode, tidy
 from channels.mail.headers import Fields, decode_field
 from channels.mail.key import FIELDS, key_of
 from channels.mail.parts import Body, body_of
+from channels.mail.phrases import FOLLOWING
 from channels.mail.quotes import CUT, MAYBE, new_text
 from channels.mail.signatures import SIGNED
 from channels.mail.threads import thread_of
@@ -30,8 +31,6 @@ PREVIEW = 20_000
 _SHOWN_FIELD = re.compile(
     rb"(?im)^(from|subject|message-id|date):[ \t]*([^\r\n]{0,2000}(?:\r?\n[ \t][^\r\n]{0,2000}){0,20})"
 )
-# "Re:", "VB:", "RE[2]:", "[list] Sv:"
-_FOLLOWING = re.compile(r"\s*(?:\[[^\]]{0,60}\]\s*){0,3}[^\W\d_]{1,6}(?:\[\d+\]|\(\d+\))?\s?[:：]")
 _ENCODED = re.compile(r"[A-Za-z0-9+/=]{60,}")
 
 
@@ -137,7 +136,7 @@ def _reports(part: Part) -> bool:
 
 def _follows(fields: Fields, subject: str) -> bool:
     """Whether a mail says that it answers or forwards one."""
-    return "in-reply-to" in fields or "references" in fields or _FOLLOWING.match(subject) is not None
+    return "in-reply-to" in fields or "references" in fields or FOLLOWING.match(subject) is not None
 
 
 def _stand_in(fields: Fields) -> Mailbox | None:

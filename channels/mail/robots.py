@@ -2,7 +2,7 @@
 
 Pure, never raises. RFC 3834 says how a well-behaved answering machine marks itself; others are known by what their
 makers add. A list's mails are written by people. A person who answers an automatic mail is a person: only a subject
-that begins with a machine's words counts, not one that quotes them.
+that begins with a machine's words counts, not one that quotes them, and not where the text attends to the matter.
 """
 
 from __future__ import annotations
@@ -12,7 +12,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from channels.mail.headers import Fields
-from channels.mail.phrases import AUTOMATIC_SUBJECT, CONFIRMS, DECLARES, IS_AWAY, UNREAD, speaks_of_oneself
+from channels.mail.phrases import (
+    ABSENT,
+    ANNOUNCES,
+    ATTENDS,
+    AUTOMATIC_SUBJECT,
+    AWAY_SUBJECT,
+    CONFIRMS,
+    DECLARES,
+    FOLLOWING,
+    IS_AWAY,
+    PASSES_ON,
+    RECEIPT,
+    UNREAD,
+    speaks_of_oneself,
+)
 
 AUTOMATIC, LIST, NO_ANSWER, OURSELVES = "automatic", "list", "no_answer", "from_ourselves"
 _ROBOT_FIELDS = (
@@ -34,7 +48,8 @@ _NO_ANSWER = re.compile(
 )
 # Accounts by whose names mail servers and their virus scanners send.
 _PROGRAM = re.compile(
-    r"\"?(?:mdaemon|imss|ndr|listserv|majordomo|system[-_. ]?administrator|po+st[-_.]?master|mail[-_.]?(?:er|admin|adm)"
+    r"\"?(?:(?:e-?)?(?:post|mail|mejl)[-_.]?robot(?:en)?"
+    r"|mdaemon|imss|ndr|listserv|majordomo|system[-_. ]?administrator|po+st[-_.]?master|mail[-_.]?(?:er|admin|adm)"
     r"|\S*(?:anti[-_.]?virus|virus[-_.]?wall|(?:smtp|mail)[-_.](?:gateway|service|gw)\b)\S*)\"?@",
     re.IGNORECASE,
 )
@@ -85,8 +100,10 @@ def recognise(
         told
         or report_type is not None
         or _answers_by_itself(fields, subject)
+        or _titled(fields, subject, text)
         or _away(subject, name)
-        or _declares(text, subject)
+        or _declares(fields, text, subject)
+        or _confirms(subject, text)
     )
     return Robot(auto_reply, failed, _flags(fields, sender, auto_reply, domains))
 
@@ -124,9 +141,18 @@ def _answers_by_itself(fields: Fields, subject: str) -> bool:
         return True
     if _null_path(fields) and fields.word("precedence") in ("bulk", "junk"):
         return True
-    if fields.word("x-autoreply-type"):
-        return True
-    return bool(AUTOMATIC_SUBJECT.match(subject.strip()) or AUTOMATIC_SUBJECT.match(_TAGS.sub("", subject).strip()))
+    return bool(fields.word("x-autoreply-type"))
+
+
+def _titled(fields: Fields, subject: str, text: str) -> bool:
+    """Whether a subject begins as a machine's does, which people may leave as it is or write themselves."""
+    if fields.word("auto-submitted") == "no":
+        return False
+    own = subject.strip()
+    if AUTOMATIC_SUBJECT.match(own) or AUTOMATIC_SUBJECT.match(_TAGS.sub("", own).strip()):
+        return _null_path(fields) or "auto-submitted" in fields or not ATTENDS.search(text)
+    absent = AWAY_SUBJECT.match(own) and ABSENT.search(text[:_DECLARED_WITHIN])
+    return bool(absent) and _answers(fields) and not ATTENDS.search(text)
 
 
 def _away(subject: str, name: str | None) -> bool:
@@ -137,9 +163,9 @@ def _away(subject: str, name: str | None) -> bool:
     return match is not None and sorted(re.findall(r"\w+", own[: match.start()])) == sorted(known)
 
 
-def _declares(text: str, subject: str) -> bool:
+def _declares(fields: Fields, text: str, subject: str) -> bool:
     """Whether a text says of itself that a machine answers. People who pass on what a machine told them speak of
-    themselves before, or as they do.
+    themselves before, or as they do; an answering machine that speaks as its owner ends with it.
     """
     if UNREAD.match(text):
         return not speaks_of_oneself(text)
@@ -147,7 +173,24 @@ def _declares(text: str, subject: str) -> bool:
     if match is None:
         return False
     end = _SENTENCE_END.search(text, match.end())
-    return not speaks_of_oneself(text[: end.start() if end else None]) or IS_AWAY.search(subject) is not None
+    until = end.start() if end else len(text)
+    if not speaks_of_oneself(text[:until]) or IS_AWAY.search(subject):
+        return True
+    told, above = text[match.end() : until], text[: match.start() + 1]
+    own = "," not in told and not speaks_of_oneself(told) and not text[until:].strip(" .!)\n")
+    return own and _answers(fields) and not (PASSES_ON.search(above) or ATTENDS.search(text))
+
+
+def _confirms(subject: str, text: str) -> bool:
+    """Whether a desk says that it has made a case of a mail, in subject and text, or as an automatic message."""
+    begun = text[:_DECLARED_WITHIN]
+    found = RECEIPT.search(begun)
+    titled = RECEIPT.search(subject) is not None and not FOLLOWING.match(subject)
+    if not (found or titled) or speaks_of_oneself(text) or ATTENDS.search(text):
+        return False
+    if PASSES_ON.search(begun[: found.start()] if found else begun):
+        return False
+    return (found is not None and titled) or ANNOUNCES.search(begun) is not None
 
 
 def _answers(fields: Fields) -> bool:

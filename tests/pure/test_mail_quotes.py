@@ -233,3 +233,122 @@ def test_a_charger_or_bay_within_a_signature_is_told(signature: str, place: str)
 )
 def test_a_block_is_known_by_the_name_that_the_mail_came_under(author: str, signature: str, shown: str) -> None:
     assert new_text(f"22044 är död.\n\n{signature}", author).split() == ["22044", "är", "död.", *shown.split()]
+
+
+RULE = "-" * 46
+HEADS = [
+    ("Eva (Brf Eken), 25 sep. 2026 14:41 CEST", "Kundservice, 24 sep. 2026 10:03 CEST"),
+    ("Eva, Sep 25, 2026, 2:41 PM", "Kundservice, Sep 24, 2026, 10:14"),
+    ("Eva Ek 25.09.2026 14:41", "Kundservice 24.09.2026 10:03"),
+]
+
+
+@pytest.mark.parametrize(("newest", "older"), HEADS)
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "##- Skriv ditt svar ovanför den här raden -##\n\nDitt ärende (88231) har uppdaterats. Svara på mejlet.",
+        "##- Please type your reply above this line -##\n\nYour request (88231) has been updated. Reply to this email.",
+        "--- Svar venligst over denne linje ---",
+        "-- Bitte antworten Sie über dieser Zeile --\n\nIhre Anfrage (88231) wurde aktualisiert.",
+    ],
+)
+def test_the_newest_comment_of_a_desk_is_new(lead: str, newest: str, older: str) -> None:
+    text = f"{lead}\n\n{RULE}\n\n{newest}\n\nStill dark.\n\nRegards\nEva\n\n{RULE}\n\n{older}\n\nIs it dark?"
+    assert new_text(text) == "Still dark.\n\nRegards\nEva"
+    text = f"##- Reply above this line -##\n\nStill dark.\n\nEva\n\n{RULE}\n\n{older}\n\nIs it dark?"
+    assert new_text(text) == "Still dark.\n\nEva"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "—-—-—-—\nReply above this line.\n\nEva Ek commented:\n\nStill dark.",
+        "—-—-—-—\nSvara ovanför den här raden.\n\nEva Ek kommenterade:\n\nStill dark.",
+        "Vastaa tämän rivin yläpuolelle\n\nEva Ek kommentoi:\n\nStill dark.",
+        "Ref:MSG88120771_k0aaQ\n24-09-2026 09:29:48 CEST - Eva Ek (Additional comments)\nStill dark.\n\n"
+        "23-09-2026 15:02:10 CEST - Kundservice (Additional comments)\nIs it dark?",
+        "2026-09-24 09:29 - Eva Ek (Kommentarer)\nStill dark.\n\n2026-09-23 15:02 - Kundservice (Kommentarer)\nÄr det?",
+        "Still dark.\n\nTicket #771042 | Status: Waiting | Company: Brf\nKundservice 30-09-2026 09:02\nIs it dark?",
+        "<URL: https://rt.example/Ticket/Display.html?id=58213 >\n\nStill dark.",
+    ],
+)
+def test_how_desks_lead_to_a_comment_is_not_new(text: str) -> None:
+    assert new_text(text) == "Still dark."
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "This email is a service from Brf Eken. Delivered by Zendesk\n\n[7QX1K2-Z88M]",
+        f"{RULE}\nDet här mejlet är en tjänst från Brf Eken. Levereras av Zendesk",
+        "View request: https://desk.example/4410\nTurn off this request's notifications: https://desk.example/u/4410",
+        "thread::Xq77a10cTzuRk50::",
+        "ref:_00D70077a._50070Xq:ref",
+        "You can view all the details of the incident by following the link below:\nTake me to the Incident\n\n"
+        "Unsubscribe | Notification Preferences",
+        "________________\nVi håber, at svaret hjalp dig. Du kan se sagen her: https://sag.example/view?auth=1",
+        "Du får det här nyhetsbrevet för att du prenumererar på Elnytt.\nAvsluta prenumerationen",
+        "You are receiving this newsletter because you subscribed to Elnytt.\nUnsubscribe",
+        "Powered by Intercom",
+    ],
+)
+def test_what_desks_and_newsletters_put_below_is_not_new(footer: str) -> None:
+    assert new_text(f"The post is dark.\n\nAnna\n\n{footer}") == "The post is dark.\n\nAnna"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please:\n\nUnsubscribe",
+        "The label says\n\n[21052-44120]",
+        "It is\n\nRef:21052",
+        "Stäng av laddaren här: https://karta.example/21052",
+        f"Log of the night:\n{RULE}\nEva, 24 Sep 2026 10:03\nDark.",
+        "2026-09-24 09:29 - post 4 went dark\n2026-09-24 09:31 - post 4 came back",
+        "Svara ovanför den här raden, står det i era mejl, men hur gör man det?",
+        "Ticket #771042 | Status: open\nNobody has called.",
+    ],
+)
+def test_words_that_only_look_like_a_desks_are_shown(text: str) -> None:
+    assert new_text(text).split() == text.split()
+
+
+@pytest.mark.parametrize(
+    "mention",
+    [
+        "It only says\n\n-----Original Message-----\n\nand then nothing more.",
+        "Överst står\n----- Ursprungligt meddelande -----\noch sedan inget.",
+        "Oben steht nur\n\n-------- Weitergeleitete Nachricht --------\n\nund weiter nichts.",
+    ],
+)
+def test_a_mark_within_a_sentence_is_somebodys_own(mention: str) -> None:
+    assert new_text(mention).split() == mention.split()
+    assert new_text(f"{mention}\n\n-----Original Message-----\nFrom: us@x.example\nSent: today\n\nOld.") == mention
+
+
+@pytest.mark.parametrize(
+    "says", ["See my answers inline, marked EE.", "Mina svar står nedan.", "Meine Antworten stehen unten."]
+)
+def test_answers_between_marked_lines_below_a_header_are_new(says: str) -> None:
+    head = "-----Original Message-----\nFrom: Us <us@x.example>\nSent: Monday, 21 September 2026 8:12\nSubject: Posts"
+    text = f"{says}\n\n{head}\n\n> 1. Which posts?\n\n[EE] 26340.\n\n> 2. The tag too?\n\n[EE] No.\n\n> Us\n\nEva"
+    assert new_text(text) == f"{says}\n\n[EE] 26340.\n\n[EE] No.\n\nEva"
+    assert new_text(f"{says}\n\n{head}\n\nWhich?\n\n> Older.") == says
+
+
+def test_what_a_relay_broke_off_quoted_lines_is_quoted() -> None:
+    text = (
+        "Thanks, solved.\n\n"
+        "On Thu, 24 Sep 2026 at 16:48 Us <us@x.example> wrote:\n\n"
+        "> We see that both of the posts in the yard have lost their\nconnection at 14:10\n"
+        "> and did not come back. Is the power out there, or did someone\ntouch the\n"
+        "> network in the cabinet, number 22590 or\n22591.\n>"
+    )
+    assert new_text(text) == "Thanks, solved."
+
+
+def test_short_answers_right_between_quoted_lines_are_new() -> None:
+    asked = "On Thu, 24 Sep 2026 at 16:48 Us <us@x.example> wrote:\n"
+    text = f"{asked}> Which of the posts is it and since when is it dark\nall of them\n> And the tag\nworks\n> Us"
+    assert new_text(text) == "all of them\n\nworks"

@@ -469,3 +469,136 @@ def test_a_bounce_by_the_name_of_who_wrote_it() -> None:
         NOW,
     )
     assert report.bounce
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        (
+            "Out of office - humming post in the yard",
+            "I am out of the office until Monday, but the post in the yard has been humming since last night.",
+        ),
+        ("Frånvarande: stolpen piper", "Jag är bortrest, men stolpen har pipit sedan i morse. Ring vaktmästaren."),
+        ("Automatiskt svar: Din fråga", "Hej, nu har jag provat igen och den startar fortfarande inte."),
+        (
+            "Automatische Antwort: Karte",
+            "Ich bin zurück und habe Ihre Nachricht jetzt gelesen. Sie ist wieder gesperrt.",
+        ),
+        ("Automatic reply: Your card", "Back at my desk. Could you please send the card to the depot?"),
+        ("Poissa: Re: Laturi", "Olen poissa, mutta laturi on piipannut aamusta asti."),
+        ("Autosvar: Stander", "Hej, kan I genstarte standeren i gården?"),
+    ],
+)
+def test_who_attends_to_the_matter_below_a_machines_subject_is_a_person(subject: str, body: str) -> None:
+    report = read(mail(f"Subject: {subject}", "In-Reply-To: <1@support.example>", body=body), NOW)
+    assert not report.auto_reply
+    assert read(mail(f"Subject: {subject}", "Auto-Submitted: auto-replied", body=body), NOW).auto_reply
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Ich betreue die Mailserver hier. Ihre Mails werden mit 550 5.7.26 abgewiesen, bitte geben Sie das weiter.",
+        "Jag sköter vår mejlserver. Era mejl till anna@example.org kunde inte levereras: 550 5.7.1 rejected.",
+        "I look after this domain. Your mail to anna@example.org could not be delivered, 550 5.7.1.",
+    ],
+)
+def test_b27_who_keeps_a_mail_server_speaks_of_themselves(body: str) -> None:
+    fields = ("Subject: Delivery failure: your mails", "Content-Type: text/plain; charset=utf-8")
+    report = read(mail(*fields, body=body, sender="Postmaster Example <postmaster@example.org>"), NOW)
+    assert (report.auto_reply, report.bounce, report.deliveries) == (False, False, ())
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "automatic"),
+    [
+        (
+            "[Ticket#1234] Vi har tagit emot ditt ärende",
+            "Tack för ditt mejl. Vi har tagit emot ditt ärende.\n\nDetta är ett automatiskt meddelande.",
+            True,
+        ),
+        ("Re: Lamp", "Your request (77) has been received.\n\nPlease do not reply to this message.", True),
+        ("Request received: Lamp", "Your request (77) has been received and is being reviewed.", True),
+        ("Ärende 2026-1234 mottaget", "Hej,\n\nDitt ärende har registrerats med nummer 2026-1234.", True),
+        ("Din sak", "Vi har mottatt din henvendelse.\n\nDette er en automatisk generert melding.", True),
+        ("Din sak", "Vi har mottatt din henvendelse.\n\nDette er et automatisk generert e-post.", True),
+        ("Ihr Ticket", "Ihre Anfrage ist eingegangen.\n\nDies ist eine automatisch erstellte Nachricht.", True),
+        ("Tukipyyntö", "Viestisi on vastaanotettu.\n\nTämä on automaattinen viesti.", True),
+        ("We have received your invoice", "We have received your invoice 12, but the amount is wrong.", False),
+        ("Tack för ditt mejl", "Tack för ditt mejl. Vi har provat igen, men den är död.", False),
+        ("SV: Vi har tagit emot ditt ärende", "Vi har tagit emot ditt ärende, skrev ni. Den är ännu död.", False),
+        (
+            "Bekräftelser",
+            "Vi får bara detta: Vi har tagit emot ditt ärende. Detta är ett automatiskt meddelande.",
+            False,
+        ),
+        ("Request received?", "We keep getting: Your request has been received. This is an automated message.", False),
+        ("Laddare", "Detta är ett automatiskt meddelande från styrsystemet: jordfelsbrytare utlöst.", False),
+    ],
+)
+def test_a_desks_confirmation_is_automatic(subject: str, body: str, automatic: bool) -> None:
+    fields = (f"Subject: {subject}", "In-Reply-To: <1@support.example>", "Content-Type: text/plain; charset=utf-8")
+    assert read(mail(*fields, body=body), NOW).auto_reply == automatic
+
+
+@pytest.mark.parametrize(
+    ("body", "automatic"),
+    [
+        (
+            "Jag kör bil just nu och ser ditt meddelande sedan.\n\n(Detta är ett automatiskt svar från min telefon.)",
+            True,
+        ),
+        ("Hi, I am in a meeting and will call you back.\n\nThis is an automatic reply.", True),
+        ("Ich bin unterwegs und melde mich. Dies ist eine automatische Antwort.", True),
+        ("Jag fick bara detta av er.\n\nDetta är ett automatiskt svar.", False),
+        ("I asked and read this:\n\nThis is an automatic reply.", False),
+        ("Jag kör bil. Detta är ett automatiskt svar, tror ni. Men laddaren är död.", False),
+    ],
+)
+def test_an_answering_machine_may_speak_as_its_owner(body: str, automatic: bool) -> None:
+    fields = ("Subject: Re: Case", "Content-Type: text/plain; charset=utf-8")
+    assert read(mail(*fields, "In-Reply-To: <1@support.example>", body=body), NOW).auto_reply == automatic
+    assert not read(mail(*fields, body=body), NOW).auto_reply
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Thank you for your email. Please note that this mailbox is not monitored.",
+        "Hej!\n\nTack för ditt mejl. Observera att den här brevlådan bevakas inte.",
+        "Vielen Dank für Ihre Nachricht. Dieses Postfach wird nicht gelesen.",
+    ],
+)
+def test_an_address_that_nobody_reads_may_thank_first(body: str) -> None:
+    fields = ("Subject: Re: Case", "Content-Type: text/plain; charset=utf-8")
+    assert read(mail(*fields, body=body), NOW).auto_reply
+
+
+def test_an_away_subject_counts_where_the_text_says_so_in_answer_to_a_mail() -> None:
+    fields = ("Subject: Poissa: Tapauksestasi", "In-Reply-To: <1@support.example>")
+    assert read(mail(*fields, body="Olen lomalla 3.8. asti."), NOW).auto_reply
+    assert not read(mail(*fields, body="Laturi ei lataa."), NOW).auto_reply
+    assert not read(mail(fields[0], body="Olen lomalla 3.8. asti."), NOW).auto_reply
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Ditt meddelande kunde inte levereras", "Ditt meddelande till anna@example.org kunde inte lämnas."),
+        ("Kan ikke leveres", "Beskeden til anna@example.org: postkassen er fuld."),
+        ("Unzustellbar: Fall", "An anna@example.org: das Postfach ist voll."),
+    ],
+)
+def test_b27_a_mail_robot_by_its_account(subject: str, body: str) -> None:
+    fields = (f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8")
+    report = read(mail(*fields, body=body, sender="Mailrobot <mailrobot@example.org>"), NOW)
+    assert (report.auto_reply, report.bounce) == (True, True)
+    assert not read(mail(*fields, body=body, sender="Anna <anna.robot@example.org>"), NOW).bounce
+
+
+@pytest.mark.parametrize(
+    "title", ["Oprindelige meddelelsesheadere:", "Oprindelige meddelelseshoveder:", "Opprinnelige meldingshoder:"]
+)
+def test_b27_the_headers_of_what_came_back_are_no_notice(title: str) -> None:
+    notice = f"Det kan ikke leveres.\r\n\r\n{title}\r\n\r\nFrom: us@support.example\r\nSubject: x"
+    assert read(dsn().replace(b"It did not arrive.", notice.encode()), NOW).text == "Det kan ikke leveres."

@@ -244,6 +244,25 @@ def test_smoke_out_of_ears_is(text: str):
     assert judged(text).priority is not Priority.P1
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "---------- Forwarded message ---------\nFrån: Eva <eva@example.org>\nDate: sön 27 sep. 2026\nTo: Bo",
+        "----- Vidarebefordrat meddelande -----\nFrån: Eva\nÄmne: Stolpen",
+        "-------- Weitergeleitete Nachricht --------\nBetreff: Säule\nVon: Eva <eva@example.org>\nAn: bo@x.example",
+    ],
+)
+def test_who_sends_a_mail_on_without_a_word_says_what_it_says(title: str):
+    told = "Hej Bo, det ryker ur laddstolpen nere vid garaget och den luktar bränt.\nMvh Eva"
+    found = judged(f"{title}\n\n{told}", subject="Fwd: Stolpen", channel="email")
+    assert (found.language, found.priority) == ("sv", Priority.P1)
+    found = judged(f"Vad gäller?\n\n{title}\n\n{told}", subject="Fwd: Stolpen", channel="email")
+    assert found.priority is not Priority.P1
+    found = judged(f"-----Original Message-----\nFrom: us\nSent: today\n\n{told}", subject="Re: x", channel="email")
+    assert found.priority is not Priority.P1
+    assert judged(f"{title}\n" * 2_000, channel="email")
+
+
 @pytest.mark.parametrize("flag", [True, False])
 def test_the_senders_own_word_for_danger_counts(flag: bool):
     assert (judged("Laddaren startar inte", danger=flag).priority is Priority.P1) is flag
