@@ -20,6 +20,7 @@ from channels.report import Report
 from gateway.casenumber import parse
 from gateway.record.db import Connection, statements
 from gateway.seals import mac
+from routing.values import Reason
 
 SQL = statements("reports")
 REPLY, MESSAGE = "reply address", "message id"
@@ -27,12 +28,14 @@ REPLY, MESSAGE = "reply address", "message id"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`case` is proven to be meant, `how` says by what; `mentions` are existing cases that were only named, `bounced`
-    the messages of ours that a bounce is about, `delayed` those that a server says are late."""
+    """`case` is proven to be meant, `how` says by what; `mentions` are existing cases that the report does not go to,
+    `why` says why not, `bounced` the messages of ours that a bounce is about, `delayed` those that a server says are
+    late."""
 
     case: int | None = None
     how: str = ""
     mentions: tuple[int, ...] = ()
+    why: Reason | None = None
     bounced: tuple[int, ...] = ()
     delayed: tuple[int, ...] = ()
 
