@@ -16,7 +16,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from channels.report import Report
+from channels.report import FORGED, Report
 from gateway.casenumber import parse
 from gateway.record.db import Connection, statements
 from gateway.seals import mac
@@ -90,9 +90,11 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
         return Reference()
     case, addresses = existing[by_subject], [a for a in (report.sender.email, report.sender.phone) if a]
     row = await (await conn.execute(SQL["participant"], {"case": case, "addresses": addresses})).fetchone()
-    if row and row["participant"]:
-        return Reference(case, "number_and_participant")
-    return Reference(mentions=(case,))
+    if not (row and row["participant"]):
+        return Reference(mentions=(case,))
+    if FORGED in report.flags:
+        return Reference(mentions=(case,), why=Reason("sender_refused"))
+    return Reference(case, "number_and_participant")
 
 
 def _mail(text: str) -> tuple[int, str] | None:

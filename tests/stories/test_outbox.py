@@ -277,6 +277,43 @@ async def test_an_answer_about_a_case_that_was_brought_into_another_belongs_to_t
         assert (await take(office, raw.encode())).case == others[-1].case, header
 
 
+@pytest.mark.parametrize(
+    ("results", "attached"),
+    [
+        ("dmarc=fail header.from=example.com", False),
+        ("spf=pass smtp.mailfrom=evil.example; dmarc=FAIL (p=NONE) header.from=example.com", False),
+        ("dkim=fail header.d=example.com", True),  # as after many a mailing list: no verdict on From
+        ("dmarc=temperror header.from=example.com", True),
+        ("dmarc=pass header.from=example.com", True),
+    ],
+)
+async def test_a_number_leads_nobody_into_a_case_whose_from_was_found_to_be_forged(
+    office: Office, results: str, attached: bool
+) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    await desk.conclude(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "solved_remotely", "Restarted.")
+    (sent, *_) = office.mails
+    found = f"mx.support.example; {results}"
+
+    async def write(nth: int, header: str) -> Receipt:
+        raw = f"From: Mette <mette@example.com>\r\n{header}\r\n\r\nPlease refund me to account {nth}.\r\n"
+        heard = mail.read(raw.encode(), office.clock.now(), domains=("support.example",), found=found)
+        return await office.runtime.intake.accept(heard)
+
+    by_number = await write(1, f"Subject: Refund [#{receipt.case}]")
+    assert (by_number.case == receipt.case) is attached
+    case = await cases.find(office.runtime.db, casenumber.parse(receipt.case) or 0)
+    assert case is not None
+    assert case.status == ("open" if attached else "concluded")
+    if not attached:
+        row = await office.runtime.db.row("SELECT data FROM timeline WHERE kind = 'linked'")
+        assert row is not None
+        assert row["data"] == {"cases": [receipt.case], "reasons": [{"code": "sender_refused", "data": {}}]}
+    by_address = await write(2, f"To: {sent['Reply-To']}\r\nSubject: Refund")
+    assert by_address.case == receipt.case, "nobody else knows that address"
+
+
 async def test_a_refused_mail_is_not_tried_again_and_the_case_says_so(office: Office) -> None:
     office.server.answer_rcpt = lambda address: "550 5.1.1 nobody here"
     receipt = await office.hear("Charger 21052 does not start.")
