@@ -124,7 +124,7 @@ class Draft:
     ) -> None:
         self.group, self.directory, self.rules, self.keys, self.now = group, directory, rules, keys, now
         self.bounced: list[int] = []
-        self.dead: list[int] = []
+        self.dead: list[dict[str, Any]] = []
         self.delayed: list[int] = []
         self.receipts: list[Receipt] = []
         self.cases: dict[int, Standing] = {}
@@ -205,7 +205,7 @@ class Draft:
         if self.bounced:
             await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
         if self.dead:
-            await conn.execute(MESSAGES["dead"], {"messages": self.dead, "now": self.now})
+            await conn.execute(MESSAGES["dead"], {"rows": recordset(self.dead), "now": self.now})
         if self.delayed:
             await conn.execute(MESSAGES["delayed"], {"messages": self.delayed, "now": self.now})
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
@@ -286,8 +286,9 @@ class Draft:
         status = next((one.status for one in told if one.status), None)
         self.bounced += reference.bounced
         self.delayed += reference.delayed
-        if all(map(is_gone, told)):
-            self.dead += reference.bounced
+        gone = [one.recipient for one in told if is_gone(one)]
+        if gone or not told:
+            self.dead += ({"message": message, "recipients": gone} for message in reference.bounced)
         for kind, messages in (("bounced", reference.bounced), ("delayed", reference.delayed)):
             if messages:
                 data = {"messages": list(messages), "status": status or "–"}

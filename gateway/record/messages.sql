@@ -139,9 +139,12 @@ WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s
 UPDATE messages SET state = 'bounced', due_at = NULL, reason = 'bounced' WHERE id = ANY(%(messages)s::bigint[])
 
 -- name: dead
--- Where these messages went nobody can be reached, until somebody writes from there again.
-UPDATE identities i SET bounced_at = %(now)s FROM message_contents c
-WHERE c.message_id = ANY(%(messages)s::bigint[]) AND i.kind = 'email' AND i.value = c.recipient AND i.unlinked_at IS NULL
+-- Where these messages went nobody can be reached, until somebody writes from there again; a bounce that names others,
+-- whom a mail was passed on to, says nothing about that.
+UPDATE identities i SET bounced_at = %(now)s
+FROM jsonb_to_recordset(%(rows)s) AS w(message bigint, recipients text[]) JOIN message_contents c ON c.message_id = w.message
+WHERE i.kind = 'email' AND i.value = c.recipient AND i.unlinked_at IS NULL
+  AND (w.recipients = '{}' OR c.recipient = ANY(w.recipients))
 
 -- name: delayed
 UPDATE messages SET delayed_at = %(now)s WHERE id = ANY(%(messages)s::bigint[])

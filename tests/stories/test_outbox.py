@@ -458,14 +458,14 @@ def outgoing(recipient: str, subject: str) -> Outgoing:
     )
 
 
-def report_about(sent: EmailMessage, action: str, status: str) -> bytes:
+def report_about(sent: EmailMessage, action: str, status: str, whom: str | None = None) -> bytes:
     """What a mail server tells about a mail of ours."""
     return (
         "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nSubject: Delivery Status Notification\r\n"
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
         "--b\r\nContent-Type: text/plain\r\n\r\nAbout your mail.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        f"Final-Recipient: rfc822; {sent['To']}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        f"Final-Recipient: rfc822; {whom or sent['To']}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
         f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {sent['Message-ID']}\r\n\r\n--b--\r\n"
     ).encode()
 
@@ -595,6 +595,19 @@ async def test_e8_an_address_is_dead_where_nobody_is_and_not_where_one_mail_was_
     await office.sweep()
     await take(office, report_about(office.mails[0], "failed", status))
     assert await shown(office, receipt) == ["bounced"]
+    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == ({"mette@example.com"} if dead else set())
+
+
+@pytest.mark.parametrize(
+    ("whom", "dead"),
+    [("other@elsewhere.example", False), ("mette@old.example", False), ("Mette@Example.com", True)],
+)
+async def test_an_address_is_not_dead_because_another_is_that_its_mail_was_passed_on_to(
+    office: Office, whom: str, dead: bool
+) -> None:
+    await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    await take(office, report_about(office.mails[0], "failed", "5.1.1", whom))
     assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == ({"mette@example.com"} if dead else set())
 
 
