@@ -76,6 +76,8 @@ SELECT m.id, m.language, c.recipient, c.subject,
        t.sender_email, coalesce(t.text_to, t.sender_phone) AS sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
        k.category, k.priority, k.charger_id, k.site_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id,
+       EXISTS (SELECT FROM reports o WHERE o.case_id = k.id AND o.person_id IS DISTINCT FROM r.person_id
+               AND o.channel <> 'alarm' AND NOT (o.flags && '{auto_reply,bounce,spam}')) AS shared,
        v.starts_at AS visit_starts, v.ends_at AS visit_ends, v.times AS visit_times,
        CASE WHEN v.report_id IS NOT DISTINCT FROM m.report_id THEN v.token END AS visit_token
 FROM messages m

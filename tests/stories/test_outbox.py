@@ -314,6 +314,20 @@ async def test_a_number_leads_nobody_into_a_case_whose_from_was_found_to_be_forg
     assert by_address.case == receipt.case, "nobody else knows that address"
 
 
+async def test_only_who_is_not_alone_with_a_case_is_told_of_others(office: Office) -> None:
+    first = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    office.clock.forward(timedelta(days=8))
+    raw = f"From: Mette <mette@example.com>\r\nTo: {office.mails[0]['Reply-To']}\r\nSubject: Re\r\n\r\nAny news?\r\n"
+    assert (await take(office, raw.encode())).case == first.case
+    await office.sweep()
+    assert f"added it to case {first.case}" in said(office.mails[-1])
+    raw = f"From: Per <per@example.com>\r\nTo: {office.mails[0]['Reply-To']}\r\nSubject: Re\r\n\r\nFor me too.\r\n"
+    assert (await take(office, raw.encode())).case == first.case
+    await office.sweep()
+    assert "Others have told us" in said(office.mails[-1])
+
+
 async def test_a_refused_mail_is_not_tried_again_and_the_case_says_so(office: Office) -> None:
     office.server.answer_rcpt = lambda address: "550 5.1.1 nobody here"
     receipt = await office.hear("Charger 21052 does not start.")
