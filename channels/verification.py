@@ -14,48 +14,53 @@ from collections.abc import Collection, Sequence
 _SERVER = re.compile(r"\s*(?:\([^)]*\)\s*)?([^\s;()]+)")
 
 
-def verified(address: str | None, results: Sequence[str], trusted: Collection[str]) -> bool:
-    """Whether a mailbox is vouched for; `results` are the raw header values, top one first.
-
-    A server is trusted by its name or that of a domain above it.
-    """
-    if not address or not trusted:
-        return False
+def told_by(results: Sequence[str], trusted: Collection[str]) -> str | None:
+    """What a trusted server found: the topmost of the raw header values that is one's, top one first; None when none
+    says anything. A server is trusted by its name or that of a domain above it."""
     for value in results[:20]:
         match = _SERVER.match(value[:500])
         if match and _is_trusted(match[1].lower(), trusted):
-            return passed(address, value)
-    return False
+            return value
+    return None
 
 
 def passed(address: str, value: str) -> bool:
     """Whether the results in one header's value vouch for a mailbox."""
-    return _passes(address.rpartition("@")[2], " ".join(value[:8192].split()))
+    domain, results = address.rpartition("@")[2], _read(value)
+    dmarc = _of("dmarc", results)
+    if dmarc:
+        return all(_says(result, "pass") for result in dmarc) and any(
+            _named(result, "from") == domain for result in dmarc
+        )
+    return any(_says(result, "pass") and _covers(_named(result, "d"), domain) for result in _of("dkim", results))
+
+
+def refused(value: str) -> bool:
+    """Whether the results in one header's value say that the From domain has nothing to do with a mail: DMARC fail."""
+    return any(_says(result, "fail") for result in _of("dmarc", _read(value)))
 
 
 def _is_trusted(server: str, trusted: Collection[str]) -> bool:
     return any(server == name.lower() or server.endswith(f".{name.lower()}") for name in trusted)
 
 
-def _passes(domain: str, value: str) -> bool:
+def _read(value: str) -> list[object]:
     from authres import AuthenticationResultsHeader, AuthResError
 
     try:
-        header = AuthenticationResultsHeader.parse(f"Authentication-Results: {value}")
+        return list(
+            AuthenticationResultsHeader.parse(f"Authentication-Results: {' '.join(value[:8192].split())}").results
+        )
     except (AuthResError, ValueError, TypeError, AttributeError, IndexError, RecursionError):
-        return False
-    dmarc = [result for result in header.results if (result.method or "").lower() == "dmarc"]
-    if dmarc:
-        return all(_passed(result) for result in dmarc) and any(_named(result, "from") == domain for result in dmarc)
-    return any(
-        _passed(result) and _covers(_named(result, "d"), domain)
-        for result in header.results
-        if (result.method or "").lower() == "dkim"
-    )
+        return []
 
 
-def _passed(result: object) -> bool:
-    return str(getattr(result, "result", "")).lower() == "pass"
+def _of(method: str, results: Sequence[object]) -> list[object]:
+    return [result for result in results if str(getattr(result, "method", "") or "").lower() == method]
+
+
+def _says(result: object, verdict: str) -> bool:
+    return str(getattr(result, "result", "")).lower() == verdict
 
 
 def _named(result: object, name: str) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeGuard
 
 from channels.report import Solution
 from gateway.languages import CUSTOMERS, SPOKEN, Catalogue, catalogue, format_date, format_time
@@ -32,6 +33,7 @@ class Facts:
     due_first_response: datetime | None
     due_solution: datetime | None
     attached: bool
+    shared: bool  # somebody else told of it too
     code: str
     status_url: str
     support_phone: str | None
@@ -105,14 +107,14 @@ def quoted_by(language: str, who: str, at: datetime, timezone: str) -> str:
 
 
 def _acknowledgement(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
-    received = "letter.attached.text" if facts.attached else "letter.acknowledgement.text"
-    parts = [book.gettext(received) % {"number": facts.number}]
+    received = "acknowledgement" if not facts.attached else "attached" if facts.shared else "added"
+    parts = [book.gettext(f"letter.{received}.text") % {"number": facts.number}]
     what = [book.code("category", facts.category)]
     if facts.charger:
         what.append(book.gettext("letter.charger") % {"charger": facts.charger})
     parts.append(book.gettext("letter.understood") % {"what": ", ".join(what)})
     for msgid, due in (("letter.expected", facts.due_first_response), ("letter.solution", facts.due_solution)):
-        if due:
+        if _is_ahead(due, now):
             parts.append(book.gettext(msgid) % {"time": format_time(due, facts.timezone, book.language, now)})
     if facts.announcement:
         parts.append(facts.announcement)
@@ -179,18 +181,25 @@ LETTERS: Mapping[str, Letter] = {
 
 
 def _sms(kind: str, book: Catalogue, facts: Facts, now: datetime | None) -> str:
+    promised = (facts.due_first_response, facts.due_solution)
     due = (
         facts.due_solution
         if kind in ("reopened", "expected_changed")
-        else facts.due_first_response or facts.due_solution
+        else next((at for at in promised if _is_ahead(at, now)), None)
     )
     time = _span(facts.visit, facts, book) if kind == "visit_booked" and facts.visit else _time(due, facts, book, now)
     url = facts.visit_url if kind.startswith("visit_") and facts.visit_url else facts.status_url
     given = {"number": facts.number, "url": url, "code": facts.code, "time": time}
     if f"sms.{kind}" not in book.messages and not book.others:
         raise KeyError(kind)
-    text = book.gettext(f"sms.{kind}") % given
+    name = kind if due or kind != "acknowledgement" else "acknowledgement.timeless"
+    text = book.gettext(f"sms.{name}") % given
     return f"{book.gettext('letter.danger')} {text}" if facts.priority == "P1" and kind not in ENDED else text
+
+
+def _is_ahead(due: datetime | None, now: datetime | None) -> TypeGuard[datetime]:
+    """Whether a promise can still be kept: one that was missed is not made again."""
+    return due is not None and (now is None or due >= now)
 
 
 def _time(at: datetime | None, facts: Facts, book: Catalogue, now: datetime | None) -> str:

@@ -61,6 +61,8 @@ class _Given(dict[str, Any]):
 def _said(book: Catalogue, name: str, value: Any, timezone: str) -> str:
     if value is None or value == []:
         return "–"
+    if name == "cases" and isinstance(value, list):
+        return ", ".join(map(str, value))
     if name == "to" and isinstance(value, str):
         return book.code("queue", value)
     if name in ("before", "after") and isinstance(value, str):

@@ -22,8 +22,8 @@ from channels.mail.quotes import CUT, MAYBE, new_text
 from channels.mail.signatures import SIGNED
 from channels.mail.threads import thread_of
 from channels.mail.tree import Part, TooComplex, header_end, parse
-from channels.report import Channel, Report, Sender, Thread
-from channels.verification import passed, verified
+from channels.report import FORGED, Channel, Report, Sender, Thread
+from channels.verification import passed, refused, told_by
 
 RAW_TYPE = "message/rfc822"
 FULL_TEXT = 1_000_000  # characters that are kept beside the raw bytes
@@ -105,6 +105,7 @@ def _understood(
     if robot.auto_reply and told is None:
         written = new_text(full, name)
     thread = thread_of(fields, subject, domains)
+    results = found if found is not None else told_by(fields.all("authentication-results"), trusted)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
     if about:
         thread = Thread(thread.token, (about, *(r for r in thread.references if r != about)), thread.subject)
@@ -113,7 +114,7 @@ def _understood(
         key=key_of([fields.raw(name) for name in FIELDS], [(p.kind, p.content) for p in root.leaves()]),
         received_at=received_at,
         text=written if told is None else deliveries.notice(shown),
-        sender=_sender(box, fields, trusted, found),
+        sender=_sender(box, results),
         subject=subject or None,
         full_text=shown if shown or kind or told is not None else _forwarded(body),
         html="\n".join(body.html) or None,
@@ -125,7 +126,7 @@ def _understood(
         auto_reply=robot.auto_reply,
         bounce=robot.bounce,
         deliveries=told or (),
-        flags=robot.flags,
+        flags=(*robot.flags, FORGED) if results is not None and refused(results) else robot.flags,
     )
 
 
@@ -147,13 +148,10 @@ def _stand_in(fields: Fields) -> Mailbox | None:
     return None
 
 
-def _sender(box: Mailbox | None, fields: Fields, trusted: Collection[str], found: str | None) -> Sender:
+def _sender(box: Mailbox | None, results: str | None) -> Sender:
     if box is None:
         return Sender()
-    if found is not None:
-        vouched = not box.odd and passed(box.address, found)
-    else:
-        vouched = not box.odd and verified(box.address, fields.all("authentication-results"), trusted)
+    vouched = not box.odd and bool(box.address) and results is not None and passed(box.address, results)
     return Sender(name=box.name[:200] if box.name else None, email=box.address, verified=vouched)
 
 

@@ -19,12 +19,14 @@ from channels.report import UNSOLVED, Outcome, Receipt
 from gateway import jobs
 from gateway.casenumber import number
 from gateway.keeping.hearing import Hearing, listen
+from gateway.keeping.parted import parted
 from gateway.keeping.questions import Prepared, wanted
 from gateway.keeping.standing import Decided, Standing, attach_report, known_case, open_case, remember, touches
 from gateway.keeping.written import (
     acknowledgement_row,
     attachment_rows,
     content_row,
+    linked_entries,
     receipt_of,
     report_row,
     tried_entries,
@@ -33,7 +35,7 @@ from gateway.messages.threads import Reference, resolve_references
 from gateway.messages.undelivered import is_gone
 from gateway.record import people, timeline
 from gateway.record.db import Line, recordset, recordsets, statements, together
-from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
+from gateway.record.timeline import SYSTEM, Entry
 from routing.directory import Directory
 from routing.duplicates import as_its_case, lock_keys, match
 from routing.judge import judge
@@ -122,7 +124,7 @@ class Draft:
     ) -> None:
         self.group, self.directory, self.rules, self.keys, self.now = group, directory, rules, keys, now
         self.bounced: list[int] = []
-        self.dead: list[int] = []
+        self.dead: list[dict[str, Any]] = []
         self.delayed: list[int] = []
         self.receipts: list[Receipt] = []
         self.cases: dict[int, Standing] = {}
@@ -169,6 +171,7 @@ class Draft:
             strict=True,
         ):
             history = replace(histories.get(person or 0, History(person)), mentioned=mentioned)
+            reference = self._believed(item, judgement, reference)
             again = self._again(item, person, judgement, history, reference, found, unlike)
             decided = Decided(ids["report"], item.report, item.said, person, judgement, reference, again)
             if decided.attached_to is not None:
@@ -202,7 +205,7 @@ class Draft:
         if self.bounced:
             await conn.execute(MESSAGES["bounced"], {"messages": self.bounced})
         if self.dead:
-            await conn.execute(MESSAGES["dead"], {"messages": self.dead, "now": self.now})
+            await conn.execute(MESSAGES["dead"], {"rows": recordset(self.dead), "now": self.now})
         if self.delayed:
             await conn.execute(MESSAGES["delayed"], {"messages": self.delayed, "now": self.now})
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
@@ -221,6 +224,13 @@ class Draft:
                 self.cases[row["id"]] = known_case(row)
         return near
 
+    def _believed(self, item: Prepared, judgement: Judgement, reference: Reference) -> Reference:
+        """What a report refers to, once it is known what became of that case."""
+        if reference.case not in self.cases:
+            return reference
+        apart = parted(item.report, judgement, self.cases[reference.case].candidate, self.now)
+        return replace(reference, case=None, mentions=(reference.case,), why=apart) if apart else reference
+
     def _again(
         self,
         item: Prepared,
@@ -235,10 +245,13 @@ class Draft:
             return Match(Verdict.ATTACH, reference.case, 1.0, (Reason(reference.how),))
         if (heard := self.hearing.again(item, judgement, self.cases)) is not None:
             return heard
-        candidates = [self.cases[case].candidate for case in found if not self.cases[case].hushed]
+        named = reference.mentions if reference.how else ()
+        near = (self.cases[case] for case in found if case not in named)
+        candidates = [case.candidate for case in near if not case.hushed]
         fresh = [case.candidate for case in self.cases.values() if case.new]
         candidates += [candidate for candidate in fresh if touches(candidate, judgement, person)]
-        return match(item.said, judgement, history, candidates, self.now, self.directory, unlike)
+        likely = match(item.said, judgement, history, candidates, self.now, self.directory, unlike)
+        return replace(likely, reasons=(reference.why, *likely.reasons)) if reference.why else likely
 
     def _place(self, decided: Decided, item: Prepared, case_id: int) -> None:
         if decided.attached_to is not None:
@@ -254,9 +267,7 @@ class Draft:
         number_of = case.candidate.id
         self.entries += tried_entries(decided, number_of)
         self._hear_of_ours(decided, number_of)
-        if decided.reference.mentions:
-            mentioned = [number(mention) for mention in decided.reference.mentions]
-            self.entries.append(Entry(number_of, "linked", CUSTOMER, decided.id, {"cases": mentioned}))
+        self.entries += linked_entries(decided, number_of)
         row = report_row(decided, number_of, self.now)
         self.reports.append(row)
         self.contents.append(content_row(decided, item.raw_blob))
@@ -275,8 +286,9 @@ class Draft:
         status = next((one.status for one in told if one.status), None)
         self.bounced += reference.bounced
         self.delayed += reference.delayed
-        if all(map(is_gone, told)):
-            self.dead += reference.bounced
+        gone = [one.recipient for one in told if is_gone(one)]
+        if gone or not told:
+            self.dead += ({"message": message, "recipients": gone} for message in reference.bounced)
         for kind, messages in (("bounced", reference.bounced), ("delayed", reference.delayed)):
             if messages:
                 data = {"messages": list(messages), "status": status or "–"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from channels.report import ANSWER, Channel, Outcome, Receipt, Report
 from gateway.casenumber import number
-from gateway.keeping.standing import Decided
+from gateway.keeping.standing import Decided, plain_reason
 from gateway.record.timeline import CUSTOMER, Entry
 from routing.values import Judgement
 
@@ -111,6 +111,21 @@ def tried_entries(decided: Decided, case: int) -> list[Entry]:
         )
         for tried in decided.report.tried
     ]
+
+
+def linked_entries(decided: Decided, case: int) -> list[Entry]:
+    """What the timelines of a report's case and of those that it names tell of each other. A case that somebody who
+    proved nothing named is told nothing."""
+    reference = decided.reference
+    others = [mention for mention in reference.mentions if mention != case]
+    if not others:
+        return []
+    told = {"reasons": [plain_reason(reference.why)]} if reference.why else {}
+    entries = [Entry(case, "linked", CUSTOMER, decided.id, {"cases": list(map(number, others)), **told})]
+    if reference.how:
+        back = {"cases": [number(case)], "because": "referred", **told}
+        entries += [Entry(other, "linked", CUSTOMER, decided.id, back) for other in others]
+    return entries
 
 
 def acknowledgement_row(decided: Decided, case: int) -> dict[str, Any] | None:

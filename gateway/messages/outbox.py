@@ -352,6 +352,7 @@ def facts_from(
             due_first_response=about["due_first_response"] if open_case else None,
             due_solution=about["due_solution"] if open_case else None,
             attached=about["outcome"] == "attached",
+            shared=about["shared"],
             announcement=news(about["language"], about["site_id"]),
             code=about["code"] or "",
             status_url=f"{base}/s/{about['token']}" if about["token"] else base,

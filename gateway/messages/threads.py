@@ -16,10 +16,11 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from channels.report import Report
+from channels.report import FORGED, Report
 from gateway.casenumber import parse
 from gateway.record.db import Connection, statements
 from gateway.seals import mac
+from routing.values import Reason
 
 SQL = statements("reports")
 REPLY, MESSAGE = "reply address", "message id"
@@ -27,12 +28,14 @@ REPLY, MESSAGE = "reply address", "message id"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`case` is proven to be meant, `how` says by what; `mentions` are existing cases that were only named, `bounced`
-    the messages of ours that a bounce is about, `delayed` those that a server says are late."""
+    """`case` is proven to be meant, `how` says by what; `mentions` are existing cases that the report does not go to,
+    `why` says why not, `bounced` the messages of ours that a bounce is about, `delayed` those that a server says are
+    late."""
 
     case: int | None = None
     how: str = ""
     mentions: tuple[int, ...] = ()
+    why: Reason | None = None
     bounced: tuple[int, ...] = ()
     delayed: tuple[int, ...] = ()
 
@@ -87,9 +90,11 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
         return Reference()
     case, addresses = existing[by_subject], [a for a in (report.sender.email, report.sender.phone) if a]
     row = await (await conn.execute(SQL["participant"], {"case": case, "addresses": addresses})).fetchone()
-    if row and row["participant"]:
-        return Reference(case, "number_and_participant")
-    return Reference(mentions=(case,))
+    if not (row and row["participant"]):
+        return Reference(mentions=(case,))
+    if FORGED in report.flags:
+        return Reference(mentions=(case,), why=Reason("sender_refused"))
+    return Reference(case, "number_and_participant")
 
 
 def _mail(text: str) -> tuple[int, str] | None:

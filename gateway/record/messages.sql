@@ -76,6 +76,8 @@ SELECT m.id, m.language, c.recipient, c.subject,
        t.sender_email, coalesce(t.text_to, t.sender_phone) AS sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
        k.category, k.priority, k.charger_id, k.site_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id,
+       EXISTS (SELECT FROM reports o WHERE o.case_id = k.id AND o.person_id IS DISTINCT FROM r.person_id
+               AND o.channel <> 'alarm' AND NOT (o.flags && '{auto_reply,bounce,spam}')) AS shared,
        v.starts_at AS visit_starts, v.ends_at AS visit_ends, v.times AS visit_times,
        CASE WHEN v.report_id IS NOT DISTINCT FROM m.report_id THEN v.token END AS visit_token
 FROM messages m
@@ -139,9 +141,12 @@ WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s
 UPDATE messages SET state = 'bounced', due_at = NULL, reason = 'bounced' WHERE id = ANY(%(messages)s::bigint[])
 
 -- name: dead
--- Where these messages went nobody can be reached, until somebody writes from there again.
-UPDATE identities i SET bounced_at = %(now)s FROM message_contents c
-WHERE c.message_id = ANY(%(messages)s::bigint[]) AND i.kind = 'email' AND i.value = c.recipient AND i.unlinked_at IS NULL
+-- Where these messages went nobody can be reached, until somebody writes from there again; a bounce that names others,
+-- whom a mail was passed on to, says nothing about that.
+UPDATE identities i SET bounced_at = %(now)s
+FROM jsonb_to_recordset(%(rows)s) AS w(message bigint, recipients text[]) JOIN message_contents c ON c.message_id = w.message
+WHERE i.kind = 'email' AND i.value = c.recipient AND i.unlinked_at IS NULL
+  AND (w.recipients = '{}' OR c.recipient = ANY(w.recipients))
 
 -- name: delayed
 UPDATE messages SET delayed_at = %(now)s WHERE id = ANY(%(messages)s::bigint[])

@@ -1,6 +1,6 @@
 """What customers are told, in six languages."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -21,6 +21,7 @@ def facts(**changed: object) -> Facts:
         "due_first_response": DUE,
         "due_solution": None,
         "attached": False,
+        "shared": False,
         "code": "4711",
         "status_url": "https://help.example/s/token",
         "support_phone": "+46313900600",
@@ -44,6 +45,26 @@ def test_every_answer_to_a_p1_carries_112_and_keep_away(language: str, channel: 
     words = compose("acknowledgement", channel, language, facts(priority="P1", category="safety"), now=DUE)
     assert "112" in words.text
     assert catalogue(language).gettext("letter.danger") in words.text
+
+
+@pytest.mark.parametrize("language", CUSTOMERS)
+def test_who_adds_to_a_case_of_their_own_is_not_told_of_others(language: str):
+    book = catalogue(language)
+    for shared, msgid in ((False, "letter.added.text"), (True, "letter.attached.text")):
+        words = compose("acknowledgement", "email", language, facts(attached=True, shared=shared), now=DUE)
+        assert book.gettext(msgid) % {"number": "1042-9"} in words.text
+
+
+@pytest.mark.parametrize("language", CUSTOMERS)
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_promise_that_was_missed_is_not_made_again(language: str, channel: str):
+    later = DUE + timedelta(days=1)
+    words = compose("acknowledgement", channel, language, facts(), now=later)
+    assert "14:30" not in words.text
+    assert "14.30" not in words.text
+    assert "–" not in words.text
+    still = compose("acknowledgement", channel, language, facts(due_solution=later + timedelta(hours=1)), now=later)
+    assert len(still.text) > len(words.text)
 
 
 def test_another_language_is_answered_in_english_and_told_so():

@@ -40,8 +40,8 @@ def test_an_acknowledgement_tells_the_steps_in_its_own_language(language: str) -
     found = SolutionFiles().find("no_start", language)
     facts = Facts(
         number="10001-4", category="no_start", priority="P3", charger=None, timezone="Europe/Helsinki",
-        due_first_response=None, due_solution=None, attached=False, code="1", status_url="https://x.example/s/a",
-        support_phone=None, solutions=found,
+        due_first_response=None, due_solution=None, attached=False, shared=False, code="1",
+        status_url="https://x.example/s/a", support_phone=None, solutions=found,
     )  # fmt: skip
     words = compose("acknowledgement", "email", language, facts, now=NOW).text
     assert f"{catalogue(language).gettext('letter.try')}\n  – {found[0].steps[0]}" in words

@@ -13,12 +13,15 @@ from channels.report import (
     Channel,
     NotStored,
     Outcome,
+    Receipt,
     RemoteAct,
     RemoteAnswer,
     Report,
     Sender,
+    Thread,
     Tried,
 )
+from gateway import desk, telling
 from gateway.casenumber import parse
 from gateway.clock import SetClock
 from gateway.config import Config
@@ -192,9 +195,6 @@ async def test_a_person_is_recognised_by_phone_and_mail_given_together(runtime: 
 
 
 async def test_writing_again_about_a_concluded_case_by_its_own_link_reopens_it(runtime: Runtime, clock: SetClock):
-    from channels.report import Thread
-    from gateway import desk
-
     receipt = await runtime.intake.accept(report())
     case = parse(receipt.case) or 0
     await desk.conclude(runtime, desk.SYSTEM, case, "solved_remotely", "Startad om.")
@@ -214,8 +214,6 @@ async def test_writing_again_about_a_concluded_case_by_its_own_link_reopens_it(r
 
 
 async def test_a_stranger_who_quotes_a_number_gets_a_case_of_their_own_that_is_linked(runtime: Runtime):
-    from channels.report import Thread
-
     first = await runtime.intake.accept(report())
     stranger = report(
         "s",
@@ -232,9 +230,89 @@ async def test_a_stranger_who_quotes_a_number_gets_a_case_of_their_own_that_is_l
     assert [entry["data"] for entry in full.timeline if entry["kind"] == "linked"] == [{"cases": [first.case]}]
 
 
-async def test_a_participant_who_quotes_the_number_is_attached(runtime: Runtime):
-    from channels.report import Thread
+async def told_of_links(runtime: Runtime, number: str) -> list[tuple[str, list[str]]]:
+    """What a case's timeline tells of others, and why."""
+    full = await cases.full(runtime.db, parse(number) or 0)
+    assert full is not None
+    links = [entry["data"] for entry in full.timeline if entry["kind"] == "linked"]
+    return [(telling.tell("linked", one, None, "en"), [r["code"] for r in telling.reasons(one)]) for one in links]
 
+
+async def referring(runtime: Runtime, clock: SetClock, case: str, text: str, **changed: object) -> Receipt:
+    thread = Thread(token=reply_token(runtime.config.secret_keys, parse(case) or 0))
+    given = {"charger": None, "thread": thread, "received_at": clock.now(), **changed}
+    return await runtime.intake.accept(report(text, text, **given))
+
+
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.SMS, Channel.PORTAL])
+async def test_an_answer_long_after_its_case_was_concluded_is_a_case_of_its_own_that_is_linked(
+    runtime: Runtime, clock: SetClock, channel: Channel
+):
+    first = await runtime.intake.accept(report())
+    await desk.conclude(runtime, desk.SYSTEM, parse(first.case) or 0, "solved_remotely", "Startad om.")
+    clock.forward(timedelta(days=15))
+    again = await referring(runtime, clock, first.case, "Den är död igen.", channel=channel)
+    assert again.outcome is Outcome.OPENED
+    found = await cases.find(runtime.db, parse(first.case) or 0)
+    assert found is not None
+    assert found.status == "concluded"
+    assert await told_of_links(runtime, again.case) == [
+        (f"Another case was mentioned: {first.case}", ["concluded_long_ago"])
+    ]
+    assert await told_of_links(runtime, first.case) == [
+        (f"A report that refers to this case is in a case of its own: {again.case}", ["concluded_long_ago"])
+    ]
+    row = await runtime.db.row("SELECT reasons FROM reports WHERE id = %(id)s", {"id": again.report})
+    assert row is not None
+    assert row["reasons"]["duplicate"][0] == {"code": "concluded_long_ago", "data": {"days": 15}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nu ryker det ur laddare 21052, det luktar bränt.",  # of another site
+        "Det brinner i laddare 21039!",  # of the same site
+        "Hej igen, nu är det en annan laddare 21977 som det ryker ur.",  # that we do not know
+    ],
+)
+async def test_a_danger_elsewhere_than_the_case_it_answers_is_a_case_of_its_own(
+    runtime: Runtime, clock: SetClock, text: str
+):
+    first = await runtime.intake.accept(report())
+    danger = await referring(runtime, clock, first.case, text, channel=Channel.EMAIL)
+    assert (danger.outcome, danger.priority) == (Outcome.OPENED, "P1")
+    found = await cases.find(runtime.db, parse(first.case) or 0)
+    assert found is not None
+    assert (found.priority, found.category, found.charger_id) == ("P2", "offline", "21007")
+    assert [why for _, why in await told_of_links(runtime, first.case)] == [["danger_elsewhere"]]
+    assert [why for _, why in await told_of_links(runtime, danger.case)] == [["danger_elsewhere"]]
+
+
+async def test_another_site_than_that_of_the_case_it_answers_is_a_case_of_its_own(runtime: Runtime, clock: SetClock):
+    first = await runtime.intake.accept(report())
+    other = await referring(runtime, clock, first.case, "Laddare 21052 startar inte, felkod 12.")
+    assert other.outcome is Outcome.OPENED
+    assert [why for _, why in await told_of_links(runtime, other.case)] == [["case_elsewhere"]]
+
+
+@pytest.mark.parametrize(
+    "text", ["Nu ryker det också!", "Det ryker ur laddare 21007 nu.", "Jag har provat laddare 21039 också.", "Tack!"]
+)
+async def test_an_answer_about_the_same_place_goes_on_in_its_case(runtime: Runtime, clock: SetClock, text: str):
+    first = await runtime.intake.accept(report())
+    again = await referring(runtime, clock, first.case, text, channel=Channel.EMAIL)
+    assert again.case == first.case
+
+
+async def test_a_robots_answer_long_after_opens_nothing(runtime: Runtime, clock: SetClock):
+    first = await runtime.intake.accept(report())
+    await desk.conclude(runtime, desk.SYSTEM, parse(first.case) or 0, "solved_remotely", "Startad om.")
+    clock.forward(timedelta(days=30))
+    away = await referring(runtime, clock, first.case, "Jag är på semester.", channel=Channel.EMAIL, auto_reply=True)
+    assert away.case == first.case
+
+
+async def test_a_participant_who_quotes_the_number_is_attached(runtime: Runtime):
     writer = Sender(None, None, "anna@mail.example")
     first = await runtime.intake.accept(report(sender=writer))
     again = report("p", text="Hur går det?", charger=None, sender=writer, thread=Thread(subject=first.case))

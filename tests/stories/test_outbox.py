@@ -277,6 +277,57 @@ async def test_an_answer_about_a_case_that_was_brought_into_another_belongs_to_t
         assert (await take(office, raw.encode())).case == others[-1].case, header
 
 
+@pytest.mark.parametrize(
+    ("results", "attached"),
+    [
+        ("dmarc=fail header.from=example.com", False),
+        ("spf=pass smtp.mailfrom=evil.example; dmarc=FAIL (p=NONE) header.from=example.com", False),
+        ("dkim=fail header.d=example.com", True),  # as after many a mailing list: no verdict on From
+        ("dmarc=temperror header.from=example.com", True),
+        ("dmarc=pass header.from=example.com", True),
+    ],
+)
+async def test_a_number_leads_nobody_into_a_case_whose_from_was_found_to_be_forged(
+    office: Office, results: str, attached: bool
+) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    await desk.conclude(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "solved_remotely", "Restarted.")
+    (sent, *_) = office.mails
+    found = f"mx.support.example; {results}"
+
+    async def write(nth: int, header: str) -> Receipt:
+        raw = f"From: Mette <mette@example.com>\r\n{header}\r\n\r\nPlease refund me to account {nth}.\r\n"
+        heard = mail.read(raw.encode(), office.clock.now(), domains=("support.example",), found=found)
+        return await office.runtime.intake.accept(heard)
+
+    by_number = await write(1, f"Subject: Refund [#{receipt.case}]")
+    assert (by_number.case == receipt.case) is attached
+    case = await cases.find(office.runtime.db, casenumber.parse(receipt.case) or 0)
+    assert case is not None
+    assert case.status == ("open" if attached else "concluded")
+    if not attached:
+        row = await office.runtime.db.row("SELECT data FROM timeline WHERE kind = 'linked'")
+        assert row is not None
+        assert row["data"] == {"cases": [receipt.case], "reasons": [{"code": "sender_refused", "data": {}}]}
+    by_address = await write(2, f"To: {sent['Reply-To']}\r\nSubject: Refund")
+    assert by_address.case == receipt.case, "nobody else knows that address"
+
+
+async def test_only_who_is_not_alone_with_a_case_is_told_of_others(office: Office) -> None:
+    first = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    office.clock.forward(timedelta(days=8))
+    raw = f"From: Mette <mette@example.com>\r\nTo: {office.mails[0]['Reply-To']}\r\nSubject: Re\r\n\r\nAny news?\r\n"
+    assert (await take(office, raw.encode())).case == first.case
+    await office.sweep()
+    assert f"added it to case {first.case}" in said(office.mails[-1])
+    raw = f"From: Per <per@example.com>\r\nTo: {office.mails[0]['Reply-To']}\r\nSubject: Re\r\n\r\nFor me too.\r\n"
+    assert (await take(office, raw.encode())).case == first.case
+    await office.sweep()
+    assert "Others have told us" in said(office.mails[-1])
+
+
 async def test_a_refused_mail_is_not_tried_again_and_the_case_says_so(office: Office) -> None:
     office.server.answer_rcpt = lambda address: "550 5.1.1 nobody here"
     receipt = await office.hear("Charger 21052 does not start.")
@@ -430,14 +481,14 @@ def outgoing(recipient: str, subject: str) -> Outgoing:
     )
 
 
-def report_about(sent: EmailMessage, action: str, status: str) -> bytes:
+def report_about(sent: EmailMessage, action: str, status: str, whom: str | None = None) -> bytes:
     """What a mail server tells about a mail of ours."""
     return (
         "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nSubject: Delivery Status Notification\r\n"
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
         "--b\r\nContent-Type: text/plain\r\n\r\nAbout your mail.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        f"Final-Recipient: rfc822; {sent['To']}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        f"Final-Recipient: rfc822; {whom or sent['To']}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
         f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {sent['Message-ID']}\r\n\r\n--b--\r\n"
     ).encode()
 
@@ -567,6 +618,19 @@ async def test_e8_an_address_is_dead_where_nobody_is_and_not_where_one_mail_was_
     await office.sweep()
     await take(office, report_about(office.mails[0], "failed", status))
     assert await shown(office, receipt) == ["bounced"]
+    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == ({"mette@example.com"} if dead else set())
+
+
+@pytest.mark.parametrize(
+    ("whom", "dead"),
+    [("other@elsewhere.example", False), ("mette@old.example", False), ("Mette@Example.com", True)],
+)
+async def test_an_address_is_not_dead_because_another_is_that_its_mail_was_passed_on_to(
+    office: Office, whom: str, dead: bool
+) -> None:
+    await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    await take(office, report_about(office.mails[0], "failed", "5.1.1", whom))
     assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == ({"mette@example.com"} if dead else set())
 
 
