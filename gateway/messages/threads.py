@@ -4,7 +4,8 @@ In order: a signed reply token (whoever holds it was written to by us), one of o
 that a mail of ours comes back to, among the references or in a bounce (known by the keys there are, or as the one that
 the message went out with, whatever key made it), and a case number in the subject together with a participant's
 address. A case that was brought into another means that one. A number alone never opens a case to a stranger: it
-becomes a mention, and the new case is linked. A reply token does not prove that a message came back, since everybody
+becomes a mention, and the new case is linked; so does an answer to a mail that came in, which whoever had a copy may
+write. A reply token does not prove that a message came back, since everybody
 who takes part in the case holds it. Tokens are spelled in lower case only, because mail systems fold the case of
 addresses.
 """
@@ -73,9 +74,13 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     named_mails = [one for one in map(_mail, texts) if one is not None]
     by_subject = parse(thread.subject) if thread.subject else None
     named = [case for case in (by_token, by_subject) if case is not None]
-    given = {"cases": named, "messages": [message for message, _ in named_mails]}
+    given = {
+        "cases": named,
+        "messages": [message for message, _ in named_mails],
+        "mails": list(thread.references),
+    }
     found = await (await conn.execute(SQL["referred"], given)).fetchall()
-    existing = {row["named"]: row["id"] for row in found if row["message"] is None}
+    existing = {row["named"]: row["id"] for row in found if row["named"] is not None}
     sent = {row["message"]: row for row in found if row["message"] is not None}
     ours = [m for m, local in named_mails if m in sent and _is_ours(keys, local, sent[m]["mail_id"])]
     about = tuple(ours) if report.deliveries or report.bounce else ()
@@ -87,7 +92,8 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
         how = "bounce" if bounced or delayed else "reply_reference"
         return Reference(sent[ours[0]]["id"], how, bounced=bounced, delayed=delayed)
     if by_subject is None or by_subject not in existing:
-        return Reference()
+        answered = dict.fromkeys(row["id"] for row in found if row["named"] is None)
+        return Reference(mentions=tuple(answered), why=Reason("answers_report")) if answered else Reference()
     case, addresses = existing[by_subject], [a for a in (report.sender.email, report.sender.phone) if a]
     row = await (await conn.execute(SQL["participant"], {"case": case, "addresses": addresses})).fetchone()
     if not (row and row["participant"]):

@@ -112,14 +112,18 @@ SELECT EXISTS (
 ) AS participant
 
 -- name: referred
--- Which of these cases exist, and the cases that these messages of ours were about; each as the case that it was brought
--- into.
+-- Which of these cases exist, and the cases that these messages of ours were about and that these mails came in; each as
+-- the case that it was brought into.
 WITH RECURSIVE meant AS (
     (SELECT c.id AS named, NULL::bigint AS message, NULL::text AS mail_id, c.id, c.merged_into
      FROM cases c WHERE c.id = ANY(%(cases)s::bigint[])
      UNION ALL
      SELECT c.id, m.id, m.mail_id, c.id, c.merged_into FROM messages m JOIN cases c ON c.id = m.case_id
-     WHERE m.id = ANY(%(messages)s::bigint[]))
+     WHERE m.id = ANY(%(messages)s::bigint[])
+     UNION ALL
+     SELECT NULL, NULL, t.message_id, c.id, c.merged_into
+     FROM report_contents t JOIN reports r ON r.id = t.report_id JOIN cases c ON c.id = r.case_id
+     WHERE t.message_id = ANY(%(mails)s::text[]))
     UNION
     SELECT w.named, w.message, w.mail_id, c.id, c.merged_into FROM meant w JOIN cases c ON c.id = w.merged_into
 )

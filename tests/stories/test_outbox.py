@@ -314,6 +314,26 @@ async def test_a_number_leads_nobody_into_a_case_whose_from_was_found_to_be_forg
     assert by_address.case == receipt.case, "nobody else knows that address"
 
 
+async def test_an_answer_of_somebody_in_copy_to_a_mail_that_came_in_is_linked_and_goes_into_no_case(
+    office: Office,
+) -> None:
+    async def write(sender: str, header: str, text: str) -> Receipt:
+        raw = f"From: {sender}\r\n{header}\r\n\r\n{text}\r\n"
+        return await office.runtime.intake.accept(
+            mail.read(raw.encode(), office.clock.now(), domains=("support.example",))
+        )
+
+    first = await write(
+        "anna@example.com", "Message-ID: <1@example.com>\r\nSubject: Trasig", "Laddare 21052 startar inte."
+    )
+    other = await write(
+        "chef@example.org", "In-Reply-To: <1@example.com>\r\nSubject: Re: Trasig", "Vad kostar ett laddkort till?"
+    )
+    assert other.case != first.case
+    rows = await office.runtime.db.rows("SELECT data FROM timeline WHERE kind = 'linked' ORDER BY id")
+    assert {"cases": [first.case], "reasons": [{"code": "answers_report", "data": {}}]} in [row["data"] for row in rows]
+
+
 async def test_only_who_is_not_alone_with_a_case_is_told_of_others(office: Office) -> None:
     first = await office.hear("Charger 21052 does not start.")
     await office.sweep()
