@@ -162,6 +162,7 @@ class Report:
     text: str
     sender: Sender = Sender()
     subject: str | None = None
+    reply_to: str | None = None  # where a mail asks answers to go: proves nothing about its sender
     full_text: str | None = None
     html: str | None = None
     charger: str | None = None

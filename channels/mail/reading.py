@@ -116,6 +116,7 @@ def _understood(
         text=written if told is None else deliveries.notice(shown),
         sender=_sender(box, results),
         subject=subject or None,
+        reply_to=_reply_to(fields, box, domains),
         full_text=shown if shown or kind or told is not None else _forwarded(body),
         html="\n".join(body.html) or None,
         attachments=() if kind else tuple(attachment_of(part) for part in body.files if not (told and _reports(part))),
@@ -146,6 +147,14 @@ def _stand_in(fields: Fields) -> Mailbox | None:
         if box := author(fields.all(name)[:1]):
             return Mailbox(box.address, box.name, True)
     return None
+
+
+def _reply_to(fields: Fields, box: Mailbox | None, domains: Collection[str]) -> str | None:
+    """Where answers are asked to go, if that is one address, another than the sender's and none of ours."""
+    asked = author(fields.all("reply-to")[:1], fields.charset)
+    if asked is None or asked.odd or not asked.address or (box is not None and asked.address == box.address):
+        return None
+    return None if asked.address.rpartition("@")[2] in domains else asked.address
 
 
 def _sender(box: Mailbox | None, results: str | None) -> Sender:

@@ -1,7 +1,8 @@
 """Whom of those who reported a reply can go to.
 
 Pure. A recipient is somebody at an address: whoever has two is there twice, and an address is there once, with the
-newest report from it. Those whose reports look like spam come last.
+newest report from it. Those whose reports look like spam come last. An address that a mail names for its answers is
+offered to whoever writes, who sees it; nothing is sent there by itself.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def recipients(reports: Sequence[Mapping[str, Any]]) -> list[Recipient]:
     for row in sorted(reports, key=lambda row: "spam" in row["flags"]):
         if row["channel"] == "alarm" or ROBOTS.intersection(row["flags"]):
             continue
-        for channel, address in ways(row):
+        asked = [(Channel.EMAIL, row["reply_to"])] if row["reply_to"] else []
+        for channel, address in asked + ways(row):
             person = row["person_id"] or -row["id"]
             one = Recipient(person, row["person_id"], row["id"], row["sender_name"], row["language"], channel, address)
             found.setdefault(address, one)

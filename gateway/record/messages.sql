@@ -39,7 +39,7 @@ RETURNING id
 
 -- name: reachable
 -- Who reported, newest first, and where they can be reached.
-SELECT r.id, r.person_id, r.channel, r.language, r.flags, t.sender_name, t.sender_email, t.sender_phone
+SELECT r.id, r.person_id, r.channel, r.language, r.flags, t.sender_name, t.sender_email, t.sender_phone, t.reply_to
 FROM reports r JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce}')
 ORDER BY r.id DESC

@@ -314,6 +314,25 @@ async def test_a_number_leads_nobody_into_a_case_whose_from_was_found_to_be_forg
     assert by_address.case == receipt.case, "nobody else knows that address"
 
 
+@pytest.mark.parametrize(
+    ("header", "to"),
+    [
+        ("Reply-To: Anna <Anna@example.com>", "anna@example.com"),
+        ("Reply-To: support@support.example", "noreply@form.example"),
+        ("Reply-To: a@example.com, b@example.com", "noreply@form.example"),
+        ("Reply-To: nobody", "noreply@form.example"),
+        ("X-Nothing: at all", "noreply@form.example"),
+    ],
+)
+async def test_an_agents_reply_goes_where_a_forms_mail_asks_answers_to_go(office: Office, header: str, to: str) -> None:
+    raw = f"From: Webbformulär <noreply@form.example>\r\n{header}\r\nSubject: Trasig\r\n\r\nLaddare 21052 är död.\r\n"
+    heard = mail.read(raw.encode(), office.clock.now(), domains=("support.example",))
+    receipt = await office.runtime.intake.accept(heard)
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Vi skickar en tekniker.")
+    await office.sweep()
+    assert [sent["To"] for sent in office.mails] == [to]
+
+
 async def test_an_answer_of_somebody_in_copy_to_a_mail_that_came_in_is_linked_and_goes_into_no_case(
     office: Office,
 ) -> None:

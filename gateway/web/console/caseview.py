@@ -191,6 +191,7 @@ def _report(report: Mapping[str, Any], clips: Sequence[Mapping[str, Any]]) -> di
         "who": report["sender_name"] or report["sender_email"],
         "phone": report["sender_phone"],
         "verified": report["verified"],
+        "reply_to": report["reply_to"],
         "language": report["language"],
         "erased": report["erased"],
         "subject": report["subject"],
