@@ -196,7 +196,8 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The promise that a report is kept. `case` is the case number (`1042-9`), `token` opens the status page,
-    `code` is the reporter's own four digits for asking about the case by phone."""
+    `code` is the reporter's own four digits for asking about the case by phone, `flags` are those of the kept report: of
+    a repeat, those of the first."""
 
     case: str
     report: int
@@ -207,6 +208,7 @@ class Receipt:
     category: str
     queue: str
     fingerprint: bytes | None = None
+    flags: tuple[str, ...] = ()
 
 
 class NotStored(Exception):

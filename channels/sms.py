@@ -4,8 +4,9 @@ The answer to the provider never holds words: what a sender is told goes through
 and who is a robot. One digit of somebody who was asked what they thought of a call is an answer: it goes to the case of
 that call, and rates it. One word, yes or no, of somebody who was asked whether one case is solved is an answer, too: it
 goes to that case, and closes it or opens it again. 1 and 2 mean the same, unless a call is to be rated: only words were
-asked for. Pictures are fetched by their ids from the provider's own API; a URL inside a webhook is never
-followed, and what cannot be fetched is said so and costs no text. Raises NotStored when nothing could be kept.
+asked for. What a message answers is kept with it, so that its repeat answers nothing else. Pictures are fetched by
+their ids from the provider's own API; a URL inside a webhook is never followed, and what cannot be fetched is said so
+and costs no text. Raises NotStored when nothing could be kept.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -43,6 +44,7 @@ log = structlog.get_logger()
 MOST_MEDIA = 10
 MEDIA_SECONDS = 8.0
 MEDIA_SID = re.compile(r"/Media/(ME[0-9a-zA-Z]{1,62})$")
+RATES, SOLVES = "rates", "solves"  # flags of an answer, with the call that it rates or the report that says it is solved
 STOP = frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"})
 RATED = re.compile(r"\s*[1-5][.!]?\s*")
 YES = frozenset({"ja", "jo", "yes", "y", "j", "kyllä", "joo", "1"})
@@ -124,18 +126,17 @@ class SmsDoor:
         question = await self._question(report)
         asked = await self._asked(report, word) if question is None else None
         if question is not None:
-            report = replace(report, thread=Thread(question.token), flags=(*report.flags, ANSWER))
+            flags = (*report.flags, ANSWER, f"{RATES}:{question.call}")
+            report = replace(report, thread=Thread(question.token), flags=flags)
         if asked is not None:
-            flag = ANSWER if word in YES else UNSOLVED
-            report = replace(report, thread=Thread(asked.token), flags=(*report.flags, flag))
+            said = (ANSWER, f"{SOLVES}:{asked.report}") if word in YES else (UNSOLVED,)
+            report = replace(report, thread=Thread(asked.token), flags=(*report.flags, *said))
         try:
-            await self._intake.accept(report)
+            kept = (await self._intake.accept(report)).flags
         except NotStored:
             await self._spool.keep(report)
-        if question is not None:
-            await self._note_rating(question, int(word))
-        if asked is not None and word in YES:
-            await self._note_solved(asked.report)
+            kept = report.flags
+        await self._note_answer(kept, word)
         await self._note_wish(report)
         return EMPTY
 
@@ -208,17 +209,15 @@ class SmsDoor:
             log.warning("sms.question_not_found", error=type(error).__name__)
             return None
 
-    async def _note_rating(self, question: Question, rating: int) -> None:
+    async def _note_answer(self, flags: Sequence[str], word: str) -> None:
+        answered = dict(flag.split(":", 1) for flag in flags if flag.startswith((f"{RATES}:", f"{SOLVES}:")))
         try:
-            await self._ratings.rated(question.call, rating)
+            if call := answered.get(RATES):
+                await self._ratings.rated(call, int(word))
+            if report := answered.get(SOLVES):
+                await self._conclusions.confirm(int(report))
         except Exception as error:
-            log.warning("sms.rating_not_noted", call=question.call, error=type(error).__name__)
-
-    async def _note_solved(self, report: int) -> None:
-        try:
-            await self._conclusions.confirm(report)
-        except Exception as error:
-            log.warning("sms.answer_not_noted", report=report, error=type(error).__name__)
+            log.warning("sms.answer_not_noted", **answered, error=type(error).__name__)
 
     async def _note_wish(self, report: Report) -> None:
         word = "".join(character for character in report.text.casefold() if character.isalpha())

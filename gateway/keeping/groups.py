@@ -111,6 +111,7 @@ def _recognised(row: Mapping[str, Any]) -> Receipt:
         category=row["category"],
         queue=row["queue"],
         fingerprint=bytes(row["fingerprint"]) if row["fingerprint"] else None,
+        flags=tuple(row["flags"]),
     )
 
 

@@ -35,8 +35,8 @@ class Desk:
         if self.away:
             raise NotStored("away")
         outcome = Outcome.REPEATED if report.key in self.reports else Outcome.OPENED
-        self.reports.setdefault(report.key, report)
-        return Receipt("1042-9", 1, outcome, "token", "4711", "P3", "other", "helpdesk")
+        kept = self.reports.setdefault(report.key, report)
+        return Receipt("1042-9", 1, outcome, "token", "4711", "P3", "other", "helpdesk", flags=kept.flags)
 
     async def keep(self, report: Report) -> None:
         if self.full:
@@ -121,7 +121,7 @@ async def test_one_digit_of_somebody_who_was_asked_goes_to_the_case_and_rates_th
     desk = Desk(questions={"+46701740605": Question("CA1", "1042.token")})
     await desk.door().sms(message(body=body))
     (report,) = desk.reports.values()
-    assert (report.thread.token, report.flags, report.text) == ("1042.token", ("answer",), body)
+    assert (report.thread.token, report.flags, report.text) == ("1042.token", ("answer", "rates:CA1"), body)
     assert desk.ratings == [("CA1", rating)]
 
 
@@ -213,7 +213,7 @@ async def test_a_yes_in_one_word_answers_whether_it_is_solved(body: str) -> None
     desk = Desk(conclusions=CONCLUSION)
     assert await desk.door().sms(message(body)) == EMPTY
     (report,) = desk.reports.values()
-    assert (report.text, report.thread.token, report.flags) == (body, "1042.token", (ANSWER,))
+    assert (report.text, report.thread.token, report.flags) == (body, "1042.token", (ANSWER, "solves:7"))
     assert desk.confirmed == [7]
 
 
@@ -253,6 +253,24 @@ async def test_a_digit_rates_the_call_and_a_word_answers_when_both_were_asked() 
     assert desk.ratings == [("CA1", 1), ("CA1", 2)]
     assert desk.confirmed == [7]
     assert [one.thread.token for one in desk.reports.values()] == ["1043.token", "1043.token", "1042.token"]
+
+
+async def test_f24_a_repeat_answers_what_it_answered_at_first_and_nothing_else() -> None:
+    desk = Desk(questions={"+46701740605": Question("CA1", "1043.token")}, conclusions=CONCLUSION)
+    await desk.door().sms(message("1"))
+    desk.questions.clear()
+    await desk.door().sms(message("1"))
+    assert (desk.ratings, desk.confirmed) == ([("CA1", 1)] * 2, []), "a call keeps its first rating"
+    desk = Desk(conclusions=CONCLUSION)
+    await desk.door().sms(message("1"))
+    desk.questions["+46701740605"] = Question("CA2", "1043.token")
+    await desk.door().sms(message("1"))
+    assert (desk.ratings, desk.confirmed) == ([], [7, 7])
+    desk = Desk()
+    await desk.door().sms(message("1"))
+    desk.conclusions = CONCLUSION
+    await desk.door().sms(message("1"))
+    assert (desk.ratings, desk.confirmed) == ([], []), "asked only afterwards"
 
 
 async def test_a_yes_from_one_of_our_own_numbers_or_while_the_record_is_away_is_kept_as_any_text() -> None:
