@@ -3,7 +3,8 @@
 The answer to the provider never holds words: what a sender is told goes through the outbox, which knows who opted out
 and who is a robot. One digit of somebody who was asked what they thought of a call is an answer: it goes to the case of
 that call, and rates it. One word, yes or no, of somebody who was asked whether one case is solved is an answer, too: it
-goes to that case, and closes it or opens it again. 1 and 2 mean the same, unless a call is to be rated: only words were
+goes to that case, and closes it or opens it again. Whoever wants no texts any more (or wants them again) says it in one
+word, which the report carries as a flag: kept, it is granted. 1 and 2 mean the same, unless a call is to be rated: only words were
 asked for. What a message answers is kept with it, so that its repeat answers nothing else. Pictures are fetched by
 their ids from the provider's own API; a URL inside a webhook is never followed, and what cannot be fetched is said so
 and costs no text. Raises NotStored when nothing could be kept.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -27,6 +28,8 @@ from channels.numbers import normalise
 from channels.phone_events import Params, sid_of
 from channels.report import (
     ANSWER,
+    START,
+    STOP,
     UNSOLVED,
     Attachment,
     Channel,
@@ -45,23 +48,19 @@ MOST_MEDIA = 10
 MEDIA_SECONDS = 8.0
 MEDIA_SID = re.compile(r"/Media/(ME[0-9a-zA-Z]{1,62})$")
 RATES, SOLVES = "rates", "solves"  # flags of an answer, with the call that it rates or the report that says it is solved
-STOP = frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"})
+WISHES = {
+    STOP: frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"}),
+    START: frozenset({"start", "unstop", "starta", "aloita"}),
+}
 RATED = re.compile(r"\s*[1-5][.!]?\s*")
 YES = frozenset({"ja", "jo", "yes", "y", "j", "kyllä", "joo", "1"})
 NO = frozenset({"nej", "nei", "no", "n", "nein", "ei", "2"})
-START = frozenset({"start", "unstop", "starta", "aloita"})
 EMPTY = str(MessagingResponse())
 
 
 class Media(Protocol):
     async def media(self, message: str, media: str) -> bytes:
         """The bytes of a picture, at most 16 MB, from the provider's API. Raises anything when it cannot be had."""
-        ...
-
-
-class Consents(Protocol):
-    async def text(self, phone: str, wanted: bool) -> None:
-        """Note that a number wants no (or again) SMS from us."""
         ...
 
 
@@ -107,7 +106,6 @@ class SmsDoor:
         intake: Intake,
         spool: Spool,
         media: Media,
-        consents: Consents,
         deliveries: Deliveries,
         ratings: Ratings,
         conclusions: Conclusions,
@@ -115,7 +113,7 @@ class SmsDoor:
         numbers: Collection[str] = (),
     ) -> None:
         self._intake, self._spool, self._media = intake, spool, media
-        self._consents, self._deliveries, self._now = consents, deliveries, now
+        self._deliveries, self._now = deliveries, now
         self._ratings, self._conclusions = ratings, conclusions
         self._numbers = frozenset(numbers)
 
@@ -137,7 +135,6 @@ class SmsDoor:
             await self._spool.keep(report)
             kept = report.flags
         await self._note_answer(kept, word)
-        await self._note_wish(report)
         return EMPTY
 
     async def status(self, params: Params) -> None:
@@ -164,7 +161,7 @@ class SmsDoor:
             raw_type="application/json",
             recipients=(params["To"],) if params.get("To") else (),
             auto_reply=phone in self._numbers or (phone is None and not sender.startswith("whatsapp:")),
-            flags=tuple(f"media_missing:{file.name}" for file in attachments if file.quarantined),
+            flags=(*_wishes(text), *(f"media_missing:{file.name}" for file in attachments if file.quarantined)),
         )
 
     async def _attachments(self, sid: str, params: Params) -> tuple[Attachment, ...]:
@@ -219,14 +216,11 @@ class SmsDoor:
         except Exception as error:
             log.warning("sms.answer_not_noted", **answered, error=type(error).__name__)
 
-    async def _note_wish(self, report: Report) -> None:
-        word = "".join(character for character in report.text.casefold() if character.isalpha())
-        if report.sender.phone is None or len(report.text) > 20 or word not in STOP | START:
-            return
-        try:
-            await self._consents.text(report.sender.phone, word in START)
-        except Exception as error:
-            log.warning("sms.wish_not_noted", error=type(error).__name__)
+
+def _wishes(text: str) -> Iterator[str]:
+    """The flag of a message that is nothing but a wish."""
+    word = "".join(character for character in text.casefold() if character.isalpha())
+    return (flag for flag, words in WISHES.items() if len(text) <= 20 and word in words)
 
 
 def _word(text: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from channels.report import UNSOLVED, Outcome, Receipt
+from channels.report import START, STOP, UNSOLVED, Outcome, Receipt
 from gateway import jobs
 from gateway.casenumber import number
 from gateway.keeping.hearing import Hearing, listen
@@ -135,6 +135,7 @@ class Draft:
         self.messages: list[dict[str, Any]] = []
         self.entries: list[Entry] = []
         self.unsolved: list[Decided] = []
+        self.wishes: list[dict[str, Any]] = []
         self.hearing = Hearing(now)
         self.met = people.Met([], [], {})
 
@@ -197,6 +198,8 @@ class Draft:
         if reopened:
             await conn.execute(WORK["revive"], {"rows": recordset(reopened)})
         await self.hearing.write(conn)
+        for wish in self.wishes:
+            await conn.execute(people.SQL["wish"], wish)
         for told in self.unsolved:
             about = {"case": told.attached_to, "report": told.id, "person": told.person, "kind": "reopened"}
             await conn.execute(MESSAGES["add_to_reporters"], about | {"agent": None, "now": self.now})
@@ -255,6 +258,9 @@ class Draft:
         number_of = case.candidate.id
         self.entries += tried_entries(decided, number_of)
         self._hear_of_ours(decided, number_of)
+        if wished := {STOP, START}.intersection(decided.report.flags):
+            phone = decided.report.sender.phone
+            self.wishes.append({"phone": phone, "wanted": START in wished, "now": self.now})
         if decided.reference.mentions:
             mentioned = [number(mention) for mention in decided.reference.mentions]
             self.entries.append(Entry(number_of, "linked", CUSTOMER, decided.id, {"cases": mentioned}))

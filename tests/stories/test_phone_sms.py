@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from channels.report import ANSWER, UNSOLVED, Channel, NotStored, Outcome, Receipt, Report, Unconfirmed
+from channels.report import ANSWER, START, STOP, UNSOLVED, Channel, NotStored, Outcome, Receipt, Report, Unconfirmed
 from channels.sms import EMPTY, Question, SmsDoor
 
 NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
@@ -22,7 +22,6 @@ class Desk:
     reports: dict[str, Report] = field(default_factory=dict)
     spooled: dict[str, Report] = field(default_factory=dict)
     pictures: dict[str, bytes | None] = field(default_factory=dict)
-    wishes: list[tuple[str, bool]] = field(default_factory=list)
     deliveries: list[tuple[str, str, str | None]] = field(default_factory=list)
     questions: dict[str, Question] = field(default_factory=dict)
     ratings: list[tuple[str, int]] = field(default_factory=list)
@@ -49,9 +48,6 @@ class Desk:
             raise ConnectionError
         return content
 
-    async def text(self, phone: str, wanted: bool) -> None:
-        self.wishes.append((phone, wanted))
-
     async def question(self, phone: str) -> Question | None:
         if self.away:
             raise ConnectionError
@@ -72,7 +68,7 @@ class Desk:
         self.deliveries.append((sid, status, error))
 
     def door(self) -> SmsDoor:
-        return SmsDoor(self, self, self, self, self, self, self, lambda: NOW, {OURS})
+        return SmsDoor(self, self, self, self, self, self, lambda: NOW, {OURS})
 
 
 def message(body: str = "laddare 21007 startar inte", sid: str = "SM1", **more: str) -> dict[str, str]:
@@ -101,19 +97,18 @@ async def test_b19_odd_bodies_are_kept(body: str) -> None:
     assert report.text == body
 
 
-@pytest.mark.parametrize(("body", "wanted"), [("STOP", False), ("Stopp", False), ("stop.", False), (" START ", True)])
-async def test_b20_a_wish_for_silence_is_noted_and_the_message_kept(body: str, wanted: bool) -> None:
-    desk, report = await kept(body=body)
-    assert desk.wishes == [("+46701740605", wanted)]
-    assert report.text == body
+@pytest.mark.parametrize(("body", "wish"), [("STOP", STOP), ("Stopp", STOP), ("stop.", STOP), (" START ", START)])
+async def test_b20_a_wish_for_silence_is_kept_with_its_message(body: str, wish: str) -> None:
+    _, report = await kept(body=body)
+    assert (report.text, report.flags) == (body, (wish,))
 
 
 @pytest.mark.parametrize(
     "body", ["please stop the charging at 21007", "stoppar hela tiden", "start does not work at all"]
 )
 async def test_b20_a_sentence_with_the_word_is_no_wish(body: str) -> None:
-    desk, _ = await kept(body=body)
-    assert desk.wishes == []
+    _, report = await kept(body=body)
+    assert report.flags == ()
 
 
 @pytest.mark.parametrize(("body", "rating"), [("5", 5), (" 1\n", 1), ("4.", 4), ("3!", 3)])
@@ -242,7 +237,8 @@ async def test_anything_else_is_a_report_as_before(body: str) -> None:
     desk = Desk(conclusions=CONCLUSION)
     await desk.door().sms(message(body))
     (report,) = desk.reports.values()
-    assert (report.thread.token, report.flags) == (None, ())
+    assert report.thread.token is None
+    assert not {ANSWER, UNSOLVED}.intersection(report.flags)
     assert desk.confirmed == []
 
 
