@@ -25,6 +25,7 @@ from gateway.record.accounts import PROVIDER, Account, Missing
 from gateway.record.calls import RecordedCalls
 from gateway.record.db import statements
 from gateway.record.facts import day_of, midnight
+from gateway.record.heartbeats import beat
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
@@ -32,6 +33,7 @@ SQL = statements("reconciling")
 SILENT = timedelta(minutes=10)
 REST = 120.0  # seconds between comparisons
 ACCOUNT = 600.0  # seconds between accounts of what came
+COMPARED = "compared"  # what leaves a heartbeat whenever the lists were compared to their end
 UNDER_WAY = timedelta(seconds=2 * REST)  # what is younger may still be on its way to us
 
 
@@ -46,11 +48,13 @@ class Reconciler:
 
     async def sweep(self) -> int:
         """Bring what is missing; returns how many calls and messages that were."""
-        now = self._runtime.clock.monotonic()
+        now, began = self._runtime.clock.monotonic(), self._runtime.clock.now()
         try:
-            brought = await self.compare(await self._since())
+            since = await self._since()
+            brought = await self.compare(since)
+            await beat(self._runtime.db, COMPARED, began)
             if brought or self._accounted is None or now - self._accounted >= ACCOUNT:
-                await self.draw_up(day_of(self._runtime.clock.now()) - timedelta(days=1))
+                await self.draw_up(min(day_of(began) - timedelta(days=1), day_of(since)))
                 self._accounted = now
         except ProviderAway as error:
             log.warning("reconcile.provider_away", error=str(error))
@@ -99,7 +103,7 @@ class Reconciler:
 
     async def _since(self) -> datetime:
         now = self._runtime.clock.now()
-        row = await self._runtime.db.row(SQL["since"], {"now": now})
+        row = await self._runtime.db.row(SQL["since"], {"now": now, "compared": COMPARED})
         quiet = await self._calls.unfinished(now - SILENT)
         earliest = row["since"] if row else now - timedelta(hours=1)
         return min(earliest, now - timedelta(hours=6)) if quiet else earliest

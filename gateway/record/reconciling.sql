@@ -6,10 +6,9 @@ SELECT digest FROM reports WHERE digest = ANY(%(digests)b::bytea[])
 SELECT sid FROM recordings WHERE sid = ANY(%(sids)s::text[])
 
 -- name: since
--- From when on the provider's lists must be read: the last slot in which we were certainly there, an hour back at least.
-SELECT least(%(now)s - interval '1 hour', (
-    SELECT max(slot) FROM heartbeats WHERE role = 'web' AND slot < %(now)s - interval '1 hour'
-)) AS since
+-- From when on the provider's lists must be read: an hour before they were last compared to their end, since what was
+-- under way then stands among what began before it.
+SELECT least(%(now)s, (SELECT max(slot) FROM heartbeats WHERE role = %(compared)s)) - interval '1 hour' AS since
 
 -- name: due_recordings
 -- Recordings to fetch; whoever takes one moves its due time, so that nobody else does meanwhile.

@@ -16,7 +16,10 @@ from gateway.clock import SetClock, SystemClock
 from gateway.config import Config
 from gateway.ledgers.reconciling import Reconciler
 from gateway.phone import recordings, telephony
+from gateway.record import accounts
 from gateway.record.calls import RecordedCalls
+from gateway.record.facts import day_of
+from gateway.record.heartbeats import beat
 from tests.fakes import provider as fakes
 from tests.fakes.house import House, count, open_house
 
@@ -70,6 +73,33 @@ async def test_f26_calls_and_texts_of_an_outage_become_cases_once(
     assert rows == [{"channel": "phone", "call_sid": call}, {"channel": "sms", "call_sid": None}]
     assert await house.runtime.db.row("SELECT sid, call_sid FROM recordings") == {"sid": sound, "call_sid": call}
     assert text in peer.messages
+
+
+async def test_f27_what_came_while_the_provider_could_not_be_reached_for_hours_is_brought(
+    house: House, peer: fakes.Provider, reconciler: Reconciler, clock: SetClock
+) -> None:
+    db = house.runtime.db
+
+    async def minutes(count: int) -> int:
+        """So long, with a look every ten minutes and our own doors open all the time."""
+        brought = 0
+        for _ in range(0, count, 10):
+            await beat(db, "web", clock.now())
+            brought += await reconciler.sweep()
+            clock.forward(timedelta(minutes=10))
+        return brought
+
+    assert await minutes(20) == 0
+    peer.now = clock.now()
+    peer.add_call(**{"from": CALLER, "to": OURS})
+    peer.add_message(**{"from": "+46701740605", "to": OURS, "body": "laddaren brinner"})
+    refused, peer.secrets = peer.secrets, set()
+    assert await minutes(30 * 60) == 0
+    peer.secrets = refused
+    assert await minutes(60) == 2
+    assert await count(db, "reports") == 2
+    days = {one.day for one in await accounts.lately(db, day_of(peer.now)) if one.ledger == accounts.PROVIDER}
+    assert day_of(peer.now) in days, "the account of that day is drawn up as well"
 
 
 async def test_it_rests_between_comparisons(house: House, config: Config) -> None:
