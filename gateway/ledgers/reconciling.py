@@ -1,7 +1,8 @@
 """Comparing the provider's lists with ours: what its webhooks could not bring while we were away is brought here.
 
 Every call that reached us is over and filed, every message is a report, every recording is noted, at the latest two
-minutes after both sides are back; a call of which the last word never came is closed after ten. Repeating any of it
+minutes after both sides are back; a call of which the last word never came is closed after ten, and so is the leg of a
+colleague or customer whom we rang. Repeating any of it
 changes nothing: reports are known by their keys, calls and recordings by their SIDs. What came on a day, by the
 provider's lists, stands in the day's account beside what of it is in the record, and what had to be brought.
 """
@@ -63,9 +64,11 @@ class Reconciler:
 
     async def compare(self, since: datetime) -> int:
         """Compare everything from `since` on. Raises ProviderAway and Unavailable."""
-        calls, texts = await self._came(since)
+        over = await self._over(since)
+        texts = await self._texts(since)
         sounds = [sound async for sound in self._provider.recordings(since) if sound.call]
-        brought = await self._bring_calls(calls) + await self._bring_texts(texts)
+        brought = await self._bring_calls(_from_others(over)) + await self._bring_texts(texts)
+        await self._end_legs(over)
         await self._bring_sounds(sounds)
         if brought:
             log.warning("reconcile.brought", brought=brought)
@@ -74,7 +77,7 @@ class Reconciler:
     async def draw_up(self, since: date) -> list[Account]:
         """The provider's account of each day from `since` on, kept in the record. Raises ProviderAway, Unavailable."""
         now = self._runtime.clock.now()
-        calls, texts = await self._came(midnight(since))
+        calls, texts = _from_others(await self._over(midnight(since))), await self._texts(midnight(since))
         over = await self._calls.known([call.sid for call in calls])
         keys = {text.sid: _key(text, now) for text in texts}
         known = await accounts.known(self._runtime.db, keys.values())
@@ -95,11 +98,13 @@ class Reconciler:
         await accounts.keep(self._runtime.db, found, now)
         return found
 
-    async def _came(self, since: datetime) -> tuple[list[Listed], list[Listed]]:
-        """Calls that are over and messages that reached us, as the provider has them."""
-        calls = [call async for call in self._provider.calls(since) if not call.outbound and call.status in FINAL]
-        texts = [text async for text in self._provider.messages(since) if not text.outbound]
-        return calls, texts
+    async def _over(self, since: datetime) -> list[Listed]:
+        """Calls that are over, as the provider has them: what reached us and what we rang."""
+        return [call async for call in self._provider.calls(since) if call.status in FINAL]
+
+    async def _texts(self, since: datetime) -> list[Listed]:
+        """Messages that reached us, as the provider has them."""
+        return [text async for text in self._provider.messages(since) if not text.outbound]
 
     async def _since(self) -> datetime:
         now = self._runtime.clock.now()
@@ -114,6 +119,14 @@ class Reconciler:
         brought = [call for call in missing if await self._phone.missed(_as_webhook(call))]
         self._note(brought)
         return len(brought)
+
+    async def _end_legs(self, over: list[Listed]) -> None:
+        """End what we rang and have not been told the end of: whoever rang would be on the line for ever."""
+        rows = await self._runtime.db.rows(SQL["open_legs"], {"sids": [call.sid for call in over]})
+        open_ = {row["sid"] for row in rows}
+        for call in over:
+            if call.sid in open_:
+                await self._phone.status(_as_webhook(call))
 
     async def _bring_texts(self, listed: list[Listed]) -> int:
         now = self._runtime.clock.now()
@@ -140,6 +153,10 @@ class Reconciler:
                 )
 
 
+def _from_others(calls: list[Listed]) -> list[Listed]:
+    return [call for call in calls if not call.outbound]
+
+
 def _as_webhook(call: Listed) -> Mapping[str, str]:
     return {
         "CallSid": call.sid,
@@ -147,7 +164,7 @@ def _as_webhook(call: Listed) -> Mapping[str, str]:
         "CallDuration": str(call.seconds),
         "From": call.sender,
         "To": call.recipient,
-        "Direction": "inbound",
+        "Direction": "outbound-api" if call.outbound else "inbound",
     }
 
 

@@ -5,6 +5,10 @@ SELECT digest FROM reports WHERE digest = ANY(%(digests)b::bytea[])
 -- name: known_recordings
 SELECT sid FROM recordings WHERE sid = ANY(%(sids)s::text[])
 
+-- name: open_legs
+-- Which of these calls are of telephones that we rang, and not over here.
+SELECT r.sid FROM rings r LEFT JOIN calls k ON k.sid = r.sid WHERE r.sid = ANY(%(sids)s::text[]) AND k.ended_at IS NULL
+
 -- name: since
 -- From when on the provider's lists must be read: an hour before they were last compared to their end, since what was
 -- under way then stands among what began before it.
