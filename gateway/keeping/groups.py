@@ -41,6 +41,7 @@ from routing.rules import Rules
 from routing.values import History, Judgement, Match, Reason, Verdict
 
 REPORTS, CASES, WORK, MESSAGES = (statements(name) for name in ("reports", "cases", "work", "messages"))
+RECORDINGS = statements("reconciling")
 ALL = together(
     {
         "strangers": (people.SQL["add"],),
@@ -198,6 +199,8 @@ class Draft:
         if reopened:
             await conn.execute(WORK["revive"], {"rows": recordset(reopened)})
         await self.hearing.write(conn)
+        if calls := [row["id"] for row in self.reports if row["call_sid"]]:
+            await conn.execute(RECORDINGS["belong"], {"reports": calls, "now": self.now})
         for wish in self.wishes:
             await conn.execute(people.SQL["wish"], wish)
         for told in self.unsolved:

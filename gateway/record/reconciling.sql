@@ -30,6 +30,18 @@ UPDATE recordings SET state = 'fetched', sha256 = %(sha256)s, fetched_at = %(now
                       report_id = coalesce(report_id, %(report)s)
 WHERE sid = %(sid)s AND state = 'announced'
 
+-- name: belong
+-- Recordings that were here before the report of their call: they are of its case, and it is told what became of them.
+WITH theirs AS (
+    UPDATE recordings g SET report_id = r.id FROM reports r
+    WHERE r.id = ANY(%(reports)s::bigint[]) AND g.call_sid = r.call_sid AND g.report_id IS NULL
+    RETURNING g.sid, g.call_sid, g.state, r.id AS report_id, r.case_id
+)
+INSERT INTO timeline (case_id, at, kind, actor_kind, report_id, data)
+SELECT case_id, %(now)s, CASE state WHEN 'fetched' THEN 'recording_fetched' ELSE 'recording_missing' END, 'system',
+       report_id, jsonb_build_object('recording', sid, 'call', call_sid)
+FROM theirs WHERE state IN ('fetched', 'failed')
+
 -- name: given_up
 UPDATE recordings SET state = 'failed', due_at = NULL WHERE sid = %(sid)s AND state = 'announced'
 
