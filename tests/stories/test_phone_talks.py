@@ -3,6 +3,7 @@ a raised hand, leads beside."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import itertools
 import json
@@ -264,6 +265,31 @@ async def test_a_caller_is_handed_over_warm_and_is_then_the_colleagues(day: Nigh
     await callbacks.sweep(day.house.runtime)
     row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind = 'call'")
     assert row == {"agent_id": None, "state": "done"}
+
+
+async def test_b86_a_lead_is_kept_to_the_talks_of_their_queues_and_rung_into_one_once(day: Night) -> None:
+    await talking(day)
+    await post(day, "/console/phone/hand")
+    await day.house.hire("a03", PASSWORD, "lead")
+    await day.house.log_in("agent03@support.example", PASSWORD)
+    reach = "UPDATE agents SET queues = %(queues)s WHERE id = 'a03'"
+    await day.house.runtime.db.run(reach, {"queues": ["billing"]})
+    assert "/managers/talks/listen" not in await page(day)
+    for path in ("listen", "coach", "join", "lower"):
+        assert (await post(day, f"/managers/talks/{path}", agent="a01")).status == 409
+    await ringing.sweep(day.house.runtime, day.port)
+    assert len(day.rung()) == 1
+    talk = await talks.current(day.house.runtime, "a01")
+    assert talk is not None
+    assert talk["hand_at"] is not None
+    await day.house.runtime.db.run(reach, {"queues": [talk["queue"], "billing"]})
+    assert "/managers/talks/listen" in await page(day)
+    answers = await asyncio.gather(*(post(day, "/managers/talks/listen", agent="a01") for _ in range(2)))
+    assert sorted(answer.status for answer in answers) == [303, 409]
+    await ringing.sweep(day.house.runtime, day.port)
+    assert len(day.rung()) == 2
+    await day.ends("completed")
+    assert (await post(day, "/managers/talks/join", agent="a01")).status == 303, "and again once they have left it"
 
 
 async def test_a_raised_hand_is_seen_by_leads_at_once_and_lowered_by_either(day: Night) -> None:

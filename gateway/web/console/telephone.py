@@ -163,7 +163,7 @@ async def _page(request: web.Request, failed: str | None = None, status: int = 2
         "case": await cases.find(runtime.db, talk["case_id"]) if talk and talk["case_id"] else None,
         "beside": await talks.beside(runtime, talk) if talk else [],
         "colleagues": await talks.colleagues(runtime, agent.id) if talk else [],
-        "live": await talks.live(runtime) if agent.role in LEADS else [],
+        "live": await talks.live(runtime, agent.reach) if agent.role in LEADS else [],
     }
     response = page(request, "console/phone.html", await frame(request, None) | context, status)
     response.headers["Content-Security-Policy"] = POLICY
