@@ -1,7 +1,7 @@
 """A talk between a caller and an agent, while it goes on: hold, silence for the recording, a colleague, hand-over.
 
 The provider is asked first; what the record says is what the provider has done. A hand-over is warm: the caller waits
-with music while the colleague is told, and is theirs only when they are in the room. Leads may listen unheard, be heard
+with music while the colleague is told, and is theirs only when they are in the room; once they have both, nothing takes it back. Leads may listen unheard, be heard
 by the agent alone, or join in, where the case is within their reach: other talks do not exist for them; an agent who
 wants that raises a hand. Raises NoTalk when there is none, Refused when
 the provider could not do it.
@@ -113,7 +113,8 @@ async def consult(runtime: Runtime, actor: Actor, colleague: str) -> None:
 
 
 async def give(runtime: Runtime, actor: Actor) -> None:
-    """Leave the caller and the case to the colleague who is in the room."""
+    """Leave the caller and the case to the colleague who is in the room. Refused with `held` when that was done and only
+    the music goes on, which the colleague can end."""
     talk = await _own(runtime, actor)
     taken = [one for one in await beside(runtime, talk) if one["purpose"] == "consult" and one["state"] == "taken"]
     if not taken:
@@ -131,12 +132,13 @@ async def give(runtime: Runtime, actor: Actor) -> None:
             deed.tell("talk_handed_over", call=talk["caller"], held_by=actor.id, to=to.id)
     else:
         await runtime.db.run(SQL["give"], given)
-    await _seat(runtime, talk, talk["caller"], **_holding(runtime, False))
-    await runtime.db.run(SQL["hold"], {"caller": talk["caller"], "at": None})
+    back = await _take_back(runtime, talk) or await _take_back(runtime, talk)
     account = account_of(runtime.config)
     if account is not None:
         async with open_provider(account) as provider:
             await provider.hang_up(talk["leg"])
+    if not back:
+        raise Refused(held="the provider could not take the caller back")
 
 
 async def attend(runtime: Runtime, actor: Actor, agent: str, how: str) -> None:
@@ -186,6 +188,15 @@ async def _seat(runtime: Runtime, talk: Talk, call: str, **changes: Any) -> None
     async with open_provider(account) as provider:
         if not await provider.seat(talk["room"], call, **changes):
             raise Refused(call="the provider could not do it")
+
+
+async def _take_back(runtime: Runtime, talk: Talk) -> bool:
+    try:
+        await _seat(runtime, talk, talk["caller"], **_holding(runtime, False))
+    except Refused:
+        return False
+    await runtime.db.run(SQL["hold"], {"caller": talk["caller"], "at": None})
+    return True
 
 
 def _holding(runtime: Runtime, held: bool) -> dict[str, Any]:

@@ -267,6 +267,29 @@ async def test_a_caller_is_handed_over_warm_and_is_then_the_colleagues(day: Nigh
     assert row == {"agent_id": None, "state": "done"}
 
 
+async def test_a_hand_over_of_which_only_the_music_goes_on_is_one(day: Night) -> None:
+    call, mine = await talking(day)
+    await at_work(day, "a02")
+    await post(day, "/console/phone/consult", colleague="a02")
+    assert await ring(day) == COLLEAGUE
+    theirs = day.last()[0]
+    await day.picks_up("1")
+    seats(day)[theirs] = {}
+    seat = seats(day).pop(call.sid)
+    answer = await post(day, "/console/phone/give")
+    assert (answer.status, "din kollega måste ta tillbaka" in await answer.text()) == (409, True)
+    assert day.peer.calls[mine]["updated"] == {"Status": "completed"}, "whoever handed over is on the line no more"
+    assert "talk_handed_over" in await kinds(day)
+    row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind = 'call'")
+    assert row == {"agent_id": "a02", "state": "taken"}
+    seats(day)[call.sid] = seat
+    await day.house.hire("a02", PASSWORD)
+    await day.house.log_in("agent02@support.example", PASSWORD)
+    assert "/console/phone/resume" in await page(day)
+    assert (await post(day, "/console/phone/resume")).status == 303
+    assert seat["Hold"] == "false"
+
+
 async def test_b86_a_lead_is_kept_to_the_talks_of_their_queues_and_rung_into_one_once(day: Night) -> None:
     await talking(day)
     await post(day, "/console/phone/hand")

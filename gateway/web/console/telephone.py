@@ -38,6 +38,7 @@ POLICY = (
 LINE = "line-"
 FAILED = {
     "call": N_("The provider could not do that. Nothing has changed."),
+    "held": N_("Handed over, but the caller still hears music: your colleague has to take them back."),
     "recording": N_("Nothing is recorded right now."),
     "colleague": N_("That colleague cannot be asked now."),
     "talk": N_("You are not talking to anybody now."),
