@@ -4,10 +4,10 @@ The answer to the provider never holds words: what a sender is told goes through
 and who is a robot. One digit of somebody who was asked what they thought of a call is an answer: it goes to the case of
 that call, and rates it. One word, yes or no, of somebody who was asked whether one case is solved is an answer, too: it
 goes to that case, and closes it or opens it again. Whoever wants no texts any more (or wants them again) says it in one
-word, which the report carries as a flag: kept, it is granted. 1 and 2 mean the same, unless a call is to be rated: only words were
-asked for. What a message answers is kept with it, so that its repeat answers nothing else. Pictures are fetched by
-their ids from the provider's own API; a URL inside a webhook is never followed, and what cannot be fetched is said so
-and costs no text. Raises NotStored when nothing could be kept.
+word, which the report carries as a flag: kept, it is granted. 1 and 2 mean the same, unless a call is to be rated: only
+words were asked for. What a message answers is kept with it, so that its repeat answers nothing else. Pictures are
+fetched by their ids from the provider's own API; a URL inside a webhook is never followed, and what cannot be fetched
+is said so and costs no text. Raises NotStored when nothing could be kept.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ log = structlog.get_logger()
 MOST_MEDIA = 10
 MEDIA_SECONDS = 8.0
 MEDIA_SID = re.compile(r"/Media/(ME[0-9a-zA-Z]{1,62})$")
-RATES, SOLVES = "rates", "solves"  # flags of an answer, with the call that it rates or the report that says it is solved
+RATES, SOLVES = "rates", "solves"  # flags of an answer, before the call that it rates or the report of who says yes
 WISHES = {
     STOP: frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"}),
     START: frozenset({"start", "unstop", "starta", "aloita"}),

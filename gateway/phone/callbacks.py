@@ -1,8 +1,9 @@
 """Calls to customers: call-backs, and those that agents make from a case.
 
 A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; one
-that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. A call that an agent makes is tried once, and the agent told how it went. The place in the order is that of the caller's
-first moment in the queue, at every try. Who is rung first is a matter of the queue: the agent, as here, or the customer
+that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. A call that
+an agent makes is tried once, and the agent told how it went. The place in the order is that of the caller's first
+moment in the queue, at every try. Who is rung first is a matter of the queue: the agent, as here, or the customer
 (`customer_first`). Every change is one transaction; doing it twice changes nothing.
 """
 

@@ -1,10 +1,10 @@
 """A talk between a caller and an agent, while it goes on: hold, silence for the recording, a colleague, hand-over.
 
 The provider is asked first; what the record says is what the provider has done. A hand-over is warm: the caller waits
-with music while the colleague is told, and is theirs only when they are in the room; once they have both, nothing takes it back. Leads may listen unheard, be heard
-by the agent alone, or join in, where the case is within their reach: other talks do not exist for them; an agent who
-wants that raises a hand. Raises NoTalk when there is none, Refused when
-the provider could not do it.
+with music while the colleague is told, and is theirs only when they are in the room; once they have both, nothing takes
+it back. Leads may listen unheard, be heard by the agent alone, or join in, where the case is within their reach: other
+talks do not exist for them; an agent who wants that raises a hand. Raises NoTalk when there is none, Refused when the
+provider could not do it.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ async def consult(runtime: Runtime, actor: Actor, colleague: str) -> None:
 
 
 async def give(runtime: Runtime, actor: Actor) -> None:
-    """Leave the caller and the case to the colleague who is in the room. Refused with `held` when that was done and only
-    the music goes on, which the colleague can end."""
+    """Leave the caller and the case to the colleague who is in the room. Refused with `held` when that was done and
+    only the music goes on, which the colleague can end."""
     talk = await _own(runtime, actor)
     taken = [one for one in await beside(runtime, talk) if one["purpose"] == "consult" and one["state"] == "taken"]
     if not taken:
