@@ -48,6 +48,7 @@ STALE = {
     "portal_link": timedelta(minutes=30),
     "rating": timedelta(hours=2),
 }
+STALE_TEXTS = {"alarm": timedelta(minutes=15)}  # what a mail, which is dated, may still tell
 A_DAY = timedelta(days=1)
 IN_A_DAY, ABOUT_A_CASE = 10, 1
 TEXTS, URGENT_TEXTS = 5000, 2000  # automatic texts a day, and those that wake somebody
@@ -193,7 +194,7 @@ class Sweeper:
         if held:
             await self._end(row, about, Delivery("suppressed", held))
             return
-        if row["age"] > STALE.get(row["kind"], timedelta.max):
+        if row["age"] > _lasts(row, about):
             await self._end(row, about, Delivery("stale", "too late to help"))
             return
         words, own = self._words(row, about), about["text"]
@@ -327,6 +328,14 @@ class FactsOf(Protocol):
     def __call__(self, about: Mapping[str, Any]) -> Facts:
         """What a message may say, from its particulars."""
         ...
+
+
+def _lasts(row: Mapping[str, Any], about: Mapping[str, Any]) -> timedelta:
+    """For how long a message helps: until the time that it names, where it names one."""
+    if about["lasts"] is not None:
+        return timedelta(seconds=about["lasts"])
+    found = STALE_TEXTS.get(row["kind"]) if row["channel"] == "sms" else None
+    return found or STALE.get(row["kind"], timedelta.max)
 
 
 def pause(attempts: int) -> timedelta:

@@ -165,11 +165,12 @@ async def _tell(
     case = await cases.lock(conn, case_id)
     assert case is not None
     book = languages.catalogue(case.language if case.language in languages.CUSTOMERS else languages.SPOKEN)
-    given = {"number": number(case_id)}
+    given, data = {"number": number(case_id)}, {}
     if until:
+        data = {"lasts": (until - now).total_seconds()}
         given["time"] = languages.format_time(until, case.timezone, book.language, now)
     row = {"case_id": case_id, "channel": "sms", "kind": kind, "language": book.language}
     added = await (await conn.execute(MESSAGES["add"], {"rows": recordset([row]), "now": now})).fetchone()
     assert added is not None
-    content = {"message_id": added["id"], "recipient": phone, "text": book.gettext(f"sms.{kind}") % given}
+    content = {"message_id": added["id"], "recipient": phone, "text": book.gettext(f"sms.{kind}") % given, "data": data}
     await conn.execute(MESSAGES["add_contents"], {"rows": recordset([content])})

@@ -264,8 +264,10 @@ async def test_b108_a_customer_whom_nobody_could_ring_is_not_told_that_we_did(
     noted = [kind for kind in await kinds(day) if kind.startswith("callback_")]
     assert noted == ["callback_wanted", "callback_delayed"]
     (told,) = await db.rows(
-        "SELECT c.text FROM messages m JOIN message_contents c ON c.message_id = m.id WHERE m.kind LIKE 'callback%'"
+        "SELECT c.text, c.data FROM messages m JOIN message_contents c ON c.message_id = m.id"
+        " WHERE m.kind LIKE 'callback%'"
     )
+    assert told["data"]["lasts"] == (callbacks.AGAIN[0] if tries else callbacks.DELAY).total_seconds()
     assert "kunde inte ringa dig" in told["text"]
 
 

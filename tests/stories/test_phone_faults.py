@@ -246,6 +246,32 @@ async def test_b107_after_an_outage_the_urgent_go_first_and_the_stale_are_droppe
     assert row == {"n": 20}
 
 
+async def test_b107_a_text_is_dropped_once_what_it_says_is_over(office: Runtime) -> None:
+    now, minute = office.clock.now(), timedelta(minutes=1)
+    for kind, sender, ages in (
+        ("alarm", "+46701740001", (1, 20)),
+        ("callback_missed", "+46701740002", (9, 11)),
+        ("callback_delayed", "+46701740003", (9, 11)),
+        ("callback_given_up", "+46701740004", (300,)),
+    ):
+        for age in ages:
+            await queue(office, f"laddaren är svart {kind} {age}", sender, kind, 1, now - age * minute)
+    await office.db.run(
+        "UPDATE message_contents c SET data = jsonb_build_object('lasts', 600) FROM messages m"
+        " WHERE m.id = c.message_id AND m.kind IN ('callback_missed', 'callback_delayed')"
+    )
+    post = Pocket()
+    await sweeper(office, post).sweep()
+    assert sorted(outgoing.kind for outgoing in post.taken) == [
+        "alarm",
+        "callback_delayed",
+        "callback_given_up",
+        "callback_missed",
+    ]
+    rows = await office.db.rows("SELECT kind FROM messages WHERE state = 'stale' ORDER BY kind")
+    assert [row["kind"] for row in rows] == ["alarm", "callback_delayed", "callback_missed"]
+
+
 async def test_b108_the_cap_stops_robot_texts_and_not_those_that_wake_somebody(
     office: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
