@@ -52,6 +52,7 @@ STALE_TEXTS = {"alarm": timedelta(minutes=15)}  # what a mail, which is dated, m
 A_DAY = timedelta(days=1)
 IN_A_DAY, ABOUT_A_CASE = 10, 1
 TEXTS, URGENT_TEXTS = 5000, 2000  # automatic texts a day, and those that wake somebody
+WAKING = ("oncall", "alarm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,8 @@ class Sweeper:
     async def sweep(self) -> int:
         """Send until nothing is due; returns how many were tried."""
         tried = 0
-        while leased := await self._db.rows(SQL["lease"], {"channels": list(self._post), "limit": BATCH}):
+        taking = {"channels": list(self._post), "waking": list(WAKING), "limit": BATCH}
+        while leased := await self._db.rows(SQL["lease"], taking):
             self._crash("outbox.after_lease")
             ids = [row["id"] for row in leased]
             particulars = {row["id"]: row for row in await self._db.rows(SQL["particulars"], {"messages": ids})}
@@ -255,7 +257,7 @@ class Sweeper:
         """Why an automatic message must not go out now; None when it may. A person's words always go out."""
         if row["agent_id"] is not None:
             return None
-        if row["channel"] == "sms" and (capped := await self._capped(row["kind"] == "oncall")):
+        if row["channel"] == "sms" and (capped := await self._capped(row["kind"] in WAKING)):
             return capped
         kind = "phone" if row["channel"] == "sms" else "email"
         stopped = await self._db.row(PEOPLE["stopped"], {"kind": kind, "value": recipient})
@@ -283,7 +285,7 @@ class Sweeper:
 
     async def _capped(self, urgent: bool) -> str | None:
         """Why no more texts of our own accord go out today; those that wake somebody have a cap of their own."""
-        sent = await self._db.row(SQL["texts_lately"], {"lately": A_DAY, "urgent": urgent})
+        sent = await self._db.row(SQL["texts_lately"], {"lately": A_DAY, "urgent": urgent, "waking": list(WAKING)})
         if sent is None or sent["n"] < (URGENT_TEXTS if urgent else TEXTS):
             return None
         log.error("outbox.cap_reached", urgent=urgent, sent=sent["n"])

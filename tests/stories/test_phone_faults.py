@@ -17,6 +17,7 @@ from channels import phone_effects
 from channels.phone import PhoneDoor
 from channels.report import Channel, Report, Sender
 from channels.signatures import Signatures
+from gateway import alerts
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.hosting.watchdog import watched
@@ -282,6 +283,22 @@ async def test_b108_the_cap_stops_robot_texts_and_not_those_that_wake_somebody(
     post = Pocket()
     await sweeper(office, post).sweep()
     assert [outgoing.kind for outgoing in post.taken] == ["oncall"] * 3 + ["concluded"] * 25
+    post.taken.clear()
+    await queue(office, "laddaren är trasig", "+46701740004", "alarm", 1, now)
+    await sweeper(office, post).sweep()
+    assert [outgoing.kind for outgoing in post.taken] == ["alarm"], "what wakes somebody has a cap of its own"
+    await office.db.run(
+        "INSERT INTO rings (purpose, state, reason, created_at, ended_at)"
+        " VALUES ('customer', 'failed', 'cap', %(at)s, %(at)s)",
+        {"at": now},
+    )
+    for _ in range(2):  # seen once, and told the next time
+        await alerts.look(office)
+    standing = {one["key"]: one["value"] for one in await alerts.standing(office) if one["kind"] == "cap_reached"}
+    assert standing == {"sms": 35, "phone": 1}
+    title, advice = alerts.words(office, "cap_reached", "sms", 35, "sv")
+    assert "35" in title
+    assert "tak" in advice
     row = await office.db.row(
         "SELECT count(*) AS n FROM messages WHERE state = 'suppressed' AND reason LIKE 'the cap%'"
     )
