@@ -76,6 +76,7 @@ class Alarm:
 ADDED = "added"  # the flag of what a reporter adds by the link of their own report
 ANSWER = "answer"  # the flag of a message that answers what we asked: it is no news about the case
 FORGED = "forged"  # the flag of a mail whose From the checks of its origin clearly refused
+STOP, START = "stop", "start"  # the flags of a wish: that its sender wants no texts any more, or wants them again
 UNSOLVED = "unsolved"  # the flag of an answer that it is not solved: its case is work again
 
 
@@ -198,7 +199,8 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The promise that a report is kept. `case` is the case number (`1042-9`), `token` opens the status page,
-    `code` is the reporter's own four digits for asking about the case by phone."""
+    `code` is the reporter's own four digits for asking about the case by phone, `flags` are those of the kept report:
+    of a repeat, those of the first."""
 
     case: str
     report: int
@@ -209,6 +211,7 @@ class Receipt:
     category: str
     queue: str
     fingerprint: bytes | None = None
+    flags: tuple[str, ...] = ()
 
 
 class NotStored(Exception):

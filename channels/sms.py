@@ -3,9 +3,11 @@
 The answer to the provider never holds words: what a sender is told goes through the outbox, which knows who opted out
 and who is a robot. One digit of somebody who was asked what they thought of a call is an answer: it goes to the case of
 that call, and rates it. One word, yes or no, of somebody who was asked whether one case is solved is an answer, too: it
-goes to that case, and closes it or opens it again. 1 and 2 mean the same, unless a call is to be rated: only words were
-asked for. Pictures are fetched by their ids from the provider's own API; a URL inside a webhook is never
-followed, and what cannot be fetched is said so and costs no text. Raises NotStored when nothing could be kept.
+goes to that case, and closes it or opens it again. Whoever wants no texts any more (or wants them again) says it in one
+word, which the report carries as a flag: kept, it is granted. 1 and 2 mean the same, unless a call is to be rated: only
+words were asked for. What a message answers is kept with it, so that its repeat answers nothing else. Pictures are
+fetched by their ids from the provider's own API; a URL inside a webhook is never followed, and what cannot be fetched
+is said so and costs no text. Raises NotStored when nothing could be kept.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -26,6 +28,8 @@ from channels.numbers import normalise
 from channels.phone_events import Params, sid_of
 from channels.report import (
     ANSWER,
+    START,
+    STOP,
     UNSOLVED,
     Attachment,
     Channel,
@@ -43,23 +47,20 @@ log = structlog.get_logger()
 MOST_MEDIA = 10
 MEDIA_SECONDS = 8.0
 MEDIA_SID = re.compile(r"/Media/(ME[0-9a-zA-Z]{1,62})$")
-STOP = frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"})
+RATES, SOLVES = "rates", "solves"  # flags of an answer, before the call that it rates or the report of who says yes
+WISHES = {
+    STOP: frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"}),
+    START: frozenset({"start", "unstop", "starta", "aloita"}),
+}
 RATED = re.compile(r"\s*[1-5][.!]?\s*")
 YES = frozenset({"ja", "jo", "yes", "y", "j", "kyllä", "joo", "1"})
 NO = frozenset({"nej", "nei", "no", "n", "nein", "ei", "2"})
-START = frozenset({"start", "unstop", "starta", "aloita"})
 EMPTY = str(MessagingResponse())
 
 
 class Media(Protocol):
     async def media(self, message: str, media: str) -> bytes:
         """The bytes of a picture, at most 16 MB, from the provider's API. Raises anything when it cannot be had."""
-        ...
-
-
-class Consents(Protocol):
-    async def text(self, phone: str, wanted: bool) -> None:
-        """Note that a number wants no (or again) SMS from us."""
         ...
 
 
@@ -105,7 +106,6 @@ class SmsDoor:
         intake: Intake,
         spool: Spool,
         media: Media,
-        consents: Consents,
         deliveries: Deliveries,
         ratings: Ratings,
         conclusions: Conclusions,
@@ -113,7 +113,7 @@ class SmsDoor:
         numbers: Collection[str] = (),
     ) -> None:
         self._intake, self._spool, self._media = intake, spool, media
-        self._consents, self._deliveries, self._now = consents, deliveries, now
+        self._deliveries, self._now = deliveries, now
         self._ratings, self._conclusions = ratings, conclusions
         self._numbers = frozenset(numbers)
 
@@ -124,19 +124,17 @@ class SmsDoor:
         question = await self._question(report)
         asked = await self._asked(report, word) if question is None else None
         if question is not None:
-            report = replace(report, thread=Thread(question.token), flags=(*report.flags, ANSWER))
+            flags = (*report.flags, ANSWER, f"{RATES}:{question.call}")
+            report = replace(report, thread=Thread(question.token), flags=flags)
         if asked is not None:
-            flag = ANSWER if word in YES else UNSOLVED
-            report = replace(report, thread=Thread(asked.token), flags=(*report.flags, flag))
+            said = (ANSWER, f"{SOLVES}:{asked.report}") if word in YES else (UNSOLVED,)
+            report = replace(report, thread=Thread(asked.token), flags=(*report.flags, *said))
         try:
-            await self._intake.accept(report)
+            kept = (await self._intake.accept(report)).flags
         except NotStored:
             await self._spool.keep(report)
-        if question is not None:
-            await self._note_rating(question, int(word))
-        if asked is not None and word in YES:
-            await self._note_solved(asked.report)
-        await self._note_wish(report)
+            kept = report.flags
+        await self._note_answer(kept, word)
         return EMPTY
 
     async def status(self, params: Params) -> None:
@@ -163,7 +161,7 @@ class SmsDoor:
             raw_type="application/json",
             recipients=(params["To"],) if params.get("To") else (),
             auto_reply=phone in self._numbers or (phone is None and not sender.startswith("whatsapp:")),
-            flags=tuple(f"media_missing:{file.name}" for file in attachments if file.quarantined),
+            flags=(*_wishes(text), *(f"media_missing:{file.name}" for file in attachments if file.quarantined)),
         )
 
     async def _attachments(self, sid: str, params: Params) -> tuple[Attachment, ...]:
@@ -208,26 +206,21 @@ class SmsDoor:
             log.warning("sms.question_not_found", error=type(error).__name__)
             return None
 
-    async def _note_rating(self, question: Question, rating: int) -> None:
+    async def _note_answer(self, flags: Sequence[str], word: str) -> None:
+        answered = dict(flag.split(":", 1) for flag in flags if flag.startswith((f"{RATES}:", f"{SOLVES}:")))
         try:
-            await self._ratings.rated(question.call, rating)
+            if call := answered.get(RATES):
+                await self._ratings.rated(call, int(word))
+            if report := answered.get(SOLVES):
+                await self._conclusions.confirm(int(report))
         except Exception as error:
-            log.warning("sms.rating_not_noted", call=question.call, error=type(error).__name__)
+            log.warning("sms.answer_not_noted", **answered, error=type(error).__name__)
 
-    async def _note_solved(self, report: int) -> None:
-        try:
-            await self._conclusions.confirm(report)
-        except Exception as error:
-            log.warning("sms.answer_not_noted", report=report, error=type(error).__name__)
 
-    async def _note_wish(self, report: Report) -> None:
-        word = "".join(character for character in report.text.casefold() if character.isalpha())
-        if report.sender.phone is None or len(report.text) > 20 or word not in STOP | START:
-            return
-        try:
-            await self._consents.text(report.sender.phone, word in START)
-        except Exception as error:
-            log.warning("sms.wish_not_noted", error=type(error).__name__)
+def _wishes(text: str) -> Iterator[str]:
+    """The flag of a message that is nothing but a wish."""
+    word = "".join(character for character in text.casefold() if character.isalpha())
+    return (flag for flag, words in WISHES.items() if len(text) <= 20 and word in words)
 
 
 def _word(text: str) -> str:

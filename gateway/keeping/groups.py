@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from channels.report import UNSOLVED, Outcome, Receipt
+from channels.report import START, STOP, UNSOLVED, Outcome, Receipt
 from gateway import jobs
 from gateway.casenumber import number
 from gateway.keeping.hearing import Hearing, listen
@@ -43,6 +43,7 @@ from routing.rules import Rules
 from routing.values import History, Judgement, Match, Reason, Verdict
 
 REPORTS, CASES, WORK, MESSAGES = (statements(name) for name in ("reports", "cases", "work", "messages"))
+RECORDINGS = statements("reconciling")
 ALL = together(
     {
         "strangers": (people.SQL["add"],),
@@ -113,6 +114,7 @@ def _recognised(row: Mapping[str, Any]) -> Receipt:
         category=row["category"],
         queue=row["queue"],
         fingerprint=bytes(row["fingerprint"]) if row["fingerprint"] else None,
+        flags=tuple(row["flags"]),
     )
 
 
@@ -136,6 +138,7 @@ class Draft:
         self.messages: list[dict[str, Any]] = []
         self.entries: list[Entry] = []
         self.unsolved: list[Decided] = []
+        self.wishes: list[dict[str, Any]] = []
         self.hearing = Hearing(now)
         self.met = people.Met([], [], {})
 
@@ -199,6 +202,10 @@ class Draft:
         if reopened:
             await conn.execute(WORK["revive"], {"rows": recordset(reopened)})
         await self.hearing.write(conn)
+        if calls := [row["id"] for row in self.reports if row["call_sid"]]:
+            await conn.execute(RECORDINGS["belong"], {"reports": calls, "now": self.now})
+        for wish in self.wishes:
+            await conn.execute(people.SQL["wish"], wish)
         for told in self.unsolved:
             about = {"case": told.attached_to, "report": told.id, "person": told.person, "kind": "reopened"}
             await conn.execute(MESSAGES["add_to_reporters"], about | {"agent": None, "now": self.now})
@@ -268,6 +275,9 @@ class Draft:
         self.entries += tried_entries(decided, number_of)
         self._hear_of_ours(decided, number_of)
         self.entries += linked_entries(decided, number_of)
+        if wished := {STOP, START}.intersection(decided.report.flags):
+            phone = decided.report.sender.phone
+            self.wishes.append({"phone": phone, "wanted": START in wished, "now": self.now})
         row = report_row(decided, number_of, self.now)
         self.reports.append(row)
         self.contents.append(content_row(decided, item.raw_blob))

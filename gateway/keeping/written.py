@@ -157,6 +157,7 @@ def receipt_of(row: dict[str, Any], decided: Decided, queue: str) -> Receipt:
         category=row["category"],
         queue=queue,
         fingerprint=decided.report.fingerprint,
+        flags=tuple(row["flags"]),
     )
 
 

@@ -1,7 +1,8 @@
 """Comparing the provider's lists with ours: what its webhooks could not bring while we were away is brought here.
 
 Every call that reached us is over and filed, every message is a report, every recording is noted, at the latest two
-minutes after both sides are back; a call of which the last word never came is closed after ten. Repeating any of it
+minutes after both sides are back; a call of which the last word never came is closed after ten, and so is the leg of a
+colleague or customer whom we rang. Repeating any of it
 changes nothing: reports are known by their keys, calls and recordings by their SIDs. What came on a day, by the
 provider's lists, stands in the day's account beside what of it is in the record, and what had to be brought.
 """
@@ -25,6 +26,7 @@ from gateway.record.accounts import PROVIDER, Account, Missing
 from gateway.record.calls import RecordedCalls
 from gateway.record.db import statements
 from gateway.record.facts import day_of, midnight
+from gateway.record.heartbeats import beat
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
@@ -32,6 +34,7 @@ SQL = statements("reconciling")
 SILENT = timedelta(minutes=10)
 REST = 120.0  # seconds between comparisons
 ACCOUNT = 600.0  # seconds between accounts of what came
+COMPARED = "compared"  # what leaves a heartbeat whenever the lists were compared to their end
 UNDER_WAY = timedelta(seconds=2 * REST)  # what is younger may still be on its way to us
 
 
@@ -46,11 +49,13 @@ class Reconciler:
 
     async def sweep(self) -> int:
         """Bring what is missing; returns how many calls and messages that were."""
-        now = self._runtime.clock.monotonic()
+        now, began = self._runtime.clock.monotonic(), self._runtime.clock.now()
         try:
-            brought = await self.compare(await self._since())
+            since = await self._since()
+            brought = await self.compare(since)
+            await beat(self._runtime.db, COMPARED, began)
             if brought or self._accounted is None or now - self._accounted >= ACCOUNT:
-                await self.draw_up(day_of(self._runtime.clock.now()) - timedelta(days=1))
+                await self.draw_up(min(day_of(began) - timedelta(days=1), day_of(since)))
                 self._accounted = now
         except ProviderAway as error:
             log.warning("reconcile.provider_away", error=str(error))
@@ -59,9 +64,11 @@ class Reconciler:
 
     async def compare(self, since: datetime) -> int:
         """Compare everything from `since` on. Raises ProviderAway and Unavailable."""
-        calls, texts = await self._came(since)
+        over = await self._over(since)
+        texts = await self._texts(since)
         sounds = [sound async for sound in self._provider.recordings(since) if sound.call]
-        brought = await self._bring_calls(calls) + await self._bring_texts(texts)
+        brought = await self._bring_calls(_from_others(over)) + await self._bring_texts(texts)
+        await self._end_legs(over)
         await self._bring_sounds(sounds)
         if brought:
             log.warning("reconcile.brought", brought=brought)
@@ -70,7 +77,7 @@ class Reconciler:
     async def draw_up(self, since: date) -> list[Account]:
         """The provider's account of each day from `since` on, kept in the record. Raises ProviderAway, Unavailable."""
         now = self._runtime.clock.now()
-        calls, texts = await self._came(midnight(since))
+        calls, texts = _from_others(await self._over(midnight(since))), await self._texts(midnight(since))
         over = await self._calls.known([call.sid for call in calls])
         keys = {text.sid: _key(text, now) for text in texts}
         known = await accounts.known(self._runtime.db, keys.values())
@@ -91,15 +98,17 @@ class Reconciler:
         await accounts.keep(self._runtime.db, found, now)
         return found
 
-    async def _came(self, since: datetime) -> tuple[list[Listed], list[Listed]]:
-        """Calls that are over and messages that reached us, as the provider has them."""
-        calls = [call async for call in self._provider.calls(since) if not call.outbound and call.status in FINAL]
-        texts = [text async for text in self._provider.messages(since) if not text.outbound]
-        return calls, texts
+    async def _over(self, since: datetime) -> list[Listed]:
+        """Calls that are over, as the provider has them: what reached us and what we rang."""
+        return [call async for call in self._provider.calls(since) if call.status in FINAL]
+
+    async def _texts(self, since: datetime) -> list[Listed]:
+        """Messages that reached us, as the provider has them."""
+        return [text async for text in self._provider.messages(since) if not text.outbound]
 
     async def _since(self) -> datetime:
         now = self._runtime.clock.now()
-        row = await self._runtime.db.row(SQL["since"], {"now": now})
+        row = await self._runtime.db.row(SQL["since"], {"now": now, "compared": COMPARED})
         quiet = await self._calls.unfinished(now - SILENT)
         earliest = row["since"] if row else now - timedelta(hours=1)
         return min(earliest, now - timedelta(hours=6)) if quiet else earliest
@@ -110,6 +119,14 @@ class Reconciler:
         brought = [call for call in missing if await self._phone.missed(_as_webhook(call))]
         self._note(brought)
         return len(brought)
+
+    async def _end_legs(self, over: list[Listed]) -> None:
+        """End what we rang and have not been told the end of: whoever rang would be on the line for ever."""
+        rows = await self._runtime.db.rows(SQL["open_legs"], {"sids": [call.sid for call in over]})
+        open_ = {row["sid"] for row in rows}
+        for call in over:
+            if call.sid in open_:
+                await self._phone.status(_as_webhook(call))
 
     async def _bring_texts(self, listed: list[Listed]) -> int:
         now = self._runtime.clock.now()
@@ -136,6 +153,10 @@ class Reconciler:
                 )
 
 
+def _from_others(calls: list[Listed]) -> list[Listed]:
+    return [call for call in calls if not call.outbound]
+
+
 def _as_webhook(call: Listed) -> Mapping[str, str]:
     return {
         "CallSid": call.sid,
@@ -143,7 +164,7 @@ def _as_webhook(call: Listed) -> Mapping[str, str]:
         "CallDuration": str(call.seconds),
         "From": call.sender,
         "To": call.recipient,
-        "Direction": "inbound",
+        "Direction": "outbound-api" if call.outbound else "inbound",
     }
 
 

@@ -48,9 +48,11 @@ STALE = {
     "portal_link": timedelta(minutes=30),
     "rating": timedelta(hours=2),
 }
+STALE_TEXTS = {"alarm": timedelta(minutes=15)}  # what a mail, which is dated, may still tell
 A_DAY = timedelta(days=1)
 IN_A_DAY, ABOUT_A_CASE = 10, 1
 TEXTS, URGENT_TEXTS = 5000, 2000  # automatic texts a day, and those that wake somebody
+WAKING = ("oncall", "alarm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,8 @@ class Sweeper:
     async def sweep(self) -> int:
         """Send until nothing is due; returns how many were tried."""
         tried = 0
-        while leased := await self._db.rows(SQL["lease"], {"channels": list(self._post), "limit": BATCH}):
+        taking = {"channels": list(self._post), "waking": list(WAKING), "limit": BATCH}
+        while leased := await self._db.rows(SQL["lease"], taking):
             self._crash("outbox.after_lease")
             ids = [row["id"] for row in leased]
             particulars = {row["id"]: row for row in await self._db.rows(SQL["particulars"], {"messages": ids})}
@@ -193,7 +196,7 @@ class Sweeper:
         if held:
             await self._end(row, about, Delivery("suppressed", held))
             return
-        if row["age"] > STALE.get(row["kind"], timedelta.max):
+        if row["age"] > _lasts(row, about):
             await self._end(row, about, Delivery("stale", "too late to help"))
             return
         words, own = self._words(row, about), about["text"]
@@ -255,7 +258,7 @@ class Sweeper:
         """Why an automatic message must not go out now; None when it may. A person's words always go out."""
         if row["agent_id"] is not None:
             return None
-        if row["channel"] == "sms" and (capped := await self._capped(row["kind"] == "oncall")):
+        if row["channel"] == "sms" and (capped := await self._capped(row["kind"] in WAKING)):
             return capped
         kind = "phone" if row["channel"] == "sms" else "email"
         stopped = await self._db.row(PEOPLE["stopped"], {"kind": kind, "value": recipient})
@@ -283,7 +286,7 @@ class Sweeper:
 
     async def _capped(self, urgent: bool) -> str | None:
         """Why no more texts of our own accord go out today; those that wake somebody have a cap of their own."""
-        sent = await self._db.row(SQL["texts_lately"], {"lately": A_DAY, "urgent": urgent})
+        sent = await self._db.row(SQL["texts_lately"], {"lately": A_DAY, "urgent": urgent, "waking": list(WAKING)})
         if sent is None or sent["n"] < (URGENT_TEXTS if urgent else TEXTS):
             return None
         log.error("outbox.cap_reached", urgent=urgent, sent=sent["n"])
@@ -328,6 +331,14 @@ class FactsOf(Protocol):
     def __call__(self, about: Mapping[str, Any]) -> Facts:
         """What a message may say, from its particulars."""
         ...
+
+
+def _lasts(row: Mapping[str, Any], about: Mapping[str, Any]) -> timedelta:
+    """For how long a message helps: until the time that it names, where it names one."""
+    if about["lasts"] is not None:
+        return timedelta(seconds=about["lasts"])
+    found = STALE_TEXTS.get(row["kind"]) if row["channel"] == "sms" else None
+    return found or STALE.get(row["kind"], timedelta.max)
 
 
 def pause(attempts: int) -> timedelta:

@@ -1,8 +1,9 @@
 """Calls to customers: call-backs, and those that agents make from a case.
 
-A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; a
-call that an agent makes is tried once, and the agent told how it went. The place in the order is that of the caller's
-first moment in the queue, at every try. Who is rung first is a matter of the queue: the agent, as here, or the customer
+A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; one
+that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. A call that
+an agent makes is tried once, and the agent told how it went. The place in the order is that of the caller's first
+moment in the queue, at every try. Who is rung first is a matter of the queue: the agent, as here, or the customer
 (`customer_first`). Every change is one transaction; doing it twice changes nothing.
 """
 
@@ -28,7 +29,9 @@ from gateway.runtime import Runtime
 log = structlog.get_logger()
 SQL, WORK, LINE, MESSAGES = (statements(name) for name in ("rings", "work", "line", "messages"))
 BACK = "back-"  # before the name of the room in which a customer who was rung first waits
+REFUSED = "refused"  # how the reason of a ring begins whose number will never be rung
 AGAIN = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))  # after a try that reached nobody
+DELAY = timedelta(hours=1)  # after one that we could not make
 
 
 async def sweep(runtime: Runtime) -> int:
@@ -66,16 +69,17 @@ async def settle(runtime: Runtime, item: int) -> bool:
         elif reached:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_done", {"tries": wanted["tries"] + 1}
-        elif wanted["tries"] >= len(AGAIN):
+        elif wanted["tries"] >= len(AGAIN) and not (last and _ours(last)):
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
         else:
-            later = {"item": item, "wait": AGAIN[wanted["tries"]]}
+            ours = bool(last and _ours(last))
+            wait = DELAY if ours else AGAIN[wanted["tries"]]
+            later = {"item": item, "wait": wait, "tries": 0 if ours else 1}
             tried = await (await conn.execute(WORK["try_later"], later)).fetchone()
             if tried is None:  # whoever ends it at the same time was first
                 return False
-            kind = "callback_postponed" if last and last["kept_waiting"] else "callback_missed"
-            until = now + AGAIN[wanted["tries"]]
+            kind, until = _missed(last), now + wait
             data = {"tries": tried["tries"], "until": tried["not_before"].isoformat()}
         if last and last["state"] in ("due", "ringing"):
             missed = {"ring": last["id"], "state": "missed", "reason": None, "room": None, "now": now}
@@ -97,9 +101,12 @@ async def settle(runtime: Runtime, item: int) -> bool:
     return reached
 
 
-async def put_off(runtime: Runtime, conn: Connection, item: int, *, ours: bool) -> None:
-    """End a try whose customer was rung first and spoke to nobody: they did not answer or hung up, or nobody of ours
-    came, which costs no try. The case must be locked."""
+async def put_off(
+    runtime: Runtime, conn: Connection, item: int, kind: str, *, ours: bool, wait: timedelta = AGAIN[0]
+) -> None:
+    """End a try whose customer was rung first and spoke to nobody: they did not answer or hung up, or it was `ours`
+    (nobody came, or it could not be made), which costs no try and is made up for after `wait`. The case must be
+    locked."""
     now = runtime.clock.now()
     wanted = await (await conn.execute(SQL["wanted"], {"item": item})).fetchone()
     if wanted is None or wanted["state"] not in ("waiting", "offered"):
@@ -109,12 +116,12 @@ async def put_off(runtime: Runtime, conn: Connection, item: int, *, ours: bool) 
         await conn.execute(WORK["end_item"], {"item": item})
         kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
     else:
-        wait = AGAIN[0] if ours else AGAIN[wanted["tries"]]
+        wait = wait if ours else AGAIN[wanted["tries"]]
         given = {"item": item, "wait": wait, "tries": 0 if ours else 1}
         put = await (await conn.execute(WORK["put_off"], given)).fetchone()
         if put is None:
             return
-        kind, until = "callback_postponed" if ours else "callback_missed", now + wait
+        until = now + wait
         data = {"tries": put["tries"], "until": put["not_before"].isoformat()}
     await conn.execute(LINE["withdraw"], {"items": [item]})
     await conn.execute(SQL["spare"], {"item": item, "now": now})
@@ -134,7 +141,20 @@ async def unreached(runtime: Runtime, ring: Mapping[str, Any], state: str, reaso
             await cases.lock(conn, ring["case_id"])
         given = {"ring": ring["id"], "state": state, "reason": reason, "room": None, "now": runtime.clock.now()}
         if await (await conn.execute(SQL["end"], given)).fetchone():
-            await put_off(runtime, conn, ring["item_id"], ours=False)
+            ended = {"state": state, "reason": reason, "kept_waiting": False}
+            await put_off(runtime, conn, ring["item_id"], _missed(ended), ours=_ours(ended), wait=DELAY)
+
+
+def _missed(ring: Mapping[str, Any] | None) -> str:
+    """What is told of a try that ended so: it was never made, nobody came to the customer, or they did not answer."""
+    if ring and ring["state"] == "failed":
+        return "callback_delayed"
+    return "callback_postponed" if ring and ring["kept_waiting"] else "callback_missed"
+
+
+def _ours(ring: Mapping[str, Any]) -> bool:
+    """Whether a telephone was not rung for a reason that passes."""
+    return bool(ring["state"] == "failed" and not ring["reason"].startswith(REFUSED))
 
 
 async def _tell(
@@ -145,11 +165,12 @@ async def _tell(
     case = await cases.lock(conn, case_id)
     assert case is not None
     book = languages.catalogue(case.language if case.language in languages.CUSTOMERS else languages.SPOKEN)
-    given = {"number": number(case_id)}
+    given, data = {"number": number(case_id)}, {}
     if until:
+        data = {"lasts": (until - now).total_seconds()}
         given["time"] = languages.format_time(until, case.timezone, book.language, now)
     row = {"case_id": case_id, "channel": "sms", "kind": kind, "language": book.language}
     added = await (await conn.execute(MESSAGES["add"], {"rows": recordset([row]), "now": now})).fetchone()
     assert added is not None
-    content = {"message_id": added["id"], "recipient": phone, "text": book.gettext(f"sms.{kind}") % given}
+    content = {"message_id": added["id"], "recipient": phone, "text": book.gettext(f"sms.{kind}") % given, "data": data}
     await conn.execute(MESSAGES["add_contents"], {"rows": recordset([content])})

@@ -115,7 +115,8 @@ async def _let_go(runtime: Runtime, ring: int, case: int | None, item: int, reas
             await cases.lock(conn, case)
         given = {"ring": ring, "reason": reason}
         if await (await conn.execute(SQL["let_go_first"], given)).fetchone() is not None:
-            await callbacks.put_off(runtime, conn, item, ours=ours)
+            kind = "callback_postponed" if ours else "callback_missed"
+            await callbacks.put_off(runtime, conn, item, kind, ours=ours)
 
 
 async def _staffed(runtime: Runtime, queue: str) -> bool:

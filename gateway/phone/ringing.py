@@ -104,7 +104,7 @@ async def _ring(runtime: Runtime, provider: Provider | None, row: Mapping[str, A
             await runtime.db.run(SQL["rung"], {**given, "sid": sid, "silent": SILENT})
             return True
         case Refused(reason=reason):
-            await _failed(runtime, provider, row, reason)
+            await _failed(runtime, provider, row, f"{callbacks.REFUSED}: {reason}")
         case Deferred(reason=reason) | Uncertain(reason=reason):
             if row["age"] > PATIENCE:
                 await _failed(runtime, provider, row, reason)

@@ -1,9 +1,10 @@
 """A talk between a caller and an agent, while it goes on: hold, silence for the recording, a colleague, hand-over.
 
 The provider is asked first; what the record says is what the provider has done. A hand-over is warm: the caller waits
-with music while the colleague is told, and is theirs only when they are in the room. Leads may listen unheard, be heard
-by the agent alone, or join in; an agent who wants that raises a hand. Raises NoTalk when there is none, Refused when
-the provider could not do it.
+with music while the colleague is told, and is theirs only when they are in the room; once they have both, nothing takes
+it back. Leads may listen unheard, be heard by the agent alone, or join in, where the case is within their reach: other
+talks do not exist for them; an agent who wants that raises a hand. Raises NoTalk when there is none, Refused when the
+provider could not do it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gateway.jobs import wake
 from gateway.messages.post import account_of
 from gateway.phone import captions, consent
 from gateway.record import agents, timeline
+from gateway.record.agents import Reach
 from gateway.record.db import Connection, statements
 from gateway.record.timeline import Actor, Entry
 from gateway.runtime import Runtime
@@ -49,9 +51,10 @@ async def current(runtime: Runtime, agent: str) -> Talk | None:
     return await runtime.db.row(SQL["of_agent"], {"agent": agent})
 
 
-async def live(runtime: Runtime) -> Sequence[Talk]:
-    """Every talk that goes on, those with a raised hand first."""
-    return await runtime.db.rows(SQL["live"], {"now": runtime.clock.now()})
+async def live(runtime: Runtime, reach: Reach) -> Sequence[Talk]:
+    """Every talk that goes on within a reach, those with a raised hand first."""
+    rows = await runtime.db.rows(SQL["live"], {"now": runtime.clock.now()})
+    return [talk for talk in rows if _within(reach, talk)]
 
 
 async def beside(runtime: Runtime, talk: Talk) -> Sequence[Mapping[str, Any]]:
@@ -78,10 +81,7 @@ async def hand(runtime: Runtime, actor: Actor, raised: bool) -> None:
 
 async def lower(runtime: Runtime, actor: Actor, agent: str) -> None:
     """A lead has seen an agent's hand."""
-    talk = await current(runtime, agent)
-    if talk is None:
-        raise NoTalk
-    await _hand(runtime, actor, talk, False)
+    await _hand(runtime, actor, await _of(runtime, actor, agent), False)
 
 
 async def silence(runtime: Runtime, actor: Actor, silent: bool) -> None:
@@ -113,7 +113,8 @@ async def consult(runtime: Runtime, actor: Actor, colleague: str) -> None:
 
 
 async def give(runtime: Runtime, actor: Actor) -> None:
-    """Leave the caller and the case to the colleague who is in the room."""
+    """Leave the caller and the case to the colleague who is in the room. Refused with `held` when that was done and
+    only the music goes on, which the colleague can end."""
     talk = await _own(runtime, actor)
     taken = [one for one in await beside(runtime, talk) if one["purpose"] == "consult" and one["state"] == "taken"]
     if not taken:
@@ -131,19 +132,18 @@ async def give(runtime: Runtime, actor: Actor) -> None:
             deed.tell("talk_handed_over", call=talk["caller"], held_by=actor.id, to=to.id)
     else:
         await runtime.db.run(SQL["give"], given)
-    await _seat(runtime, talk, talk["caller"], **_holding(runtime, False))
-    await runtime.db.run(SQL["hold"], {"caller": talk["caller"], "at": None})
+    back = await _take_back(runtime, talk) or await _take_back(runtime, talk)
     account = account_of(runtime.config)
     if account is not None:
         async with open_provider(account) as provider:
             await provider.hang_up(talk["leg"])
+    if not back:
+        raise Refused(held="the provider could not take the caller back")
 
 
 async def attend(runtime: Runtime, actor: Actor, agent: str, how: str) -> None:
     """A lead is rung into an agent's talk: to `listen`, `coach` or `join`."""
-    talk = await current(runtime, agent)
-    if talk is None:
-        raise NoTalk
+    talk = await _of(runtime, actor, agent)
     await _invite(runtime, how, actor.id or "", talk)
     async with runtime.db.transaction() as conn:
         await _tell(runtime, conn, actor, talk, f"talk_{how}")
@@ -157,11 +157,27 @@ async def _own(runtime: Runtime, actor: Actor) -> Talk:
     return talk
 
 
+async def _of(runtime: Runtime, lead: Actor, agent: str) -> Talk:
+    """An agent's talk, for a lead within whose reach it is."""
+    talk, known = await current(runtime, agent), await agents.find(runtime.db, lead.id or "")
+    if talk is None or known is None or not _within(known.reach, talk):
+        raise NoTalk
+    return talk
+
+
+def _within(reach: Reach, talk: Talk) -> bool:
+    """Whether a talk exists for somebody; one about no case yet, for those alone who see everything."""
+    if talk["case_id"] is None:
+        return not reach.queues and not reach.sites
+    return reach.holds(talk["queue"], talk["site_id"], talk["assignee"])
+
+
 async def _invite(runtime: Runtime, purpose: str, agent: str, talk: Talk) -> None:
     given = {"purpose": purpose, "agent": agent, "case": talk["case_id"], "room": talk["room"]}
     async with runtime.db.transaction() as conn:
+        await conn.execute(SQL["one_by_one"], {"agent": agent})
         if await (await conn.execute(SQL["invite"], given)).fetchone() is None:
-            raise Refused(colleague="has no telephone here and does not answer in the browser")
+            raise Refused(colleague="is asked already, or has no telephone here and does not answer in the browser")
         await wake(conn)
 
 
@@ -172,6 +188,15 @@ async def _seat(runtime: Runtime, talk: Talk, call: str, **changes: Any) -> None
     async with open_provider(account) as provider:
         if not await provider.seat(talk["room"], call, **changes):
             raise Refused(call="the provider could not do it")
+
+
+async def _take_back(runtime: Runtime, talk: Talk) -> bool:
+    try:
+        await _seat(runtime, talk, talk["caller"], **_holding(runtime, False))
+    except Refused:
+        return False
+    await runtime.db.run(SQL["hold"], {"caller": talk["caller"], "at": None})
+    return True
 
 
 def _holding(runtime: Runtime, held: bool) -> dict[str, Any]:

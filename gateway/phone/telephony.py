@@ -97,7 +97,7 @@ def sms_door(runtime: Runtime, numbers: Collection[str]) -> SmsDoor:
     texts = RecordedTexts(runtime.db, runtime.clock)
     pictures = Pictures(runtime.config)
     asked = Ratings(runtime), Conclusions(runtime)
-    return SmsDoor(runtime.intake, runtime.spool, pictures, texts, texts, *asked, runtime.clock.now, numbers)
+    return SmsDoor(runtime.intake, runtime.spool, pictures, texts, *asked, runtime.clock.now, numbers)
 
 
 def signatures(config: Config) -> Signatures:

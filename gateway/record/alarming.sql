@@ -65,6 +65,13 @@ SELECT channel, count(*) AS failed FROM messages
 WHERE created_at > %(since)s AND (state = 'uncertain' OR (state = 'failed' AND (channel <> 'sms' OR reason LIKE 'provider %%')))
 GROUP BY channel
 
+-- name: capped
+-- Texts that were not sent and telephones that were not rung because a cap of the day was reached.
+SELECT 'sms' AS channel, count(*) AS kept FROM messages
+WHERE created_at > %(since)s AND state = 'suppressed' AND reason = 'the cap on texts of the day is reached'
+UNION ALL
+SELECT 'phone', count(*) FROM rings WHERE created_at > %(since)s AND state = 'failed' AND reason = 'cap'
+
 -- name: halted
 -- Messages that wait because nothing is taken from us until somebody looks.
 SELECT count(*) AS waiting FROM messages WHERE state = 'queued' AND reason = %(reason)s

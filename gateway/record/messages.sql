@@ -52,7 +52,7 @@ UPDATE messages m SET lease_until = lease_now() + interval '60 seconds', lease_e
 FROM (SELECT id FROM messages
       WHERE state = 'queued' AND due_at <= lease_now() AND (lease_until IS NULL OR lease_until < lease_now())
         AND channel = ANY(%(channels)s)
-      ORDER BY kind <> 'oncall', (SELECT priority FROM cases WHERE id = case_id) IS DISTINCT FROM 'P1', due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS taken
+      ORDER BY kind <> ALL(%(waking)s::text[]), (SELECT priority FROM cases WHERE id = case_id) IS DISTINCT FROM 'P1', due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) AS taken
 WHERE m.id = taken.id
 RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.language, m.agent_id, m.asked_at,
           lease_now() - m.asked_at AS age, m.uncertain_at, m.attempts, m.lease_epoch, m.mail_id
@@ -66,12 +66,13 @@ WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
 -- Automatic texts that left within a time, by the database's clock: those that wake somebody, or all others.
 SELECT count(*) AS n FROM messages
 WHERE channel = 'sms' AND agent_id IS NULL AND state IN ('sent', 'uncertain') AND sent_at > lease_now() - %(lately)s
-  AND (kind = 'oncall') = %(urgent)s
+  AND (kind = ANY(%(waking)s::text[])) = %(urgent)s
 
 -- name: particulars
 -- What a message needs to be composed, read when it is sent. `text` is what somebody wrote; what we composed ourselves is
--- composed again, but for a text to a phone, which the provider knows by its words.
-SELECT m.id, m.language, c.recipient, c.subject,
+-- composed again, but for a text to a phone, which the provider knows by its words. `lasts` are the seconds until the time
+-- that its words name.
+SELECT m.id, m.language, c.recipient, c.subject, (c.data ->> 'lasts')::float8 AS lasts,
        CASE WHEN m.channel = 'sms' OR NOT c.data ? 'composed' THEN c.text END AS text, r.token, r.code, r.outcome, r.channel AS report_channel,
        t.sender_email, coalesce(t.text_to, t.sender_phone) AS sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,

@@ -37,6 +37,11 @@ SELECT coalesce(bool_or(i.stopped_at IS NOT NULL), false) AS stopped,
                AND r.channel = i.kind AND NOT (r.flags && '{auto_reply,bounce}'))), false) AS dead
 FROM identities i WHERE i.kind = %(kind)s AND i.value = %(value)s
 
+-- name: wish
+-- Whether a number wants texts from us.
+UPDATE identities SET stopped_at = CASE WHEN %(wanted)s THEN NULL ELSE %(now)s END
+WHERE kind = 'phone' AND value = %(phone)s AND unlinked_at IS NULL
+
 -- name: dead
 SELECT i.value FROM identities i
 WHERE i.kind = 'email' AND i.value = ANY(%(values)s::text[]) AND i.bounced_at IS NOT NULL

@@ -5,11 +5,14 @@ SELECT digest FROM reports WHERE digest = ANY(%(digests)b::bytea[])
 -- name: known_recordings
 SELECT sid FROM recordings WHERE sid = ANY(%(sids)s::text[])
 
+-- name: open_legs
+-- Which of these calls are of telephones that we rang, and not over here.
+SELECT r.sid FROM rings r LEFT JOIN calls k ON k.sid = r.sid WHERE r.sid = ANY(%(sids)s::text[]) AND k.ended_at IS NULL
+
 -- name: since
--- From when on the provider's lists must be read: the last slot in which we were certainly there, an hour back at least.
-SELECT least(%(now)s - interval '1 hour', (
-    SELECT max(slot) FROM heartbeats WHERE role = 'web' AND slot < %(now)s - interval '1 hour'
-)) AS since
+-- From when on the provider's lists must be read: an hour before they were last compared to their end, since what was
+-- under way then stands among what began before it.
+SELECT least(%(now)s, (SELECT max(slot) FROM heartbeats WHERE role = %(compared)s)) - interval '1 hour' AS since
 
 -- name: due_recordings
 -- Recordings to fetch; whoever takes one moves its due time, so that nobody else does meanwhile.
@@ -26,6 +29,18 @@ UPDATE recordings SET state = 'fetched', sha256 = %(sha256)s, fetched_at = %(now
                           SELECT FROM transcripts WHERE recording_sid = recordings.sid) THEN %(now)s END,
                       report_id = coalesce(report_id, %(report)s)
 WHERE sid = %(sid)s AND state = 'announced'
+
+-- name: belong
+-- Recordings that were here before the report of their call: they are of its case, and it is told what became of them.
+WITH theirs AS (
+    UPDATE recordings g SET report_id = r.id FROM reports r
+    WHERE r.id = ANY(%(reports)s::bigint[]) AND g.call_sid = r.call_sid AND g.report_id IS NULL
+    RETURNING g.sid, g.call_sid, g.state, r.id AS report_id, r.case_id
+)
+INSERT INTO timeline (case_id, at, kind, actor_kind, report_id, data)
+SELECT case_id, %(now)s, CASE state WHEN 'fetched' THEN 'recording_fetched' ELSE 'recording_missing' END, 'system',
+       report_id, jsonb_build_object('recording', sid, 'call', call_sid)
+FROM theirs WHERE state IN ('fetched', 'failed')
 
 -- name: given_up
 UPDATE recordings SET state = 'failed', due_at = NULL WHERE sid = %(sid)s AND state = 'announced'

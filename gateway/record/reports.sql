@@ -5,7 +5,8 @@ WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock(k) FROM unnest(%(keys)s:
 SELECT (SELECT count(*) FROM held) AS held,
        nextval('report_counter') AS report, nextval('case_counter') AS "case",
        nextval('people_id_seq') AS person,
-       r.id, r.case_id, r.token, r.code, r.priority, r.category, r.queue, r.fingerprint
+       r.id, r.case_id, r.token, r.code, r.priority, r.category, r.queue, r.fingerprint,
+       r.flags
 FROM unnest(%(digests)b::bytea[]) WITH ORDINALITY AS d(digest, nth) LEFT JOIN reports r ON r.digest = d.digest
 ORDER BY d.nth
 

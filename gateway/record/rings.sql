@@ -171,7 +171,8 @@ WHERE w.kind = 'callback' AND w.state IN ('waiting', 'offered') ORDER BY r.id LI
 
 -- name: customer_of
 -- The last try to reach the customer of a call; `kept_waiting` when they answered first and never met anybody.
-SELECT id, state, sid, room LIKE 'back-%%' AND reason IS DISTINCT FROM 'met' AS kept_waiting FROM rings WHERE item_id = %(item)s AND purpose = 'customer' ORDER BY id DESC LIMIT 1
+SELECT id, state, sid, reason, room LIKE 'back-%%' AND reason IS DISTINCT FROM 'met' AS kept_waiting FROM rings
+WHERE item_id = %(item)s AND purpose = 'customer' ORDER BY id DESC LIMIT 1
 
 -- name: wanted
 -- What a caller's item is about: the number to call back, and the case.

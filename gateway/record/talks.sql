@@ -5,17 +5,19 @@ UPDATE agents SET browser_until = lease_now() + %(lasts)s WHERE id = %(agent)s
 -- name: of_agent
 -- The talk that an agent is in now: their own leg, the room, the caller or the customer who was called.
 SELECT r.id AS ring, r.sid AS leg, r.room, r.purpose, r.hand_at, c.sid AS caller, c.case_id, c.held_at, c.silenced_at,
-       c.direction, c.language, (SELECT queue FROM cases WHERE id = c.case_id) AS queue
+       c.direction, c.language, o.queue, o.site_id, o.assignee
 FROM rings r JOIN calls c ON c.sid = CASE WHEN r.room LIKE 'call-%%' THEN substr(r.room, 6) ELSE (
     SELECT k.sid FROM rings k WHERE k.room = r.room AND k.purpose = 'customer' AND k.state = 'taken') END
+LEFT JOIN cases o ON o.id = c.case_id
 WHERE r.agent_id = %(agent)s AND r.purpose <> 'customer' AND r.state = 'taken' AND r.sid IS NOT NULL AND c.ended_at IS NULL
   AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
 ORDER BY r.id DESC LIMIT 1
 
 -- name: live
 -- Every talk, for those who may listen; raised hands first.
-SELECT r.agent_id, a.name, r.sid AS leg, r.room, r.hand_at, c.sid AS caller, c.case_id, r.ended_at AS since
-FROM calls c
+SELECT r.agent_id, a.name, r.sid AS leg, r.room, r.hand_at, c.sid AS caller, c.case_id, r.ended_at AS since,
+       o.queue, o.site_id, o.assignee
+FROM calls c LEFT JOIN cases o ON o.id = c.case_id
 JOIN rings r ON r.room = CASE c.direction WHEN 'inbound' THEN 'call-' || c.sid ELSE (
     SELECT k.room FROM rings k WHERE k.sid = c.sid AND k.purpose = 'customer' AND k.state = 'taken') END
 LEFT JOIN agents a ON a.id = r.agent_id
@@ -31,6 +33,10 @@ WHERE r.room = %(room)s AND r.id <> %(ring)s AND r.purpose <> 'customer' AND r.s
   AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
 ORDER BY r.id
 
+-- name: one_by_one
+-- Whoever is rung into rooms is so once at a time.
+SELECT FROM agents WHERE id = %(agent)s FOR NO KEY UPDATE
+
 -- name: invite
 INSERT INTO rings (purpose, case_id, agent_id, phone, room, state, due_at, created_at)
 SELECT %(purpose)s, %(case)s, a.id,
@@ -38,6 +44,8 @@ SELECT %(purpose)s, %(case)s, a.id,
        %(room)s, 'due', lease_now(), lease_now()
 FROM agents a
 WHERE a.id = %(agent)s AND a.disabled_at IS NULL AND (a.phone IS NOT NULL OR a.browser_until > lease_now())
+  AND NOT EXISTS (SELECT FROM rings r WHERE r.room = %(room)s AND r.agent_id = a.id AND r.state IN ('due', 'ringing', 'taken')
+                      AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL))
 RETURNING id
 
 -- name: answers

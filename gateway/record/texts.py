@@ -1,4 +1,4 @@
-"""SMS in the record: who wants none, and which of ours did not arrive."""
+"""SMS in the record: which of ours did not arrive."""
 
 from __future__ import annotations
 
@@ -13,14 +13,10 @@ LOST = frozenset({"undelivered", "failed"})
 
 
 class RecordedTexts:
-    """`Consents` and `Deliveries` over PostgreSQL. Raises Unavailable."""
+    """`Deliveries` over PostgreSQL. Raises Unavailable."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
-
-    async def text(self, phone: str, wanted: bool) -> None:
-        async with self._db.connection() as connection:
-            await connection.execute(SQL["wanted"], {"phone": phone, "wanted": wanted, "now": self._clock.now()})
 
     async def delivered(self, sid: str, status: str, error: str | None) -> None:
         if status not in LOST:

@@ -1,7 +1,3 @@
--- name: wanted
-UPDATE identities SET stopped_at = CASE WHEN %(wanted)s THEN NULL ELSE %(now)s END
-WHERE kind = 'phone' AND value = %(phone)s AND unlinked_at IS NULL
-
 -- name: lost
 -- A text that was handed over and did not arrive; any later word about it changes nothing.
 UPDATE messages SET state = 'failed', reason = %(reason)s

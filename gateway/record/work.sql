@@ -197,7 +197,7 @@ UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
 WHERE id = %(item)s AND state <> 'done' RETURNING case_id
 
 -- name: try_later
-UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1, tries = tries + 1,
+UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1, tries = tries + %(tries)s,
                       not_before = lease_now() + %(wait)s
 WHERE id = %(item)s AND state = 'taken' RETURNING tries, not_before
 

@@ -72,7 +72,7 @@ STATES = {
         "document_added call_wanted warned breached expected_changed survey_asked "
         "alarm_raised alarm_cleared alarm_returned alarm_flapping muted charger_silent "
         "waited_too_long recording_silenced recording_resumed "
-        "callback_picked_up callback_postponed "
+        "callback_delayed callback_picked_up callback_postponed "
         "talk_held talk_resumed hand_raised hand_lowered call_unanswered call_disposed"
     ).split(),
 }

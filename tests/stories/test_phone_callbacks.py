@@ -171,7 +171,7 @@ async def test_a_customer_who_does_not_answer_is_tried_again_at_stated_times_and
     )
     assert {row["recipient"] for row in texts} == {CALLER}
     assert "försöker igen kl. 03:10" in texts[0]["text"]
-    assert "flera gånger" in texts[-1]["text"]
+    assert "försökt ringa flera gånger" in texts[-1]["text"]
 
 
 async def test_a_colleague_who_hangs_up_first_stops_the_customers_telephone(day: Night) -> None:
@@ -242,6 +242,33 @@ async def test_b108_the_cap_of_calls_to_customers_is_theirs_alone(day: Night) ->
     assert day.rung() == [AGENT]
     last = await day.house.runtime.db.row("SELECT reason FROM rings WHERE purpose = 'customer' ORDER BY id DESC")
     assert last == {"reason": "cap"}
+
+
+@pytest.mark.parametrize(("refusal", "tries"), [(None, 0), (21211, 1)])
+async def test_b108_a_customer_whom_nobody_could_ring_is_not_told_that_we_did(
+    day: Night, refusal: int | None, tries: int
+) -> None:
+    await (await waiting(day)).press("1")
+    await work(day)
+    if refusal is None:
+        await rung_today(day, "customer", ringing.A_DAY["customer"] + 1)
+    else:
+        day.peer.refusals[CALLER] = refusal
+    ended = (await day.picks_up("1")).split('action="')[1].split('"')[0]
+    mine = day.last()[0]
+    await work(day)
+    assert "gick inte att nå" in await leg(day, ended, mine)
+    db = day.house.runtime.db
+    wanted = await db.row("SELECT state, tries FROM work_items WHERE kind = 'callback'")
+    assert wanted == {"state": "waiting", "tries": tries}, "what we could not do costs no try"
+    noted = [kind for kind in await kinds(day) if kind.startswith("callback_")]
+    assert noted == ["callback_wanted", "callback_delayed"]
+    (told,) = await db.rows(
+        "SELECT c.text, c.data FROM messages m JOIN message_contents c ON c.message_id = m.id"
+        " WHERE m.kind LIKE 'callback%'"
+    )
+    assert told["data"]["lasts"] == (callbacks.AGAIN[0] if tries else callbacks.DELAY).total_seconds()
+    assert "kunde inte ringa dig" in told["text"]
 
 
 async def test_b108_the_cap_of_colleagues_is_no_miss_of_theirs_and_browsers_have_none(day: Night) -> None:

@@ -104,6 +104,20 @@ async def test_two_opens_the_case_again_for_the_same_agent_and_leads_on_to_a_per
     assert len((await day.house.case(case))["reports"]) == 3, "one report a call"
 
 
+async def test_f24_a_doubled_worst_rating_closes_no_case(day: Night) -> None:  # noqa: F811
+    await talked(day)
+    await ask(day)
+    (listed,) = await day.house.cases()
+    assert (await day.house.api("POST", f"/cases/{listed['number']}/conclude", DONE))[0] == 200
+    await ask(day)
+    for _ in range(3):
+        await text(day, "1")
+    assert [one["data"]["rating"] for one in await told(day, listed["number"], "rated")] == [1]
+    assert await told(day, listed["number"], "confirmed", "closed") == []
+    await text(day, "1", "SMnext")
+    assert len(await told(day, listed["number"], "confirmed")) == 1, "another message is another answer"
+
+
 async def test_two_at_night_puts_the_case_before_its_equals(day: Night) -> None:  # noqa: F811
     case, code = await concluded(day)
     await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "offline"})

@@ -17,6 +17,7 @@ from channels import phone_effects
 from channels.phone import PhoneDoor
 from channels.report import Channel, Report, Sender
 from channels.signatures import Signatures
+from gateway import alerts
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.hosting.watchdog import watched
@@ -246,6 +247,32 @@ async def test_b107_after_an_outage_the_urgent_go_first_and_the_stale_are_droppe
     assert row == {"n": 20}
 
 
+async def test_b107_a_text_is_dropped_once_what_it_says_is_over(office: Runtime) -> None:
+    now, minute = office.clock.now(), timedelta(minutes=1)
+    for kind, sender, ages in (
+        ("alarm", "+46701740001", (1, 20)),
+        ("callback_missed", "+46701740002", (9, 11)),
+        ("callback_delayed", "+46701740003", (9, 11)),
+        ("callback_given_up", "+46701740004", (300,)),
+    ):
+        for age in ages:
+            await queue(office, f"laddaren är svart {kind} {age}", sender, kind, 1, now - age * minute)
+    await office.db.run(
+        "UPDATE message_contents c SET data = jsonb_build_object('lasts', 600) FROM messages m"
+        " WHERE m.id = c.message_id AND m.kind IN ('callback_missed', 'callback_delayed')"
+    )
+    post = Pocket()
+    await sweeper(office, post).sweep()
+    assert sorted(outgoing.kind for outgoing in post.taken) == [
+        "alarm",
+        "callback_delayed",
+        "callback_given_up",
+        "callback_missed",
+    ]
+    rows = await office.db.rows("SELECT kind FROM messages WHERE state = 'stale' ORDER BY kind")
+    assert [row["kind"] for row in rows] == ["alarm", "callback_delayed", "callback_missed"]
+
+
 async def test_b108_the_cap_stops_robot_texts_and_not_those_that_wake_somebody(
     office: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +283,22 @@ async def test_b108_the_cap_stops_robot_texts_and_not_those_that_wake_somebody(
     post = Pocket()
     await sweeper(office, post).sweep()
     assert [outgoing.kind for outgoing in post.taken] == ["oncall"] * 3 + ["concluded"] * 25
+    post.taken.clear()
+    await queue(office, "laddaren är trasig", "+46701740004", "alarm", 1, now)
+    await sweeper(office, post).sweep()
+    assert [outgoing.kind for outgoing in post.taken] == ["alarm"], "what wakes somebody has a cap of its own"
+    await office.db.run(
+        "INSERT INTO rings (purpose, state, reason, created_at, ended_at)"
+        " VALUES ('customer', 'failed', 'cap', %(at)s, %(at)s)",
+        {"at": now},
+    )
+    for _ in range(2):  # seen once, and told the next time
+        await alerts.look(office)
+    standing = {one["key"]: one["value"] for one in await alerts.standing(office) if one["kind"] == "cap_reached"}
+    assert standing == {"sms": 35, "phone": 1}
+    title, advice = alerts.words(office, "cap_reached", "sms", 35, "sv")
+    assert "35" in title
+    assert "tak" in advice
     row = await office.db.row(
         "SELECT count(*) AS n FROM messages WHERE state = 'suppressed' AND reason LIKE 'the cap%'"
     )

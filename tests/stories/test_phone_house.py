@@ -7,12 +7,15 @@ import random
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
 
+from channels.report import NotStored, Receipt, Report
 from gateway.config import Config, load
+from gateway.phone import telephony
 from gateway.record.db import Unavailable
 from ivr.prompts import Phrases, read_catalogues
 from ivr.twiml import fallback
@@ -217,6 +220,35 @@ async def test_a_text_message_is_a_case_too(house: House, line: Line) -> None:
     row = await house.runtime.db.row("SELECT stopped_at FROM identities WHERE value = '+46846500421'")
     assert row is not None
     assert row["stopped_at"] is not None
+
+
+async def test_b20_a_wish_of_the_spool_is_granted_and_one_that_was_taken_back_is_not_repeated(
+    house: House, line: Line
+) -> None:
+    async def stopped() -> bool:
+        row = await house.runtime.db.row("SELECT stopped_at FROM identities WHERE value = %(phone)s", {"phone": CALLER})
+        return row is not None and row["stopped_at"] is not None
+
+    fields = {"MessageSid": "SM1", "AccountSid": line.account, "From": CALLER, "To": OURS, "Body": "STOP"}
+    spooled: list[Report] = []
+
+    class Away:
+        async def accept(self, report: Report) -> Receipt:
+            raise NotStored("away")
+
+        async def keep(self, report: Report) -> None:
+            spooled.append(report)
+
+    runtime = house.runtime
+    away = replace(runtime, intake=Away(), spool=Away())  # type: ignore[arg-type]
+    await telephony.sms_door(away, {OURS}).sms(fields)
+    await runtime.spool.keep(spooled[0])
+    assert await runtime.spool.empty(runtime.intake.accept) == 1
+    assert await stopped()
+    assert (await line.post("/twilio/sms", {**fields, "MessageSid": "SM2", "Body": "START"}))[0] == 200
+    assert not await stopped()
+    assert (await line.post("/twilio/sms", fields))[0] == 200
+    assert not await stopped(), "the provider's repeat of the first"
 
 
 async def test_f10_the_record_away_in_mid_call_is_spooled_and_comes_back_once(config: Config) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gateway import dispatch
-from gateway.phone import callbacks, ringing
+from gateway.ledgers.reconciling import Reconciler
+from gateway.phone import callbacks, ringing, telephony
 from tests.fakes import provider as fakes
 from tests.stories.test_phone_callbacks import room_of
 from tests.stories.test_phone_oncall import CALLER, OURS, Night
@@ -111,6 +112,27 @@ async def test_a_lead_may_listen_to_a_call_that_an_agent_makes(day: Night) -> No
     assert (await post(day, "/managers/talks/coach", agent="a01")).status == 303
     await ringing.sweep(day.house.runtime, day.port)
     assert f'coach="{mine}"' in await day.picks_up("1")
+
+
+@pytest.mark.parametrize("lost", ["theirs", "both"])
+async def test_f25_an_agent_whose_last_word_was_lost_is_on_the_line_no_more(day: Night, lost: str) -> None:  # noqa: F811
+    case, mine, theirs = await called(day)
+    if lost == "theirs":
+        await ends(day, theirs, CALLER)
+    assert await item(day) == {"state": "taken", "agent_id": "a01"}
+    runtime = day.house.runtime
+    lists = Reconciler(runtime, day.port, telephony.phone_door(runtime), telephony.sms_door(runtime, {OURS}))
+    await lists.sweep()
+    assert await item(day) == {"state": "taken", "agent_id": "a01"}, "the provider says that they are on the line"
+    for leg in (mine, theirs):
+        day.peer.calls[leg]["status"] = "completed"
+    await lists.sweep()
+    await sweep(day)
+    assert await item(day) == {"state": "done", "agent_id": None}
+    assert "/console/phone/hold" not in await page(day)
+    assert len(await day.house.cases()) == 1, "what we rang is no report"
+    await lists.sweep()
+    assert (await kinds(day, case)).count("call_ended") == 1
 
 
 async def test_nothing_is_offered_to_who_makes_a_call_and_a_second_is_only_noted(day: Night) -> None:  # noqa: F811

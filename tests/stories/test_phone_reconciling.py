@@ -12,11 +12,15 @@ from aiohttp.test_utils import TestServer
 
 from channels.phone_ports import Progress, Sound
 from channels.provider import Account, Provider
+from channels.report import Channel, Report, Sender
 from gateway.clock import SetClock, SystemClock
 from gateway.config import Config
 from gateway.ledgers.reconciling import Reconciler
 from gateway.phone import recordings, telephony
+from gateway.record import accounts, listening
 from gateway.record.calls import RecordedCalls
+from gateway.record.facts import day_of
+from gateway.record.heartbeats import beat
 from tests.fakes import provider as fakes
 from tests.fakes.house import House, count, open_house
 
@@ -72,6 +76,33 @@ async def test_f26_calls_and_texts_of_an_outage_become_cases_once(
     assert text in peer.messages
 
 
+async def test_f27_what_came_while_the_provider_could_not_be_reached_for_hours_is_brought(
+    house: House, peer: fakes.Provider, reconciler: Reconciler, clock: SetClock
+) -> None:
+    db = house.runtime.db
+
+    async def minutes(count: int) -> int:
+        """So long, with a look every ten minutes and our own doors open all the time."""
+        brought = 0
+        for _ in range(0, count, 10):
+            await beat(db, "web", clock.now())
+            brought += await reconciler.sweep()
+            clock.forward(timedelta(minutes=10))
+        return brought
+
+    assert await minutes(20) == 0
+    peer.now = clock.now()
+    peer.add_call(**{"from": CALLER, "to": OURS})
+    peer.add_message(**{"from": "+46701740605", "to": OURS, "body": "laddaren brinner"})
+    refused, peer.secrets = peer.secrets, set()
+    assert await minutes(30 * 60) == 0
+    peer.secrets = refused
+    assert await minutes(60) == 2
+    assert await count(db, "reports") == 2
+    days = {one.day for one in await accounts.lately(db, day_of(peer.now)) if one.ledger == accounts.PROVIDER}
+    assert day_of(peer.now) in days, "the account of that day is drawn up as well"
+
+
 async def test_it_rests_between_comparisons(house: House, config: Config) -> None:
     runtime = replace(house.runtime, config=config.model_copy(update={"twilio_account_sid": fakes.ACCOUNT}))
     async with telephony.chores(runtime) as chores:
@@ -111,6 +142,37 @@ async def test_a_recording_comes_home_and_is_deleted_there(
     assert await recordings.sweep(house.runtime, port) == 0
     (listed,) = await house.cases()
     assert "recording_fetched" in [entry["kind"] for entry in (await house.case(listed["number"]))["timeline"]]
+
+
+async def test_a_recording_that_was_here_before_its_report_is_of_its_case(
+    house: House, peer: fakes.Provider, port: Provider, clock: SetClock
+) -> None:
+    runtime = house.runtime
+    calls = RecordedCalls(runtime.db, clock)
+    sid = peer.add_recording(b"RIFFsound", call_sid="CA1")
+    await calls.recorded(Sound(sid, "CA1", 9, clock.now()))
+    await calls.recorded(Sound("RElost", "CA1", 9, clock.now(), lost=True))
+    await calls.recorded(Sound("REother", "CA2", 0, clock.now()))
+    assert await recordings.sweep(runtime, port) == 1
+    receipt = await runtime.intake.accept(
+        Report(
+            channel=Channel.PHONE,
+            key="CA1",
+            received_at=clock.now(),
+            text="Meddelande",
+            sender=Sender(phone=CALLER),
+            call_sid="CA1",
+        )
+    )
+    found = await listening.recording(runtime.db, sid)
+    assert found is not None
+    assert [one["sid"] for one in await listening.of_case(runtime.db, found.case)] == [sid]
+    told = [entry for entry in (await house.case(receipt.case))["timeline"] if entry["kind"].startswith("recording_")]
+    assert {(entry["kind"], entry["data"]["recording"]) for entry in told} == {
+        ("recording_fetched", sid),
+        ("recording_missing", "RElost"),
+    }
+    assert await runtime.db.row("SELECT report_id FROM recordings WHERE sid = 'REother'") == {"report_id": None}
 
 
 async def test_a_recording_that_cannot_be_had_is_tried_for_long_and_then_told(

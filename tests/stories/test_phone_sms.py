@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from channels.report import ANSWER, UNSOLVED, Channel, NotStored, Outcome, Receipt, Report, Unconfirmed
+from channels.report import ANSWER, START, STOP, UNSOLVED, Channel, NotStored, Outcome, Receipt, Report, Unconfirmed
 from channels.sms import EMPTY, Question, SmsDoor
 
 NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
@@ -22,7 +22,6 @@ class Desk:
     reports: dict[str, Report] = field(default_factory=dict)
     spooled: dict[str, Report] = field(default_factory=dict)
     pictures: dict[str, bytes | None] = field(default_factory=dict)
-    wishes: list[tuple[str, bool]] = field(default_factory=list)
     deliveries: list[tuple[str, str, str | None]] = field(default_factory=list)
     questions: dict[str, Question] = field(default_factory=dict)
     ratings: list[tuple[str, int]] = field(default_factory=list)
@@ -35,8 +34,8 @@ class Desk:
         if self.away:
             raise NotStored("away")
         outcome = Outcome.REPEATED if report.key in self.reports else Outcome.OPENED
-        self.reports.setdefault(report.key, report)
-        return Receipt("1042-9", 1, outcome, "token", "4711", "P3", "other", "helpdesk")
+        kept = self.reports.setdefault(report.key, report)
+        return Receipt("1042-9", 1, outcome, "token", "4711", "P3", "other", "helpdesk", flags=kept.flags)
 
     async def keep(self, report: Report) -> None:
         if self.full:
@@ -48,9 +47,6 @@ class Desk:
         if content is None:
             raise ConnectionError
         return content
-
-    async def text(self, phone: str, wanted: bool) -> None:
-        self.wishes.append((phone, wanted))
 
     async def question(self, phone: str) -> Question | None:
         if self.away:
@@ -72,7 +68,7 @@ class Desk:
         self.deliveries.append((sid, status, error))
 
     def door(self) -> SmsDoor:
-        return SmsDoor(self, self, self, self, self, self, self, lambda: NOW, {OURS})
+        return SmsDoor(self, self, self, self, self, self, lambda: NOW, {OURS})
 
 
 def message(body: str = "laddare 21007 startar inte", sid: str = "SM1", **more: str) -> dict[str, str]:
@@ -101,19 +97,18 @@ async def test_b19_odd_bodies_are_kept(body: str) -> None:
     assert report.text == body
 
 
-@pytest.mark.parametrize(("body", "wanted"), [("STOP", False), ("Stopp", False), ("stop.", False), (" START ", True)])
-async def test_b20_a_wish_for_silence_is_noted_and_the_message_kept(body: str, wanted: bool) -> None:
-    desk, report = await kept(body=body)
-    assert desk.wishes == [("+46701740605", wanted)]
-    assert report.text == body
+@pytest.mark.parametrize(("body", "wish"), [("STOP", STOP), ("Stopp", STOP), ("stop.", STOP), (" START ", START)])
+async def test_b20_a_wish_for_silence_is_kept_with_its_message(body: str, wish: str) -> None:
+    _, report = await kept(body=body)
+    assert (report.text, report.flags) == (body, (wish,))
 
 
 @pytest.mark.parametrize(
     "body", ["please stop the charging at 21007", "stoppar hela tiden", "start does not work at all"]
 )
 async def test_b20_a_sentence_with_the_word_is_no_wish(body: str) -> None:
-    desk, _ = await kept(body=body)
-    assert desk.wishes == []
+    _, report = await kept(body=body)
+    assert report.flags == ()
 
 
 @pytest.mark.parametrize(("body", "rating"), [("5", 5), (" 1\n", 1), ("4.", 4), ("3!", 3)])
@@ -121,7 +116,7 @@ async def test_one_digit_of_somebody_who_was_asked_goes_to_the_case_and_rates_th
     desk = Desk(questions={"+46701740605": Question("CA1", "1042.token")})
     await desk.door().sms(message(body=body))
     (report,) = desk.reports.values()
-    assert (report.thread.token, report.flags, report.text) == ("1042.token", ("answer",), body)
+    assert (report.thread.token, report.flags, report.text) == ("1042.token", ("answer", "rates:CA1"), body)
     assert desk.ratings == [("CA1", rating)]
 
 
@@ -213,7 +208,7 @@ async def test_a_yes_in_one_word_answers_whether_it_is_solved(body: str) -> None
     desk = Desk(conclusions=CONCLUSION)
     assert await desk.door().sms(message(body)) == EMPTY
     (report,) = desk.reports.values()
-    assert (report.text, report.thread.token, report.flags) == (body, "1042.token", (ANSWER,))
+    assert (report.text, report.thread.token, report.flags) == (body, "1042.token", (ANSWER, "solves:7"))
     assert desk.confirmed == [7]
 
 
@@ -242,7 +237,8 @@ async def test_anything_else_is_a_report_as_before(body: str) -> None:
     desk = Desk(conclusions=CONCLUSION)
     await desk.door().sms(message(body))
     (report,) = desk.reports.values()
-    assert (report.thread.token, report.flags) == (None, ())
+    assert report.thread.token is None
+    assert not {ANSWER, UNSOLVED}.intersection(report.flags)
     assert desk.confirmed == []
 
 
@@ -253,6 +249,24 @@ async def test_a_digit_rates_the_call_and_a_word_answers_when_both_were_asked() 
     assert desk.ratings == [("CA1", 1), ("CA1", 2)]
     assert desk.confirmed == [7]
     assert [one.thread.token for one in desk.reports.values()] == ["1043.token", "1043.token", "1042.token"]
+
+
+async def test_f24_a_repeat_answers_what_it_answered_at_first_and_nothing_else() -> None:
+    desk = Desk(questions={"+46701740605": Question("CA1", "1043.token")}, conclusions=CONCLUSION)
+    await desk.door().sms(message("1"))
+    desk.questions.clear()
+    await desk.door().sms(message("1"))
+    assert (desk.ratings, desk.confirmed) == ([("CA1", 1)] * 2, []), "a call keeps its first rating"
+    desk = Desk(conclusions=CONCLUSION)
+    await desk.door().sms(message("1"))
+    desk.questions["+46701740605"] = Question("CA2", "1043.token")
+    await desk.door().sms(message("1"))
+    assert (desk.ratings, desk.confirmed) == ([], [7, 7])
+    desk = Desk()
+    await desk.door().sms(message("1"))
+    desk.conclusions = CONCLUSION
+    await desk.door().sms(message("1"))
+    assert (desk.ratings, desk.confirmed) == ([], []), "asked only afterwards"
 
 
 async def test_a_yes_from_one_of_our_own_numbers_or_while_the_record_is_away_is_kept_as_any_text() -> None:

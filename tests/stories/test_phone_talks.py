@@ -3,6 +3,7 @@ a raised hand, leads beside."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import itertools
 import json
@@ -264,6 +265,54 @@ async def test_a_caller_is_handed_over_warm_and_is_then_the_colleagues(day: Nigh
     await callbacks.sweep(day.house.runtime)
     row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind = 'call'")
     assert row == {"agent_id": None, "state": "done"}
+
+
+async def test_a_hand_over_of_which_only_the_music_goes_on_is_one(day: Night) -> None:
+    call, mine = await talking(day)
+    await at_work(day, "a02")
+    await post(day, "/console/phone/consult", colleague="a02")
+    assert await ring(day) == COLLEAGUE
+    theirs = day.last()[0]
+    await day.picks_up("1")
+    seats(day)[theirs] = {}
+    seat = seats(day).pop(call.sid)
+    answer = await post(day, "/console/phone/give")
+    assert (answer.status, "din kollega måste ta tillbaka" in await answer.text()) == (409, True)
+    assert day.peer.calls[mine]["updated"] == {"Status": "completed"}, "whoever handed over is on the line no more"
+    assert "talk_handed_over" in await kinds(day)
+    row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind = 'call'")
+    assert row == {"agent_id": "a02", "state": "taken"}
+    seats(day)[call.sid] = seat
+    await day.house.hire("a02", PASSWORD)
+    await day.house.log_in("agent02@support.example", PASSWORD)
+    assert "/console/phone/resume" in await page(day)
+    assert (await post(day, "/console/phone/resume")).status == 303
+    assert seat["Hold"] == "false"
+
+
+async def test_b86_a_lead_is_kept_to_the_talks_of_their_queues_and_rung_into_one_once(day: Night) -> None:
+    await talking(day)
+    await post(day, "/console/phone/hand")
+    await day.house.hire("a03", PASSWORD, "lead")
+    await day.house.log_in("agent03@support.example", PASSWORD)
+    reach = "UPDATE agents SET queues = %(queues)s WHERE id = 'a03'"
+    await day.house.runtime.db.run(reach, {"queues": ["billing"]})
+    assert "/managers/talks/listen" not in await page(day)
+    for path in ("listen", "coach", "join", "lower"):
+        assert (await post(day, f"/managers/talks/{path}", agent="a01")).status == 409
+    await ringing.sweep(day.house.runtime, day.port)
+    assert len(day.rung()) == 1
+    talk = await talks.current(day.house.runtime, "a01")
+    assert talk is not None
+    assert talk["hand_at"] is not None
+    await day.house.runtime.db.run(reach, {"queues": [talk["queue"], "billing"]})
+    assert "/managers/talks/listen" in await page(day)
+    answers = await asyncio.gather(*(post(day, "/managers/talks/listen", agent="a01") for _ in range(2)))
+    assert sorted(answer.status for answer in answers) == [303, 409]
+    await ringing.sweep(day.house.runtime, day.port)
+    assert len(day.rung()) == 2
+    await day.ends("completed")
+    assert (await post(day, "/managers/talks/join", agent="a01")).status == 303, "and again once they have left it"
 
 
 async def test_a_raised_hand_is_seen_by_leads_at_once_and_lowered_by_either(day: Night) -> None:

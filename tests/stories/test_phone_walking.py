@@ -80,7 +80,7 @@ async def line(world: World, door: PhoneDoor) -> AsyncIterator[Line]:
 @asynccontextmanager
 async def _open(world: World, door: PhoneDoor) -> AsyncIterator[Line]:
     app = web.Application(middlewares=[problems])
-    texts = SmsDoor(world, world, world, world, world, world, world, lambda: NOW, {OURS})  # type: ignore[arg-type]
+    texts = SmsDoor(world, world, world, world, world, world, lambda: NOW, {OURS})  # type: ignore[arg-type]
     phone.mount(
         app, phone.Webhooks(door, texts, Signatures([TOKEN, "next"], PUBLIC), account="AC" + "a" * 32, numbers={OURS})
     )

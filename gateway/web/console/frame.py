@@ -109,7 +109,9 @@ async def frame(request: web.Request, scope: Scope | None, open_case: int | None
         "offers": await offered(request),
         "writes_up": await _writes_up(runtime, agent.id),
         "call_dispositions": wrapping.DISPOSITIONS,
-        "hands": [talk for talk in await talks.live(runtime) if talk["hand_at"]] if agent.role in LEADS else [],
+        "hands": [talk for talk in await talks.live(runtime, agent.reach) if talk["hand_at"]]
+        if agent.role in LEADS
+        else [],
         "saved": await views.saved(runtime.db, agent.id),
         "called": await views.mentioned(runtime.db, agent.id),
     }

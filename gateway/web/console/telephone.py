@@ -38,6 +38,7 @@ POLICY = (
 LINE = "line-"
 FAILED = {
     "call": N_("The provider could not do that. Nothing has changed."),
+    "held": N_("Handed over, but the caller still hears music: your colleague has to take them back."),
     "recording": N_("Nothing is recorded right now."),
     "colleague": N_("That colleague cannot be asked now."),
     "talk": N_("You are not talking to anybody now."),
@@ -163,7 +164,7 @@ async def _page(request: web.Request, failed: str | None = None, status: int = 2
         "case": await cases.find(runtime.db, talk["case_id"]) if talk and talk["case_id"] else None,
         "beside": await talks.beside(runtime, talk) if talk else [],
         "colleagues": await talks.colleagues(runtime, agent.id) if talk else [],
-        "live": await talks.live(runtime) if agent.role in LEADS else [],
+        "live": await talks.live(runtime, agent.reach) if agent.role in LEADS else [],
     }
     response = page(request, "console/phone.html", await frame(request, None) | context, status)
     response.headers["Content-Security-Policy"] = POLICY

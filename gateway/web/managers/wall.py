@@ -12,7 +12,7 @@ from gateway.figures.figure_words import TARGETS, better_down, formula_of, made_
 from gateway.phone import talks
 from gateway.record import facts, floor
 from gateway.runtime import Runtime
-from gateway.web.keys import runtime_of
+from gateway.web.keys import AGENT, runtime_of
 from gateway.web.managers.alarms import worded
 from gateway.web.pages import language_of, page
 from measuring.figures import Figure
@@ -50,7 +50,7 @@ async def wall(request: web.Request) -> web.StreamResponse:
         "agents": [(activity, agents.get(activity, 0)) for activity in ACTIVITIES],
         "today": [_tile(told.get(name), name, book) for name in TODAY],
         "urgent": [{**row, "number": casenumber.number(row["id"])} for row in await db.rows(floor.SQL["urgent"])],
-        "hands": [talk for talk in await talks.live(runtime) if talk["hand_at"]],
+        "hands": [talk for talk in await talks.live(runtime, request[AGENT].reach) if talk["hand_at"]],
         "alarms": [worded(request, row) for row in await alerts.standing(runtime)],
     }
     return page(request, "managers/wall.html", shown)
