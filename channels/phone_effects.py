@@ -85,10 +85,14 @@ async def _recognise_caller(scene: Scene) -> Outcome:
 
 
 async def _find_charger(scene: Scene) -> Outcome:
-    found = await scene.given.places.find(
-        scene.fact("heard") or "", scene.fact("heard_how") == "spoken", scene.fact("phone")
-    )
+    heard, spoken = scene.fact("heard") or "", scene.fact("heard_how") == "spoken"
+    found = await scene.given.places.find(heard, spoken)
     facts = {"candidate": found.charger, "site": found.site, "site_name": found.name or None}
+    if spoken:
+        before = scene.fact("place_said")
+        facts |= {"heard": None, "place_said": f"{before}\n{heard}" if before else heard}
+    if found.kind == "danger":
+        facts["danger"] = "said"
     return Outcome(found.kind, {**facts, "confirmed": None, "connector": None})
 
 
