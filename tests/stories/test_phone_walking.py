@@ -147,7 +147,7 @@ async def test_danger_that_is_only_spoken_of_is_urgent_too(line: Line, world: Wo
     await call.press("5")
     await call.speak("det brinner i laddaren")
     told = await call.press("1")
-    assert "Ring 112" in told
+    assert "Ring ett ett två" in told
     assert world.waiting[0].priority == "P1"
 
 
@@ -934,6 +934,66 @@ async def test_f10_when_the_record_is_back_a_message_leads_to_a_person(line: Lin
     told = await call.record(5)
     assert "1, 0, 4, 2, 9" in told
     assert world.waiting
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("full", [False, True])
+async def test_f10_danger_that_is_keyed_while_the_record_is_away_is_put_through_at_once(
+    line: Line, world: World, language: str, full: bool
+) -> None:
+    call = await line.call()
+    await call.press(LanguageKey[language])
+    world.away, world.full = True, full
+    told = await call.press("1")
+    assert "Call 1 1 2" in told
+    assert "Ring ett ett två" in told
+    assert call.dialled == "+46313900199"
+    assert [report.danger for report in world.spooled.values()] == ([] if full else [True])
+    assert "Goodbye" in await call.talk()
+    assert call.over
+    assert not world.reports
+
+
+async def test_f10_danger_whose_last_resort_does_not_answer_leaves_a_message(line: Line, world: World) -> None:
+    call = await line.call()
+    await call.press("2")
+    world.away = True
+    await call.press("1")
+    assert "after the tone" in await call.talk(answered=False)
+    assert "We have your report" in await call.record(9, callback=False)
+    assert world.spooled[call.sid].danger
+
+
+async def test_danger_that_gets_no_place_in_line_is_put_through_after_its_message(line: Line, world: World) -> None:
+    async def fail(waiting: object) -> None:
+        raise ConnectionError
+
+    given = world.given()
+    given.line.enter = fail  # type: ignore[method-assign]
+    world.given = lambda: given  # type: ignore[method-assign]
+    async with _open(world, _door(world)) as other:
+        call = await other.call()
+        await call.press("2")
+        assert "Call 1 1 2" in await call.press("1")
+        assert "Call 1 1 2" in await call.record(9)
+        assert call.dialled == "+46313900199"
+
+
+async def test_whoever_is_in_danger_behind_another_is_not_told_to_be_first(line: Line, world: World) -> None:
+    for caller, number in (("+46701740605", None), ("+46701740606", "number 2")):
+        call = await line.call(caller)
+        await call.press("2")
+        told = await call.press("1")
+        assert "before all others" in told
+        assert "first in line" not in told
+        assert number is None or number in told
+
+
+async def test_whoever_leaves_a_message_in_trouble_is_told_of_112(line: Line, world: World) -> None:
+    world.away = True
+    call = await line.call()
+    assert "call 1 1 2" in call.now_hears
+    assert "ring ett ett två" in call.now_hears
 
 
 async def test_nothing_can_be_kept_and_the_caller_is_told_the_truth(line: Line, world: World) -> None:
