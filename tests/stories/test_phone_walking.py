@@ -19,7 +19,7 @@ from prometheus_client import REGISTRY
 from channels import phone as phone_door
 from channels.phone import PhoneDoor
 from channels.phone_lately import SLOT, Lately
-from channels.phone_ports import CaseStatus, Incident, Loaded
+from channels.phone_ports import CaseStatus, Incident, Loaded, Place
 from channels.report import Channel, NotStored, RemoteAct, RemoteAnswer, Tried
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
@@ -313,6 +313,58 @@ async def test_first_help_step_by_step_and_a_restart_from_afar(line: Line, world
     assert call.over
     assert "solved_in_call" in world.reports[call.sid].flags
     assert world.reports[call.sid].tried == (Tried(RemoteAct.RESTART, RemoteAnswer.ACCEPTED, "21007"),)
+
+
+async def test_who_waits_for_a_charger_that_restarts_may_still_say_that_it_helped(line: Line, world: World) -> None:
+    world.steps = ()
+    call = await to_purpose(line)
+    for keys in ("1", "21007#", "1", "1", "1"):
+        await call.press(keys)
+    assert "restarting" in call.now_hears
+    begun = call.seconds
+    for _ in range(2):
+        told = await call.wait()
+        assert "did not get that" not in told
+        assert "Take the time you need" in told
+    assert call.seconds - begun >= 40
+    await call.press("1")
+    assert "solved_in_call" in world.reports[call.sid].flags
+
+
+@pytest.mark.parametrize(
+    ("hours", "language", "told"),
+    [
+        (0.5, "en", "within the hour"),
+        (1.005, "en", "within the hour"),
+        (1.02, "en", "within 2 hours"),
+        (1.2, "sv", "inom 2 timmar"),
+        (2.0, "sv", "inom 2 timmar"),
+        (2.001, "sv", "inom 3 timmar"),
+        (48.0, "en", "within 48 hours"),
+        (49.0, "en", "within 3 days"),
+        (72.0, "sv", "inom 3 dagar"),
+    ],
+)
+async def test_when_a_fault_should_be_solved_is_never_said_to_be_sooner_nor_in_one_hours(
+    line: Line, world: World, hours: float, language: str, told: str
+) -> None:
+    world.incident = Incident("assigned", hours)
+    call = await to_purpose(line, language)
+    await call.press("1")
+    await call.press("21007#")
+    assert told in await call.press("1")
+
+
+@pytest.mark.parametrize(("least", "most", "told"), [(0, 3, "1 to 3 minutes"), (2, 5, "2 to 5 minutes")])
+async def test_v10_no_wait_is_said_to_begin_at_nothing(
+    line: Line, world: World, monkeypatch: pytest.MonkeyPatch, least: int, most: int, told: str
+) -> None:
+    async def place(self: object, sid: str) -> Place:
+        return Place(0, least, most)
+
+    monkeypatch.setattr("tests.fakes.calls._Line.place", place)
+    call = await to_purpose(line)
+    assert told in await call.press("0")
 
 
 async def test_a_stuck_cable_is_unlocked_from_afar_or_told_when_it_cannot_be(line: Line, world: World) -> None:
