@@ -37,7 +37,7 @@ from channels.phone_ports import Given, Loaded, Progress, Taken
 from channels.report import NotStored
 from ivr import engine, twiml
 from ivr.engine import Begin, CallState, Dialled, Event, Line, Outcome, Pressed, Recorded, Spoken, Turn
-from ivr.flow import End, Flow, Record
+from ivr.flow import Ask, End, Flow, Record
 from ivr.prompts import LANGUAGES, Phrases
 from ivr.scripts import scripts
 from ivr.twiml import PLAIN
@@ -202,7 +202,7 @@ class PhoneDoor:
             state, spoken = ahead.state, ahead.spoken
         else:
             known = self._told(params, loaded) if loaded.turn < turn - 1 else self._recorded(params, loaded)
-            state, spoken = self._first_step(known, event_of(params), new=loaded.state is None)
+            state, spoken = self._first_step(known, self._event(known, params), new=loaded.state is None)
         state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
         taken = self._taken(params, turn, state, spoken, new=loaded.state is None)
         answer = await calls.save(taken)
@@ -219,7 +219,7 @@ class PhoneDoor:
         state = self._lately.before(sid, turn) if turn else self._begin(params)
         if state is None:
             return None
-        state, spoken = self._first_step(state, event_of(params), new=turn == 0)
+        state, spoken = self._first_step(state, self._event(state, params), new=turn == 0)
         state, spoken = await self._carried_out(sid, state, spoken, params.get("To"), within=LOOKS)
         if spoken.effect != FILES:
             return _Ahead(state, spoken)
@@ -262,6 +262,10 @@ class PhoneDoor:
             report=int(state.facts.get("report", "0")) or None,
             case=state.facts.get("case"),
         )
+
+    def _event(self, state: CallState, params: Params) -> Event:
+        node = self._flow.node.get(state.node)
+        return event_of(params, number=isinstance(node, Ask) and node.into == "number")
 
     def _first_step(self, state: CallState, event: Event, *, new: bool) -> tuple[CallState, Turn]:
         if isinstance(event, Recorded) and not isinstance(self._flow.node.get(state.node), Record):
@@ -345,7 +349,7 @@ class PhoneDoor:
         found = self._lately.last(sid)
         if found is None or found.state is None:
             return None
-        state, event = found.state, event_of(found.given)
+        state, event = found.state, self._event(found.state, found.given)
         if isinstance(event, Pressed | Spoken):
             state, _ = engine.step(self._flow, state, event)
         return found.turn, engine.noting(state, CODES)

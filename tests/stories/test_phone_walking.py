@@ -1031,6 +1031,15 @@ async def test_danger_that_gets_no_place_in_line_is_put_through_after_its_messag
         assert call.dialled == "+46313900199"
 
 
+async def test_b14_a_number_without_its_zeros_is_asked_for_again_as_no_card(line: Line, world: World) -> None:
+    call = await to_purpose(line, caller="")
+    for keys in ("5", "#"):
+        await call.press(keys)
+    told = await call.press("4915112345009#")
+    assert "card" not in told
+    assert "with the area or country code" in told
+
+
 async def test_whoever_is_in_danger_behind_another_is_not_told_to_be_first(line: Line, world: World) -> None:
     for caller, number in (("+46701740605", None), ("+46701740606", "number 2")):
         call = await line.call(caller)
