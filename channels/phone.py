@@ -3,7 +3,7 @@
 A turn's state and answer are written before the answer goes out, under (CallSid, turn): a repeated request gets the
 same answer. Whatever goes wrong, the caller hears a sentence: slow work a holding one that comes back to the same turn
 with what they did; a record that is away, "leave a message", promised to be kept only once it lies in the spool; and
-when even that fails, the truth and the last-resort number.
+when even that fails, the truth and the last-resort number, which whoever is in danger gets at once.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from channels.phone_lately import Lately
 from channels.phone_ports import Given, Loaded, Progress, Taken
 from channels.report import NotStored
 from ivr import engine, twiml
-from ivr.engine import Begin, CallState, Event, Line, Outcome, Pressed, Recorded, Spoken, Turn
-from ivr.flow import End, Flow, Record
+from ivr.engine import Begin, CallState, Dialled, Event, Line, Outcome, Pressed, Recorded, Spoken, Turn
+from ivr.flow import Ask, End, Flow, Record
 from ivr.prompts import LANGUAGES, Phrases
 from ivr.scripts import scripts
 from ivr.twiml import PLAIN
-from ivr.vocabulary import may_record
+from ivr.vocabulary import is_urgent, may_record
 
 log = structlog.get_logger()
 
@@ -49,6 +49,7 @@ DEADLINE = 1.7  # seconds, under the 2 s that a webhook may take
 NOTED = 4.0  # seconds for the record to take a status
 HOLDS = 12  # holding sentences while a turn is slow
 PATIENCE = 2  # and while the record does not answer, before a call that had begun goes on without it
+LAST_RESORT = "last_resort"  # in the URL that a call comes back to from there
 CODES = MappingProxyType({"pin": None, "asked_code": None})  # what a caller proves something with
 
 
@@ -97,6 +98,8 @@ class PhoneDoor:
         key = (sid_of(params, "CallSid"), turn)
         if "ParentCallSid" in params:
             return await self._whisper(params, turn)
+        if LAST_RESORT in params:
+            return self._after_last_resort(params, turn)
         params = self._with_held(params, turn)
         task = self._running.get(key)
         if task is None:
@@ -199,7 +202,7 @@ class PhoneDoor:
             state, spoken = ahead.state, ahead.spoken
         else:
             known = self._told(params, loaded) if loaded.turn < turn - 1 else self._recorded(params, loaded)
-            state, spoken = self._first_step(known, event_of(params), new=loaded.state is None)
+            state, spoken = self._first_step(known, self._event(known, params), new=loaded.state is None)
         state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
         taken = self._taken(params, turn, state, spoken, new=loaded.state is None)
         answer = await calls.save(taken)
@@ -216,7 +219,7 @@ class PhoneDoor:
         state = self._lately.before(sid, turn) if turn else self._begin(params)
         if state is None:
             return None
-        state, spoken = self._first_step(state, event_of(params), new=turn == 0)
+        state, spoken = self._first_step(state, self._event(state, params), new=turn == 0)
         state, spoken = await self._carried_out(sid, state, spoken, params.get("To"), within=LOOKS)
         if spoken.effect != FILES:
             return _Ahead(state, spoken)
@@ -260,6 +263,10 @@ class PhoneDoor:
             case=state.facts.get("case"),
         )
 
+    def _event(self, state: CallState, params: Params) -> Event:
+        node = self._flow.node.get(state.node)
+        return event_of(params, number=isinstance(node, Ask) and node.into == "number")
+
     def _first_step(self, state: CallState, event: Event, *, new: bool) -> tuple[CallState, Turn]:
         if isinstance(event, Recorded) and not isinstance(self._flow.node.get(state.node), Record):
             return engine.rescue(self._flow, state, {"message": event.sid, "message_how": str(event.seconds)})
@@ -294,22 +301,39 @@ class PhoneDoor:
         if turn < PLAIN and "RecordingSid" not in params:
             if remembered := self._remembered(sid):
                 self._lately.note(sid, PLAIN + turn - 1, remembered[1])
-            sentences = [*self._both("trouble"), *self._both("message_after_tone")]
-            return twiml.take_message(sentences, self._ways(PLAIN + turn))
+                if is_urgent(remembered[1].facts) and self._last_resort:
+                    return await self._put_through(params, turn, remembered[1], self._last_resort)
+            return twiml.take_message(self._both("trouble", "message_after_tone"), self._ways(PLAIN + turn))
         state = self._told(params)
         if "RecordingSid" in params:
             seconds = seconds_of(params, "RecordingDuration")
             state = engine.noting(state, {"message": sid_of(params, "RecordingSid"), "message_how": str(seconds)})
-        report = phone_report.report_of(
-            sid, state, self._now(), self._phrases, (phone_report.TROUBLE,), params.get("To")
-        )
+        if not await self._spooled(params, turn, state):
+            return twiml.goodbye(self._both("no_way"), self._last_resort)
+        return twiml.goodbye(self._both("kept", "goodbye"))
+
+    async def _put_through(self, params: Params, turn: int, state: CallState, last_resort: str) -> str:
+        """Who is in danger while the record does not answer is told so and put through at once, kept or not."""
+        await self._spooled(params, PLAIN + turn - 1, state)
+        back = f"{self._action(PLAIN + turn)}?{LAST_RESORT}=yes"
+        return twiml.put_through(self._both("emergency"), last_resort, back)
+
+    def _after_last_resort(self, params: Params, turn: int) -> str:
+        if event_of(params) == Dialled(talked=True):
+            return twiml.goodbye(self._both("goodbye"))
+        return twiml.take_message(self._both("trouble", "message_after_tone"), self._ways(turn))
+
+    async def _spooled(self, params: Params, turn: int, state: CallState) -> bool:
+        """Whether what a call told lies in the spool now; then it is not filed as a broken call as well."""
+        sid, flags = params["CallSid"], (phone_report.TROUBLE,)
+        report = phone_report.report_of(sid, state, self._now(), self._phrases, flags, params.get("To"))
         try:
             await self._given.spool.keep(report)
         except NotStored:
             log.error("phone.nothing_kept", call=sid)
-            return twiml.goodbye(self._both("no_way"), self._last_resort)
+            return False
         self._lately.note(sid, turn, engine.noting(state, {"kept": "yes"}))
-        return twiml.goodbye([*self._both("kept"), *self._both("goodbye")])
+        return True
 
     def _told(self, params: Params, loaded: Loaded | None = None) -> CallState:
         """What a call told: as it is remembered here, or by the record if that answers and knows of a later turn, or of
@@ -325,7 +349,7 @@ class PhoneDoor:
         found = self._lately.last(sid)
         if found is None or found.state is None:
             return None
-        state, event = found.state, event_of(found.given)
+        state, event = found.state, self._event(found.state, found.given)
         if isinstance(event, Pressed | Spoken):
             state, _ = engine.step(self._flow, state, event)
         return found.turn, engine.noting(state, CODES)
@@ -387,8 +411,8 @@ class PhoneDoor:
         if not done.cancelled():
             done.exception()
 
-    def _both(self, prompt: str) -> list[tuple[str, str]]:
-        return [(language, self._phrases.say(prompt, language)) for language in LANGUAGES]
+    def _both(self, *prompts: str) -> list[tuple[str, str]]:
+        return [(language, self._phrases.say(prompt, language)) for prompt in prompts for language in LANGUAGES]
 
     def _sentences(self, lines: Iterable[Line]) -> list[tuple[str, str]]:
         return [(line.language, self._phrases.text(line)) for line in lines]

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 
 MISSES = 3
 PATIENCE = 8.0  # seconds for the record to take a report
+SOON = 1.01  # hours that are still "within the hour"
 REMOTE = {"cable_stuck": "unlock", "no_start": "restart", "interrupted": "restart", "slow": "restart"}
 DONE = {RemoteAnswer.ACCEPTED, RemoteAnswer.UNLOCKED}
 
@@ -85,10 +87,14 @@ async def _recognise_caller(scene: Scene) -> Outcome:
 
 
 async def _find_charger(scene: Scene) -> Outcome:
-    found = await scene.given.places.find(
-        scene.fact("heard") or "", scene.fact("heard_how") == "spoken", scene.fact("phone")
-    )
+    heard, spoken = scene.fact("heard") or "", scene.fact("heard_how") == "spoken"
+    found = await scene.given.places.find(heard, spoken)
     facts = {"candidate": found.charger, "site": found.site, "site_name": found.name or None}
+    if spoken:
+        before = scene.fact("place_said")
+        facts |= {"heard": None, "place_said": f"{before}\n{heard}" if before else heard}
+    if found.kind == "danger":
+        facts["danger"] = "said"
     return Outcome(found.kind, {**facts, "confirmed": None, "connector": None})
 
 
@@ -390,13 +396,13 @@ def queue_text(scene: Scene, place: Place) -> str:
     elif place.most <= 2:
         words.append(scene.say("wait_short"))
     else:
-        words.append(scene.say("wait_minutes", least=str(place.least), most=str(place.most)))
+        words.append(scene.say("wait_minutes", least=str(max(1, place.least)), most=str(place.most)))
     return " ".join(words)
 
 
 def _when(scene: Scene, hours: float) -> str:
-    if hours <= 1:
+    if hours <= SOON:
         return scene.say("when_soon")
     if hours <= 48:
-        return scene.say("when_hours", hours=str(round(hours + 0.49)))
-    return scene.say("when_days", days=str(round(hours / 24 + 0.49)))
+        return scene.say("when_hours", hours=str(ceil(hours)))
+    return scene.say("when_days", days=str(ceil(hours / 24)))

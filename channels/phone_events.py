@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from channels import cards
-from channels.numbers import normalise
+from channels.numbers import normalise, reachable
 from channels.phone_ports import Caption, Progress, Sound
 from channels.tolls import refusal
 from ivr.engine import Dialled, Event, Pressed, Recorded, Silence, Spoken
@@ -25,15 +25,16 @@ FINAL = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 GIVEN = ("Digits", "SpeechResult", "DialCallStatus", "RecordingSid", "RecordingDuration")
 
 
-def event_of(params: Params) -> Event:
-    """What the caller did, by the parameters of `<Gather>`, `<Record>` or `<Dial>`; nothing at all is silence."""
+def event_of(params: Params, *, number: bool = False) -> Event:
+    """What the caller did, by the parameters of `<Gather>`, `<Record>` or `<Dial>`; nothing at all is silence. Where a
+    telephone `number` is asked for, what is one is no card number, whatever its check digit."""
     if "DialCallStatus" in params:
         return Dialled(params["DialCallStatus"] in TALKED)
     if "RecordingSid" in params:
         return Recorded(sid_of(params, "RecordingSid"), seconds_of(params, "RecordingDuration"))
     if params.get("Digits"):
         digits = params["Digits"]
-        if cards.holds_card(digits):
+        if cards.holds_card(digits) and not (number and reachable(f"+{digits}", None)):
             return Pressed("", card=True)
         return Pressed(digits if KEYS.fullmatch(digits) else "")
     if params.get("SpeechResult"):

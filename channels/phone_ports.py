@@ -126,17 +126,18 @@ class Filing(Intake, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a caller's words or keys point at: `near` is the only charger whose number is one digit off."""
+    """What a caller's words or keys point at: `near` is the only charger whose number is one digit off. Words that tell
+    of danger are `danger`, wherever they point."""
 
-    kind: Literal["charger", "near", "site", "none"]
+    kind: Literal["charger", "near", "site", "danger", "none"]
     charger: str | None = None
     site: str | None = None
     name: str = ""
 
 
 class Places(Protocol):
-    async def find(self, heard: str, spoken: bool, caller: str | None) -> Found:
-        """The charger or site that was keyed or said."""
+    async def find(self, heard: str, spoken: bool) -> Found:
+        """The charger or site that was keyed or said; who calls is no place."""
         ...
 
     def connectors(self, charger: str) -> int:

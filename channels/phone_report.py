@@ -18,6 +18,7 @@ TROUBLE = "trouble"
 FOLLOWER = "follower"
 SOLVED = "solved_in_call"
 TOLD = ("said", "danger", "category", "recording", "message")
+PLACED = ("heard", "place_said")
 
 
 def report_of(
@@ -46,7 +47,7 @@ def report_of(
         site=facts.get("site") if confirmed else None,
         connector=_connector(facts),
         category="safety" if facts.get("danger") == "yes" else facts.get("category"),
-        danger=facts.get("danger") == "yes",
+        danger=bool(facts.get("danger")),
         language=state.language,
         raw=json.dumps({"call": sid, **state.to_json()}, ensure_ascii=False, sort_keys=True).encode(),
         raw_type="application/json",
@@ -64,7 +65,7 @@ def unfinished(state: CallState) -> bool:
     facts = state.facts
     if facts.get("filed") or facts.get("kept"):
         return False
-    return not facts.get("status_text") or _unsolved(facts) or any(facts.get(name) for name in TOLD)
+    return not facts.get("status_text") or _unsolved(facts) or any(facts.get(name) for name in (*TOLD, *PLACED))
 
 
 def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> Iterator[str]:
@@ -74,15 +75,17 @@ def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> It
     def say(prompt: str, **more: str) -> str:
         return phrases.say(prompt, language, {**facts, **more})
 
-    if facts.get("said"):
-        yield facts["said"]
+    spoken = facts.get("heard_how") == "spoken"
+    for name in ("said", "place_said", *(("heard",) if spoken else ())):
+        if facts.get(name):
+            yield facts[name]
     if facts.get("danger") == "yes":
         yield say("chose_danger")
     if category := facts.get("category"):
         yield say(f"chose_{category}")
     if facts.get("confirmed") == "yes":
         yield say("report_charger") if facts.get("candidate") else say("report_site")
-    elif facts.get("heard"):
+    elif facts.get("heard") and not spoken:
         yield say("report_heard")
     for name in ("recording", "message"):
         if facts.get(name):

@@ -121,6 +121,15 @@ def goodbye(sentences: Iterable[tuple[str, str]], dial: str | None = None) -> st
     return str(response)
 
 
+def put_through(sentences: Iterable[tuple[str, str]], number: str, action: str) -> str:
+    """Speak (language, sentence) pairs and ring a last number; the call comes back however that ends."""
+    response = VoiceResponse()
+    for language, sentence in sentences:
+        response.say(sentence, language=VOICES[language])
+    response.append(Dial(number, timeout=60, action=action, method="POST"))
+    return str(response)
+
+
 def speak(verb: VoiceResponse | Gather, lines: Iterable[Line], phrases: Sentences) -> None:
     """Say each line by the voice of its language; lines of one voice that follow each other are said in one breath."""
     breath: list[str] = []

@@ -18,7 +18,7 @@ COUNTS = ("one", "two", "three", "four")  # of the connectors of a charger; no c
 EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "recognise_caller": frozenset({"known", "new"}),
-        "find_charger": frozenset({"charger", "near", "site", "none"}),
+        "find_charger": frozenset({"charger", "near", "site", "danger", "none"}),
         "known_incident": frozenset({"open", "none"}),
         "known_outage": frozenset({"open", "none"}),
         "large_outage": frozenset({"open", "none"}),

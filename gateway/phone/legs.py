@@ -59,7 +59,7 @@ class Legs:
         if row["state"] == "taken":
             return await self._taken(row, case, language)
         if row["state"] not in ("due", "ringing"):
-            return self._goodbye("ring_too_late", language)
+            return await self._too_late(row, language)
         clicked = (row["phone"] or "").startswith("client:")  # in a browser, which no voicemail does
         match "1" if clicked else params.get("Digits", ""), row["purpose"]:
             case "1", "customer":
@@ -116,7 +116,7 @@ class Legs:
             log.info("ring.case_gone", ring=row["id"])
         if met is None:
             await finish(self._runtime, row, "missed", "too late", hurry=False)
-            return self._goodbye("ring_too_late", language)
+            return await self._too_late(row, language)
         log.info("ring.taken", ring=row["id"], purpose=row["purpose"], agent=row["agent_id"])
         if met.get("sid"):
             await self._line.answered(met["sid"])
@@ -126,6 +126,10 @@ class Legs:
                 await self._line.answered(met["call"])
             await self._fetch(waiting["sid"], f"ring/{waiting['id']}")
         return await self._taken({**row, "room": met.get("room")}, case, language)
+
+    async def _too_late(self, row: Mapping[str, Any], language: str) -> str:
+        gone = await self._runtime.db.row(SQL["caller_gone"], {"ring": row["id"]})
+        return self._goodbye("ring_gone" if gone else "ring_too_late", language)
 
     async def _claim(self, conn: Connection, row: Mapping[str, Any], deed: Act | None) -> Mapping[str, Any] | None:
         """Make case and caller theirs who pressed 1; the caller to be brought (if any), or None when it is too late."""

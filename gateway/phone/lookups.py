@@ -29,18 +29,22 @@ PIN_MISSES = 9
 
 
 class RecordedPlaces:
-    """`Places` over the master data: keyed numbers are looked up, spoken words are judged."""
+    """`Places` over the master data: keyed numbers are looked up, spoken words are judged. Danger is only what
+    is told in so many words: an answer as short as "I do not know" is like anything."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    async def find(self, heard: str, spoken: bool, caller: str | None) -> Found:
+    async def find(self, heard: str, spoken: bool) -> Found:
         directory = self._runtime.directory()
         if not spoken:
             return keyed(heard, directory)
-        said = Said(channel="phone", at=self._runtime.clock.now(), text=heard, phone=caller)
+        said = Said(channel="phone", at=self._runtime.clock.now(), text=heard)
         rules = self._runtime.rules()
-        place = judge(said, read_facts(said, directory, rules), History(), directory, rules).place
+        facts = read_facts(said, directory, rules)
+        if facts.danger:
+            return Found("danger")
+        place = judge(said, facts, History(), directory, rules).place
         if place.charger:
             return _charger("charger", place.charger, directory)
         if place.site:

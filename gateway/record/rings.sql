@@ -45,6 +45,13 @@ WHERE r.id = %(ring)s
 -- Telephones that still ring for a ladder.
 SELECT id, sid FROM rings WHERE climb_id = %(climb)s AND state IN ('due', 'ringing')
 
+-- name: caller_gone
+-- The caller for whom a telephone rang, if they hung up before they met anybody.
+SELECT k.sid FROM rings r LEFT JOIN climbs b ON b.id = r.climb_id
+LEFT JOIN work_items w ON w.id = r.item_id AND w.kind = 'call'
+JOIN calls k ON k.sid = coalesce(b.call_sid, w.call_sid)
+WHERE r.id = %(ring)s AND k.ended_at IS NOT NULL AND k.answered_at IS NULL
+
 -- name: caller
 -- The caller who waits in this call, or else for this case, and the turn they are at.
 SELECT sid, turn FROM calls

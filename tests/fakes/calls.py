@@ -217,7 +217,7 @@ class _Solutions:
 class _Places:
     world: World
 
-    async def find(self, heard: str, spoken: bool, caller: str | None) -> Found:
+    async def find(self, heard: str, spoken: bool) -> Found:
         return self.world.places.get(heard, Found("none"))
 
     def connectors(self, charger: str) -> int:

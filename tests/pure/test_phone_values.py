@@ -99,6 +99,16 @@ def test_b106_our_own_numbers_are_a_loop() -> None:
     assert refusal("+46313900100", own={"+46313900100"}) == "one of our own numbers"
 
 
+@pytest.mark.parametrize("digits", ["4915112345009", "4915112345017", "4366412345671"])
+def test_b14_where_a_telephone_number_is_asked_for_it_is_no_card(digits: str) -> None:
+    assert event_of({"Digits": digits}, number=True) == Pressed(digits)
+
+
+@pytest.mark.parametrize("digits", ["4111111111111111", "371449635398431", "5555555555554444", "4222222222222"])
+def test_b14_a_card_is_a_card_also_where_a_telephone_number_is_asked_for(digits: str) -> None:
+    assert event_of({"Digits": digits}, number=True) == Pressed("", card=True)
+
+
 @pytest.mark.parametrize(
     ("params", "event"),
     [

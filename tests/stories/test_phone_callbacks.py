@@ -81,6 +81,14 @@ async def test_a_waiting_caller_rings_a_free_colleague_who_presses_1(day: Night)
     assert row == {"state": "done"}
 
 
+async def test_an_agent_whose_caller_hangs_up_as_the_telephone_rings_is_told_so(day: Night) -> None:
+    call = await waiting(day)
+    await work(day)
+    assert day.rung() == [AGENT]
+    await call.hang_up()
+    assert "Den som ringde har lagt på" in await day.picks_up("1")
+
+
 async def test_v10_a_caller_follows_the_case_into_another_queue_also_while_a_telephone_rings(day: Night) -> None:
     call = await waiting(day)
     await work(day)

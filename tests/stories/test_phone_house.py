@@ -107,13 +107,60 @@ async def test_danger_is_a_p1_in_the_emergency_queue_and_is_put_through(house: H
     call = await line.call(CALLER)
     await call.press("1")
     told = await call.press("1")
-    assert "Ring 112" in told
+    assert "Ring ett ett två" in told
     (listed,) = await house.cases()
     assert (listed["priority"], listed["queue"], listed["category"]) == ("P1", "emergency", "safety")
     await call.wait()
     assert call.waits is not None
     assert call.waits.tag == "Dial"
     assert call.waits[0].text == "+46313900199"
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        ("det ryker och luktar bränt från stolpen på Stationsgatan 43 i Umeå", ()),
+        ("det brinner i laddaren hjälp", ()),
+        ("jag fick en stöt när jag tog i kontakten, vi står vid badhuset", ()),
+        ("det gnistrar ur luckan på Solrosen", ("99999#",)),
+    ],
+)
+async def test_danger_that_is_said_where_a_place_is_asked_for_reaches_a_person_at_once(
+    house: House, line: Line, words: str, first: tuple[str, ...]
+) -> None:
+    call = await line.call("+46701740605")
+    for keys in ("1", "2", "1", *first):
+        await call.press(keys)
+    assert "Ring" in await call.speak(words)
+    (listed,) = await house.cases()
+    assert (listed["priority"], listed["queue"], listed["category"]) == ("P1", "emergency", "safety")
+    (report,) = (await house.case(listed["number"]))["reports"]
+    assert words in report["text"]
+    assert "tryckte 1" not in report["text"]
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits[0].text == "+46313900199"
+
+
+async def test_all_that_is_said_of_the_place_is_in_the_case(house: House, line: Line) -> None:
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1"):
+        await call.press(keys)
+    await call.speak("vid det gula huset bakom ICA")
+    await call.speak("Solrosen")
+    await call.press("1")
+    await call.hang_up()
+    (listed,) = await house.cases()
+    (report,) = (await house.case(listed["number"]))["reports"]
+    assert "vid det gula huset bakom ICA" in report["text"]
+
+
+@pytest.mark.parametrize("words", ["eh", "hallå", "jag vet inte", "vänta lite"])
+async def test_an_owners_number_is_no_place_where_none_is_said(house: House, line: Line, words: str) -> None:
+    call = await line.call("+46701740605")
+    for keys in ("1", "2", "1"):
+        await call.press(keys)
+    assert "hittade ingen sådan" in await call.speak(words)
 
 
 async def test_a_caller_is_connected_to_whoever_claims_the_case(house: House, line: Line) -> None:
@@ -344,7 +391,7 @@ async def test_b24_what_the_fallback_document_recorded_is_a_case(house: House, l
     document = read(fallback(Phrases(read_catalogues()), house.runtime.config.public_url))
     record = document.find("Record")
     assert record is not None
-    assert "112" in "".join(document.itertext())
+    assert "1 1 2" in "".join(document.itertext())
     heard = {
         "CallSid": "CAfallback",
         "AccountSid": line.account,

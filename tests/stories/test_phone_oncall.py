@@ -360,7 +360,7 @@ async def test_a_telephone_that_rang_for_a_caller_who_has_left_is_told_so(night:
     await night.work()
     assert night.rung() == ["+46313900618"]
     await call.hang_up()
-    assert "redan tagit det" in await night.picks_up("1")
+    assert "har lagt på" in await night.picks_up("1")
     await night.later(60)
     assert len(night.rung()) == 1
     ended = [one for one in (await night.house.case(case))["timeline"] if one["kind"] == "oncall_ended"]

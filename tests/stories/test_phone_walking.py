@@ -19,7 +19,7 @@ from prometheus_client import REGISTRY
 from channels import phone as phone_door
 from channels.phone import PhoneDoor
 from channels.phone_lately import SLOT, Lately
-from channels.phone_ports import CaseStatus, Incident, Loaded
+from channels.phone_ports import CaseStatus, Incident, Loaded, Place
 from channels.report import Channel, NotStored, RemoteAct, RemoteAnswer, Tried
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
@@ -147,7 +147,7 @@ async def test_danger_that_is_only_spoken_of_is_urgent_too(line: Line, world: Wo
     await call.press("5")
     await call.speak("det brinner i laddaren")
     told = await call.press("1")
-    assert "Ring 112" in told
+    assert "Ring ett ett två" in told
     assert world.waiting[0].priority == "P1"
 
 
@@ -313,6 +313,58 @@ async def test_first_help_step_by_step_and_a_restart_from_afar(line: Line, world
     assert call.over
     assert "solved_in_call" in world.reports[call.sid].flags
     assert world.reports[call.sid].tried == (Tried(RemoteAct.RESTART, RemoteAnswer.ACCEPTED, "21007"),)
+
+
+async def test_who_waits_for_a_charger_that_restarts_may_still_say_that_it_helped(line: Line, world: World) -> None:
+    world.steps = ()
+    call = await to_purpose(line)
+    for keys in ("1", "21007#", "1", "1", "1"):
+        await call.press(keys)
+    assert "restarting" in call.now_hears
+    begun = call.seconds
+    for _ in range(2):
+        told = await call.wait()
+        assert "did not get that" not in told
+        assert "Take the time you need" in told
+    assert call.seconds - begun >= 40
+    await call.press("1")
+    assert "solved_in_call" in world.reports[call.sid].flags
+
+
+@pytest.mark.parametrize(
+    ("hours", "language", "told"),
+    [
+        (0.5, "en", "within the hour"),
+        (1.005, "en", "within the hour"),
+        (1.02, "en", "within 2 hours"),
+        (1.2, "sv", "inom 2 timmar"),
+        (2.0, "sv", "inom 2 timmar"),
+        (2.001, "sv", "inom 3 timmar"),
+        (48.0, "en", "within 48 hours"),
+        (49.0, "en", "within 3 days"),
+        (72.0, "sv", "inom 3 dagar"),
+    ],
+)
+async def test_when_a_fault_should_be_solved_is_never_said_to_be_sooner_nor_in_one_hours(
+    line: Line, world: World, hours: float, language: str, told: str
+) -> None:
+    world.incident = Incident("assigned", hours)
+    call = await to_purpose(line, language)
+    await call.press("1")
+    await call.press("21007#")
+    assert told in await call.press("1")
+
+
+@pytest.mark.parametrize(("least", "most", "told"), [(0, 3, "1 to 3 minutes"), (2, 5, "2 to 5 minutes")])
+async def test_v10_no_wait_is_said_to_begin_at_nothing(
+    line: Line, world: World, monkeypatch: pytest.MonkeyPatch, least: int, most: int, told: str
+) -> None:
+    async def place(self: object, sid: str) -> Place:
+        return Place(0, least, most)
+
+    monkeypatch.setattr("tests.fakes.calls._Line.place", place)
+    call = await to_purpose(line)
+    assert told in await call.press("0")
 
 
 async def test_a_stuck_cable_is_unlocked_from_afar_or_told_when_it_cannot_be(line: Line, world: World) -> None:
@@ -934,6 +986,75 @@ async def test_f10_when_the_record_is_back_a_message_leads_to_a_person(line: Lin
     told = await call.record(5)
     assert "1, 0, 4, 2, 9" in told
     assert world.waiting
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("full", [False, True])
+async def test_f10_danger_that_is_keyed_while_the_record_is_away_is_put_through_at_once(
+    line: Line, world: World, language: str, full: bool
+) -> None:
+    call = await line.call()
+    await call.press(LanguageKey[language])
+    world.away, world.full = True, full
+    told = await call.press("1")
+    assert "Call 1 1 2" in told
+    assert "Ring ett ett två" in told
+    assert call.dialled == "+46313900199"
+    assert [report.danger for report in world.spooled.values()] == ([] if full else [True])
+    assert "Goodbye" in await call.talk()
+    assert call.over
+    assert not world.reports
+
+
+async def test_f10_danger_whose_last_resort_does_not_answer_leaves_a_message(line: Line, world: World) -> None:
+    call = await line.call()
+    await call.press("2")
+    world.away = True
+    await call.press("1")
+    assert "after the tone" in await call.talk(answered=False)
+    assert "We have your report" in await call.record(9, callback=False)
+    assert world.spooled[call.sid].danger
+
+
+async def test_danger_that_gets_no_place_in_line_is_put_through_after_its_message(line: Line, world: World) -> None:
+    async def fail(waiting: object) -> None:
+        raise ConnectionError
+
+    given = world.given()
+    given.line.enter = fail  # type: ignore[method-assign]
+    world.given = lambda: given  # type: ignore[method-assign]
+    async with _open(world, _door(world)) as other:
+        call = await other.call()
+        await call.press("2")
+        assert "Call 1 1 2" in await call.press("1")
+        assert "Call 1 1 2" in await call.record(9)
+        assert call.dialled == "+46313900199"
+
+
+async def test_b14_a_number_without_its_zeros_is_asked_for_again_as_no_card(line: Line, world: World) -> None:
+    call = await to_purpose(line, caller="")
+    for keys in ("5", "#"):
+        await call.press(keys)
+    told = await call.press("4915112345009#")
+    assert "card" not in told
+    assert "with the area or country code" in told
+
+
+async def test_whoever_is_in_danger_behind_another_is_not_told_to_be_first(line: Line, world: World) -> None:
+    for caller, number in (("+46701740605", None), ("+46701740606", "number 2")):
+        call = await line.call(caller)
+        await call.press("2")
+        told = await call.press("1")
+        assert "before all others" in told
+        assert "first in line" not in told
+        assert number is None or number in told
+
+
+async def test_whoever_leaves_a_message_in_trouble_is_told_of_112(line: Line, world: World) -> None:
+    world.away = True
+    call = await line.call()
+    assert "call 1 1 2" in call.now_hears
+    assert "ring ett ett två" in call.now_hears
 
 
 async def test_nothing_can_be_kept_and_the_caller_is_told_the_truth(line: Line, world: World) -> None:

@@ -1,0 +1,81 @@
+"""What a call told, as a report: what was said at any question is judged as it was said, whatever stands around it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from channels.phone_report import DROPPED, TROUBLE, report_of, unfinished
+from ivr.engine import CallState
+from ivr.prompts import Phrases, read_catalogues
+from routing.directory import read_directory
+from routing.facts import read_facts
+from routing.judge import judge
+from routing.rules import load_rules
+from routing.values import History, Priority, Said
+
+NOON = datetime(2026, 9, 20, 12, tzinfo=UTC)
+PHRASES = Phrases(read_catalogues())
+DIRECTORY, RULES = read_directory(Path(__file__).parents[2] / "demo"), load_rules()
+LANGUAGES = ("sv", "no", "da", "en", "de")  # in which what we say around it does not hide what is said
+NEW = {"heard_how": "spoken"}  # said, and not yet looked up
+SITE = {"site": "s001", "site_name": "BRF Solrosen", "confirmed": "yes"}
+
+
+DANGERS = [
+    (language, text)
+    for name in ("danger", "danger_by_kind")
+    for line in (Path(__file__).parents[1] / "data" / f"{name}.tsv").read_text("utf-8").splitlines()
+    for _, danger, language, channel, text in [line.split("\t", 4)]
+    if (danger, channel) == ("yes", "phone") and language in LANGUAGES
+    if read_facts(Said("phone", NOON, text, language=language), DIRECTORY, RULES).danger
+]
+
+
+def priority(language: str, facts: dict[str, str], flags: tuple[str, ...] = ()) -> Priority:
+    report = report_of("CA1", CallState("what", language, facts), NOON, PHRASES, flags)
+    given = {"charger": report.charger, "site": report.site, "category": report.category}
+    said = Said("phone", NOON, report.text, **given, language=report.language)
+    return judge(said, read_facts(said, DIRECTORY, RULES), History(), DIRECTORY, RULES).priority
+
+
+@pytest.mark.parametrize(
+    ("fact", "around", "flags"),
+    [
+        ("heard", NEW, (DROPPED,)),
+        ("heard", NEW | {"category": "other"}, ()),
+        ("heard", NEW | {"category": "other"}, (DROPPED,)),
+        ("heard", NEW, (TROUBLE,)),
+        ("place_said", SITE | {"category": "other"}, ()),
+    ],
+)
+def test_danger_that_was_said_where_a_place_was_asked_for_stays_danger_in_the_report(
+    fact: str, around: dict[str, str], flags: tuple[str, ...]
+) -> None:
+    assert len(DANGERS) > 150
+    missed = [
+        text for language, text in DANGERS if priority(language, {**around, fact: text}, flags) is not Priority.P1
+    ]
+    assert missed == []
+
+
+@pytest.mark.parametrize("confirmed", [{}, SITE])
+def test_all_that_was_said_of_the_place_is_reported(confirmed: dict[str, str]) -> None:
+    facts = {"place_said": "vid badhuset\nbakom ICA på Storgatan", "heard_how": "spoken", **confirmed}
+    text = report_of("CA1", CallState("what", "sv", facts), NOON, PHRASES).text
+    assert text.startswith("vid badhuset\nbakom ICA på Storgatan")
+    assert ("Plats: BRF Solrosen." in text) == bool(confirmed)
+
+
+def test_a_number_that_was_keyed_and_not_confirmed_is_labelled() -> None:
+    facts = {"heard": "21007", "heard_how": "keyed"}
+    assert "inte bekräftad: 21007." in report_of("CA1", CallState("what", "sv", facts), NOON, PHRASES).text
+
+
+@pytest.mark.parametrize("told", [{"heard": "21007", "heard_how": "keyed"}, {"place_said": "Storgatan"}])
+def test_who_heard_of_a_case_and_then_told_where_they_are_leaves_something_to_file(told: dict[str, str]) -> None:
+    asked = {"status_text": "yes", "owner_text": "Antal öppna ärenden: 1."}
+    assert not unfinished(CallState("owner_told", "sv", asked))
+    assert unfinished(CallState("what", "sv", asked | told))
