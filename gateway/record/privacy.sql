@@ -163,14 +163,15 @@ WHERE NOT EXISTS (SELECT FROM audit a JOIN people p ON p.id::text = a.object
 SELECT DISTINCT ON (p.id) p.id, a.actor_kind, a.actor_id FROM audit a JOIN people p ON p.id::text = a.object
 WHERE a.act = 'erasure_deferred' AND p.erased_at IS NULL ORDER BY p.id, a.id
 
+-- name: mark_calls
+-- First of all: what the provider tells of them from then on leaves no contents.
+UPDATE calls SET erased_at = %(now)s WHERE sid = ANY(%(calls)s::text[])
+
 -- name: erase_calls
 DELETE FROM call_contents WHERE sid = ANY(%(calls)s::text[])
 
 -- name: erase_turns
 DELETE FROM call_turns WHERE sid = ANY(%(calls)s::text[])
-
--- name: mark_calls
-UPDATE calls SET erased_at = %(now)s WHERE sid = ANY(%(calls)s::text[])
 
 -- name: erase_transcripts
 DELETE FROM transcripts WHERE recording_sid IN (SELECT sid FROM recordings WHERE call_sid = ANY(%(calls)s::text[]))

@@ -1,0 +1,77 @@
+"""Who is erased is gone from the telephone too: here, at the provider, and whatever comes of them afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from channels.provider import Account, Provider
+from gateway.clock import SetClock, SystemClock
+from gateway.config import Config
+from gateway.ledgers.reconciling import Reconciler
+from gateway.people.privacy import erase_person, find_person
+from gateway.phone import recordings, telephony
+from gateway.record.timeline import SYSTEM
+from tests.fakes import provider as fakes
+from tests.fakes.house import House, count, open_house
+
+OURS = "+46313900100"
+CALLER = "+46846500421"
+
+
+@pytest.fixture
+async def clock() -> SetClock:
+    return SetClock(SystemClock().now())
+
+
+@pytest.fixture
+async def house(config: Config, clock: SetClock) -> AsyncIterator[House]:
+    async with open_house(config, clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def peer() -> fakes.Provider:
+    return fakes.Provider()
+
+
+@pytest.fixture
+async def port(peer: fakes.Provider) -> AsyncIterator[Provider]:
+    async with TestServer(peer.app()) as server, ClientSession() as session:
+        url = str(server.make_url("/")).rstrip("/")
+        yield Provider(Account(fakes.ACCOUNT, "token", url, "https://support.example"), session)
+
+
+@pytest.fixture
+async def call(house: House, peer: fakes.Provider, port: Provider) -> str:
+    """A call that the provider told of."""
+    sid = peer.add_call(**{"from": CALLER, "to": OURS})
+    runtime = house.runtime
+    await Reconciler(runtime, port, telephony.phone_door(runtime), telephony.sms_door(runtime, {OURS})).sweep()
+    return sid
+
+
+async def erase(house: House) -> None:
+    runtime = house.runtime
+    person = await find_person(runtime.db, CALLER)
+    await erase_person(runtime.db, runtime.blobs, person, SYSTEM, runtime.clock.now())
+
+
+async def test_b101_what_the_provider_tells_of_an_erased_call_brings_nothing_back(
+    house: House, peer: fakes.Provider, port: Provider, call: str
+) -> None:
+    db, door = house.runtime.db, telephony.phone_door(house.runtime)
+    await erase(house)
+    await door.status({"CallSid": call, "CallStatus": "completed", "From": CALLER, "To": OURS, "Direction": "inbound"})
+    for sid in (peer.add_recording(b"RIFF", call_sid=call), peer.add_recording(b"RIFF2", call_sid=call)):
+        about = {"CallSid": call, "RecordingSid": sid, "TranscriptionStatus": "completed"}
+        await door.transcription({**about, "TranscriptionText": "jag heter Anna"})
+        await door.recording({**about, "RecordingDuration": "9", "RecordingStatus": "completed"})
+        await door.transcription({**about, "TranscriptionText": "jag heter Anna"})
+    await recordings.sweep(house.runtime, port)
+    assert await count(db, "call_contents") == 0
+    assert await count(db, "transcripts") == 0
+    assert await db.rows("SELECT DISTINCT state, sha256 FROM recordings") == [{"state": "erased", "sha256": None}]
