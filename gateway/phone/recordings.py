@@ -20,7 +20,7 @@ from gateway.record.timeline import Entry
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
-SQL = statements("reconciling")
+SQL, PRIVACY = statements("reconciling"), statements("privacy")
 TRIES = 12
 
 
@@ -39,7 +39,8 @@ async def _fetch(runtime: Runtime, provider: Provider, row: Mapping[str, Any]) -
         if row["attempts"] >= TRIES:
             await _end(runtime, row, "given_up", "recording_missing")
         return False
-    await _end(runtime, row, "fetched", "recording_fetched", sha256=bytes.fromhex(digest))
+    if not await _end(runtime, row, "fetched", "recording_fetched", sha256=bytes.fromhex(digest)):  # erased meanwhile
+        await runtime.db.run(PRIVACY["doom"], {"files": [digest], "now": runtime.clock.now()})
     try:
         await provider.delete_recording(row["sid"])
     except ProviderAway as error:
@@ -47,7 +48,8 @@ async def _fetch(runtime: Runtime, provider: Provider, row: Mapping[str, Any]) -
     return True
 
 
-async def _end(runtime: Runtime, row: Mapping[str, Any], statement: str, kind: str, **given: Any) -> None:
+async def _end(runtime: Runtime, row: Mapping[str, Any], statement: str, kind: str, **given: Any) -> bool:
+    """Whether it was still to be fetched."""
     now = runtime.clock.now()
     about = {"sid": row["sid"], "report": row["report_id"], "now": now, **given}
     async with runtime.db.transaction() as conn:
@@ -58,3 +60,4 @@ async def _end(runtime: Runtime, row: Mapping[str, Any], statement: str, kind: s
             await timeline.append(conn, [Entry(found["case_id"], kind, report=row["report_id"], data=data)], now)
     if changed and found:
         runtime.live.publish({"type": "case", "case": found["case_id"]})
+    return changed > 0

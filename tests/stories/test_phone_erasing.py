@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,7 +13,7 @@ from channels.provider import Account, Provider
 from gateway.clock import SetClock, SystemClock
 from gateway.config import Config
 from gateway.ledgers.reconciling import Reconciler
-from gateway.people.privacy import erase_person, find_person
+from gateway.people.privacy import erase_person, find_person, retain
 from gateway.phone import recordings, telephony
 from gateway.record.timeline import SYSTEM
 from tests.fakes import provider as fakes
@@ -75,3 +76,22 @@ async def test_b101_what_the_provider_tells_of_an_erased_call_brings_nothing_bac
     assert await count(db, "call_contents") == 0
     assert await count(db, "transcripts") == 0
     assert await db.rows("SELECT DISTINCT state, sha256 FROM recordings") == [{"state": "erased", "sha256": None}]
+
+
+async def test_b101_a_recording_whose_caller_is_erased_while_it_is_fetched_stays_nowhere(
+    house: House, peer: fakes.Provider, port: Provider, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime, fetch = house.runtime, port.recording
+
+    async def slowly(sid: str) -> bytes:
+        sound = await fetch(sid)
+        await erase(house)
+        return sound
+
+    sid = peer.add_recording(b"RIFF", call_sid=call)
+    about = {"CallSid": call, "RecordingSid": sid, "RecordingDuration": "9", "RecordingStatus": "completed"}
+    await telephony.phone_door(runtime).recording(about)
+    monkeypatch.setattr(port, "recording", slowly)
+    await recordings.sweep(runtime, port)
+    await retain(runtime.db, runtime.blobs, runtime.clock.now())
+    assert await runtime.blobs.read(hashlib.sha256(b"RIFF").hexdigest()) is None
