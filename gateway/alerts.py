@@ -44,6 +44,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "spool_ageing": Limit(60, 1, urgent=True),
         "provider_errors": Limit(5, 1),
         "provider_refuses": Limit(1, 0.5, urgent=True),
+        "recordings_kept": Limit(1, 0.5),
         "reports_missing": Limit(1, 0.5, urgent=True),
         "clock_skew": Limit(2, 1),
         "rules_refused": Limit(1, 0.5),
@@ -114,6 +115,8 @@ async def signs(runtime: Runtime, now: datetime) -> list[Sign]:
     found.append(Sign("outbox_ageing", "", outbox["oldest"] if outbox else 0))
     halted = await db.row(SQL["halted"], {"reason": HALTED})
     found.append(Sign("provider_refuses", "", halted["waiting"] if halted else 0))
+    kept = await db.row(SQL["recordings_kept"])
+    found.append(Sign("recordings_kept", "", kept["n"] if kept else 0))
     oldest = runtime.spool.oldest()
     found.append(Sign("spool_ageing", "", (now - oldest).total_seconds() if oldest else 0))
     found.append(Sign("reports_missing", "", await accounts.unaccounted(db, day_of(now) - WEEK)))

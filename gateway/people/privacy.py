@@ -142,8 +142,9 @@ async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]
         counts["calls"] += len(rows)
     while rows := await db.rows(SQL["expired_recordings"], {"before": now - PERIODS["recording"]}):
         async with db.transaction() as conn:
-            await conn.execute(SQL["expire_recordings"], {"sids": [row["sid"] for row in rows]})
-            await conn.execute(SQL["doom"], {"files": [row["sha256"] for row in rows], "now": now})
+            await conn.execute(SQL["expire_recordings"], {"sids": [row["sid"] for row in rows], "now": now})
+            doomed = [row["sha256"] for row in rows if row["sha256"]]
+            await conn.execute(SQL["doom"], {"files": doomed, "now": now})
         counts["recordings"] += len(rows)
     for name in ("expire_transcripts", "expire_captions"):
         await db.run(SQL[name], {"before": now - PERIODS["transcript"]})

@@ -69,6 +69,10 @@ GROUP BY channel
 -- Messages that wait because nothing is taken from us until somebody looks.
 SELECT count(*) AS waiting FROM messages WHERE state = 'queued' AND reason = %(reason)s
 
+-- name: recordings_kept
+-- Recordings that the provider would not delete for a day.
+SELECT count(*) AS n FROM recordings WHERE due_at IS NOT NULL AND state IN ('fetched', 'erased') AND attempts > 12
+
 -- name: clock
 SELECT clock_timestamp() AS at
 

@@ -116,7 +116,7 @@ WHERE sid = %(sid)s
 WITH call AS (SELECT report_id, erased_at FROM calls WHERE sid = %(call)s FOR SHARE)
 INSERT INTO recordings (sid, call_sid, report_id, state, seconds, due_at, created_at)
 SELECT %(sid)s, %(call)s, call.report_id, CASE WHEN call.erased_at IS NULL THEN %(state)s ELSE 'erased' END, %(seconds)s,
-       CASE WHEN call.erased_at IS NULL THEN %(due)s::timestamptz END, %(at)s
+       CASE WHEN call.erased_at IS NULL THEN %(due)s ELSE %(at)s::timestamptz END, %(at)s
 FROM (VALUES (1)) AS one LEFT JOIN call ON true
 ON CONFLICT (sid) DO UPDATE SET seconds = greatest(recordings.seconds, excluded.seconds), state = excluded.state,
                                 due_at = excluded.due_at
@@ -127,7 +127,7 @@ WHERE recordings.state IN ('empty', 'failed') AND excluded.state = 'announced'
 WITH call AS (SELECT report_id, erased_at FROM calls WHERE sid = %(call)s FOR SHARE), recording AS (
     INSERT INTO recordings (sid, call_sid, report_id, state, due_at, created_at)
     SELECT %(recording)s, %(call)s, call.report_id, CASE WHEN call.erased_at IS NULL THEN 'announced' ELSE 'erased' END,
-           CASE WHEN call.erased_at IS NULL THEN %(at)s::timestamptz END, %(at)s
+           %(at)s, %(at)s
     FROM (VALUES (1)) AS one LEFT JOIN call ON true
     ON CONFLICT (sid) DO UPDATE SET call_sid = recordings.call_sid
     RETURNING sid, state

@@ -183,7 +183,10 @@ DELETE FROM captions WHERE call_sid = ANY(%(calls)s::text[])
 SELECT sid, encode(sha256, 'hex') AS sha256 FROM recordings WHERE call_sid = ANY(%(calls)s::text[])
 
 -- name: erase_recordings
-UPDATE recordings SET state = 'erased', sha256 = NULL, due_at = NULL WHERE call_sid = ANY(%(calls)s::text[])
+-- Those that may still be at the provider are due there.
+UPDATE recordings SET state = 'erased', sha256 = NULL, attempts = 0,
+                      due_at = CASE WHEN state IN ('fetched', 'erased') THEN due_at ELSE %(now)s END
+WHERE call_sid = ANY(%(calls)s::text[])
 
 -- name: erase_identities
 DELETE FROM identities WHERE person_id = %(person)s
@@ -205,10 +208,12 @@ SELECT sid FROM calls WHERE erased_at IS NULL AND ended_at < %(before)s ORDER BY
 
 -- name: expired_recordings
 SELECT sid, encode(sha256, 'hex') AS sha256 FROM recordings
-WHERE state = 'fetched' AND created_at < %(before)s ORDER BY created_at LIMIT 500
+WHERE state IN ('fetched', 'failed') AND created_at < %(before)s ORDER BY created_at LIMIT 500
 
 -- name: expire_recordings
-UPDATE recordings SET state = 'erased', sha256 = NULL, due_at = NULL WHERE sid = ANY(%(sids)s::text[])
+UPDATE recordings SET state = 'erased', sha256 = NULL, attempts = 0,
+                      due_at = CASE WHEN state = 'fetched' THEN due_at ELSE %(now)s END
+WHERE sid = ANY(%(sids)s::text[])
 
 -- name: expire_transcripts
 DELETE FROM transcripts t USING recordings r WHERE r.sid = t.recording_sid AND r.created_at < %(before)s

@@ -21,11 +21,23 @@ RETURNING r.sid, r.call_sid, r.attempts, coalesce(r.report_id, (SELECT report_id
           (SELECT id FROM reports WHERE call_sid = r.call_sid ORDER BY id LIMIT 1)) AS report_id
 
 -- name: fetched
-UPDATE recordings SET state = 'fetched', sha256 = %(sha256)s, fetched_at = %(now)s, due_at = NULL,
+-- From now on it is due to be deleted there.
+UPDATE recordings SET state = 'fetched', sha256 = %(sha256)s, fetched_at = %(now)s, due_at = %(now)s, attempts = 0,
                       transcribe_at = CASE WHEN NOT EXISTS (
                           SELECT FROM transcripts WHERE recording_sid = recordings.sid) THEN %(now)s END,
                       report_id = coalesce(report_id, %(report)s)
 WHERE sid = %(sid)s AND state = 'announced'
+
+-- name: due_deletions
+-- Recordings that the provider still has and need not have any more, taken as those to fetch are.
+UPDATE recordings r SET attempts = r.attempts + 1, due_at = %(now)s + interval '1 minute' * least(power(2, r.attempts), 240)
+FROM (SELECT sid FROM recordings WHERE due_at <= %(now)s AND state IN ('fetched', 'erased')
+      ORDER BY due_at LIMIT 10 FOR UPDATE SKIP LOCKED) AS taken
+WHERE r.sid = taken.sid
+RETURNING r.sid, r.attempts
+
+-- name: gone
+UPDATE recordings SET due_at = NULL WHERE sid = %(sid)s AND state IN ('fetched', 'erased')
 
 -- name: given_up
 UPDATE recordings SET state = 'failed', due_at = NULL WHERE sid = %(sid)s AND state = 'announced'

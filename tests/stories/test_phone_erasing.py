@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from channels.provider import Account, Provider
+from channels.provider_http import ProviderAway
+from gateway import alerts
 from gateway.clock import SetClock, SystemClock
 from gateway.config import Config
 from gateway.ledgers.reconciling import Reconciler
-from gateway.people.privacy import erase_person, find_person, retain
+from gateway.people.privacy import PERIODS, erase_person, find_person, retain
 from gateway.phone import recordings, telephony
 from gateway.record.timeline import SYSTEM
 from tests.fakes import provider as fakes
@@ -61,6 +64,13 @@ async def erase(house: House) -> None:
     await erase_person(runtime.db, runtime.blobs, person, SYSTEM, runtime.clock.now())
 
 
+async def announced(house: House, peer: fakes.Provider, call: str) -> str:
+    sid = peer.add_recording(b"RIFF", call_sid=call)
+    about = {"CallSid": call, "RecordingSid": sid, "RecordingDuration": "9", "RecordingStatus": "completed"}
+    await telephony.phone_door(house.runtime).recording(about)
+    return sid
+
+
 async def test_b101_what_the_provider_tells_of_an_erased_call_brings_nothing_back(
     house: House, peer: fakes.Provider, port: Provider, call: str
 ) -> None:
@@ -76,6 +86,7 @@ async def test_b101_what_the_provider_tells_of_an_erased_call_brings_nothing_bac
     assert await count(db, "call_contents") == 0
     assert await count(db, "transcripts") == 0
     assert await db.rows("SELECT DISTINCT state, sha256 FROM recordings") == [{"state": "erased", "sha256": None}]
+    assert peer.recordings == {}
 
 
 async def test_b101_a_recording_whose_caller_is_erased_while_it_is_fetched_stays_nowhere(
@@ -88,10 +99,57 @@ async def test_b101_a_recording_whose_caller_is_erased_while_it_is_fetched_stays
         await erase(house)
         return sound
 
-    sid = peer.add_recording(b"RIFF", call_sid=call)
-    about = {"CallSid": call, "RecordingSid": sid, "RecordingDuration": "9", "RecordingStatus": "completed"}
-    await telephony.phone_door(runtime).recording(about)
+    await announced(house, peer, call)
     monkeypatch.setattr(port, "recording", slowly)
     await recordings.sweep(runtime, port)
     await retain(runtime.db, runtime.blobs, runtime.clock.now())
     assert await runtime.blobs.read(hashlib.sha256(b"RIFF").hexdigest()) is None
+
+
+async def test_b101_a_recording_is_deleted_at_the_provider_until_it_is_gone_there(
+    house: House, peer: fakes.Provider, port: Provider, call: str, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(sid: str) -> None:
+        raise ProviderAway("status 503")
+
+    async def kept() -> float:
+        return next(
+            one.value for one in await alerts.signs(house.runtime, clock.now()) if one.kind == "recordings_kept"
+        )
+
+    sid = await announced(house, peer, call)
+    with monkeypatch.context() as patched:
+        patched.setattr(port, "delete_recording", away)
+        for _ in range(12):
+            await recordings.sweep(house.runtime, port)
+            clock.forward(timedelta(hours=4))
+        assert await kept() == 0
+        await recordings.sweep(house.runtime, port)
+    assert (sid in peer.recordings, await kept()) == (True, 1)
+    clock.forward(timedelta(hours=4))
+    await recordings.sweep(house.runtime, port)
+    assert (sid in peer.recordings, await kept()) == (False, 0)
+    assert await house.runtime.db.row("SELECT state, due_at FROM recordings") == {"state": "fetched", "due_at": None}
+
+
+async def test_b101_who_is_erased_before_the_recording_is_fetched_is_erased_at_the_provider_too(
+    house: House, peer: fakes.Provider, port: Provider, call: str
+) -> None:
+    sid = await announced(house, peer, call)
+    await erase(house)
+    assert await recordings.sweep(house.runtime, port) == 0
+    assert sid not in peer.recordings
+    assert await house.runtime.db.row("SELECT state, due_at FROM recordings") == {"state": "erased", "due_at": None}
+
+
+async def test_b101_a_recording_that_was_given_up_is_deleted_at_the_provider_after_its_period(
+    house: House, peer: fakes.Provider, port: Provider, call: str, clock: SetClock
+) -> None:
+    sid = await announced(house, peer, call)
+    await house.runtime.db.run("UPDATE recordings SET state = 'failed', due_at = NULL")
+    await recordings.sweep(house.runtime, port)
+    assert sid in peer.recordings
+    clock.forward(PERIODS["recording"] + timedelta(days=1))
+    await retain(house.runtime.db, house.runtime.blobs, clock.now())
+    await recordings.sweep(house.runtime, port)
+    assert sid not in peer.recordings
