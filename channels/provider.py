@@ -111,8 +111,11 @@ class Provider:
             environment={"TWILIO_ACCOUNT_SID": account.sid},
         )
 
-    async def text(self, to: str, sender: str, body: str, since: datetime | None = None) -> Answer:
-        """Send an SMS. `since` is when this same text was first tried, if an attempt before this was uncertain."""
+    async def text(
+        self, to: str, sender: str, body: str, since: datetime | None = None, others: Collection[str] = ()
+    ) -> Answer:
+        """Send an SMS. `since` is when this same text was first tried, if an attempt before this was uncertain;
+        `others` are texts that are known to be other ones, perhaps of the same words."""
         if why := refusal(to, own=self._account.own, countries=self._account.countries, text=True):
             return Refused(why)
 
@@ -123,7 +126,12 @@ class Provider:
 
         async def find(earliest: datetime) -> str | None:
             async for found in self.messages(earliest, to=to):
-                if found.outbound and found.text == body and found.status not in {"failed", "canceled"}:
+                if (
+                    found.outbound
+                    and found.text == body
+                    and found.status not in {"failed", "canceled"}
+                    and found.sid not in others
+                ):
                     return found.sid
             return None
 
@@ -132,8 +140,7 @@ class Provider:
     async def call(
         self, to: str, sender: str, turn_url: str, since: datetime | None = None, others: Collection[str] = ()
     ) -> Answer:
-        """Ring a number or a browser; whoever answers is spoken to by `turn_url`. `since` as for `text`; `others` are
-        calls that are known to be somebody else's."""
+        """Ring a number or a browser; whoever answers is spoken to by `turn_url`. `since`, `others` as for `text`."""
         if not BROWSER.fullmatch(to) and (why := refusal(to, own=self._account.own, countries=self._account.countries)):
             return Refused(why)
 
