@@ -1,8 +1,8 @@
 """The telephony provider's REST API behind one port: texts, calls, recordings, lists, browser tokens.
 
 What costs money is never sent twice on a guess: 429 and an unreachable provider are `Deferred`; an answer that was lost
-is first looked up by recipient, time and words, and is `Uncertain` when it is not found yet, so that the next attempt
-looks again before it sends. Nothing here raises but the look-ups and downloads, which raise ProviderAway.
+is `Uncertain`, and the next attempt looks it up by recipient, time and words before it sends; while that cannot be done
+nothing is sent (`Deferred`). Nothing here raises but the look-ups and downloads, which raise ProviderAway.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 from aiohttp import ClientConnectorError, ClientError, ClientSession, encode_basic_auth
 from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.response import Response
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from twilio.rest import Client
@@ -42,7 +43,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Certainly not sent; try again later. `halted` when nothing will be sent until somebody looks (credentials)."""
+    """Certainly not sent by this attempt; try again later. `halted` when nothing will be sent until somebody looks
+    (credentials)."""
 
     reason: str
     halted: bool = False
@@ -298,7 +300,7 @@ class Provider:
             if since is not None and (sid := await find(since)):
                 return Sent(sid)
         except ProviderAway as error:
-            return Uncertain(f"not looked up: {error}")
+            return _halted(error.status) or Deferred(f"not looked up: {error}")
         try:
             return Sent((await create()).sid)
         except TwilioRestException as error:
@@ -332,12 +334,18 @@ def _judged(error: TwilioRestException) -> Answer:
     """What an error answer means for whoever wanted to send."""
     if error.status == 429:
         return Deferred("the provider asks us to slow down")
-    if error.status in (401, 403):
-        log.error("provider.halted", status=error.status)
-        return Deferred(HALTED, halted=True)
+    if halted := _halted(error.status):
+        return halted
     if error.status >= 500:
         return Uncertain(f"status {error.status}")
     return Refused(f"provider error {error.code}")
+
+
+def _halted(status: int | None) -> Deferred | None:
+    if status not in (401, 403):
+        return None
+    log.error("provider.halted", status=status)
+    return Deferred(HALTED, halted=True)
 
 
 async def _stream(pages: Any) -> AsyncIterator[Any]:
@@ -345,4 +353,6 @@ async def _stream(pages: Any) -> AsyncIterator[Any]:
         async for row in await pages if asyncio.iscoroutine(pages) else pages:
             yield row
     except (TwilioException, ClientError, TimeoutError, ValueError, KeyError) as error:
-        raise ProviderAway(type(error).__name__) from error
+        # A page that cannot be had is an exception without a status, but with the answer.
+        status = next((one.status_code for one in error.args if isinstance(one, Response)), None)
+        raise ProviderAway(f"status {status}" if status else type(error).__name__, status) from error

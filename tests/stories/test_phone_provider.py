@@ -68,7 +68,7 @@ async def test_b105_an_uncertain_text_is_not_repeated_while_it_cannot_be_looked_
     began = datetime.now(UTC)
     peer.troubles.extend(["lost", "no lists"])
     assert isinstance(await port.text(TO, OURS, "a"), Uncertain)
-    assert isinstance(await port.text(TO, OURS, "a", since=began), Uncertain)
+    assert await port.text(TO, OURS, "a", since=began) == Deferred("not looked up: status 503")
     assert len(peer.messages) == 1
 
 
@@ -92,6 +92,8 @@ async def test_b105_f28_refused_credentials_stop_everything(port: Provider, peer
     answer = await port.text(TO, OURS, "a")
     assert isinstance(answer, Deferred)
     assert answer.halted
+    assert await port.text(TO, OURS, "a", since=datetime.now(UTC)) == answer
+    assert await port.call(TO, OURS, "https://support.example/twilio/voice", since=datetime.now(UTC)) == answer
 
 
 async def test_f27_a_provider_that_cannot_be_reached_means_later() -> None:
