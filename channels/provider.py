@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ HALTED = "the provider refuses our credentials"
 SKEW = timedelta(minutes=2)
 TOKEN_SECONDS = 3600
 NOTHING_THERE = 404
+LOST = frozenset({"undelivered", "failed"})
 BROWSER = re.compile(r"client:agent_(?:[0-9a-f]{2}){1,60}")
 
 
@@ -65,6 +66,7 @@ class Refused:
 
 
 Answer = Sent | Deferred | Uncertain | Refused
+Find = Callable[[datetime], Awaitable[Answer | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class Listed:
     call: str | None = None
     text: str = ""
     outbound: bool = False
+    error: str | None = None
 
 
 class Provider:
@@ -126,15 +129,10 @@ class Provider:
                 to=to, from_=sender, body=body, status_callback=f"{self._account.public_url}/twilio/status"
             )
 
-        async def find(earliest: datetime) -> str | None:
+        async def find(earliest: datetime) -> Answer | None:
             async for found in self.messages(earliest, to=to):
-                if (
-                    found.outbound
-                    and found.text == body
-                    and found.status not in {"failed", "canceled"}
-                    and found.sid not in others
-                ):
-                    return found.sid
+                if found.outbound and found.text == body and found.status != "canceled" and found.sid not in others:
+                    return Refused(lost(found.status, found.error)) if found.status in LOST else Sent(found.sid)
             return None
 
         return await self._once("text", create, find, since)
@@ -158,10 +156,10 @@ class Provider:
                 timeout=25,
             )
 
-        async def find(earliest: datetime) -> str | None:
+        async def find(earliest: datetime) -> Answer | None:
             async for found in self.calls(earliest, to=to):
                 if found.outbound and found.status not in {"failed", "canceled"} and found.sid not in others:
-                    return found.sid
+                    return Sent(found.sid)
             return None
 
         return await self._once("call", create, find, since)
@@ -251,6 +249,7 @@ class Provider:
                 recipient=row.to or "",
                 text=row.body or "",
                 outbound=str(row.direction or "").startswith("outbound"),
+                error=str(row.error_code) if row.error_code else None,
             )
 
     async def recordings(self, since: datetime) -> AsyncIterator[Listed]:
@@ -295,10 +294,10 @@ class Provider:
         token.add_grant(VoiceGrant(outgoing_application_sid=self._account.app, incoming_allow=True))
         return str(token.to_jwt())
 
-    async def _once(self, what: str, create: Any, find: Any, since: datetime | None) -> Answer:
+    async def _once(self, what: str, create: Any, find: Find, since: datetime | None) -> Answer:
         try:
-            if since is not None and (sid := await find(since)):
-                return Sent(sid)
+            if since is not None and (found := await find(since)):
+                return found
         except ProviderAway as error:
             return _halted(error.status) or Deferred(f"not looked up: {error}")
         try:
@@ -328,6 +327,11 @@ async def open_provider(account: Account) -> AsyncIterator[Provider]:
     """The port for as long as the block lasts."""
     async with ClientSession() as session:
         yield Provider(account, session)
+
+
+def lost(status: str, error: str | None) -> str:
+    """Why a text that was handed over did not arrive."""
+    return f"the provider could not deliver it ({error or status})"
 
 
 def _judged(error: TwilioRestException) -> Answer:
