@@ -24,6 +24,7 @@ from routing.values import Category, Priority
 
 MESSAGES, ATTACHMENTS = statements("messages"), statements("attachments")
 LONGEST = 20_000  # characters of one reply
+LONGEST_TEXT = 1_600  # characters that the provider takes as one text
 NAMED = re.compile(r"(?<![\w@.])@([A-Za-z0-9_-]{1,60})")
 
 
@@ -63,6 +64,8 @@ async def reply(
         by, recipient = found
         if enclosed and by is not Channel.EMAIL:
             raise Refused(channel="files can be sent by e-mail only")
+        if by is Channel.SMS and len(text) > LONGEST_TEXT:
+            raise Refused(text="too long for an SMS, which holds 1,600 characters")
         message = await deed.send(
             "reply",
             by,

@@ -632,3 +632,16 @@ async def test_b67_e10_an_address_is_acknowledged_ten_times_a_day_at_most(office
         await office.hear(f"{texts[nth % 4]} {nth}", sender=sender, site=f"s{nth + 1:03d}", channel=Channel.EMAIL)
     await office.sweep()
     assert 0 < len(office.mails) <= 10
+
+
+async def test_a_reply_that_is_too_long_for_a_text_is_refused_and_goes_by_mail(office: Office) -> None:
+    sender = Sender(phone="+46701740605", email="mette@example.com")
+    receipt = await office.hear("Laddare 21052 startar inte", channel=Channel.SMS, sender=sender)
+    case = casenumber.parse(receipt.case)
+    for text in ("å" * 1601, "ord " * 1250):
+        for by in ("sms", None):
+            with pytest.raises(desk.Refused, match=r"text: too long for an SMS"):
+                await desk.reply(office.runtime, AGENT, case, text, by)
+        await desk.reply(office.runtime, AGENT, case, text, "email")
+    await desk.reply(office.runtime, AGENT, case, "å" * 1600, "sms")
+    assert (await office.kinds(receipt)).count("replied") == 3
