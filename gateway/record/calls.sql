@@ -112,15 +112,23 @@ UPDATE calls SET report_id = coalesce(report_id, %(report)s),
 WHERE sid = %(sid)s
 
 -- name: recorded
--- A recording of a call that was erased is erased when it is announced.
-WITH call AS (SELECT report_id, erased_at FROM calls WHERE sid = %(call)s FOR SHARE)
-INSERT INTO recordings (sid, call_sid, report_id, state, seconds, due_at, created_at)
-SELECT %(sid)s, %(call)s, call.report_id, CASE WHEN call.erased_at IS NULL THEN %(state)s ELSE 'erased' END, %(seconds)s,
-       CASE WHEN call.erased_at IS NULL THEN %(due)s ELSE %(at)s::timestamptz END, %(at)s
-FROM (VALUES (1)) AS one LEFT JOIN call ON true
-ON CONFLICT (sid) DO UPDATE SET seconds = greatest(recordings.seconds, excluded.seconds), state = excluded.state,
-                                due_at = excluded.due_at
-WHERE recordings.state IN ('empty', 'failed') AND excluded.state = 'announced'
+-- A recording of a call that was erased is erased when it is announced; one that never came about is told in its case.
+WITH call AS (SELECT report_id, erased_at FROM calls WHERE sid = %(call)s FOR SHARE), recording AS (
+    INSERT INTO recordings (sid, call_sid, report_id, state, seconds, due_at, created_at)
+    SELECT %(sid)s, %(call)s, call.report_id, CASE WHEN call.erased_at IS NULL THEN %(state)s ELSE 'erased' END, %(seconds)s,
+           CASE WHEN call.erased_at IS NULL THEN %(due)s ELSE %(at)s::timestamptz END, %(at)s
+    FROM (VALUES (1)) AS one LEFT JOIN call ON true
+    ON CONFLICT (sid) DO UPDATE SET seconds = greatest(recordings.seconds, excluded.seconds), state = excluded.state,
+                                    due_at = excluded.due_at
+    WHERE recordings.state IN ('empty', 'failed') AND excluded.state = 'announced'
+    RETURNING sid, call_sid, report_id, state
+)
+INSERT INTO timeline (case_id, at, kind, actor_kind, report_id, data)
+SELECT r.case_id, %(at)s, 'recording_missing', 'system', r.id,
+       jsonb_build_object('recording', recording.sid, 'call', recording.call_sid)
+FROM recording JOIN reports r ON r.id = coalesce(
+    recording.report_id, (SELECT id FROM reports WHERE call_sid = recording.call_sid ORDER BY id LIMIT 1))
+WHERE recording.state = 'failed'
 
 -- name: transcribed
 -- Of what is erased nothing is kept.
