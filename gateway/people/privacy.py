@@ -213,7 +213,15 @@ async def _scrub(conn: Connection, person: int, cases: Sequence[int]) -> None:
 async def _erase_calls(conn: Connection, calls: Sequence[str], now: datetime) -> list[str]:
     parameters = {"calls": list(calls), "now": now}
     recordings = await (await conn.execute(SQL["recordings_of"], parameters)).fetchall()
-    for name in ("mark_calls", "erase_calls", "erase_turns", "erase_transcripts", "erase_captions", "erase_recordings"):
+    for name in (
+        "mark_calls",
+        "erase_calls",
+        "end_callbacks",
+        "erase_turns",
+        "erase_transcripts",
+        "erase_captions",
+        "erase_recordings",
+    ):
         await conn.execute(SQL[name], parameters)
     return [row["sha256"] for row in recordings if row["sha256"]]
 

@@ -8,17 +8,28 @@ SELECT a.report_id, a.name, a.media_type, a.size, encode(a.sha256, 'hex') AS sha
 FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE r.person_id = %(person)s ORDER BY a.id
 
 -- name: messages_of
+-- To a person, with our texts to whoever was named to us in cases that nobody else reported.
 SELECT m.id, m.case_id, m.channel, m.kind, m.sent_at, c.recipient, c.subject, c.text
 FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id
 WHERE m.person_id = %(person)s OR m.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s)
-   OR c.recipient IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone') ORDER BY m.id
+   OR c.recipient IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')
+   OR m.channel = 'sms' AND m.kind <> 'oncall' AND m.case_id IN (
+      SELECT r.case_id FROM reports r WHERE r.person_id = %(person)s AND NOT EXISTS (
+          SELECT FROM reports o WHERE o.case_id = r.case_id AND o.person_id IS DISTINCT FROM r.person_id
+            AND o.erased_at IS NULL AND o.channel <> 'alarm'))
+ORDER BY m.id
 
 -- name: calls_of
+-- From and to a person, with our calls to whoever was named to us in cases that nobody else reported.
 SELECT c.sid, c.started_at, c.seconds, t.from_number, t.callback, t.state
 FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid
 WHERE c.person_id = %(person)s OR c.sid IN (SELECT call_sid FROM reports WHERE person_id = %(person)s)
    OR CASE c.direction WHEN 'inbound' THEN t.from_number ELSE t.to_number END
       IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')
+   OR c.sid IN (SELECT g.sid FROM rings g WHERE g.purpose = 'customer' AND g.case_id IN (
+      SELECT r.case_id FROM reports r WHERE r.person_id = %(person)s AND NOT EXISTS (
+          SELECT FROM reports o WHERE o.case_id = r.case_id AND o.person_id IS DISTINCT FROM r.person_id
+            AND o.erased_at IS NULL AND o.channel <> 'alarm')))
 ORDER BY c.started_at
 
 -- name: sounds_of
@@ -169,6 +180,11 @@ UPDATE calls SET erased_at = %(now)s WHERE sid = ANY(%(calls)s::text[])
 
 -- name: erase_calls
 DELETE FROM call_contents WHERE sid = ANY(%(calls)s::text[])
+
+-- name: end_callbacks
+-- Nobody is there to be called back.
+UPDATE work_items SET state = 'done', epoch = epoch + 1
+WHERE kind = 'callback' AND state = 'waiting' AND call_sid = ANY(%(calls)s::text[])
 
 -- name: erase_turns
 DELETE FROM call_turns WHERE sid = ANY(%(calls)s::text[])

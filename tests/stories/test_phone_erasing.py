@@ -153,3 +153,39 @@ async def test_b101_a_recording_that_was_given_up_is_deleted_at_the_provider_aft
     await retain(house.runtime.db, house.runtime.blobs, clock.now())
     await recordings.sweep(house.runtime, port)
     assert sid not in peer.recordings
+
+
+NAMED = "+46701740999"
+BESIDE = (
+    "INSERT INTO calls (sid, direction, status, status_rank, case_id, started_at)"
+    " SELECT 'CAleg', 'outbound', 'completed', 3, case_id, now() FROM reports",
+    "INSERT INTO call_contents (sid, to_number) VALUES ('CAleg', %(number)s)",
+    "INSERT INTO rings (purpose, case_id, state, sid, created_at, ended_at)"
+    " SELECT 'customer', case_id, 'taken', 'CAleg', now(), now() FROM reports",
+    "WITH m AS (INSERT INTO messages (case_id, channel, kind, language, state, created_at, due_at)"
+    " SELECT case_id, 'sms', 'callback_missed', 'sv', 'queued', now(), now() FROM reports RETURNING id)"
+    " INSERT INTO message_contents (message_id, recipient, text) SELECT id, %(number)s, 'Vi ringde' FROM m",
+    "INSERT INTO work_items (kind, case_id, call_sid, queue, priority, language, arrived_at, state)"
+    " SELECT 'callback', case_id, call_sid, 'helpdesk', 'P3', 'sv', now(), 'waiting' FROM reports",
+)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_b101_numbers_that_were_named_in_a_case_go_with_the_last_who_reported_it(
+    house: House, call: str, alone: bool
+) -> None:
+    db = house.runtime.db
+    for statement in BESIDE:
+        await db.run(statement, {"number": NAMED})
+    if not alone:
+        other = await house.report("Laddaren startar inte", charger="21007", **{"from": {"phone": "+46701740777"}})
+        assert other
+        await db.run("UPDATE reports SET case_id = (SELECT min(case_id) FROM reports)")
+    await erase(house)
+    legs = await db.rows("SELECT sid FROM call_contents WHERE to_number = %(number)s", {"number": NAMED})
+    texts = await db.rows("SELECT text FROM message_contents WHERE recipient = %(number)s", {"number": NAMED})
+    assert (len(legs), len(texts)) == ((0, 0) if alone else (1, 1))
+    (text,) = await db.rows("SELECT state FROM messages WHERE kind = 'callback_missed'")
+    assert text["state"] == ("suppressed" if alone else "queued")
+    (item,) = await db.rows("SELECT state FROM work_items WHERE kind = 'callback'")
+    assert item["state"] == "done"
