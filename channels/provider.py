@@ -1,15 +1,15 @@
 """The telephony provider's REST API behind one port: texts, calls, recordings, lists, browser tokens.
 
 What costs money is never sent twice on a guess: 429 and an unreachable provider are `Deferred`; an answer that was lost
-is first looked up by recipient, time and words, and is `Uncertain` when it is not found yet, so that the next attempt
-looks again before it sends. Nothing here raises but the look-ups and downloads, which raise ProviderAway.
+is `Uncertain`, and the next attempt looks it up by recipient, time and words before it sends; while that cannot be done
+nothing is sent (`Deferred`). Nothing here raises but the look-ups and downloads, which raise ProviderAway.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 from aiohttp import ClientConnectorError, ClientError, ClientSession, encode_basic_auth
 from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.response import Response
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from twilio.rest import Client
@@ -32,6 +33,7 @@ HALTED = "the provider refuses our credentials"
 SKEW = timedelta(minutes=2)
 TOKEN_SECONDS = 3600
 NOTHING_THERE = 404
+LOST = frozenset({"undelivered", "failed"})
 BROWSER = re.compile(r"client:agent_(?:[0-9a-f]{2}){1,60}")
 
 
@@ -42,7 +44,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Certainly not sent; try again later. `halted` when nothing will be sent until somebody looks (credentials)."""
+    """Certainly not sent by this attempt; try again later. `halted` when nothing will be sent until somebody looks
+    (credentials)."""
 
     reason: str
     halted: bool = False
@@ -63,6 +66,7 @@ class Refused:
 
 
 Answer = Sent | Deferred | Uncertain | Refused
+Find = Callable[[datetime], Awaitable[Answer | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class Listed:
     call: str | None = None
     text: str = ""
     outbound: bool = False
+    error: str | None = None
 
 
 class Provider:
@@ -111,8 +116,11 @@ class Provider:
             environment={"TWILIO_ACCOUNT_SID": account.sid},
         )
 
-    async def text(self, to: str, sender: str, body: str, since: datetime | None = None) -> Answer:
-        """Send an SMS. `since` is when this same text was first tried, if an attempt before this was uncertain."""
+    async def text(
+        self, to: str, sender: str, body: str, since: datetime | None = None, others: Collection[str] = ()
+    ) -> Answer:
+        """Send an SMS. `since` is when this same text was first tried, if an attempt before this was uncertain;
+        `others` are texts that are known to be other ones, perhaps of the same words."""
         if why := refusal(to, own=self._account.own, countries=self._account.countries, text=True):
             return Refused(why)
 
@@ -121,10 +129,10 @@ class Provider:
                 to=to, from_=sender, body=body, status_callback=f"{self._account.public_url}/twilio/status"
             )
 
-        async def find(earliest: datetime) -> str | None:
+        async def find(earliest: datetime) -> Answer | None:
             async for found in self.messages(earliest, to=to):
-                if found.outbound and found.text == body and found.status not in {"failed", "canceled"}:
-                    return found.sid
+                if found.outbound and found.text == body and found.status != "canceled" and found.sid not in others:
+                    return Refused(lost(found.status, found.error)) if found.status in LOST else Sent(found.sid)
             return None
 
         return await self._once("text", create, find, since)
@@ -132,8 +140,7 @@ class Provider:
     async def call(
         self, to: str, sender: str, turn_url: str, since: datetime | None = None, others: Collection[str] = ()
     ) -> Answer:
-        """Ring a number or a browser; whoever answers is spoken to by `turn_url`. `since` as for `text`; `others` are
-        calls that are known to be somebody else's."""
+        """Ring a number or a browser; whoever answers is spoken to by `turn_url`. `since`, `others` as for `text`."""
         if not BROWSER.fullmatch(to) and (why := refusal(to, own=self._account.own, countries=self._account.countries)):
             return Refused(why)
 
@@ -149,10 +156,10 @@ class Provider:
                 timeout=25,
             )
 
-        async def find(earliest: datetime) -> str | None:
+        async def find(earliest: datetime) -> Answer | None:
             async for found in self.calls(earliest, to=to):
                 if found.outbound and found.status not in {"failed", "canceled"} and found.sid not in others:
-                    return found.sid
+                    return Sent(found.sid)
             return None
 
         return await self._once("call", create, find, since)
@@ -242,6 +249,7 @@ class Provider:
                 recipient=row.to or "",
                 text=row.body or "",
                 outbound=str(row.direction or "").startswith("outbound"),
+                error=str(row.error_code) if row.error_code else None,
             )
 
     async def recordings(self, since: datetime) -> AsyncIterator[Listed]:
@@ -286,12 +294,12 @@ class Provider:
         token.add_grant(VoiceGrant(outgoing_application_sid=self._account.app, incoming_allow=True))
         return str(token.to_jwt())
 
-    async def _once(self, what: str, create: Any, find: Any, since: datetime | None) -> Answer:
+    async def _once(self, what: str, create: Any, find: Find, since: datetime | None) -> Answer:
         try:
-            if since is not None and (sid := await find(since)):
-                return Sent(sid)
+            if since is not None and (found := await find(since)):
+                return found
         except ProviderAway as error:
-            return Uncertain(f"not looked up: {error}")
+            return _halted(error.status) or Deferred(f"not looked up: {error}")
         try:
             return Sent((await create()).sid)
         except TwilioRestException as error:
@@ -321,16 +329,27 @@ async def open_provider(account: Account) -> AsyncIterator[Provider]:
         yield Provider(account, session)
 
 
+def lost(status: str, error: str | None) -> str:
+    """Why a text that was handed over did not arrive."""
+    return f"the provider could not deliver it ({error or status})"
+
+
 def _judged(error: TwilioRestException) -> Answer:
     """What an error answer means for whoever wanted to send."""
     if error.status == 429:
         return Deferred("the provider asks us to slow down")
-    if error.status in (401, 403):
-        log.error("provider.halted", status=error.status)
-        return Deferred(HALTED, halted=True)
+    if halted := _halted(error.status):
+        return halted
     if error.status >= 500:
         return Uncertain(f"status {error.status}")
     return Refused(f"provider error {error.code}")
+
+
+def _halted(status: int | None) -> Deferred | None:
+    if status not in (401, 403):
+        return None
+    log.error("provider.halted", status=status)
+    return Deferred(HALTED, halted=True)
 
 
 async def _stream(pages: Any) -> AsyncIterator[Any]:
@@ -338,4 +357,6 @@ async def _stream(pages: Any) -> AsyncIterator[Any]:
         async for row in await pages if asyncio.iscoroutine(pages) else pages:
             yield row
     except (TwilioException, ClientError, TimeoutError, ValueError, KeyError) as error:
-        raise ProviderAway(type(error).__name__) from error
+        # A page that cannot be had is an exception without a status, but with the answer.
+        status = next((one.status_code for one in error.args if isinstance(one, Response)), None)
+        raise ProviderAway(f"status {status}" if status else type(error).__name__, status) from error

@@ -23,7 +23,11 @@ silent = logging.getLogger("switchyard.provider")
 
 
 class ProviderAway(Exception):
-    """The provider did not answer, or not with what was asked for."""
+    """The provider did not answer, or not with what was asked for; `status` is that of its answer."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class ProviderHttp(AsyncHttpClient):  # type: ignore[misc]

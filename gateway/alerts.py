@@ -45,6 +45,9 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "provider_errors": Limit(5, 1),
         "provider_refuses": Limit(1, 0.5, urgent=True),
         "cap_reached": Limit(1, 0.5, urgent=True),
+        "recordings_kept": Limit(1, 0.5),
+        "recordings_missing": Limit(1, 0.5),
+        "transcripts_missing": Limit(1, 0.5),
         "reports_missing": Limit(1, 0.5, urgent=True),
         "clock_skew": Limit(2, 1),
         "rules_refused": Limit(1, 0.5),
@@ -117,6 +120,9 @@ async def signs(runtime: Runtime, now: datetime) -> list[Sign]:
     found.append(Sign("provider_refuses", "", halted["waiting"] if halted else 0))
     capped = await db.rows(SQL["capped"], {"since": now - HOUR})
     found += [Sign("cap_reached", row["channel"], row["kept"]) for row in capped]
+    for kind in ("recordings_kept", "recordings_missing", "transcripts_missing"):
+        counted = await db.row(SQL[kind], {"now": now})
+        found.append(Sign(kind, "", counted["n"] if counted else 0))
     oldest = runtime.spool.oldest()
     found.append(Sign("spool_ageing", "", (now - oldest).total_seconds() if oldest else 0))
     found.append(Sign("reports_missing", "", await accounts.unaccounted(db, day_of(now) - WEEK)))

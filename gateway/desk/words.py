@@ -35,6 +35,7 @@ UNKNOWN = MappingProxyType(
     }
 )
 LONGEST = 20_000  # characters of one reply
+LONGEST_TEXT = 1_600  # characters that the provider takes as one text
 NAMED = re.compile(r"(?<![\w@.])@([A-Za-z0-9_-]{1,60})")
 
 
@@ -72,6 +73,8 @@ async def reply(
         chosen = _chosen(recipients(rows), to, channel)
         if enclosed and chosen.channel is not Channel.EMAIL:
             raise Refused(channel="files can be sent by e-mail only")
+        if chosen.channel is Channel.SMS and len(text) > LONGEST_TEXT:
+            raise Refused(text="too long for an SMS, which holds 1,600 characters")
         message = await deed.send(
             "reply",
             chosen.channel,

@@ -68,6 +68,7 @@ class Enclosed:
 class Outgoing:
     """A composed message on its way: `case` signs the reply address, `since` dates it. `mail_id` is the Message-ID.
 
+    When it has `perhaps` arrived, `others` are what the provider calls messages that went to the same recipient.
     `quoted` is what it answers, shown below the line `above`.
     """
 
@@ -80,8 +81,9 @@ class Outgoing:
     language: str
     automatic: bool
     answers: str | None  # the Message-ID it answers
-    attempt: int
     since: datetime
+    perhaps: bool = False
+    others: frozenset[str] = frozenset()
     mail_id: str | None = None
     above: str = ""
     quoted: str = ""
@@ -220,8 +222,9 @@ class Sweeper:
             language=row["language"],
             automatic=row["agent_id"] is None,
             answers=about["report_message_id"],
-            attempt=row["attempts"],
             since=row["asked_at"],
+            perhaps=row["uncertain_at"] is not None,
+            others=await self._others(row, recipient),
             mail_id=mail_id,
             **await self._enclosed(row, about),
         )
@@ -230,6 +233,12 @@ class Sweeper:
         self._crash("outbox.after_send")
         await self._end(row, about, delivery)
         self._crash("outbox.after_mark")
+
+    async def _others(self, row: Mapping[str, Any], recipient: str) -> frozenset[str]:
+        if row["uncertain_at"] is None or row["channel"] != "sms":
+            return frozenset()
+        found = await self._db.rows(SQL["sent_to"], {"recipient": recipient, "since": row["asked_at"]})
+        return frozenset(one["provider_id"] for one in found)
 
     async def _enclosed(self, row: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
         """What goes below and with the words of a person: the history they answer, and their files."""

@@ -144,9 +144,10 @@ class TextPost:
             return Delivery("deferred", "TWILIO_ACCOUNT_SID is not set")
         if self._number is None:
             return Delivery("deferred", "TWILIO_NUMBERS has no number for SMS")
-        # A first attempt may have got through although its answer was lost: look for it before sending again.
-        since = outgoing.since if outgoing.attempt > 1 else None
-        answer = await self._provider.text(outgoing.recipient, self._number, outgoing.words.text, since)
+        # An attempt whose answer was lost may have got through: look for it before sending again.
+        since = outgoing.since if outgoing.perhaps else None
+        text = outgoing.words.text
+        answer = await self._provider.text(outgoing.recipient, self._number, text, since, outgoing.others)
         match answer:
             case Sent():
                 return Delivery("sent", provider_id=answer.sid)

@@ -29,6 +29,7 @@ _THEIRS: Mapping[str, str] = {  # the provider's error codes
     "21408": "not_allowed",
     "21610": "stopped",
     "21614": "no_texts",
+    "21617": "too_long",
     "21635": "no_texts",
     "30003": "unreachable",
     "30004": "blocked",

@@ -142,8 +142,9 @@ async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]
         counts["calls"] += len(rows)
     while rows := await db.rows(SQL["expired_recordings"], {"before": now - PERIODS["recording"]}):
         async with db.transaction() as conn:
-            await conn.execute(SQL["expire_recordings"], {"sids": [row["sid"] for row in rows]})
-            await conn.execute(SQL["doom"], {"files": [row["sha256"] for row in rows], "now": now})
+            await conn.execute(SQL["expire_recordings"], {"sids": [row["sid"] for row in rows], "now": now})
+            doomed = [row["sha256"] for row in rows if row["sha256"]]
+            await conn.execute(SQL["doom"], {"files": doomed, "now": now})
         counts["recordings"] += len(rows)
     for name in ("expire_transcripts", "expire_captions"):
         await db.run(SQL[name], {"before": now - PERIODS["transcript"]})
@@ -212,7 +213,15 @@ async def _scrub(conn: Connection, person: int, cases: Sequence[int]) -> None:
 async def _erase_calls(conn: Connection, calls: Sequence[str], now: datetime) -> list[str]:
     parameters = {"calls": list(calls), "now": now}
     recordings = await (await conn.execute(SQL["recordings_of"], parameters)).fetchall()
-    for name in ("erase_calls", "erase_turns", "mark_calls", "erase_transcripts", "erase_captions", "erase_recordings"):
+    for name in (
+        "mark_calls",
+        "erase_calls",
+        "end_callbacks",
+        "erase_turns",
+        "erase_transcripts",
+        "erase_captions",
+        "erase_recordings",
+    ):
         await conn.execute(SQL[name], parameters)
     return [row["sha256"] for row in recordings if row["sha256"]]
 

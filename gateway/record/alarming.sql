@@ -76,6 +76,20 @@ SELECT 'phone', count(*) FROM rings WHERE created_at > %(since)s AND state = 'fa
 -- Messages that wait because nothing is taken from us until somebody looks.
 SELECT count(*) AS waiting FROM messages WHERE state = 'queued' AND reason = %(reason)s
 
+-- name: recordings_kept
+-- Recordings that the provider would not delete for a day.
+SELECT count(*) AS n FROM recordings WHERE due_at IS NOT NULL AND state IN ('fetched', 'erased') AND attempts > 12
+
+-- name: recordings_missing
+-- Recordings of a day that never came.
+SELECT count(*) AS n FROM recordings WHERE state = 'failed' AND created_at > %(now)s - interval '1 day'
+
+-- name: transcripts_missing
+-- Recordings of three days that were not written down in all the tries.
+SELECT count(*) AS n FROM recordings r
+WHERE r.state = 'fetched' AND r.transcribe_tries >= 12 AND r.transcribe_at IS NULL
+  AND r.created_at > %(now)s - interval '3 days' AND NOT EXISTS (SELECT FROM transcripts WHERE recording_sid = r.sid)
+
 -- name: clock
 SELECT clock_timestamp() AS at
 

@@ -91,7 +91,7 @@ WITH call AS (
         status = CASE WHEN excluded.status_rank > calls.status_rank THEN excluded.status ELSE calls.status END,
         status_rank = greatest(calls.status_rank, excluded.status_rank),
         ended_at = coalesce(calls.ended_at, excluded.ended_at), seconds = coalesce(excluded.seconds, calls.seconds)
-    RETURNING sid, turn, ended_at, answered_at, case_id, agent_id
+    RETURNING sid, turn, ended_at, answered_at, case_id, agent_id, erased_at
 ), talked AS (
     INSERT INTO timeline (case_id, at, kind, actor_kind, actor_id, data)
     SELECT case_id, %(at)s, 'call_ended', CASE WHEN agent_id IS NULL THEN 'system' ELSE 'agent' END, agent_id,
@@ -101,7 +101,7 @@ WITH call AS (
         SELECT FROM timeline t WHERE t.case_id = call.case_id AND t.kind = 'call_ended' AND t.data ->> 'call' = call.sid)
 ), contents AS (
     INSERT INTO call_contents (sid, from_number, to_number)
-    SELECT sid, %(caller)s, %(called)s FROM call ON CONFLICT (sid) DO NOTHING
+    SELECT sid, %(caller)s, %(called)s FROM call WHERE erased_at IS NULL ON CONFLICT (sid) DO NOTHING
 )
 SELECT call.turn, call.ended_at IS NOT NULL AS ended, t.state -> 'call' AS state
 FROM call LEFT JOIN call_contents t ON t.sid = call.sid
@@ -112,19 +112,36 @@ UPDATE calls SET report_id = coalesce(report_id, %(report)s),
 WHERE sid = %(sid)s
 
 -- name: recorded
-INSERT INTO recordings (sid, call_sid, report_id, state, seconds, due_at, created_at)
-VALUES (%(sid)s, %(call)s, (SELECT report_id FROM calls WHERE sid = %(call)s), %(state)s, %(seconds)s, %(due)s, %(at)s)
-ON CONFLICT (sid) DO UPDATE SET seconds = greatest(recordings.seconds, excluded.seconds), state = excluded.state,
-                                due_at = excluded.due_at
-WHERE recordings.state IN ('empty', 'failed') AND excluded.state = 'announced'
+-- A recording of a call that was erased is erased when it is announced; one that never came about is told in its case.
+WITH call AS (SELECT report_id, erased_at FROM calls WHERE sid = %(call)s FOR SHARE), recording AS (
+    INSERT INTO recordings (sid, call_sid, report_id, state, seconds, due_at, created_at)
+    SELECT %(sid)s, %(call)s, call.report_id, CASE WHEN call.erased_at IS NULL THEN %(state)s ELSE 'erased' END, %(seconds)s,
+           CASE WHEN call.erased_at IS NULL THEN %(due)s ELSE %(at)s::timestamptz END, %(at)s
+    FROM (VALUES (1)) AS one LEFT JOIN call ON true
+    ON CONFLICT (sid) DO UPDATE SET seconds = greatest(recordings.seconds, excluded.seconds), state = excluded.state,
+                                    due_at = excluded.due_at
+    WHERE recordings.state IN ('empty', 'failed') AND excluded.state = 'announced'
+    RETURNING sid, call_sid, report_id, state
+)
+INSERT INTO timeline (case_id, at, kind, actor_kind, report_id, data)
+SELECT r.case_id, %(at)s, 'recording_missing', 'system', r.id,
+       jsonb_build_object('recording', recording.sid, 'call', recording.call_sid)
+FROM recording JOIN reports r ON r.id = coalesce(
+    recording.report_id, (SELECT id FROM reports WHERE call_sid = recording.call_sid ORDER BY id LIMIT 1))
+WHERE recording.state = 'failed'
 
 -- name: transcribed
-WITH recording AS (
+-- Of what is erased nothing is kept.
+WITH call AS (SELECT report_id, erased_at FROM calls WHERE sid = %(call)s FOR SHARE), recording AS (
     INSERT INTO recordings (sid, call_sid, report_id, state, due_at, created_at)
-    VALUES (%(recording)s, %(call)s, (SELECT report_id FROM calls WHERE sid = %(call)s), 'announced', %(at)s, %(at)s)
-    ON CONFLICT (sid) DO NOTHING
+    SELECT %(recording)s, %(call)s, call.report_id, CASE WHEN call.erased_at IS NULL THEN 'announced' ELSE 'erased' END,
+           %(at)s, %(at)s
+    FROM (VALUES (1)) AS one LEFT JOIN call ON true
+    ON CONFLICT (sid) DO UPDATE SET call_sid = recordings.call_sid
+    RETURNING sid, state
 )
-INSERT INTO transcripts (recording_sid, language, text) VALUES (%(recording)s, %(language)s, %(text)s)
+INSERT INTO transcripts (recording_sid, language, text)
+SELECT sid, %(language)s, %(text)s FROM recording WHERE state <> 'erased'
 ON CONFLICT (recording_sid) DO NOTHING
 
 -- name: owner_pins

@@ -27,7 +27,7 @@ async def recording(db: Database, sid: str) -> Recording | None:
 
 
 async def of_case(db: Database, case: int) -> Sequence[Mapping[str, Any]]:
-    """The recordings and transcripts of a case's reports, oldest first."""
+    """The recordings and transcripts of a case's reports, oldest first, with those on their way and those missing."""
     return await db.rows(SQL["of_case"], {"case": case})
 
 

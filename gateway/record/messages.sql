@@ -46,9 +46,10 @@ ORDER BY r.id DESC
 
 -- name: lease
 -- Take what is due, what wakes somebody and what answers a danger first. Whoever holds the lease sends; nobody else can
--- take it while they hold on, and a paused holder that wakes up late finds its epoch gone.
+-- take it while they hold on, and a paused holder that wakes up late finds its epoch gone. A lease that ran out was that
+-- of somebody who perhaps sent it and could not say so.
 UPDATE messages m SET lease_until = lease_now() + interval '60 seconds', lease_epoch = m.lease_epoch + 1,
-                      attempts = m.attempts + 1
+                      attempts = m.attempts + 1, uncertain_at = coalesce(m.uncertain_at, m.lease_until)
 FROM (SELECT id FROM messages
       WHERE state = 'queued' AND due_at <= lease_now() AND (lease_until IS NULL OR lease_until < lease_now())
         AND channel = ANY(%(channels)s)
@@ -61,6 +62,11 @@ RETURNING m.id, m.case_id, m.report_id, m.person_id, m.channel, m.kind, m.langua
 -- Keep a lease that is still ours.
 UPDATE messages SET lease_until = lease_now() + interval '60 seconds'
 WHERE id = %(message)s AND lease_epoch = %(epoch)s AND state = 'queued'
+
+-- name: sent_to
+-- What the provider calls the texts that went to a number after a message was asked for, or just before it.
+SELECT m.provider_id FROM messages m JOIN message_contents c ON c.message_id = m.id
+WHERE c.recipient = %(recipient)s AND m.provider_id IS NOT NULL AND m.sent_at > %(since)s - interval '1 hour'
 
 -- name: texts_lately
 -- Automatic texts that left within a time, by the database's clock: those that wake somebody, or all others.

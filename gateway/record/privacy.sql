@@ -8,17 +8,28 @@ SELECT a.report_id, a.name, a.media_type, a.size, encode(a.sha256, 'hex') AS sha
 FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE r.person_id = %(person)s ORDER BY a.id
 
 -- name: messages_of
+-- To a person, with our texts to whoever was named to us in cases that nobody else reported.
 SELECT m.id, m.case_id, m.channel, m.kind, m.sent_at, c.recipient, c.subject, c.text
 FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id
 WHERE m.person_id = %(person)s OR m.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s)
-   OR c.recipient IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone') ORDER BY m.id
+   OR c.recipient IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')
+   OR m.channel = 'sms' AND m.kind <> 'oncall' AND m.case_id IN (
+      SELECT r.case_id FROM reports r WHERE r.person_id = %(person)s AND NOT EXISTS (
+          SELECT FROM reports o WHERE o.case_id = r.case_id AND o.person_id IS DISTINCT FROM r.person_id
+            AND o.erased_at IS NULL AND o.channel <> 'alarm'))
+ORDER BY m.id
 
 -- name: calls_of
+-- From and to a person, with our calls to whoever was named to us in cases that nobody else reported.
 SELECT c.sid, c.started_at, c.seconds, t.from_number, t.callback, t.state
 FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid
 WHERE c.person_id = %(person)s OR c.sid IN (SELECT call_sid FROM reports WHERE person_id = %(person)s)
    OR CASE c.direction WHEN 'inbound' THEN t.from_number ELSE t.to_number END
       IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')
+   OR c.sid IN (SELECT g.sid FROM rings g WHERE g.purpose = 'customer' AND g.case_id IN (
+      SELECT r.case_id FROM reports r WHERE r.person_id = %(person)s AND NOT EXISTS (
+          SELECT FROM reports o WHERE o.case_id = r.case_id AND o.person_id IS DISTINCT FROM r.person_id
+            AND o.erased_at IS NULL AND o.channel <> 'alarm')))
 ORDER BY c.started_at
 
 -- name: sounds_of
@@ -163,14 +174,20 @@ WHERE NOT EXISTS (SELECT FROM audit a JOIN people p ON p.id::text = a.object
 SELECT DISTINCT ON (p.id) p.id, a.actor_kind, a.actor_id FROM audit a JOIN people p ON p.id::text = a.object
 WHERE a.act = 'erasure_deferred' AND p.erased_at IS NULL ORDER BY p.id, a.id
 
+-- name: mark_calls
+-- First of all: what the provider tells of them from then on leaves no contents.
+UPDATE calls SET erased_at = %(now)s WHERE sid = ANY(%(calls)s::text[])
+
 -- name: erase_calls
 DELETE FROM call_contents WHERE sid = ANY(%(calls)s::text[])
 
+-- name: end_callbacks
+-- Nobody is there to be called back.
+UPDATE work_items SET state = 'done', epoch = epoch + 1
+WHERE kind = 'callback' AND state = 'waiting' AND call_sid = ANY(%(calls)s::text[])
+
 -- name: erase_turns
 DELETE FROM call_turns WHERE sid = ANY(%(calls)s::text[])
-
--- name: mark_calls
-UPDATE calls SET erased_at = %(now)s WHERE sid = ANY(%(calls)s::text[])
 
 -- name: erase_transcripts
 DELETE FROM transcripts WHERE recording_sid IN (SELECT sid FROM recordings WHERE call_sid = ANY(%(calls)s::text[]))
@@ -182,7 +199,10 @@ DELETE FROM captions WHERE call_sid = ANY(%(calls)s::text[])
 SELECT sid, encode(sha256, 'hex') AS sha256 FROM recordings WHERE call_sid = ANY(%(calls)s::text[])
 
 -- name: erase_recordings
-UPDATE recordings SET state = 'erased', sha256 = NULL, due_at = NULL WHERE call_sid = ANY(%(calls)s::text[])
+-- Those that may still be at the provider are due there.
+UPDATE recordings SET state = 'erased', sha256 = NULL, attempts = 0,
+                      due_at = CASE WHEN state IN ('fetched', 'erased') THEN due_at ELSE %(now)s END
+WHERE call_sid = ANY(%(calls)s::text[])
 
 -- name: erase_identities
 DELETE FROM identities WHERE person_id = %(person)s
@@ -204,10 +224,12 @@ SELECT sid FROM calls WHERE erased_at IS NULL AND ended_at < %(before)s ORDER BY
 
 -- name: expired_recordings
 SELECT sid, encode(sha256, 'hex') AS sha256 FROM recordings
-WHERE state = 'fetched' AND created_at < %(before)s ORDER BY created_at LIMIT 500
+WHERE state IN ('fetched', 'failed') AND created_at < %(before)s ORDER BY created_at LIMIT 500
 
 -- name: expire_recordings
-UPDATE recordings SET state = 'erased', sha256 = NULL, due_at = NULL WHERE sid = ANY(%(sids)s::text[])
+UPDATE recordings SET state = 'erased', sha256 = NULL, attempts = 0,
+                      due_at = CASE WHEN state = 'fetched' THEN due_at ELSE %(now)s END
+WHERE sid = ANY(%(sids)s::text[])
 
 -- name: expire_transcripts
 DELETE FROM transcripts t USING recordings r WHERE r.sid = t.recording_sid AND r.created_at < %(before)s

@@ -24,7 +24,8 @@ RETURNING r.sid, r.call_sid, r.attempts, coalesce(r.report_id, (SELECT report_id
           (SELECT id FROM reports WHERE call_sid = r.call_sid ORDER BY id LIMIT 1)) AS report_id
 
 -- name: fetched
-UPDATE recordings SET state = 'fetched', sha256 = %(sha256)s, fetched_at = %(now)s, due_at = NULL,
+-- From now on it is due to be deleted there.
+UPDATE recordings SET state = 'fetched', sha256 = %(sha256)s, fetched_at = %(now)s, due_at = %(now)s, attempts = 0,
                       transcribe_at = CASE WHEN NOT EXISTS (
                           SELECT FROM transcripts WHERE recording_sid = recordings.sid) THEN %(now)s END,
                       report_id = coalesce(report_id, %(report)s)
@@ -41,6 +42,17 @@ INSERT INTO timeline (case_id, at, kind, actor_kind, report_id, data)
 SELECT case_id, %(now)s, CASE state WHEN 'fetched' THEN 'recording_fetched' ELSE 'recording_missing' END, 'system',
        report_id, jsonb_build_object('recording', sid, 'call', call_sid)
 FROM theirs WHERE state IN ('fetched', 'failed')
+
+-- name: due_deletions
+-- Recordings that the provider still has and need not have any more, taken as those to fetch are.
+UPDATE recordings r SET attempts = r.attempts + 1, due_at = %(now)s + interval '1 minute' * least(power(2, r.attempts), 240)
+FROM (SELECT sid FROM recordings WHERE due_at <= %(now)s AND state IN ('fetched', 'erased')
+      ORDER BY due_at LIMIT 10 FOR UPDATE SKIP LOCKED) AS taken
+WHERE r.sid = taken.sid
+RETURNING r.sid, r.attempts
+
+-- name: gone
+UPDATE recordings SET due_at = NULL WHERE sid = %(sid)s AND state IN ('fetched', 'erased')
 
 -- name: given_up
 UPDATE recordings SET state = 'failed', due_at = NULL WHERE sid = %(sid)s AND state = 'announced'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channels.provider import LOST, lost
 from gateway.clock import Clock
 from gateway.messages.undelivered import cause
 from gateway.record import timeline
@@ -9,7 +10,6 @@ from gateway.record.db import Database, statements
 from gateway.record.timeline import Entry
 
 SQL = statements("texts")
-LOST = frozenset({"undelivered", "failed"})
 
 
 class RecordedTexts:
@@ -23,7 +23,7 @@ class RecordedTexts:
             return
         now = self._clock.now()
         async with self._db.transaction() as conn:
-            given = {"sid": sid, "reason": f"the provider could not deliver it ({error or status})"}
+            given = {"sid": sid, "reason": lost(status, error)}
             row = await (await conn.execute(SQL["lost"], given)).fetchone()
             if row and row["case_id"]:
                 data = {"message": row["id"], "kind": row["kind"], "channel": "sms", "state": "failed"}

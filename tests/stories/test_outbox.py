@@ -16,14 +16,14 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from channels import mail
-from channels.report import Attachment, Channel, Receipt, Report, Sender
+from channels.report import Attachment, Channel, Letter, Receipt, Report, Sender
 from gateway import casenumber, desk, telling
 from gateway.blobs import open_blobs
 from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.languages import PAGES
-from gateway.messages.outbox import Enclosed, Outgoing
+from gateway.messages.outbox import Enclosed, Outbox, Outgoing
 from gateway.messages.post import MailPost
 from gateway.notify import Words
 from gateway.record import cases
@@ -439,6 +439,36 @@ async def test_b105_a_text_waits_while_the_provider_is_overwhelmed(office: Offic
     assert (await office.states(), len(office.provider.messages)) == (["sent"], 1)
 
 
+async def test_b105_the_same_words_to_the_same_number_are_two_texts(office: Office) -> None:
+    receipt = await office.hear("Laddare 21052 startar inte")
+    box, case = Outbox(office.runtime.db, office.clock), casenumber.parse(receipt.case)
+    letter = Letter(case, Channel.SMS, "reply", "sv", "+46701740605", text="Ring oss")
+    await box.send(letter)
+    await office.sweep()
+    for troubles in ([429], ["lost"], ["lost", "no lists"]):
+        before = len(office.provider.messages)
+        office.provider.troubles.extend(troubles)
+        await box.send(letter)
+        await office.sweep()
+        await office.sweep(timedelta(seconds=31))
+        await office.sweep(timedelta(seconds=61))
+        assert len(office.provider.messages) == before + 1
+    rows = await office.runtime.db.rows("SELECT state, provider_id FROM messages WHERE channel = 'sms'")
+    assert {row["state"] for row in rows} == {"sent"}
+    assert {row["provider_id"] for row in rows} == set(office.provider.messages)
+
+
+async def test_b105_a_text_of_a_worker_that_died_is_looked_up_before_it_is_sent_again(office: Office) -> None:
+    await office.hear("Laddare 21052 startar inte", channel=Channel.SMS, sender=Sender(phone="+46701740605"))
+    await office.sweep()
+    await office.runtime.db.run(
+        "UPDATE messages SET state = 'queued', sent_at = NULL, provider_id = NULL, due_at = lease_now(),"
+        " lease_until = lease_now() - interval '1 second'"
+    )
+    await office.sweep()
+    assert (await office.states(), len(office.provider.messages)) == (["sent"], 1)
+
+
 async def test_a_number_that_takes_no_texts_is_refused_before_it_is_asked(office: Office) -> None:
     await office.hear("Laddare 21052 startar inte", channel=Channel.SMS, sender=Sender(phone="+46846500401"))
     await office.sweep()
@@ -514,7 +544,6 @@ def outgoing(recipient: str, subject: str) -> Outgoing:
         language="en",
         automatic=False,
         answers=None,
-        attempt=1,
         since=NOW,
         mail_id="<1.seal@support.example>",
     )
@@ -715,3 +744,16 @@ async def test_b67_e10_an_address_is_acknowledged_ten_times_a_day_at_most(office
         await office.hear(f"{texts[nth % 4]} {nth}", sender=sender, site=f"s{nth + 1:03d}", channel=Channel.EMAIL)
     await office.sweep()
     assert 0 < len(office.mails) <= 10
+
+
+async def test_a_reply_that_is_too_long_for_a_text_is_refused_and_goes_by_mail(office: Office) -> None:
+    sender = Sender(phone="+46701740605", email="mette@example.com")
+    receipt = await office.hear("Laddare 21052 startar inte", channel=Channel.SMS, sender=sender)
+    case = casenumber.parse(receipt.case)
+    for text in ("å" * 1601, "ord " * 1250):
+        for by in ("sms", None):
+            with pytest.raises(desk.Refused, match=r"text: too long for an SMS"):
+                await desk.reply(office.runtime, AGENT, case, text, by)
+        await desk.reply(office.runtime, AGENT, case, text, "email")
+    await desk.reply(office.runtime, AGENT, case, "å" * 1600, "sms")
+    assert (await office.kinds(receipt)).count("replied") == 3

@@ -443,6 +443,10 @@ async def test_f28_refused_credentials_are_an_alarm_within_a_minute_and_mails_go
     assert "provider_refuses" not in await standing()
     await send()
     assert "provider_refuses" in await standing()
+    await runtime.db.run("UPDATE messages SET uncertain_at = lease_now() WHERE channel = 'sms'")
+    night.clock.forward(10 * 60 * SECOND)
+    await send()  # what perhaps arrived is looked up, and that is refused too
+    assert "provider_refuses" in await standing()
     mailed = await runtime.db.rows(
         "SELECT t.subject FROM messages m JOIN message_contents t ON t.message_id = m.id"
         " WHERE m.kind = 'alarm' AND m.channel = 'email'"

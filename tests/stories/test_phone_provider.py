@@ -62,13 +62,27 @@ async def test_b105_f27_a_lost_answer_is_looked_up_before_any_repeat(
     assert len(peer.messages) == 1
 
 
+@pytest.mark.parametrize(("status", "error"), [("undelivered", 30003), ("failed", 30005), ("undelivered", None)])
+async def test_b105_a_text_that_is_looked_up_and_did_not_arrive_is_refused(
+    port: Provider, peer: fakes.Provider, status: str, error: int | None
+) -> None:
+    began = datetime.now(UTC)
+    peer.troubles.append("lost")
+    assert isinstance(await port.text(TO, OURS, "a"), Uncertain)
+    for row in peer.messages.values():
+        row |= {"status": status, "error_code": error}
+    answer = await port.text(TO, OURS, "a", since=began)
+    assert answer == Refused(f"the provider could not deliver it ({error or status})")
+    assert len(peer.messages) == 1
+
+
 async def test_b105_an_uncertain_text_is_not_repeated_while_it_cannot_be_looked_up(
     port: Provider, peer: fakes.Provider
 ) -> None:
     began = datetime.now(UTC)
     peer.troubles.extend(["lost", "no lists"])
     assert isinstance(await port.text(TO, OURS, "a"), Uncertain)
-    assert isinstance(await port.text(TO, OURS, "a", since=began), Uncertain)
+    assert await port.text(TO, OURS, "a", since=began) == Deferred("not looked up: status 503")
     assert len(peer.messages) == 1
 
 
@@ -92,6 +106,8 @@ async def test_b105_f28_refused_credentials_stop_everything(port: Provider, peer
     answer = await port.text(TO, OURS, "a")
     assert isinstance(answer, Deferred)
     assert answer.halted
+    assert await port.text(TO, OURS, "a", since=datetime.now(UTC)) == answer
+    assert await port.call(TO, OURS, "https://support.example/twilio/voice", since=datetime.now(UTC)) == answer
 
 
 async def test_f27_a_provider_that_cannot_be_reached_means_later() -> None:

@@ -16,7 +16,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from channels.phone_ports import Sound
-from gateway import dispatch
+from gateway import alerts, dispatch
 from gateway.config import load
 from gateway.desk.acts import Refused
 from gateway.phone import consent, recordings, ringing, talks, transcribing
@@ -286,9 +286,44 @@ async def test_a_transcriber_that_is_away_is_asked_again_and_not_for_ever(
         assert await transcribing.sweep(runtime, endpoint) == 0
         day.clock.forward(timedelta(hours=5))
     assert len(scribe.asked) == 12
+    signs = {one.kind: one.value for one in await alerts.signs(runtime, day.clock.now() - timedelta(days=7))}
+    assert signs["transcripts_missing"] == 1
     scribe.troubles.clear()
     assert await transcribing.sweep(runtime, endpoint) == 0
     assert await runtime.db.rows("SELECT * FROM transcripts") == []
+
+
+async def test_a_recording_is_shown_on_its_way_and_told_when_it_is_missing(day: Night) -> None:
+    call = await wants_a_person(day)
+    await call.press("1")
+    await answered(day, call)
+    await call.talk()
+    runtime = day.house.runtime
+    (listed,) = await day.house.cases()
+    await day.house.hire("a01", "correct horse battery")
+    await day.house.log_in("agent01@support.example", "correct horse battery")
+
+    async def page() -> str:
+        return await (await day.house.client.get(f"/console/cases/{listed['number']}")).text()
+
+    async def missing() -> dict[str, float]:
+        return {one.kind: one.value for one in await alerts.signs(runtime, day.clock.now())}
+
+    fields = {"AccountSid": fakes.ACCOUNT, "CallSid": call.sid, "RecordingDuration": "9"}
+    await day.line.post("/twilio/recording", {**fields, "RecordingSid": "RE1", "RecordingStatus": "completed"})
+    assert "Inspelningen är på väg." in await page()
+    assert "Inspelningen saknas." not in await page()
+    for _ in range(2):
+        await day.line.post("/twilio/recording", {**fields, "RecordingSid": "RE2", "RecordingStatus": "absent"})
+    assert "Inspelningen saknas." in await page()
+    told = [
+        one["data"]
+        for one in (await day.house.case(listed["number"]))["timeline"]
+        if one["kind"] == "recording_missing"
+    ]
+    assert told == [{"recording": "RE2", "call": call.sid}]
+    assert (await missing())["recordings_missing"] == 1
+    assert (await missing())["transcripts_missing"] == 0
 
 
 async def test_an_endpoint_that_cannot_be_reached_or_redirects_is_no_transcript() -> None:
