@@ -99,18 +99,18 @@ async def _known_incident(scene: Scene) -> Outcome:
     news = scene.given.announcements.told(PROMPTED_IN.get(scene.state.language, "en"), scene.fact("site"))
     words = [news] if news and scene.fact("site") else []
     words += _how_far(scene, incident)
-    return Outcome("open", {"incident_text": " ".join(words), "incident": incident.category})
+    return Outcome("open", {"incident_text": " ".join(words), **_to_follow(incident)})
 
 
 async def _known_outage(scene: Scene) -> Outcome:
-    if scene.fact("follows"):
+    if scene.fact("outage_told"):
         return Outcome("none")
     told = scene.fact("category"), scene.fact("said"), scene.fact("phone")
     return _outage(scene, await scene.given.incidents.outage(*told))
 
 
 async def _large_outage(scene: Scene) -> Outcome:
-    if any(scene.fact(name) for name in ("follows", "category", "said", "status_text")):
+    if any(scene.fact(name) for name in ("outage_told", "category", "said", "status_text")):
         return Outcome("none")
     return _outage(scene, await scene.given.incidents.large_outage())
 
@@ -120,7 +120,11 @@ def _outage(scene: Scene, outage: Incident | None) -> Outcome:
     if outage is None:
         return Outcome("none")
     words = [scene.say(f"outage_{outage.category}"), *_how_far(scene, outage)]
-    return Outcome("open", {"incident_text": " ".join(words), "incident": outage.category, "follows": outage.token})
+    return Outcome("open", {"incident_text": " ".join(words), **_to_follow(outage), "outage_told": "yes"})
+
+
+def _to_follow(incident: Incident) -> dict[str, str | None]:
+    return {"incident": incident.category, "follows": incident.token}
 
 
 def _how_far(scene: Scene, incident: Incident) -> list[str]:

@@ -147,7 +147,7 @@ class Places(Protocol):
 @dataclass(frozen=True, slots=True)
 class Incident:
     """An open case, as a stranger may hear it: status, hours until it should be solved, and what is wrong, so that
-    whoever follows it says the same. `token`, for a thread, is that of a fault of no place, which no place leads to."""
+    whoever follows it says the same. `token`, for a thread, is that of the case, so that they follow this one."""
 
     status: str
     hours: float | None

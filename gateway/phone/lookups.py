@@ -67,10 +67,7 @@ class RecordedIncidents:
 
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
         found = await self._asks.incident(charger, site)
-        if found is None:
-            return None
-        status, due, category = found
-        return Incident(status, _hours(due, self._runtime.clock.now()), category)
+        return self._known(*found) if found else None
 
     async def outage(self, category: str | None, words: str | None, caller: str | None) -> Incident | None:
         found = await outages.of_all(self._asks, self._runtime.clock.now())
@@ -89,11 +86,11 @@ class RecordedIncidents:
         return self._told(next((one for one in found if one.large), None))
 
     def _told(self, outage: Outage | None) -> Incident | None:
-        if outage is None:
-            return None
-        hours = _hours(outage.due, self._runtime.clock.now())
-        token = reply_token(self._runtime.config.secret_keys, outage.case)
-        return Incident(outage.status, hours, outage.category, token)
+        return self._known(outage.case, outage.status, outage.due, outage.category) if outage else None
+
+    def _known(self, case: int, status: str, due: datetime | None, category: str) -> Incident:
+        token = reply_token(self._runtime.config.secret_keys, case)
+        return Incident(status, _hours(due, self._runtime.clock.now()), category, token)
 
 
 class BoardAnnouncements:

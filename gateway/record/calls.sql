@@ -17,7 +17,7 @@ SELECT CASE w.kind
              WHERE i.kind = 'phone' AND i.value = w.phone AND i.unlinked_at IS NULL AND p.language IS NOT NULL LIMIT 1),
             (SELECT true FROM owners WHERE phone = w.phone AND pin_hash IS NOT NULL LIMIT 1) IS NOT NULL))
     WHEN 'incident' THEN (
-        SELECT jsonb_build_array(c.status, c.due_solution, c.category) FROM (
+        SELECT jsonb_build_array(c.id, c.status, c.due_solution, c.category) FROM (
             SELECT * FROM cases WHERE charger_id = w.charger -- as the index of what is told has it
               AND status IN ('open', 'assigned', 'waiting', 'planned') AND merged_into IS NULL
               AND (incident OR status = 'planned')
