@@ -116,7 +116,7 @@ class RecordedCases:
         row = await self._runtime.calls_db.row(SQL["status"], {"case": case, "code": code})
         if row is None:
             return None
-        token = reply_token(self._runtime.config.secret_keys, case)
+        token = reply_token(self._runtime.config.secret_keys, row["case_id"])
         unconfirmed = Unconfirmed(row["unconfirmed"], token) if row["unconfirmed"] else None
         return CaseStatus(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), unconfirmed)
 

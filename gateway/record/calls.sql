@@ -142,11 +142,16 @@ WHERE c.owner_id = %(owner)s AND c.status IN ('open', 'assigned', 'waiting', 'pl
 ORDER BY c.priority, c.opened_at LIMIT 3
 
 -- name: status
--- What a reporter with the right code may hear of a case, and whether they were asked if it is solved and did not say.
-SELECT c.status, c.due_solution, CASE WHEN c.status = 'concluded' AND NOT EXISTS (
+-- What a reporter with the right code may hear of the case that their report is in now, whichever of its cases they name,
+-- and whether they were asked if it is solved and did not say.
+SELECT c.id AS case_id, c.status, c.due_solution, CASE WHEN c.status = 'concluded' AND NOT EXISTS (
     SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = c.concluded_at) THEN r.id END AS unconfirmed
-FROM cases c JOIN reports r ON r.case_id = c.id
-WHERE c.id = %(case)s AND r.code = %(code)s LIMIT 1
+FROM reports r JOIN cases c ON c.id = r.case_id
+WHERE r.code = %(code)s AND r.id IN (
+    SELECT id FROM reports WHERE case_id = %(case)s
+    UNION ALL
+    SELECT report_id FROM timeline WHERE case_id = %(case)s AND kind = 'detached')
+ORDER BY r.id LIMIT 1
 
 -- name: unfinished
 -- Calls of which nothing has been heard for long: the provider's last word may have been lost.

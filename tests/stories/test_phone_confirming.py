@@ -69,6 +69,40 @@ async def test_one_confirms_and_closes_and_who_calls_again_is_not_asked(day: Nig
     assert len(await day.house.cases()) == 1, "who was only told leaves no report behind"
 
 
+async def test_a_case_that_an_agent_brought_into_others_is_found_by_every_number_it_had(day: Night) -> None:  # noqa: F811
+    """In whole, and again with those that it was brought to; a code fits no case that its report was never in."""
+    texts = ("Displayen är svart", "Kabeln sitter fast", "Priset stämmer inte")
+    receipts = [
+        await day.house.report(text, charger=charger, **{"from": {"phone": f"+4670174061{nth}"}})
+        for nth, (text, charger) in enumerate(zip(texts, ("21007", "21052", "21235"), strict=True))
+    ]
+    first, second, third = (receipt["case"] for receipt in receipts)
+    for source, target in ((first, second), (second, third)):
+        assert (await day.house.api("POST", f"/cases/{target}/attach", {"as": "a01", "case": source}))[0] == 200
+    await day.house.api("POST", f"/cases/{third}/claim", {"as": "a01"})
+    codes = [await code_of(day, receipt["report"]) for receipt in receipts]
+    for number, code in ((first, 0), (second, 0), (third, 0), (second, 1), (third, 1), (third, 2)):
+        assert "A person is working on your case" in (await asks(day, number, codes[code])).now_hears
+    for number, code in ((first, 1), (first, 2), (second, 2)):
+        assert "do not match" in (await asks(day, number, codes[code])).now_hears
+
+
+async def test_a_report_that_an_agent_moved_is_confirmed_by_the_number_it_was_given_first(day: Night) -> None:  # noqa: F811
+    first, second = [
+        await day.house.report("Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": phone}})
+        for phone in ("+46701740611", "+46701740612")
+    ]
+    other, _ = await concluded(day, charger="21052")
+    case = first["case"]
+    assert second["case"] == case
+    assert (await day.house.api("POST", f"/cases/{other}/attach", {"as": "a01", "report": second["report"]}))[0] == 200
+    call = await asks(day, case, await code_of(day, second["report"]))
+    assert "Is it solved?" in call.now_hears
+    await call.press("1")
+    assert [len(await told(day, one, "confirmed")) for one in (case, other)] == [0, 1]
+    assert "do not match" in (await asks(day, other, await code_of(day, first["report"]))).now_hears
+
+
 async def test_the_same_press_again_confirms_once_and_how_it_went_is_asked_once(day: Night) -> None:  # noqa: F811
     case, code = await concluded(day)
     first, second = await asks(day, case, code), await asks(day, case, code)
