@@ -261,8 +261,7 @@ async def _somebody_there(scene: Scene) -> Outcome:
 
 
 async def _book_callback(scene: Scene) -> Outcome:
-    booked = await scene.given.line.call_back(scene.sid, scene.fact("phone") or "")
-    return Outcome("booked" if booked else FAILED)
+    return Outcome(await scene.given.line.call_back(scene.sid, scene.fact("phone") or ""))
 
 
 async def _keep_message(scene: Scene) -> Outcome:

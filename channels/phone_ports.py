@@ -265,8 +265,8 @@ class Line(Protocol):
         """Where a call stands now."""
         ...
 
-    async def call_back(self, sid: str, phone: str) -> bool:
-        """Keep the place for a call-back to `phone`; False when that number may not be called."""
+    async def call_back(self, sid: str, phone: str) -> Literal["booked", "barred", "often"]:
+        """Keep the place for a call-back to `phone`, unless that number may not be called or was promised too many."""
         ...
 
     async def answered(self, sid: str) -> None:

@@ -37,7 +37,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "enter_queue": frozenset({"open", "closed"}),
         "look_at_queue": frozenset({"waiting", "moved", "long", "answered"}),
         "somebody_there": frozenset({"somebody", "nobody"}),
-        "book_callback": frozenset({"booked"}),
+        "book_callback": frozenset({"booked", "barred", "often"}),
         "keep_message": frozenset({"kept"}),
         "keep_rating": frozenset({"kept"}),
     }

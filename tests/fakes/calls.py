@@ -254,9 +254,9 @@ class _Line:
             place, answerer=world.rooms.get(sid), staffed=not world.nobody, overdue=world.overdue, consent=world.consent
         )
 
-    async def call_back(self, sid: str, phone: str) -> bool:
+    async def call_back(self, sid: str, phone: str) -> Literal["booked", "barred", "often"]:
         self.world.callbacks[sid] = phone
-        return True
+        return "booked"
 
     async def answered(self, sid: str) -> None:
         self.world.answered.append(sid)
