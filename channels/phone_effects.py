@@ -92,14 +92,16 @@ async def _find_charger(scene: Scene) -> Outcome:
     return Outcome(found.kind, {**facts, "confirmed": None, "connector": None})
 
 
+async def _site_news(scene: Scene) -> Outcome:
+    site = scene.fact("site")
+    return _news(scene, site) if site else Outcome("none")
+
+
 async def _known_incident(scene: Scene) -> Outcome:
     incident = await scene.given.incidents.open_at(scene.fact("candidate"), scene.fact("site"))
     if incident is None:
         return Outcome("none")
-    news = scene.given.announcements.told(PROMPTED_IN.get(scene.state.language, "en"), scene.fact("site"))
-    words = [news] if news and scene.fact("site") else []
-    words += _how_far(scene, incident)
-    return Outcome("open", {"incident_text": " ".join(words), **_to_follow(incident)})
+    return Outcome("open", {"incident_text": " ".join(_how_far(scene, incident)), **_to_follow(incident)})
 
 
 async def _known_outage(scene: Scene) -> Outcome:
@@ -135,7 +137,11 @@ def _how_far(scene: Scene, incident: Incident) -> list[str]:
 
 
 async def _announcement(scene: Scene) -> Outcome:
-    text = scene.given.announcements.told(PROMPTED_IN.get(scene.state.language, "en"), None)
+    return _news(scene, None)
+
+
+def _news(scene: Scene, site: str | None) -> Outcome:
+    text = scene.given.announcements.told(PROMPTED_IN.get(scene.state.language, "en"), site)
     return Outcome("some", {"announcement_text": text}) if text else Outcome("none")
 
 
@@ -278,6 +284,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
         "recognise_caller": _recognise_caller,
         "find_charger": _find_charger,
+        "site_news": _site_news,
         "known_incident": _known_incident,
         "known_outage": _known_outage,
         "large_outage": _large_outage,
@@ -309,6 +316,7 @@ LOOKS = frozenset(
     {
         "recognise_caller",
         "find_charger",
+        "site_news",
         "known_incident",
         "known_outage",
         "large_outage",

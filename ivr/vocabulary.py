@@ -19,6 +19,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "recognise_caller": frozenset({"known", "new"}),
         "find_charger": frozenset({"charger", "near", "site", "none"}),
+        "site_news": frozenset({"some", "none"}),
         "known_incident": frozenset({"open", "none"}),
         "known_outage": frozenset({"open", "none"}),
         "large_outage": frozenset({"open", "none"}),

@@ -82,6 +82,7 @@ class World:
         }
     )
     announced: str = ""
+    site_news: dict[str, str] = field(default_factory=dict)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1042))
 
     def given(self) -> Given:
@@ -186,7 +187,7 @@ class World:
         return self.answer
 
     def told(self, language: str, site: str | None) -> str:
-        return self.announced
+        return self.site_news.get(site, "") if site else self.announced
 
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
         return self.incident
