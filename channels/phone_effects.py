@@ -18,7 +18,7 @@ import structlog
 from channels import phone_report
 from channels.numbers import HOME, reachable, region_of
 from channels.phone_events import number_facts
-from channels.phone_ports import Given, Incident, Place, Taken, Waiting
+from channels.phone_ports import CaseStatus, Given, Incident, Place, Taken, Waiting
 from channels.report import NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
@@ -182,9 +182,9 @@ async def _unlock_connector(scene: Scene) -> Outcome:
 async def _case_status(scene: Scene) -> Outcome:
     found = await scene.given.cases.status(scene.fact("asked_case") or "", scene.fact("asked_code") or "")
     asked: dict[str, str | None] = {"asked_case": None, "asked_code": None}
-    if found is None:
+    if not isinstance(found, CaseStatus):
         misses = int(scene.fact("misses") or "0") + 1
-        return Outcome("locked" if misses >= MISSES else "wrong", {**asked, "misses": str(misses)})
+        return Outcome("locked" if misses >= MISSES else found, {**asked, "misses": str(misses)})
     words = [scene.say(f"status_{found.status}")]
     if found.hours is not None and found.status not in {"concluded", "closed"}:
         words.append(scene.say("incident_expected", when=_when(scene, found.hours)))
@@ -323,7 +323,6 @@ LOOKS = frozenset(
         "announcement",
         "next_step",
         "count_connectors",
-        "case_status",
         "check_number",
     }
 )

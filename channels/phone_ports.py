@@ -186,8 +186,9 @@ class CaseStatus:
 
 
 class Cases(Protocol):
-    async def status(self, digits: str, code: str) -> CaseStatus | None:
-        """The status of a case by its number (digits only) and a reporter's code; None for a wrong pair."""
+    async def status(self, digits: str, code: str) -> CaseStatus | Literal["wrong", "locked"]:
+        """The status of a case by its number (digits only) and a reporter's code, unless the pair is wrong or codes of
+        this case were guessed at too often."""
         ...
 
     async def confirm(self, report: int) -> None:

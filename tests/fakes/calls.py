@@ -229,8 +229,8 @@ class _Places:
 class _Cases:
     world: World
 
-    async def status(self, digits: str, code: str) -> CaseStatus | None:
-        return self.world.case if (digits, code) == ("10429", "4711") else None
+    async def status(self, digits: str, code: str) -> CaseStatus | Literal["wrong", "locked"]:
+        return self.world.case or "wrong" if (digits, code) == ("10429", "4711") else "wrong"
 
     async def confirm(self, report: int) -> None:
         self.world.confirmed.append(report)

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from channels.sms import NO, YES
-from gateway import telling
+from gateway import casenumber, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
 from gateway.messages import outbox
 from gateway.messages.post import connect_post
+from gateway.phone.lookups import CODE_MISSES
 from tests.fakes import provider as fakes
+from tests.fakes.house import count
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import Night
 from tests.stories.test_phone_ratings import CALLER, ask, talked, text
@@ -100,6 +102,30 @@ async def test_a_report_that_an_agent_moved_is_confirmed_by_the_number_it_was_gi
     await call.press("1")
     assert [len(await told(day, one, "confirmed")) for one in (case, other)] == [0, 1]
     assert "do not match" in (await asks(day, other, await code_of(day, first["report"]))).now_hears
+
+
+async def test_codes_of_a_case_are_guessed_at_twenty_times_a_day_in_whatever_calls(day: Night) -> None:  # noqa: F811
+    case, code = await concluded(day)
+    other, its_code = await concluded(day, charger="21052")
+    wrong = next(guess for guess in ("1111", "2222") if guess != code)
+    for nth in range(CODE_MISSES):
+        assert "do not match" in (await asks(day, case, wrong, f"+467017407{nth:02}")).now_hears
+        if nth == CODE_MISSES - 2:
+            assert "Is it solved?" in (await asks(day, case, code)).now_hears
+    for nth, guess in enumerate((code, wrong)):
+        refused = (await asks(day, case, guess, f"+4670174080{nth}")).now_hears
+        assert "A person will help you instead" in refused
+        assert "solved" not in refused
+    assert "Is it solved?" in (await asks(day, other, its_code)).now_hears
+    day.clock.forward(timedelta(days=1, seconds=1))
+    assert "Is it solved?" in (await asks(day, case, code)).now_hears
+    assert "do not match" in (await asks(day, case, wrong)).now_hears
+    assert "Is it solved?" in (await asks(day, case, code)).now_hears
+
+
+async def test_a_number_of_no_case_is_wrong_and_counted_nowhere(day: Night) -> None:  # noqa: F811
+    assert "do not match" in (await asks(day, casenumber.number(99_999), "4711")).now_hears
+    assert await count(day.house.runtime.db, "code_misses") == 0
 
 
 async def test_the_same_press_again_confirms_once_and_how_it_went_is_asked_once(day: Night) -> None:  # noqa: F811
