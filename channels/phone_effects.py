@@ -19,7 +19,7 @@ import structlog
 from channels import phone_report
 from channels.numbers import HOME, reachable, region_of
 from channels.phone_events import number_facts
-from channels.phone_ports import Given, Incident, Place, Taken, Waiting
+from channels.phone_ports import CaseStatus, Given, Incident, Place, Taken, Waiting
 from channels.report import NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
@@ -98,25 +98,27 @@ async def _find_charger(scene: Scene) -> Outcome:
     return Outcome(found.kind, {**facts, "confirmed": None, "connector": None})
 
 
+async def _site_news(scene: Scene) -> Outcome:
+    site = scene.fact("site")
+    return _news(scene, site) if site else Outcome("none")
+
+
 async def _known_incident(scene: Scene) -> Outcome:
     incident = await scene.given.incidents.open_at(scene.fact("candidate"), scene.fact("site"))
     if incident is None:
         return Outcome("none")
-    news = scene.given.announcements.told(PROMPTED_IN.get(scene.state.language, "en"), scene.fact("site"))
-    words = [news] if news and scene.fact("site") else []
-    words += _how_far(scene, incident)
-    return Outcome("open", {"incident_text": " ".join(words), "incident": incident.category})
+    return Outcome("open", {"incident_text": " ".join(_how_far(scene, incident)), **_to_follow(incident)})
 
 
 async def _known_outage(scene: Scene) -> Outcome:
-    if scene.fact("follows"):
+    if scene.fact("outage_told"):
         return Outcome("none")
     told = scene.fact("category"), scene.fact("said"), scene.fact("phone")
     return _outage(scene, await scene.given.incidents.outage(*told))
 
 
 async def _large_outage(scene: Scene) -> Outcome:
-    if any(scene.fact(name) for name in ("follows", "category", "said", "status_text")):
+    if any(scene.fact(name) for name in ("outage_told", "category", "said", "status_text")):
         return Outcome("none")
     return _outage(scene, await scene.given.incidents.large_outage())
 
@@ -126,7 +128,11 @@ def _outage(scene: Scene, outage: Incident | None) -> Outcome:
     if outage is None:
         return Outcome("none")
     words = [scene.say(f"outage_{outage.category}"), *_how_far(scene, outage)]
-    return Outcome("open", {"incident_text": " ".join(words), "incident": outage.category, "follows": outage.token})
+    return Outcome("open", {"incident_text": " ".join(words), **_to_follow(outage), "outage_told": "yes"})
+
+
+def _to_follow(incident: Incident) -> dict[str, str | None]:
+    return {"incident": incident.category, "follows": incident.token}
 
 
 def _how_far(scene: Scene, incident: Incident) -> list[str]:
@@ -137,7 +143,11 @@ def _how_far(scene: Scene, incident: Incident) -> list[str]:
 
 
 async def _announcement(scene: Scene) -> Outcome:
-    text = scene.given.announcements.told(PROMPTED_IN.get(scene.state.language, "en"), None)
+    return _news(scene, None)
+
+
+def _news(scene: Scene, site: str | None) -> Outcome:
+    text = scene.given.announcements.told(PROMPTED_IN.get(scene.state.language, "en"), site)
     return Outcome("some", {"announcement_text": text}) if text else Outcome("none")
 
 
@@ -178,9 +188,9 @@ async def _unlock_connector(scene: Scene) -> Outcome:
 async def _case_status(scene: Scene) -> Outcome:
     found = await scene.given.cases.status(scene.fact("asked_case") or "", scene.fact("asked_code") or "")
     asked: dict[str, str | None] = {"asked_case": None, "asked_code": None}
-    if found is None:
+    if not isinstance(found, CaseStatus):
         misses = int(scene.fact("misses") or "0") + 1
-        return Outcome("locked" if misses >= MISSES else "wrong", {**asked, "misses": str(misses)})
+        return Outcome("locked" if misses >= MISSES else found, {**asked, "misses": str(misses)})
     words = [scene.say(f"status_{found.status}")]
     if found.hours is not None and found.status not in {"concluded", "closed"}:
         words.append(scene.say("incident_expected", when=_when(scene, found.hours)))
@@ -263,8 +273,7 @@ async def _somebody_there(scene: Scene) -> Outcome:
 
 
 async def _book_callback(scene: Scene) -> Outcome:
-    booked = await scene.given.line.call_back(scene.sid, scene.fact("phone") or "")
-    return Outcome("booked" if booked else FAILED)
+    return Outcome(await scene.given.line.call_back(scene.sid, scene.fact("phone") or ""))
 
 
 async def _keep_message(scene: Scene) -> Outcome:
@@ -281,6 +290,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
         "recognise_caller": _recognise_caller,
         "find_charger": _find_charger,
+        "site_news": _site_news,
         "known_incident": _known_incident,
         "known_outage": _known_outage,
         "large_outage": _large_outage,
@@ -312,13 +322,13 @@ LOOKS = frozenset(
     {
         "recognise_caller",
         "find_charger",
+        "site_news",
         "known_incident",
         "known_outage",
         "large_outage",
         "announcement",
         "next_step",
         "count_connectors",
-        "case_status",
         "check_number",
     }
 )

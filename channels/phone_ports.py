@@ -148,7 +148,7 @@ class Places(Protocol):
 @dataclass(frozen=True, slots=True)
 class Incident:
     """An open case, as a stranger may hear it: status, hours until it should be solved, and what is wrong, so that
-    whoever follows it says the same. `token`, for a thread, is that of a fault of no place, which no place leads to."""
+    whoever follows it says the same. `token`, for a thread, is that of the case, so that they follow this one."""
 
     status: str
     hours: float | None
@@ -187,8 +187,9 @@ class CaseStatus:
 
 
 class Cases(Protocol):
-    async def status(self, digits: str, code: str) -> CaseStatus | None:
-        """The status of a case by its number (digits only) and a reporter's code; None for a wrong pair."""
+    async def status(self, digits: str, code: str) -> CaseStatus | Literal["wrong", "locked"]:
+        """The status of a case by its number (digits only) and a reporter's code, unless the pair is wrong or codes of
+        this case were guessed at too often."""
         ...
 
     async def confirm(self, report: int) -> None:
@@ -266,8 +267,8 @@ class Line(Protocol):
         """Where a call stands now."""
         ...
 
-    async def call_back(self, sid: str, phone: str) -> bool:
-        """Keep the place for a call-back to `phone`; False when that number may not be called."""
+    async def call_back(self, sid: str, phone: str) -> Literal["booked", "barred", "often"]:
+        """Keep the place for a call-back to `phone`, unless that number may not be called or was promised too many."""
         ...
 
     async def answered(self, sid: str) -> None:

@@ -25,8 +25,8 @@ def report_of(
     sid: str, state: CallState, at: datetime, phrases: Phrases, flags: tuple[str, ...] = (), called: str | None = None
 ) -> Report:
     """The report of a call. `flags` say how it ended: dropped, trouble, follower of a known incident, solved. Whoever
-    said that their case is not solved has reported that: it belongs to that case, and opens it again. So does who
-    follows a fault of no place to its case, wherever they stand."""
+    said that their case is not solved has reported that: it belongs to that case, and opens it again. Whoever
+    follows a known fault belongs to its case, wherever they stand and however long ago it was reported last."""
     facts = state.facts
     token = facts.get("asks_in") if _unsolved(facts) else None
     if token:

@@ -1,7 +1,8 @@
 """Which numbers we may call or text at our own cost: what is refused is refused before any request is made.
 
 Emergency and short numbers are never called for somebody else, nor are our own (a loop), premium and shared-cost
-numbers, nor countries that the operation has not allowed.
+numbers, nor countries that the operation has not allowed. A Swedish 010 number costs what a landline does: it is one
+that belongs to no area.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ COSTLY = frozenset(
         PhoneNumberType.PERSONAL_NUMBER,
     }
 )
+AREALESS = ("SE", "10")  # its library takes them for numbers at a special rate
 TEXTLESS = frozenset({PhoneNumberType.FIXED_LINE, PhoneNumberType.TOLL_FREE, PhoneNumberType.VOIP})
 
 
@@ -46,7 +48,8 @@ def refusal(
         return "not a possible number"
     if region not in countries:
         return "a country that is not allowed"
-    kind = phonenumbers.number_type(read)
+    arealess = (region, national[:2]) == AREALESS
+    kind = PhoneNumberType.FIXED_LINE if arealess else phonenumbers.number_type(read)
     if kind in COSTLY:
         return "a number at a special rate"
     if text and kind in TEXTLESS:

@@ -1,7 +1,8 @@
 """What is spoken: sentences by prompt name, from one gettext catalogue a language (`prompts/sv.po`, `prompts/en.po`).
 
 A placeholder `%(name)s` is a fact; `%(name_digits)s` is the same fact digit by digit. A fact that is missing is left
-out and never raises. A prompt named `…_in_fi` is spoken by the Finnish voice in every catalogue.
+out and never raises. A fact named `…_text` is our own sentences: they are spoken whole. A prompt named `…_in_fi` is
+spoken by the Finnish voice in every catalogue.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 FOREIGN = re.compile(r"_in_(sv|en|no|da|fi|de)$")
 UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LONGEST_FACT = 300
+LONGEST_TEXT = 2500  # letters of our own sentences; some voices of the provider read no more than 3,000 bytes at once
+READ = f".{{0,{LONGEST_TEXT}}}"
+WHOLE = re.compile(rf"(?s){READ}(?:\Z|(?<=[.!?])(?=\s))|{READ}(?=\s)|{READ}")
 DIGITS = "_digits"
+TEXT = "_text"
 
 Catalogues = Mapping[str, Mapping[str, str]]
 
@@ -78,16 +83,28 @@ def facts_named(sentence: str) -> frozenset[str]:
 
 def speakable(text: str) -> str:
     """A text without control characters, at most 300 characters long."""
-    return UNSPEAKABLE.sub(" ", text[:LONGEST_FACT])
+    return _sayable(text[:LONGEST_FACT])
 
 
 def _fact(name: str, facts: Mapping[str, str]) -> str:
+    if name in facts and name.endswith(TEXT):
+        return _sayable(_whole(facts[name]))
     if name in facts:
         return speakable(facts[name])
     if name.endswith(DIGITS):
         digits = (character for character in facts.get(name.removesuffix(DIGITS), "") if character.isalnum())
         return speakable(", ".join(digits))
     return ""
+
+
+def _whole(text: str) -> str:
+    """As many whole sentences as may be spoken at once, or words where a sentence is longer."""
+    found = WHOLE.match(text)
+    return found.group() if found else ""
+
+
+def _sayable(text: str) -> str:
+    return UNSPEAKABLE.sub(" ", text)
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -28,6 +28,7 @@ KINDEST = {
     "owner_cases": "found",
     "file_report": "filed",
     "enter_queue": "open",
+    "book_callback": "booked",
 }
 SHOWN = {
     "candidate": "21007",

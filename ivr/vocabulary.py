@@ -19,6 +19,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "recognise_caller": frozenset({"known", "new"}),
         "find_charger": frozenset({"charger", "near", "site", "danger", "none"}),
+        "site_news": frozenset({"some", "none"}),
         "known_incident": frozenset({"open", "none"}),
         "known_outage": frozenset({"open", "none"}),
         "large_outage": frozenset({"open", "none"}),
@@ -37,7 +38,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "enter_queue": frozenset({"open", "closed"}),
         "look_at_queue": frozenset({"waiting", "moved", "long", "answered"}),
         "somebody_there": frozenset({"somebody", "nobody"}),
-        "book_callback": frozenset({"booked"}),
+        "book_callback": frozenset({"booked", "barred", "often"}),
         "keep_message": frozenset({"kept"}),
         "keep_rating": frozenset({"kept"}),
     }

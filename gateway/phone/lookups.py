@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Literal
 
 from channels.phone_ports import Caller, CaseStatus, Found, Incident, OwnerCase
 from channels.report import Unconfirmed
@@ -26,6 +27,7 @@ from routing.values import History, Said
 
 SQL = statements("calls")
 PIN_MISSES = 9
+CODE_MISSES = 20  # of a case in a day, in whatever calls
 
 
 class RecordedPlaces:
@@ -71,10 +73,7 @@ class RecordedIncidents:
 
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
         found = await self._asks.incident(charger, site)
-        if found is None:
-            return None
-        status, due, category = found
-        return Incident(status, _hours(due, self._runtime.clock.now()), category)
+        return self._known(*found) if found else None
 
     async def outage(self, category: str | None, words: str | None, caller: str | None) -> Incident | None:
         found = await outages.of_all(self._asks, self._runtime.clock.now())
@@ -93,11 +92,11 @@ class RecordedIncidents:
         return self._told(next((one for one in found if one.large), None))
 
     def _told(self, outage: Outage | None) -> Incident | None:
-        if outage is None:
-            return None
-        hours = _hours(outage.due, self._runtime.clock.now())
-        token = reply_token(self._runtime.config.secret_keys, outage.case)
-        return Incident(outage.status, hours, outage.category, token)
+        return self._known(outage.case, outage.status, outage.due, outage.category) if outage else None
+
+    def _known(self, case: int, status: str, due: datetime | None, category: str) -> Incident:
+        token = reply_token(self._runtime.config.secret_keys, case)
+        return Incident(status, _hours(due, self._runtime.clock.now()), category, token)
 
 
 class BoardAnnouncements:
@@ -111,19 +110,23 @@ class BoardAnnouncements:
 
 
 class RecordedCases:
-    """`Cases` over the record."""
+    """`Cases` over the record. After many wrong codes in a day, by whomever, nobody is told of a case by code: four
+    digits can be tried out, and those of all its reporters fit."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    async def status(self, digits: str, code: str) -> CaseStatus | None:
+    async def status(self, digits: str, code: str) -> CaseStatus | Literal["wrong", "locked"]:
         case = casenumber.parse(digits)
         if case is None:
-            return None
-        row = await self._runtime.calls_db.row(SQL["status"], {"case": case, "code": code})
-        if row is None:
-            return None
-        token = reply_token(self._runtime.config.secret_keys, case)
+            return "wrong"
+        given = {"case": case, "code": code, "most": CODE_MISSES}
+        row = await self._runtime.calls_db.row(SQL["status"], given)
+        if row is None or row["guessed"]:
+            return "locked"
+        if row["case_id"] is None:
+            return "wrong"
+        token = reply_token(self._runtime.config.secret_keys, row["case_id"])
         unconfirmed = Unconfirmed(row["unconfirmed"], token) if row["unconfirmed"] else None
         return CaseStatus(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), unconfirmed)
 

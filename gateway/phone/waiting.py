@@ -118,17 +118,17 @@ class RecordedLine:
                 return None
         return phone if phone.startswith("client:") else normalise(phone)
 
-    async def call_back(self, sid: str, phone: str) -> bool:
+    async def call_back(self, sid: str, phone: str) -> Literal["booked", "barred", "often"]:
         number = normalise(phone)
         own = [one.number for one in self._runtime.config.twilio_numbers]
         if number is None or refusal(number, own=own) is not None:
-            return False
+            return "barred"
         given = {"sid": sid, "phone": number, "longest": self._longest()}
         lately = await self._db.row(SQL["callbacks_lately"], given)
         if lately and lately["n"] >= A_DAY:
-            return False
+            return "often"
         await self._change("leave_line", given, "callback_wanted", then=("callback_number",), after=_keep_place)
-        return True
+        return "booked"
 
     def _longest(self) -> Jsonb:
         """How many seconds a caller may wait, by queue."""

@@ -14,7 +14,7 @@ from gateway.record.grouped import Grouped
 
 SQL = statements("calls")
 Question = Mapping[str, Any]
-Known = tuple[str, datetime | None, str]  # status, when it should be solved, category
+Known = tuple[int, str, datetime | None, str]  # case, status, when it should be solved, category
 
 
 class Asks:
@@ -37,16 +37,20 @@ class Asks:
     async def incident(self, charger: str | None, site: str | None) -> Known | None:
         """What a stranger may hear of a place."""
         found = await self._ask({"kind": "incident", "charger": charger, "site": site})
-        return (found[0], _moment(found[1]), found[2]) if found else None
+        return _known(*found) if found else None
 
-    async def outages(self, since: datetime, large: int) -> list[tuple[int, *Known, bool]]:
-        """Faults of no place: case, what is known of it, and whether so many have reported it; the newest first."""
+    async def outages(self, since: datetime, large: int) -> list[tuple[*Known, bool]]:
+        """Faults of no place: what is known of them, and whether so many have reported it; the newest first."""
         found = await self._ask({"kind": "outages", "since": since.isoformat(), "large": large})
-        return [(case, status, _moment(due), category, many) for case, status, category, due, many in found or ()]
+        return [(*_known(case, status, due, category), many) for case, status, category, due, many in found or ()]
 
     async def _all(self, questions: Sequence[Question]) -> list[Any]:
         asked = compact([{**question, "nth": nth} for nth, question in enumerate(questions)])
         return [answer for (answer,) in await self._db.tuples(SQL["asked"], {"asked": asked})]
+
+
+def _known(case: int, status: str, due: str | None, category: str) -> Known:
+    return case, status, _moment(due), category
 
 
 def _moment(told: str | None) -> datetime | None:

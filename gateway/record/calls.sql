@@ -17,7 +17,7 @@ SELECT CASE w.kind
              WHERE i.kind = 'phone' AND i.value = w.phone AND i.unlinked_at IS NULL AND p.language IS NOT NULL LIMIT 1),
             (SELECT true FROM owners WHERE phone = w.phone AND pin_hash IS NOT NULL LIMIT 1) IS NOT NULL))
     WHEN 'incident' THEN (
-        SELECT jsonb_build_array(c.status, c.due_solution, c.category) FROM (
+        SELECT jsonb_build_array(c.id, c.status, c.due_solution, c.category) FROM (
             SELECT * FROM cases WHERE charger_id = w.charger -- as the index of what is told has it
               AND status IN ('open', 'assigned', 'waiting', 'planned') AND merged_into IS NULL
               AND (incident OR status = 'planned')
@@ -159,11 +159,28 @@ WHERE c.owner_id = %(owner)s AND c.status IN ('open', 'assigned', 'waiting', 'pl
 ORDER BY c.priority, c.opened_at LIMIT 3
 
 -- name: status
--- What a reporter with the right code may hear of a case, and whether they were asked if it is solved and did not say.
-SELECT c.status, c.due_solution, CASE WHEN c.status = 'concluded' AND NOT EXISTS (
-    SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = c.concluded_at) THEN r.id END AS unconfirmed
-FROM cases c JOIN reports r ON r.case_id = c.id
-WHERE c.id = %(case)s AND r.code = %(code)s LIMIT 1
+-- What a reporter with the right code may hear of the case that their report is in now, whichever of its cases they name,
+-- and whether they were asked if it is solved and did not say. A code that fits none is a miss of the case that was named;
+-- `guessed` says that it had its most in a day before. By the database's clock: one that is wrong gives nobody more.
+WITH found AS (
+    SELECT c.id AS case_id, c.status, c.due_solution, CASE WHEN c.status = 'concluded' AND NOT EXISTS (
+        SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = c.concluded_at) THEN r.id END AS unconfirmed
+    FROM reports r JOIN cases c ON c.id = r.case_id
+    WHERE r.code = %(code)s AND r.id IN (
+        SELECT id FROM reports WHERE case_id = %(case)s
+        UNION ALL
+        SELECT report_id FROM timeline WHERE case_id = %(case)s AND kind = 'detached')
+    ORDER BY r.id LIMIT 1
+), missed AS (
+    INSERT INTO code_misses AS m (case_id, since, misses)
+    SELECT id, lease_now(), 1 FROM cases WHERE id = %(case)s AND NOT EXISTS (SELECT FROM found)
+    ON CONFLICT (case_id) DO UPDATE SET
+        since = CASE WHEN m.since > lease_now() - interval '1 day' THEN m.since ELSE excluded.since END,
+        misses = CASE WHEN m.since > lease_now() - interval '1 day' THEN m.misses ELSE 0 END + 1
+)
+SELECT f.*, EXISTS (SELECT FROM code_misses WHERE case_id = %(case)s AND misses >= %(most)s
+                    AND since > lease_now() - interval '1 day') AS guessed
+FROM (VALUES (true)) AS asked LEFT JOIN found f ON true
 
 -- name: unfinished
 -- Calls of which nothing has been heard for long: the provider's last word may have been lost.

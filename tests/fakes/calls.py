@@ -82,6 +82,7 @@ class World:
         }
     )
     announced: str = ""
+    site_news: dict[str, str] = field(default_factory=dict)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1042))
 
     def given(self) -> Given:
@@ -186,7 +187,7 @@ class World:
         return self.answer
 
     def told(self, language: str, site: str | None) -> str:
-        return self.announced
+        return self.site_news.get(site, "") if site else self.announced
 
     async def open_at(self, charger: str | None, site: str | None) -> Incident | None:
         return self.incident
@@ -228,8 +229,8 @@ class _Places:
 class _Cases:
     world: World
 
-    async def status(self, digits: str, code: str) -> CaseStatus | None:
-        return self.world.case if (digits, code) == ("10429", "4711") else None
+    async def status(self, digits: str, code: str) -> CaseStatus | Literal["wrong", "locked"]:
+        return self.world.case or "wrong" if (digits, code) == ("10429", "4711") else "wrong"
 
     async def confirm(self, report: int) -> None:
         self.world.confirmed.append(report)
@@ -254,9 +255,9 @@ class _Line:
             place, answerer=world.rooms.get(sid), staffed=not world.nobody, overdue=world.overdue, consent=world.consent
         )
 
-    async def call_back(self, sid: str, phone: str) -> bool:
+    async def call_back(self, sid: str, phone: str) -> Literal["booked", "barred", "often"]:
         self.world.callbacks[sid] = phone
-        return True
+        return "booked"
 
     async def answered(self, sid: str) -> None:
         self.world.answered.append(sid)

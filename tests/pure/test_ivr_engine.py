@@ -28,7 +28,7 @@ from ivr.engine import (
     step,
 )
 from ivr.flow import Connect, load, shipped
-from ivr.prompts import Phrases, placeholders, read_catalogues, voice_of
+from ivr.prompts import LONGEST_FACT, LONGEST_TEXT, Phrases, placeholders, read_catalogues, voice_of
 from ivr.scripts import scripts
 from ivr.simulator import Simulation
 from ivr.twiml import Ways, goodbye, hold, render, take_message
@@ -134,6 +134,31 @@ def test_a_recording_that_nobody_waited_for_leads_to_a_person() -> None:
     state, turn = rescue(FLOW, CallState("purpose"), {"message": "RE1"})
     assert turn.effect == "file_report"
     assert state.facts["message"] == "RE1"
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_our_own_sentences_are_spoken_to_their_end(language: str) -> None:
+    sites = [f"Bostadsrättsföreningen Sjöutsikten {nth} garage plan 2" for nth in range(3)]
+    status = PHRASES.say("owner_status_planned", language)
+    listed = [PHRASES.say("owner_case", language, {"site": s, "number": "1042-9", "status": status}) for s in sites]
+    told = " ".join(listed)
+    assert len(told) > LONGEST_FACT
+    assert PHRASES.say("owner_cases", language, {"owner_text": told}) == told
+    announced = "Garaget är stängt i veckan. " * 42 + "Sedan är det öppet."
+    assert PHRASES.say("announcement", language, {"announcement_text": announced}) == announced
+    assert len(PHRASES.say("report_heard", language, {"heard": announced})) < 2 * LONGEST_FACT
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [("Garaget är stängt. " * 300, "stängt."), ("stängt och " * 400, "och"), ("x" * 5000, "x" * 9)],
+)
+def test_what_no_voice_reads_at_once_ends_with_a_whole_sentence_or_word(text: str, last: str) -> None:
+    spoken = PHRASES.say("announcement", "sv", {"announcement_text": text})
+    assert LONGEST_TEXT - 20 < len(spoken) <= LONGEST_TEXT
+    assert text.startswith(spoken)
+    assert spoken.endswith(last)
+    assert PHRASES.say("announcement", "sv", {"announcement_text": ""}) == ""
 
 
 def test_digits_are_spoken_one_by_one_and_missing_facts_left_out() -> None:

@@ -59,7 +59,7 @@ class Floor:
                 del self.present[sid]
             case "call back":
                 sid = self.dice.choice(live)
-                assert await self.line.call_back(sid, f"+46701740{int(sid[2:]):03}")
+                assert await self.line.call_back(sid, f"+46701740{int(sid[2:]):03}") == "booked"
                 await self.line.leave(sid, "hung_up")
             case "look":
                 for sid in live:

@@ -9,6 +9,8 @@ import pytest
 
 from gateway import dispatch
 from gateway.phone import alone, callbacks, ringing
+from gateway.phone.waiting import RecordedLine
+from gateway.record.db import Unavailable
 from tests.fakes import provider as fakes
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import CALLER, OURS, Night, night  # noqa: F401
@@ -198,15 +200,38 @@ async def test_a_colleague_who_hangs_up_first_stops_the_customers_telephone(day:
 async def test_b106_a_call_back_is_not_promised_to_numbers_that_cost_or_loop_nor_a_fourth_time(day: Night) -> None:
     for caller in ("+46900123456", OURS, "+882161234567"):
         call = await waiting(day, caller)
-        await call.press("1")
+        assert "Vi kan inte ringa upp numret som slutar på" in await call.press("1")
         assert not call.over
         assert call.waits is not None
         assert call.waits.tag == "Record"
         await call.hang_up()
     for nth in range(4):
         call = await waiting(day, known=nth > 0)
-        await call.press("1")
+        told = await call.press("1")
         assert call.over == (nth < 3)
+        assert ("bara några gånger om dygnet. Lämna ditt meddelande" in told) == (nth == 3)
+
+
+async def test_a_number_that_belongs_to_no_area_is_called_back(day: Night) -> None:
+    call = await waiting(day, "+46101234567")
+    assert "Vi ringer upp dig" in await call.press("1")
+    await work(day)
+    await day.picks_up("1")
+    await work(day)
+    assert day.rung() == [AGENT, "+46101234567"]
+
+
+async def test_a_call_back_that_cannot_be_noted_is_told_before_the_tone(
+    day: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable
+
+    call = await waiting(day)
+    monkeypatch.setattr(RecordedLine, "call_back", away)
+    assert "tekniskt problem" in await call.press("1")
+    assert call.waits is not None
+    assert call.waits.tag == "Record"
 
 
 async def test_b06_a_replayed_wish_is_one_call_back(day: Night) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from channels.sms import NO, YES
-from gateway import telling
+from gateway import casenumber, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
 from gateway.messages import outbox
 from gateway.messages.post import connect_post
+from gateway.phone.lookups import CODE_MISSES
 from tests.fakes import provider as fakes
+from tests.fakes.house import count
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import Night
 from tests.stories.test_phone_ratings import CALLER, ask, talked, text
@@ -67,6 +69,63 @@ async def test_one_confirms_and_closes_and_who_calls_again_is_not_asked(day: Nig
     assert len(await told(day, case, "confirmed", "closed", "reopened")) == 2
     assert (await day.house.case(case))["status"] == "closed"
     assert len(await day.house.cases()) == 1, "who was only told leaves no report behind"
+
+
+async def test_a_case_that_an_agent_brought_into_others_is_found_by_every_number_it_had(day: Night) -> None:  # noqa: F811
+    """In whole, and again with those that it was brought to; a code fits no case that its report was never in."""
+    texts = ("Displayen är svart", "Kabeln sitter fast", "Priset stämmer inte")
+    receipts = [
+        await day.house.report(text, charger=charger, **{"from": {"phone": f"+4670174061{nth}"}})
+        for nth, (text, charger) in enumerate(zip(texts, ("21007", "21052", "21235"), strict=True))
+    ]
+    first, second, third = (receipt["case"] for receipt in receipts)
+    for source, target in ((first, second), (second, third)):
+        assert (await day.house.api("POST", f"/cases/{target}/attach", {"as": "a01", "case": source}))[0] == 200
+    await day.house.api("POST", f"/cases/{third}/claim", {"as": "a01"})
+    codes = [await code_of(day, receipt["report"]) for receipt in receipts]
+    for number, code in ((first, 0), (second, 0), (third, 0), (second, 1), (third, 1), (third, 2)):
+        assert "A person is working on your case" in (await asks(day, number, codes[code])).now_hears
+    for number, code in ((first, 1), (first, 2), (second, 2)):
+        assert "do not match" in (await asks(day, number, codes[code])).now_hears
+
+
+async def test_a_report_that_an_agent_moved_is_confirmed_by_the_number_it_was_given_first(day: Night) -> None:  # noqa: F811
+    first, second = [
+        await day.house.report("Kabeln sitter fast", charger=charger, **{"from": {"phone": CALLER}})
+        for charger in ("21007", "21235")
+    ]
+    case, (other, _) = first["case"], await concluded(day, charger="21052")
+    for target, moved in ((case, {"case": second["case"]}), (other, {"report": second["report"]})):
+        assert (await day.house.api("POST", f"/cases/{target}/attach", {"as": "a01", **moved}))[0] == 200
+    call = await asks(day, case, await code_of(day, second["report"]))
+    assert "Is it solved?" in call.now_hears
+    await call.press("1")
+    assert [len(await told(day, one, "confirmed")) for one in (case, other)] == [0, 1]
+    assert "do not match" in (await asks(day, other, await code_of(day, first["report"]))).now_hears
+
+
+async def test_codes_of_a_case_are_guessed_at_twenty_times_a_day_in_whatever_calls(day: Night) -> None:  # noqa: F811
+    case, code = await concluded(day)
+    other, its_code = await concluded(day, charger="21052")
+    wrong = next(guess for guess in ("1111", "2222") if guess != code)
+    for nth in range(CODE_MISSES):
+        assert "do not match" in (await asks(day, case, wrong, f"+467017407{nth:02}")).now_hears
+        if nth == CODE_MISSES - 2:
+            assert "Is it solved?" in (await asks(day, case, code)).now_hears
+    for nth, guess in enumerate((code, wrong)):
+        refused = (await asks(day, case, guess, f"+4670174080{nth}")).now_hears
+        assert "A person will help you instead" in refused
+        assert "solved" not in refused
+    assert "Is it solved?" in (await asks(day, other, its_code)).now_hears
+    day.clock.forward(timedelta(days=1, seconds=1))
+    assert "Is it solved?" in (await asks(day, case, code)).now_hears
+    assert "do not match" in (await asks(day, case, wrong)).now_hears
+    assert "Is it solved?" in (await asks(day, case, code)).now_hears
+
+
+async def test_a_number_of_no_case_is_wrong_and_counted_nowhere(day: Night) -> None:  # noqa: F811
+    assert "do not match" in (await asks(day, casenumber.number(99_999), "4711")).now_hears
+    assert await count(day.house.runtime.db, "code_misses") == 0
 
 
 async def test_the_same_press_again_confirms_once_and_how_it_went_is_asked_once(day: Night) -> None:  # noqa: F811

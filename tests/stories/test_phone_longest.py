@@ -107,7 +107,7 @@ async def test_v10_who_is_offered_stays_in_the_queue_of_whom_they_are_offered_to
 
 async def test_v10_who_is_to_be_called_back_goes_up_as_they_would_have_on_the_line(floor: Floor) -> None:  # noqa: F811
     await floor.arrive("CA01", "P3")
-    assert await floor.line.call_back("CA01", "+46701740301")
+    assert await floor.line.call_back("CA01", "+46701740301") == "booked"
     floor.clock.forward(timedelta(seconds=10))
     await floor.arrive("CA02", "P3")
     floor.clock.forward(timedelta(seconds=700))
@@ -119,10 +119,10 @@ async def test_v10_who_is_to_be_called_back_goes_up_as_they_would_have_on_the_li
 async def test_v10_who_asked_to_be_called_back_while_nobody_was_at_work_goes_up_too(floor: Floor) -> None:  # noqa: F811
     await floor.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "offline"})
     await floor.arrive("CA01", "P3", patient=True)
-    assert await floor.line.call_back("CA01", "+46701740301")
+    assert await floor.line.call_back("CA01", "+46701740301") == "booked"
     for sid in ("CA02", "CA03"):
         await floor.call(sid)
-        assert await floor.line.call_back(sid, f"+467017403{sid[2:]}")
+        assert await floor.line.call_back(sid, f"+467017403{sid[2:]}") == "booked"
         floor.clock.forward(timedelta(seconds=10))
     await floor.arrive("CA04", "P3", patient=True)
     floor.clock.forward(timedelta(seconds=700))

@@ -111,3 +111,28 @@ async def test_v16_what_very_many_report_is_told_on_the_way_to_a_person(house: H
     assert "case number" in await other.press("2")
     assert not other.over
     assert len(await house.cases()) == 3
+
+
+@pytest.mark.parametrize("days", [1, 8, 40])
+async def test_who_follows_a_known_fault_belongs_to_its_case_however_old_it_is(
+    house: House,
+    line: Line,  # noqa: F811
+    days: int,
+) -> None:
+    told = await house.report("The charger is dead", charger="21007", **{"from": {"email": "therese@example.net"}})
+    async with house.runtime.db.connection() as connection:
+        await connection.execute(
+            "UPDATE cases SET status = 'planned', opened_at = opened_at - make_interval(days => %s),"
+            " last_report_at = last_report_at - make_interval(days => %s)",
+            (days, days),
+        )
+        await connection.execute("UPDATE reports SET received_at = received_at - make_interval(days => %s)", (days,))
+    call = await at_the_menu(line)
+    for keys in ("1", "21007#"):
+        await call.press(keys)
+    assert "already know about a fault here" in await call.press("1")
+    assert "has been added" in await call.press("1")
+    (listed,) = await house.cases()
+    case = await house.case(listed["number"])
+    assert (case["number"], case["status"]) == (told["case"], "planned")
+    assert [report["channel"] for report in case["reports"]] == ["api", "phone"]

@@ -151,6 +151,21 @@ async def test_danger_that_is_only_spoken_of_is_urgent_too(line: Line, world: Wo
     assert world.waiting[0].priority == "P1"
 
 
+@pytest.mark.parametrize("incident", [None, Incident("planned", 5.2)])
+async def test_what_is_announced_for_a_site_is_told_to_who_calls_about_it_whether_or_not_a_fault_is_known(
+    line: Line, world: World, incident: Incident | None
+) -> None:
+    world.incident = incident
+    world.site_news = {"s001": "The garage is closed until Friday."}
+    call = await to_purpose(line)
+    for keys in ("1", "21007#"):
+        assert "garage" not in await call.press(keys)
+    told = await call.press("1")
+    assert "The garage is closed until Friday. " + ("We already know" if incident else "What is wrong") in told
+    other = await to_purpose(line)
+    assert "garage" not in await other.press("3")
+
+
 async def test_a_known_fault_is_told_and_a_follower_is_attached(line: Line, world: World) -> None:
     world.incident = Incident("planned", 5.2)
     call = await to_purpose(line)
