@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0062"
-down_revision = "0058"
+revision = "0061"
+down_revision = "0060"
 
 
 def upgrade() -> None:
-    run_file("0062_code_misses.sql")
+    run_file("0061_code_misses.sql")
