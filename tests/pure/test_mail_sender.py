@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import pytest
 
 from channels.mail import read
 from channels.mail.address import author, mailboxes
-from channels.verification import verified
+from channels.verification import passed, told_by
 
 NOW = datetime(2026, 9, 28, tzinfo=UTC)
 OWNER = "owner@site.example"
@@ -103,6 +104,11 @@ RESULTS = [
     (";;;(((", False),
     ('dmarc=pass header.from="site.example', False),
 ]
+
+
+def verified(address: str, results: list[str], trusted: Collection[str]) -> bool:
+    found = told_by(results, trusted)
+    return found is not None and passed(address, found)
 
 
 @pytest.mark.parametrize(("results", "believed"), RESULTS)

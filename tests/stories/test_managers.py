@@ -134,6 +134,7 @@ async def test_an_announcement_is_told_everywhere_and_ends(house: House) -> None
     about = dict.fromkeys(
         (
             "status",
+            "shared",
             "visit_token",
             "visit_times",
             "visit_starts",

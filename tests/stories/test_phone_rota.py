@@ -161,7 +161,7 @@ async def test_an_import_takes_a_rota_in_whole_or_not_at_all(house: House, confi
     file.write_text("agent_id,line,from,until\na17,2,2026-11-25,2026-11-24\nzz,2,2026-11-25,2026-11-26\n")
     with pytest.raises(ImportFaults) as wrong:
         await import_folder(config, tmp_path)
-    assert wrong.value.faults == [
+    assert str(wrong.value).splitlines() == [
         "rota.csv:2: until: must be after from",
         "rota.csv:3: agent_id: there is no such agent",
     ]
