@@ -46,6 +46,7 @@ def _is_other_place(place: Place, case: Candidate) -> bool:
 
 
 def _is_other_site(place: Place, case: Candidate) -> bool:
-    known = {one for one in (case.site, *(r.site for r in case.reports)) if one}
+    """A case of no place, as of an app that is down, is its followers' wherever they stand."""
+    known = {case.site, *(r.site for r in case.reports)}
     supposed = any(reason.code in _SUPPOSED for reason in place.reasons)
-    return bool(known) and place.site is not None and place.site not in known and not supposed
+    return case.site is not None and place.site is not None and place.site not in known and not supposed

@@ -166,7 +166,7 @@ async def test_a_recording_that_was_here_before_its_report_is_of_its_case(
     )
     found = await listening.recording(runtime.db, sid)
     assert found is not None
-    assert [one["sid"] for one in await listening.of_case(runtime.db, found.case)] == [sid]
+    assert {one["sid"] for one in await listening.of_case(runtime.db, found.case)} == {sid, "RElost"}
     told = [entry for entry in (await house.case(receipt.case))["timeline"] if entry["kind"].startswith("recording_")]
     assert {(entry["kind"], entry["data"]["recording"]) for entry in told} == {
         ("recording_fetched", sid),
