@@ -184,13 +184,14 @@ def _declares(fields: Fields, text: str, subject: str) -> bool:
 def _confirms(subject: str, text: str) -> bool:
     """Whether a desk says that it has made a case of a mail, in subject and text, or as an automatic message."""
     begun = text[:_DECLARED_WITHIN]
-    found = RECEIPT.search(begun)
     titled = RECEIPT.search(subject) is not None and not FOLLOWING.match(subject)
-    if not (found or titled) or speaks_of_oneself(text) or ATTENDS.search(text):
+    announced = ANNOUNCES.search(begun) is not None
+    if not (titled or announced):
         return False
-    if PASSES_ON.search(begun[: found.start()] if found else begun):
+    found = RECEIPT.search(begun)
+    if not (found or (titled and announced)) or speaks_of_oneself(text) or ATTENDS.search(text):
         return False
-    return (found is not None and titled) or ANNOUNCES.search(begun) is not None
+    return not PASSES_ON.search(begun[: found.start()] if found else begun)
 
 
 def _answers(fields: Fields) -> bool:
