@@ -14,19 +14,34 @@ from collections.abc import Collection, Sequence
 _SERVER = re.compile(r"\s*(?:\([^)]*\)\s*)?([^\s;()]+)")
 
 
-def told_by(results: Sequence[str], trusted: Collection[str]) -> str | None:
-    """What a trusted server found: the topmost of the raw header values that is one's, top one first; None when none
-    says anything. A server is trusted by its name or that of a domain above it."""
-    for value in results[:20]:
+Results = Sequence[object]  # of one header, as the library reads them
+
+
+def told_by(values: Sequence[str], trusted: Collection[str]) -> Results:
+    """What a trusted server found: by the topmost of the raw header values that is one's, top one first. A server is
+    trusted by its name or that of a domain above it."""
+    for value in values[:20]:
         match = _SERVER.match(value[:500])
         if match and _is_trusted(match[1].lower(), trusted):
-            return value
-    return None
+            return read(value)
+    return ()
 
 
-def passed(address: str, value: str) -> bool:
-    """Whether the results in one header's value vouch for a mailbox."""
-    domain, results = address.rpartition("@")[2], _read(value)
+def read(value: str) -> Results:
+    """The results in one header's value; none in one that cannot be read."""
+    from authres import AuthenticationResultsHeader, AuthResError
+
+    try:
+        return list(
+            AuthenticationResultsHeader.parse(f"Authentication-Results: {' '.join(value[:8192].split())}").results
+        )
+    except (AuthResError, ValueError, TypeError, AttributeError, IndexError, RecursionError):
+        return ()
+
+
+def passed(address: str, results: Results) -> bool:
+    """Whether results vouch for a mailbox."""
+    domain = address.rpartition("@")[2]
     dmarc = _of("dmarc", results)
     if dmarc:
         return all(_says(result, "pass") for result in dmarc) and any(
@@ -35,27 +50,16 @@ def passed(address: str, value: str) -> bool:
     return any(_says(result, "pass") and _covers(_named(result, "d"), domain) for result in _of("dkim", results))
 
 
-def refused(value: str) -> bool:
-    """Whether the results in one header's value say that the From domain has nothing to do with a mail: DMARC fail."""
-    return any(_says(result, "fail") for result in _of("dmarc", _read(value)))
+def refused(results: Results) -> bool:
+    """Whether results say that the From domain has nothing to do with a mail: DMARC fail."""
+    return any(_says(result, "fail") for result in _of("dmarc", results))
 
 
 def _is_trusted(server: str, trusted: Collection[str]) -> bool:
     return any(server == name.lower() or server.endswith(f".{name.lower()}") for name in trusted)
 
 
-def _read(value: str) -> list[object]:
-    from authres import AuthenticationResultsHeader, AuthResError
-
-    try:
-        return list(
-            AuthenticationResultsHeader.parse(f"Authentication-Results: {' '.join(value[:8192].split())}").results
-        )
-    except (AuthResError, ValueError, TypeError, AttributeError, IndexError, RecursionError):
-        return []
-
-
-def _of(method: str, results: Sequence[object]) -> list[object]:
+def _of(method: str, results: Results) -> list[object]:
     return [result for result in results if str(getattr(result, "method", "") or "").lower() == method]
 
 

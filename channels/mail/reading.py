@@ -23,7 +23,8 @@ from channels.mail.signatures import SIGNED
 from channels.mail.threads import thread_of
 from channels.mail.tree import Part, TooComplex, header_end, parse
 from channels.report import FORGED, Channel, Report, Sender, Thread
-from channels.verification import passed, refused, told_by
+from channels.verification import Results, passed, refused, told_by
+from channels.verification import read as read_results
 
 RAW_TYPE = "message/rfc822"
 FULL_TEXT = 1_000_000  # characters that are kept beside the raw bytes
@@ -105,7 +106,7 @@ def _understood(
     if robot.auto_reply and told is None:
         written = new_text(full, name)
     thread = thread_of(fields, subject, domains)
-    results = found if found is not None else told_by(fields.all("authentication-results"), trusted)
+    results = told_by(fields.all("authentication-results"), trusted) if found is None else read_results(found)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
     if about:
         thread = Thread(thread.token, (about, *(r for r in thread.references if r != about)), thread.subject)
@@ -127,7 +128,7 @@ def _understood(
         auto_reply=robot.auto_reply,
         bounce=robot.bounce,
         deliveries=told or (),
-        flags=(*robot.flags, FORGED) if results is not None and refused(results) else robot.flags,
+        flags=(*robot.flags, FORGED) if refused(results) else robot.flags,
     )
 
 
@@ -157,10 +158,10 @@ def _reply_to(fields: Fields, box: Mailbox | None, domains: Collection[str]) -> 
     return None if asked.address.rpartition("@")[2] in domains else asked.address
 
 
-def _sender(box: Mailbox | None, results: str | None) -> Sender:
+def _sender(box: Mailbox | None, results: Results) -> Sender:
     if box is None:
         return Sender()
-    vouched = not box.odd and bool(box.address) and results is not None and passed(box.address, results)
+    vouched = not box.odd and bool(box.address) and passed(box.address, results)
     return Sender(name=box.name[:200] if box.name else None, email=box.address, verified=vouched)
 
 
