@@ -92,7 +92,7 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
         how = "bounce" if bounced or delayed else "reply_reference"
         return Reference(sent[ours[0]]["id"], how, bounced=bounced, delayed=delayed)
     if by_subject is None or by_subject not in existing:
-        answered = dict.fromkeys(row["id"] for row in found if row["named"] is None)
+        answered = dict.fromkeys(row["id"] for row in found if row["named"] is None and row["message"] is None)
         return Reference(mentions=tuple(answered), why=Reason("answers_report")) if answered else Reference()
     case, addresses = existing[by_subject], [a for a in (report.sender.email, report.sender.phone) if a]
     row = await (await conn.execute(SQL["participant"], {"case": case, "addresses": addresses})).fetchone()

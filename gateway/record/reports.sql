@@ -119,7 +119,7 @@ WITH RECURSIVE meant AS (
     (SELECT c.id AS named, NULL::bigint AS message, NULL::text AS mail_id, c.id, c.merged_into
      FROM cases c WHERE c.id = ANY(%(cases)s::bigint[])
      UNION ALL
-     SELECT c.id, m.id, m.mail_id, c.id, c.merged_into FROM messages m JOIN cases c ON c.id = m.case_id
+     SELECT NULL, m.id, m.mail_id, c.id, c.merged_into FROM messages m JOIN cases c ON c.id = m.case_id
      WHERE m.id = ANY(%(messages)s::bigint[])
      UNION ALL
      SELECT NULL, NULL, t.message_id, c.id, c.merged_into
