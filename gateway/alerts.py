@@ -17,7 +17,9 @@ from channels.provider import HALTED
 from gateway import languages
 from gateway.casenumber import number
 from gateway.jobs import wake
+from gateway.messages.outbox import TOO_MANY
 from gateway.phone import watch
+from gateway.phone.ringing import CAP
 from gateway.record import accounts, floor, mailboxes
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.facts import day_of
@@ -118,11 +120,10 @@ async def signs(runtime: Runtime, now: datetime) -> list[Sign]:
     found.append(Sign("outbox_ageing", "", outbox["oldest"] if outbox else 0))
     halted = await db.row(SQL["halted"], {"reason": HALTED})
     found.append(Sign("provider_refuses", "", halted["waiting"] if halted else 0))
-    capped = await db.rows(SQL["capped"], {"since": now - HOUR})
+    capped = await db.rows(SQL["capped"], {"since": now - HOUR, "texts": TOO_MANY, "calls": CAP})
     found += [Sign("cap_reached", row["channel"], row["kept"]) for row in capped]
-    for kind in ("recordings_kept", "recordings_missing", "transcripts_missing"):
-        counted = await db.row(SQL[kind], {"now": now})
-        found.append(Sign(kind, "", counted["n"] if counted else 0))
+    counted = await db.row(SQL["recordings"], {"now": now}) or {}
+    found += [Sign(kind, "", n) for kind, n in counted.items()]
     oldest = runtime.spool.oldest()
     found.append(Sign("spool_ageing", "", (now - oldest).total_seconds() if oldest else 0))
     found.append(Sign("reports_missing", "", await accounts.unaccounted(db, day_of(now) - WEEK)))

@@ -53,6 +53,7 @@ A_DAY = timedelta(days=1)
 IN_A_DAY, ABOUT_A_CASE = 10, 1
 TEXTS, URGENT_TEXTS = 5000, 2000  # automatic texts a day, and those that wake somebody
 WAKING = ("oncall", "alarm")
+TOO_MANY = "the cap on texts of the day is reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +300,7 @@ class Sweeper:
         if sent is None or sent["n"] < (URGENT_TEXTS if urgent else TEXTS):
             return None
         log.error("outbox.cap_reached", urgent=urgent, sent=sent["n"])
-        return "the cap on texts of the day is reached"
+        return TOO_MANY
 
     async def _end(self, row: Mapping[str, Any], about: Mapping[str, Any] | None, delivery: Delivery) -> None:
         now = self._clock.now()

@@ -68,27 +68,23 @@ GROUP BY channel
 -- name: capped
 -- Texts that were not sent and telephones that were not rung because a cap of the day was reached.
 SELECT 'sms' AS channel, count(*) AS kept FROM messages
-WHERE created_at > %(since)s AND state = 'suppressed' AND reason = 'the cap on texts of the day is reached'
+WHERE created_at > %(since)s AND state = 'suppressed' AND reason = %(texts)s
 UNION ALL
-SELECT 'phone', count(*) FROM rings WHERE created_at > %(since)s AND state = 'failed' AND reason = 'cap'
+SELECT 'phone', count(*) FROM rings WHERE created_at > %(since)s AND state = 'failed' AND reason = %(calls)s
 
 -- name: halted
 -- Messages that wait because nothing is taken from us until somebody looks.
 SELECT count(*) AS waiting FROM messages WHERE state = 'queued' AND reason = %(reason)s
 
--- name: recordings_kept
--- Recordings that the provider would not delete for a day.
-SELECT count(*) AS n FROM recordings WHERE due_at IS NOT NULL AND state IN ('fetched', 'erased') AND attempts > 12
-
--- name: recordings_missing
--- Recordings of a day that never came.
-SELECT count(*) AS n FROM recordings WHERE state = 'failed' AND created_at > %(now)s - interval '1 day'
-
--- name: transcripts_missing
--- Recordings of three days that were not written down in all the tries.
-SELECT count(*) AS n FROM recordings r
-WHERE r.state = 'fetched' AND r.transcribe_tries >= 12 AND r.transcribe_at IS NULL
-  AND r.created_at > %(now)s - interval '3 days' AND NOT EXISTS (SELECT FROM transcripts WHERE recording_sid = r.sid)
+-- name: recordings
+-- Recordings that the provider would not delete for a day, those of a day that never came, and those of three days that
+-- were not written down in all the tries.
+SELECT (SELECT count(*) FROM recordings WHERE due_at IS NOT NULL AND state IN ('fetched', 'erased') AND attempts > 12) AS recordings_kept,
+       (SELECT count(*) FROM recordings WHERE state = 'failed' AND created_at > %(now)s - interval '1 day') AS recordings_missing,
+       (SELECT count(*) FROM recordings r
+        WHERE r.state = 'fetched' AND r.transcribe_tries >= 12 AND r.transcribe_at IS NULL
+          AND r.created_at > %(now)s - interval '3 days'
+          AND NOT EXISTS (SELECT FROM transcripts WHERE recording_sid = r.sid)) AS transcripts_missing
 
 -- name: clock
 SELECT clock_timestamp() AS at
