@@ -61,6 +61,7 @@ async def settle(runtime: Runtime, item: int) -> bool:
             await cases.lock(conn, wanted["case_id"])
         if last and reached:
             await wrapping.begin(conn, wanted["agent_id"], last["sid"])
+        ours = last is not None and _ours(last)
         kind: str = "call_unanswered"
         data: dict[str, Any] = {}
         until: datetime | None = None
@@ -69,11 +70,10 @@ async def settle(runtime: Runtime, item: int) -> bool:
         elif reached:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_done", {"tries": wanted["tries"] + 1}
-        elif wanted["tries"] >= len(AGAIN) and not (last and _ours(last)):
+        elif wanted["tries"] >= len(AGAIN) and not ours:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
         else:
-            ours = bool(last and _ours(last))
             wait = DELAY if ours else AGAIN[wanted["tries"]]
             later = {"item": item, "wait": wait, "tries": 0 if ours else 1}
             tried = await (await conn.execute(WORK["try_later"], later)).fetchone()
