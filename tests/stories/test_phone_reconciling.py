@@ -7,11 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from aiohttp import ClientSession
-from aiohttp.test_utils import TestServer
 
 from channels.phone_ports import Progress, Sound
-from channels.provider import Account, Provider
+from channels.provider import Provider
 from channels.report import Channel, Report, Sender
 from gateway.clock import SetClock, SystemClock
 from gateway.config import Config
@@ -37,18 +35,6 @@ async def clock() -> SetClock:
 async def house(config: Config, clock: SetClock) -> AsyncIterator[House]:
     async with open_house(config, clock=clock) as opened:
         yield opened
-
-
-@pytest.fixture
-async def peer() -> fakes.Provider:
-    return fakes.Provider()
-
-
-@pytest.fixture
-async def port(peer: fakes.Provider) -> AsyncIterator[Provider]:
-    async with TestServer(peer.app()) as server, ClientSession() as session:
-        url = str(server.make_url("/")).rstrip("/")
-        yield Provider(Account(fakes.ACCOUNT, "token", url, "https://support.example"), session)
 
 
 @pytest.fixture
