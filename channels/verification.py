@@ -23,11 +23,11 @@ def told_by(values: Sequence[str], trusted: Collection[str]) -> Results:
     for value in values[:20]:
         match = _SERVER.match(value[:500])
         if match and _is_trusted(match[1].lower(), trusted):
-            return read(value)
+            return results_of(value)
     return ()
 
 
-def read(value: str) -> Results:
+def results_of(value: str) -> Results:
     """The results in one header's value; none in one that cannot be read."""
     from authres import AuthenticationResultsHeader, AuthResError
 

@@ -23,8 +23,7 @@ from channels.mail.signatures import SIGNED
 from channels.mail.threads import thread_of
 from channels.mail.tree import Part, TooComplex, header_end, parse
 from channels.report import FORGED, Channel, Report, Sender, Thread
-from channels.verification import Results, passed, refused, told_by
-from channels.verification import read as read_results
+from channels.verification import Results, passed, refused, results_of, told_by
 
 RAW_TYPE = "message/rfc822"
 FULL_TEXT = 1_000_000  # characters that are kept beside the raw bytes
@@ -106,7 +105,7 @@ def _understood(
     if robot.auto_reply and told is None:
         written = new_text(full, name)
     thread = thread_of(fields, subject, domains)
-    results = told_by(fields.all("authentication-results"), trusted) if found is None else read_results(found)
+    results = told_by(fields.all("authentication-results"), trusted) if found is None else results_of(found)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
     if about:
         thread = Thread(thread.token, (about, *(r for r in thread.references if r != about)), thread.subject)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.mail import read
-from channels.verification import passed
+from channels.verification import passed, results_of
 from channels.vouching import installed
 from channels.vouching.checking import check
 from channels.vouching.dkim_check import _bodies
@@ -82,11 +82,11 @@ def test_what_is_written_is_what_is_believed() -> None:
         Finding("dkim", "fail", "the body was changed", "header.d", "x.example", "s"),
         Finding("dmarc", "fail", "nobody", "header.from", "x.example"),
     ]
-    assert not passed("a@x.example", written("mx.support.example", found))
+    assert not passed("a@x.example", results_of(written("mx.support.example", found)))
     good = [*found[:2], Finding("dmarc", "pass", "p=none", "header.from", "x.example")]
     value = written("mx.support.example", good)
-    assert passed("a@x.example", value)
-    assert not passed("a@y.example", value)
+    assert passed("a@x.example", results_of(value))
+    assert not passed("a@y.example", results_of(value))
     assert "\n" not in value
     assert "not a domain" not in value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -15,14 +15,18 @@ from tests.fakes.product import ROOT
 def said() -> Iterator[str]:
     """The reasons that the outbox and the rules about numbers give."""
     for path in ("gateway/messages/outbox.py", "channels/tolls.py"):
-        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        named = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+        for node in ast.walk(tree):
             if isinstance(node, ast.Return):
-                yield from words(node.value)
+                yield from words(node.value, named)
             elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Delivery" and len(node.args) > 1:
-                yield from words(node.args[1])
+                yield from words(node.args[1], named)
 
 
-def words(node: ast.expr | None) -> Iterator[str]:
+def words(node: ast.expr | None, named: Mapping[str, ast.expr]) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        node = named.get(node.id)
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
         yield node.value
 
