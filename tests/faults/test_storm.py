@@ -47,6 +47,7 @@ APART = (
 )
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_f39_three_hundred_reports_about_one_site_through_many_doors_are_one_incident(twins: Twins) -> None:
     chance = random.Random(39)
     landed: Counter[str] = Counter()

@@ -58,4 +58,4 @@ async def test_f02_killed_in_every_step_the_call_goes_on_elsewhere_and_is_there_
         assert set(line.answers) == {200}
         assert line.longest <= SILENCE
         await call.hang_up()
-        assert await reported(doors) == Counter({CALLER: 1})
+        assert await reported(config) == Counter({CALLER: 1})
