@@ -46,7 +46,7 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
     category, weight, why = _category(said, facts, place, history, rules)
     spam = _is_spam(said, facts, category)
     mass = _is_mass(facts, category, place)
-    own_account = category is Category.ACCOUNT and Category.ACCOUNT in facts.signs
+    own_account = category is Category.ACCOUNT and Category.ACCOUNT in facts.signs and "many" not in facts.flags
     if mass and "app" in facts.flags and category in _OF_THE_APP and not own_account:
         category = Category.ACCESS
     level = directory.level(place.site)
@@ -63,7 +63,7 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
             quarantined=said.quarantined,
             automatic=said.auto_reply or said.bounce,
             spam=spam,
-            understood=weight >= _UNDERSTOOD,
+            understood=weight >= _UNDERSTOOD or _asks_for_a_person(said, facts),
             mass=mass,
             named_queue=said.queue,
         ),
@@ -88,6 +88,11 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
         },
         tokens=facts.tokens | _marks(facts, category, weight),
     )
+
+
+def _asks_for_a_person(said: Said, facts: Facts) -> bool:
+    """Who called and told nothing waits to be talked to: there is nothing to understand."""
+    return said.channel == "phone" and not facts.words
 
 
 def _marks(facts: Facts, category: Category, weight: float) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""How far a fault reaches and whom it holds up: a whole site, somebody shut in, somebody who gets no further.
+"""How far a fault reaches and whom it holds up: a whole site, somebody shut in, somebody who gets no further, many.
 
 People say these in more ways than there are turns of phrase, so they are put together from pieces (`PIECES`, words of
 the lexica that nothing else reads): "all" near "chargers" with a fault and without "but one"; a gate that does not open
@@ -21,7 +21,8 @@ _OF_A_SITE = (
 )
 _OF_A_GATE = ("noout", "inside", "door", "wontopen", "shutin", "boxedin", "exit", "leaving", "entering", "gotout")
 _OF_A_JOURNEY = ("empty", "nogo", "faraway", "duty", "frail", "settled")
-PIECES = frozenset((*_OF_A_SITE, *_OF_A_GATE, *_OF_A_JOURNEY))
+_OF_MANY = ("nobody",)
+PIECES = frozenset((*_OF_A_SITE, *_OF_A_GATE, *_OF_A_JOURNEY, *_OF_MANY))
 _FAULTS = ("dead", "broken", "nostart", "lifeless", "mains", "nocharging")
 _NOT_DENIED = frozenset({"gotout", "settled"})
 _NOT_DENIED_ALONE = frozenset({"shutin", "boxedin", "trapped"})
@@ -38,6 +39,7 @@ class Scope(NamedTuple):
     whole_site: bool
     trapped: bool
     stranded: bool
+    many: bool  # "nobody gets in", "all customers": whom it concerns is not the writer alone
 
 
 def read_scope(
@@ -48,14 +50,14 @@ def read_scope(
     concepts: Mapping[str, Sequence[Hit]],
     count: int | None,
 ) -> Scope:
-    """Read all three. `count`: how many chargers the site has that the text names, if it names one."""
+    """Read all four. `count`: how many chargers the site has that the text names, if it names one."""
     found = {**concepts, **pieces}
     # "We cannot get out, shut in" denies the one and not the other.
     for piece in (_NOT_DENIED if "noout" in found else _NOT_DENIED | _NOT_DENIED_ALONE) & found.keys():
         if all(hit.denied for hit in found[piece]):
             del found[piece]
     trapped = _trapped(found)
-    return Scope(_whole(found, words, languages, count), trapped, _stranded(raw, found, trapped))
+    return Scope(_whole(found, words, languages, count), trapped, _stranded(raw, found, trapped), "nobody" in found)
 
 
 def _whole(found: Mapping[str, Sequence[Hit]], words: Words, languages: Sequence[str], count: int | None) -> bool:

@@ -329,6 +329,30 @@ def test_queues_follow_the_rules(given: dict[str, object], queue: str):
     assert judged("Laddare 21800 startar inte", channel="email", **given).queue == queue
 
 
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("appen ligger nere, ingen av oss kan logga in", "access"),
+        ("Appen krånglar och jag kommer inte in på mitt konto, har glömt lösenordet", "account"),
+        ("The app is down, nobody can log in", "access"),
+        ("The app is not working, I cannot log in to my account, the password is refused", "account"),
+        ("Appen virker ikke, ingen kan logge inn", "access"),
+        ("App'en virker ikke, ingen kan logge ind", "access"),
+        ("Die App geht nicht, niemand kann sich anmelden", "access"),
+        ("Sovellus ei toimi, kukaan ei pääse kirjautumaan", "access"),
+    ],
+)
+def test_an_app_that_lets_nobody_in_is_an_outage_and_one_that_refuses_a_customer_their_account(
+    text: str, category: str
+):
+    assert judged(text).category == category
+
+
+def test_who_calls_and_tells_nothing_waits_for_a_person_and_who_writes_nothing_is_looked_at():
+    assert judged("", channel="phone", language="sv").queue == "helpdesk"
+    assert judged("", channel="email").queue == "review"
+
+
 def test_an_outage_of_the_app_is_marked_and_goes_to_operations():
     found = judged("Appen ligger nere, ingen kan starta sin laddning", channel="email")
     assert found.mass
