@@ -1,5 +1,8 @@
 """What a call has told so far, as a report: the caller's own words first, then what was chosen, in words.
 
+Of that, only what the caller said is judged: our sentences about fires and cables would be taken for theirs. A number
+that was keyed and not confirmed is judged as if it had been said.
+
 One call is one report, whenever and however it ends; its key is the CallSid, which no caller can choose.
 """
 
@@ -36,12 +39,13 @@ def report_of(
         state = noting(state, {"category": facts["incident"]})
         facts = state.facts
         token = facts.get("follows")
-    text = "\n".join(_sentences(state, phrases, flags))
+    spoken, keyed = tuple(_spoken(facts)), facts.get("heard", "") if _is_keyed(facts) and not confirmed else ""
     return Report(
         channel=Channel.PHONE,
         key=sid,
         received_at=at,
-        text=text,
+        text="\n".join((*spoken, *_sentences(state, phrases, flags))),
+        own_words="\n".join(filter(None, (*spoken, keyed))),
         sender=Sender(phone=facts.get("phone")),
         charger=facts.get("candidate") if confirmed else None,
         site=facts.get("site") if confirmed else None,
@@ -68,6 +72,16 @@ def unfinished(state: CallState) -> bool:
     return not facts.get("status_text") or _unsolved(facts) or any(facts.get(name) for name in (*TOLD, *PLACED))
 
 
+def _spoken(facts: Mapping[str, str]) -> Iterator[str]:
+    for name in ("said", "place_said", *(() if _is_keyed(facts) else ("heard",))):
+        if facts.get(name):
+            yield facts[name]
+
+
+def _is_keyed(facts: Mapping[str, str]) -> bool:
+    return facts.get("heard_how") != "spoken"
+
+
 def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> Iterator[str]:
     facts = state.facts
     language = PROMPTED_IN.get(state.language, "en")
@@ -75,17 +89,13 @@ def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> It
     def say(prompt: str, **more: str) -> str:
         return phrases.say(prompt, language, {**facts, **more})
 
-    spoken = facts.get("heard_how") == "spoken"
-    for name in ("said", "place_said", *(("heard",) if spoken else ())):
-        if facts.get(name):
-            yield facts[name]
     if facts.get("danger") == "yes":
         yield say("chose_danger")
     if category := facts.get("category"):
         yield say(f"chose_{category}")
     if facts.get("confirmed") == "yes":
         yield say("report_charger") if facts.get("candidate") else say("report_site")
-    elif facts.get("heard") and not spoken:
+    elif facts.get("heard") and _is_keyed(facts):
         yield say("report_heard")
     for name in ("recording", "message"):
         if facts.get(name):

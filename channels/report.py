@@ -152,6 +152,7 @@ class Report:
 
     `key` is the idempotency key within `channel`; it must hold something that a stranger cannot choose alone.
     `text` is what was newly said, `full_text` everything with quotes and signatures; `raw` is what came over the wire.
+    `own_words` is what of a text that is partly ours its sender said: that alone is judged (None: all of it is).
     `charger`, `site`, `connector`, `category` and `danger` are what the sender gave in a structured way, unchecked.
     `quarantined` is the reason why the content was not understood; such a report goes to a person. `fingerprint` is a
     hash of a request's body: doors that refuse the same key with another body compare it with their receipt's.
@@ -165,6 +166,7 @@ class Report:
     subject: str | None = None
     reply_to: str | None = None  # where a mail asks answers to go: proves nothing about its sender
     full_text: str | None = None
+    own_words: str | None = None
     html: str | None = None
     charger: str | None = None
     site: str | None = None
@@ -190,6 +192,11 @@ class Report:
     tried: tuple[Tried, ...] = ()
 
     __pydantic_config__: ClassVar[Any] = AS_JSON
+
+    @property
+    def told(self) -> str:
+        """The text without what is ours of it."""
+        return self.text if self.own_words is None else self.own_words
 
     def digest(self) -> bytes:
         """The 32 bytes under which the record knows this report: SHA-256 over channel family and key."""

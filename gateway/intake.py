@@ -182,7 +182,7 @@ def said_of(report: Report) -> Said:
     return Said(
         channel=report.channel,
         at=report.received_at,
-        text=report.text or report.full_text or "",
+        text=report.told or report.full_text or "",
         subject=report.subject,
         phone=report.sender.phone,
         email=report.sender.email,

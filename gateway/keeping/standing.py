@@ -251,7 +251,7 @@ def remember(case: Standing, decided: Decided) -> None:
         site=judgement.place.site,
         category=judgement.category,
         language=judgement.language,
-        text="\n".join(filter(None, (report.subject, report.text)))[:TEXT],
+        text="\n".join(filter(None, (report.subject, report.told)))[:TEXT],
         added=ADDED in report.flags,
     )
     persons = case.candidate.persons if decided.person is None else case.candidate.persons | {decided.person}

@@ -67,6 +67,7 @@ def content_row(decided: Decided, raw_blob: str | None) -> dict[str, Any]:
         "subject": report.subject,
         "text": report.text,
         "full_text": report.full_text if report.full_text != report.text else None,
+        "own_words": report.own_words,
         "html": report.html,
         "message_id": report.message_id,
         "recipients": report.recipients,

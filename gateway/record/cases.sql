@@ -94,7 +94,7 @@ WHERE r.case_id = %(case)s ORDER BY r.id
 
 -- name: said
 -- The first that people told of a case, in their own words.
-SELECT r.channel, r.received_at, r.language, t.subject, t.text
+SELECT r.channel, r.received_at, r.language, t.subject, coalesce(t.own_words, t.text) AS text
 FROM reports r JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND r.quarantined IS NULL ORDER BY r.id LIMIT %(limit)s
 

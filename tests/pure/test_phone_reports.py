@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from channels.phone_report import DROPPED, TROUBLE, report_of, unfinished
+from gateway.intake import said_of
 from ivr.engine import CallState
 from ivr.prompts import Phrases, read_catalogues
 from routing.directory import read_directory
 from routing.facts import read_facts
 from routing.judge import judge
 from routing.rules import load_rules
-from routing.values import History, Priority, Said
+from routing.values import Category, History, Judgement, Priority, Said
 
 NOON = datetime(2026, 9, 20, 12, tzinfo=UTC)
 PHRASES = Phrases(read_catalogues())
 DIRECTORY, RULES = read_directory(Path(__file__).parents[2] / "demo"), load_rules()
-LANGUAGES = ("sv", "no", "da", "en", "de")  # in which what we say around it does not hide what is said
 NEW = {"heard_how": "spoken"}  # said, and not yet looked up
 SITE = {"site": "s001", "site_name": "BRF Solrosen", "confirmed": "yes"}
 
@@ -29,16 +29,14 @@ DANGERS = [
     for name in ("danger", "danger_by_kind")
     for line in (Path(__file__).parents[1] / "data" / f"{name}.tsv").read_text("utf-8").splitlines()
     for _, danger, language, channel, text in [line.split("\t", 4)]
-    if (danger, channel) == ("yes", "phone") and language in LANGUAGES
+    if (danger, channel) == ("yes", "phone")
     if read_facts(Said("phone", NOON, text, language=language), DIRECTORY, RULES).danger
 ]
 
 
-def priority(language: str, facts: dict[str, str], flags: tuple[str, ...] = ()) -> Priority:
-    report = report_of("CA1", CallState("what", language, facts), NOON, PHRASES, flags)
-    given = {"charger": report.charger, "site": report.site, "category": report.category}
-    said = Said("phone", NOON, report.text, **given, language=report.language)
-    return judge(said, read_facts(said, DIRECTORY, RULES), History(), DIRECTORY, RULES).priority
+def judged(language: str, facts: dict[str, str], flags: tuple[str, ...] = ()) -> Judgement:
+    said = said_of(report_of("CA1", CallState("what", language, facts), NOON, PHRASES, flags))
+    return judge(said, read_facts(said, DIRECTORY, RULES), History(), DIRECTORY, RULES)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +54,32 @@ def test_danger_that_was_said_where_a_place_was_asked_for_stays_danger_in_the_re
 ) -> None:
     assert len(DANGERS) > 150
     missed = [
-        text for language, text in DANGERS if priority(language, {**around, fact: text}, flags) is not Priority.P1
+        text
+        for language, text in DANGERS
+        if judged(language, {**around, fact: text}, flags).priority is not Priority.P1
     ]
     assert missed == []
+
+
+@pytest.mark.parametrize("category", [str(one) for one in Category if one is not Category.SAFETY])
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_what_was_keyed_alone_is_judged_as_keyed_whatever_our_sentences_say_of_it(category: str, language: str) -> None:
+    judgement = judged(language, {"category": category, "restarted": "yes"}, (DROPPED,))
+    assert (judgement.category, judgement.language) == (category, language)
+    assert (judgement.priority is Priority.P2) == (category == "cable_stuck")
+
+
+def test_what_we_say_of_a_call_is_no_word_of_its_caller() -> None:
+    facts = {
+        "said": "Kabeln sitter",
+        "danger": "yes",
+        "category": "cable_stuck",
+        "candidate": "21007",
+        "confirmed": "yes",
+    }
+    report = report_of("CA1", CallState("what", "sv", facts), NOON, PHRASES, (DROPPED,))
+    assert report.told == "Kabeln sitter"
+    assert report.text.startswith("Kabeln sitter\n")
 
 
 @pytest.mark.parametrize("confirmed", [{}, SITE])
@@ -72,6 +93,7 @@ def test_all_that_was_said_of_the_place_is_reported(confirmed: dict[str, str]) -
 def test_a_number_that_was_keyed_and_not_confirmed_is_labelled() -> None:
     facts = {"heard": "21007", "heard_how": "keyed"}
     assert "inte bekräftad: 21007." in report_of("CA1", CallState("what", "sv", facts), NOON, PHRASES).text
+    assert judged("sv", facts).place.charger == "21007"
 
 
 @pytest.mark.parametrize("told", [{"heard": "21007", "heard_how": "keyed"}, {"place_said": "Storgatan"}])
