@@ -27,6 +27,7 @@ from routing.scope import PIECES, Scope, read_scope
 from routing.senses import Told, senses_of
 from routing.sent import sent
 from routing.sites import sites_said
+from routing.streets import street_words
 from routing.values import Category, Said
 from routing.verdict import signs_of
 from routing.whereabouts import chargers_there, read_place, with_quoted
@@ -170,6 +171,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
         forgiven = _forgiven(guess) if leaves_out_accents(words) else frozenset()
     sites = sites_said(words, active, directory)
     concepts = _concepts(words, active, forgiven, sites.name_words, rules)
+    _leave_streets(concepts, street_words(words), rules)
     pieces = {piece: concepts.pop(piece) for piece in PIECES & concepts.keys()}
     if said.alarm:
         concepts.setdefault("charger", [Hit("charger", 0, 0)])
@@ -274,6 +276,16 @@ def _concepts(
     if drop:
         concepts["less_power"] = [drop]
     return concepts
+
+
+def _leave_streets(concepts: dict[str, list[Hit]], streets: frozenset[int], rules: Rules) -> None:
+    """Take away the dangers that only the name of a street holds."""
+    for danger in rules.dangers & concepts.keys() if streets else ():
+        left = [h for h in concepts[danger] if not streets.issuperset(range(h.start, h.end))]
+        if left:
+            concepts[danger] = left
+        else:
+            del concepts[danger]
 
 
 def _set_aside(concepts: dict[str, list[Hit]]) -> None:

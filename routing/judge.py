@@ -20,7 +20,7 @@ from routing.values import Category, History, Judgement, Place, Reason, Said
 _CATEGORIES: Mapping[str, Category] = {category.value: category for category in Category}
 _WEIGHED = tuple(category for category in Category if category is not Category.SAFETY)
 _CONTINUES_WITHIN = timedelta(days=7)
-_CONTINUES = 15.0
+_CONTINUES = 16.0
 _DANGER = 9.0
 _CODE = 8.0
 _ALARM_CATEGORIES = frozenset(
