@@ -25,7 +25,7 @@ from tests.fakes.product import ROOT, eventually, free_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TOKEN = "a token of twenty letters"
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @dataclass(frozen=True)
