@@ -158,7 +158,7 @@ async def _next_step(scene: Scene) -> Outcome:
     if found and at < len(found[0].steps):
         return Outcome("step", {"step_number": str(at + 1), "step_text": found[0].steps[at]})
     remote = REMOTE.get(category)
-    if remote and scene.fact("confirmed") and scene.fact("candidate") and not scene.fact("remote_offered"):
+    if remote and scene.fact("confirmed") == "yes" and scene.fact("candidate") and not scene.fact("remote_offered"):
         return Outcome(remote, {"remote_offered": "yes"})
     return Outcome("none")
 

@@ -1,7 +1,7 @@
 """What a call has told so far, as a report: the caller's own words first, then what was chosen, in words.
 
 Of that, only what the caller said is judged: our sentences about fires and cables would be taken for theirs. A number
-that was keyed and not confirmed is judged as if it had been said.
+that was keyed and not yet confirmed is judged as if it had been said; a place that was refused is not.
 
 One call is one report, whenever and however it ends; its key is the CallSid, which no caller can choose.
 """
@@ -39,13 +39,12 @@ def report_of(
         state = noting(state, {"category": facts["incident"]})
         facts = state.facts
         token = facts.get("follows")
-    spoken, keyed = tuple(_spoken(facts)), facts.get("heard", "") if _is_keyed(facts) and not confirmed else ""
     return Report(
         channel=Channel.PHONE,
         key=sid,
         received_at=at,
-        text="\n".join((*spoken, *_sentences(state, phrases, flags))),
-        own_words="\n".join(filter(None, (*spoken, keyed))),
+        text="\n".join((*_spoken(facts), *_sentences(state, phrases, flags))),
+        own_words="\n".join(_judged(facts)),
         sender=Sender(phone=facts.get("phone")),
         charger=facts.get("candidate") if confirmed else None,
         site=facts.get("site") if confirmed else None,
@@ -76,6 +75,15 @@ def _spoken(facts: Mapping[str, str]) -> Iterator[str]:
     for name in ("said", "place_said", *(() if _is_keyed(facts) else ("heard",))):
         if facts.get(name):
             yield facts[name]
+
+
+def _judged(facts: Mapping[str, str]) -> Iterator[str]:
+    refused = facts.get("confirmed") == "no"
+    for said in _spoken(facts):
+        if not refused or said != facts.get("place_said"):
+            yield said
+    if _is_keyed(facts) and facts.get("heard") and not facts.get("confirmed"):
+        yield facts["heard"]
 
 
 def _is_keyed(facts: Mapping[str, str]) -> bool:

@@ -17,7 +17,7 @@ import psycopg
 import structlog
 
 from channels.phone_ports import Taken
-from channels.report import NotStored, Receipt, Report
+from channels.report import FORGED, NotStored, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.clock import Clock
 from gateway.hosting.crash import Crash, nowhere
@@ -185,7 +185,7 @@ def said_of(report: Report) -> Said:
         text=report.told or report.full_text or "",
         subject=report.subject,
         phone=report.sender.phone,
-        email=report.sender.email,
+        email=None if FORGED in report.flags else report.sender.email,
         verified=report.sender.verified,
         charger=report.charger,
         site=report.site,

@@ -191,6 +191,8 @@ def _compare(
     many = same_person and _adds_to_many(said, judgement, history, candidate)
     if not _subject(total, category, theirs, same_person, mentioned, said, judgement, candidate) and not many:
         return None
+    if same_person and category is theirs and _calls_again(said, candidate):
+        total.add(1.0, "says_nothing_new", {"category": theirs})
     if many:
         total.add(3.0, "one_of_many", {"minutes": _minutes(_AT_ONCE)})
     _time(total, said, category, theirs, where, candidate)
@@ -324,6 +326,15 @@ def _subject(
         total.add(1.0 if said.text.count(" ") < _FEW_WORDS else 0.0, "says_nothing_new", {"category": theirs})
         return True
     return False
+
+
+def _calls_again(said: Said, candidate: Candidate) -> bool:
+    """Whether a call told nothing in words, within a day of what its caller told of: dropped calls are made again."""
+    return (
+        said.channel == "phone"
+        and not any(map(str.isalpha, said.text))
+        and abs(said.at - candidate.last_report_at) <= _SAME_DAY
+    )
 
 
 def _may_go_on(said: Said, judgement: Judgement, candidate: Candidate) -> bool:

@@ -31,7 +31,7 @@ from routing.streets import street_words
 from routing.values import Category, Said
 from routing.verdict import signs_of
 from routing.whereabouts import chargers_there, read_place, with_quoted
-from routing.words import CAP, Words, leaves_out_accents, split
+from routing.words import CAP, Words, leaves_out_accents, sound, split
 
 _FLAGS = frozenset(
     {
@@ -162,16 +162,20 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     if said.alarm and said.alarm.info and said.alarm.info not in text:
         text = f"{text}\n{said.alarm.info}"
     words = split(subject, text)
+    streets = street_words(words)
     if said.alarm:
         language, share, active = "en", 1.0, _ALARM_LANGUAGES
         forgiven = frozenset(active)
     else:
-        guess = guess_language(f"{subject}\n{text}" if subject else text, rules.telling, said.language)
+        telling = f"{subject}\n{text}" if subject else text
+        if said.channel == "phone" and said.language:
+            telling = _without_places(telling, words, streets, directory)
+        guess = guess_language(telling, rules.telling, said.language)
         language, share, active = guess.language, guess.shares[guess.language], guess.active
         forgiven = _forgiven(guess) if leaves_out_accents(words) else frozenset()
     sites = sites_said(words, active, directory)
     concepts = _concepts(words, active, forgiven, sites.name_words, rules)
-    _leave_streets(concepts, street_words(words), rules)
+    _leave_streets(concepts, streets, rules)
     pieces = {piece: concepts.pop(piece) for piece in PIECES & concepts.keys()}
     if said.alarm:
         concepts.setdefault("charger", [Hit("charger", 0, 0)])
@@ -253,6 +257,13 @@ def _alike(like: Likeness, words: Words, known: bool, rules: Rules) -> Alike | N
         return Alike(like.danger, _ALARMED) if like.danger >= _ALARMED else None
     limit, sure = rules.verdict.limit, rules.verdict.sure(signs_of((), 0.0, like, len(words)))
     return Alike(sure, limit) if sure >= limit and max(like.whole, like.part) >= 0.0 else None
+
+
+def _without_places(text: str, words: Words, streets: frozenset[int], directory: Directory) -> str:
+    """What a caller said without streets and towns: who chose a language in the menu may name a place in its own."""
+    towns = directory.names.cities
+    places = streets.union(at for at, word in enumerate(words.words) if sound(word) in towns)
+    return " ".join(word for at, word in enumerate(words.accented) if at not in places) if places else text
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

@@ -21,10 +21,12 @@ def raise_case(
     rules: Rules,
     person: int | None = None,
     added: bool = False,
+    answered: bool = False,
 ) -> Raised:
     """The case as it stands once the report is attached. `person` is who reports, None when unknown; what is `added` by
-    the link of an earlier report is by whoever sent that one. A fault of no place stays one, wherever its reporters
-    stand."""
+    the link of an earlier report is by whoever sent that one. Machines are nobody, and what one says in answer to us
+    (`answered`) raises nothing: out-of-office replies tell whom to call in a fire. A fault of no place stays one,
+    wherever its reporters stand."""
     reasons: list[Reason] = []
     chargers = {r.charger for r in candidate.reports if r.charger} | set(judgement.place.chargers)
     chargers |= {c for c in (candidate.charger, judgement.place.charger) if c}
@@ -34,15 +36,16 @@ def raise_case(
         whole = True
         reasons.append(Reason("grown_to_site", {"count": len(chargers)}))
     priority = Priority(candidate.priority)
-    if judgement.priority < priority:
+    if judgement.priority < priority and not (answered and said.auto_reply):
         priority, category = judgement.priority, judgement.category
         reasons.append(Reason("raised_by_report", {"priority": priority}))
     if whole and category in _SITE_FAULTS and priority > Priority.P2:
         priority = Priority.P2
         reasons.append(Reason("p2_whole_site"))
-    persons = candidate.persons | ({person} if person is not None else set())
+    machine = said.auto_reply or said.bounce or said.channel == "alarm"
+    persons = candidate.persons | ({person} if person is not None and not machine else set())
     unknown = sum(1 for r in candidate.reports if r.person is None and r.channel != "alarm" and not r.added)
-    unknown += person is None and said.channel != "alarm" and not added
+    unknown += person is None and not machine and not added
     incident = len(persons) + unknown > 1
     if incident and len(candidate.persons) <= 1:
         reasons.append(Reason("incident", {"count": len(persons) + unknown}))

@@ -63,7 +63,7 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
             quarantined=said.quarantined,
             automatic=said.auto_reply or said.bounce,
             spam=spam,
-            understood=weight >= _UNDERSTOOD or _asks_for_a_person(said, facts),
+            understood=weight >= _UNDERSTOOD or said.channel == "phone",  # who calls is talked to
             mass=mass,
             named_queue=said.queue,
         ),
@@ -88,11 +88,6 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
         },
         tokens=facts.tokens | _marks(facts, category, weight),
     )
-
-
-def _asks_for_a_person(said: Said, facts: Facts) -> bool:
-    """Who called and told nothing waits to be talked to: there is nothing to understand."""
-    return said.channel == "phone" and not facts.words
 
 
 def _marks(facts: Facts, category: Category, weight: float) -> frozenset[str]:

@@ -175,7 +175,8 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class CaseReport:
-    """A report that a candidate case already holds. `added`: by the link of an earlier one, so by who sent that."""
+    """A report that a candidate case already holds. `added`: by nobody new, but by the link of an earlier one, so by
+    who sent that, or by a mail server about a mail of ours."""
 
     id: int
     at: datetime

@@ -177,7 +177,14 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
         case.row = {n: v.isoformat() if isinstance(v, datetime) else v for n, v in case.row.items()}
     row, report = case.row, decided.report
     raised = raise_case(
-        case.candidate, decided.said, decided.judgement, directory, rules, decided.person, ADDED in report.flags
+        case.candidate,
+        decided.said,
+        decided.judgement,
+        directory,
+        rules,
+        decided.person,
+        ADDED in report.flags,
+        bool(decided.reference.how),
     )
     silent = report.auto_reply or report.bounce or decided.recovery or ANSWER in report.flags
     reopened = row["concluded_at"] is not None and not row["reopened"] and not silent
@@ -252,9 +259,10 @@ def remember(case: Standing, decided: Decided) -> None:
         category=judgement.category,
         language=judgement.language,
         text="\n".join(filter(None, (report.subject, report.told)))[:TEXT],
-        added=ADDED in report.flags,
+        added=ADDED in report.flags or report.bounce,
     )
-    persons = case.candidate.persons if decided.person is None else case.candidate.persons | {decided.person}
+    person = None if report.bounce else decided.person
+    persons = case.candidate.persons if person is None else case.candidate.persons | {person}
     case.candidate = replace(case.candidate, persons=persons, reports=(told, *case.candidate.reports)[:REMEMBERED])
 
 

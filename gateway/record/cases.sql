@@ -255,7 +255,8 @@ WHERE id = %(case)s
 -- name: set_incident
 UPDATE cases SET incident = (SELECT count(DISTINCT coalesce(person_id, -id)) > 1 FROM reports
                              WHERE case_id = %(case)s AND channel <> 'alarm'
-                                   AND NOT (person_id IS NULL AND 'added' = ANY(flags))),
+                                   AND NOT (person_id IS NULL AND 'added' = ANY(flags))
+                                   AND NOT flags && '{bounce,auto_reply}'),
                  last_report_at = coalesce((SELECT max(received_at) FROM reports WHERE case_id = %(case)s),
                                            last_report_at), version = version + 1
 WHERE id = %(case)s

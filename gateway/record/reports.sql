@@ -95,10 +95,10 @@ CROSS JOIN LATERAL (
         SELECT FROM wanted w WHERE w.nth = ANY(f.nths) AND (w.kin IS NULL OR c.category = ANY(w.kin))) AS kin
 ) AS may
 CROSS JOIN LATERAL (
-    SELECT array_agg(r.person_id) AS persons,
+    SELECT array_agg(r.person_id) FILTER (WHERE NOT 'bounce' = ANY(r.flags)) AS persons,
            json_agg(json_build_array(
                r.id, r.received_at, r.person_id, r.channel, r.charger_id, r.site_id, r.category, r.language,
-               left(concat_ws(E'\n', t.subject, coalesce(t.own_words, t.text)), 2000), 'added' = ANY(r.flags)
+               left(concat_ws(E'\n', t.subject, coalesce(t.own_words, t.text)), 2000), r.flags && '{added,bounce}'
            ) ORDER BY r.id DESC) FILTER (WHERE r.back <= 8) AS reports
     FROM (SELECT *, row_number() OVER (ORDER BY id DESC) AS back FROM reports WHERE case_id = c.id AND may.kin) AS r
     LEFT JOIN report_contents t ON t.report_id = CASE WHEN r.back <= %(compared)s THEN r.id END

@@ -96,6 +96,23 @@ def test_a_number_that_was_keyed_and_not_confirmed_is_labelled() -> None:
     assert judged("sv", facts).place.charger == "21007"
 
 
+@pytest.mark.parametrize("refused", [{"heard": "21007", "heard_how": "keyed"}, {"place_said": "laddare 21007"}])
+def test_a_place_that_the_caller_refused_is_not_the_place_of_their_case(refused: dict[str, str]) -> None:
+    read_back = {"candidate": "21007", "site": "s001", "site_name": "BRF Solrosen", "confirmed": "no"}
+    assert judged("sv", {**refused, **read_back, "category": "slow"}).place.chargers == ()
+
+
+@pytest.mark.parametrize("told", [{}, {"heard": "99999", "heard_how": "keyed"}, {"place_said": "Åhamra hotell"}])
+def test_who_calls_is_talked_to_whatever_was_understood(told: dict[str, str]) -> None:
+    assert judged("sv", told).queue != "review"
+
+
+@pytest.mark.parametrize("language", ["en", "fi", "de", "no"])
+@pytest.mark.parametrize("place", ["Stationsgatan Umeå", "Björkvägen Jönköping", "Stationsgatan i Umeå"])
+def test_a_place_in_sweden_is_no_reason_to_answer_in_swedish(language: str, place: str) -> None:
+    assert judged(language, {"place_said": place}).language == language
+
+
 @pytest.mark.parametrize("told", [{"heard": "21007", "heard_how": "keyed"}, {"place_said": "Storgatan"}])
 def test_who_heard_of_a_case_and_then_told_where_they_are_leaves_something_to_file(told: dict[str, str]) -> None:
     asked = {"status_text": "yes", "owner_text": "Antal öppna ärenden: 1."}

@@ -330,6 +330,38 @@ def test_queues_follow_the_rules(given: dict[str, object], queue: str):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Jag är ledig till måndag. Vid brand eller rök i garaget, ring 112. Annars jouren.",
+        "Om det brinner eller ryker, ring alltid räddningstjänsten på 112.",
+        "Ring 112 vid brand. Vi svarar på ditt mejl i morgon.",
+        "The office is closed. In case of fire or smoke please call 112 immediately.",
+        "If you see smoke, call the fire brigade.",
+        "Bei Feuer oder Rauch rufen Sie bitte die 112.",
+        "Ved brann eller røyk, ring 110.",
+        "Ved brand, ring 112.",
+        "Tulipalon sattuessa soita hätänumeroon 112.",
+    ],
+)
+def test_what_to_do_in_a_fire_is_no_fire(text: str):
+    assert judged(f"Vår faktura stämmer inte.\n\n{text}", channel="email").priority is not Priority.P1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vid branden ringde vi 112, det ryker fortfarande ur laddaren",
+        "Det brinner i laddaren, ska jag ringa 112?",
+        "Vi har ringt 112 för det brinner i laddaren",
+        "There is a fire at the charger, call 112!",
+        "Es brennt an der Ladesäule, wir haben die 112 gerufen",
+    ],
+)
+def test_a_fire_is_one_whoever_was_called(text: str):
+    assert judged(text, channel="email").priority is Priority.P1
+
+
+@pytest.mark.parametrize(
     ("text", "category"),
     [
         ("appen ligger nere, ingen av oss kan logga in", "access"),

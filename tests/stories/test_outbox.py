@@ -619,6 +619,48 @@ async def test_b27_e8_a_bounce_that_returns_nothing_belongs_to_the_mail_whose_se
     assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == {"mette@example.com"}
 
 
+async def test_a_mail_that_comes_back_makes_no_second_reporter(office: Office) -> None:
+    receipt = await office.hear("Laddare 21052 startar inte.")
+    await office.sweep()
+    (first,) = office.mails
+    await take(office, report_about(first, "failed", "4.2.2"))
+    (case,) = await office.runtime.db.rows(
+        "SELECT incident FROM cases WHERE id = %(id)s", {"id": casenumber.parse(receipt.case)}
+    )
+    assert not case["incident"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Jag är på semester. Det brinner i knutarna, ring jouren om laddaren brinner.",
+        "Out of office. Smoke from a charger? Call 112.",
+    ],
+)
+async def test_an_answering_machine_raises_no_case(office: Office, text: str) -> None:
+    receipt = await office.hear("Fakturan stämmer inte, ni har dragit dubbelt belopp.")
+    await office.sweep()
+    (first,) = office.mails
+    answer = EmailMessage()
+    answer["From"], answer["To"], answer["Subject"] = (
+        "mette@example.com",
+        first["Reply-To"] or first["From"],
+        "Frånvaro",
+    )
+    answer["In-Reply-To"], answer["Auto-Submitted"], answer["Message-ID"] = (
+        first["Message-ID"],
+        "auto-replied",
+        "<away@example.com>",
+    )
+    answer.set_content(text)
+    answered = await take(office, answer.as_bytes())
+    (case,) = await office.runtime.db.rows(
+        "SELECT priority, category FROM cases WHERE id = %(id)s", {"id": casenumber.parse(receipt.case)}
+    )
+    assert answered.case == receipt.case
+    assert (case["priority"], case["category"]) == (receipt.priority, receipt.category)
+
+
 async def test_e8_nobody_who_can_answer_can_tell_that_a_mail_to_another_came_back(office: Office) -> None:
     receipt = await office.hear("Charger 21052 does not start.")
     await office.sweep()
