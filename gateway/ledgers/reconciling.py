@@ -2,8 +2,8 @@
 
 Every call that reached us is over and filed, every message is a report, every recording is noted, at the latest two
 minutes after both sides are back; a call of which the last word never came is closed after ten, and so is the leg of a
-colleague or customer whom we rang. Repeating any of it
-changes nothing: reports are known by their keys, calls and recordings by their SIDs. What came on a day, by the
+colleague or customer whom we rang. A text of ours that did not arrive is noted as such. Repeating any of it changes
+nothing: reports are known by their keys, calls, texts of ours and recordings by their SIDs. What came on a day, by the
 provider's lists, stands in the day's account beside what of it is in the record, and what had to be brought.
 """
 
@@ -17,7 +17,7 @@ import structlog
 
 from channels.phone import PhoneDoor
 from channels.phone_events import FINAL
-from channels.provider import Listed, Provider
+from channels.provider import LOST, Listed, Provider
 from channels.provider_http import ProviderAway
 from channels.report import Channel, Report
 from channels.sms import SmsDoor
@@ -65,10 +65,11 @@ class Reconciler:
     async def compare(self, since: datetime) -> int:
         """Compare everything from `since` on. Raises ProviderAway and Unavailable."""
         over = await self._over(since)
-        texts = await self._texts(since)
+        texts = [text async for text in self._provider.messages(since)]
         sounds = [sound async for sound in self._provider.recordings(since) if sound.call]
-        brought = await self._bring_calls(_from_others(over)) + await self._bring_texts(texts)
+        brought = await self._bring_calls(_from_others(over)) + await self._bring_texts(_from_others(texts))
         await self._end_legs(over)
+        await self._note_lost(texts)
         await self._bring_sounds(sounds)
         if brought:
             log.warning("reconcile.brought", brought=brought)
@@ -77,7 +78,8 @@ class Reconciler:
     async def draw_up(self, since: date) -> list[Account]:
         """The provider's account of each day from `since` on, kept in the record. Raises ProviderAway, Unavailable."""
         now = self._runtime.clock.now()
-        calls, texts = _from_others(await self._over(midnight(since))), await self._texts(midnight(since))
+        calls = _from_others(await self._over(midnight(since)))
+        texts = _from_others([text async for text in self._provider.messages(midnight(since))])
         over = await self._calls.known([call.sid for call in calls])
         keys = {text.sid: _key(text, now) for text in texts}
         known = await accounts.known(self._runtime.db, keys.values())
@@ -102,10 +104,6 @@ class Reconciler:
         """Calls that are over, as the provider has them: what reached us and what we rang."""
         return [call async for call in self._provider.calls(since) if call.status in FINAL]
 
-    async def _texts(self, since: datetime) -> list[Listed]:
-        """Messages that reached us, as the provider has them."""
-        return [text async for text in self._provider.messages(since) if not text.outbound]
-
     async def _since(self) -> datetime:
         now = self._runtime.clock.now()
         row = await self._runtime.db.row(SQL["since"], {"now": now, "compared": COMPARED})
@@ -127,6 +125,14 @@ class Reconciler:
         for call in over:
             if call.sid in open_:
                 await self._phone.status(_as_webhook(call))
+
+    async def _note_lost(self, texts: list[Listed]) -> None:
+        """Note which texts of ours did not arrive, where we still take them for sent: the word of it found nobody."""
+        lost = {text.sid: text for text in texts if text.outbound and text.status in LOST}
+        for row in await self._runtime.db.rows(SQL["taken_for_sent"], {"sids": list(lost)}):
+            text = lost[row["provider_id"]]
+            told = {"MessageSid": text.sid, "MessageStatus": text.status, "ErrorCode": text.error or ""}
+            await self._sms.status(told)
 
     async def _bring_texts(self, listed: list[Listed]) -> int:
         now = self._runtime.clock.now()
@@ -153,8 +159,8 @@ class Reconciler:
                 )
 
 
-def _from_others(calls: list[Listed]) -> list[Listed]:
-    return [call for call in calls if not call.outbound]
+def _from_others(listed: list[Listed]) -> list[Listed]:
+    return [one for one in listed if not one.outbound]
 
 
 def _as_webhook(call: Listed) -> Mapping[str, str]:

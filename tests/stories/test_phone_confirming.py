@@ -11,13 +11,15 @@ import pytest
 from channels.sms import NO, YES
 from gateway import casenumber, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
+from gateway.ledgers.reconciling import Reconciler
 from gateway.messages import outbox
 from gateway.messages.post import connect_post
+from gateway.phone import telephony
 from gateway.phone.lookups import CODE_MISSES
 from tests.fakes import provider as fakes
 from tests.fakes.house import count
 from tests.fakes.phone import Call
-from tests.stories.test_phone_oncall import Night
+from tests.stories.test_phone_oncall import OURS, Night
 from tests.stories.test_phone_ratings import CALLER, ask, talked, text
 from tests.stories.test_phone_talks import day  # noqa: F401
 
@@ -306,6 +308,34 @@ async def test_a_text_that_the_number_cannot_receive_says_so_on_the_case(day: Ni
         "Ett meddelande via SMS gick inte ut: numret kan inte ta emot sms",
         "A message by SMS did not go out: the number cannot receive SMS",
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "because"),
+    [("undelivered", 30006, "no_texts"), ("failed", 30003, "unreachable"), ("undelivered", None, None)],
+)
+async def test_a_text_that_did_not_arrive_is_noted_when_the_word_of_it_was_lost(
+    day: Night,  # noqa: F811
+    status: str,
+    error: int | None,
+    because: str | None,
+) -> None:
+    case, _ = await concluded(day)
+    await sent(day)
+    runtime = day.house.runtime
+    lists = Reconciler(runtime, day.port, telephony.phone_door(runtime), telephony.sms_door(runtime, {OURS}))
+    since = day.clock.now() - timedelta(hours=1)
+    await lists.compare(since)
+    row = await runtime.db.row("SELECT provider_id, state FROM messages WHERE kind = 'concluded'")
+    assert row is not None
+    assert row["state"] == "sent", "what is under way may yet arrive"
+    day.peer.messages[row["provider_id"]].update(status=status, error_code=error)
+    for _ in range(2):
+        await lists.compare(since)
+    stands = await runtime.db.row("SELECT state, reason FROM messages WHERE kind = 'concluded'")
+    assert stands == {"state": "failed", "reason": f"the provider could not deliver it ({error or status})"}
+    (failed,) = await told(day, case, "message_failed")
+    assert failed["data"].get("because") == because
 
 
 async def test_only_the_number_that_was_asked_answers(day: Night) -> None:  # noqa: F811
