@@ -17,7 +17,7 @@ import structlog
 
 from channels.phone import PhoneDoor
 from channels.phone_events import FINAL
-from channels.provider import LOST, Listed, Provider
+from channels.provider import LOST, Listed, Picture, Provider
 from channels.provider_http import ProviderAway
 from channels.report import Channel, Report
 from channels.sms import SmsDoor
@@ -141,9 +141,23 @@ class Reconciler:
         known = {bytes(row["digest"]) for row in rows}
         missing = [text for key, text in keys.items() if key not in known]
         for text in reversed(missing):
-            await self._sms.sms({"MessageSid": text.sid, "From": text.sender, "To": text.recipient, "Body": text.text})
+            said = {"MessageSid": text.sid, "From": text.sender, "To": text.recipient, "Body": text.text}
+            await self._sms.sms(said | await self._pictures(text))
         self._note(missing)
         return len(missing)
+
+    async def _pictures(self, text: Listed) -> dict[str, str]:
+        """The fields in which a webhook names what came with a message; the door says which could not be had."""
+        found: list[Picture] = []
+        try:
+            if text.pictures:
+                found = [picture async for picture in self._provider.pictures(text.sid)]
+        except ProviderAway as error:
+            log.warning("reconcile.pictures_not_listed", message=text.sid, error=str(error))
+        fields = {"NumMedia": str(text.pictures)}
+        for at, picture in enumerate(found):
+            fields |= {f"MediaUrl{at}": picture.url, f"MediaContentType{at}": picture.media_type}
+        return fields
 
     def _note(self, brought: Collection[Listed]) -> None:
         now = self._runtime.clock.now()
