@@ -3,8 +3,9 @@
 Every call that reached us is over and filed, every message is a report, every recording is noted, at the latest two
 minutes after both sides are back; a call of which the last word never came is closed after ten, and so is the leg of a
 colleague or customer whom we rang. A text of ours that did not arrive is noted as such. Repeating any of it changes
-nothing: reports are known by their keys, calls, texts of ours and recordings by their SIDs. What came on a day, by the
-provider's lists, stands in the day's account beside what of it is in the record, and what had to be brought.
+nothing: reports are known by their keys, calls, texts of ours and recordings by their SIDs. What went to a number that
+is not ours is not for us, here as at the door. What came on a day, by the provider's lists, stands in the day's account
+beside what of it is in the record, and what had to be brought.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
+from channels.numbers import reaches
 from channels.phone import PhoneDoor
 from channels.phone_events import FINAL
 from channels.provider import LOST, Listed, Picture, Provider
@@ -39,10 +41,14 @@ UNDER_WAY = timedelta(seconds=2 * REST)  # what is younger may still be on its w
 
 
 class Reconciler:
-    """Compares, and draws up the account of what came every ten minutes or when something had to be brought."""
+    """Compares, and draws up the account of what came every ten minutes or when something had to be brought. `numbers`
+    are our own; they are not looked at while there are none."""
 
-    def __init__(self, runtime: Runtime, provider: Provider, phone: PhoneDoor, sms: SmsDoor) -> None:
+    def __init__(
+        self, runtime: Runtime, provider: Provider, phone: PhoneDoor, sms: SmsDoor, numbers: Collection[str] = ()
+    ) -> None:
         self._runtime, self._provider, self._phone, self._sms = runtime, provider, phone, sms
+        self._numbers = numbers
         self._calls = RecordedCalls(runtime.db, runtime.clock)
         self._accounted: float | None = None
         self._mended: Counter[tuple[date, str]] = Counter()
@@ -64,10 +70,12 @@ class Reconciler:
 
     async def compare(self, since: datetime) -> int:
         """Compare everything from `since` on. Raises ProviderAway and Unavailable."""
-        over = await self._over(since)
+        calls = [call async for call in self._provider.calls(since)]
+        over = _over(calls)
         texts = [text async for text in self._provider.messages(since)]
-        sounds = [sound async for sound in self._provider.recordings(since) if sound.call]
-        brought = await self._bring_calls(_from_others(over)) + await self._bring_texts(_from_others(texts))
+        others = {call.sid for call in calls if not (call.outbound or reaches(call.recipient, self._numbers))}
+        sounds = [sound async for sound in self._provider.recordings(since) if sound.call and sound.call not in others]
+        brought = await self._bring_calls(self._to_us(over)) + await self._bring_texts(self._to_us(texts))
         await self._end_legs(over)
         await self._note_lost(texts)
         await self._bring_sounds(sounds)
@@ -78,8 +86,8 @@ class Reconciler:
     async def draw_up(self, since: date) -> list[Account]:
         """The provider's account of each day from `since` on, kept in the record. Raises ProviderAway, Unavailable."""
         now = self._runtime.clock.now()
-        calls = _from_others(await self._over(midnight(since)))
-        texts = _from_others([text async for text in self._provider.messages(midnight(since))])
+        calls = self._to_us(_over([call async for call in self._provider.calls(midnight(since))]))
+        texts = self._to_us([text async for text in self._provider.messages(midnight(since))])
         over = await self._calls.known([call.sid for call in calls])
         keys = {text.sid: _key(text, now) for text in texts}
         known = await accounts.known(self._runtime.db, keys.values())
@@ -100,9 +108,8 @@ class Reconciler:
         await accounts.keep(self._runtime.db, found, now)
         return found
 
-    async def _over(self, since: datetime) -> list[Listed]:
-        """Calls that are over, as the provider has them: what reached us and what we rang."""
-        return [call async for call in self._provider.calls(since) if call.status in FINAL]
+    def _to_us(self, listed: list[Listed]) -> list[Listed]:
+        return [one for one in listed if not one.outbound and reaches(one.recipient, self._numbers)]
 
     async def _since(self) -> datetime:
         now = self._runtime.clock.now()
@@ -173,8 +180,8 @@ class Reconciler:
                 )
 
 
-def _from_others(listed: list[Listed]) -> list[Listed]:
-    return [one for one in listed if not one.outbound]
+def _over(calls: list[Listed]) -> list[Listed]:
+    return [call for call in calls if call.status in FINAL]
 
 
 def _as_webhook(call: Listed) -> Mapping[str, str]:

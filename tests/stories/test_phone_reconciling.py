@@ -144,6 +144,26 @@ async def test_b21_pictures_that_cannot_be_had_cost_no_message(
     assert [row["flags"] for row in rows] == [["media_missing:media"]] * 2
 
 
+async def test_b04_what_went_to_a_number_that_is_not_ours_is_neither_brought_nor_accounted(
+    house: House, peer: fakes.Provider
+) -> None:
+    for nth, ours in enumerate((OURS, "+46313900199", "+4687771234")):
+        call = peer.add_call(**{"from": f"+4684650042{nth}", "to": ours})
+        peer.add_recording(b"RIFF", call_sid=call)
+        peer.add_message(**{"from": f"+4670174060{nth}", "to": ours, "body": "laddaren är sönder"})
+        peer.add_message(**{"from": f"whatsapp:+4670174061{nth}", "to": f"whatsapp:{ours}", "body": "kabeln är av"})
+    async with comparing(house, peer) as reconciler:
+        assert await reconciler.sweep() == 3
+        assert await reconciler.sweep() == 0
+        drawn = await reconciler.draw_up(day_of(house.runtime.clock.now() - timedelta(hours=1)))
+    rows = await house.runtime.db.rows("SELECT channel FROM reports ORDER BY channel")
+    assert [row["channel"] for row in rows] == ["phone", "sms", "whatsapp"]
+    assert await count(house.runtime.db, "recordings") == 1, "and what others record stays where it is"
+    assert {one.door: (one.came, one.kept) for one in drawn if one.came} == dict.fromkeys(
+        ("phone", "sms", "whatsapp"), (1, 1)
+    )
+
+
 async def test_it_rests_between_comparisons(house: House, config: Config) -> None:
     runtime = replace(house.runtime, config=config.model_copy(update={"twilio_account_sid": fakes.ACCOUNT}))
     async with telephony.chores(runtime) as chores:
