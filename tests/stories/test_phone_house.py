@@ -13,13 +13,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from channels.report import NotStored, Receipt, Report
 from gateway.config import Config, load
 from gateway.phone import telephony
 from gateway.record.db import Unavailable
 from ivr.prompts import Phrases, read_catalogues
 from ivr.twiml import fallback
-from tests.fakes.house import House, count, open_house
+from tests.fakes.house import Away, House, count, open_house
 from tests.fakes.phone import Call, Line, read
 from tests.fakes.wire import Wire
 
@@ -269,33 +268,51 @@ async def test_a_text_message_is_a_case_too(house: House, line: Line) -> None:
     assert row["stopped_at"] is not None
 
 
+def wish(line: Line, nth: int, word: str) -> dict[str, str]:
+    return {"MessageSid": f"SM{nth}", "AccountSid": line.account, "From": CALLER, "To": OURS, "Body": word}
+
+
+async def stopped(house: House) -> bool:
+    row = await house.runtime.db.row("SELECT stopped_at FROM identities WHERE value = %(phone)s", {"phone": CALLER})
+    return row is not None and row["stopped_at"] is not None
+
+
 async def test_b20_a_wish_of_the_spool_is_granted_and_one_that_was_taken_back_is_not_repeated(
     house: House, line: Line
 ) -> None:
-    async def stopped() -> bool:
-        row = await house.runtime.db.row("SELECT stopped_at FROM identities WHERE value = %(phone)s", {"phone": CALLER})
-        return row is not None and row["stopped_at"] is not None
-
-    fields = {"MessageSid": "SM1", "AccountSid": line.account, "From": CALLER, "To": OURS, "Body": "STOP"}
-    spooled: list[Report] = []
-
-    class Away:
-        async def accept(self, report: Report) -> Receipt:
-            raise NotStored("away")
-
-        async def keep(self, report: Report) -> None:
-            spooled.append(report)
-
-    runtime = house.runtime
-    away = replace(runtime, intake=Away(), spool=Away())  # type: ignore[arg-type]
-    await telephony.sms_door(away, {OURS}).sms(fields)
-    await runtime.spool.keep(spooled[0])
+    runtime, away = house.runtime, Away()
+    door = telephony.sms_door(replace(runtime, intake=away, spool=away), {OURS})  # type: ignore[arg-type]
+    await door.sms(wish(line, 1, "STOP"))
+    await runtime.spool.keep(away.promised[0])
     assert await runtime.spool.empty(runtime.intake.accept) == 1
-    assert await stopped()
-    assert (await line.post("/twilio/sms", {**fields, "MessageSid": "SM2", "Body": "START"}))[0] == 200
-    assert not await stopped()
-    assert (await line.post("/twilio/sms", fields))[0] == 200
-    assert not await stopped(), "the provider's repeat of the first"
+    assert await stopped(house)
+    assert (await line.post("/twilio/sms", wish(line, 2, "START")))[0] == 200
+    assert not await stopped(house)
+    assert (await line.post("/twilio/sms", wish(line, 1, "STOP")))[0] == 200
+    assert not await stopped(house), "the provider's repeat of the first"
+
+
+@pytest.mark.parametrize(
+    ("words", "filed", "silent"),
+    [
+        (("STOP", "START"), (1, 0), False),
+        (("start", "Stopp"), (1, 0), True),
+        (("STOP", "START", "SLUTA"), (2, 0, 1), True),
+        (("STOP", "START", "STOP", "START"), (3, 1, 2, 0), False),
+        (("STOP", "START"), (0, 1), False),
+    ],
+)
+async def test_b20_what_was_wished_last_holds_whichever_wish_is_filed_first(
+    house: House, line: Line, words: tuple[str, ...], filed: tuple[int, ...], silent: bool
+) -> None:
+    runtime, away = house.runtime, Away()
+    await line.post("/twilio/sms", wish(line, 99, "21007 startar inte"))
+    door = telephony.sms_door(replace(runtime, intake=away, spool=away), {OURS})  # type: ignore[arg-type]
+    for nth, word in enumerate(words):
+        await door.sms(wish(line, nth, word))
+    for nth in filed:
+        await runtime.intake.accept(away.promised[nth])
+    assert await stopped(house) is silent
 
 
 async def test_f10_the_record_away_in_mid_call_is_spooled_and_comes_back_once(config: Config) -> None:
