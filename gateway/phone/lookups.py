@@ -131,7 +131,7 @@ class RecordedCases:
         return CaseStatus(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), unconfirmed)
 
     async def confirm(self, report: int) -> None:
-        await concluding.confirm(self._runtime, report, "phone")
+        await concluding.confirm(self._runtime, report, self._runtime.clock.now(), "phone")
 
 
 class RecordedCallers:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from channels.sms import NO, YES
+from channels.answers import NO, YES
 from gateway import casenumber, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
 from gateway.ledgers.reconciling import Reconciler
@@ -20,7 +20,7 @@ from tests.fakes import provider as fakes
 from tests.fakes.house import count
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import OURS, Night
-from tests.stories.test_phone_ratings import CALLER, ask, talked, text
+from tests.stories.test_phone_ratings import CALLER, ask, record_back, talked, text, texted_while_away
 from tests.stories.test_phone_talks import day  # noqa: F401
 
 STRANGER = "+46701740699"  # a telephone that nobody has reported from
@@ -268,6 +268,42 @@ async def test_no_by_text_opens_it_again_for_the_same_agent_once(day: Night) -> 
     assert (stands["status"], stands["assignee"]) == ("assigned", "a01")
     assert len(stands["reports"]) == 2
     assert len(await day.house.cases()) == 1
+
+
+@pytest.mark.parametrize("word", ["Ja!", "yes", "1"])
+async def test_f10_a_yes_that_waited_in_the_spool_confirms_and_closes_once(day: Night, word: str) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    await sent(day)
+    await record_back(day, await texted_while_away(day, word))
+    await text(day, word, "SMlate", CALLER)
+    (confirmed, closed) = await told(day, case, "confirmed", "closed")
+    assert (confirmed["actor"]["kind"], confirmed["data"]) == ("customer", {"by": "sms"})
+    assert closed["data"] == {"confirmed": True}
+    assert (await day.house.case(case))["status"] == "closed"
+    assert len(await day.house.cases()) == 1
+
+
+async def test_f10_a_no_that_waited_in_the_spool_opens_it_again(day: Night) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    await sent(day)
+    await record_back(day, await texted_while_away(day, "nej"))
+    (reopened,) = await told(day, case, "reopened")
+    assert reopened["data"]["because"] == "customer_says_not_solved"
+    assert len(await day.house.cases()) == 1
+
+
+async def test_f10_a_yes_that_waited_is_none_to_a_conclusion_that_is_newer(day: Night) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    await sent(day)
+    late = await texted_while_away(day, "ja")
+    await text(day, "nej", "SMno", CALLER)
+    day.clock.forward(timedelta(hours=1))
+    assert (await day.house.api("POST", f"/cases/{case}/conclude", DONE))[0] == 200
+    await sent(day)
+    await record_back(day, late)
+    assert await told(day, case, "confirmed", "closed") == []
+    row = await day.house.runtime.db.row("SELECT flags FROM reports ORDER BY id DESC LIMIT 1")
+    assert row == {"flags": []}, "a report for people"
 
 
 @pytest.mark.parametrize("way", ["key", "text"])
