@@ -1,4 +1,5 @@
-"""What a text answers when we asked: one digit how a call was, one word, yes or no, whether a case is solved.
+"""What is answered when we asked: by text one digit how a call was, and one word, yes or no, whether a case is solved;
+by key in a call that it is, while that could not be noted.
 
 A digit goes to the case of its call, and rates it; a word goes to the one case that its sender was asked about, and
 closes it or opens it again. 1 and 2 mean the same as words, unless a call is to be rated: only words were asked for.
@@ -47,8 +48,8 @@ class Conclusions(Protocol):
         several."""
         ...
 
-    async def confirm(self, report: int, at: datetime) -> None:
-        """A reporter's yes of a moment, once; to a later conclusion it is none."""
+    async def confirm(self, report: int, at: datetime, by: str) -> None:
+        """A reporter's yes of a moment, once, by `phone` or `sms`; to a later conclusion it is none."""
         ...
 
 
@@ -74,7 +75,8 @@ class Answers:
         if call := answered.get(RATES):
             await self._ratings.rated(call, int(_word(report.text)))
         if asked := answered.get(SOLVES):
-            await self._conclusions.confirm(int(asked), report.received_at)
+            by = "phone" if report.channel is Channel.PHONE else "sms"
+            await self._conclusions.confirm(int(asked), report.received_at, by)
 
 
 def _answering(report: Report, token: str, *flags: str) -> Report:

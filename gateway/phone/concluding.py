@@ -17,7 +17,7 @@ SQL = statements("confirmations")
 
 
 class Conclusions:
-    """`Conclusions` of answers by text, over the record. Raises Unavailable."""
+    """`Conclusions` of answers, over the record. Raises Unavailable, and Unknown."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -29,15 +29,11 @@ class Conclusions:
         (row,) = rows
         return Unconfirmed(row["report_id"], reply_token(self._runtime.config.secret_keys, row["case_id"]))
 
-    async def confirm(self, report: int, at: datetime) -> None:
-        await confirm(self._runtime, report, at, "sms")
-
-
-async def confirm(runtime: Runtime, report: int, at: datetime, by: str) -> None:
-    """A reporter's yes of a moment; whoever says it again, or too late, or before the case was concluded again, changes
-    nothing. Raises Unknown, Unavailable."""
-    row = await runtime.db.row(SQL["case_of"], {"report": report, "at": at})
-    if row is None:
-        raise desk.Unknown
-    if not row["overtaken"]:
-        await desk.confirm(runtime, desk.CUSTOMER, row["case_id"], True, report, by)
+    async def confirm(self, report: int, at: datetime, by: str) -> None:
+        """A reporter's yes of a moment; whoever says it again, or too late, or before the case was concluded again,
+        changes nothing."""
+        row = await self._runtime.db.row(SQL["case_of"], {"report": report, "at": at})
+        if row is None:
+            raise desk.Unknown
+        if not row["overtaken"]:
+            await desk.confirm(self._runtime, desk.CUSTOMER, row["case_id"], True, report, by)

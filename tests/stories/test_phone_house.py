@@ -368,6 +368,48 @@ async def test_f10_b16_what_was_told_before_the_record_went_away_is_in_the_case(
         await wire.cut()
 
 
+@pytest.mark.parametrize("message", [False, True])
+async def test_f10_a_yes_by_key_while_the_record_is_away_closes_the_case_when_it_is_back(
+    config: Config, message: bool
+) -> None:
+    wire = Wire(config.database_url or "")
+    await wire.mend()
+    try:
+        async with open_house(config, database_url=wire.url) as house, line_to(house) as line:
+            receipt = await house.report("Laddaren startar inte", charger="21007", **{"from": {"phone": CALLER}})
+            case = receipt["case"]
+            done = {"as": "a01", "disposition": "solved_remotely", "text": "Startade om."}
+            await house.api("POST", f"/cases/{case}/claim", {"as": "a01"})
+            assert (await house.api("POST", f"/cases/{case}/conclude", done))[0] == 200
+            row = await house.runtime.db.row("SELECT code FROM reports")
+            assert row is not None
+            call = await line.call("+46701740699")
+            for keys in ("2", "2", "4", case.replace("-", "") + "#", row["code"]):
+                await call.press(keys)
+            assert "Is it solved?" in call.now_hears
+            await wire.cut()
+            await call.press("1")
+            if message:
+                while call.waits is not None and call.waits.tag != "Record":
+                    await call.wait()
+                await call.record(9, callback=False)
+            else:
+                call.waits = None  # before the tone
+                await call.hang_up()
+            assert len(house.runtime.spool.waiting()) == 1
+            await wire.mend()
+            async with asyncio.timeout(20):
+                while house.runtime.spool.waiting():
+                    await asyncio.sleep(0.05)
+            stands = await house.case(case)
+            assert stands["status"] == "closed"
+            (confirmed,) = [one for one in stands["timeline"] if one["kind"] == "confirmed"]
+            assert confirmed["data"] == {"by": "phone"}
+            assert len(await house.cases()) == 1 + message, "a message is heard by a person"
+    finally:
+        await wire.cut()
+
+
 async def test_b03_a_foreign_host_header_changes_nothing(house: House, line: Line) -> None:
     fields = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": CALLER}
     status, document = await line.post("/twilio/voice", fields, headers={"Host": "evil.example"})

@@ -62,7 +62,7 @@ class Desk:
             raise ConnectionError
         return self.conclusions.get(phone)
 
-    async def confirm(self, report: int, at: datetime) -> None:
+    async def confirm(self, report: int, at: datetime, by: str) -> None:
         self.confirmed.append(report)
 
     async def delivered(self, sid: str, status: str, error: str | None) -> None:
