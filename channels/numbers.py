@@ -5,7 +5,7 @@ A number here is a way to reach somebody, never a proof of who they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 
 import phonenumbers
@@ -25,6 +25,11 @@ def normalise(text: str | None, region: str | None = None) -> str | None:
 def reachable(text: str | None, region: str | None) -> str | None:
     """E.164 of a number that a caller keyed to be called back on, or None when no network has such a number."""
     return _read(text, region, phonenumbers.is_valid_number)
+
+
+def reaches(address: str, numbers: Collection[str]) -> bool:
+    """Whether what goes to an address of the provider's reaches one of these numbers; any does while there are none."""
+    return not numbers or address.removeprefix("whatsapp:") in numbers
 
 
 def region_of(number: str | None) -> str | None:

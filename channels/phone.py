@@ -377,8 +377,17 @@ class PhoneDoor:
         report = phone_report.report_of(sid, state, self._now(), self._phrases, (phone_report.DROPPED,), called)
         receipt = await keep(self._given, report)
         if receipt is not None:
+            await self._confirm(sid, state)
             await self._given.calls.filed(sid, receipt.report)
         log.info("phone.dropped", call=sid, case=receipt.case if receipt else None)
+
+    async def _confirm(self, sid: str, state: CallState) -> None:
+        """Note a yes that could not be noted when it was said; one that went into the spool is when that is emptied."""
+        try:
+            if asked := phone_report.agreed(state):
+                await self._given.cases.confirm(asked)
+        except Exception as error:
+            log.warning("phone.answer_not_noted", call=sid, error=type(error).__name__)
 
     def _hold(self, params: Params, turn: int) -> str:
         """A holding sentence. A key that was pressed comes back in its URL, by whatever process; all that the caller

@@ -202,7 +202,7 @@ async def _case_status(scene: Scene) -> Outcome:
 
 async def _confirm_case(scene: Scene) -> Outcome:
     await scene.given.cases.confirm(int(scene.fact("asks") or "0"))
-    return Outcome("confirmed")
+    return Outcome("confirmed", {"asks": None})
 
 
 async def _owner_cases(scene: Scene) -> Outcome:

@@ -12,7 +12,8 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from channels.report import UNSOLVED, Channel, RemoteAct, RemoteAnswer, Report, Sender, Thread, Tried
+from channels.answers import SOLVES
+from channels.report import ANSWER, UNSOLVED, Channel, RemoteAct, RemoteAnswer, Report, Sender, Thread, Tried
 from ivr.engine import PROMPTED_IN, CallState, noting
 from ivr.prompts import Phrases
 
@@ -28,12 +29,18 @@ def report_of(
     sid: str, state: CallState, at: datetime, phrases: Phrases, flags: tuple[str, ...] = (), called: str | None = None
 ) -> Report:
     """The report of a call. `flags` say how it ended: dropped, trouble, follower of a known incident, solved. Whoever
-    said that their case is not solved has reported that: it belongs to that case, and opens it again. Whoever
+    said that their case is not solved has reported that: it belongs to that case, and opens it again. Who said that it
+    is, while that could not be noted, has answered, and told nothing else when they only hung up then. Whoever
     follows a known fault belongs to its case, wherever they stand and however long ago it was reported last."""
     facts = state.facts
     token = facts.get("asks_in") if _unsolved(facts) else None
     if token:
         flags = (*flags, UNSOLVED)
+    if asked := agreed(state):
+        answer = f"{SOLVES}:{asked}"
+        flags, token = (*flags, answer), None
+        if DROPPED in flags and not _tells(facts):
+            flags, token = (ANSWER, answer), facts.get("asks_in")
     confirmed = facts.get("confirmed") == "yes"
     if FOLLOWER in flags and facts.get("incident"):
         state = noting(state, {"category": facts["incident"]})
@@ -64,11 +71,21 @@ def report_of(
 
 def unfinished(state: CallState) -> bool:
     """Whether a call that is over leaves something to file: not when it was filed, kept, or only asked how a case
-    stands and was told."""
+    stands and was told, and what they said to that is noted."""
     facts = state.facts
     if facts.get("filed") or facts.get("kept"):
         return False
-    return not facts.get("status_text") or _unsolved(facts) or any(facts.get(name) for name in (*TOLD, *PLACED))
+    return not facts.get("status_text") or _unsolved(facts) or agreed(state) is not None or _tells(facts)
+
+
+def agreed(state: CallState) -> int | None:
+    """The report about which a caller said that its case is solved, as long as that is not noted."""
+    asked = state.facts.get("asks")
+    return int(asked) if asked and state.facts.get("solved") == "yes" else None
+
+
+def _tells(facts: Mapping[str, str]) -> bool:
+    return any(facts.get(name) for name in (*TOLD, *PLACED))
 
 
 def _spoken(facts: Mapping[str, str]) -> Iterator[str]:
@@ -111,6 +128,8 @@ def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> It
     for fact, prompt in (("restarted", "report_restarted"), ("unlocked", "report_unlocked")):
         if facts.get(fact):
             yield say(prompt)
+    if agreed(state):
+        yield say("report_agreed")
     for flag, prompt in ENDINGS.items():
         if flag in flags:
             yield say(prompt)

@@ -98,6 +98,15 @@ class Listed:
     text: str = ""
     outbound: bool = False
     error: str | None = None
+    pictures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What came with a message, as its webhook would have named it."""
+
+    url: str
+    media_type: str
 
 
 class Provider:
@@ -250,7 +259,13 @@ class Provider:
                 text=row.body or "",
                 outbound=str(row.direction or "").startswith("outbound"),
                 error=str(row.error_code) if row.error_code else None,
+                pictures=int(row.num_media or 0),
             )
+
+    async def pictures(self, message: str) -> AsyncIterator[Picture]:
+        """What came with a message. Raises ProviderAway."""
+        async for row in _stream(self._client.messages(message).media.stream_async(page_size=100)):
+            yield Picture(self._url(f"Messages/{message}/Media/{row.sid}"), row.content_type or "")
 
     async def recordings(self, since: datetime) -> AsyncIterator[Listed]:
         """The account's recordings made after `since`, newest first. Raises ProviderAway."""

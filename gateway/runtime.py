@@ -7,15 +7,15 @@ to start when the spool folder cannot be written to or the rules are wrong.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import ceil
 
 import structlog
 
 from channels.phone_ports import Filing
-from channels.report import Fleet, Messages, NotStored
+from channels.report import Fleet, Messages
 from gateway.announcements import Board
 from gateway.blobs import Blobs, open_blobs
 from gateway.chargers import connect_chargers
@@ -61,7 +61,7 @@ class Runtime:
     live: Live
     blobs: Blobs
     directory: Callable[[], Directory]
-    refresh_directory: Callable[[], object]
+    refresh_directory: Callable[[], Awaitable[None]]
     rules: Callable[[], Rules]
     rule_faults: Callable[[], tuple[str, ...]]  # why a change of the rules was refused
     intake: Filing
@@ -175,15 +175,10 @@ async def _reader(role: str, master: Master, ruling: Ruling, first: Born | None)
 
 
 async def _chores(runtime: Runtime, master: Master, ruling: Ruling) -> None:
-    """Keep the master data and the rules fresh, leave heartbeats, and empty the spool when the database is back."""
+    """Keep the master data and the rules fresh, and leave heartbeats."""
     while True:
         await master.refresh()
         await ruling.look()
         await runtime.board.look(runtime.clock.now())
         await beat(runtime.db, runtime.role, runtime.clock.now())
-        with suppress(NotStored):
-            await runtime.spool.empty(runtime.intake.accept)
-        waiting = not master.loaded or bool(runtime.spool.waiting())
-        with suppress(TimeoutError):
-            await asyncio.wait_for(runtime.spool.arrived.wait(), RETRY if waiting else REFRESH)
-            runtime.spool.arrived.clear()
+        await asyncio.sleep(REFRESH if master.loaded else RETRY)

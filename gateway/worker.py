@@ -17,7 +17,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 
 from channels.report import Solution
-from gateway import alerts, dispatch, escalation, overflow, platform, presence, silence
+from gateway import alerts, dispatch, emptying, escalation, overflow, platform, presence, silence
 from gateway.chores import Chore, Chores
 from gateway.config import Config
 from gateway.figures import forecasting, mailed_figures, measures
@@ -75,6 +75,7 @@ async def open_chores(runtime: Runtime, span: Span = untraced) -> AsyncIterator[
                 Chore("texts", texts.sweep),
                 Chore("escalation", lambda: escalation.sweep(runtime)),
                 Chore("presence", lambda: presence.sweep(runtime), every=presence.REST),
+                Chore("spool", lambda: emptying.sweep(runtime)),
                 Chore("silence", lambda: silence.sweep(runtime)),
                 Chore("overflow", lambda: overflow.sweep(runtime)),
                 Chore("longest", lambda: longest.sweep(runtime)),

@@ -35,6 +35,7 @@ class Provider:
     recordings: dict[str, Row] = field(default_factory=dict)
     sounds: dict[str, bytes] = field(default_factory=dict)
     media: dict[str, bytes | str] = field(default_factory=dict)
+    pictures: dict[str, Row] = field(default_factory=dict)
     rooms: dict[str, Row] = field(default_factory=dict)
     sids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     now: datetime | None = None
@@ -54,6 +55,7 @@ class Provider:
         app.router.add_get(f"{base}/Recordings.json", self._listing("recordings", self.recordings))
         app.router.add_delete(f"{base}/Recordings/{{sid}}.json", self._delete)
         app.router.add_get(f"{base}/Recordings/{{sid}}.wav", self._sound)
+        app.router.add_get(f"{base}/Messages/{{message}}/Media.json", self._pictures)
         app.router.add_get(f"{base}/Messages/{{message}}/Media/{{sid}}", self._picture)
         return app
 
@@ -67,7 +69,18 @@ class Provider:
         return self._add(self.rooms, "CF", {"friendly_name": name, "status": "in-progress", "seats": seats})
 
     def add_message(self, **row: Any) -> str:
-        return self._add(self.messages, "SM", {"direction": "inbound", "status": "received", **row})
+        given = {"direction": "inbound", "status": "received", "num_media": "0"}
+        return self._add(self.messages, "SM", {**given, **row})
+
+    def add_picture(self, message: str, content: bytes, media_type: str = "image/jpeg") -> str:
+        """Something that came with a message, which then has one more of them."""
+        sid = self._add(self.pictures, "ME", {"parent_sid": message, "content_type": media_type})
+        self.media[sid] = content
+        if len(self.media) > KEPT:
+            self.media.pop(next(iter(self.media)))
+        row = self.messages[message]
+        row["num_media"] = str(int(row["num_media"]) + 1)
+        return sid
 
     def add_recording(self, sound: bytes, **row: Any) -> str:
         sid = self._add(self.recordings, "RE", {"status": "completed", "duration": "9", **row})
@@ -180,6 +193,14 @@ class Provider:
         await self._read(request)
         sound = self.sounds.get(request.match_info["sid"])
         return web.Response(body=sound, content_type="audio/wav") if sound is not None else problem(404, 20404)
+
+    async def _pictures(self, request: web.Request) -> web.StreamResponse:
+        await self._read(request)
+        message = request.match_info["message"]
+        if message not in self.messages:
+            return problem(404, 20404)
+        rows = [row for row in self.pictures.values() if row["parent_sid"] == message]
+        return web.json_response({"media_list": rows, "page": 0, "page_size": 50, "next_page_uri": None})
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         await self._read(request)

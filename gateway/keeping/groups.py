@@ -276,8 +276,8 @@ class Draft:
         self._hear_of_ours(decided, number_of)
         self.entries += linked_entries(decided, number_of)
         if wished := {STOP, START}.intersection(decided.report.flags):
-            phone = decided.report.sender.phone
-            self.wishes.append({"phone": phone, "wanted": START in wished, "now": self.now})
+            phone, at = decided.report.sender.phone, decided.report.received_at
+            self.wishes.append({"phone": phone, "wanted": START in wished, "at": at, "now": self.now})
         row = report_row(decided, number_of, self.now)
         self.reports.append(row)
         self.contents.append(content_row(decided, item.raw_blob))

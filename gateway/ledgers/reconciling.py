@@ -2,9 +2,10 @@
 
 Every call that reached us is over and filed, every message is a report, every recording is noted, at the latest two
 minutes after both sides are back; a call of which the last word never came is closed after ten, and so is the leg of a
-colleague or customer whom we rang. Repeating any of it
-changes nothing: reports are known by their keys, calls and recordings by their SIDs. What came on a day, by the
-provider's lists, stands in the day's account beside what of it is in the record, and what had to be brought.
+colleague or customer whom we rang. A text of ours that did not arrive is noted as such. Repeating any of it changes
+nothing: reports are known by their keys, calls, texts of ours and recordings by their SIDs. What went to a number that
+is not ours is not for us, here as at the door. What came on a day, by the provider's lists, stands in the day's account
+beside what of it is in the record, and what had to be brought.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
+from channels.numbers import reaches
 from channels.phone import PhoneDoor
 from channels.phone_events import FINAL
-from channels.provider import Listed, Provider
+from channels.provider import LOST, Listed, Picture, Provider
 from channels.provider_http import ProviderAway
 from channels.report import Channel, Report
 from channels.sms import SmsDoor
@@ -39,10 +41,14 @@ UNDER_WAY = timedelta(seconds=2 * REST)  # what is younger may still be on its w
 
 
 class Reconciler:
-    """Compares, and draws up the account of what came every ten minutes or when something had to be brought."""
+    """Compares, and draws up the account of what came every ten minutes or when something had to be brought. `numbers`
+    are our own; they are not looked at while there are none."""
 
-    def __init__(self, runtime: Runtime, provider: Provider, phone: PhoneDoor, sms: SmsDoor) -> None:
+    def __init__(
+        self, runtime: Runtime, provider: Provider, phone: PhoneDoor, sms: SmsDoor, numbers: Collection[str] = ()
+    ) -> None:
         self._runtime, self._provider, self._phone, self._sms = runtime, provider, phone, sms
+        self._numbers = numbers
         self._calls = RecordedCalls(runtime.db, runtime.clock)
         self._accounted: float | None = None
         self._mended: Counter[tuple[date, str]] = Counter()
@@ -64,11 +70,14 @@ class Reconciler:
 
     async def compare(self, since: datetime) -> int:
         """Compare everything from `since` on. Raises ProviderAway and Unavailable."""
-        over = await self._over(since)
-        texts = await self._texts(since)
-        sounds = [sound async for sound in self._provider.recordings(since) if sound.call]
-        brought = await self._bring_calls(_from_others(over)) + await self._bring_texts(texts)
+        calls = [call async for call in self._provider.calls(since)]
+        over = _over(calls)
+        texts = [text async for text in self._provider.messages(since)]
+        others = {call.sid for call in calls if not (call.outbound or reaches(call.recipient, self._numbers))}
+        sounds = [sound async for sound in self._provider.recordings(since) if sound.call and sound.call not in others]
+        brought = await self._bring_calls(self._to_us(over)) + await self._bring_texts(self._to_us(texts))
         await self._end_legs(over)
+        await self._note_lost(texts)
         await self._bring_sounds(sounds)
         if brought:
             log.warning("reconcile.brought", brought=brought)
@@ -77,7 +86,8 @@ class Reconciler:
     async def draw_up(self, since: date) -> list[Account]:
         """The provider's account of each day from `since` on, kept in the record. Raises ProviderAway, Unavailable."""
         now = self._runtime.clock.now()
-        calls, texts = _from_others(await self._over(midnight(since))), await self._texts(midnight(since))
+        calls = self._to_us(_over([call async for call in self._provider.calls(midnight(since))]))
+        texts = self._to_us([text async for text in self._provider.messages(midnight(since))])
         over = await self._calls.known([call.sid for call in calls])
         keys = {text.sid: _key(text, now) for text in texts}
         known = await accounts.known(self._runtime.db, keys.values())
@@ -98,13 +108,8 @@ class Reconciler:
         await accounts.keep(self._runtime.db, found, now)
         return found
 
-    async def _over(self, since: datetime) -> list[Listed]:
-        """Calls that are over, as the provider has them: what reached us and what we rang."""
-        return [call async for call in self._provider.calls(since) if call.status in FINAL]
-
-    async def _texts(self, since: datetime) -> list[Listed]:
-        """Messages that reached us, as the provider has them."""
-        return [text async for text in self._provider.messages(since) if not text.outbound]
+    def _to_us(self, listed: list[Listed]) -> list[Listed]:
+        return [one for one in listed if not one.outbound and reaches(one.recipient, self._numbers)]
 
     async def _since(self) -> datetime:
         now = self._runtime.clock.now()
@@ -128,6 +133,14 @@ class Reconciler:
             if call.sid in open_:
                 await self._phone.status(_as_webhook(call))
 
+    async def _note_lost(self, texts: list[Listed]) -> None:
+        """Note which texts of ours did not arrive, where we still take them for sent: the word of it found nobody."""
+        lost = {text.sid: text for text in texts if text.outbound and text.status in LOST}
+        for row in await self._runtime.db.rows(SQL["taken_for_sent"], {"sids": list(lost)}):
+            text = lost[row["provider_id"]]
+            told = {"MessageSid": text.sid, "MessageStatus": text.status, "ErrorCode": text.error or ""}
+            await self._sms.status(told)
+
     async def _bring_texts(self, listed: list[Listed]) -> int:
         now = self._runtime.clock.now()
         keys = {_key(text, now): text for text in listed}
@@ -135,9 +148,23 @@ class Reconciler:
         known = {bytes(row["digest"]) for row in rows}
         missing = [text for key, text in keys.items() if key not in known]
         for text in reversed(missing):
-            await self._sms.sms({"MessageSid": text.sid, "From": text.sender, "To": text.recipient, "Body": text.text})
+            said = {"MessageSid": text.sid, "From": text.sender, "To": text.recipient, "Body": text.text}
+            await self._sms.sms(said | await self._pictures(text))
         self._note(missing)
         return len(missing)
+
+    async def _pictures(self, text: Listed) -> dict[str, str]:
+        """The fields in which a webhook names what came with a message; the door says which could not be had."""
+        found: list[Picture] = []
+        try:
+            if text.pictures:
+                found = [picture async for picture in self._provider.pictures(text.sid)]
+        except ProviderAway as error:
+            log.warning("reconcile.pictures_not_listed", message=text.sid, error=str(error))
+        fields = {"NumMedia": str(text.pictures)}
+        for at, picture in enumerate(found):
+            fields |= {f"MediaUrl{at}": picture.url, f"MediaContentType{at}": picture.media_type}
+        return fields
 
     def _note(self, brought: Collection[Listed]) -> None:
         now = self._runtime.clock.now()
@@ -153,8 +180,8 @@ class Reconciler:
                 )
 
 
-def _from_others(calls: list[Listed]) -> list[Listed]:
-    return [call for call in calls if not call.outbound]
+def _over(calls: list[Listed]) -> list[Listed]:
+    return [call for call in calls if call.status in FINAL]
 
 
 def _as_webhook(call: Listed) -> Mapping[str, str]:

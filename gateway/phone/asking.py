@@ -8,13 +8,13 @@ the rating of that call.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
+from channels.answers import Question
 from channels.numbers import normalise
-from channels.sms import Question
 from channels.tolls import refusal
 from gateway.jobs import wake
 from gateway.messages.threads import reply_token
@@ -41,15 +41,14 @@ async def sweep(runtime: Runtime) -> int:
 
 
 class Ratings:
-    """`Ratings` of the SMS door over the record. Raises Unavailable."""
+    """`Ratings` of answers by text, over the record. Raises Unavailable."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    async def question(self, phone: str) -> Question | None:
+    async def question(self, phone: str, at: datetime) -> Question | None:
         runtime = self._runtime
-        given = {"phone": phone, "now": runtime.clock.now(), "patience": PATIENCE}
-        row = await runtime.db.row(SQL["open_question"], given)
+        row = await runtime.db.row(SQL["open_question"], {"phone": phone, "at": at, "patience": PATIENCE})
         return Question(row["sid"], reply_token(runtime.config.secret_keys, row["case_id"])) if row else None
 
     async def rated(self, call: str, rating: int) -> None:

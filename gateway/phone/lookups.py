@@ -16,7 +16,7 @@ from gateway import casenumber, outages
 from gateway.messages.threads import reply_token
 from gateway.outages import Outage
 from gateway.people.passwords import Passwords
-from gateway.phone import concluding
+from gateway.phone.concluding import Conclusions
 from gateway.record.asks import Asks
 from gateway.record.db import statements
 from gateway.runtime import Runtime
@@ -131,7 +131,7 @@ class RecordedCases:
         return CaseStatus(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), unconfirmed)
 
     async def confirm(self, report: int) -> None:
-        await concluding.confirm(self._runtime, report, "phone")
+        await Conclusions(self._runtime).confirm(report, self._runtime.clock.now(), "phone")
 
 
 class RecordedCallers:

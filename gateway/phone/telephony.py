@@ -148,7 +148,7 @@ async def reconciler(runtime: Runtime) -> AsyncIterator[Reconciler | None]:
 
 def _reconciler(runtime: Runtime, provider: Provider) -> Reconciler:
     numbers = frozenset(number.number for number in runtime.config.twilio_numbers)
-    return Reconciler(runtime, provider, phone_door(runtime), sms_door(runtime, numbers))
+    return Reconciler(runtime, provider, phone_door(runtime), sms_door(runtime, numbers), numbers)
 
 
 @cache

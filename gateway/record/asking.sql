@@ -22,8 +22,9 @@ SELECT EXISTS (
 UPDATE calls SET asked_by = %(message)s WHERE sid = %(call)s
 
 -- name: open_question
--- The call about which a number was asked last, when that is still without an answer.
+-- The call about which a number was asked last before a moment, when that is still without an answer.
 SELECT c.sid, coalesce(k.merged_into, k.id) AS case_id
 FROM message_contents t JOIN messages m ON m.id = t.message_id JOIN calls c ON c.asked_by = m.id JOIN cases k ON k.id = c.case_id
-WHERE t.recipient = %(phone)s AND m.kind = 'rating' AND m.created_at > %(now)s - %(patience)s AND c.rating IS NULL
+WHERE t.recipient = %(phone)s AND m.kind = 'rating' AND m.created_at > %(at)s - %(patience)s AND m.created_at <= %(at)s
+  AND c.rating IS NULL
 ORDER BY m.id DESC LIMIT 1

@@ -4,14 +4,16 @@ SELECT id, %(concluded)s, %(now)s, %(by)s FROM reports WHERE id = %(report)s AND
 ON CONFLICT DO NOTHING
 
 -- name: case_of
-SELECT case_id FROM reports WHERE id = %(report)s
+-- The case of a report, and whether what was said at a moment is older than its conclusion.
+SELECT r.case_id, coalesce(k.concluded_at > %(at)s, false) AS overtaken
+FROM reports r JOIN cases k ON k.id = r.case_id WHERE r.id = %(report)s
 
 -- name: asked
--- Cases about whose present conclusion a number was asked by text, without an answer: one row each.
+-- Cases about whose present conclusion a number was asked by text before a moment, without an answer: one row each.
 SELECT DISTINCT ON (k.id) k.id AS case_id, r.id AS report_id
 FROM message_contents t JOIN messages m ON m.id = t.message_id JOIN reports r ON r.id = m.report_id JOIN cases k ON k.id = r.case_id
 WHERE t.recipient = %(phone)s AND m.kind = 'concluded' AND m.channel = 'sms' AND m.state IN ('queued', 'sent', 'uncertain')
-  AND k.status = 'concluded' AND m.created_at >= k.concluded_at
+  AND k.status = 'concluded' AND m.created_at >= k.concluded_at AND m.created_at <= %(at)s
   AND NOT EXISTS (SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = k.concluded_at)
 ORDER BY k.id, m.id DESC LIMIT 2
 

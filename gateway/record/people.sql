@@ -38,9 +38,11 @@ SELECT coalesce(bool_or(i.stopped_at IS NOT NULL), false) AS stopped,
 FROM identities i WHERE i.kind = %(kind)s AND i.value = %(value)s
 
 -- name: wish
--- Whether a number wants texts from us.
+-- Whether a number wants texts from us: what was wished last holds, whichever wish is kept first.
 UPDATE identities SET stopped_at = CASE WHEN %(wanted)s THEN NULL ELSE %(now)s END
 WHERE kind = 'phone' AND value = %(phone)s AND unlinked_at IS NULL
+  AND NOT EXISTS (SELECT FROM reports r JOIN report_contents t ON t.report_id = r.id
+                  WHERE r.received_at > %(at)s AND r.flags && '{start,stop}' AND t.sender_phone = %(phone)s)
 
 -- name: dead
 SELECT i.value FROM identities i

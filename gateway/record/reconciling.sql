@@ -9,6 +9,10 @@ SELECT sid FROM recordings WHERE sid = ANY(%(sids)s::text[])
 -- Which of these calls are of telephones that we rang, and not over here.
 SELECT r.sid FROM rings r LEFT JOIN calls k ON k.sid = r.sid WHERE r.sid = ANY(%(sids)s::text[]) AND k.ended_at IS NULL
 
+-- name: taken_for_sent
+-- Which of these texts of ours are not known to be lost.
+SELECT provider_id FROM messages WHERE provider_id = ANY(%(sids)s::text[]) AND state IN ('sent', 'uncertain')
+
 -- name: since
 -- From when on the provider's lists must be read: an hour before they were last compared to their end, since what was
 -- under way then stands among what began before it.

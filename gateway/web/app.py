@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import structlog
 from aiohttp import web
@@ -15,8 +15,9 @@ from aiohttp_session import session_middleware
 
 from channels.phone_lately import Lately
 from gateway.config import Config
+from gateway.emptying import keep_empty
 from gateway.hosting.ports import Listeners, port_of
-from gateway.hosting.stopping import until_stopped
+from gateway.hosting.stopping import end, until_stopped
 from gateway.hosting.tracing import Span, open_tracing, untraced
 from gateway.hosting.watchdog import watched
 from gateway.phone.telephony import support_flow
@@ -86,6 +87,7 @@ def create_app(
     app.on_response_prepare.append(edge.harden(config))
     app.on_response_prepare.append(leaving.say_goodbye)
     app.on_shutdown.append(_stop)
+    app.cleanup_ctx.append(_keep_spool_empty)
     pages.setup(app)
     login.add_routes(app, patience)
     helpcenter.add_routes(app, photo_patience)
@@ -117,3 +119,9 @@ async def serve(config: Config, listeners: Listeners, others: Sequence[Listeners
 
 async def _stop(app: web.Application) -> None:
     app[STOPPING].set()
+
+
+async def _keep_spool_empty(app: web.Application) -> AsyncIterator[None]:
+    emptying = asyncio.create_task(keep_empty(app[RUNTIME]))
+    yield
+    await end([emptying])

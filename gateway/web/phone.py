@@ -15,6 +15,7 @@ import structlog
 from aiohttp import hdrs, web
 from prometheus_client import Counter
 
+from channels.numbers import reaches
 from channels.phone import PhoneDoor
 from channels.phone_events import SID
 from channels.phone_lately import Lately
@@ -159,7 +160,7 @@ async def _verified(request: web.Request, *needed: str, to_us: bool = False) -> 
         raise _refused("account")
     leg = "ParentCallSid" in fields  # of an agent: from the caller's number to the agent's
     ours = fields.get("From" if fields.get("Direction", "").startswith("outbound") else "To")
-    if to_us and not leg and webhooks.numbers and (ours or "").removeprefix("whatsapp:") not in webhooks.numbers:
+    if to_us and not leg and not reaches(ours or "", webhooks.numbers):
         raise _refused("number")
     return _complete(fields, *needed)
 

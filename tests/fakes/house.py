@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 
+from channels.report import NotStored, Receipt, Report
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.importing import import_folder
@@ -143,6 +144,19 @@ async def open_house(
         finally:
             # The web server remembers each handler that was asked with its application, hundreds of them in a run.
             web_app._cached_build_middleware.cache_clear()
+
+
+class Away:
+    """The intake and the spool of a time when the record is away: `promised` is what then lies in the spool."""
+
+    def __init__(self) -> None:
+        self.promised: list[Report] = []
+
+    async def accept(self, report: Report) -> Receipt:
+        raise NotStored("away")
+
+    async def keep(self, report: Report) -> None:
+        self.promised.append(report)
 
 
 async def count(db: Database, table: str) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from channels.phone_report import DROPPED, TROUBLE, report_of, unfinished
+from channels.report import ANSWER
 from gateway.intake import said_of
 from ivr.engine import CallState
 from ivr.prompts import Phrases, read_catalogues
@@ -118,3 +119,31 @@ def test_who_heard_of_a_case_and_then_told_where_they_are_leaves_something_to_fi
     asked = {"status_text": "yes", "owner_text": "Antal öppna ärenden: 1."}
     assert not unfinished(CallState("owner_told", "sv", asked))
     assert unfinished(CallState("what", "sv", asked | told))
+
+
+ASKED = {"status_text": "yes", "asks": "7", "asks_in": "1042.token"}
+
+
+def test_a_yes_that_was_not_noted_is_left_to_file_as_an_answer() -> None:
+    state = CallState("say_solved", "sv", {**ASKED, "solved": "yes"})
+    assert unfinished(state)
+    report = report_of("CA1", state, NOON, PHRASES, (DROPPED,))
+    assert (report.flags, report.thread.token) == ((ANSWER, "solves:7"), "1042.token")
+    assert report.text == "Den som ringer säger att ärendet är löst."
+
+
+@pytest.mark.parametrize("told", [{"message": "RE1", "message_how": "9"}, {"said": "kabeln sitter fast"}])
+@pytest.mark.parametrize("flag", [TROUBLE, DROPPED])
+def test_who_says_yes_and_tells_more_is_heard_by_people_as_well(told: dict[str, str], flag: str) -> None:
+    report = report_of("CA1", CallState("rescue", "en", {**ASKED, "solved": "yes", **told}), NOON, PHRASES, (flag,))
+    assert report.thread.token is None
+    assert ANSWER not in report.flags
+    assert {flag, "solves:7"} <= set(report.flags)
+    assert "The caller says that the case is solved." in report.text
+
+
+@pytest.mark.parametrize(
+    "facts", [ASKED, {"status_text": "yes", "asks_in": "1042.token", "solved": "yes"}, {"status_text": "yes"}]
+)
+def test_who_did_not_say_yes_or_whose_yes_is_noted_leaves_nothing(facts: dict[str, str]) -> None:
+    assert not unfinished(CallState("status", "sv", facts))

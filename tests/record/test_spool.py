@@ -8,6 +8,8 @@ import pytest
 
 from channels.report import Alarm, Attachment, Channel, NotStored, Receipt, Report, Sender
 from gateway import spool
+from gateway.emptying import keep_empty
+from gateway.hosting.stopping import end
 from gateway.record import cases
 from gateway.runtime import Runtime
 from gateway.spool import SpoolUnusable, open_spool
@@ -100,8 +102,10 @@ def test_a_folder_that_cannot_be_written_is_refused_at_start(tmp_path: Path):
 
 
 async def test_a_process_empties_its_spool_by_itself(runtime: Runtime):
+    emptying = asyncio.create_task(keep_empty(runtime))
     async with asyncio.timeout(10), runtime.live.subscribe() as events:
         await runtime.spool.keep(report("one"))
         await anext(events)
+    await end([emptying])
     listed, _ = await cases.listing(runtime.db, cases.Filters(), 10)
     assert [entry.case.opened_at for entry in listed] == [NOON]

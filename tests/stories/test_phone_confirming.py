@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 
-from channels.sms import NO, YES
+from channels.answers import NO, YES
 from gateway import casenumber, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
+from gateway.ledgers.reconciling import Reconciler
 from gateway.messages import outbox
 from gateway.messages.post import connect_post
+from gateway.phone import telephony
 from gateway.phone.lookups import CODE_MISSES
 from tests.fakes import provider as fakes
 from tests.fakes.house import count
 from tests.fakes.phone import Call
-from tests.stories.test_phone_oncall import Night
-from tests.stories.test_phone_ratings import CALLER, ask, talked, text
+from tests.stories.test_phone_oncall import OURS, Night
+from tests.stories.test_phone_ratings import CALLER, ask, record_back, talked, text, texted_while_away
 from tests.stories.test_phone_talks import day  # noqa: F401
 
 STRANGER = "+46701740699"  # a telephone that nobody has reported from
@@ -268,6 +270,42 @@ async def test_no_by_text_opens_it_again_for_the_same_agent_once(day: Night) -> 
     assert len(await day.house.cases()) == 1
 
 
+@pytest.mark.parametrize("word", ["Ja!", "yes", "1"])
+async def test_f10_a_yes_that_waited_in_the_spool_confirms_and_closes_once(day: Night, word: str) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    await sent(day)
+    await record_back(day, await texted_while_away(day, word))
+    await text(day, word, "SMlate", CALLER)
+    (confirmed, closed) = await told(day, case, "confirmed", "closed")
+    assert (confirmed["actor"]["kind"], confirmed["data"]) == ("customer", {"by": "sms"})
+    assert closed["data"] == {"confirmed": True}
+    assert (await day.house.case(case))["status"] == "closed"
+    assert len(await day.house.cases()) == 1
+
+
+async def test_f10_a_no_that_waited_in_the_spool_opens_it_again(day: Night) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    await sent(day)
+    await record_back(day, await texted_while_away(day, "nej"))
+    (reopened,) = await told(day, case, "reopened")
+    assert reopened["data"]["because"] == "customer_says_not_solved"
+    assert len(await day.house.cases()) == 1
+
+
+async def test_f10_a_yes_that_waited_is_none_to_a_conclusion_that_is_newer(day: Night) -> None:  # noqa: F811
+    case, _ = await concluded(day)
+    await sent(day)
+    late = await texted_while_away(day, "ja")
+    await text(day, "nej", "SMno", CALLER)
+    day.clock.forward(timedelta(hours=1))
+    assert (await day.house.api("POST", f"/cases/{case}/conclude", DONE))[0] == 200
+    await sent(day)
+    await record_back(day, late)
+    assert await told(day, case, "confirmed", "closed") == []
+    row = await day.house.runtime.db.row("SELECT flags FROM reports ORDER BY id DESC LIMIT 1")
+    assert row == {"flags": []}, "a report for people"
+
+
 @pytest.mark.parametrize("way", ["key", "text"])
 async def test_no_is_told_to_the_other_reporters_once(day: Night, way: str) -> None:  # noqa: F811
     receipt = await day.house.report("Laddaren startar inte", charger="21007", **{"from": {"phone": CALLER}})
@@ -306,6 +344,34 @@ async def test_a_text_that_the_number_cannot_receive_says_so_on_the_case(day: Ni
         "Ett meddelande via SMS gick inte ut: numret kan inte ta emot sms",
         "A message by SMS did not go out: the number cannot receive SMS",
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "because"),
+    [("undelivered", 30006, "no_texts"), ("failed", 30003, "unreachable"), ("undelivered", None, None)],
+)
+async def test_a_text_that_did_not_arrive_is_noted_when_the_word_of_it_was_lost(
+    day: Night,  # noqa: F811
+    status: str,
+    error: int | None,
+    because: str | None,
+) -> None:
+    case, _ = await concluded(day)
+    await sent(day)
+    runtime = day.house.runtime
+    lists = Reconciler(runtime, day.port, telephony.phone_door(runtime), telephony.sms_door(runtime, {OURS}))
+    since = day.clock.now() - timedelta(hours=1)
+    await lists.compare(since)
+    row = await runtime.db.row("SELECT provider_id, state FROM messages WHERE kind = 'concluded'")
+    assert row is not None
+    assert row["state"] == "sent", "what is under way may yet arrive"
+    day.peer.messages[row["provider_id"]].update(status=status, error_code=error)
+    for _ in range(2):
+        await lists.compare(since)
+    stands = await runtime.db.row("SELECT state, reason FROM messages WHERE kind = 'concluded'")
+    assert stands == {"state": "failed", "reason": f"the provider could not deliver it ({error or status})"}
+    (failed,) = await told(day, case, "message_failed")
+    assert failed["data"].get("because") == because
 
 
 async def test_only_the_number_that_was_asked_answers(day: Night) -> None:  # noqa: F811

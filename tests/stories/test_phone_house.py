@@ -13,13 +13,12 @@ from typing import Any
 import aiohttp
 import pytest
 
-from channels.report import NotStored, Receipt, Report
 from gateway.config import Config, load
 from gateway.phone import telephony
 from gateway.record.db import Unavailable
 from ivr.prompts import Phrases, read_catalogues
 from ivr.twiml import fallback
-from tests.fakes.house import House, count, open_house
+from tests.fakes.house import Away, House, count, open_house
 from tests.fakes.phone import Call, Line, read
 from tests.fakes.wire import Wire
 
@@ -269,33 +268,51 @@ async def test_a_text_message_is_a_case_too(house: House, line: Line) -> None:
     assert row["stopped_at"] is not None
 
 
+def wish(line: Line, nth: int, word: str) -> dict[str, str]:
+    return {"MessageSid": f"SM{nth}", "AccountSid": line.account, "From": CALLER, "To": OURS, "Body": word}
+
+
+async def stopped(house: House) -> bool:
+    row = await house.runtime.db.row("SELECT stopped_at FROM identities WHERE value = %(phone)s", {"phone": CALLER})
+    return row is not None and row["stopped_at"] is not None
+
+
 async def test_b20_a_wish_of_the_spool_is_granted_and_one_that_was_taken_back_is_not_repeated(
     house: House, line: Line
 ) -> None:
-    async def stopped() -> bool:
-        row = await house.runtime.db.row("SELECT stopped_at FROM identities WHERE value = %(phone)s", {"phone": CALLER})
-        return row is not None and row["stopped_at"] is not None
-
-    fields = {"MessageSid": "SM1", "AccountSid": line.account, "From": CALLER, "To": OURS, "Body": "STOP"}
-    spooled: list[Report] = []
-
-    class Away:
-        async def accept(self, report: Report) -> Receipt:
-            raise NotStored("away")
-
-        async def keep(self, report: Report) -> None:
-            spooled.append(report)
-
-    runtime = house.runtime
-    away = replace(runtime, intake=Away(), spool=Away())  # type: ignore[arg-type]
-    await telephony.sms_door(away, {OURS}).sms(fields)
-    await runtime.spool.keep(spooled[0])
+    runtime, away = house.runtime, Away()
+    door = telephony.sms_door(replace(runtime, intake=away, spool=away), {OURS})  # type: ignore[arg-type]
+    await door.sms(wish(line, 1, "STOP"))
+    await runtime.spool.keep(away.promised[0])
     assert await runtime.spool.empty(runtime.intake.accept) == 1
-    assert await stopped()
-    assert (await line.post("/twilio/sms", {**fields, "MessageSid": "SM2", "Body": "START"}))[0] == 200
-    assert not await stopped()
-    assert (await line.post("/twilio/sms", fields))[0] == 200
-    assert not await stopped(), "the provider's repeat of the first"
+    assert await stopped(house)
+    assert (await line.post("/twilio/sms", wish(line, 2, "START")))[0] == 200
+    assert not await stopped(house)
+    assert (await line.post("/twilio/sms", wish(line, 1, "STOP")))[0] == 200
+    assert not await stopped(house), "the provider's repeat of the first"
+
+
+@pytest.mark.parametrize(
+    ("words", "filed", "silent"),
+    [
+        (("STOP", "START"), (1, 0), False),
+        (("start", "Stopp"), (1, 0), True),
+        (("STOP", "START", "SLUTA"), (2, 0, 1), True),
+        (("STOP", "START", "STOP", "START"), (3, 1, 2, 0), False),
+        (("STOP", "START"), (0, 1), False),
+    ],
+)
+async def test_b20_what_was_wished_last_holds_whichever_wish_is_filed_first(
+    house: House, line: Line, words: tuple[str, ...], filed: tuple[int, ...], silent: bool
+) -> None:
+    runtime, away = house.runtime, Away()
+    await line.post("/twilio/sms", wish(line, 99, "21007 startar inte"))
+    door = telephony.sms_door(replace(runtime, intake=away, spool=away), {OURS})  # type: ignore[arg-type]
+    for nth, word in enumerate(words):
+        await door.sms(wish(line, nth, word))
+    for nth in filed:
+        await runtime.intake.accept(away.promised[nth])
+    assert await stopped(house) is silent
 
 
 async def test_f10_the_record_away_in_mid_call_is_spooled_and_comes_back_once(config: Config) -> None:
@@ -347,6 +364,48 @@ async def test_f10_b16_what_was_told_before_the_record_went_away_is_in_the_case(
             (report,) = case["reports"]
             assert report["text"].startswith("the cable is warm and it smells")
             assert "14 seconds" in report["text"]
+    finally:
+        await wire.cut()
+
+
+@pytest.mark.parametrize("message", [False, True])
+async def test_f10_a_yes_by_key_while_the_record_is_away_closes_the_case_when_it_is_back(
+    config: Config, message: bool
+) -> None:
+    wire = Wire(config.database_url or "")
+    await wire.mend()
+    try:
+        async with open_house(config, database_url=wire.url) as house, line_to(house) as line:
+            receipt = await house.report("Laddaren startar inte", charger="21007", **{"from": {"phone": CALLER}})
+            case = receipt["case"]
+            done = {"as": "a01", "disposition": "solved_remotely", "text": "Startade om."}
+            await house.api("POST", f"/cases/{case}/claim", {"as": "a01"})
+            assert (await house.api("POST", f"/cases/{case}/conclude", done))[0] == 200
+            row = await house.runtime.db.row("SELECT code FROM reports")
+            assert row is not None
+            call = await line.call("+46701740699")
+            for keys in ("2", "2", "4", case.replace("-", "") + "#", row["code"]):
+                await call.press(keys)
+            assert "Is it solved?" in call.now_hears
+            await wire.cut()
+            await call.press("1")
+            if message:
+                while call.waits is not None and call.waits.tag != "Record":
+                    await call.wait()
+                await call.record(9, callback=False)
+            else:
+                call.waits = None  # before the tone
+                await call.hang_up()
+            assert len(house.runtime.spool.waiting()) == 1
+            await wire.mend()
+            async with asyncio.timeout(20):
+                while house.runtime.spool.waiting():
+                    await asyncio.sleep(0.05)
+            stands = await house.case(case)
+            assert stands["status"] == "closed"
+            (confirmed,) = [one for one in stands["timeline"] if one["kind"] == "confirmed"]
+            assert confirmed["data"] == {"by": "phone"}
+            assert len(await house.cases()) == 1 + message, "a message is heard by a person"
     finally:
         await wire.cut()
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from channels.report import Report
+from gateway import emptying
 from gateway.messages import outbox
 from gateway.messages.post import connect_post
-from gateway.phone import asking, callbacks
+from gateway.phone import asking, callbacks, telephony
 from tests.fakes import provider as fakes
+from tests.fakes.house import Away
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import OURS, Night
 from tests.stories.test_phone_outgoing import called, ends
@@ -44,6 +50,23 @@ async def talked(day: Night) -> Call:  # noqa: F811
 async def text(day: Night, body: str, sid: str = "SManswer", sender: str = CALLER) -> None:  # noqa: F811
     fields = {"MessageSid": sid, "AccountSid": fakes.ACCOUNT, "From": sender, "To": OURS, "Body": body, "NumMedia": "0"}
     assert (await day.line.post("/twilio/sms", fields))[0] == 200
+
+
+async def texted_while_away(day: Night, body: str, sid: str = "SMlate") -> Report:  # noqa: F811
+    """A text that came while the record did not answer, as it was promised to be filed."""
+    away = Away()
+    door = telephony.sms_door(replace(day.house.runtime, intake=away, spool=away), {OURS})  # type: ignore[arg-type]
+    await door.sms({"MessageSid": sid, "From": CALLER, "To": OURS, "Body": body})
+    (promised,) = away.promised
+    return promised
+
+
+async def record_back(day: Night, promised: Report) -> None:  # noqa: F811
+    """What was promised is filed from the spool, which is looked at twice."""
+    await day.house.runtime.spool.keep(promised)
+    for _ in range(2):
+        await emptying.sweep(day.house.runtime)
+    assert day.house.runtime.spool.waiting() == []
 
 
 async def told(day: Night, kind: str) -> list[dict[str, Any]]:  # noqa: F811
@@ -81,6 +104,44 @@ async def test_a_digit_does_not_open_again_what_is_solved(day: Night) -> None:  
     assert case["status"] == "concluded"
     assert len(await told(day, "rated")) == 1
     assert len(await told(day, "message_queued")) == acknowledged, "an answer is not acknowledged"
+
+
+@pytest.mark.parametrize(("body", "rating"), [("5", 5), (" 2.", 2), ("1!", 1)])
+async def test_f10_a_digit_that_waited_in_the_spool_rates_the_call_once(
+    day: Night,  # noqa: F811
+    body: str,
+    rating: int,
+) -> None:
+    call = await talked(day)
+    await ask(day)
+    acknowledged = len(await told(day, "message_queued"))
+    await record_back(day, await texted_while_away(day, body))
+    await text(day, body, "SMlate")
+    (rated,) = await told(day, "rated")
+    assert rated["data"] == {"call": call.sid, "rating": rating, "of": 5, "by": "sms"}
+    (listed,) = await day.house.cases()
+    assert [one["channel"] for one in (await day.house.case(listed["number"]))["reports"]] == ["phone", "sms"]
+    assert len(await told(day, "message_queued")) == acknowledged
+
+
+async def test_f10_a_digit_that_waited_is_no_answer_to_what_was_asked_since(day: Night) -> None:  # noqa: F811
+    await talked(day)
+    early = await texted_while_away(day, "1")
+    day.clock.forward(timedelta(minutes=1))
+    await ask(day)
+    await record_back(day, early)
+    assert await told(day, "rated") == []
+    await text(day, "4")
+    assert [one["data"]["rating"] for one in await told(day, "rated")] == [4]
+
+
+async def test_f10_a_digit_that_waited_changes_no_rating_that_was_given_since(day: Night) -> None:  # noqa: F811
+    await talked(day)
+    await ask(day)
+    late = await texted_while_away(day, "2")
+    await text(day, "4")
+    await record_back(day, late)
+    assert [one["data"]["rating"] for one in await told(day, "rated")] == [4]
 
 
 async def test_other_words_of_the_same_person_are_a_report_as_ever(day: Night) -> None:  # noqa: F811

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from channels.phone_ports import Progress, Sound
 from channels.provider import Provider
@@ -19,6 +22,7 @@ from gateway.record import accounts, listening
 from gateway.record.calls import RecordedCalls
 from gateway.record.facts import day_of
 from gateway.record.heartbeats import beat
+from gateway.settings import Number
 from tests.fakes import provider as fakes
 from tests.fakes.house import House, count, open_house
 
@@ -35,6 +39,18 @@ async def clock() -> SetClock:
 async def house(config: Config, clock: SetClock) -> AsyncIterator[House]:
     async with open_house(config, clock=clock) as opened:
         yield opened
+
+
+@asynccontextmanager
+async def comparing(house: House, peer: fakes.Provider) -> AsyncIterator[Reconciler]:
+    """Who compares for a house that has its account and its number at this provider."""
+    async with TestServer(peer.app()) as server:
+        account = {"twilio_account_sid": fakes.ACCOUNT, "twilio_auth_token": "token"}
+        given = {**account, "twilio_api_url": str(server.make_url("/")), "twilio_numbers": (Number(OURS),)}
+        config = house.runtime.config.model_copy(update=given)
+        async with telephony.reconciler(replace(house.runtime, config=config)) as opened:
+            assert opened is not None
+            yield opened
 
 
 @pytest.fixture
@@ -87,6 +103,65 @@ async def test_f27_what_came_while_the_provider_could_not_be_reached_for_hours_i
     assert await count(db, "reports") == 2
     days = {one.day for one in await accounts.lately(db, day_of(peer.now)) if one.ledger == accounts.PROVIDER}
     assert day_of(peer.now) in days, "the account of that day is drawn up as well"
+
+
+async def test_b21_pictures_of_a_message_that_is_brought_come_with_it(house: House, peer: fakes.Provider) -> None:
+    for sender, body, contents in (
+        ("+46701740605", "kabeln sitter fast", [b"first", b"second"]),
+        ("whatsapp:+46701740606", "", [b"third"]),
+        ("+46701740607", "displayen är svart", []),
+    ):
+        message = peer.add_message(**{"from": sender, "to": OURS, "body": body})
+        for content in contents:
+            peer.add_picture(message, content, "image/png")
+    peer.add_picture(peer.add_message(**{"from": OURS, "to": CALLER, "direction": "outbound-api"}), b"ours")
+    async with comparing(house, peer) as reconciler:
+        assert await reconciler.sweep() == 3
+    rows = await house.runtime.db.rows("SELECT media_type, encode(sha256, 'hex') AS sha256 FROM report_attachments")
+    assert [row["media_type"] for row in rows] == ["image/png"] * 3
+    assert {await house.runtime.blobs.read(row["sha256"]) for row in rows} == {b"first", b"second", b"third"}
+    assert await count(house.runtime.db, "reports") == 3
+    assert len(peer.had("GET", "/Media.json")) == 2, "and nothing is asked about a message of words alone"
+    assert peer.violations == []
+
+
+async def test_b21_pictures_that_cannot_be_had_cost_no_message(
+    house: House, peer: fakes.Provider, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = peer.asked
+
+    async def no_pictures(request: web.Request, fields: Mapping[str, str]) -> None:
+        await asked(request, fields)
+        if request.path.endswith("/Media.json"):
+            raise web.HTTPServiceUnavailable
+
+    peer.add_message(**{"from": CALLER, "to": OURS, "body": "laddaren är sönder", "num_media": "1"})
+    assert await reconciler.sweep() == 1
+    monkeypatch.setattr(peer, "asked", no_pictures)
+    peer.add_picture(peer.add_message(**{"from": "+46701740605", "to": OURS, "body": "kabeln sitter fast"}), b"first")
+    assert await reconciler.sweep() == 1
+    rows = await house.runtime.db.rows("SELECT flags FROM reports")
+    assert [row["flags"] for row in rows] == [["media_missing:media"]] * 2
+
+
+async def test_b04_what_went_to_a_number_that_is_not_ours_is_neither_brought_nor_accounted(
+    house: House, peer: fakes.Provider
+) -> None:
+    for nth, ours in enumerate((OURS, "+46313900199", "+4687771234")):
+        call = peer.add_call(**{"from": f"+4684650042{nth}", "to": ours})
+        peer.add_recording(b"RIFF", call_sid=call)
+        peer.add_message(**{"from": f"+4670174060{nth}", "to": ours, "body": "laddaren är sönder"})
+        peer.add_message(**{"from": f"whatsapp:+4670174061{nth}", "to": f"whatsapp:{ours}", "body": "kabeln är av"})
+    async with comparing(house, peer) as reconciler:
+        assert await reconciler.sweep() == 3
+        assert await reconciler.sweep() == 0
+        drawn = await reconciler.draw_up(day_of(house.runtime.clock.now() - timedelta(hours=1)))
+    rows = await house.runtime.db.rows("SELECT channel FROM reports ORDER BY channel")
+    assert [row["channel"] for row in rows] == ["phone", "sms", "whatsapp"]
+    assert await count(house.runtime.db, "recordings") == 1, "and what others record stays where it is"
+    assert {one.door: (one.came, one.kept) for one in drawn if one.came} == dict.fromkeys(
+        ("phone", "sms", "whatsapp"), (1, 1)
+    )
 
 
 async def test_it_rests_between_comparisons(house: House, config: Config) -> None:

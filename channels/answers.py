@@ -1,0 +1,88 @@
+"""What is answered when we asked: by text one digit how a call was, and one word, yes or no, whether a case is solved;
+by key in a call that it is, while that could not be noted.
+
+A digit goes to the case of its call, and rates it; a word goes to the one case that its sender was asked about, and
+closes it or opens it again. 1 and 2 mean the same as words, unless a call is to be rated: only words were asked for.
+What a message answers is kept with it, so that its repeat answers nothing else. Whenever it is read, only what was
+asked before it came counts. Raises what the record raises when it is away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from channels.report import ANSWER, UNSOLVED, Channel, Report, Thread, Unconfirmed
+
+TEXTS = frozenset({Channel.SMS, Channel.WHATSAPP})
+RATES, SOLVES = "rates", "solves"  # flags of an answer, before the call that it rates or the report of who says yes
+RATED = re.compile(r"\s*[1-5][.!]?\s*")
+YES = frozenset({"ja", "jo", "yes", "y", "j", "kyllä", "joo", "1"})
+NO = frozenset({"nej", "nei", "no", "n", "nein", "ei", "2"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody was asked and has not answered: how a call was; `token` is that of its case, for a thread."""
+
+    call: str
+    token: str
+
+
+class Ratings(Protocol):
+    async def question(self, phone: str, at: datetime) -> Question | None:
+        """The question that a number was asked last before a moment."""
+        ...
+
+    async def rated(self, call: str, rating: int) -> None:
+        """Note what was answered, once."""
+        ...
+
+
+class Conclusions(Protocol):
+    async def asked(self, phone: str, at: datetime) -> Unconfirmed | None:
+        """The case that a number was asked about before a moment and has not answered; None also when there are
+        several."""
+        ...
+
+    async def confirm(self, report: int, at: datetime, by: str) -> None:
+        """A reporter's yes of a moment, once, by `phone` or `sms`; to a later conclusion it is none."""
+        ...
+
+
+class Answers:
+    def __init__(self, ratings: Ratings, conclusions: Conclusions) -> None:
+        self._ratings, self._conclusions = ratings, conclusions
+
+    async def understood(self, report: Report) -> Report:
+        """A report with what it answers and the case that is about; any other as it is."""
+        phone, at, word = report.sender.phone, report.received_at, _word(report.text)
+        if phone is None or report.auto_reply or report.channel not in TEXTS:
+            return report
+        if RATED.fullmatch(report.text) and (question := await self._ratings.question(phone, at)):
+            return _answering(report, question.token, ANSWER, f"{RATES}:{question.call}")
+        if word in YES | NO and (asked := await self._conclusions.asked(phone, at)):
+            said = (ANSWER, f"{SOLVES}:{asked.report}") if word in YES else (UNSOLVED,)
+            return _answering(report, asked.token, *said)
+        return report
+
+    async def apply(self, report: Report, flags: Sequence[str]) -> None:
+        """Rate or confirm what a report answers by the flags that it is kept with; again, that changes nothing."""
+        answered = dict(flag.split(":", 1) for flag in flags if flag.startswith((f"{RATES}:", f"{SOLVES}:")))
+        if call := answered.get(RATES):
+            await self._ratings.rated(call, int(_word(report.text)))
+        if asked := answered.get(SOLVES):
+            by = "phone" if report.channel is Channel.PHONE else "sms"
+            await self._conclusions.confirm(int(asked), report.received_at, by)
+
+
+def _answering(report: Report, token: str, *flags: str) -> Report:
+    return replace(report, thread=Thread(token), flags=(*report.flags, *flags))
+
+
+def _word(text: str) -> str:
+    """A message as the one word that it may be."""
+    return text.strip().rstrip(".!").rstrip().casefold()
