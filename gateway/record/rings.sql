@@ -112,6 +112,7 @@ WITH item AS (
     WHERE c.id = %(case)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > lease_now())
       AND NOT EXISTS (SELECT FROM work_items w
                       WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
+      AND NOT EXISTS (SELECT FROM attending t WHERE t.agent_id = a.id)
     RETURNING id
 )
 INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, leads_to, state, due_at, created_at)

@@ -54,6 +54,7 @@ SELECT a.id, a.name, a.line FROM agents a
 WHERE a.activity = 'available' AND a.disabled_at IS NULL AND a.id <> %(agent)s
   AND (a.phone IS NOT NULL OR a.browser_until > lease_now())
   AND NOT EXISTS (SELECT FROM work_items w WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
+  AND NOT EXISTS (SELECT FROM attending t WHERE t.agent_id = a.id)
 ORDER BY a.line, a.idle_since, a.id LIMIT 100
 
 -- name: hold

@@ -267,6 +267,21 @@ async def test_a_caller_is_handed_over_warm_and_is_then_the_colleagues(day: Nigh
     assert row == {"agent_id": None, "state": "done"}
 
 
+async def test_nothing_is_offered_to_a_colleague_who_is_asked_into_a_talk_or_is_in_it(day: Night) -> None:
+    await talking(day)
+    await at_work(day, "a02")
+    await post(day, "/console/phone/consult", colleague="a02")
+    await waiting(day, "+46701740606")
+    assert await dispatch.sweep(day.house.runtime) == 0, "they are rung for another caller"
+    assert await ring(day) == COLLEAGUE
+    await day.picks_up("1")
+    assert await dispatch.sweep(day.house.runtime) == 0, "they talk"
+    answers = await talks.colleagues(day.house.runtime, "a03")
+    assert "a02" not in [one["id"] for one in answers]
+    await day.ends("completed")
+    assert await dispatch.sweep(day.house.runtime) == 1
+
+
 async def test_a_hand_over_of_which_only_the_music_goes_on_is_one(day: Night) -> None:
     call, mine = await talking(day)
     await at_work(day, "a02")
