@@ -48,7 +48,7 @@ async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: s
         return
     now = runtime.clock.now()
     async with runtime.db.transaction() as conn:
-        given = {"ring": row["id"], "state": state, "reason": reason, "room": None, "now": now}
+        given = {"ring": row["id"], "state": state, "reason": reason, "room": row["room"], "now": now}
         ended = await (await conn.execute(SQL["end"], given)).fetchone()
         if ended and hurry and row["climb_id"]:
             step = {"climb": row["climb_id"], "step": row["step"] + 1}
@@ -60,6 +60,8 @@ async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: s
         if ended and row["purpose"] == "outgoing":
             await conn.execute(WORK["end_item"], {"item": row["item_id"]})
             await wake(conn)
+    if ended and row["purpose"] == "consult":
+        runtime.live.publish({"type": "talk"})
 
 
 async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str, reason: str) -> None:
