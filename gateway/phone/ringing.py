@@ -18,6 +18,7 @@ import structlog
 from channels.provider import Deferred, Provider, Refused, Sent, Uncertain
 from gateway.jobs import wake
 from gateway.phone import callbacks, customer_first
+from gateway.phone.callbacks import CAP
 from gateway.record.db import Connection, statements
 from gateway.runtime import Runtime
 
@@ -28,7 +29,6 @@ PATIENCE = timedelta(seconds=60)  # for which a provider that cannot be reached 
 COLLEAGUES = "colleagues"
 A_DAY: Mapping[str, int] = {"customer": 1000, "oncall": 2000, COLLEAGUES: 10_000}  # calls
 DAY = timedelta(days=1)
-CAP = "cap"  # why a ring failed that was never tried
 USELESS = ("busy", "failed", "canceled")
 
 
@@ -46,6 +46,9 @@ async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: s
     if customer_first.is_one(row):
         await callbacks.unreached(runtime, row, state, reason)
         return
+    if row["purpose"] == "outgoing":
+        await callbacks.not_begun(runtime, row, state, reason)
+        return
     now = runtime.clock.now()
     async with runtime.db.transaction() as conn:
         given = {"ring": row["id"], "state": state, "reason": reason, "room": row["room"], "now": now}
@@ -56,9 +59,6 @@ async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: s
             await wake(conn)
         if ended and row["offer_id"]:
             await _offer_ended(conn, row, state, reason)
-            await wake(conn)
-        if ended and row["purpose"] == "outgoing":
-            await conn.execute(WORK["end_item"], {"item": row["item_id"]})
             await wake(conn)
     if ended and row["purpose"] == "consult":
         runtime.live.publish({"type": "talk"})
