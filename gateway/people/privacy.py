@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 from channels.numbers import HOME, normalise
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.casenumber import number
+from gateway.jobs import wake
 from gateway.people.scrubbing import pattern_of, without
 from gateway.record import timeline
 from gateway.record.db import Connection, Database, statements
@@ -111,7 +112,7 @@ async def erase_person(db: Database, blobs: Blobs, person: int, actor: Actor, no
         parameters = {"person": person, "now": now}
         theirs = await _theirs(conn, person)
         messages, calls = theirs["messages"], theirs["calls"]
-        reports = await (await conn.execute(SQL["cases_of"], theirs)).fetchall()
+        reports = await (await conn.execute(SQL["lock_cases"], theirs)).fetchall()
         await _scrub(conn, person, sorted({row["case_id"] for row in reports}))
         doomed = await _erase_reports(conn, [(row["id"], row["case_id"]) for row in reports], actor, now)
         await conn.execute(SQL["stop_messages"], {"messages": messages})
@@ -248,6 +249,7 @@ async def _erase_calls(conn: Connection, calls: Sequence[str], now: datetime) ->
         "erase_recordings",
     ):
         await conn.execute(SQL[name], parameters)
+    await wake(conn)
     return [row["sha256"] for row in recordings if row["sha256"]]
 
 

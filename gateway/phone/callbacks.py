@@ -1,10 +1,11 @@
 """Calls to customers: call-backs, and those that agents make from a case.
 
 A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; one
-that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. A call that
-an agent makes is tried once, and the agent told how it went. The place in the order is that of the caller's first
-moment in the queue, at every try. Who is rung first is a matter of the queue: the agent, as here, or the customer
-(`customer_first`). Every change is one transaction; doing it twice changes nothing.
+that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. Somebody
+whose number was erased is not tried again. A call that an agent makes is tried once, and the agent told how it went.
+The place in the order is that of the caller's first moment in the queue, at every try. Who is rung first is a matter of
+the queue: the agent, as here, or the customer (`customer_first`). Every change is one transaction; doing it twice
+changes nothing.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ async def settle(runtime: Runtime, item: int) -> End:
         elif reached:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_done", {"tries": wanted["tries"] + 1}
-        elif wanted["tries"] >= len(AGAIN) and not ours:
+        elif wanted["phone"] is None or (wanted["tries"] >= len(AGAIN) and not ours):
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
         else:
@@ -130,7 +131,7 @@ async def put_off(
     if wanted is None or wanted["state"] not in ("waiting", "offered"):
         return
     until: datetime | None = None
-    if not ours and wanted["tries"] >= len(AGAIN):
+    if wanted["phone"] is None or (wanted["tries"] >= len(AGAIN) and not ours):
         await conn.execute(WORK["end_item"], {"item": item})
         kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
     else:

@@ -99,7 +99,8 @@ class Legs:
         if row is None or not row["item_id"]:
             return self._goodbye("already_over", "sv")
         end = await callbacks.settle(self._runtime, row["item_id"])
-        unreached = f"customer_{end}" if row["purpose"] == "outgoing" else "callback_unreached"
+        item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]})
+        unreached = f"customer_{end}" if item and item["state"] == "done" else "callback_unreached"
         return self._goodbye("goodbye" if end == "reached" else unreached, _prompted(row["language"]))
 
     async def _take(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:

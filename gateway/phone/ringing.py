@@ -29,13 +29,17 @@ PATIENCE = timedelta(seconds=60)  # for which a provider that cannot be reached 
 COLLEAGUES = "colleagues"
 A_DAY: Mapping[str, int] = {"customer": 1000, "oncall": 2000, COLLEAGUES: 10_000}  # calls
 DAY = timedelta(days=1)
+ERASED = "erased"  # why a ring is over whose customer was erased meanwhile
 USELESS = ("busy", "failed", "canceled")
 
 
 async def sweep(runtime: Runtime, provider: Provider | None) -> int:
     """Ring what is due and end what nobody took; returns how many telephones were rung."""
     for row in await runtime.db.rows(SQL["over"]):
-        await finish(runtime, row, "missed", row["status"] or "silent", hurry=row["status"] in USELESS)
+        if row["reason"] == ERASED:
+            await _stop(runtime, provider, row)
+        else:
+            await finish(runtime, row, "missed", row["status"] or "silent", hurry=row["status"] in USELESS)
         await _let_go(runtime, provider, row)
     leased = await runtime.db.rows(SQL["lease"])
     return sum([await _ring(runtime, provider, row) for row in leased])
@@ -76,6 +80,14 @@ async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str, rea
     answered = await (await conn.execute(WORK["answer"], given)).fetchone()
     if answered:
         await conn.execute(WORK["unreserve"], {"item": answered["item_id"], "epoch": answered["epoch"]})
+
+
+async def _stop(runtime: Runtime, provider: Provider | None, row: Mapping[str, Any]) -> None:
+    """Let a telephone ring no longer for somebody who was erased, and whoever was to call them do something else."""
+    await finish(runtime, row, "failed", ERASED, hurry=False)
+    if provider is not None and row["sid"]:
+        await provider.hang_up(row["sid"])
+    runtime.live.publish({"type": "offer", "agent": row["agent_id"], "case": row["case_id"]})
 
 
 async def _let_go(runtime: Runtime, provider: Provider | None, row: Mapping[str, Any]) -> None:

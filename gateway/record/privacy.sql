@@ -1,8 +1,10 @@
 -- name: their_reports
 SELECT id AS key FROM reports WHERE person_id = %(person)s ORDER BY id
 
--- name: cases_of
-SELECT id, case_id FROM reports WHERE id = ANY(%(reports)s::bigint[]) ORDER BY id
+-- name: lock_cases
+-- Of these reports: the cases first, as every verb does.
+SELECT r.id, r.case_id FROM reports r JOIN cases c ON c.id = r.case_id WHERE r.id = ANY(%(reports)s::bigint[])
+ORDER BY c.id, r.id FOR UPDATE OF c
 
 -- name: lone_cases
 -- Cases that nobody reported but in these reports, and in others that are erased.
@@ -202,9 +204,23 @@ UPDATE calls SET erased_at = %(now)s WHERE sid = ANY(%(calls)s::text[])
 DELETE FROM call_contents WHERE sid = ANY(%(calls)s::text[])
 
 -- name: end_callbacks
--- Nobody is there to be called back.
-UPDATE work_items SET state = 'done', epoch = epoch + 1
-WHERE kind = 'callback' AND state = 'waiting' AND call_sid = ANY(%(calls)s::text[])
+-- Nobody is there to be called back: offers of it are withdrawn, and what rings is due to be hung up. Somebody who is on
+-- the line is not cut off.
+WITH ended AS (
+    UPDATE work_items w SET state = 'done', agent_id = NULL, epoch = w.epoch + 1
+    FROM (SELECT id, agent_id FROM work_items
+          WHERE kind = 'callback' AND state <> 'done' AND call_sid = ANY(%(calls)s::text[]) FOR UPDATE) AS before
+    WHERE w.id = before.id
+      AND NOT EXISTS (SELECT FROM rings r LEFT JOIN calls k ON k.sid = r.sid
+                      WHERE r.item_id = w.id AND r.purpose = 'customer' AND r.state = 'taken' AND k.ended_at IS NULL)
+    RETURNING w.id, before.agent_id
+), withdrawn AS (
+    UPDATE offers SET state = 'withdrawn', answered_at = lease_now()
+    WHERE state = 'offered' AND item_id IN (SELECT id FROM ended)
+)
+UPDATE rings r SET state = 'ringing', due_at = lease_now(), reason = 'erased', phone = NULL,
+                   agent_id = coalesce(r.agent_id, e.agent_id)
+FROM ended e WHERE r.item_id = e.id AND r.state IN ('due', 'ringing')
 
 -- name: erase_turns
 DELETE FROM call_turns WHERE sid = ANY(%(calls)s::text[])

@@ -33,7 +33,7 @@ WHERE id = %(ring)s AND state IN ('due', 'ringing') RETURNING id
 
 -- name: over
 -- Telephones that nobody took: the call to them has ended, or its last word never came.
-SELECT r.id, r.case_id, r.agent_id, r.climb_id, r.step, r.offer_id, r.item_id, r.room, r.purpose, k.status
+SELECT r.id, r.case_id, r.agent_id, r.climb_id, r.step, r.offer_id, r.item_id, r.room, r.purpose, r.sid, r.reason, k.status
 FROM rings r LEFT JOIN calls k ON k.sid = r.sid
 WHERE r.state = 'ringing' AND (k.ended_at IS NOT NULL OR r.due_at <= lease_now()) ORDER BY r.id LIMIT 100
 

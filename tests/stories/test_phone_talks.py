@@ -284,7 +284,11 @@ async def test_nothing_is_offered_to_a_colleague_who_is_asked_into_a_talk_or_is_
 
 @pytest.mark.parametrize(
     ("how", "said"),
-    [("no-answer", "Agent 2 svarade inte."), ("passes", "Agent 2 kan inte komma nu."), ("cap", "kunde inte ringas upp")],
+    [
+        ("no-answer", "Agent 2 svarade inte."),
+        ("passes", "Agent 2 kan inte komma nu."),
+        ("cap", "kunde inte ringas upp"),
+    ],
 )
 async def test_a_colleague_who_does_not_come_is_told_to_whoever_asked_until_another_is_asked(
     day: Night, monkeypatch: pytest.MonkeyPatch, how: str, said: str
