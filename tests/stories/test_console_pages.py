@@ -235,16 +235,48 @@ async def test_an_agent_answers_with_files(house: House) -> None:
         Report(Channel.EMAIL, "f", house.runtime.clock.now(), STUCK, Sender(email="m@example.com"))
     )
     page = await (await house.client.get(f"/console/cases/{receipt.case}")).text()
-    action = re.search(r'action="(/console/cases/[^"]+/reply\?csrf=[^"]+)"', page)
+    action = re.search(r'action="(/console/cases/[^"]+/reply)"', page)
+    csrf = await house.csrf(f"/console/cases/{receipt.case}")
     assert action
     for content, status in ((b"", 422), (b"%PDF-1.7", 303)):
-        form = FormData({"text": "Se bilagan.", "channel": "email"})
+        form = FormData({"csrf": csrf, "text": "Se bilagan.", "channel": "email"})
         form.add_field("files", content, filename="manual.pdf", content_type="application/pdf")
         answer = await house.client.post(unescape(action[1]), data=form, allow_redirects=False)
         assert answer.status == status, await answer.text()
+        assert csrf not in str(answer.url), "what a page refuses stands in the address bar"
     rows = await house.runtime.db.rows("SELECT name, media_type, size FROM message_attachments")
     assert [tuple(row.values()) for row in rows] == [("manual.pdf", "application/pdf", 8)]
     assert "manual.pdf" in await (await house.client.get(f"/console/cases/{receipt.case}")).text()
+
+
+PAGES = ("/console/cases/{case}", "/managers/master")
+
+
+async def test_the_token_of_a_form_with_files_stands_in_the_form_and_in_no_address(house: House) -> None:
+    await house.hire("a01", PASSWORD, "manager")
+    await house.log_in(EMAIL, PASSWORD)
+    case = (await house.report(STUCK))["case"]
+    csrf = await house.csrf("/console")
+    for path in PAGES:
+        page = await (await house.client.get(path.format(case=case))).text()
+        forms = re.findall(r'<form[^>]+multipart/form-data[^>]+>\s*<input type="hidden" name="csrf"', page)
+        assert len(forms) == len(re.findall(r"<form[^>]+multipart/form-data", page)) > 0, "before the first file"
+        assert not re.findall(r'(?:action|hx-post|href)="[^"]*csrf', page), path
+    path = f"/console/documents/cases/{case}"
+    for fields, asked, status in (
+        ([("csrf", csrf)], "", 303),
+        ([], f"?csrf={csrf}", 403),
+        ([("csrf", "made up")], f"?csrf={csrf}", 403),
+        ([], "", 403),
+    ):
+        form = FormData(fields, default_to_multipart=True)
+        form.add_field("files", io.BytesIO(b"log"), filename="K1.log")
+        answer = await house.client.post(path + asked, data=form, allow_redirects=False)
+        assert answer.status == status, (fields, asked)
+    late = FormData(default_to_multipart=True)
+    late.add_field("files", io.BytesIO(b"log" * (1 << 20)), filename="K1.log")
+    late.add_field("csrf", csrf)
+    assert (await house.client.post(path, data=late, allow_redirects=False)).status == 403, "files are not read for it"
 
 
 async def heard(stream: ClientResponse, *names: str) -> None:
@@ -593,10 +625,10 @@ async def test_b97_nothing_of_the_house_speaks_websocket(house: House) -> None:
 async def test_files_lie_beside_a_case_for_those_who_may_see_it(house: House) -> None:
     number = (await house.report(STUCK))["case"]
     csrf = await house.csrf("/console")
-    form = FormData(default_to_multipart=True)
+    form = FormData({"csrf": csrf}, default_to_multipart=True)
     form.add_field("files", io.BytesIO(b"log of the charger"), filename="../K1.log", content_type="text/plain")
     form.add_field("files", io.BytesIO(b"%PDF manual"), filename="manual.pdf", content_type="application/pdf")
-    path = f"/console/documents/cases/{number}?csrf={csrf}"
+    path = f"/console/documents/cases/{number}"
     kept = await house.client.post(path, data=form, allow_redirects=False)
     assert kept.headers["Location"] == f"/console/cases/{number}?done=document"
     page = await (await house.client.get(kept.headers["Location"])).text()

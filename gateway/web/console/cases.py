@@ -34,7 +34,7 @@ from gateway.web.keys import AGENT, runtime_of
 from gateway.web.login import onward
 from gateway.web.pages import THEMES, YEAR, language_of, page
 from gateway.web.problems import Problem
-from gateway.web.uploads import MULTIPART, Files, Upload, UploadLimits
+from gateway.web.uploads import MULTIPART, Files, UploadLimits, begun
 from gateway.web.within import case_within, reaches
 from routing.supposing import Supposed
 from routing.values import Category
@@ -159,7 +159,7 @@ async def _posted(request: web.Request) -> tuple[Mapping[str, str], Files | None
     """The fields of a form, and its files when it may have some."""
     if request.content_type != MULTIPART:
         return await form(request), None
-    upload = Upload(request, ENCLOSED)
+    upload = begun(request, ENCLOSED)
     try:
         fields = await upload.fields()
         return fields, await upload.files()
