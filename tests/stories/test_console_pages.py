@@ -692,6 +692,64 @@ async def test_what_a_correction_names_and_nobody_knows_is_said(house: House, fi
     assert f">{told}</p>" in page
 
 
+@pytest.mark.parametrize(
+    ("verb", "fields", "told"),
+    [
+        (
+            "correct",
+            {"charger": "99999", "site": "s999", "reason": "fel"},
+            ["Laddare: Ingen laddare har det numret.", "Anläggning: Ingen anläggning har det id:t."],
+        ),
+        ("correct", {"charger": "22809", "reason": ""}, ["Varför: Får inte vara tomt."]),
+        ("hand_over", {"to": "nobody", "reason": "fel"}, ["Till: "]),
+        ("wait", {"until": "2001-01-01T10:00", "reason": "svar"}, ["Till: Måste ligga i framtiden."]),
+        ("note", {"text": ""}, ["För kollegor; kunder ser den aldrig: Får inte vara tomt."]),
+        ("conclude", {"disposition": "x", "text": "klart"}, ["Hur det slutade: "]),
+    ],
+)
+async def test_what_is_refused_says_above_the_case_which_field_it_is_about(
+    house: House, verb: str, fields: dict[str, str], told: list[str]
+) -> None:
+    number = (await house.report(STUCK))["case"]
+    page = await (await do(house, number, verb, **fields)).text()
+    (notice,) = re.findall(r'<div class="notice bad" role="alert">.*?</div></div>', page, re.DOTALL)
+    assert [one for one in told if one not in unescape(notice)] == [], notice
+
+
+def described(page: str) -> dict[str, list[str]]:
+    """By the id of what is wrong, what it is bound to: names of fields, or the kind of what groups them."""
+    found: dict[str, list[str]] = {}
+    for tag, rest in re.findall(r"<(\w+)([^>]*aria-describedby[^>]*)>", page):
+        name = re.search(r' name="([^"]+)"', rest)
+        for where in re.findall(r'aria-describedby="([^"]+)"', rest)[0].split():
+            found.setdefault(where, []).append(name[1] if name else tag)
+    return {where: names for where, names in found.items() if f'class="error" id="{where}"' in page}
+
+
+@pytest.mark.parametrize(
+    ("fields", "bound"),
+    [
+        ({"from1": "soon", "until1": "later"}, {"visit-times-error": ["fieldset"]}),
+        ({"from1": "2001-01-01T10:00", "until1": "2001-01-01T12:00"}, {"visit-from-error": ["from1"]}),
+        ({"from1": "2099-01-02T10:00", "until1": "2099-01-02T09:00"}, {"visit-until-error": ["until1"]}),
+        (
+            {f"{name}{nth}": f"2099-01-02T{hour}:00" for nth in (1, 2) for name, hour in (("from", 10), ("until", 12))},
+            {"visit-times-error": ["fieldset"]},
+        ),
+        ({"from1": "2099-01-02T10:00", "until1": "2099-01-02T12:00", "agent": "a02"}, {"visit-agent-error": ["agent"]}),
+    ],
+)
+async def test_what_is_wrong_with_a_visit_is_bound_to_the_field_it_is_about(
+    house: House, fields: dict[str, str], bound: dict[str, list[str]]
+) -> None:
+    number = (await house.report(STUCK))["case"]
+    await house.runtime.db.run("UPDATE cases SET line = 3")
+    await house.runtime.db.run("UPDATE agents SET line = 3 WHERE id = 'a01'")
+    answer = await do(house, number, "plan_visit", **{"agent": "a01", **fields})
+    assert answer.status == 422
+    assert described(await answer.text()) == bound
+
+
 async def test_the_language_of_who_wrote_is_named_in_the_language_of_the_page(house: House) -> None:
     text = "Mein Kabel steckt fest an der Ladesäule 22809 und ich kann nicht wegfahren"
     number = (await house.report(text, language="de", **{"from": {"email": "kunde@example.de"}}))["case"]

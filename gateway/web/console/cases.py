@@ -26,7 +26,7 @@ from gateway.record.cases import Case
 from gateway.record.people import dead_addresses, joined
 from gateway.runtime import Runtime
 from gateway.web.bodies import form
-from gateway.web.console import caseview
+from gateway.web.console import caseview, refusals
 from gateway.web.console.deskforms import FORMS, After, enclosed, reply
 from gateway.web.console.fieldforms import FIELD_FORMS
 from gateway.web.console.frame import frame, scope_of
@@ -86,7 +86,6 @@ DONE = {
 }
 LOST = ("gone", "files_none", "files_lost")
 TAKEN = N_("%(who)s was first and took the case at %(time)s.")
-REFUSED = N_("That was not done. Nothing you wrote is lost.")
 
 
 def add_routes(app: web.Application) -> None:
@@ -137,8 +136,8 @@ async def act(request: web.Request) -> web.StreamResponse:
         notice = {"kind": "bad", "text": _words(request, TAKEN) % told}
         return await _case_page(request, case_id, notice=notice, verb=verb, typed=fields, status=409)
     except desk.Refused as refused:
-        words = [_words(request, REFUSED), *(_words(request, why) for why in refused.fields.values())]
-        notice = {"kind": "bad", "text": " ".join(words)}
+        book = languages.catalogue(language_of(request))
+        notice = {"kind": "bad", "text": refusals.told(book, verb, refused.fields)}
         return await _case_page(
             request,
             case_id,
