@@ -750,6 +750,63 @@ async def test_what_is_wrong_with_a_visit_is_bound_to_the_field_it_is_about(
     assert described(await answer.text()) == bound
 
 
+async def crowd(house: House) -> str:
+    """A case that 24 people have reported, Kund 1 with a number only, the others by mail."""
+    for nth in range(1, 25):
+        where = {"phone": "+46701740001"} if nth == 1 else {"email": f"kund{nth}@example.com"}
+        await house.report(STUCK, **{"from": {"name": f"Kund {nth}", **where}})
+    await house.runtime.db.run("UPDATE reports SET case_id = (SELECT min(id) FROM cases)")
+    return (await house.cases())[-1]["number"]
+
+
+def offered(page: str) -> list[str]:
+    choice = re.search(r'<select id="reply-to".*?</select>', page, re.DOTALL)
+    assert choice
+    return re.findall(r'<option value="([^"]*)"', choice[0])
+
+
+async def test_of_many_who_reported_the_newest_are_offered_and_whoever_is_looked_for(house: House) -> None:
+    number = await crowd(house)
+    page = await (await house.client.get(f"/console/cases/{number}")).text()
+    assert offered(page) == [f"kund{nth}@example.com" for nth in range(24, 4, -1)]
+    assert "4 till går att skriva till" in page
+    for words, met in (
+        ("Kund 3", ["kund3@example.com"]),
+        (" KUND3@example ", ["kund3@example.com"]),
+        ("070-174 00 01", ["+46701740001"]),
+        ("174 00", [""]),
+        ("nobody", [""]),
+        ("kund 2", ["", *(f"kund{nth}@example.com" for nth in (24, 23, 22, 21, 20, 2))]),
+    ):
+        found = await house.client.get(f"/console/cases/{number}/recipients", params={"whom": words})
+        assert offered(await found.text()) == met, words
+    assert (await house.client.get("/console/cases/9999-9/recipients")).status == 404
+
+
+async def test_a_reply_goes_to_nobody_but_who_was_looked_for(house: House) -> None:
+    number = await crowd(house)
+    newest = {"text": "Vi ser på det.", "to": "kund24@example.com"}
+    refused = await do(house, number, "reply", **newest, whom="Kund 3")
+    shown = await refused.text()
+    assert (refused.status, offered(shown)) == (422, ["", "kund3@example.com"])
+    assert "Vi ser på det.</textarea>" in shown
+    assert 'value="Kund 3"' in shown
+    assert (await do(house, number, "reply", **{**newest, "to": "kund3@example.com"}, whom="Kund 3")).status == 303
+    assert (await do(house, number, "reply", **{**newest, "to": "kund2@example.com"})).status == 303, "as by the API"
+    sent = await house.runtime.db.rows(
+        "SELECT c.recipient FROM messages m JOIN message_contents c ON c.message_id = m.id WHERE m.kind = 'reply'"
+        " ORDER BY m.id"
+    )
+    assert [row["recipient"] for row in sent] == ["kund3@example.com", "kund2@example.com"]
+
+
+async def test_who_is_one_of_few_is_offered_without_looking_for_them(house: House) -> None:
+    number = (await house.report(STUCK, **{"from": {"name": "Anna Ek", "email": "anna@example.com"}}))["case"]
+    page = await (await house.client.get(f"/console/cases/{number}")).text()
+    assert offered(page) == ["anna@example.com"]
+    assert 'name="whom"' not in page
+
+
 async def test_the_language_of_who_wrote_is_named_in_the_language_of_the_page(house: House) -> None:
     text = "Mein Kabel steckt fest an der Ladesäule 22809 und ich kann nicht wegfahren"
     number = (await house.report(text, language="de", **{"from": {"email": "kunde@example.de"}}))["case"]

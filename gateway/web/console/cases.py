@@ -30,6 +30,7 @@ from gateway.web.console import caseview, refusals
 from gateway.web.console.deskforms import FORMS, After, enclosed, reply
 from gateway.web.console.fieldforms import FIELD_FORMS
 from gateway.web.console.frame import frame, scope_of
+from gateway.web.console.whom import choice
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.login import onward
 from gateway.web.pages import THEMES, YEAR, language_of, page
@@ -198,6 +199,7 @@ async def _case_page(
         raise Problem(404, "There is no such case.")
     case = whole.listed.case
     context = await frame(request, scope_of(request), case_id)
+    everyone, fields = desk.recipients(whole.reports[::-1]), typed if typed and verb == "reply" else {}
     known = {
         "case": case,
         "timezone": case.timezone,
@@ -212,7 +214,7 @@ async def _case_page(
         "people": (people := caseview.people(whole)),
         "dead": await dead_addresses(runtime.db, [one["email"] for one in people if one["email"]]),
         "joined": await _joined(runtime, case_id),
-        "recipients": (everyone := desk.recipients(whole.reports[::-1])),
+        "whom": choice(everyone, fields.get("whom", ""), fields.get("to")),
         "visit": next((one for one in await visits.of_case(runtime.db, case_id) if one.open), None),
         "technicians": [one for one in (agent, *context["colleagues"]) if one.line == 3],
         "card": (await cards.of_site(runtime.db, case.site_id))[:5] if case.site_id else [],
