@@ -19,7 +19,7 @@ from gateway.casenumber import number
 from gateway.jobs import wake
 from gateway.messages.outbox import TOO_MANY
 from gateway.phone import watch
-from gateway.phone.ringing import CAP
+from gateway.phone.callbacks import CAP
 from gateway.record import accounts, floor, mailboxes
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.facts import day_of

@@ -10,13 +10,13 @@ from gateway.desk.lines import escalate, escalate_overdue, hand_over, overflow, 
 from gateway.desk.onsite import add_document, lapse_visit, perform_visit
 from gateway.desk.opening import open_case
 from gateway.desk.parting import part
-from gateway.desk.recipients import Recipient, recipients
+from gateway.desk.recipients import Recipient, named, recipients
 from gateway.desk.referring import refer, unrefer
 from gateway.desk.remote import offered, possible, remote, restart, unlock
 from gateway.desk.suggestions import different, same
 from gateway.desk.supposing import supposed
 from gateway.desk.visiting import book_visit, cancel_visit, plan_visit, refuse_visit
-from gateway.desk.words import correct, note, reply
+from gateway.desk.words import correct, note, reachable, reply
 from gateway.record.timeline import CUSTOMER, SYSTEM, Actor
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "escalate_overdue",
     "hand_over",
     "lapse_visit",
+    "named",
     "note",
     "offered",
     "open_case",
@@ -57,6 +58,7 @@ __all__ = [
     "possible",
     "propose",
     "rate",
+    "reachable",
     "recipients",
     "refer",
     "refuse_visit",

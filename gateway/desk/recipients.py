@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from channels.numbers import HOME, normalise
 from channels.report import Channel
 
 ROBOTS = {"auto_reply", "bounce"}
@@ -43,8 +44,20 @@ def recipients(reports: Sequence[Mapping[str, Any]]) -> list[Recipient]:
     return list(found.values())
 
 
+def named(everyone: Sequence[Recipient], words: str) -> list[Recipient]:
+    """Those whose name or address has these words in it, or whose number it is; everyone when nothing is said."""
+    said = " ".join(words.casefold().split())
+    number = normalise(said, HOME)
+    return [one for one in everyone if one.address == number or said in _called(one)]
+
+
 def ways(report: Mapping[str, Any]) -> list[tuple[Channel, str]]:
     """The channels and addresses by which a reporter can be written to, the one that fits their report first."""
     mail, text = (Channel.EMAIL, report["sender_email"]), (Channel.SMS, report["sender_phone"])
     order = (text, mail) if report["channel"] in ("phone", "sms", "whatsapp") else (mail, text)
     return [(channel, address) for channel, address in order if address]
+
+
+def _called(one: Recipient) -> str:
+    """Whole numbers alone find somebody: what is masked is not read out by trying its digits."""
+    return f"{one.name or ''} {'' if one.channel is Channel.SMS else one.address}".casefold()

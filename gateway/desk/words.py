@@ -89,6 +89,11 @@ async def reply(
         await respond(deed, "reply", message=message, channel=chosen.channel)
 
 
+async def reachable(runtime: Runtime, case_id: int) -> list[Recipient]:
+    """Who can be written to about a case, the newest report first."""
+    return recipients(await runtime.db.rows(MESSAGES["reachable"], {"case": case_id}))
+
+
 def _chosen(everyone: Sequence[Recipient], to: str | None, channel: str | None) -> Recipient:
     """The one who was meant; nobody is ever guessed."""
     if to is not None:

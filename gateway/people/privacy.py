@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 from channels.numbers import HOME, normalise
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.casenumber import number
+from gateway.jobs import wake
 from gateway.people.scrubbing import pattern_of, without
 from gateway.record import timeline
 from gateway.record.db import Connection, Database, statements
@@ -70,18 +71,24 @@ async def find_person(db: Database, who: str) -> int:
 
 async def export_person(db: Database, person: int) -> dict[str, Any]:
     """Everything that is kept about a person, as JSON-ready values; files by name and SHA-256."""
-    found = await db.row(PEOPLE["find"], {"person": person})
     parts = {
         "identities": PEOPLE["identities"],
         "reports": SQL["reports_of"],
         "attachments": SQL["attachments_of"],
         "messages": SQL["messages_of"],
+        "files": SQL["files_of"],
         "calls": SQL["calls_of"],
+        "turns": SQL["turns_of"],
         "recordings": SQL["sounds_of"],
         "captions": SQL["captions_of"],
         "ratings": SQL["ratings_of"],
+        "notes": SQL["notes_of"],
+        "documents": SQL["documents_of"],
     }
-    told = {name: await db.rows(statement, {"person": person}) for name, statement in parts.items()}
+    async with db.transaction() as conn:
+        found = await (await conn.execute(PEOPLE["find"], {"person": person})).fetchone()
+        theirs = await _theirs(conn, person)
+        told = {name: await (await conn.execute(statement, theirs)).fetchall() for name, statement in parts.items()}
     return {"person": found, **told}
 
 
@@ -103,9 +110,9 @@ async def erase_person(db: Database, blobs: Blobs, person: int, actor: Actor, no
         raise Deferred(f"open emergency in case {', '.join(held)}")
     async with db.transaction() as conn:
         parameters = {"person": person, "now": now}
-        reports = await (await conn.execute(SQL["reports_of"], parameters)).fetchall()
-        messages = [row["id"] for row in await (await conn.execute(SQL["messages_of"], parameters)).fetchall()]
-        calls = [row["sid"] for row in await (await conn.execute(SQL["calls_of"], parameters)).fetchall()]
+        theirs = await _theirs(conn, person)
+        messages, calls = theirs["messages"], theirs["calls"]
+        reports = await (await conn.execute(SQL["lock_cases"], theirs)).fetchall()
         await _scrub(conn, person, sorted({row["case_id"] for row in reports}))
         doomed = await _erase_reports(conn, [(row["id"], row["case_id"]) for row in reports], actor, now)
         await conn.execute(SQL["stop_messages"], {"messages": messages})
@@ -166,6 +173,19 @@ async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]
     return counts
 
 
+async def _theirs(conn: Connection, person: int) -> Mapping[str, Any]:
+    """The keys of all that is a person's: whatever erasing takes, an export has."""
+    theirs: dict[str, Any] = {"person": person}
+    for name, statement in (
+        ("reports", "their_reports"),
+        ("alone", "lone_cases"),
+        ("messages", "their_messages"),
+        ("calls", "their_calls"),
+    ):
+        theirs[name] = [row["key"] for row in await (await conn.execute(SQL[statement], theirs)).fetchall()]
+    return theirs
+
+
 async def _erase_doomed(db: Database, blobs: Blobs) -> int:
     """Erase the files that are noted, but those that somebody brought again; returns how many wait for their store."""
     try:
@@ -185,14 +205,20 @@ async def _erase_doomed(db: Database, blobs: Blobs) -> int:
 async def _erase_reports(
     conn: Connection, reports: Sequence[tuple[int, int]], actor: Actor, now: datetime
 ) -> list[str]:
-    parameters = {"reports": [report for report, _ in reports], "now": now}
+    parameters: dict[str, Any] = {"reports": [report for report, _ in reports], "now": now}
+    alone = await (await conn.execute(SQL["lone_cases"], parameters)).fetchall()
+    parameters["alone"] = [row["key"] for row in alone]
     doomed = [row["sha256"] for row in await (await conn.execute(SQL["lone_blobs"], parameters)).fetchall()]
-    for name in ("erase_contents", "erase_attachments", "erase_comments", "mark_reports"):
+    doomed += [row["sha256"] for row in await (await conn.execute(SQL["lone_documents"], parameters)).fetchall()]
+    for name in (
+        "erase_contents",
+        "erase_attachments",
+        "erase_comments",
+        "erase_notes",
+        "erase_documents",
+        "mark_reports",
+    ):
         await conn.execute(SQL[name], parameters)
-    cases = {"cases": sorted({case for _, case in reports})}
-    doomed += [row["sha256"] for row in await (await conn.execute(SQL["lone_documents"], cases)).fetchall()]
-    for name in ("erase_notes", "erase_documents"):
-        await conn.execute(SQL[name], cases)
     await timeline.append(conn, [Entry(case, "erased", actor, report) for report, case in reports], now)
     return doomed
 
@@ -212,7 +238,7 @@ async def _scrub(conn: Connection, person: int, cases: Sequence[int]) -> None:
 
 async def _erase_calls(conn: Connection, calls: Sequence[str], now: datetime) -> list[str]:
     parameters = {"calls": list(calls), "now": now}
-    recordings = await (await conn.execute(SQL["recordings_of"], parameters)).fetchall()
+    recordings = await (await conn.execute(SQL["sounds_of"], parameters)).fetchall()
     for name in (
         "mark_calls",
         "erase_calls",
@@ -223,6 +249,7 @@ async def _erase_calls(conn: Connection, calls: Sequence[str], now: datetime) ->
         "erase_recordings",
     ):
         await conn.execute(SQL[name], parameters)
+    await wake(conn)
     return [row["sha256"] for row in recordings if row["sha256"]]
 
 

@@ -46,10 +46,12 @@ async def _added(packed: ZipFile, name: str, content: bytes | None) -> bool:
 
 async def _files(db: Database, blobs: Blobs, told: Mapping[str, Any]) -> AsyncIterator[tuple[str, bytes | None]]:
     for report in told["reports"]:
-        if report["channel"] == "email" and (kept := await db.row(SQL["raw_of"], {"report": report["id"]})):
-            yield f"mails/{report['id']}.eml", await blobs.read(kept["raw_blob"]) if kept["raw_blob"] else kept["raw"]
-    for nth, one in enumerate(told["attachments"], 1):
-        yield f"attachments/{one['report_id']}-{nth}-{clean_name(one['name'])}", await blobs.read(one["sha256"])
+        if kept := await db.row(SQL["raw_of"], {"report": report["id"]}):
+            name = f"mails/{report['id']}.eml" if report["channel"] == "email" else f"received/{report['id']}"
+            yield name, await blobs.read(kept["raw_blob"]) if kept["raw_blob"] else kept["raw"]
+    for part, key in (("attachments", "report_id"), ("files", "message_id"), ("documents", "case_id")):
+        for nth, one in enumerate(told[part], 1):
+            yield f"{part}/{one[key]}-{nth}-{clean_name(one['name'])}", await blobs.read(one["sha256"])
     for one in told["recordings"]:
         if one["sha256"]:
             sound = await blobs.read(one["sha256"])

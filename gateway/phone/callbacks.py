@@ -1,17 +1,18 @@
 """Calls to customers: call-backs, and those that agents make from a case.
 
 A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; one
-that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. A call that
-an agent makes is tried once, and the agent told how it went. The place in the order is that of the caller's first
-moment in the queue, at every try. Who is rung first is a matter of the queue: the agent, as here, or the customer
-(`customer_first`). Every change is one transaction; doing it twice changes nothing.
+that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. Somebody
+whose number was erased is not tried again. A call that an agent makes is tried once, and the agent told how it went.
+The place in the order is that of the caller's first moment in the queue, at every try. Who is rung first is a matter of
+the queue: the agent, as here, or the customer (`customer_first`). Every change is one transaction; doing it twice
+changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -29,9 +30,11 @@ from gateway.runtime import Runtime
 log = structlog.get_logger()
 SQL, WORK, LINE, MESSAGES = (statements(name) for name in ("rings", "work", "line", "messages"))
 BACK = "back-"  # before the name of the room in which a customer who was rung first waits
+CAP = "cap"  # why a ring failed that was never tried
 REFUSED = "refused"  # how the reason of a ring begins whose number will never be rung
 AGAIN = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))  # after a try that reached nobody
 DELAY = timedelta(hours=1)  # after one that we could not make
+End = Literal["reached", "unreached", "capped", "unplaced"]  # the customer was rung in vain, or never
 
 
 async def sweep(runtime: Runtime) -> int:
@@ -48,29 +51,29 @@ async def sweep(runtime: Runtime) -> int:
     return len(rows)
 
 
-async def settle(runtime: Runtime, item: int) -> bool:
-    """End a try; whether the customer was reached."""
+async def settle(runtime: Runtime, item: int) -> End:
+    """End a try; how it went."""
     now = runtime.clock.now()
     async with runtime.db.transaction() as conn:
         wanted = await (await conn.execute(SQL["wanted"], {"item": item})).fetchone()
         last = await (await conn.execute(SQL["customer_of"], {"item": item})).fetchone()
-        reached = bool(last and last["state"] == "taken" and not last["kept_waiting"])
+        end = _end(last)
+        reached = end == "reached"
         if wanted is None or wanted["state"] != "taken":
-            return reached
+            return end
         if wanted["case_id"]:
             await cases.lock(conn, wanted["case_id"])
         if last and reached:
             await wrapping.begin(conn, wanted["agent_id"], last["sid"])
         ours = last is not None and _ours(last)
-        kind: str = "call_unanswered"
-        data: dict[str, Any] = {}
+        kind, data = _unanswered(end)
         until: datetime | None = None
         if wanted["kind"] == "outgoing":
             await conn.execute(WORK["end_item"], {"item": item})
         elif reached:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_done", {"tries": wanted["tries"] + 1}
-        elif wanted["tries"] >= len(AGAIN) and not ours:
+        elif wanted["phone"] is None or (wanted["tries"] >= len(AGAIN) and not ours):
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
         else:
@@ -78,7 +81,7 @@ async def settle(runtime: Runtime, item: int) -> bool:
             later = {"item": item, "wait": wait, "tries": 0 if ours else 1}
             tried = await (await conn.execute(WORK["try_later"], later)).fetchone()
             if tried is None:  # whoever ends it at the same time was first
-                return False
+                return end
             kind, until = _missed(last), now + wait
             data = {"tries": tried["tries"], "until": tried["not_before"].isoformat()}
         if last and last["state"] in ("due", "ringing"):
@@ -98,7 +101,23 @@ async def settle(runtime: Runtime, item: int) -> bool:
     if last and last["state"] == "ringing" and last["sid"] and account:
         async with open_provider(account) as provider:
             await provider.hang_up(last["sid"])
-    return reached
+    return end
+
+
+async def not_begun(runtime: Runtime, ring: Mapping[str, Any], state: str, reason: str) -> None:
+    """An agent's own telephone was not taken, or never rung, for the call that they wanted to make."""
+    now, end = runtime.clock.now(), _end({"state": state, "reason": reason, "kept_waiting": False})
+    async with runtime.db.transaction() as conn:
+        await cases.lock(conn, ring["case_id"])
+        given = {"ring": ring["id"], "state": state, "reason": reason, "room": None, "now": now}
+        if await (await conn.execute(SQL["end"], given)).fetchone() is None:
+            return
+        await conn.execute(WORK["end_item"], {"item": ring["item_id"]})
+        if end != "unreached":
+            kind, data = _unanswered(end)
+            await timeline.append(conn, [Entry(ring["case_id"], kind, SYSTEM, data=data)], now)
+        await wake(conn)
+    runtime.live.publish({"type": "case", "case": ring["case_id"]})
 
 
 async def put_off(
@@ -112,7 +131,7 @@ async def put_off(
     if wanted is None or wanted["state"] not in ("waiting", "offered"):
         return
     until: datetime | None = None
-    if not ours and wanted["tries"] >= len(AGAIN):
+    if wanted["phone"] is None or (wanted["tries"] >= len(AGAIN) and not ours):
         await conn.execute(WORK["end_item"], {"item": item})
         kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
     else:
@@ -143,6 +162,19 @@ async def unreached(runtime: Runtime, ring: Mapping[str, Any], state: str, reaso
         if await (await conn.execute(SQL["end"], given)).fetchone():
             ended = {"state": state, "reason": reason, "kept_waiting": False}
             await put_off(runtime, conn, ring["item_id"], _missed(ended), ours=_ours(ended), wait=DELAY)
+
+
+def _end(ring: Mapping[str, Any] | None) -> End:
+    if ring and ring["state"] == "failed":
+        return "capped" if ring["reason"] == CAP else "unplaced"
+    return "reached" if ring and ring["state"] == "taken" and not ring["kept_waiting"] else "unreached"
+
+
+def _unanswered(end: End) -> tuple[str, dict[str, Any]]:
+    """What is told of a call that an agent wanted to make and in which the customer never spoke."""
+    if end in ("capped", "unplaced"):
+        return "call_unplaced", {"because": CAP} if end == "capped" else {}
+    return "call_unanswered", {}
 
 
 def _missed(ring: Mapping[str, Any] | None) -> str:

@@ -98,9 +98,10 @@ class Legs:
         row = await self._runtime.db.row(SQL["find"], {"ring": ring})
         if row is None or not row["item_id"]:
             return self._goodbye("already_over", "sv")
-        reached = await callbacks.settle(self._runtime, row["item_id"])
-        unreached = "customer_unreached" if row["purpose"] == "outgoing" else "callback_unreached"
-        return self._goodbye("goodbye" if reached else unreached, _prompted(row["language"]))
+        end = await callbacks.settle(self._runtime, row["item_id"])
+        item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]})
+        unreached = f"customer_{end}" if item and item["state"] == "done" else "callback_unreached"
+        return self._goodbye("goodbye" if end == "reached" else unreached, _prompted(row["language"]))
 
     async def _take(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:
         actor = Actor("agent", row["agent_id"], row["role"]) if row["agent_id"] else SYSTEM

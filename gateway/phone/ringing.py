@@ -18,6 +18,7 @@ import structlog
 from channels.provider import Deferred, Provider, Refused, Sent, Uncertain
 from gateway.jobs import wake
 from gateway.phone import callbacks, customer_first
+from gateway.phone.callbacks import CAP
 from gateway.record.db import Connection, statements
 from gateway.runtime import Runtime
 
@@ -28,14 +29,17 @@ PATIENCE = timedelta(seconds=60)  # for which a provider that cannot be reached 
 COLLEAGUES = "colleagues"
 A_DAY: Mapping[str, int] = {"customer": 1000, "oncall": 2000, COLLEAGUES: 10_000}  # calls
 DAY = timedelta(days=1)
-CAP = "cap"  # why a ring failed that was never tried
+ERASED = "erased"  # why a ring is over whose customer was erased meanwhile
 USELESS = ("busy", "failed", "canceled")
 
 
 async def sweep(runtime: Runtime, provider: Provider | None) -> int:
     """Ring what is due and end what nobody took; returns how many telephones were rung."""
     for row in await runtime.db.rows(SQL["over"]):
-        await finish(runtime, row, "missed", row["status"] or "silent", hurry=row["status"] in USELESS)
+        if row["reason"] == ERASED:
+            await _stop(runtime, provider, row)
+        else:
+            await finish(runtime, row, "missed", row["status"] or "silent", hurry=row["status"] in USELESS)
         await _let_go(runtime, provider, row)
     leased = await runtime.db.rows(SQL["lease"])
     return sum([await _ring(runtime, provider, row) for row in leased])
@@ -46,9 +50,12 @@ async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: s
     if customer_first.is_one(row):
         await callbacks.unreached(runtime, row, state, reason)
         return
+    if row["purpose"] == "outgoing":
+        await callbacks.not_begun(runtime, row, state, reason)
+        return
     now = runtime.clock.now()
     async with runtime.db.transaction() as conn:
-        given = {"ring": row["id"], "state": state, "reason": reason, "room": None, "now": now}
+        given = {"ring": row["id"], "state": state, "reason": reason, "room": row["room"], "now": now}
         ended = await (await conn.execute(SQL["end"], given)).fetchone()
         if ended and hurry and row["climb_id"]:
             step = {"climb": row["climb_id"], "step": row["step"] + 1}
@@ -57,9 +64,8 @@ async def finish(runtime: Runtime, row: Mapping[str, Any], state: str, reason: s
         if ended and row["offer_id"]:
             await _offer_ended(conn, row, state, reason)
             await wake(conn)
-        if ended and row["purpose"] == "outgoing":
-            await conn.execute(WORK["end_item"], {"item": row["item_id"]})
-            await wake(conn)
+    if ended and row["purpose"] == "consult":
+        runtime.live.publish({"type": "talk"})
 
 
 async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str, reason: str) -> None:
@@ -74,6 +80,14 @@ async def _offer_ended(conn: Connection, row: Mapping[str, Any], state: str, rea
     answered = await (await conn.execute(WORK["answer"], given)).fetchone()
     if answered:
         await conn.execute(WORK["unreserve"], {"item": answered["item_id"], "epoch": answered["epoch"]})
+
+
+async def _stop(runtime: Runtime, provider: Provider | None, row: Mapping[str, Any]) -> None:
+    """Let a telephone ring no longer for somebody who was erased, and whoever was to call them do something else."""
+    await finish(runtime, row, "failed", ERASED, hurry=False)
+    if provider is not None and row["sid"]:
+        await provider.hang_up(row["sid"])
+    runtime.live.publish({"type": "offer", "agent": row["agent_id"], "case": row["case_id"]})
 
 
 async def _let_go(runtime: Runtime, provider: Provider | None, row: Mapping[str, Any]) -> None:

@@ -62,6 +62,11 @@ async def beside(runtime: Runtime, talk: Talk) -> Sequence[Mapping[str, Any]]:
     return await runtime.db.rows(SQL["others"], {"room": talk["room"], "ring": talk["ring"]})
 
 
+async def in_vain(runtime: Runtime, talk: Talk) -> Mapping[str, Any] | None:
+    """The colleague who was just asked into a talk and does not come, until another one is asked."""
+    return await runtime.db.row(SQL["in_vain"], {"room": talk["room"], "now": runtime.clock.now()})
+
+
 async def colleagues(runtime: Runtime, agent: str) -> Sequence[Mapping[str, Any]]:
     """Who could be asked now."""
     return await runtime.db.rows(SQL["answers"], {"agent": agent})

@@ -31,6 +31,7 @@ WHERE a.disabled_at IS NULL AND a.activity_at <= lease_now() - %(sign)s
   AND (a.activity <> 'offline' OR EXISTS (
       SELECT FROM cases c WHERE c.assignee = a.id AND c.status = 'assigned' AND c.assigned_at > a.activity_at))
   AND NOT EXISTS (SELECT FROM work_items w WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
+  AND NOT EXISTS (SELECT FROM attending t WHERE t.agent_id = a.id)
 
 -- name: left_behind
 -- Cases of whoever has gone since they took them, when their time of grace is over.

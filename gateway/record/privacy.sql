@@ -1,57 +1,83 @@
--- name: reports_of
-SELECT r.id, r.case_id, r.channel, r.received_at, t.subject, t.text, t.full_text, t.sender_name, t.sender_phone,
-       t.sender_email, t.raw_blob, t.recipients
-FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id WHERE r.person_id = %(person)s ORDER BY r.id
+-- name: their_reports
+SELECT id AS key FROM reports WHERE person_id = %(person)s ORDER BY id
 
--- name: attachments_of
-SELECT a.report_id, a.name, a.media_type, a.size, encode(a.sha256, 'hex') AS sha256
-FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE r.person_id = %(person)s ORDER BY a.id
+-- name: lock_cases
+-- Of these reports: the cases first, as every verb does.
+SELECT r.id, r.case_id FROM reports r JOIN cases c ON c.id = r.case_id WHERE r.id = ANY(%(reports)s::bigint[])
+ORDER BY c.id, r.id FOR UPDATE OF c
 
--- name: messages_of
+-- name: lone_cases
+-- Cases that nobody reported but in these reports, and in others that are erased.
+SELECT DISTINCT r.case_id AS key FROM reports r
+WHERE r.id = ANY(%(reports)s::bigint[])
+  AND NOT EXISTS (SELECT FROM reports o WHERE o.case_id = r.case_id AND o.erased_at IS NULL AND o.channel <> 'alarm'
+                    AND o.id <> ALL(%(reports)s::bigint[]))
+
+-- name: their_messages
 -- To a person, with our texts to whoever was named to us in cases that nobody else reported.
-SELECT m.id, m.case_id, m.channel, m.kind, m.sent_at, c.recipient, c.subject, c.text
-FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id
-WHERE m.person_id = %(person)s OR m.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s)
+SELECT m.id AS key FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id
+WHERE m.person_id = %(person)s OR m.report_id = ANY(%(reports)s::bigint[])
    OR c.recipient IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')
-   OR m.channel = 'sms' AND m.kind <> 'oncall' AND m.case_id IN (
-      SELECT r.case_id FROM reports r WHERE r.person_id = %(person)s AND NOT EXISTS (
-          SELECT FROM reports o WHERE o.case_id = r.case_id AND o.person_id IS DISTINCT FROM r.person_id
-            AND o.erased_at IS NULL AND o.channel <> 'alarm'))
-ORDER BY m.id
+   OR m.channel = 'sms' AND m.kind <> 'oncall' AND m.case_id = ANY(%(alone)s::bigint[])
 
--- name: calls_of
+-- name: their_calls
 -- From and to a person, with our calls to whoever was named to us in cases that nobody else reported.
-SELECT c.sid, c.started_at, c.seconds, t.from_number, t.callback, t.state
-FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid
-WHERE c.person_id = %(person)s OR c.sid IN (SELECT call_sid FROM reports WHERE person_id = %(person)s)
+SELECT c.sid AS key FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid
+WHERE c.person_id = %(person)s OR c.sid IN (SELECT call_sid FROM reports WHERE id = ANY(%(reports)s::bigint[]))
    OR CASE c.direction WHEN 'inbound' THEN t.from_number ELSE t.to_number END
       IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')
-   OR c.sid IN (SELECT g.sid FROM rings g WHERE g.purpose = 'customer' AND g.case_id IN (
-      SELECT r.case_id FROM reports r WHERE r.person_id = %(person)s AND NOT EXISTS (
-          SELECT FROM reports o WHERE o.case_id = r.case_id AND o.person_id IS DISTINCT FROM r.person_id
-            AND o.erased_at IS NULL AND o.channel <> 'alarm')))
-ORDER BY c.started_at
+   OR c.sid IN (SELECT g.sid FROM rings g WHERE g.purpose = 'customer' AND g.case_id = ANY(%(alone)s::bigint[]))
+
+-- name: reports_of
+SELECT r.id, r.case_id, r.channel, r.received_at, t.subject, t.text, t.full_text, t.html, t.sender_name, t.sender_phone,
+       t.sender_email, t.reply_to, t.text_to, t.raw_type, t.raw_blob, t.recipients
+FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id WHERE r.id = ANY(%(reports)s::bigint[]) ORDER BY r.id
+
+-- name: attachments_of
+SELECT report_id, name, media_type, size, encode(sha256, 'hex') AS sha256
+FROM report_attachments WHERE report_id = ANY(%(reports)s::bigint[]) ORDER BY id
+
+-- name: messages_of
+SELECT m.id, m.case_id, m.channel, m.kind, m.sent_at, c.recipient, c.subject, c.text, c.data
+FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id
+WHERE m.id = ANY(%(messages)s::bigint[]) ORDER BY m.id
+
+-- name: files_of
+-- What went with messages.
+SELECT message_id, name, media_type, size, encode(sha256, 'hex') AS sha256
+FROM message_attachments WHERE message_id = ANY(%(messages)s::bigint[]) ORDER BY id
+
+-- name: calls_of
+SELECT c.sid, c.started_at, c.seconds, t.from_number, t.to_number, t.callback, t.callback_at, t.state
+FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid WHERE c.sid = ANY(%(calls)s::text[]) ORDER BY c.started_at
+
+-- name: turns_of
+-- What was said to a caller.
+SELECT sid, turn, at, node, answer FROM call_turns WHERE sid = ANY(%(calls)s::text[]) ORDER BY at, turn
 
 -- name: sounds_of
--- What was recorded of a person's calls, with what was understood of it.
+-- What was recorded of calls, with what was understood of it.
 SELECT s.sid, s.call_sid, s.seconds, s.created_at, s.state, encode(s.sha256, 'hex') AS sha256, t.language, t.text
 FROM recordings s LEFT JOIN transcripts t ON t.recording_sid = s.sid
-WHERE s.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s)
-   OR s.call_sid IN (SELECT sid FROM calls WHERE person_id = %(person)s
-                     UNION SELECT call_sid FROM reports WHERE person_id = %(person)s)
-ORDER BY s.created_at
+WHERE s.call_sid = ANY(%(calls)s::text[]) ORDER BY s.created_at
+
+-- name: captions_of
+-- What was said in talks, as text while it was said.
+SELECT call_sid, at, speaker, text FROM captions WHERE call_sid = ANY(%(calls)s::text[]) ORDER BY at, sequence
 
 -- name: ratings_of
 SELECT a.report_id, a.case_id, a.at, a.score, c.text
-FROM ratings a JOIN reports r ON r.id = a.report_id LEFT JOIN rating_comments c ON c.report_id = a.report_id
-WHERE r.person_id = %(person)s ORDER BY a.at
+FROM ratings a LEFT JOIN rating_comments c ON c.report_id = a.report_id
+WHERE a.report_id = ANY(%(reports)s::bigint[]) ORDER BY a.at
 
--- name: captions_of
--- What was said in a person's talks, as text while it was said.
-SELECT p.call_sid, p.at, p.speaker, p.text FROM captions p
-WHERE p.call_sid IN (SELECT sid FROM calls WHERE person_id = %(person)s
-                     UNION SELECT call_sid FROM reports WHERE person_id = %(person)s)
-ORDER BY p.at, p.sequence
+-- name: notes_of
+-- What colleagues wrote about cases that nobody else reported.
+SELECT case_id, at, kind, text FROM notes WHERE case_id = ANY(%(alone)s::bigint[]) ORDER BY id
+
+-- name: documents_of
+-- Files that colleagues put beside cases that nobody else reported.
+SELECT case_id, at, name, media_type, size, encode(sha256, 'hex') AS sha256
+FROM documents WHERE case_id = ANY(%(alone)s::bigint[]) ORDER BY id
 
 -- name: raw_of
 SELECT raw, raw_blob FROM report_contents WHERE report_id = %(report)s
@@ -95,20 +121,16 @@ UPDATE messages SET state = 'suppressed', due_at = NULL, reason = 'erased'
 WHERE id = ANY(%(messages)s::bigint[]) AND state = 'queued'
 
 -- name: erase_notes
--- What colleagues wrote about cases that only erased people reported.
-DELETE FROM notes n WHERE n.case_id = ANY(%(cases)s::bigint[])
-  AND NOT EXISTS (SELECT FROM reports r WHERE r.case_id = n.case_id AND r.erased_at IS NULL AND r.channel <> 'alarm')
+DELETE FROM notes WHERE case_id = ANY(%(alone)s::bigint[])
 
 -- name: lone_documents
--- Files that colleagues put beside cases that only erased people reported, and that nothing else refers to.
-SELECT encode(d.sha256, 'hex') AS sha256 FROM documents d WHERE d.case_id = ANY(%(cases)s::bigint[])
-  AND NOT EXISTS (SELECT FROM reports r WHERE r.case_id = d.case_id AND r.erased_at IS NULL AND r.channel <> 'alarm')
-  AND NOT EXISTS (SELECT FROM documents o WHERE o.sha256 = d.sha256 AND o.case_id <> ALL(%(cases)s::bigint[]))
+-- Files beside these cases that nothing else refers to.
+SELECT encode(d.sha256, 'hex') AS sha256 FROM documents d WHERE d.case_id = ANY(%(alone)s::bigint[])
+  AND NOT EXISTS (SELECT FROM documents o WHERE o.sha256 = d.sha256 AND o.case_id <> ALL(%(alone)s::bigint[]))
   AND NOT EXISTS (SELECT FROM report_attachments a WHERE a.sha256 = d.sha256)
 
 -- name: erase_documents
-DELETE FROM documents d WHERE d.case_id = ANY(%(cases)s::bigint[])
-  AND NOT EXISTS (SELECT FROM reports r WHERE r.case_id = d.case_id AND r.erased_at IS NULL AND r.channel <> 'alarm')
+DELETE FROM documents WHERE case_id = ANY(%(alone)s::bigint[])
 
 -- name: erase_comments
 DELETE FROM rating_comments WHERE report_id = ANY(%(reports)s::bigint[])
@@ -182,9 +204,23 @@ UPDATE calls SET erased_at = %(now)s WHERE sid = ANY(%(calls)s::text[])
 DELETE FROM call_contents WHERE sid = ANY(%(calls)s::text[])
 
 -- name: end_callbacks
--- Nobody is there to be called back.
-UPDATE work_items SET state = 'done', epoch = epoch + 1
-WHERE kind = 'callback' AND state = 'waiting' AND call_sid = ANY(%(calls)s::text[])
+-- Nobody is there to be called back: offers of it are withdrawn, and what rings is due to be hung up. Somebody who is on
+-- the line is not cut off.
+WITH ended AS (
+    UPDATE work_items w SET state = 'done', agent_id = NULL, epoch = w.epoch + 1
+    FROM (SELECT id, agent_id FROM work_items
+          WHERE kind = 'callback' AND state <> 'done' AND call_sid = ANY(%(calls)s::text[]) FOR UPDATE) AS before
+    WHERE w.id = before.id
+      AND NOT EXISTS (SELECT FROM rings r LEFT JOIN calls k ON k.sid = r.sid
+                      WHERE r.item_id = w.id AND r.purpose = 'customer' AND r.state = 'taken' AND k.ended_at IS NULL)
+    RETURNING w.id, before.agent_id
+), withdrawn AS (
+    UPDATE offers SET state = 'withdrawn', answered_at = lease_now()
+    WHERE state = 'offered' AND item_id IN (SELECT id FROM ended)
+)
+UPDATE rings r SET state = 'ringing', due_at = lease_now(), reason = 'erased', phone = NULL,
+                   agent_id = coalesce(r.agent_id, e.agent_id)
+FROM ended e WHERE r.item_id = e.id AND r.state IN ('due', 'ringing')
 
 -- name: erase_turns
 DELETE FROM call_turns WHERE sid = ANY(%(calls)s::text[])
@@ -194,9 +230,6 @@ DELETE FROM transcripts WHERE recording_sid IN (SELECT sid FROM recordings WHERE
 
 -- name: erase_captions
 DELETE FROM captions WHERE call_sid = ANY(%(calls)s::text[])
-
--- name: recordings_of
-SELECT sid, encode(sha256, 'hex') AS sha256 FROM recordings WHERE call_sid = ANY(%(calls)s::text[])
 
 -- name: erase_recordings
 -- Those that may still be at the provider are due there.

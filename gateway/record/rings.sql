@@ -33,7 +33,7 @@ WHERE id = %(ring)s AND state IN ('due', 'ringing') RETURNING id
 
 -- name: over
 -- Telephones that nobody took: the call to them has ended, or its last word never came.
-SELECT r.id, r.case_id, r.agent_id, r.climb_id, r.step, r.offer_id, r.item_id, r.room, r.purpose, k.status
+SELECT r.id, r.case_id, r.agent_id, r.climb_id, r.step, r.offer_id, r.item_id, r.room, r.purpose, r.sid, r.reason, k.status
 FROM rings r LEFT JOIN calls k ON k.sid = r.sid
 WHERE r.state = 'ringing' AND (k.ended_at IS NOT NULL OR r.due_at <= lease_now()) ORDER BY r.id LIMIT 100
 
@@ -112,6 +112,7 @@ WITH item AS (
     WHERE c.id = %(case)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > lease_now())
       AND NOT EXISTS (SELECT FROM work_items w
                       WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
+      AND NOT EXISTS (SELECT FROM attending t WHERE t.agent_id = a.id)
     RETURNING id
 )
 INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, leads_to, state, due_at, created_at)

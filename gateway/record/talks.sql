@@ -33,6 +33,14 @@ WHERE r.room = %(room)s AND r.id <> %(ring)s AND r.purpose <> 'customer' AND r.s
   AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
 ORDER BY r.id
 
+-- name: in_vain
+-- The colleague who was asked last into a room, if they did not come, a minute ago or less.
+SELECT agent_id, state FROM (
+    SELECT r.agent_id, r.state, r.ended_at FROM rings r
+    WHERE r.room = %(room)s AND r.purpose = 'consult' ORDER BY r.id DESC LIMIT 1
+) AS last
+WHERE state IN ('missed', 'passed', 'failed') AND ended_at > %(now)s - interval '1 minute'
+
 -- name: one_by_one
 -- Whoever is rung into rooms is so once at a time.
 SELECT FROM agents WHERE id = %(agent)s FOR NO KEY UPDATE
@@ -54,6 +62,7 @@ SELECT a.id, a.name, a.line FROM agents a
 WHERE a.activity = 'available' AND a.disabled_at IS NULL AND a.id <> %(agent)s
   AND (a.phone IS NOT NULL OR a.browser_until > lease_now())
   AND NOT EXISTS (SELECT FROM work_items w WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
+  AND NOT EXISTS (SELECT FROM attending t WHERE t.agent_id = a.id)
 ORDER BY a.line, a.idle_since, a.id LIMIT 100
 
 -- name: hold

@@ -83,7 +83,8 @@ LISTEN switchyard_work
 SELECT pg_try_advisory_xact_lock(hashtext('switchyard.dispatch')) AS mine, lease_now() AS now
 
 -- name: workers
--- Agents who may be offered something, with what they hold. Cases that are put aside take nobody's room.
+-- Agents who may be offered something, with what they hold. Cases that are put aside take nobody's room; whoever is in
+-- somebody else's talk has none.
 SELECT * FROM (
     SELECT a.id, a.line, a.languages, a.skills, a.region, a.queues, a.sites, a.activity, a.idle_since, a.max_cases,
            CASE WHEN a.phone IS NOT NULL OR a.browser_until > lease_now() THEN a.max_calls ELSE 0 END AS max_calls,
@@ -96,6 +97,7 @@ SELECT * FROM (
                WHERE status IN ('waiting', 'planned') AND assignee IS NOT NULL GROUP BY assignee) AS aside
         ON aside.assignee = a.id
     WHERE a.activity = 'available' AND a.disabled_at IS NULL AND coalesce(a.wrap_until, lease_now()) <= lease_now()
+      AND NOT EXISTS (SELECT FROM attending t WHERE t.agent_id = a.id)
 ) AS present
 WHERE calls = 0 AND (cases < max_cases OR max_calls > 0)
 

@@ -2,8 +2,8 @@
 
 One table decides: a path that no room covers does not exist. Rooms with roles need a log-in; the agent is then at
 `request[AGENT]`. The portal is for owners' people, who are at `request[OWNER]`. In guarded rooms a POST must come from
-our own pages and carry the page's token, in the field `csrf` or the header `X-CSRF-Token`. The API and the provider's
-webhooks prove themselves otherwise and are open here.
+our own pages and carry the page's token, in the field `csrf` (of a form with files, the first) or the header
+`X-CSRF-Token`. The API and the provider's webhooks prove themselves otherwise and are open here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gateway.web.bodies import FORM, form
 from gateway.web.keys import AGENT, OWNER, VISIT, runtime_of
 from gateway.web.problems import Problem
 from gateway.web.sessions import cookie_name, logged_in, owner_logged_in, owner_since, session_agent
-from gateway.web.uploads import MULTIPART
+from gateway.web.uploads import BEGUN, MULTIPART, Upload, UploadLimits
 
 STAFF = frozenset({"agent", "lead", "manager", "admin"})
 LEADS = frozenset({"lead", "manager", "admin"})
@@ -31,6 +31,7 @@ ABOVE = frozenset({"manager", "admin"})
 ADMIN = frozenset({"admin"})
 CSRF_FIELD = "csrf"
 CSRF_HEADER = "X-CSRF-Token"
+TOKEN = UploadLimits(text=1 << 10, whole=2 << 20)  # as far as a form with files is read before its token is known
 STALE = N_("This page was open for too long or was sent from elsewhere. Load it again and repeat.")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -98,9 +99,13 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise Problem(403, "This page is for others.")
     if room.owners:
         request[OWNER] = await _owner(request)
-    if room.guarded and request.method not in SAFE:
-        await _meant(request)
-    response = await handler(request)
+    try:
+        if room.guarded and request.method not in SAFE:
+            await _meant(request)
+        response = await handler(request)
+    finally:
+        if BEGUN in request:
+            await request[BEGUN].close()
     if room.guarded and VISIT in request and not response.prepared:
         secure = _secure(request)
         response.set_cookie(_visit_cookie(secure), request[VISIT], secure=secure, httponly=True, samesite="Lax")
@@ -164,7 +169,8 @@ async def _meant(request: web.Request) -> None:
     if token is None and request.content_type == FORM:
         token = (await form(request)).get(CSRF_FIELD)
     if token is None and request.content_type == MULTIPART:
-        token = request.query.get(CSRF_FIELD)
+        request[BEGUN] = Upload(request, TOKEN)
+        token = await request[BEGUN].first(CSRF_FIELD)
     keys = runtime_of(request).config.secret_keys
     if not from_our_pages(request) or not token or not seals.matches(keys, "csrf", _anchor(request), token):
         raise Problem(403, STALE)

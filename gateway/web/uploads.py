@@ -54,28 +54,25 @@ class Upload:
 
     def __init__(self, request: web.Request, limits: UploadLimits | None = None) -> None:
         self._request = request
-        self._limits = limits or UploadLimits()
+        self.limits = limits or UploadLimits()
         self._body = Arriving(request.content)
         self._parts: AsyncIterator[BodyPartReader] | None = None
         self._first_file: BodyPartReader | None = None
         self._fields: dict[str, str] = {}
         self._seen = 0
 
+    async def first(self, name: str) -> str | None:
+        """What a form begins with, when it is this field. Raises Problem 400 or 413."""
+        await self._next()
+        return self._fields.get(name)
+
     async def fields(self) -> dict[str, str]:
         """The text fields that come before the first file. Raises Problem 400, 413 or 415."""
         if self._request.content_type != MULTIPART:
             self._fields.update(await form(self._request))
             return self._fields
-        self._body.start()
-        try:
-            self._parts = self._read_parts()
-            async for part in self._parts:
-                if part.filename is not None:
-                    self._first_file = part
-                    break
-                await self._take_field(part)
-        except FAULTS as error:
-            raise Problem(400, "The form is not encoded as it should be.") from error
+        while self._first_file is None and await self._next():
+            pass
         self._body.by_line = False
         return self._fields
 
@@ -99,26 +96,41 @@ class Upload:
         """Stop reading, whatever is still to come."""
         await self._body.stop()
 
+    async def _next(self) -> bool:
+        """Take one more field, or see that the files begin; False when nothing follows."""
+        if self._parts is None:
+            self._body.start()
+            self._parts = self._read_parts()
+        try:
+            part = await anext(self._parts, None)
+            if part is not None and part.filename is not None:
+                self._first_file = part
+            elif part is not None:
+                await self._take_field(part)
+        except FAULTS as error:
+            raise Problem(400, "The form is not encoded as it should be.") from error
+        return part is not None
+
     async def _read_parts(self) -> AsyncIterator[BodyPartReader]:
         reader = MultipartReader(self._request.headers, cast(Any, self._body))
         while (part := await reader.next()) is not None:
             if isinstance(part, MultipartReader):
                 raise ValueError("parts within parts")
             self._seen += 1
-            if self._seen > self._limits.fields:
+            if self._seen > self.limits.fields:
                 raise Problem(413, "The form has too many fields.")
             yield part
 
     async def _take_field(self, part: BodyPartReader) -> None:
-        content = await self._content(part, self._limits.text)
+        content = await self._content(part, self.limits.text)
         if content is None:
             raise Problem(413, "A field of the form is too long.")
         if part.name:
             self._fields.setdefault(part.name, content.decode("utf-8"))
 
     async def _take_file(self, part: BodyPartReader, files: Files) -> None:
-        wanted = len(files.contents) < self._limits.files
-        content = await self._content(part, self._limits.file if wanted else 0)
+        wanted = len(files.contents) < self.limits.files
+        content = await self._content(part, self.limits.file if wanted else 0)
         if not wanted:
             files.faults.append(FileFault.TOO_MANY)
         elif content is None:
@@ -135,7 +147,7 @@ class Upload:
         fits = True
         while not part.at_eof():
             raw = await part.read_chunk(64 << 10)
-            if self._body.total > self._limits.whole:
+            if self._body.total > self.limits.whole:
                 raise ValueError("more than anyone sends")
             if fits:
                 content += raw
@@ -146,3 +158,13 @@ class Upload:
         async for decoded in part.decode_iter(content):
             whole += decoded
         return bytes(whole)
+
+
+BEGUN = web.RequestKey("begun", Upload)  # a form in a guarded room: of what is there, its token has been read
+
+
+def begun(request: web.Request, limits: UploadLimits | None = None) -> Upload:
+    """The form that is posted, within these limits from here on."""
+    upload = request.get(BEGUN) or Upload(request)
+    upload.limits = limits or UploadLimits()
+    return upload

@@ -143,6 +143,33 @@ async def test_a_reply_goes_to_whom_the_agent_saw_whoever_reports_meanwhile(desk
     assert [row["recipient"] for row in rows] == ["mette@example.com"]
 
 
+async def test_one_of_many_who_reported_is_looked_for_and_answered(desk: Desk) -> None:
+    for nth in range(22):
+        where = {"name": f"Kund {nth}", "email": f"kund{nth}@example.com"}
+        await desk.house.report(STUCK, charger="22809", **{"from": where})
+    await desk.house.runtime.db.run("UPDATE reports SET case_id = (SELECT min(id) FROM cases)")
+    async with desk.agent() as page:
+        await open_case(page, (await desk.house.cases())[-1]["number"])
+        await connected(page)
+        await expect(page.get_by_label("To whom").locator("option")).to_have_count(20)
+        await page.keyboard.press("r")
+        await page.keyboard.type("Hello, we refund 340 kr.")
+        await page.get_by_label("Look for somebody").fill("kund 0")
+        await expect(page.get_by_label("To whom").locator("option")).to_have_count(1)
+        await expect(page.get_by_label("To whom")).to_have_value("kund0@example.com")
+        await page.reload()
+        await expect(page.locator("#reply-text")).to_have_value("Hello, we refund 340 kr.")
+        await expect(page.get_by_label("To whom")).to_have_value("")
+        await page.get_by_label("Look for somebody").fill("kund 0")
+        await expect(page.get_by_label("To whom")).to_have_value("kund0@example.com")
+        await page.locator(".panel.reply button[type=submit]").click()
+        await expect(page.get_by_text("The reply is on its way.")).to_be_visible()
+    rows = await desk.house.runtime.db.rows(
+        "SELECT recipient FROM message_contents c JOIN messages m ON m.id = c.message_id WHERE m.kind = 'reply'"
+    )
+    assert [row["recipient"] for row in rows] == ["kund0@example.com"]
+
+
 async def test_whoever_writes_on_while_an_answer_is_on_its_way_presses_no_keys(desk: Desk) -> None:
     receipt = await desk.house.report(STUCK, **{"from": REPORTER})
     sent, let_go = asyncio.Event(), asyncio.Event()

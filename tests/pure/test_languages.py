@@ -73,7 +73,7 @@ STATES = {
         "alarm_raised alarm_cleared alarm_returned alarm_flapping muted charger_silent "
         "waited_too_long recording_silenced recording_resumed "
         "callback_delayed callback_picked_up callback_postponed "
-        "talk_held talk_resumed hand_raised hand_lowered call_unanswered call_disposed"
+        "talk_held talk_resumed hand_raised hand_lowered call_unanswered call_unplaced call_disposed"
     ).split(),
 }
 

@@ -134,7 +134,7 @@ async def test_a_call_back_that_reached_nobody_is_first_again_when_its_time_come
         assert answered
         item = {"item": answered["item_id"], "epoch": answered["epoch"], "agent": "a01"}
         await conn.execute(WORK["take_item"], item)
-    assert not await callbacks.settle(runtime, item["item"])
+    assert await callbacks.settle(runtime, item["item"]) == "unreached"
     clock.forward(timedelta(minutes=1))
     await floor.arrive(2)
     floor.present["CA0002"] = ("P3", 2, "CA0002")

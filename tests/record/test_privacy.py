@@ -1,8 +1,10 @@
 """What is personal can be erased, what is true stays."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
+from zipfile import ZipFile
 
 import pytest
 from obstore.store import LocalStore
@@ -14,6 +16,7 @@ from gateway.casenumber import parse
 from gateway.clock import SetClock
 from gateway.desk import SYSTEM
 from gateway.people.privacy import PERIODS, Deferred, Nobody, erase_person, export_person, find_person, retain
+from gateway.people.takeout import take_out
 from gateway.record import cases
 from gateway.runtime import Runtime
 from tests.record.conftest import NOON
@@ -53,6 +56,15 @@ async def traces(runtime: Runtime) -> list[str]:
             row = await (await conn.execute(query, {"canary": f"{CANARY}|46701740001"})).fetchone()  # type: ignore[arg-type]
             if row and row["n"]:
                 found.append(name)
+    return found
+
+
+async def rows(runtime: Runtime) -> dict[str, int]:
+    """How many rows each table has."""
+    found = {}
+    for table in await runtime.db.rows(TABLES):  # type: ignore[arg-type]
+        row = await runtime.db.row(f"SELECT count(*) AS n FROM {table['name']}")  # type: ignore[arg-type]
+        found[table["name"]] = row["n"] if row else 0
     return found
 
 
@@ -153,6 +165,78 @@ async def test_an_export_holds_everything(runtime: Runtime):
     assert CANARY in exported["reports"][0]["text"]
     with pytest.raises(Nobody):
         await find_person(runtime.db, "nobody@mail.example")
+
+
+KEPT = (
+    # A call from their number whose report never came: nothing but the number says that it is theirs.
+    "INSERT INTO calls (sid, status, started_at) VALUES ('CAlone', 'completed', now())",
+    "INSERT INTO call_contents (sid, from_number, state)"
+    " VALUES ('CAlone', '+46701740001', '{\"said\": \"word state\"}')",
+    "INSERT INTO call_turns (sid, turn, at, answer) VALUES ('CAlone', 1, now(), 'word turn')",
+    "INSERT INTO recordings (sid, call_sid, state, sha256, created_at)"
+    " VALUES ('REalone', 'CAlone', 'fetched', %(sound)s, now())",
+    "INSERT INTO transcripts (recording_sid, text) VALUES ('REalone', 'word transcript')",
+    "INSERT INTO captions (call_sid, session, sequence, at, speaker, text)"
+    " VALUES ('CAlone', 's', 1, now(), 'customer', 'word caption')",
+    "INSERT INTO message_contents (message_id, text) SELECT min(id), 'word message' FROM messages",
+    "INSERT INTO message_attachments (message_id, name, media_type, size, sha256)"
+    " SELECT min(id), 'word file', 'text/plain', 1, %(file)s FROM messages",
+    "INSERT INTO documents (case_id, at, name, media_type, size, sha256)"
+    " SELECT id, now(), 'word document', 'text/plain', 1, %(document)s FROM cases",
+    "INSERT INTO notes (case_id, at, text) SELECT id, now(), 'word note' FROM cases",
+    "INSERT INTO ratings (report_id, case_id, at, score) SELECT id, case_id, now(), 1 FROM reports",
+    "INSERT INTO rating_comments (report_id, text) SELECT id, 'word rating' FROM reports",
+)
+
+
+PARTS = {  # of what is handed over, by the table that erasing empties
+    "identities": "identities",
+    "report_contents": "reports",
+    "report_attachments": "attachments",
+    "message_contents": "messages",
+    "message_attachments": "files",
+    "call_contents": "calls",
+    "call_turns": "turns",
+    "transcripts": "recordings",
+    "captions": "captions",
+    "rating_comments": "ratings",
+    "notes": "notes",
+    "documents": "documents",
+}
+
+
+async def test_whatever_erasing_takes_is_in_what_is_handed_over(runtime: Runtime):
+    await runtime.intake.accept(report("one"))
+    kept = {name: await runtime.blobs.keep(f"word in {name}".encode()) for name in ("sound", "file", "document")}
+    for statement in KEPT:
+        await runtime.db.run(statement, {name: bytes.fromhex(digest) for name, digest in kept.items()})  # type: ignore[arg-type]
+    person = await find_person(runtime.db, "+46701740001")
+    before = await rows(runtime)
+    with await take_out(runtime.db, runtime.blobs, person) as file, ZipFile(file) as packed:
+        told = {name: packed.read(name).decode() for name in packed.namelist()}
+    await erase_person(runtime.db, runtime.blobs, person, SYSTEM, runtime.clock.now())
+    emptied = {name for name, count in (await rows(runtime)).items() if count < before[name]}
+    assert emptied == set(PARTS)
+    shown = json.loads(told.pop("person.json"))
+    assert [table for table, part in PARTS.items() if not shown[part]] == []
+    for word in ("state", "turn", "transcript", "caption", "message", "file", "document", "note", "rating"):
+        assert f"word {word}" in json.dumps(shown), word
+    files_told = "".join(told.values())
+    assert [name for name in kept if f"word in {name}" not in files_told] == []
+    assert await files(runtime) == set(), "and is gone"
+
+
+async def test_what_others_reported_too_is_neither_handed_over_nor_erased_with_one_of_them(runtime: Runtime):
+    receipt = await runtime.intake.accept(report("one"))
+    other = replace(report("two"), sender=Sender("Bo", "+46701740002", "bo@mail.example"))
+    await runtime.intake.accept(other)
+    await runtime.db.run("UPDATE reports SET case_id = (SELECT min(case_id) FROM reports)")
+    await desk.note(runtime, SYSTEM, parse(receipt.case) or 0, "Båda ringde")
+    person = await find_person(runtime.db, "+46701740001")
+    assert (await export_person(runtime.db, person))["notes"] == []
+    await erase_person(runtime.db, runtime.blobs, person, SYSTEM, runtime.clock.now())
+    last = await find_person(runtime.db, "+46701740002")
+    assert [note["text"] for note in (await export_person(runtime.db, last))["notes"]] == ["Båda ringde"]
 
 
 async def test_retention_erases_what_is_older_than_its_period_and_nothing_younger(runtime: Runtime, clock: SetClock):

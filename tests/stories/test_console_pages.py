@@ -235,16 +235,48 @@ async def test_an_agent_answers_with_files(house: House) -> None:
         Report(Channel.EMAIL, "f", house.runtime.clock.now(), STUCK, Sender(email="m@example.com"))
     )
     page = await (await house.client.get(f"/console/cases/{receipt.case}")).text()
-    action = re.search(r'action="(/console/cases/[^"]+/reply\?csrf=[^"]+)"', page)
+    action = re.search(r'action="(/console/cases/[^"]+/reply)"', page)
+    csrf = await house.csrf(f"/console/cases/{receipt.case}")
     assert action
     for content, status in ((b"", 422), (b"%PDF-1.7", 303)):
-        form = FormData({"text": "Se bilagan.", "channel": "email"})
+        form = FormData({"csrf": csrf, "text": "Se bilagan.", "channel": "email"})
         form.add_field("files", content, filename="manual.pdf", content_type="application/pdf")
         answer = await house.client.post(unescape(action[1]), data=form, allow_redirects=False)
         assert answer.status == status, await answer.text()
+        assert csrf not in str(answer.url), "what a page refuses stands in the address bar"
     rows = await house.runtime.db.rows("SELECT name, media_type, size FROM message_attachments")
     assert [tuple(row.values()) for row in rows] == [("manual.pdf", "application/pdf", 8)]
     assert "manual.pdf" in await (await house.client.get(f"/console/cases/{receipt.case}")).text()
+
+
+PAGES = ("/console/cases/{case}", "/managers/master")
+
+
+async def test_the_token_of_a_form_with_files_stands_in_the_form_and_in_no_address(house: House) -> None:
+    await house.hire("a01", PASSWORD, "manager")
+    await house.log_in(EMAIL, PASSWORD)
+    case = (await house.report(STUCK))["case"]
+    csrf = await house.csrf("/console")
+    for path in PAGES:
+        page = await (await house.client.get(path.format(case=case))).text()
+        forms = re.findall(r'<form[^>]+multipart/form-data[^>]+>\s*<input type="hidden" name="csrf"', page)
+        assert len(forms) == len(re.findall(r"<form[^>]+multipart/form-data", page)) > 0, "before the first file"
+        assert not re.findall(r'(?:action|hx-post|href)="[^"]*csrf', page), path
+    path = f"/console/documents/cases/{case}"
+    for fields, asked, status in (
+        ([("csrf", csrf)], "", 303),
+        ([], f"?csrf={csrf}", 403),
+        ([("csrf", "made up")], f"?csrf={csrf}", 403),
+        ([], "", 403),
+    ):
+        form = FormData(fields, default_to_multipart=True)
+        form.add_field("files", io.BytesIO(b"log"), filename="K1.log")
+        answer = await house.client.post(path + asked, data=form, allow_redirects=False)
+        assert answer.status == status, (fields, asked)
+    late = FormData(default_to_multipart=True)
+    late.add_field("files", io.BytesIO(b"log" * (1 << 20)), filename="K1.log")
+    late.add_field("csrf", csrf)
+    assert (await house.client.post(path, data=late, allow_redirects=False)).status == 403, "files are not read for it"
 
 
 async def heard(stream: ClientResponse, *names: str) -> None:
@@ -593,10 +625,10 @@ async def test_b97_nothing_of_the_house_speaks_websocket(house: House) -> None:
 async def test_files_lie_beside_a_case_for_those_who_may_see_it(house: House) -> None:
     number = (await house.report(STUCK))["case"]
     csrf = await house.csrf("/console")
-    form = FormData(default_to_multipart=True)
+    form = FormData({"csrf": csrf}, default_to_multipart=True)
     form.add_field("files", io.BytesIO(b"log of the charger"), filename="../K1.log", content_type="text/plain")
     form.add_field("files", io.BytesIO(b"%PDF manual"), filename="manual.pdf", content_type="application/pdf")
-    path = f"/console/documents/cases/{number}?csrf={csrf}"
+    path = f"/console/documents/cases/{number}"
     kept = await house.client.post(path, data=form, allow_redirects=False)
     assert kept.headers["Location"] == f"/console/cases/{number}?done=document"
     page = await (await house.client.get(kept.headers["Location"])).text()
@@ -658,6 +690,121 @@ async def test_what_a_correction_names_and_nobody_knows_is_said(house: House, fi
     page = await (await do(house, number, "correct", **{field: "99999", "reason": "fel"})).text()
     assert ">okänt</p>" not in page
     assert f">{told}</p>" in page
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields", "told"),
+    [
+        (
+            "correct",
+            {"charger": "99999", "site": "s999", "reason": "fel"},
+            ["Laddare: Ingen laddare har det numret.", "Anläggning: Ingen anläggning har det id:t."],
+        ),
+        ("correct", {"charger": "22809", "reason": ""}, ["Varför: Får inte vara tomt."]),
+        ("hand_over", {"to": "nobody", "reason": "fel"}, ["Till: "]),
+        ("wait", {"until": "2001-01-01T10:00", "reason": "svar"}, ["Till: Måste ligga i framtiden."]),
+        ("note", {"text": ""}, ["För kollegor; kunder ser den aldrig: Får inte vara tomt."]),
+        ("conclude", {"disposition": "x", "text": "klart"}, ["Hur det slutade: "]),
+    ],
+)
+async def test_what_is_refused_says_above_the_case_which_field_it_is_about(
+    house: House, verb: str, fields: dict[str, str], told: list[str]
+) -> None:
+    number = (await house.report(STUCK))["case"]
+    page = await (await do(house, number, verb, **fields)).text()
+    (notice,) = re.findall(r'<div class="notice bad" role="alert">.*?</div></div>', page, re.DOTALL)
+    assert [one for one in told if one not in unescape(notice)] == [], notice
+
+
+def described(page: str) -> dict[str, list[str]]:
+    """By the id of what is wrong, what it is bound to: names of fields, or the kind of what groups them."""
+    found: dict[str, list[str]] = {}
+    for tag, rest in re.findall(r"<(\w+)([^>]*aria-describedby[^>]*)>", page):
+        name = re.search(r' name="([^"]+)"', rest)
+        for where in re.findall(r'aria-describedby="([^"]+)"', rest)[0].split():
+            found.setdefault(where, []).append(name[1] if name else tag)
+    return {where: names for where, names in found.items() if f'class="error" id="{where}"' in page}
+
+
+@pytest.mark.parametrize(
+    ("fields", "bound"),
+    [
+        ({"from1": "soon", "until1": "later"}, {"visit-times-error": ["fieldset"]}),
+        ({"from1": "2001-01-01T10:00", "until1": "2001-01-01T12:00"}, {"visit-from-error": ["from1"]}),
+        ({"from1": "2099-01-02T10:00", "until1": "2099-01-02T09:00"}, {"visit-until-error": ["until1"]}),
+        (
+            {f"{name}{nth}": f"2099-01-02T{hour}:00" for nth in (1, 2) for name, hour in (("from", 10), ("until", 12))},
+            {"visit-times-error": ["fieldset"]},
+        ),
+        ({"from1": "2099-01-02T10:00", "until1": "2099-01-02T12:00", "agent": "a02"}, {"visit-agent-error": ["agent"]}),
+    ],
+)
+async def test_what_is_wrong_with_a_visit_is_bound_to_the_field_it_is_about(
+    house: House, fields: dict[str, str], bound: dict[str, list[str]]
+) -> None:
+    number = (await house.report(STUCK))["case"]
+    await house.runtime.db.run("UPDATE cases SET line = 3")
+    await house.runtime.db.run("UPDATE agents SET line = 3 WHERE id = 'a01'")
+    answer = await do(house, number, "plan_visit", **{"agent": "a01", **fields})
+    assert answer.status == 422
+    assert described(await answer.text()) == bound
+
+
+async def crowd(house: House) -> str:
+    """A case that 24 people have reported, Kund 1 with a number only, the others by mail."""
+    for nth in range(1, 25):
+        where = {"phone": "+46701740001"} if nth == 1 else {"email": f"kund{nth}@example.com"}
+        await house.report(STUCK, **{"from": {"name": f"Kund {nth}", **where}})
+    await house.runtime.db.run("UPDATE reports SET case_id = (SELECT min(id) FROM cases)")
+    return (await house.cases())[-1]["number"]
+
+
+def offered(page: str) -> list[str]:
+    choice = re.search(r'<select id="reply-to".*?</select>', page, re.DOTALL)
+    assert choice
+    return re.findall(r'<option value="([^"]*)"', choice[0])
+
+
+async def test_of_many_who_reported_the_newest_are_offered_and_whoever_is_looked_for(house: House) -> None:
+    number = await crowd(house)
+    page = await (await house.client.get(f"/console/cases/{number}")).text()
+    assert offered(page) == [f"kund{nth}@example.com" for nth in range(24, 4, -1)]
+    assert "4 till går att skriva till" in page
+    for words, met in (
+        ("Kund 3", ["kund3@example.com"]),
+        (" KUND3@example ", ["kund3@example.com"]),
+        ("070-174 00 01", ["+46701740001"]),
+        ("174 00", [""]),
+        ("nobody", [""]),
+        ("kund 2", ["", *(f"kund{nth}@example.com" for nth in (24, 23, 22, 21, 20, 2))]),
+    ):
+        found = await house.client.get(f"/console/cases/{number}/recipients", params={"whom": words})
+        assert offered(await found.text()) == met, words
+    assert (await house.client.get("/console/cases/9999-9/recipients")).status == 404
+
+
+async def test_a_reply_goes_to_nobody_but_who_was_looked_for(house: House) -> None:
+    number = await crowd(house)
+    newest = {"text": "Vi ser på det.", "to": "kund24@example.com"}
+    refused = await do(house, number, "reply", **newest, whom="Kund 3")
+    shown = await refused.text()
+    assert (refused.status, offered(shown)) == (422, ["", "kund3@example.com"])
+    assert "Vi ser på det.</textarea>" in shown
+    assert 'value="Kund 3"' in shown
+    assert (await do(house, number, "reply", **{**newest, "to": "kund3@example.com"}, whom="Kund 3")).status == 303
+    assert (await do(house, number, "reply", **{**newest, "to": "kund2@example.com"})).status == 303, "as by the API"
+    sent = await house.runtime.db.rows(
+        "SELECT c.recipient FROM messages m JOIN message_contents c ON c.message_id = m.id WHERE m.kind = 'reply'"
+        " ORDER BY m.id"
+    )
+    assert [row["recipient"] for row in sent] == ["kund3@example.com", "kund2@example.com"]
+
+
+async def test_who_is_one_of_few_is_offered_without_looking_for_them(house: House) -> None:
+    number = (await house.report(STUCK, **{"from": {"name": "Anna Ek", "email": "anna@example.com"}}))["case"]
+    page = await (await house.client.get(f"/console/cases/{number}")).text()
+    assert offered(page) == ["anna@example.com"]
+    assert 'name="whom"' not in page
 
 
 async def test_the_language_of_who_wrote_is_named_in_the_language_of_the_page(house: House) -> None:

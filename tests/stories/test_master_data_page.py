@@ -33,10 +33,10 @@ async def house(config: Config) -> AsyncIterator[House]:
 async def send(house: House, **files: bytes) -> ClientResponse:
     """Choose files on the page, as a browser does."""
     form = FormData(default_to_multipart=True)
-    form.add_field("nothing", "")
+    form.add_field("csrf", await house.csrf(PAGE))
     for name, content in files.items():
         form.add_field("files", io.BytesIO(content), filename=f"{name}.csv", content_type="text/csv")
-    return await house.client.post(PAGE, params={"csrf": await house.csrf(PAGE)}, data=form)
+    return await house.client.post(PAGE, data=form)
 
 
 async def take(house: House, page: str) -> ClientResponse:
@@ -45,8 +45,8 @@ async def take(house: House, page: str) -> ClientResponse:
 
 
 async def taken(house: House, fields: dict[str, str], csrf: str | None = None) -> ClientResponse:
-    form = FormData({"nothing": "", **fields}, default_to_multipart=True)
-    return await house.client.post(f"{PAGE}/taken", params={"csrf": csrf or await house.csrf(PAGE)}, data=form)
+    form = FormData({"csrf": csrf or await house.csrf(PAGE), **fields}, default_to_multipart=True)
+    return await house.client.post(f"{PAGE}/taken", data=form)
 
 
 async def chargers(house: House) -> set[str]:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from gateway import dispatch
+from gateway.people.privacy import erase_person, find_person
 from gateway.phone import alone, callbacks, ringing
 from gateway.phone.waiting import RecordedLine
 from gateway.record.db import Unavailable
+from gateway.record.timeline import SYSTEM
 from tests.fakes import provider as fakes
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import CALLER, OURS, Night, night  # noqa: F401
@@ -167,7 +169,7 @@ async def test_a_customer_who_does_not_answer_is_tried_again_at_stated_times_and
         await day.ends("completed")
         await work(day)
         assert day.peer.calls[sid]["updated"]["Url"] == ended, "the colleague is told"
-        assert "gick inte att nå" in await leg(day, ended, sid)
+        assert ("Vi försöker igen" if pause else "svarade inte") in await leg(day, ended, sid)
         calls = len(day.rung())
         await work(day)
         assert len(day.rung()) == calls, sid
@@ -240,6 +242,80 @@ async def test_b06_a_replayed_wish_is_one_call_back(day: Night) -> None:
     await call.press("1")
     row = await day.house.runtime.db.row("SELECT count(*) AS n FROM work_items WHERE kind = 'callback'")
     assert row == {"n": 1}
+
+
+async def erased(day: Night, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The caller is erased and the worker looks once; what pages were told."""
+    told: list[Any] = []
+    runtime = day.house.runtime
+    monkeypatch.setattr(runtime.live, "publish", told.append)
+    await erase_person(runtime.db, runtime.blobs, await find_person(runtime.db, CALLER), SYSTEM, day.clock.now())
+    numbers = "SELECT count(*) AS n FROM rings WHERE phone = %(number)s OR leads_to = %(number)s"
+    assert await runtime.db.row(numbers, {"number": CALLER}) == {"n": 0}
+    await ringing.sweep(runtime, day.port)
+    return told
+
+
+async def is_over(day: Night) -> bool:
+    """Whether the call-back, its offers and its telephones are."""
+    db = day.house.runtime.db
+    open_ones = await db.row(
+        "SELECT (SELECT count(*) FROM offers WHERE state = 'offered')"
+        " + (SELECT count(*) FROM rings WHERE state IN ('due', 'ringing'))"
+        " + (SELECT count(*) FROM work_items WHERE kind = 'callback' AND (state <> 'done' OR agent_id IS NOT NULL))"
+        " AS n"
+    )
+    return open_ones == {"n": 0}
+
+
+async def test_who_is_erased_as_the_colleague_is_rung_for_them_is_not_called_back(
+    day: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await (await waiting(day)).press("1")
+    await work(day)
+    assert day.rung() == [AGENT]
+    told = await erased(day, monkeypatch)
+    assert await is_over(day)
+    assert day.peer.calls[day.last()[0]]["updated"] == {"Status": "completed"}
+    assert ("offer", "a01") in [(event["type"], event.get("agent")) for event in told]
+    assert "<Conference>" not in await day.picks_up("1")
+    assert await standing(day) == {"activity": "available", "misses": 0}, "and that is no miss of theirs"
+
+
+@pytest.mark.parametrize("rings", [True, False])
+async def test_who_is_erased_as_they_are_rung_lets_the_colleague_go(
+    day: Night, monkeypatch: pytest.MonkeyPatch, rings: bool
+) -> None:
+    await (await waiting(day)).press("1")
+    await work(day)
+    ended = (await day.picks_up("1")).split('action="')[1].split('"')[0]
+    mine = day.last()[0]
+    if rings:
+        await work(day)
+    told = await erased(day, monkeypatch)
+    assert day.rung() == ([AGENT, CALLER] if rings else [AGENT])
+    if rings:
+        assert day.peer.calls[day.last()[0]]["updated"] == {"Status": "completed"}
+    assert day.peer.calls[mine]["updated"]["Url"].endswith("/ended"), "nobody waits in a room for them"
+    assert "Kunden kunde inte ringas upp" in await leg(day, ended, mine)
+    assert ("offer", "a01") in [(event["type"], event.get("agent")) for event in told]
+    assert await is_over(day)
+
+
+async def test_who_is_erased_while_they_talk_is_not_cut_off(day: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    await (await waiting(day)).press("1")
+    await work(day)
+    ended = (await day.picks_up("1")).split('action="')[1].split('"')[0]
+    mine = day.last()[0]
+    await work(day)
+    await day.picks_up("1")
+    await erased(day, monkeypatch)
+    assert "updated" not in day.peer.calls[day.last()[0]]
+    row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind = 'callback'")
+    assert row == {"agent_id": "a01", "state": "taken"}, "nothing else is offered to them meanwhile"
+    await day.ends("completed")
+    await leg(day, ended, mine)
+    assert await is_over(day)
 
 
 async def rung_today(day: Night, purpose: str, times: int) -> None:

@@ -16,7 +16,7 @@ from gateway.phone import callbacks, customer_first, ringing
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
-from tests.stories.test_phone_callbacks import kinds, leg, room_of, timeline, waiting
+from tests.stories.test_phone_callbacks import erased, is_over, kinds, leg, room_of, timeline, waiting
 from tests.stories.test_phone_oncall import CALLER, LAST, NIGHT, OURS, Night, opened
 
 AGENT, OTHER = "+46313900601", "+46313900602"
@@ -275,6 +275,31 @@ async def test_who_is_kept_reads_whose_telephone_rings(day: Night) -> None:
     assert "/accept" not in shown
     await day.picks_up("1")
     assert rings not in await (await day.house.client.get("/console?language=sv")).text()
+
+
+async def test_who_is_erased_as_they_are_rung_first_rings_no_more_and_frees_whoever_was_kept(
+    day: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await wanted(day)
+    told = await erased(day, monkeypatch)
+    assert day.peer.calls[day.last()[0]]["updated"] == {"Status": "completed"}
+    assert ("offer", "a01") in [(event["type"], event.get("agent")) for event in told]
+    assert await is_over(day)
+    assert await texts(day) == []
+
+
+async def test_who_is_erased_on_the_line_may_stay_and_is_not_tried_again(
+    day: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await wanted(day)
+    sid, ring = day.last()
+    await day.picks_up("1")
+    await erased(day, monkeypatch)
+    assert "updated" not in day.peer.calls[sid]
+    await customer(day, "2", ring=ring, sid=sid)
+    assert (await item(day))["state"] == "done"
+    assert "<Conference>" not in await day.picks_up("1")
+    assert await texts(day) == []
 
 
 async def test_only_the_queues_that_say_so_ring_the_customer_first(day: Night) -> None:

@@ -11,7 +11,7 @@ from gateway import dispatch
 from gateway.ledgers.reconciling import Reconciler
 from gateway.phone import callbacks, ringing, telephony
 from tests.fakes import provider as fakes
-from tests.stories.test_phone_callbacks import room_of
+from tests.stories.test_phone_callbacks import room_of, rung_today
 from tests.stories.test_phone_oncall import CALLER, OURS, Night
 from tests.stories.test_phone_talks import COLLEAGUE, MINE, at_work, day, page, post, seats, waiting  # noqa: F401
 
@@ -34,6 +34,13 @@ async def ends(day: Night, sid: str, to: str) -> None:  # noqa: F811
 
 async def kinds(day: Night, case: str) -> list[str]:  # noqa: F811
     return [entry["kind"] for entry in (await day.house.case(case))["timeline"]]
+
+
+async def unplaced(day: Night, case: str) -> list[str | None]:  # noqa: F811
+    """Why a call was not placed, as often as the case tells it."""
+    told = (await day.house.case(case))["timeline"]
+    assert "call_unanswered" not in [entry["kind"] for entry in told]
+    return [entry["data"].get("because") for entry in told if entry["kind"] == "call_unplaced"]
 
 
 async def called(day: Night) -> tuple[str, str, str]:  # noqa: F811
@@ -162,6 +169,48 @@ async def test_a_customer_who_does_not_answer_is_told_to_the_agent_and_to_the_ti
     told = await kinds(day, case)
     assert told.count("call_unanswered") == 1
     assert "first_response" not in told
+
+
+@pytest.mark.parametrize(
+    ("refusal", "heard", "noted"),
+    [(None, "gränsen för dygnets samtal är nådd", "cap"), (21211, "Kunden kunde inte ringas upp", None)],
+)
+async def test_a_customer_who_was_never_rung_is_not_said_to_have_been(
+    day: Night,  # noqa: F811
+    refusal: int | None,
+    heard: str,
+    noted: str | None,
+) -> None:
+    case = await case_of(day)
+    await day.house.api("POST", f"/cases/{case}/call", {"as": "a01"})
+    await sweep(day)
+    if refusal is None:
+        await rung_today(day, "customer", ringing.A_DAY["customer"] + 1)
+    else:
+        day.peer.refusals[CALLER] = refusal
+    ended = (await day.picks_up("1")).split('action="')[1].split('"')[0]
+    mine = day.last()[0]
+    await sweep(day)
+    fields = {"CallSid": mine, "AccountSid": fakes.ACCOUNT, "From": OURS, "Direction": "outbound-api"}
+    assert heard in (await day.line.post(ended, fields))[1]
+    assert await unplaced(day, case) == [noted]
+    assert await item(day) == {"state": "done", "agent_id": None}
+
+
+@pytest.mark.parametrize("noted", ["cap", None])
+async def test_an_agent_whose_own_telephone_cannot_be_rung_reads_why_in_the_case(
+    day: Night,  # noqa: F811
+    noted: str | None,
+) -> None:
+    case = await case_of(day)
+    if noted:
+        await rung_today(day, "agent", ringing.A_DAY[ringing.COLLEAGUES] + 1)
+    else:
+        day.peer.refusals[MINE] = 21211
+    await day.house.api("POST", f"/cases/{case}/call", {"as": "a01"})
+    await sweep(day)
+    assert await unplaced(day, case) == [noted]
+    assert await item(day) == {"state": "done", "agent_id": None}
 
 
 @pytest.mark.parametrize("how", ["passes", "does not answer"])

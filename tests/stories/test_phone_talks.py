@@ -267,6 +267,62 @@ async def test_a_caller_is_handed_over_warm_and_is_then_the_colleagues(day: Nigh
     assert row == {"agent_id": None, "state": "done"}
 
 
+async def test_nothing_is_offered_to_a_colleague_who_is_asked_into_a_talk_or_is_in_it(day: Night) -> None:
+    await talking(day)
+    await at_work(day, "a02")
+    await post(day, "/console/phone/consult", colleague="a02")
+    await waiting(day, "+46701740606")
+    assert await dispatch.sweep(day.house.runtime) == 0, "they are rung for another caller"
+    assert await ring(day) == COLLEAGUE
+    await day.picks_up("1")
+    assert await dispatch.sweep(day.house.runtime) == 0, "they talk"
+    answers = await talks.colleagues(day.house.runtime, "a03")
+    assert "a02" not in [one["id"] for one in answers]
+    await day.ends("completed")
+    assert await dispatch.sweep(day.house.runtime) == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("no-answer", "Agent 2 svarade inte."),
+        ("passes", "Agent 2 kan inte komma nu."),
+        ("cap", "kunde inte ringas upp"),
+    ],
+)
+async def test_a_colleague_who_does_not_come_is_told_to_whoever_asked_until_another_is_asked(
+    day: Night, monkeypatch: pytest.MonkeyPatch, how: str, said: str
+) -> None:
+    call, _ = await talking(day)
+    await at_work(day, "a02", "a03")
+    await day.house.runtime.db.run("UPDATE agents SET name = 'Agent 2' WHERE id = 'a02'")
+    told: list[str] = []
+    monkeypatch.setattr(day.house.runtime.live, "publish", lambda event: told.append(event["type"]))
+    if how == "cap":
+        monkeypatch.setattr(ringing, "A_DAY", {**ringing.A_DAY, ringing.COLLEAGUES: 1})
+    await post(day, "/console/phone/consult", colleague="a02")
+    await ringing.sweep(day.house.runtime, day.port)
+    if how != "cap":
+        assert said not in await page(day)
+        told.clear()
+        await (day.picks_up("2") if how == "passes" else day.ends(how))
+        await ringing.sweep(day.house.runtime, day.port)
+    assert "talk" in told
+    shown = await page(day)
+    assert said in shown
+    assert "/console/phone/resume" in shown, "the caller still waits"
+    await post(day, "/console/phone/consult", colleague="a03")
+    assert said not in await page(day)
+    await ringing.sweep(day.house.runtime, day.port)
+    if how != "cap":
+        await day.ends("no-answer")
+        await ringing.sweep(day.house.runtime, day.port)
+    assert 'class="notice bad" role="status"' in await page(day)
+    day.clock.forward(timedelta(seconds=61))
+    assert 'class="notice bad" role="status"' not in await page(day)
+    assert call.sid in seats(day)
+
+
 async def test_a_hand_over_of_which_only_the_music_goes_on_is_one(day: Night) -> None:
     call, mine = await talking(day)
     await at_work(day, "a02")

@@ -140,8 +140,8 @@ async def test_an_owner_follows_a_case_from_the_report_to_the_service_card_and_t
         token, csrf = FORM_TOKEN.search(shown), CSRF.search(await mei.get("/portal/people"))
         assert token
         assert csrf
-        fields["form_token"] = token.group(1)
-        posted = [await send(mei, f"/portal/report?csrf={csrf.group(1)}", fields) for _ in range(2)]
+        fields = {"csrf": csrf.group(1), **fields, "form_token": token.group(1)}
+        posted = [await send(mei, "/portal/report", fields) for _ in range(2)]
         assert [one.status for one in posted] == [303, 303]
         assert posted[0].headers["Location"] == posted[1].headers["Location"]
         where = posted[0].headers["Location"].partition("?")[0]

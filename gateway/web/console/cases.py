@@ -26,15 +26,16 @@ from gateway.record.cases import Case
 from gateway.record.people import dead_addresses, joined
 from gateway.runtime import Runtime
 from gateway.web.bodies import form
-from gateway.web.console import caseview
+from gateway.web.console import caseview, refusals
 from gateway.web.console.deskforms import FORMS, After, enclosed, reply
 from gateway.web.console.fieldforms import FIELD_FORMS
 from gateway.web.console.frame import frame, scope_of
+from gateway.web.console.whom import choice
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.login import onward
 from gateway.web.pages import THEMES, YEAR, language_of, page
 from gateway.web.problems import Problem
-from gateway.web.uploads import MULTIPART, Files, Upload, UploadLimits
+from gateway.web.uploads import MULTIPART, Files, UploadLimits, begun
 from gateway.web.within import case_within, reaches
 from routing.supposing import Supposed
 from routing.values import Category
@@ -86,7 +87,6 @@ DONE = {
 }
 LOST = ("gone", "files_none", "files_lost")
 TAKEN = N_("%(who)s was first and took the case at %(time)s.")
-REFUSED = N_("That was not done. Nothing you wrote is lost.")
 
 
 def add_routes(app: web.Application) -> None:
@@ -137,8 +137,8 @@ async def act(request: web.Request) -> web.StreamResponse:
         notice = {"kind": "bad", "text": _words(request, TAKEN) % told}
         return await _case_page(request, case_id, notice=notice, verb=verb, typed=fields, status=409)
     except desk.Refused as refused:
-        words = [_words(request, REFUSED), *(_words(request, why) for why in refused.fields.values())]
-        notice = {"kind": "bad", "text": " ".join(words)}
+        book = languages.catalogue(language_of(request))
+        notice = {"kind": "bad", "text": refusals.told(book, verb, refused.fields)}
         return await _case_page(
             request,
             case_id,
@@ -159,7 +159,7 @@ async def _posted(request: web.Request) -> tuple[Mapping[str, str], Files | None
     """The fields of a form, and its files when it may have some."""
     if request.content_type != MULTIPART:
         return await form(request), None
-    upload = Upload(request, ENCLOSED)
+    upload = begun(request, ENCLOSED)
     try:
         fields = await upload.fields()
         return fields, await upload.files()
@@ -199,6 +199,7 @@ async def _case_page(
         raise Problem(404, "There is no such case.")
     case = whole.listed.case
     context = await frame(request, scope_of(request), case_id)
+    everyone, fields = desk.recipients(whole.reports[::-1]), typed if typed and verb == "reply" else {}
     known = {
         "case": case,
         "timezone": case.timezone,
@@ -213,7 +214,7 @@ async def _case_page(
         "people": (people := caseview.people(whole)),
         "dead": await dead_addresses(runtime.db, [one["email"] for one in people if one["email"]]),
         "joined": await _joined(runtime, case_id),
-        "recipients": (everyone := desk.recipients(whole.reports[::-1])),
+        "whom": choice(everyone, fields.get("whom", ""), fields.get("to")),
         "visit": next((one for one in await visits.of_case(runtime.db, case_id) if one.open), None),
         "technicians": [one for one in (agent, *context["colleagues"]) if one.line == 3],
         "card": (await cards.of_site(runtime.db, case.site_id))[:5] if case.site_id else [],

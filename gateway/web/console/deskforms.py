@@ -57,7 +57,8 @@ async def release(runtime: Runtime, actor: desk.Actor, case: Case, fields: Field
 async def reply(
     runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields, files: Sequence[Attachment] = ()
 ) -> None:
-    await desk.reply(runtime, actor, case.id, words_of(fields, "text"), files=files, to=fields.get("to") or None)
+    to = await _whom(runtime, case, fields)
+    await desk.reply(runtime, actor, case.id, words_of(fields, "text"), files=files, to=to)
 
 
 def enclosed(files: Files) -> list[Attachment]:
@@ -193,6 +194,16 @@ def words_of(fields: Fields, name: str) -> str:
     """Browsers send CR LF; what cannot be kept in the record becomes U+FFFD."""
     text = fields.get(name, "").replace("\r\n", "\n").replace("\0", "\ufffd")
     return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+async def _whom(runtime: Runtime, case: Case, fields: Fields) -> str | None:
+    """The address that was chosen. Raises Refused when somebody else was looked for after it was."""
+    to, words = fields.get("to") or None, fields.get("whom", "")
+    if words.strip():
+        named = desk.named(await desk.reachable(runtime, case.id), words)
+        if to not in [one.address for one in named]:
+            raise desk.Refused(to="several people have reported; say to whom the reply goes")
+    return to
 
 
 async def _within(runtime: Runtime, actor: desk.Actor, case: int | None) -> None:

@@ -13,7 +13,7 @@ from gateway.web.console.deskforms import enclosed
 from gateway.web.files import saved
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.problems import Problem
-from gateway.web.uploads import MULTIPART, Upload, UploadLimits
+from gateway.web.uploads import MULTIPART, UploadLimits, begun
 from gateway.web.within import case_within
 
 LIMITS = UploadLimits(file=16 << 20, whole=40 << 20)
@@ -30,7 +30,7 @@ async def put(request: web.Request) -> web.StreamResponse:
     case = await case_within(request, request.match_info["number"])
     if request.content_type != MULTIPART:
         raise Problem(415, "Send files from the form.")
-    upload = Upload(request, LIMITS)
+    upload = begun(request, LIMITS)
     try:
         await upload.fields()
         files = enclosed(await upload.files())

@@ -163,6 +163,7 @@ async def _page(request: web.Request, failed: str | None = None, status: int = 2
         "talk": talk,
         "case": await cases.find(runtime.db, talk["case_id"]) if talk and talk["case_id"] else None,
         "beside": await talks.beside(runtime, talk) if talk else [],
+        "in_vain": await talks.in_vain(runtime, talk) if talk else None,
         "colleagues": await talks.colleagues(runtime, agent.id) if talk else [],
         "live": await talks.live(runtime, agent.reach) if agent.role in LEADS else [],
     }

@@ -20,7 +20,7 @@ from gateway.web.console.frame import frame
 from gateway.web.keys import AGENT, runtime_of
 from gateway.web.pages import language_of, page
 from gateway.web.problems import Problem
-from gateway.web.uploads import MULTIPART, Files, Upload, UploadLimits
+from gateway.web.uploads import MULTIPART, Files, UploadLimits, begun
 from gateway.web.within import sees_everything
 
 TABLES = ("owners", "sites", "chargers")
@@ -106,7 +106,7 @@ def _lines(request: web.Request, problem: ImportFaults) -> list[str]:
 async def _posted(request: web.Request) -> tuple[Mapping[str, str], Files]:
     if request.content_type != MULTIPART:
         raise Problem(415, "Send files from the form.")
-    upload = Upload(request, LIMITS)
+    upload = begun(request, LIMITS)
     try:
         return await upload.fields(), await upload.files()
     finally:

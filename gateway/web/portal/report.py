@@ -18,7 +18,7 @@ from gateway.web.portal.cases import portal_page, sites_of, writer
 from gateway.web.portal.words import FORM, said
 from gateway.web.problems import Problem
 from gateway.web.sayings import SAY_SOMETHING, SEND_AGAIN
-from gateway.web.uploads import Upload
+from gateway.web.uploads import begun
 
 CATEGORIES = (
     "safety",
@@ -51,7 +51,7 @@ async def blank(request: web.Request) -> web.StreamResponse:
 async def submit(request: web.Request) -> web.StreamResponse:
     """Keep it and show its case."""
     user, runtime = writer(request), runtime_of(request)
-    upload = Upload(request)
+    upload = begun(request)
     try:
         fields = await upload.fields()
         files = await upload.files()

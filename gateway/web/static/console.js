@@ -97,6 +97,7 @@
     for (const link of fresh) link.classList.add("fresh");
     if (fresh.length) $("#said-aloud").textContent = fresh.slice(0, 3).map((link) => link.dataset.say).join(". ");
     remember();
+    if (sourceElement?.name === "whom") keep($("textarea", sourceElement.form)); // who was found is a new choice
     restore();
     useful();
     const at = document.activeElement?.dataset?.draft;
