@@ -128,7 +128,7 @@ def compose(mail: Mail) -> bytes:
     if answered:
         message["In-Reply-To"] = answered[0]
     if chain:
-        message["References"] = " ".join(chain[:1] + chain[1:][-9:])
+        message["References"] = " ".join(chain)
     if mail.automatic:
         message[LOOP_HEADER] = "1"
         message["Auto-Submitted"] = "auto-replied" if answered else "auto-generated"

@@ -125,6 +125,7 @@ class MailPost:
             subject=outgoing.words.subject,
             text=outgoing.words.text,
             in_reply_to=outgoing.answers,
+            references=outgoing.before,
             language=outgoing.language,
             automatic=outgoing.automatic,
             above=outgoing.above,

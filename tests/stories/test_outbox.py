@@ -333,6 +333,28 @@ async def test_an_agents_reply_goes_where_a_forms_mail_asks_answers_to_go(office
     assert [sent["To"] for sent in office.mails] == [to]
 
 
+@pytest.mark.parametrize(
+    ("headers", "names"),
+    [
+        ("References: <1@a.example>\r\n <2@b.example>\r\nIn-Reply-To: <2@b.example>\r\n", "12"),
+        ("References: <1@a.example> <2@b.example> <3@c.example>\r\n", "123"),
+        ("In-Reply-To: <1@a.example>\r\n", "1"),
+        ("", ""),
+    ],
+)
+async def test_an_answer_refers_to_all_mails_before_it_and_to_what_it_answers(
+    office: Office, headers: str, names: str
+) -> None:
+    mails = {"1": "<1@a.example>", "2": "<2@b.example>", "3": "<3@c.example>"}
+    head = f"From: anna@example.com\r\nMessage-ID: <own@d.example>\r\n{headers}Subject: Trasig\r\n"
+    receipt = await take(office, f"{head}\r\nLaddare 21052 är död.\r\n".encode())
+    await office.sweep()
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Vi skickar en tekniker.")
+    await office.sweep()
+    expected = [*(mails[name] for name in names), "<own@d.example>"]
+    assert [sent["References"].split() for sent in office.mails] == [expected, expected]
+
+
 async def test_an_answer_of_somebody_in_copy_to_a_mail_that_came_in_is_linked_and_goes_into_no_case(
     office: Office,
 ) -> None:
