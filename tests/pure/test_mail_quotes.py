@@ -173,6 +173,16 @@ def test_words_that_only_look_like_a_footer_are_shown(text: str, shown: str) -> 
         "Hämta BlueMail för Android",
         "Lähetetty Nine-sovelluksesta",
         "Get Spark Mail for iOS",
+        "Skaff BlueMail for Android",
+        "Få BlueMail til Android",
+        "BlueMail für Android herunterladen",
+        "Hae Outlook for iOS",
+        "Hanki Outlook iOS:lle",
+        "Lähetetty Proton Mailista",
+        "Lähetetty Windows 10:n Sähköposti -sovelluksesta",
+        "Get BlueMail for Mobile",
+        "Yahoo Mail: Search, Organize, Conquer",
+        "Sent with Tuta, enjoy secure & ad-free emails:\nhttps://tuta.com",
         "Citando Kundservice <kundservice@support.example>:\n> gammalt",
     ],
 )
@@ -200,6 +210,64 @@ WARNINGS = (
 @pytest.mark.parametrize("written", ["Charger 21052 is burning.", "Kabeln ryker", "Uttaget är dött.\nKom nu."])
 def test_only_the_warning_goes_not_the_sentence_right_below(warning: str, below: str, written: str) -> None:
     assert new_text(f"{warning}{below}{written}\n\nAnna").split() == [*written.split(), "Anna"]
+
+
+MARKINGS = (
+    "Classification: Internal",
+    "[Informationsklass: Intern]",
+    "Informationsklass: K1",
+    "Sensitivity: Public",
+    "Sensitivity label: Highly Confidential \\ All Employees",
+    "Classified as Rowan Internal",
+    "TLP:AMBER+STRICT",
+    "Klassning: Intern",
+    "Säkerhetsklass: Öppen",
+    "Klassifisering: Åpen",
+    "Klassifikation: Fortrolig",
+    "Turvallisuusluokka: TL IV",
+    "Luokitus: Sisäinen",
+    "Klassifizierung: Öffentlich",
+    "Vertraulichkeit: Intern",
+)
+
+
+@pytest.mark.parametrize("marking", MARKINGS)
+@pytest.mark.parametrize(
+    "text", ["{}\n\nHej,\nladdaren är död.", "\n{}\nHej,\nladdaren är död.", "Hej,\nladdaren är död.\n\n{}"]
+)
+def test_how_secret_a_mail_is_nobody_wrote(marking: str, text: str) -> None:
+    assert new_text(text.format(marking)) == "Hej,\nladdaren är död."
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["[EXTERN]", "[EXTERNAL EMAIL]", "**EXTERNAL**", "[Ekstern e-post]", "*** Internal use only ***", "[Internal]"],
+)
+@pytest.mark.parametrize("warning", ["", f"{WARNINGS[0]}\n", f"{WARNINGS[1]}\n\nKlassning: Intern\n"])
+def test_a_mark_above_a_mail_is_not_its_senders(mark: str, warning: str) -> None:
+    assert new_text(f"{mark}\n{warning}\nLaddare 21052 är död.") == "Laddare 21052 är död."
+
+
+def test_a_mark_before_the_first_words_is_not_theirs() -> None:
+    assert new_text("[EXTERN] Hej, laddaren är död.") == "Hej, laddaren är död."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Class: the cable is burning",
+        "Classification: the cable is burning",
+        "Sensitivity: public charger is dead",
+        "Klassning: laddare 21052",
+        "Känslighet: kortläsaren",
+        "[P2]",
+        "Extern laddare",
+        "Internal",
+        "Öppen",
+    ],
+)
+def test_words_that_only_look_like_a_marking_are_shown(said: str) -> None:
+    assert new_text(f"{said}\n\nDen är död.") == f"{said}\n\nDen är död."
 
 
 @pytest.mark.parametrize(
