@@ -67,7 +67,7 @@ UNREAD = _compiled(
     r",?(?: that| att| at| että| dass)?[,:]?\s+)?"
     rf"(?:{any_of('unread')})"
 )
-BELOW = _compiled(any_of("below"))
+BELOW = _compiled("".join(rf"(?<!\b{word}\s)" for word in any_of("yours").split("|")) + rf"(?:{any_of('below')})")
 DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
 EXCUSE = _compiled(any_of("excuses"))
