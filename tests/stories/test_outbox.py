@@ -616,6 +616,52 @@ async def test_b27_b65_e8_a_late_mail_is_shown_as_late_and_a_lost_one_as_come_ba
     assert len(office.mails) == 1  # nobody answers a bounce
 
 
+@pytest.mark.parametrize(
+    ("sender", "subject", "text"),
+    [
+        (
+            "Mail Delivery System <Mailer-Daemon@mx.example>",
+            "Warning: message 1kNqZx-0001Ab-7T delayed 24 hours",
+            "A message that you sent has not yet been delivered to one or more of its recipients after more than 24 "
+            "hours.\r\n\r\n  mette@example.com\r\n    Delay reason: 450 4.2.1 mailbox temporarily unavailable\r\n\r\n"
+            "No action is required on your part. Delivery attempts will continue for some time.",
+        ),
+        (
+            "Mail Delivery Subsystem <MAILER-DAEMON@mx.example>",
+            "Warning: could not send message for past 4 hours",
+            "** THIS IS A WARNING MESSAGE ONLY **\r\n\r\n-- The following addresses had transient non-fatal errors --"
+            "\r\n<mette@example.com>\r\n\r\nWill keep trying until message is 5 days old",
+        ),
+        (
+            "Postmaster@example.com",
+            "DELIVERY DELAY: Your report",
+            "Your message\r\n\r\nwas not yet delivered to:\r\n\r\n  mette@example.com\r\n\r\nbecause:\r\n\r\n"
+            "  Router: Unable to open mailbox file; will retry",
+        ),
+        (
+            "postmaster@example.com",
+            "Benachrichtigung zum Übermittlungsstatus (Verzögerung)",
+            "DIES IST NUR EINE WARNMELDUNG.\r\n\r\nDie Übermittlung an folgende Empfänger wurde verzögert.\r\n\r\n"
+            "       mette@example.com",
+        ),
+    ],
+)
+async def test_b65_a_servers_own_words_that_a_mail_is_late_open_no_case_and_kill_no_address(
+    office: Office, sender: str, subject: str, text: str
+) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    returns = office.mails[0]["Message-ID"].strip("<>").partition("@")[0]
+    head = f"Return-Path: <>\r\nFrom: {sender}\r\nTo: support+{returns}@support.example\r\nSubject: {subject}\r\n"
+    late = await take(office, f"{head}\r\n{text}\r\n".encode())
+    assert late.case == receipt.case
+    assert await shown(office, receipt) == ["delayed"]
+    assert "delayed" in await office.kinds(receipt)
+    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == set()
+    await office.sweep()
+    assert len(office.mails) == 1
+
+
 def bare_report(to: str, recipient: str) -> bytes:
     """What a mail server tells that returns nothing of the mail."""
     return (
