@@ -65,6 +65,7 @@ def content_row(decided: Decided, raw_blob: str | None) -> dict[str, Any]:
         "sender_phone": report.sender.phone,
         "sender_email": report.sender.email,
         "reply_to": report.reply_to,
+        "copies": report.copies or None,
         "subject": report.subject,
         "text": report.text,
         "full_text": report.full_text if report.full_text != report.text else None,

@@ -1,6 +1,6 @@
 -- name: reports_of
 SELECT r.id, r.case_id, r.channel, r.received_at, t.subject, t.text, t.full_text, t.sender_name, t.sender_phone,
-       t.sender_email, t.raw_blob, t.recipients
+       t.sender_email, t.copies, t.raw_blob, t.recipients
 FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id WHERE r.person_id = %(person)s ORDER BY r.id
 
 -- name: attachments_of

@@ -192,6 +192,7 @@ def _report(report: Mapping[str, Any], clips: Sequence[Mapping[str, Any]]) -> di
         "phone": report["sender_phone"],
         "verified": report["verified"],
         "reply_to": report["reply_to"],
+        "copies": report["copies"] or (),
         "language": report["language"],
         "erased": report["erased"],
         "subject": report["subject"],
