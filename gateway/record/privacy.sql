@@ -9,7 +9,7 @@ FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE r.person_id
 
 -- name: messages_of
 -- To a person, with our texts to whoever was named to us in cases that nobody else reported.
-SELECT m.id, m.case_id, m.channel, m.kind, m.sent_at, c.recipient, c.subject, c.text
+SELECT m.id, m.case_id, m.channel, m.kind, m.sent_at, c.recipient, c.data -> 'copies' AS copies, c.subject, c.text
 FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id
 WHERE m.person_id = %(person)s OR m.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s)
    OR c.recipient IN (SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'phone')

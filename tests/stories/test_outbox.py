@@ -355,6 +355,42 @@ async def test_an_answer_refers_to_all_mails_before_it_and_to_what_it_answers(
     assert [sent["References"].split() for sent in office.mails] == [expected, expected]
 
 
+COPIED = (
+    "From: anna@example.com\r\nTo: support@support.example, bo@example.org\r\n"
+    "Cc: Ordf <ordf@brf.example>, noreply@desk.example, kontor@support.example\r\n"
+    "Subject: Trasig\r\n\r\nLaddare 21052 är död.\r\n"
+).encode()
+
+
+@pytest.mark.parametrize("everybody", [True, False])
+async def test_an_agent_answers_all_who_got_a_mail_or_its_sender_alone(office: Office, everybody: bool) -> None:
+    receipt = await take(office, COPIED)
+    case = casenumber.parse(receipt.case) or 0
+    await office.sweep()
+    await desk.reply(office.runtime, AGENT, case, "Vi skickar en tekniker.", everybody=everybody)
+    await office.sweep()
+    acknowledged, answered = office.mails
+    copies = ["bo@example.org", "ordf@brf.example"] if everybody else []
+    assert acknowledged["Cc"] is None
+    assert (answered["To"], answered["Cc"]) == ("anna@example.com", ", ".join(copies) or None)
+    assert [taken.recipients for taken in office.server.mails] == [["anna@example.com"], ["anna@example.com", *copies]]
+    whole = await cases.full(office.runtime.db, case)
+    assert whole is not None
+    assert [message["copies"] for message in whole.messages] == [None, copies or None]
+
+
+async def test_an_answer_that_one_of_many_cannot_get_yet_goes_to_nobody_until_all_can(office: Office) -> None:
+    receipt = await take(office, COPIED)
+    await office.sweep()
+    office.server.answer_rcpt = lambda address: "450 4.2.0 later" if address == "ordf@brf.example" else None
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Vi kommer.", everybody=True)
+    await office.sweep()
+    assert (len(office.mails), await shown(office, receipt)) == (1, ["sent", "deferred"])
+    office.server.answer_rcpt = lambda address: None
+    await office.sweep(timedelta(minutes=1))
+    assert office.server.mails[-1].recipients == ["anna@example.com", "bo@example.org", "ordf@brf.example"]
+
+
 async def test_an_answer_of_somebody_in_copy_to_a_mail_that_came_in_is_linked_and_goes_into_no_case(
     office: Office,
 ) -> None:

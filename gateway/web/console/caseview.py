@@ -96,6 +96,7 @@ def stream(whole: FullCase, names: Mapping[str, str]) -> list[dict[str, Any]]:
             "who": names.get(message["agent_id"] or ""),
             "text": message["text"] if message["kind"] in OURS else None,
             "files": message["files"],
+            "copies": message["copies"] or (),
         }
         for message in whole.messages
     ]

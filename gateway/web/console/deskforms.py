@@ -57,7 +57,9 @@ async def release(runtime: Runtime, actor: desk.Actor, case: Case, fields: Field
 async def reply(
     runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields, files: Sequence[Attachment] = ()
 ) -> None:
-    await desk.reply(runtime, actor, case.id, words_of(fields, "text"), files=files, to=fields.get("to") or None)
+    everybody = fields.get("everybody") == "1"
+    text, to = words_of(fields, "text"), fields.get("to") or None
+    await desk.reply(runtime, actor, case.id, text, files=files, to=to, everybody=everybody)
 
 
 def enclosed(files: Files) -> list[Attachment]:
