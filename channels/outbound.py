@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -68,7 +68,8 @@ class File:
 class Mail:
     """What a mail says. `quoted` is earlier text shown as a quote below, under the line `above`; `language` is BCP 47.
 
-    `in_reply_to` and `references` are Message-IDs; `automatic` marks what no person wrote (RFC 3834).
+    `copies` are who else gets it, `in_reply_to` and `references` Message-IDs; `automatic` marks what no person wrote
+    (RFC 3834).
     """
 
     message_id: str
@@ -77,6 +78,7 @@ class Mail:
     recipient: str
     subject: str
     text: str
+    copies: Sequence[str] = ()
     sender_name: str = ""
     reply_to: str | None = None
     in_reply_to: str | None = None
@@ -114,12 +116,14 @@ class Refused:
 
 def compose(mail: Mail) -> bytes:
     """The mail as it goes over the wire: plain text, the same as HTML, and files. Raises Unsendable."""
-    addresses = [address(text) for text in (mail.sender, mail.recipient, mail.reply_to) if text]
+    addresses = [address(text) for text in (mail.sender, mail.recipient, *mail.copies, mail.reply_to) if text]
     message = EmailMessage(policy=_PLAIN if "".join(addresses).isascii() else _INTERNATIONAL)
     message["Message-ID"] = _message_id(mail.message_id)
     message["Date"] = format_datetime(mail.date)
     message["From"] = _mailbox(mail.sender_name, mail.sender)
     message["To"] = _mailbox("", mail.recipient)
+    if mail.copies:
+        message["Cc"] = [_mailbox("", one) for one in mail.copies]
     if mail.reply_to:
         message["Reply-To"] = _mailbox(mail.sender_name, mail.reply_to)
     message["Subject"] = _line(mail.subject)
@@ -128,7 +132,7 @@ def compose(mail: Mail) -> bytes:
     if answered:
         message["In-Reply-To"] = answered[0]
     if chain:
-        message["References"] = " ".join(chain[:1] + chain[1:][-9:])
+        message["References"] = " ".join(chain)
     if mail.automatic:
         message[LOOP_HEADER] = "1"
         message["Auto-Submitted"] = "auto-replied" if answered else "auto-generated"
@@ -169,13 +173,29 @@ def address(text: str) -> str:
     return text
 
 
+def addressable(texts: Iterable[str]) -> tuple[str, ...]:
+    """Those of some addresses that any relay takes."""
+    found = []
+    for text in texts:
+        with contextlib.suppress(Unsendable):
+            found.append(address(text))
+    return tuple(one for one in dict.fromkeys(found) if one.isascii())
+
+
 async def send(
-    raw: bytes, sender: str, recipient: str, url: str, *, tokens: Tokens | None = None, timeout: float = TIMEOUT
+    raw: bytes,
+    sender: str,
+    recipient: str,
+    url: str,
+    *,
+    copies: Sequence[str] = (),
+    tokens: Tokens | None = None,
+    timeout: float = TIMEOUT,
 ) -> Sent | Deferred | Refused:
-    """Hand a mail to the relay at `smtp://`, `smtp+starttls://` or `smtps://` `[user:password@]host[:port]`; one of
-    `tokens` opens it for `user;AUTH=XOAUTH2@`."""
+    """Hand a mail, for all of whom it is to or for none, to the relay at `smtp://`, `smtp+starttls://` or
+    `smtps://` `[user:password@]host[:port]`; one of `tokens` opens it for `user;AUTH=XOAUTH2@`."""
     try:
-        sender, recipient = address(sender), address(recipient)
+        sender, recipients = address(sender), [address(one) for one in (recipient, *copies)]
     except Unsendable as error:
         return Refused(str(error))
     parts = urlsplit(url)
@@ -193,14 +213,14 @@ async def send(
         oauth_token_generator=tokens.token if tokens and by_token else None,
         timeout=timeout,
     )
-    answer = await _attempt(client, raw, sender, recipient, timeout)
+    answer = await _attempt(client, raw, sender, recipients, timeout)
     if tokens and isinstance(answer, Deferred) and answer.reason.startswith(DENIED):
         tokens.forget()
     return answer
 
 
 async def _attempt(
-    client: aiosmtplib.SMTP, raw: bytes, sender: str, recipient: str, timeout: float
+    client: aiosmtplib.SMTP, raw: bytes, sender: str, recipients: Sequence[str], timeout: float
 ) -> Sent | Deferred | Refused:
     try:
         await client.connect()
@@ -212,14 +232,15 @@ async def _attempt(
         return Deferred(f"no connection to the relay ({type(error).__name__})")
     body_begun = False
     try:
-        international = not (sender + recipient).isascii()
+        international = not "".join([sender, *recipients]).isascii()
         if international:
             await client.ehlo()
             if not client.supports_extension("smtputf8"):
                 return Refused("the relay cannot take this address")
         encoding = "utf-8" if international else "ascii"
         await client.mail(sender, options=["SMTPUTF8"] if international else [], encoding=encoding)
-        await client.rcpt(recipient, encoding=encoding)
+        for one in recipients:
+            await client.rcpt(one, encoding=encoding)
         body_begun = True
         response = await client.data(raw, timeout=max(timeout, DATA_TIMEOUT) if timeout >= TIMEOUT else timeout)
         return Sent(_shown(response.message))

@@ -165,6 +165,7 @@ class Report:
     sender: Sender = Sender()
     subject: str | None = None
     reply_to: str | None = None  # where a mail asks answers to go: proves nothing about its sender
+    copies: tuple[str, ...] = ()  # who else a mail went to, of those who can be answered
     full_text: str | None = None
     own_words: str | None = None
     html: str | None = None

@@ -17,7 +17,7 @@ import psycopg
 import structlog
 
 from channels.phone_ports import Taken
-from channels.report import FORGED, NotStored, Receipt, Report
+from channels.report import FORGED, Channel, NotStored, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.clock import Clock
 from gateway.hosting.crash import Crash, nowhere
@@ -196,6 +196,7 @@ def said_of(report: Report) -> Said:
         alarm=_alarm(report),
         auto_reply=report.auto_reply,
         bounce=report.bounce,
+        automatic=report.channel is Channel.EMAIL and "no_answer" in report.flags and "list" not in report.flags,
         quarantined=report.quarantined is not None,
         queue=report.queue,
     )

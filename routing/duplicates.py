@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from routing.directory import Directory
 from routing.evidence import Odds, at_most, plain, weigh_amounts, weigh_words
 from routing.incidents import raise_case
+from routing.machines import about, is_well
 from routing.values import Candidate, Category, History, Judgement, Match, Priority, Reason, Said, Verdict
 
 __all__ = ["ATTACH", "SUGGEST", "alone", "as_its_case", "goes_on", "kin", "lock_keys", "match", "raise_case"]
@@ -69,6 +70,7 @@ _SAME_DAY = timedelta(hours=24)
 _MANY = 10  # mails of one sender within `_AT_ONCE` are a flood: a machine that went wrong, a loop, a joke
 _AT_ONCE = timedelta(hours=1)
 _FEW_WORDS = 12
+_WELL = 6.0
 _BURST = timedelta(minutes=15)
 _LONGEST_AGO = 5.0
 _JUST_SUGGESTED = 1.0
@@ -142,7 +144,8 @@ def alone(judgement: Judgement) -> bool:
 
 def goes_on(said: Said, judgement: Judgement, history: History) -> bool:
     """Whether `match` may take a report into any case of its sender, of whatever category."""
-    return _answers(said) or _tells_of_nothing(judgement) or _is_one_of_many(said, judgement, history)
+    well = said.automatic and is_well(said.subject or "")
+    return well or _answers(said) or _tells_of_nothing(judgement) or _is_one_of_many(said, judgement, history)
 
 
 def kin(judgement: Judgement) -> tuple[Category, ...] | None:
@@ -189,6 +192,13 @@ def _compare(
     if where is None:
         return None
     many = same_person and _adds_to_many(said, judgement, history, candidate)
+    told = about(said.subject or "") if same_person and said.automatic else None
+    if told and told in {about(r.text.partition("\n")[0]) for r in candidate.reports}:
+        if is_well(said.subject or "") and category is not Category.SAFETY:
+            total.add(_WELL, "machine_says_well")
+            return total, ""
+    elif told and where == "person" and not many:
+        return None
     if not _subject(total, category, theirs, same_person, mentioned, said, judgement, candidate) and not many:
         return None
     if same_person and category is theirs and _calls_again(said, candidate):

@@ -97,7 +97,8 @@ class Said:
 
     `phone` and `email` serve only to find the owner in the directory and are never repeated in a reason. `reference`
     is the id of a case that the record has proven this sender may write to (signed token, our Message-ID, or number
-    and participant); `mentions` are case ids that the text merely quotes.
+    and participant); `mentions` are case ids that the text merely quotes. `automatic` is what a machine sends of
+    its own accord.
     """
 
     channel: str
@@ -116,6 +117,7 @@ class Said:
     alarm: Alarm | None = None
     auto_reply: bool = False
     bounce: bool = False
+    automatic: bool = False
     quarantined: bool = False
     queue: str | None = None
 

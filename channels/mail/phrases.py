@@ -20,6 +20,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+def _levels(*words: str) -> str:
+    """How secret something is, in up to four words, with a house's own name before each: "Rowan Internal / All"."""
+    level = rf"(?:(?-i:[A-ZÅÄÖÆØÜ]\w*) )?(?:{'|'.join(words)})"
+    return rf"{level}(?:[\s/\\|,(>–-]{{1,3}}{level}){{0,3}}"
+
+
 LABELS = {word: kind for kind, words in _WORDS["labels"].items() for word in words}
 ORIGINALS = frozenset(phrase for phrases in _WORDS["originals"].values() for phrase in phrases)
 ABOVE = _compiled(any_of("above"))
@@ -41,6 +47,13 @@ MOMENT = re.compile(
 FIRST_PERSON = _compiled(r"\s*(?<!\S)(?:i|we|jag|vi|jeg|ich|wir|minä)(?=\s)")  # right before or behind the verb
 OUTSIDE = _compiled(any_of("outside"))
 BEWARE = _compiled(any_of("beware"))
+FOREIGN = _compiled(rf"\[\s*(?:{any_of('foreign')})\s*\]\s*")
+MARKING = _compiled(
+    rf"(?:{any_of('markings')})(?:\s?[:：=–-]\s?|\s)['\"(\[]?{_levels(any_of('levels'), any_of('classes'))}[\])'\".]*"
+)
+FENCED = _compiled(
+    rf"(?:\[|<+|#+|[*=~-]{{2,}})\s?(?:{any_of('foreign')}|{_levels(any_of('levels'))})\s?(?:\]|>+|#+|[*=~-]{{2,}})"
+)
 RECEIPT = _compiled(any_of("receipts"))
 CONFIRMS = _compiled(f"{any_of('receipts')}|{any_of('confirms')}")
 DECLARES = _compiled(rf"(?:^|[.!:\n(])\s*(?:{any_of('declares')})")
@@ -54,7 +67,7 @@ UNREAD = _compiled(
     r",?(?: that| att| at| että| dass)?[,:]?\s+)?"
     rf"(?:{any_of('unread')})"
 )
-BELOW = _compiled(any_of("below"))
+BELOW = _compiled("".join(rf"(?<!\b{word}\s)" for word in any_of("yours").split("|")) + rf"(?:{any_of('below')})")
 DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
 EXCUSE = _compiled(any_of("excuses"))

@@ -36,6 +36,7 @@ _PICTURE = re.compile(
 )
 _BLANK_RUNS = re.compile(r"\n{3,}")
 _ENDS = ":：>"
+_MARK = re.compile(rf"^(?:> ?|{MAYBE})")
 _ADDRESSED = re.compile(r"[<\[(]\s*(?:mailto:)?[^\s<>]{1,100}@[^\s<>]{1,200}[>\])]\s*[:：]?\s*$")
 _ANGLED = re.compile(r"<[^\s<>]{1,100}@[^\s<>]{1,200}>")
 _CLOCK = re.compile(r"\b\d{1,2}[:.]\d\d\b")
@@ -83,8 +84,14 @@ def _unglued(line: str) -> list[str]:
 
 
 def _segments(lines: Sequence[str], follows: bool) -> list[list[str]]:
-    """The runs of lines that nobody quoted."""
+    """The runs of lines that nobody quoted, and those that hold answers which no mark tells apart."""
     quoted = _marked(_rejoined(lines), follows)
+    written = _written(lines, quoted)
+    answered = _answered(lines, quoted) if written else []
+    return [*written, *_written(answered, _marked(answered, True))]
+
+
+def _written(lines: Sequence[str], quoted: Sequence[bool]) -> list[list[str]]:
     out: list[list[str]] = [[]]
     for line, is_quoted in zip(lines, quoted, strict=True):
         if is_quoted:
@@ -93,6 +100,24 @@ def _segments(lines: Sequence[str], follows: bool) -> list[list[str]]:
         else:
             out[-1].append(line.removeprefix(MAYBE).lstrip() if line.startswith(MAYBE) else line)
     return [segment for segment in out if any(line.strip() for line in segment)]
+
+
+def _answered(lines: Sequence[str], quoted: Sequence[bool]) -> list[str]:
+    """The old mail without its marks where the words above say that answers stand within it, and all of it is marked:
+    they were told apart by their colour alone."""
+    begin = quoted.index(True) if True in quoted else len(lines)
+    below = any(line and not is_quoted for line, is_quoted in zip(lines[begin:], quoted[begin:], strict=True))
+    first = next((n for n in range(begin, len(lines)) if _MARK.match(lines[n])), len(lines))
+    led = "\n".join(lines[begin:first]).strip("\n")
+    if below or "\n\n" in led or not _says_below(lines[:begin]):
+        return []
+    return [_MARK.sub("", line) for line in lines[first:]]
+
+
+def _says_below(lines: Sequence[str]) -> bool:
+    """Whether words say that answers stand within the old mail below them."""
+    above = "\n".join(lines)
+    return len(above) < 2000 and BELOW.search(above) is not None
 
 
 def _rejoined(lines: Sequence[str]) -> Sequence[str]:
@@ -158,6 +183,7 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
                     continue
                 if answers and _certain(" ".join(lines[begin : at + 1])):
                     written = any(lines[n].strip() and not quoted[n] for n in range(begin))
+                    written = written and not _answers_below(lines, quoted, begin, at + 1)
                     _mark(quoted, begin, count if written else at + 1)
                     if written:
                         return quoted
@@ -169,8 +195,7 @@ def _answers_below(lines: Sequence[str], quoted: Sequence[bool], at: int, end: i
     """Whether the words above say that answers stand within the old mail, which begins at `end`: where no mark tells
     them apart, or each of its lines has one.
     """
-    above = "\n".join(line for line, is_quoted in zip(lines[:at], quoted, strict=False) if not is_quoted)
-    if len(above) >= 2000 or not BELOW.search(above):
+    if not _says_below([line for line, is_quoted in zip(lines[:at], quoted, strict=False) if not is_quoted]):
         return False
     marked = end < len(lines) and lines[end][:1] == ">"
     return marked or not any(line[:1] == ">" for line in lines[at:])

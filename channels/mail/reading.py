@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from channels.mail import deliveries, html, robots
-from channels.mail.address import Mailbox, author
+from channels.mail.address import Mailbox, author, mailboxes
 from channels.mail.attachments import attachment_of
 from channels.mail.charsets import decode, tidy
 from channels.mail.headers import Fields, decode_field
@@ -28,6 +28,7 @@ from channels.verification import Results, passed, refused, results_of, told_by
 RAW_TYPE = "message/rfc822"
 FULL_TEXT = 1_000_000  # characters that are kept beside the raw bytes
 PREVIEW = 20_000
+COPIES = 20
 _SHOWN_FIELD = re.compile(
     rb"(?im)^(from|subject|message-id|date):[ \t]*([^\r\n]{0,2000}(?:\r?\n[ \t][^\r\n]{0,2000}){0,20})"
 )
@@ -104,6 +105,7 @@ def _understood(
     )
     if robot.auto_reply and told is None:
         written = new_text(full, name)
+    reply_to = _reply_to(fields, box, domains)
     thread = thread_of(fields, subject, domains)
     results = told_by(fields.all("authentication-results"), trusted) if found is None else results_of(found)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
@@ -116,7 +118,8 @@ def _understood(
         text=written if told is None else deliveries.notice(shown),
         sender=_sender(box, results),
         subject=subject or None,
-        reply_to=_reply_to(fields, box, domains),
+        reply_to=reply_to,
+        copies=_copies(fields, [box.address if box else None, reply_to], domains),
         full_text=shown if shown or kind or told is not None else _forwarded(body),
         html="\n".join(body.html) or None,
         attachments=() if kind else tuple(attachment_of(part) for part in body.files if not (told and _reports(part))),
@@ -155,6 +158,14 @@ def _reply_to(fields: Fields, box: Mailbox | None, domains: Collection[str]) -> 
     if asked is None or asked.odd or not asked.address or (box is not None and asked.address == box.address):
         return None
     return None if asked.address.rpartition("@")[2] in domains else asked.address
+
+
+def _copies(fields: Fields, known: Collection[str | None], domains: Collection[str]) -> tuple[str, ...]:
+    """Who else it went to: people at addresses that are none of ours and not `known` already."""
+    values = [value for name in ("to", "cc") for value in fields.all(name)[:5]]
+    boxes = [box for value in values for box in mailboxes(value, fields.charset) if not box.odd]
+    others = dict.fromkeys(box.address for box in boxes if box.address.rpartition("@")[2] not in domains)
+    return tuple(one for one in others if one not in known and not robots.wants_no_answer(one))[:COPIES]
 
 
 def _sender(box: Mailbox | None, results: Results) -> Sender:

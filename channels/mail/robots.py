@@ -108,6 +108,11 @@ def recognise(
     return Robot(auto_reply, failed, _flags(fields, sender, auto_reply, domains))
 
 
+def wants_no_answer(address: str) -> bool:
+    """Whether an address says that nobody reads what is written to it."""
+    return _NO_ANSWER.match(address) is not None
+
+
 def machine(fields: Fields, sender: str | None) -> int:
     """How sure it is, whatever the mail says, that a mail server or other machine wrote it: 2 surely, 1 perhaps.
 
@@ -225,7 +230,7 @@ def _flags(fields: Fields, sender: str | None, auto_reply: bool, domains: Collec
         or suppressed
         or bulk
         or _null_path(fields)
-        or (sender and _NO_ANSWER.match(sender))
+        or (sender and wants_no_answer(sender))
     ):
         flags.append(NO_ANSWER)
     if ours:

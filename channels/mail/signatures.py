@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from itertools import groupby
 
+from channels.mail.banners import is_marking
 from channels.mail.phrases import (
     ALARMING,
     CLOSING,
@@ -64,6 +65,7 @@ _TO_SOMEBODY = re.compile(
     re.IGNORECASE,
 )
 _LINK = re.compile(r"https?:\S+")
+_COLON = re.compile(r":(?![a-zäö]{1,4}\b)")  # none that a Finnish ending stands behind, as in "iOS:lle"
 _NAME_WORD = r"(?:[\"”“(]?[A-ZÅÄÖÆØÜÉ][\w'’.\-]*[\"”“)]?|af|av|von|van|de|der|den|la|le|och|og|und|ja|and|&|/)"
 _PRONOUNS = r"(?:\s+\([a-z]{2,6}(?:/[a-z]{2,6}){1,2}\))?"
 _NAME = re.compile(rf"[*_]*(?:{_NAME_WORD}\s+){{0,4}}{_NAME_WORD}[*_]*{_PRONOUNS},?")
@@ -136,12 +138,14 @@ def _trimmed(lines: list[str]) -> list[str]:
 
 
 def _is_device(line: str) -> bool:
+    if is_marking(line):
+        return True
     if len(line) > DEVICE_LIMIT or not DEVICE.match(line):
         return False
     if EXCUSE.search(line):
         return True
     told = (_TELLS if len(line) < 50 else _PROSE).search(line) or speaks_of_oneself(line)
-    return not told and ":" not in _LINK.sub("", line)
+    return not told and not _COLON.search(_LINK.sub("", line))
 
 
 def _tail(lines: Sequence[str], at: int) -> bool:

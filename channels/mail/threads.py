@@ -15,6 +15,7 @@ from channels.mail.headers import Fields
 from channels.report import Thread
 
 REFERENCES = 30  # of a long thread the first and the last ones are kept
+NEWEST, CHARACTERS = 20, 2_000  # what an answer's own references may hold
 _TOKEN = re.compile(r"(?:^|[\s<,:;\"'])[a-z0-9._-]{1,40}\+([A-Za-z0-9._=-]{3,100})@([a-z0-9.-]{1,253})", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,500}>")
 _TAG = re.compile(r"\[#?\s?(\d{1,17})\s?-\s?(\d)\s?\]|#(\d{1,17})-(\d)(?!\d)")
@@ -25,6 +26,15 @@ def thread_of(fields: Fields, subject: str, domains: Collection[str]) -> Thread:
     """The candidates of a mail whose addresses of ours are at `domains`."""
     recipients = [value for name in _RECIPIENT_FIELDS for value in fields.all(name)[:5]]
     return Thread(token=token_of(recipients, domains), references=_references(fields), subject=tagged(subject))
+
+
+def before(thread: Thread) -> list[str]:
+    """The mails before one, oldest first, which an answer to it names (RFC 5322, 3.6.4): of a long thread the first and
+    the newest, of long names as many as there is room for."""
+    chain = list(thread.references[::-1])
+    while len(chain) > NEWEST + 1 or len(" ".join(chain)) > CHARACTERS:
+        del chain[1]
+    return chain
 
 
 def token_of(recipients: Iterable[str], domains: Collection[str]) -> str | None:

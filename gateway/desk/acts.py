@@ -85,6 +85,7 @@ class Act:
         recipient: str | None = None,
         subject: str | None = None,
         text: str | None = None,
+        copies: Sequence[str] = (),
     ) -> int:
         """Put one message into the outbox; its words are composed at sending time when `text` is None."""
         row = {
@@ -100,7 +101,13 @@ class Act:
         added = await cursor.fetchone()
         assert added is not None
         if text is not None or recipient is not None:
-            content = {"message_id": added["id"], "recipient": recipient, "subject": subject, "text": text}
+            content = {
+                "message_id": added["id"],
+                "recipient": recipient,
+                "subject": subject,
+                "text": text,
+                "data": {"copies": copies} if copies else {},
+            }
             await self.conn.execute(MESSAGES["add_contents"], {"rows": recordset([content])})
         return int(added["id"])
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.numbers import HOME, normalise
+from channels.outbound import addressable
 from channels.report import Channel
 
 ROBOTS = {"auto_reply", "bounce"}
@@ -19,7 +20,8 @@ ROBOTS = {"auto_reply", "bounce"}
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """`person` tells people apart, also those who are not known; `report` is what is answered."""
+    """`person` tells people apart, also those who are not known; `report` is what is answered, and `copies` are who
+    else got it and can be answered with them."""
 
     person: int
     person_id: int | None
@@ -28,6 +30,7 @@ class Recipient:
     language: str
     channel: Channel
     address: str
+    copies: tuple[str, ...] = ()
 
 
 def recipients(reports: Sequence[Mapping[str, Any]]) -> list[Recipient]:
@@ -39,7 +42,10 @@ def recipients(reports: Sequence[Mapping[str, Any]]) -> list[Recipient]:
         asked = [(Channel.EMAIL, row["reply_to"])] if row["reply_to"] else []
         for channel, address in asked + ways(row):
             person = row["person_id"] or -row["id"]
-            one = Recipient(person, row["person_id"], row["id"], row["sender_name"], row["language"], channel, address)
+            others = addressable(row["copies"] or ()) if channel is Channel.EMAIL else ()
+            one = Recipient(
+                person, row["person_id"], row["id"], row["sender_name"], row["language"], channel, address, others
+            )
             found.setdefault(address, one)
     return list(found.values())
 

@@ -47,9 +47,11 @@ async def reply(
     channel: str | None = None,
     files: Sequence[Attachment] = (),
     to: str | None = None,
+    everybody: bool = False,
 ) -> None:
     """Write to somebody who reported: `to` is their address or number, as whoever writes saw it. Without it there must
-    be one person alone, who is written to by `channel` or the way they came. The first reply is the first response.
+    be one person alone, who is written to by `channel` or the way they came. `everybody` who got their mail gets the
+    reply too. The first reply is the first response.
 
     Files go by mail only. Raises Overtaken when nobody in the case has that address now, BlobsUnavailable when the
     files cannot be kept; then nothing was sent.
@@ -83,6 +85,7 @@ async def reply(
             language=chosen.language,
             recipient=chosen.address,
             text=text,
+            copies=chosen.copies if everybody else (),
         )
         if enclosed:
             await deed.conn.execute(ATTACHMENTS["add_to_message"], {"message": message, "rows": recordset(enclosed)})

@@ -32,7 +32,7 @@ PLACED = {  # what a case's timeline says of where it belongs -> the column
 }
 REMEMBERED = 8  # reports of a case that a new one is compared with
 TEXT = 2000  # characters of each
-RECOVERIES = ("alarm_cleared", "alarm_recovered")
+RECOVERIES = ("alarm_cleared", "alarm_recovered", "machine_says_well")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Decided:
 
     @property
     def recovery(self) -> bool:
-        """Whether a charger only says that it is well."""
+        """Whether a machine only says that something is well again."""
         return any(reason.code in RECOVERIES for reason in self.again.reasons)
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from channels.mail.threads import before
 from channels.report import ANSWER, Channel, Outcome, Receipt, Report
 from gateway.casenumber import number
 from gateway.keeping.standing import Decided, plain_reason
@@ -64,12 +65,14 @@ def content_row(decided: Decided, raw_blob: str | None) -> dict[str, Any]:
         "sender_phone": report.sender.phone,
         "sender_email": report.sender.email,
         "reply_to": report.reply_to,
+        "copies": report.copies or None,
         "subject": report.subject,
         "text": report.text,
         "full_text": report.full_text if report.full_text != report.text else None,
         "own_words": report.own_words,
         "html": report.html,
         "message_id": report.message_id,
+        "mails_before": before(report.thread) or None,
         "recipients": report.recipients,
         "raw_blob": raw_blob,
         "raw_type": report.raw_type,

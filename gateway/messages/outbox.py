@@ -67,7 +67,8 @@ class Enclosed:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A composed message on its way: `case` signs the reply address, `since` dates it. `mail_id` is the Message-ID.
+    """A composed message on its way: `case` signs the reply address, `since` dates it. `copies` are who else gets
+    it. `mail_id` is the Message-ID, `before` are those of the mails before the one that it answers.
 
     When it has `perhaps` arrived, `others` are what the provider calls messages that went to the same recipient.
     `quoted` is what it answers, shown below the line `above`.
@@ -86,6 +87,8 @@ class Outgoing:
     perhaps: bool = False
     others: frozenset[str] = frozenset()
     mail_id: str | None = None
+    copies: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
     above: str = ""
     quoted: str = ""
     files: tuple[Enclosed, ...] = ()
@@ -227,6 +230,8 @@ class Sweeper:
             perhaps=row["uncertain_at"] is not None,
             others=await self._others(row, recipient),
             mail_id=mail_id,
+            copies=tuple(about["copies"] or ()),
+            before=tuple(about["report_mails_before"] or ()),
             **await self._enclosed(row, about),
         )
         async with self._holding(row):

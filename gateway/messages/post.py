@@ -96,10 +96,11 @@ class MailPost:
             return Delivery("deferred", "the files cannot be read")
         except ValueError as fault:  # Unsendable, or what the library finds to be no header
             return Delivery("failed", str(fault))
+        to, copies = outgoing.recipient, outgoing.copies
         returns = _with_token(sender, return_token(outgoing.mail_id))
-        answer = await outbound.send(raw, returns, outgoing.recipient, url, tokens=self._tokens)
+        answer = await outbound.send(raw, returns, to, url, copies=copies, tokens=self._tokens)
         if isinstance(answer, outbound.Refused) and answer.sender:
-            answer = await outbound.send(raw, sender, outgoing.recipient, url, tokens=self._tokens)
+            answer = await outbound.send(raw, sender, to, url, copies=copies, tokens=self._tokens)
         match answer:
             case outbound.Sent():
                 return Delivery("sent")
@@ -121,10 +122,12 @@ class MailPost:
             sender=sender,
             sender_name=sender_name(outgoing.language),
             recipient=outgoing.recipient,
+            copies=outgoing.copies,
             reply_to=sender if case is None else _with_token(sender, reply_token(self._config.secret_keys, case)),
             subject=outgoing.words.subject,
             text=outgoing.words.text,
             in_reply_to=outgoing.answers,
+            references=outgoing.before,
             language=outgoing.language,
             automatic=outgoing.automatic,
             above=outgoing.above,

@@ -87,7 +87,7 @@ FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = ANY(%(cases)s::bigint[]) ORDER BY r.case_id, r.id
 
 -- name: reports
-SELECT r.*, t.sender_name, t.sender_phone, t.sender_email, t.reply_to, t.subject, t.text, t.full_text, t.html IS NOT NULL AS has_html,
+SELECT r.*, t.sender_name, t.sender_phone, t.sender_email, t.reply_to, t.copies, t.subject, t.text, t.full_text, t.html IS NOT NULL AS has_html,
        t.recipients, t.alarm, t.report_id IS NULL AS erased
 FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s ORDER BY r.id
@@ -112,7 +112,7 @@ SELECT m.id, m.report_id, m.channel, m.kind, m.language, m.agent_id, m.reason,
        CASE WHEN m.state = 'queued' AND m.uncertain_at IS NOT NULL THEN 'uncertain'
             WHEN m.state = 'queued' AND m.attempts > 0 AND m.reason IS NOT NULL THEN 'deferred'
             WHEN m.state = 'sent' AND m.delayed_at IS NOT NULL THEN 'delayed' ELSE m.state END AS state,
-       ARRAY(SELECT f.name FROM message_attachments f WHERE f.message_id = m.id ORDER BY f.id) AS files, m.created_at, m.sent_at, c.recipient, c.subject, c.text
+       ARRAY(SELECT f.name FROM message_attachments f WHERE f.message_id = m.id ORDER BY f.id) AS files, m.created_at, m.sent_at, c.recipient, c.data -> 'copies' AS copies, c.subject, c.text
 FROM messages m LEFT JOIN message_contents c ON c.message_id = m.id
 WHERE m.case_id = %(case)s AND m.kind <> 'oncall' ORDER BY m.id
 

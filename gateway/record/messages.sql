@@ -39,7 +39,8 @@ RETURNING id
 
 -- name: reachable
 -- Who reported, newest first, and where they can be reached.
-SELECT r.id, r.person_id, r.channel, r.language, r.flags, t.sender_name, t.sender_email, t.sender_phone, t.reply_to
+SELECT r.id, r.person_id, r.channel, r.language, r.flags, t.sender_name, t.sender_email, t.sender_phone, t.reply_to,
+       t.copies
 FROM reports r JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s AND r.channel <> 'alarm' AND NOT (r.flags && '{auto_reply,bounce}')
 ORDER BY r.id DESC
@@ -78,9 +79,10 @@ WHERE channel = 'sms' AND agent_id IS NULL AND state IN ('sent', 'uncertain') AN
 -- What a message needs to be composed, read when it is sent. `text` is what somebody wrote; what we composed ourselves is
 -- composed again, but for a text to a phone, which the provider knows by its words. `lasts` are the seconds until the time
 -- that its words name.
-SELECT m.id, m.language, c.recipient, c.subject, (c.data ->> 'lasts')::float8 AS lasts,
+SELECT m.id, m.language, c.recipient, c.data -> 'copies' AS copies, c.subject, (c.data ->> 'lasts')::float8 AS lasts,
        CASE WHEN m.channel = 'sms' OR NOT c.data ? 'composed' THEN c.text END AS text, r.token, r.code, r.outcome, r.channel AS report_channel,
        t.sender_email, coalesce(t.text_to, t.sender_phone) AS sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
+       t.mails_before AS report_mails_before,
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
        k.category, k.priority, k.charger_id, k.site_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id,
        EXISTS (SELECT FROM reports o WHERE o.case_id = k.id AND o.person_id IS DISTINCT FROM r.person_id

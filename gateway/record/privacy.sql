@@ -30,7 +30,7 @@ WHERE c.person_id = %(person)s OR c.sid IN (SELECT call_sid FROM reports WHERE i
 
 -- name: reports_of
 SELECT r.id, r.case_id, r.channel, r.received_at, t.subject, t.text, t.full_text, t.html, t.sender_name, t.sender_phone,
-       t.sender_email, t.reply_to, t.text_to, t.raw_type, t.raw_blob, t.recipients
+       t.sender_email, t.reply_to, t.text_to, t.copies, t.raw_type, t.raw_blob, t.recipients
 FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id WHERE r.id = ANY(%(reports)s::bigint[]) ORDER BY r.id
 
 -- name: attachments_of

@@ -32,13 +32,14 @@ FROM jsonb_to_recordset(%(rows)s) AS r(
 
 -- name: add_contents
 -- What was said and by whom, and the raw bytes.
-INSERT INTO report_contents (report_id, sender_name, sender_phone, sender_email, reply_to, subject, text, full_text,
-                             own_words, html, message_id, recipients, raw, raw_blob, raw_type, alarm)
-SELECT r.report_id, r.sender_name, r.sender_phone, r.sender_email, r.reply_to, r.subject, r.text, r.full_text,
-       r.own_words, r.html, r.message_id, r.recipients, (%(raws)b::bytea[])[r.nth], r.raw_blob, r.raw_type, r.alarm
+INSERT INTO report_contents (report_id, sender_name, sender_phone, sender_email, reply_to, copies, subject, text, full_text,
+                             own_words, html, message_id, mails_before, recipients, raw, raw_blob, raw_type, alarm)
+SELECT r.report_id, r.sender_name, r.sender_phone, r.sender_email, r.reply_to, r.copies, r.subject, r.text, r.full_text,
+       r.own_words, r.html, r.message_id, r.mails_before, r.recipients, (%(raws)b::bytea[])[r.nth], r.raw_blob, r.raw_type, r.alarm
 FROM jsonb_to_recordset(%(rows)s) AS r(
-    report_id bigint, sender_name text, sender_phone text, sender_email text, reply_to text, subject text, text text,
-    full_text text, own_words text, html text, message_id text, recipients text[], raw_blob text, raw_type text, alarm jsonb, nth integer)
+    report_id bigint, sender_name text, sender_phone text, sender_email text, reply_to text, copies text[], subject text,
+    text text, full_text text, own_words text, html text, message_id text, mails_before text[],
+    recipients text[], raw_blob text, raw_type text, alarm jsonb, nth integer)
 
 -- name: add_attachments
 INSERT INTO report_attachments (report_id, name, media_type, size, sha256, inline, quarantined)

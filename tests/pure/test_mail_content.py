@@ -13,7 +13,7 @@ from channels.mail import read, sanitise
 from channels.mail.attachments import clean_name, danger
 from channels.mail.charsets import decode
 from channels.mail.headers import decode_field
-from channels.mail.threads import tagged
+from channels.mail.threads import before, tagged
 from channels.report import Report
 
 NOW = datetime(2026, 9, 28, tzinfo=UTC)
@@ -733,3 +733,12 @@ def test_a_mail_sent_on_as_a_file_alone_is_judged_by_what_it_says(above: str, ki
     )
     assert (report.text, report.full_text) == ("", "Brand\n\nLaddare 21052 ryker")
     assert [file.name for file in report.attachments] == ["Brand.eml"]
+
+
+@pytest.mark.parametrize(("count", "length", "newest"), [(60, 30, 20), (60, 95, 19), (40, 190, 9), (20, 400, 3)])
+def test_of_a_long_thread_an_answer_names_the_first_mail_and_the_newest(count: int, length: int, newest: int) -> None:
+    chain = [f"<{nth:0{length - 11}}@a.example>" for nth in range(count)]
+    raw = f"From: a@b.example\r\nReferences: {' '.join(chain)}\r\nIn-Reply-To: {chain[-1]}\r\n\r\nHej\r\n"
+    named = before(read(raw.encode(), NOW).thread)
+    assert named == [chain[0], *chain[count - newest :]]
+    assert len(" ".join(named)) <= 2_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.mail import read
+from channels.mail.html import text_of
 from channels.mail.quotes import new_text
 
 NOW = datetime(2026, 9, 28, tzinfo=UTC)
@@ -173,6 +175,16 @@ def test_words_that_only_look_like_a_footer_are_shown(text: str, shown: str) -> 
         "Hämta BlueMail för Android",
         "Lähetetty Nine-sovelluksesta",
         "Get Spark Mail for iOS",
+        "Skaff BlueMail for Android",
+        "Få BlueMail til Android",
+        "BlueMail für Android herunterladen",
+        "Hae Outlook for iOS",
+        "Hanki Outlook iOS:lle",
+        "Lähetetty Proton Mailista",
+        "Lähetetty Windows 10:n Sähköposti -sovelluksesta",
+        "Get BlueMail for Mobile",
+        "Yahoo Mail: Search, Organize, Conquer",
+        "Sent with Tuta, enjoy secure & ad-free emails:\nhttps://tuta.com",
         "Citando Kundservice <kundservice@support.example>:\n> gammalt",
     ],
 )
@@ -200,6 +212,64 @@ WARNINGS = (
 @pytest.mark.parametrize("written", ["Charger 21052 is burning.", "Kabeln ryker", "Uttaget är dött.\nKom nu."])
 def test_only_the_warning_goes_not_the_sentence_right_below(warning: str, below: str, written: str) -> None:
     assert new_text(f"{warning}{below}{written}\n\nAnna").split() == [*written.split(), "Anna"]
+
+
+MARKINGS = (
+    "Classification: Internal",
+    "[Informationsklass: Intern]",
+    "Informationsklass: K1",
+    "Sensitivity: Public",
+    "Sensitivity label: Highly Confidential \\ All Employees",
+    "Classified as Rowan Internal",
+    "TLP:AMBER+STRICT",
+    "Klassning: Intern",
+    "Säkerhetsklass: Öppen",
+    "Klassifisering: Åpen",
+    "Klassifikation: Fortrolig",
+    "Turvallisuusluokka: TL IV",
+    "Luokitus: Sisäinen",
+    "Klassifizierung: Öffentlich",
+    "Vertraulichkeit: Intern",
+)
+
+
+@pytest.mark.parametrize("marking", MARKINGS)
+@pytest.mark.parametrize(
+    "text", ["{}\n\nHej,\nladdaren är död.", "\n{}\nHej,\nladdaren är död.", "Hej,\nladdaren är död.\n\n{}"]
+)
+def test_how_secret_a_mail_is_nobody_wrote(marking: str, text: str) -> None:
+    assert new_text(text.format(marking)) == "Hej,\nladdaren är död."
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["[EXTERN]", "[EXTERNAL EMAIL]", "**EXTERNAL**", "[Ekstern e-post]", "*** Internal use only ***", "[Internal]"],
+)
+@pytest.mark.parametrize("warning", ["", f"{WARNINGS[0]}\n", f"{WARNINGS[1]}\n\nKlassning: Intern\n"])
+def test_a_mark_above_a_mail_is_not_its_senders(mark: str, warning: str) -> None:
+    assert new_text(f"{mark}\n{warning}\nLaddare 21052 är död.") == "Laddare 21052 är död."
+
+
+def test_a_mark_before_the_first_words_is_not_theirs() -> None:
+    assert new_text("[EXTERN] Hej, laddaren är död.") == "Hej, laddaren är död."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Class: the cable is burning",
+        "Classification: the cable is burning",
+        "Sensitivity: public charger is dead",
+        "Klassning: laddare 21052",
+        "Känslighet: kortläsaren",
+        "[P2]",
+        "Extern laddare",
+        "Internal",
+        "Öppen",
+    ],
+)
+def test_words_that_only_look_like_a_marking_are_shown(said: str) -> None:
+    assert new_text(f"{said}\n\nDen är död.") == f"{said}\n\nDen är död."
 
 
 @pytest.mark.parametrize(
@@ -335,6 +405,56 @@ def test_answers_between_marked_lines_below_a_header_are_new(says: str) -> None:
     text = f"{says}\n\n{head}\n\n> 1. Which posts?\n\n[EE] 26340.\n\n> 2. The tag too?\n\n[EE] No.\n\n> Us\n\nEva"
     assert new_text(text) == f"{says}\n\n[EE] 26340.\n\n[EE] No.\n\nEva"
     assert new_text(f"{says}\n\n{head}\n\nWhich?\n\n> Older.") == says
+
+
+WITHIN = "Hej Anna,\n1. Vilken laddare är det?\n21052, vid garageporten\n2. När hände det?\nI går kväll"
+
+
+def shown_as(form: str, says: str) -> str:
+    """A mail that says where its answers stand, as programs write it that tell them apart by colour alone."""
+    attribution = "Den 3 mars 2026 09:14 skrev Kundservice <a@support.example>:"
+    coloured = "".join(
+        f'<div style="color:{"red" if n % 2 == 0 and n else "black"}">{line}</div>'
+        for n, line in enumerate(WITHIN.split("\n"))
+    )
+    marked = "\n".join(f"> {line}" for line in WITHIN.split("\n"))
+    return {
+        "marked": f"Hej,\n{says}\n\n{attribution}\n\n{marked}\n>\n> > Den 1 mars 2026 08:00 skrev Anna:\n> > gammalt",
+        "unmarked": f"Hej,\n{says}\n\n{attribution}\n\n{WITHIN}",
+        "block": f"Hej,\n{says}\n\nFrån: Kundservice <a@support.example>\nSkickat: den 3 mars 2026 09:14\n"
+        f"Till: Anna\nÄmne: Laddare\n\n{WITHIN}",
+        "html": text_of(
+            f'<div>Hej,<br>{says}</div><br><div class="gmail_quote"><div class="gmail_attr">{escape(attribution)}</div>'
+            f'<blockquote class="gmail_quote">{coloured}</blockquote></div>'
+        ),
+    }[form]
+
+
+@pytest.mark.parametrize("form", ["marked", "unmarked", "block", "html"])
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Se mina svar i rött nedan.",
+        "Jag har svarat med grön text.",
+        "Se rött nedan.",
+        "See my answers in red below.",
+        "I have replied in blue.",
+        "Mine svar står med rødt.",
+        "Jeg har skrevet svarene i teksten.",
+        "Vastaukseni punaisella alla.",
+        "Vastasin tekstin sekaan.",
+        "Meine Antworten in rot.",
+        "Meine Antworten sind blau markiert.",
+    ],
+)
+def test_answers_that_a_colour_alone_tells_apart_are_shown_with_what_they_answer(form: str, says: str) -> None:
+    assert new_text(shown_as(form, says)).split() == ["Hej,", *says.split(), *WITHIN.split()]
+
+
+@pytest.mark.parametrize("form", ["marked", "unmarked", "block", "html"])
+@pytest.mark.parametrize("says", ["Tack för ditt svar nedan.", "Thanks for your reply below.", "Den är död."])
+def test_the_old_mail_is_not_shown_where_nobody_says_that_answers_stand_in_it(form: str, says: str) -> None:
+    assert new_text(shown_as(form, says)).split() == ["Hej,", *says.split()]
 
 
 def test_what_a_relay_broke_off_quoted_lines_is_quoted() -> None:

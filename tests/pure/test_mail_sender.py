@@ -137,3 +137,27 @@ def test_a_vouched_sender_is_verified() -> None:
     raw = f"Authentication-Results: {results}\r\nFrom: Owner <{OWNER}>\r\n\r\nx".encode()
     assert read(raw, NOW, trusted_authserv=TRUSTED).sender.verified
     assert not read(raw, NOW).sender.verified
+
+
+@pytest.mark.parametrize(
+    ("fields", "others"),
+    [
+        ("To: support@us.example", ()),
+        ("To: support@us.example\nCc: Ordf <ORDF@brf.example>", ("ordf@brf.example",)),
+        ("To: support@us.example, b@y.example\nCc: b@y.example, c@z.example", ("b@y.example", "c@z.example")),
+        ("To: support@us.example\nCc: anna@x.example, help@us.example", ()),
+        ("To: support@us.example\nReply-To: b@y.example\nCc: b@y.example", ()),
+        ("To: support@us.example\nCc: noreply@y.example, MAILER-DAEMON@y.example, svara-inte@y.example", ()),
+        (f"To: support@us.example\nCc: {OWNER} <evil@y.example>", ()),
+        ("To: undisclosed-recipients:;\nCc: =?utf-8?q?=C3=85sa?= <asa@y.example>", ("asa@y.example",)),
+    ],
+)
+def test_who_else_a_mail_went_to_and_can_be_answered(fields: str, others: tuple[str, ...]) -> None:
+    raw = f"From: Anna <anna@x.example>\n{fields}\nSubject: Trasig\n\nHej\n"
+    assert read(raw.encode(), NOW, domains={"us.example"}).copies == others
+
+
+def test_of_very_many_who_got_a_mail_some_are_kept() -> None:
+    everybody = ", ".join(f"a{nth}@y.example" for nth in range(500))
+    raw = f"From: a@x.example\nTo: {everybody}\nSubject: Trasig\n\nHej\n"
+    assert read(raw.encode(), NOW).copies == tuple(f"a{nth}@y.example" for nth in range(20))

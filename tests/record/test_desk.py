@@ -477,7 +477,7 @@ async def test_a_reply_goes_to_whom_it_was_written_and_not_to_who_came_in_meanwh
 async def test_those_who_look_like_spam_can_be_answered_but_come_last(runtime: Runtime):
     rows = [
         {"id": n, "person_id": None, "channel": "email", "language": "sv", "flags": flags, "sender_name": None}
-        | {"sender_email": f"{n}@example.com", "sender_phone": None, "reply_to": None}
+        | {"sender_email": f"{n}@example.com", "sender_phone": None, "reply_to": None, "copies": None}
         for n, flags in ((4, ["spam"]), (3, []), (2, ["auto_reply"]), (1, []))
     ]
     assert [one.report for one in desk.recipients(rows)] == [3, 1, 4]

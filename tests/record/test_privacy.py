@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 from obstore.store import LocalStore
 
-from channels.report import Attachment, Channel, Report, Sender
+from channels.report import Attachment, Channel, Report, Sender, Thread
 from gateway import desk
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.casenumber import parse
@@ -42,6 +42,8 @@ def report(key: str, danger: bool = False) -> Report:
         raw=CANARY.encode() * 10_000,
         raw_type="message/rfc822",
         message_id=f"<{CANARY}@mail.example>",
+        thread=Thread(references=(f"<{CANARY}@before.example>",)),
+        copies=(f"{CANARY}@copy.example",),
         charger="21007",
         danger=danger,
     )
@@ -163,6 +165,7 @@ async def test_an_export_holds_everything(runtime: Runtime):
     exported = await export_person(runtime.db, await find_person(runtime.db, "+46701740001"))
     assert [len(exported[part]) for part in ("identities", "reports", "attachments", "messages")] == [2, 1, 1, 1]
     assert CANARY in exported["reports"][0]["text"]
+    assert exported["reports"][0]["copies"] == [f"{CANARY}@copy.example"]
     with pytest.raises(Nobody):
         await find_person(runtime.db, "nobody@mail.example")
 

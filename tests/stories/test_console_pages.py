@@ -207,6 +207,35 @@ async def test_b58_a_mail_is_shown_in_a_frame_and_loads_nothing_until_asked(hous
     assert (await house.client.get("/console/reports/999999/html")).status == 404
 
 
+async def test_a_case_shows_who_else_a_mail_went_to(house: House) -> None:
+    raw = (
+        "From: Anna <anna@example.com>\r\nTo: Support <support@support.example>\r\n"
+        "Cc: Ordf <ordf@brf.example>, elfirman@example.org\r\nSubject: Trasig\r\n\r\nLaddare 22809 startar inte.\r\n"
+    )
+    heard = read(raw.encode(), house.runtime.clock.now(), domains=("support.example",))
+    receipt = await house.runtime.intake.accept(heard)
+    for language, said in (("sv", "Kopior till"), ("en", "Copies to")):
+        house.client.session.cookie_jar.update_cookies({"language": language})
+        page = await (await house.client.get(f"/console/cases/{receipt.case}")).text()
+        assert f"{said} ordf@brf.example, elfirman@example.org</p>" in page
+
+
+async def test_an_agent_may_answer_all_who_got_a_mail_and_is_not_led_to(house: House) -> None:
+    raw = "From: anna@example.com\r\nCc: ordf@brf.example\r\nSubject: Trasig\r\n\r\nLaddare 22809 startar inte.\r\n"
+    receipt = await house.runtime.intake.accept(read(raw.encode(), house.runtime.clock.now()))
+    page = await (await house.client.get(f"/console/cases/{receipt.case}")).text()
+    assert '<input type="checkbox" name="everybody" value="1"><span>' in page
+    action = re.search(r'action="(/console/cases/[^"]+/reply\?csrf=[^"]+)"', page)
+    assert action
+    for chosen in ({"everybody": "1"}, {}):
+        form = FormData({"text": "Vi kommer.", **chosen}, default_to_multipart=True)
+        answer = await house.client.post(unescape(action[1]), data=form, allow_redirects=False)
+        assert answer.status == 303
+    query = "SELECT c.data -> 'copies' AS copies FROM message_contents c ORDER BY c.message_id DESC LIMIT 2"
+    rows = await house.runtime.db.rows(query)
+    assert [row["copies"] for row in rows] == [None, ["ordf@brf.example"]]
+
+
 async def test_a_mail_nested_too_deep_is_shown_as_its_text_and_the_agent_told_why(house: House) -> None:
     runtime, source = house.runtime, "<blockquote>" * 80_000
     words = "Laddaren 22809 står still. <b>Skynda</b>"

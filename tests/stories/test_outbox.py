@@ -333,6 +333,64 @@ async def test_an_agents_reply_goes_where_a_forms_mail_asks_answers_to_go(office
     assert [sent["To"] for sent in office.mails] == [to]
 
 
+@pytest.mark.parametrize(
+    ("headers", "names"),
+    [
+        ("References: <1@a.example>\r\n <2@b.example>\r\nIn-Reply-To: <2@b.example>\r\n", "12"),
+        ("References: <1@a.example> <2@b.example> <3@c.example>\r\n", "123"),
+        ("In-Reply-To: <1@a.example>\r\n", "1"),
+        ("", ""),
+    ],
+)
+async def test_an_answer_refers_to_all_mails_before_it_and_to_what_it_answers(
+    office: Office, headers: str, names: str
+) -> None:
+    mails = {"1": "<1@a.example>", "2": "<2@b.example>", "3": "<3@c.example>"}
+    head = f"From: anna@example.com\r\nMessage-ID: <own@d.example>\r\n{headers}Subject: Trasig\r\n"
+    receipt = await take(office, f"{head}\r\nLaddare 21052 är död.\r\n".encode())
+    await office.sweep()
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Vi skickar en tekniker.")
+    await office.sweep()
+    expected = [*(mails[name] for name in names), "<own@d.example>"]
+    assert [sent["References"].split() for sent in office.mails] == [expected, expected]
+
+
+COPIED = (
+    "From: anna@example.com\r\nTo: support@support.example, bo@example.org\r\n"
+    "Cc: Ordf <ordf@brf.example>, noreply@desk.example, kontor@support.example\r\n"
+    "Subject: Trasig\r\n\r\nLaddare 21052 är död.\r\n"
+).encode()
+
+
+@pytest.mark.parametrize("everybody", [True, False])
+async def test_an_agent_answers_all_who_got_a_mail_or_its_sender_alone(office: Office, everybody: bool) -> None:
+    receipt = await take(office, COPIED)
+    case = casenumber.parse(receipt.case) or 0
+    await office.sweep()
+    await desk.reply(office.runtime, AGENT, case, "Vi skickar en tekniker.", everybody=everybody)
+    await office.sweep()
+    acknowledged, answered = office.mails
+    copies = ["bo@example.org", "ordf@brf.example"] if everybody else []
+    assert acknowledged["Cc"] is None
+    assert (answered["To"], answered["Cc"]) == ("anna@example.com", ", ".join(copies) or None)
+    assert [taken.recipients for taken in office.server.mails] == [["anna@example.com"], ["anna@example.com", *copies]]
+    whole = await cases.full(office.runtime.db, case)
+    assert whole is not None
+    assert [message["copies"] for message in whole.messages] == [None, copies or None]
+
+
+async def test_an_answer_that_one_of_many_cannot_get_yet_goes_to_nobody_until_all_can(office: Office) -> None:
+    receipt = await take(office, COPIED)
+    await office.sweep()
+    office.server.answer_rcpt = lambda address: "450 4.2.0 later" if address == "ordf@brf.example" else None
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Vi kommer.", everybody=True)
+    await office.sweep()
+    assert (len(office.mails), await shown(office, receipt)) == (1, ["sent", "deferred"])
+    office.server.answer_rcpt = lambda address: None
+    await office.sweep(timedelta(minutes=1))
+    assert office.server.mails[-1].recipients == ["anna@example.com", "bo@example.org", "ordf@brf.example"]
+
+
 async def test_an_answer_of_somebody_in_copy_to_a_mail_that_came_in_is_linked_and_goes_into_no_case(
     office: Office,
 ) -> None:
@@ -592,6 +650,52 @@ async def test_b27_b65_e8_a_late_mail_is_shown_as_late_and_a_lost_one_as_come_ba
     assert [kind for kind in await office.kinds(receipt) if kind in ("delayed", "bounced")] == ["delayed", "bounced"]
     await office.sweep()
     assert len(office.mails) == 1  # nobody answers a bounce
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "text"),
+    [
+        (
+            "Mail Delivery System <Mailer-Daemon@mx.example>",
+            "Warning: message 1kNqZx-0001Ab-7T delayed 24 hours",
+            "A message that you sent has not yet been delivered to one or more of its recipients after more than 24 "
+            "hours.\r\n\r\n  mette@example.com\r\n    Delay reason: 450 4.2.1 mailbox temporarily unavailable\r\n\r\n"
+            "No action is required on your part. Delivery attempts will continue for some time.",
+        ),
+        (
+            "Mail Delivery Subsystem <MAILER-DAEMON@mx.example>",
+            "Warning: could not send message for past 4 hours",
+            "** THIS IS A WARNING MESSAGE ONLY **\r\n\r\n-- The following addresses had transient non-fatal errors --"
+            "\r\n<mette@example.com>\r\n\r\nWill keep trying until message is 5 days old",
+        ),
+        (
+            "Postmaster@example.com",
+            "DELIVERY DELAY: Your report",
+            "Your message\r\n\r\nwas not yet delivered to:\r\n\r\n  mette@example.com\r\n\r\nbecause:\r\n\r\n"
+            "  Router: Unable to open mailbox file; will retry",
+        ),
+        (
+            "postmaster@example.com",
+            "Benachrichtigung zum Übermittlungsstatus (Verzögerung)",
+            "DIES IST NUR EINE WARNMELDUNG.\r\n\r\nDie Übermittlung an folgende Empfänger wurde verzögert.\r\n\r\n"
+            "       mette@example.com",
+        ),
+    ],
+)
+async def test_b65_a_servers_own_words_that_a_mail_is_late_open_no_case_and_kill_no_address(
+    office: Office, sender: str, subject: str, text: str
+) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    returns = office.mails[0]["Message-ID"].strip("<>").partition("@")[0]
+    head = f"Return-Path: <>\r\nFrom: {sender}\r\nTo: support+{returns}@support.example\r\nSubject: {subject}\r\n"
+    late = await take(office, f"{head}\r\n{text}\r\n".encode())
+    assert late.case == receipt.case
+    assert await shown(office, receipt) == ["delayed"]
+    assert "delayed" in await office.kinds(receipt)
+    assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == set()
+    await office.sweep()
+    assert len(office.mails) == 1
 
 
 def bare_report(to: str, recipient: str) -> bytes:

@@ -39,11 +39,13 @@ class Deed(models.Body):
 
 class Reply(Deed):
     """`to` is the address or number of one of those who reported; refused when nobody in the case has it any more.
-    Without `to` the reply goes to the only person who reported, and is refused when there are several."""
+    Without `to` the reply goes to the only person who reported, and is refused when there are several. `everybody`
+    who got their mail gets the reply too."""
 
     text: Words
     to: Annotated[str, StringConstraints(min_length=2, max_length=320)] | None = None
     channel: Literal["email", "sms"] | None = None
+    everybody: bool = False
 
 
 class Note(Deed):
@@ -206,7 +208,7 @@ async def _attach(runtime: Runtime, actor: Actor, case: int, body: Attach) -> No
 
 
 async def _reply(runtime: Runtime, actor: Actor, case: int, body: Reply) -> None:
-    await desk.reply(runtime, actor, case, body.text, body.channel, to=body.to)
+    await desk.reply(runtime, actor, case, body.text, body.channel, to=body.to, everybody=body.everybody)
 
 
 async def _correct(runtime: Runtime, actor: Actor, case: int, body: Correct) -> None:

@@ -96,6 +96,7 @@ def stream(whole: FullCase, names: Mapping[str, str]) -> list[dict[str, Any]]:
             "who": names.get(message["agent_id"] or ""),
             "text": message["text"] if message["kind"] in OURS else None,
             "files": message["files"],
+            "copies": message["copies"] or (),
         }
         for message in whole.messages
     ]
@@ -192,6 +193,7 @@ def _report(report: Mapping[str, Any], clips: Sequence[Mapping[str, Any]]) -> di
         "phone": report["sender_phone"],
         "verified": report["verified"],
         "reply_to": report["reply_to"],
+        "copies": report["copies"] or (),
         "language": report["language"],
         "erased": report["erased"],
         "subject": report["subject"],

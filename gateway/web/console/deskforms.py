@@ -57,8 +57,8 @@ async def release(runtime: Runtime, actor: desk.Actor, case: Case, fields: Field
 async def reply(
     runtime: Runtime, actor: desk.Actor, case: Case, fields: Fields, files: Sequence[Attachment] = ()
 ) -> None:
-    to = await _whom(runtime, case, fields)
-    await desk.reply(runtime, actor, case.id, words_of(fields, "text"), files=files, to=to)
+    to, everybody = await _whom(runtime, case, fields), fields.get("everybody") == "1"
+    await desk.reply(runtime, actor, case.id, words_of(fields, "text"), files=files, to=to, everybody=everybody)
 
 
 def enclosed(files: Files) -> list[Attachment]:

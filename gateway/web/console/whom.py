@@ -38,8 +38,8 @@ async def found(request: web.Request) -> web.StreamResponse:
     """The list for what is being looked for, as a piece of the case page."""
     case = await case_within(request, request.match_info["number"])
     everyone = await desk.reachable(runtime_of(request), case.id)
-    context = {"case": case, "whom": choice(everyone, request.query.get("whom", "")), "act": None, "errors": {}}
-    return page(request, "console/whom.html", context)
+    whom = choice(everyone, request.query.get("whom", ""))
+    return page(request, "console/whom.html", {"case": case, "whom": whom, "act": None, "typed": {}, "errors": {}})
 
 
 def choice(everyone: Sequence[Recipient], words: str, to: str | None = None) -> Whom:

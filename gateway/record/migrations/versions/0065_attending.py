@@ -2,9 +2,9 @@
 
 from gateway.record.migrate import run_file
 
-revision = "0064"
-down_revision = "0063"
+revision = "0065"
+down_revision = "0064"
 
 
 def upgrade() -> None:
-    run_file("0064_attending.sql")
+    run_file("0065_attending.sql")
