@@ -26,7 +26,7 @@ from gateway.casenumber import parse
 from gateway.config import Config
 from gateway.messages.threads import reply_token
 from gateway.web.pages import HEADERS
-from tests.fakes.house import House, open_house
+from tests.fakes.house import CSRF, House, open_house
 
 PASSWORD = "a quiet shift for everybody"
 EMAIL = "agent01@support.example"
@@ -225,11 +225,11 @@ async def test_an_agent_may_answer_all_who_got_a_mail_and_is_not_led_to(house: H
     receipt = await house.runtime.intake.accept(read(raw.encode(), house.runtime.clock.now()))
     page = await (await house.client.get(f"/console/cases/{receipt.case}")).text()
     assert '<input type="checkbox" name="everybody" value="1"><span>' in page
-    action = re.search(r'action="(/console/cases/[^"]+/reply\?csrf=[^"]+)"', page)
-    assert action
+    token = CSRF.search(page)
+    assert token
     for chosen in ({"everybody": "1"}, {}):
-        form = FormData({"text": "Vi kommer.", **chosen}, default_to_multipart=True)
-        answer = await house.client.post(unescape(action[1]), data=form, allow_redirects=False)
+        form = FormData({"csrf": token[1], "text": "Vi kommer.", **chosen}, default_to_multipart=True)
+        answer = await house.client.post(f"/console/cases/{receipt.case}/reply", data=form, allow_redirects=False)
         assert answer.status == 303
     query = "SELECT c.data -> 'copies' AS copies FROM message_contents c ORDER BY c.message_id DESC LIMIT 2"
     rows = await house.runtime.db.rows(query)
