@@ -118,6 +118,7 @@ async def _ladder(runtime: Runtime, conn: Connection, case: Case, row: Mapping[s
         line=case.line,
         region=region_of(site.postcode if site else None),
         holder=case.assignee,
+        talking=await oncall.talking(conn),
         urgent=row["why"] != "call" or case.priority == "P1",
         at=now,
     )

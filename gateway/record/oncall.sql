@@ -18,6 +18,10 @@ SELECT k.case_id IS NOT NULL
         OR EXISTS (SELECT FROM agents WHERE role = 'lead' AND phone IS NOT NULL AND disabled_at IS NULL)) AS helped
 FROM calls k WHERE k.sid = %(sid)s
 
+-- name: talking
+-- Who is on the telephone.
+SELECT DISTINCT agent_id FROM work_items WHERE kind <> 'case' AND state = 'taken'
+
 -- name: add_shifts
 INSERT INTO rota (agent_id, line, region, phone, starts_at, ends_at)
 SELECT s.agent_id, s.line, s.region, coalesce(s.phone, a.phone), s.starts_at, s.ends_at
@@ -55,11 +59,11 @@ RETURNING id, case_id, why, due_at
 
 -- name: begin_calls
 -- And for every live call that waits and that nobody takes, whoever has its case; the telephone of somebody who took
--- that since the call began rings for it, and is given as long as a rung.
+-- that meanwhile and to whom the caller is put through rings for it, and is given as long as a rung.
 INSERT INTO climbs (case_id, why, call_sid, due_at, started_at)
 SELECT DISTINCT ON (k.case_id) k.case_id, 'call', k.sid, d.due_at, lease_now()
 FROM calls k JOIN cases c ON c.id = k.case_id, LATERAL (
-    SELECT CASE WHEN c.assigned_at >= k.started_at THEN greatest(k.queued_at, c.assigned_at) + %(rung)s
+    SELECT CASE WHEN holder_for(k.sid) IS NOT NULL THEN greatest(k.queued_at, c.assigned_at) + %(rung)s
                 WHEN %(staffed)s THEN k.queued_at + %(patience)s
                 ELSE lease_now() END AS due_at) AS d
 WHERE k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL AND k.direction = 'inbound'
