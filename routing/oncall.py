@@ -61,7 +61,7 @@ def rungs(
     line: int,
     region: str | None,
     holder: str | None,
-    talking: Collection[str],
+    talking: Collection[str | None],
     urgent: bool,
     at: datetime,
 ) -> list[Rung]:

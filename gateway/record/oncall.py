@@ -35,8 +35,8 @@ async def leads(conn: Connection) -> list[Rung]:
     return [Rung(row["phone"], row["id"]) for row in await (await conn.execute(SQL["leads"])).fetchall()]
 
 
-async def talking(conn: Connection) -> frozenset[str]:
-    """Those who are on the telephone."""
+async def talking(conn: Connection) -> frozenset[str | None]:
+    """Those who are on the telephone; None is the last resort."""
     return frozenset(row["agent_id"] for row in await (await conn.execute(SQL["talking"])).fetchall())
 
 

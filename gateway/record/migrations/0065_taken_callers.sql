@@ -13,3 +13,7 @@ WHERE c.sid = caller
   AND NOT EXISTS (SELECT FROM calls o WHERE o.answered_at > c.started_at AND o.case_id = k.id AND o.agent_id = a.id
                                        AND o.sid <> c.sid)
 $$;
+-- A call-back is also taken by the last resort, which is no agent.
+ALTER TABLE work_items DROP CONSTRAINT work_items_check;
+ALTER TABLE work_items ADD CONSTRAINT work_items_check
+    CHECK (CASE WHEN state = 'taken' AND kind = 'callback' THEN true ELSE (state IN ('offered', 'taken')) = (agent_id IS NOT NULL) END);
