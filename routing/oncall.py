@@ -2,12 +2,13 @@
 
 First whoever has the case, when they are on call; then those on call for its own line, then other lines, the case's
 region before everywhere; then the leads; at the end the number of last resort; and round again. A call that is not
-urgent only wakes those who are on call for line 1. Nobody's telephone stands on a ladder twice.
+urgent only wakes those who are on call for line 1. Nobody's telephone stands on a ladder twice, and none of those who
+talk on theirs while there is anybody else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,6 +61,7 @@ def rungs(
     line: int,
     region: str | None,
     holder: str | None,
+    talking: Collection[str | None],
     urgent: bool,
     at: datetime,
 ) -> list[Rung]:
@@ -74,7 +76,8 @@ def rungs(
     once: dict[str, Rung] = {}
     for rung in ladder:
         once.setdefault(rung.phone, rung)
-    return list(once.values())
+    ladder = list(once.values())
+    return [rung for rung in ladder if rung.agent not in talking] or ladder
 
 
 def gaps(shifts: Iterable[Shift], since: datetime, until: datetime) -> list[Gap]:

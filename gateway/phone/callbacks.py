@@ -63,7 +63,7 @@ async def settle(runtime: Runtime, item: int) -> End:
             return end
         if wanted["case_id"]:
             await cases.lock(conn, wanted["case_id"])
-        if last and reached:
+        if last and reached and wanted["agent_id"]:
             await wrapping.begin(conn, wanted["agent_id"], last["sid"])
         ours = last is not None and _ours(last)
         kind, data = _unanswered(end)
@@ -95,7 +95,7 @@ async def settle(runtime: Runtime, item: int) -> End:
                 await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], until)
         await wake(conn)
     log.info("callback.ended", item=item, kind=wanted["kind"], reached=reached)
-    if reached:
+    if reached and wanted["agent_id"]:
         wrapping.tell(runtime, wanted["agent_id"])
     account = account_of(runtime.config)
     if last and last["state"] == "ringing" and last["sid"] and account:

@@ -2,7 +2,8 @@
 
 Only a pressed key counts: whoever says nothing, a voicemail above all, has not taken it. A colleague who takes a case
 is its holder; a caller who waits is brought to them, a customer whom they call (back) is rung into the room where they
-wait. A repeated request gets the same answer, and whoever comes too late is told so. Raises Unavailable only.
+wait, also one who waits to be called back about the case of a ladder. A repeated request gets the same answer, and
+whoever comes too late is told so. Raises Unavailable only.
 """
 
 from __future__ import annotations
@@ -150,18 +151,15 @@ class Legs:
             and deed.case.status not in ("concluded", "closed")
         ):
             await take_over(deed)
-        met: dict[str, Any] = {}
-        if calls and (waiting := await customer_first.waiting(conn, row["item_id"])):
-            met = {"room": waiting["room"], "waiting": waiting, "call": item["call_sid"]}
-            joined = {"sid": waiting["sid"], "case": row["case_id"], "agent": agent, "now": now}
-            await conn.execute(SQL["customer_answers"], joined)
-        elif calls:
-            met = {"room": await self._call_out(conn, row, now)}
-        else:
-            waits = {"case": row["case_id"], "sid": item.get("call_sid")}
-            if caller := await (await conn.execute(SQL["caller"], waits)).fetchone():
-                met = {**caller, "room": f"call-{caller['sid']}"}
-                await conn.execute(SQL["meet"], {"sid": caller["sid"], "room": met["room"], "agent": agent})
+        met: Mapping[str, Any] = {}
+        waits = {"case": row["case_id"], "sid": item.get("call_sid"), "ring": row["id"], "agent": agent}
+        if calls:
+            met = await self._reach(conn, row, item["call_sid"])
+        elif caller := await (await conn.execute(SQL["caller"], waits)).fetchone():
+            met = {**caller, "room": f"call-{caller['sid']}"}
+            await conn.execute(SQL["meet"], {"sid": caller["sid"], "room": met["room"], "agent": agent})
+        elif row["purpose"] == "oncall" and (back := await (await conn.execute(SQL["bring"], waits)).fetchone()):
+            met = await self._reach(conn, {**row, "item_id": back["id"]}, back["call_sid"])
         taken = {"ring": row["id"], "state": "taken", "reason": None, "room": met.get("room"), "now": now}
         await conn.execute(SQL["end"], taken)
         return met
@@ -245,6 +243,16 @@ class Legs:
         yours = "ring_yours" if row["agent_id"] else "ring_thanks"
         facts = {"case": number(case.id)} if case else {}
         return twiml.meet([(language, self._phrases.say(yours, language, facts))], None)
+
+    async def _reach(self, conn: Connection, row: Mapping[str, Any], call: str | None) -> Mapping[str, Any]:
+        """Where a customer is met whom they call: they wait there already, or are rung now."""
+        now = self._runtime.clock.now()
+        waiting = await customer_first.waiting(conn, row["item_id"])
+        if waiting is None:
+            return {"room": await self._call_out(conn, row, now)}
+        joined = {"sid": waiting["sid"], "case": row["case_id"], "agent": row["agent_id"], "now": now}
+        await conn.execute(SQL["customer_answers"], joined)
+        return {"room": waiting["room"], "waiting": waiting, "call": call}
 
     async def _call_out(self, conn: Connection, row: Mapping[str, Any], now: datetime) -> str | None:
         """The room that the customer is rung into; None when there is nobody to ring, or nothing to ring them with."""

@@ -1,10 +1,11 @@
 """The ladder: what nobody takes rings one telephone after the other, round and round, until somebody has pressed 1.
 
 Climbed for every danger and every whole site that is down until somebody has its case, and for every live call that
-waits until somebody has the caller, whoever has the case (`routing.oncall` says who is on it). A step is a due column;
-each is one transaction under the case's lock that adds the telephone to ring, an SMS beside it and an entry on the
-timeline, so that workers that come twice or late ring nobody twice; steps are due by the database's clock. With nobody
-on a ladder it is looked at again every minute. That, and a ladder that has gone round, is an alarm (`watch.signs`).
+waits until somebody has the caller, whoever has the case (`routing.oncall` says who is on it); so does one in danger
+who is to be called back, and whoever presses 1 is connected to them. A step is a due column; each is one transaction
+under the case's lock that adds the telephone to ring, an SMS beside it and an entry on the timeline, so that workers
+that come twice or late ring nobody twice; steps are due by the database's clock. With nobody on a ladder it is looked
+at again every minute. That, and a ladder that has gone round, is an alarm (`watch.signs`).
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ async def _ladder(runtime: Runtime, conn: Connection, case: Case, row: Mapping[s
         line=case.line,
         region=region_of(site.postcode if site else None),
         holder=case.assignee,
+        talking=await oncall.talking(conn),
         urgent=row["why"] != "call" or case.priority == "P1",
         at=now,
     )

@@ -2,12 +2,13 @@
 
 Nobody is promised a voice that cannot come: a queue's line is open while somebody with a telephone is at work who
 serves that queue, and always for a P1, for whom the on-call ladder is climbed (`gateway.phone.oncall`) and who is put
-through to LAST_RESORT_NUMBER as soon as none is climbed for them with anybody on it. A caller is connected to whoever
-takes the case, or meets them in a room; one who would rather be called back keeps the place that they had, three times
-a day and only at a number that we may call. One whose person has hung up before they met waits on where they were. A
-place is told by who is before in the same queue; the wait (`measuring.expected`) by the agents who serve that queue
-now, how long its calls took since yesterday and who is before them in it and in queues that share its agents, as 0.7 to
-1.5 times that. When nobody serves it, or fewer than five of its calls tell how long they take, it is not told.
+through to LAST_RESORT_NUMBER as soon as none is climbed for them with anybody on it. The first caller of a case is
+connected to whoever takes it and is not on the telephone, or meets them in a room; the others are offered as all are.
+One who would rather be called back keeps the place that they had, three times a day and only at a number that we may
+call. One whose person has hung up before they met waits on where they were. A place is told by who is before in the
+same queue; the wait (`measuring.expected`) by the agents who serve that queue now, how long its calls took since
+yesterday and who is before them in it and in queues that share its agents, as 0.7 to 1.5 times that. When nobody serves
+it, or fewer than five of its calls tell how long they take, it is not told.
 """
 
 from __future__ import annotations

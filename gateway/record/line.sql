@@ -35,7 +35,7 @@ WHERE id = (SELECT max(id) FROM work_items WHERE call_sid = %(sid)s AND kind = '
 
 -- name: place
 -- Who waits before a call, by queue, call-backs included; the room where somebody is (or was, when they are only `taken`),
--- or the telephone of whoever has taken its case since it began.
+-- or the telephone of whoever has taken its case meanwhile and is theirs.
 SELECT coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue, w.state, k.queue AS case_queue,
        (SELECT r.room FROM rings r LEFT JOIN calls l ON l.sid = r.sid
         WHERE r.room = c.room AND r.state = 'taken' AND r.purpose IN ('agent', 'oncall') AND l.ended_at IS NULL
@@ -58,7 +58,7 @@ SELECT coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue
 FROM calls c
 LEFT JOIN work_items w ON w.call_sid = c.sid AND w.kind = 'call' AND w.state <> 'done'
 LEFT JOIN cases k ON k.id = c.case_id
-LEFT JOIN agents a ON a.id = k.assignee AND k.assigned_at >= c.started_at AND a.disabled_at IS NULL
+LEFT JOIN agents a ON a.id = holder_for(c.sid)
 WHERE c.sid = %(sid)s
 
 -- name: crews

@@ -35,6 +35,11 @@ async def leads(conn: Connection) -> list[Rung]:
     return [Rung(row["phone"], row["id"]) for row in await (await conn.execute(SQL["leads"])).fetchall()]
 
 
+async def talking(conn: Connection) -> frozenset[str | None]:
+    """Those who are on the telephone; None is the last resort."""
+    return frozenset(row["agent_id"] for row in await (await conn.execute(SQL["talking"])).fetchall())
+
+
 async def add(db: Database, rows: Sequence[Mapping[str, Any]], actor: Actor, now: datetime) -> int:
     """Put shifts on the rota; one that begins when another of the same agent, line and region does takes its place.
     Returns how many were kept: none for an agent who is unknown."""

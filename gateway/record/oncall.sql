@@ -18,6 +18,10 @@ SELECT k.case_id IS NOT NULL
         OR EXISTS (SELECT FROM agents WHERE role = 'lead' AND phone IS NOT NULL AND disabled_at IS NULL)) AS helped
 FROM calls k WHERE k.sid = %(sid)s
 
+-- name: talking
+-- Who is on the telephone; null is the last resort.
+SELECT DISTINCT agent_id FROM work_items WHERE kind <> 'case' AND state = 'taken'
+
 -- name: add_shifts
 INSERT INTO rota (agent_id, line, region, phone, starts_at, ends_at)
 SELECT s.agent_id, s.line, s.region, coalesce(s.phone, a.phone), s.starts_at, s.ends_at
@@ -55,17 +59,26 @@ RETURNING id, case_id, why, due_at
 
 -- name: begin_calls
 -- And for every live call that waits and that nobody takes, whoever has its case; the telephone of somebody who took
--- that since the call began rings for it, and is given as long as a rung.
+-- that meanwhile and to whom the caller is put through rings for it, and is given as long as a rung. Whoever is in danger
+-- and waits to be called back waits as well.
 INSERT INTO climbs (case_id, why, call_sid, due_at, started_at)
-SELECT DISTINCT ON (k.case_id) k.case_id, 'call', k.sid, d.due_at, lease_now()
-FROM calls k JOIN cases c ON c.id = k.case_id, LATERAL (
-    SELECT CASE WHEN c.assigned_at >= k.started_at THEN greatest(k.queued_at, c.assigned_at) + %(rung)s
+SELECT DISTINCT ON (w.case_id) w.case_id, 'call', w.sid, w.due_at, lease_now()
+FROM (
+    SELECT k.case_id, k.sid, k.queued_at AS since,
+           CASE WHEN holder_for(k.sid) IS NOT NULL THEN greatest(k.queued_at, c.assigned_at) + %(rung)s
                 WHEN %(staffed)s THEN k.queued_at + %(patience)s
-                ELSE lease_now() END AS due_at) AS d
-WHERE k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL AND k.direction = 'inbound'
-  AND d.due_at <= lease_now()
-  AND NOT EXISTS (SELECT FROM climbs o WHERE (o.call_sid = k.sid OR o.case_id = k.case_id) AND o.ended_at IS NULL)
-ORDER BY k.case_id, k.queued_at LIMIT 100
+                ELSE lease_now() END AS due_at
+    FROM calls k JOIN cases c ON c.id = k.case_id
+    WHERE k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL AND k.direction = 'inbound'
+    UNION ALL
+    SELECT b.case_id, b.call_sid, b.arrived_at,
+           CASE WHEN %(staffed)s THEN greatest(b.arrived_at, b.not_before) + %(patience)s ELSE lease_now() END
+    FROM work_items b JOIN cases c ON c.id = b.case_id
+    WHERE b.kind = 'callback' AND b.state = 'waiting' AND coalesce(b.not_before, lease_now()) <= lease_now()
+      AND c.priority = 'P1' AND c.status NOT IN ('concluded', 'closed')) AS w
+WHERE w.due_at <= lease_now()
+  AND NOT EXISTS (SELECT FROM climbs o WHERE (o.call_sid = w.sid OR o.case_id = w.case_id) AND o.ended_at IS NULL)
+ORDER BY w.case_id, w.since LIMIT 100
 ON CONFLICT (case_id) WHERE ended_at IS NULL DO NOTHING
 RETURNING id, case_id, why, due_at
 
@@ -74,16 +87,22 @@ SELECT id, case_id FROM climbs WHERE due_at <= lease_now() ORDER BY due_at LIMIT
 
 -- name: settled
 -- Ladders whose case somebody has taken or ended meanwhile, and those of a call whose caller speaks to somebody or has
--- gone.
+-- gone, and is not in danger and to be called back now.
 SELECT b.id, b.case_id, b.why = 'call' AND k.answered_at IS NULL AS gone
 FROM climbs b JOIN cases c ON c.id = b.case_id LEFT JOIN calls k ON k.sid = b.call_sid
 WHERE b.ended_at IS NULL
-  AND CASE WHEN b.why = 'call' THEN k.queued_at IS NULL OR k.answered_at IS NOT NULL OR k.ended_at IS NOT NULL
+  AND CASE WHEN b.why = 'call' THEN (k.queued_at IS NULL OR k.answered_at IS NOT NULL OR k.ended_at IS NOT NULL)
+                AND NOT (c.priority = 'P1' AND c.status NOT IN ('concluded', 'closed')
+                         AND EXISTS (SELECT FROM work_items w WHERE w.call_sid = b.call_sid AND w.kind = 'callback'
+                                     AND w.state IN ('waiting', 'offered') AND coalesce(w.not_before, lease_now()) <= lease_now()))
            ELSE c.status <> 'open' OR c.merged_into IS NOT NULL END
 LIMIT 100
 
 -- name: lock
-SELECT b.*, lease_now() AS now, k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL AS caller_waits
+SELECT b.*, lease_now() AS now,
+       k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL
+       OR EXISTS (SELECT FROM work_items w WHERE w.call_sid = b.call_sid AND w.kind = 'callback' AND w.state = 'waiting')
+       AS caller_waits
 FROM climbs b LEFT JOIN calls k ON k.sid = b.call_sid WHERE b.id = %(climb)s FOR UPDATE OF b
 
 -- name: step

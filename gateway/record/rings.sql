@@ -51,6 +51,7 @@ SELECT k.sid FROM rings r LEFT JOIN climbs b ON b.id = r.climb_id
 LEFT JOIN work_items w ON w.id = r.item_id AND w.kind = 'call'
 JOIN calls k ON k.sid = coalesce(b.call_sid, w.call_sid)
 WHERE r.id = %(ring)s AND k.ended_at IS NOT NULL AND k.answered_at IS NULL
+  AND NOT EXISTS (SELECT FROM work_items o WHERE o.call_sid = k.sid AND o.kind = 'callback')
 
 -- name: caller
 -- The caller who waits in this call, or else for this case, and the turn they are at.
@@ -70,6 +71,23 @@ WITH taken AS (
     WHERE state = 'offered' AND item_id IN (SELECT id FROM taken)
 )
 UPDATE calls SET room = %(room)s WHERE sid = %(sid)s AND ended_at IS NULL
+
+-- name: bring
+-- The first who waits to be called back about this case, or by this call, is brought to whoever has answered a ladder.
+WITH theirs AS (
+    UPDATE work_items SET state = 'taken', agent_id = %(agent)s, epoch = epoch + 1
+    WHERE state = 'waiting' AND id = (
+        SELECT w.id FROM work_items w JOIN call_contents t ON t.sid = w.call_sid AND t.callback IS NOT NULL
+        WHERE w.kind = 'callback' AND w.state = 'waiting' AND coalesce(w.not_before, lease_now()) <= lease_now()
+          AND CASE WHEN %(sid)s::text IS NULL THEN w.case_id = %(case)s ELSE w.call_sid = %(sid)s END
+          AND NOT EXISTS (SELECT FROM rings r
+                          WHERE r.item_id = w.id AND r.purpose = 'customer' AND r.state IN ('due', 'ringing'))
+        ORDER BY w.arrived_at, w.id LIMIT 1)
+    RETURNING id, call_sid
+), brought AS (
+    UPDATE rings r SET item_id = theirs.id FROM theirs WHERE r.id = %(ring)s
+)
+SELECT id, call_sid FROM theirs
 
 -- name: spent
 -- Calls to telephones within a time: of customers, of an emergency's ladder, or of colleagues.
@@ -136,7 +154,7 @@ ON CONFLICT (sid) DO UPDATE SET case_id = excluded.case_id, agent_id = excluded.
 -- name: waits_in
 -- Whose telephone waits in a room for a customer.
 SELECT id, sid FROM rings
-WHERE room = %(room)s AND purpose IN ('agent', 'outgoing') AND state = 'taken' AND sid IS NOT NULL ORDER BY id DESC LIMIT 1
+WHERE room = %(room)s AND purpose IN ('agent', 'oncall', 'outgoing') AND state = 'taken' AND sid IS NOT NULL ORDER BY id DESC LIMIT 1
 
 -- name: add_first
 -- The telephone of a customer who is rung first, and the room where whoever comes to them will be.
@@ -189,14 +207,14 @@ SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_si
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 
 -- name: unsettled
--- Colleagues who took a caller and whose own call is over, although nobody has said how it ended; of several calls to
--- the same colleague, the last.
+-- Colleagues, or the last resort, who took a caller and whose own call is over, although nobody has said how it ended;
+-- of several calls to the same colleague, the last.
 SELECT r.id, r.item_id, r.agent_id, w.kind, w.call_sid FROM rings r
-JOIN work_items w ON w.id = r.item_id AND w.state = 'taken' AND w.agent_id = r.agent_id
+JOIN work_items w ON w.id = r.item_id AND w.state = 'taken' AND w.agent_id IS NOT DISTINCT FROM r.agent_id
 JOIN calls k ON k.sid = r.sid
-WHERE r.purpose IN ('agent', 'outgoing') AND r.state = 'taken' AND k.ended_at IS NOT NULL
-  AND NOT EXISTS (SELECT FROM rings n WHERE n.item_id = r.item_id AND n.agent_id = r.agent_id AND n.id > r.id
-                                        AND n.purpose IN ('agent', 'outgoing') AND n.state = 'taken')
+WHERE r.purpose IN ('agent', 'oncall', 'outgoing') AND r.state = 'taken' AND k.ended_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM rings n WHERE n.item_id = r.item_id AND n.agent_id IS NOT DISTINCT FROM r.agent_id AND n.id > r.id
+                                        AND n.purpose IN ('agent', 'oncall', 'outgoing') AND n.state = 'taken')
 ORDER BY r.id LIMIT 50
 
 -- name: callers_alone

@@ -84,7 +84,7 @@ SELECT pg_try_advisory_xact_lock(hashtext('switchyard.dispatch')) AS mine, lease
 
 -- name: workers
 -- Agents who may be offered something, with what they hold. Cases that are put aside take nobody's room; whoever is in
--- somebody else's talk has none.
+-- somebody else's talk has none, and whoever a caller is about to be put through to is not offered another.
 SELECT * FROM (
     SELECT a.id, a.line, a.languages, a.skills, a.region, a.queues, a.sites, a.activity, a.idle_since, a.max_cases,
            CASE WHEN a.phone IS NOT NULL OR a.browser_until > lease_now() THEN a.max_calls ELSE 0 END AS max_calls,
@@ -98,12 +98,14 @@ SELECT * FROM (
         ON aside.assignee = a.id
     WHERE a.activity = 'available' AND a.disabled_at IS NULL AND coalesce(a.wrap_until, lease_now()) <= lease_now()
       AND NOT EXISTS (SELECT FROM attending t WHERE t.agent_id = a.id)
+      AND NOT EXISTS (SELECT FROM cases c JOIN work_items w ON w.case_id = c.id AND w.kind = 'call' AND w.state = 'waiting'
+                      WHERE c.assignee = a.id AND c.status NOT IN ('concluded', 'closed') AND holder_for(w.call_sid) = a.id)
 ) AS present
 WHERE calls = 0 AND (cases < max_cases OR max_calls > 0)
 
 -- name: waiting
 -- The first of every kind of waiting item, in order, and of those sites that are all that somebody who is free may see.
--- A case whose caller waits is that caller's; a caller whose case somebody has taken meanwhile is put through to them.
+-- A case whose caller waits is that caller's; one who is theirs who has taken it meanwhile is put through.
 WITH RECURSIVE kinds AS (
     (SELECT kind, line, language, queue FROM work_items WHERE state = 'waiting'
      ORDER BY kind, line, language, queue LIMIT 1)
@@ -129,11 +131,11 @@ SELECT w.id, w.kind, w.case_id, w.call_sid, w.queue, w.line, w.priority, w.langu
        w.epoch, (SELECT site_id FROM cases c WHERE c.id = w.case_id) AS site_id,
        (SELECT array_agg(o.agent_id) FROM offers o WHERE o.item_id = w.id AND o.state IN ('declined', 'expired')) AS passed
 FROM first w
-WHERE w.queue <> 'review'
+WHERE (w.queue <> 'review' OR w.kind <> 'case')
   AND CASE w.kind
       WHEN 'case' THEN NOT EXISTS (SELECT FROM work_items o WHERE o.kind IN ('call', 'callback') AND o.state <> 'done'
                                    AND o.case_id = w.case_id)
-      WHEN 'call' THEN NOT EXISTS (SELECT FROM cases c WHERE c.id = w.case_id AND c.assigned_at >= w.arrived_at)
+      WHEN 'call' THEN holder_for(w.call_sid) IS NULL
       ELSE true END
 ORDER BY w.priority, w.due_at NULLS LAST, w.arrived_at, w.id
 

@@ -20,27 +20,38 @@ def agents(ladder: list[Rung]) -> list[str | None]:
 
 def test_the_own_line_first_then_others_then_leads_then_the_last_resort() -> None:
     shifts = [shift("a3", 3), shift("a2"), shift("a1", 1), shift("a4", 2, "north"), shift("a5", 2, "south")]
-    given = {"line": 2, "region": "north", "holder": None, "urgent": True, "at": NIGHT}
+    given = {"line": 2, "region": "north", "holder": None, "talking": (), "urgent": True, "at": NIGHT}
     ladder = rungs(shifts, [Rung("+46709", "lead"), Rung("+46702", "a2")], "+4631", **given)
     assert agents(ladder) == ["a4", "a2", "a1", "a3", "lead", None]
-    assert agents(rungs(shifts, [], None, line=1, region=None, holder=None, urgent=True, at=NIGHT))[0] == "a1"
+    assert agents(rungs(shifts, [], None, **{**given, "line": 1, "region": None}))[0] == "a1"
 
 
 def test_a_call_that_is_not_urgent_wakes_only_who_is_on_call_for_the_first_line() -> None:
     shifts = [shift("a2"), shift("a1", 1)]
-    ladder = rungs(shifts, [Rung("+46709", "lead")], "+4631", line=1, region=None, holder=None, urgent=False, at=NIGHT)
+    given = {"line": 1, "region": None, "holder": None, "talking": (), "urgent": False, "at": NIGHT}
+    ladder = rungs(shifts, [Rung("+46709", "lead")], "+4631", **given)
     assert agents(ladder) == ["a1"]
 
 
 def test_whoever_has_the_case_comes_first_when_they_are_on_call() -> None:
     shifts = [shift("a2"), shift("a1", 3), shift("a3", start=1)]
-    ladders = [rungs(shifts, [], None, line=2, region=None, holder=who, urgent=True, at=NIGHT) for who in ("a1", "a3")]
+    given = {"line": 2, "region": None, "talking": (), "urgent": True, "at": NIGHT}
+    ladders = [rungs(shifts, [], None, holder=who, **given) for who in ("a1", "a3")]
     assert [agents(ladder) for ladder in ladders] == [["a1", "a2"], ["a2", "a1"]]
 
 
 def test_only_those_who_are_on_call_now() -> None:
     shifts = [shift("a1", start=1), shift("a2", start=-8, end=0), shift("a3")]
-    assert agents(rungs(shifts, [], None, line=2, region=None, holder=None, urgent=True, at=NIGHT)) == ["a3"]
+    given = {"line": 2, "region": None, "holder": None, "talking": (), "urgent": True, "at": NIGHT}
+    assert agents(rungs(shifts, [], None, **given)) == ["a3"]
+
+
+def test_whoever_talks_on_their_telephone_is_left_out_unless_nobody_else_is_there() -> None:
+    shifts = [shift("a2"), shift("a1", 3)]
+    given = {"line": 2, "region": None, "holder": "a1", "urgent": True, "at": NIGHT}
+    assert agents(rungs(shifts, [], "+4631", talking={"a1"}, **given)) == ["a2", None]
+    assert agents(rungs(shifts, [], "+4631", talking={"a1", "a2", "a9"}, **given)) == [None]
+    assert agents(rungs(shifts, [], None, talking={"a1", "a2"}, **given)) == ["a1", "a2"]
 
 
 def test_holes_are_found_and_overlaps_are_none() -> None:
