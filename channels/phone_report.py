@@ -46,7 +46,7 @@ def report_of(
         received_at=at,
         text="\n".join((*spoken, *_sentences(state, phrases, flags))),
         own_words="\n".join(filter(None, (*spoken, keyed))),
-        sender=Sender(phone=facts.get("phone")),
+        sender=Sender(phone=facts.get("phone"), language=facts.get("language")),
         charger=facts.get("candidate") if confirmed else None,
         site=facts.get("site") if confirmed else None,
         connector=_connector(facts),

@@ -13,10 +13,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from channels.phone_report import TROUBLE, report_of
 from channels.report import NotStored, Receipt, Report
 from gateway.config import Config, load
 from gateway.phone import telephony
 from gateway.record.db import Unavailable
+from ivr.engine import CallState
 from ivr.prompts import Phrases, read_catalogues
 from ivr.twiml import fallback
 from tests.fakes.house import House, count, open_house
@@ -255,6 +257,35 @@ async def test_the_status_of_a_case_is_told_for_number_and_code_only(house: Hous
     await call.press(listed["number"].replace("-", "") + "#")
     told = await call.press(row["code"])
     assert "mottaget" in told
+
+
+@pytest.mark.parametrize("ways", [("1", "*2"), ("2", "*1"), ("1", "*2", "*5", "*4"), ("3", "*6", "")])
+async def test_the_language_that_was_chosen_last_is_that_of_the_next_call(
+    house: House, line: Line, ways: tuple[str, ...]
+) -> None:
+    for way in ways:
+        call = await line.call(CALLER)
+        for key in (*way, "2", "0"):
+            await call.press(key)
+        await call.hang_up()
+    chosen = next(way[-1] for way in reversed(ways) if way)
+    language = {"1": "sv", "2": "en", "4": "da", "5": "fi", "6": "de"}[chosen]
+    row = await house.runtime.db.row("SELECT array_agg(language) AS spoken FROM people")
+    assert row is not None
+    assert row["spoken"] == [language]
+    again = await line.call(CALLER)
+    assert again.languages[0] == {"sv": "sv-SE", "da": "sv-SE"}.get(language, "en-GB")
+
+
+async def test_who_was_not_asked_for_a_language_has_chosen_none(house: House, line: Line) -> None:
+    call = await line.call(CALLER)
+    for key in ("2", "2", "0"):
+        await call.press(key)
+    await call.hang_up()
+    runtime, phrases = house.runtime, Phrases(read_catalogues())
+    unasked = CallState("danger", facts={"phone": CALLER})
+    await runtime.intake.accept(report_of("CA1", unasked, runtime.clock.now(), phrases, (TROUBLE,)))
+    assert (await line.call(CALLER)).languages[0] == "en-GB"
 
 
 async def test_a_text_message_is_a_case_too(house: House, line: Line) -> None:
