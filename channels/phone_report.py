@@ -28,11 +28,12 @@ def report_of(
     sid: str, state: CallState, at: datetime, phrases: Phrases, flags: tuple[str, ...] = (), called: str | None = None
 ) -> Report:
     """The report of a call. `flags` say how it ended: dropped, trouble, follower of a known incident, solved. Whoever
-    said that their case is not solved has reported that: it belongs to that case, and opens it again. Whoever
-    follows a known fault belongs to its case, wherever they stand and however long ago it was reported last."""
+    was told how their case stands and goes on has reported in that case; who said that it is not solved opens it again.
+    Whoever follows a known fault, or wants a person because of it, belongs to its case, wherever they stand and however
+    long ago it was reported last."""
     facts = state.facts
-    token = facts.get("asks_in") if _unsolved(facts) else None
-    if token:
+    token = _thread(facts)
+    if token and _unsolved(facts):
         flags = (*flags, UNSOLVED)
     confirmed = facts.get("confirmed") == "yes"
     if FOLLOWER in flags and facts.get("incident"):
@@ -70,6 +71,13 @@ def unfinished(state: CallState) -> bool:
     if facts.get("filed") or facts.get("kept"):
         return False
     return not facts.get("status_text") or _unsolved(facts) or any(facts.get(name) for name in (*TOLD, *PLACED))
+
+
+def _thread(facts: Mapping[str, str]) -> str | None:
+    """The case that they were told of and speak about."""
+    if facts.get("about") == "incident":
+        return facts.get("follows")
+    return facts.get("asks_in") if facts.get("solved") != "yes" else None
 
 
 def _spoken(facts: Mapping[str, str]) -> Iterator[str]:

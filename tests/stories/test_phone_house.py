@@ -71,6 +71,29 @@ async def described(line: Line, words: str = "kabeln sitter fast och jag kommer 
     return call
 
 
+async def to_status(house: House, line: Line, filed: Mapping[str, Any], caller: str) -> Call:
+    """A caller who has proved by number and code which case they mean."""
+    row = await house.runtime.db.row("SELECT code FROM reports WHERE id = %(report)s", {"report": filed["report"]})
+    assert row is not None
+    call = await line.call(caller)
+    for keys in ("1", "2", "4", filed["case"].replace("-", "") + "#", row["code"]):
+        await call.press(keys)
+    return call
+
+
+async def to_known_fault(house: House, line: Line) -> tuple[Call, str]:
+    """A caller who was just told that we know about their charger, and the number of that case."""
+    for caller in ("+46846500422", "+46846500423"):
+        filed = await house.report(
+            "Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": caller}}
+        )
+    call = await line.call("+46846500424")
+    for keys in ("1", "2", "1", "21007#", "1"):
+        await call.press(keys)
+    assert "känner redan till" in call.now_hears
+    return call, filed["case"]
+
+
 async def test_a_walk_through_the_flow_is_a_case_with_all_that_was_said(house: House, line: Line) -> None:
     call = await described(line)
     (listed,) = await house.cases()
@@ -257,6 +280,58 @@ async def test_the_status_of_a_case_is_told_for_number_and_code_only(house: Hous
     await call.press(listed["number"].replace("-", "") + "#")
     told = await call.press(row["code"])
     assert "mottaget" in told
+
+
+@pytest.mark.parametrize("caller", ["+46846500422", "+46846500429"])
+async def test_who_was_told_how_their_case_stands_and_wants_a_person_comes_with_it(
+    house: House, line: Line, caller: str
+) -> None:
+    filed = await house.report("Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": CALLER}})
+    call = await to_status(house, line, filed, caller)
+    assert ", ".join(filed["case"].replace("-", "")) in await call.press("0")
+    (listed,) = await house.cases()
+    assert listed["number"] == filed["case"]
+    assert len((await house.case(filed["case"]))["reports"]) == 2
+
+
+async def test_who_was_told_that_their_case_is_solved_and_wants_a_person_opens_it(house: House, line: Line) -> None:
+    filed = await house.report("Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": CALLER}})
+    done = {"as": "a01", "disposition": "solved_remotely", "text": "Startade om."}
+    assert (await house.api("POST", f"/cases/{filed['case']}/conclude", done))[0] == 200
+    call = await to_status(house, line, filed, "+46846500429")
+    await call.press("0")
+    (listed,) = await house.cases()
+    assert (listed["number"], listed["status"]) == (filed["case"], "open")
+
+
+async def test_who_hears_the_status_and_hangs_up_has_reported_nothing(house: House, line: Line) -> None:
+    filed = await house.report("Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": CALLER}})
+    call = await to_status(house, line, filed, "+46846500429")
+    await call.hang_up()
+    assert len((await house.case(filed["case"]))["reports"]) == 1
+
+
+@pytest.mark.parametrize("key", ["2", "0"])
+async def test_who_wants_a_person_because_of_a_known_fault_is_one_of_its_case(
+    house: House, line: Line, key: str
+) -> None:
+    call, fault = await to_known_fault(house, line)
+    await call.press(key)
+    (listed,) = await house.cases()
+    assert listed["number"] == fault
+    assert len((await house.case(fault))["reports"]) == 3
+    assert ", ".join(fault.replace("-", "")) in " ".join(call.heard)
+
+
+async def test_who_calls_about_something_else_than_the_known_fault_has_a_case_of_their_own(
+    house: House, line: Line
+) -> None:
+    call, fault = await to_known_fault(house, line)
+    for key in ("3", "5"):
+        await call.press(key)
+    await call.speak("sidan av stolpen är påkörd och hänger")
+    await call.press("1")
+    assert {case["category"] for case in await house.cases() if case["number"] != fault} == {"damage"}
 
 
 @pytest.mark.parametrize("ways", [("1", "*2"), ("2", "*1"), ("1", "*2", "*5", "*4"), ("3", "*6", "")])
