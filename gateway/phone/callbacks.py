@@ -1,17 +1,18 @@
 """Calls to customers: call-backs, and those that agents make from a case.
 
 A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; one
-that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. A call that
-an agent makes is tried once, and the agent told how it went. The place in the order is that of the caller's first
-moment in the queue, at every try. Who is rung first is a matter of the queue: the agent, as here, or the customer
-(`customer_first`). Every change is one transaction; doing it twice changes nothing.
+that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. While its
+customer is on another way to somebody, waiting in line or called from the case, it is not made, and it is done when
+that led to a talk (`fulfil`). A call that an agent makes is tried once, and the agent told how it went. The place in
+the order is that of the caller's first moment in the queue, at every try. Who is rung first is a matter of the queue:
+the agent, as here, or the customer (`customer_first`). Every change is one transaction; doing it twice changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -23,7 +24,7 @@ from gateway.messages.post import account_of
 from gateway.phone import wrapping
 from gateway.record import cases, timeline
 from gateway.record.db import Connection, recordset, statements
-from gateway.record.timeline import SYSTEM, Entry
+from gateway.record.timeline import SYSTEM, Actor, Entry
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
@@ -32,6 +33,8 @@ BACK = "back-"  # before the name of the room in which a customer who was rung f
 REFUSED = "refused"  # how the reason of a ring begins whose number will never be rung
 AGAIN = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))  # after a try that reached nobody
 DELAY = timedelta(hours=1)  # after one that we could not make
+CROSSED = "callback_crossed"  # of a try while its customer was on another way to somebody, as soon as they are not
+NOW = timedelta()
 
 
 async def sweep(runtime: Runtime) -> int:
@@ -61,7 +64,7 @@ async def settle(runtime: Runtime, item: int) -> bool:
             await cases.lock(conn, wanted["case_id"])
         if last and reached:
             await wrapping.begin(conn, wanted["agent_id"], last["sid"])
-        ours = last is not None and _ours(last)
+        ours = wanted["crossed"] or (last is not None and _ours(last))
         kind: str = "call_unanswered"
         data: dict[str, Any] = {}
         until: datetime | None = None
@@ -74,12 +77,12 @@ async def settle(runtime: Runtime, item: int) -> bool:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
         else:
-            wait = DELAY if ours else AGAIN[wanted["tries"]]
+            wait = NOW if wanted["crossed"] else DELAY if ours else AGAIN[wanted["tries"]]
             later = {"item": item, "wait": wait, "tries": 0 if ours else 1}
             tried = await (await conn.execute(WORK["try_later"], later)).fetchone()
             if tried is None:  # whoever ends it at the same time was first
                 return False
-            kind, until = _missed(last), now + wait
+            kind, until = CROSSED if wanted["crossed"] else _missed(last), now + wait
             data = {"tries": tried["tries"], "until": tried["not_before"].isoformat()}
         if last and last["state"] in ("due", "ringing"):
             missed = {"ring": last["id"], "state": "missed", "reason": None, "room": None, "now": now}
@@ -88,7 +91,7 @@ async def settle(runtime: Runtime, item: int) -> bool:
         if wanted["case_id"] and told:
             data["call"] = wanted["call_sid"]
             await timeline.append(conn, [Entry(wanted["case_id"], kind, SYSTEM, data=data)], now)
-            if not reached and wanted["phone"]:
+            if not reached and wanted["phone"] and kind != CROSSED:
                 await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], until)
         await wake(conn)
     log.info("callback.ended", item=item, kind=wanted["kind"], reached=reached)
@@ -101,6 +104,16 @@ async def settle(runtime: Runtime, item: int) -> bool:
     return reached
 
 
+async def fulfil(
+    conn: Connection, item: int | None, actor: Actor, because: Literal["called", "rung"], now: datetime
+) -> None:
+    """End a call-back, if there is one, whose customer has spoken to somebody in another way."""
+    done = await (await conn.execute(WORK["end_item"], {"item": item})).fetchone() if item else None
+    if done:
+        data = {"call": done["call_sid"], "because": because}
+        await timeline.append(conn, [Entry(done["case_id"], "callback_done", actor, data=data)], now)
+
+
 async def put_off(
     runtime: Runtime, conn: Connection, item: int, kind: str, *, ours: bool, wait: timedelta = AGAIN[0]
 ) -> None:
@@ -111,6 +124,8 @@ async def put_off(
     wanted = await (await conn.execute(SQL["wanted"], {"item": item})).fetchone()
     if wanted is None or wanted["state"] not in ("waiting", "offered"):
         return
+    if wanted["crossed"]:
+        kind, ours, wait = CROSSED, True, NOW
     until: datetime | None = None
     if not ours and wanted["tries"] >= len(AGAIN):
         await conn.execute(WORK["end_item"], {"item": item})
@@ -128,7 +143,7 @@ async def put_off(
     if wanted["case_id"]:
         entry = Entry(wanted["case_id"], kind, SYSTEM, data={**data, "call": wanted["call_sid"]})
         await timeline.append(conn, [entry], now)
-        if wanted["phone"]:
+        if wanted["phone"] and kind != CROSSED:
             await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], until)
     await wake(conn)
     log.info("callback.put_off", item=item, ours=ours)
