@@ -118,7 +118,7 @@ async def _known_outage(scene: Scene) -> Outcome:
 
 
 async def _large_outage(scene: Scene) -> Outcome:
-    if any(scene.fact(name) for name in ("outage_told", "category", "said", "status_text")):
+    if any(scene.fact(name) for name in ("outage_told", "category", "said", "status_text", "about")):
         return Outcome("none")
     return _outage(scene, await scene.given.incidents.large_outage())
 
@@ -194,10 +194,10 @@ async def _case_status(scene: Scene) -> Outcome:
     words = [scene.say(f"status_{found.status}")]
     if found.hours is not None and found.status not in {"concluded", "closed"}:
         words.append(scene.say("incident_expected", when=_when(scene, found.hours)))
-    told = {**asked, "status_text": " ".join(words)}
+    told = {**asked, "status_text": " ".join(words), "asks_in": found.token}
     if found.unconfirmed is None:
         return Outcome("found", told)
-    return Outcome("concluded", {**told, "asks": str(found.unconfirmed.report), "asks_in": found.unconfirmed.token})
+    return Outcome("concluded", {**told, "asks": str(found.unconfirmed)})
 
 
 async def _confirm_case(scene: Scene) -> Outcome:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from channels.report import Chargers, Intake, Receipt, Report, Solutions, Spool, Unconfirmed
+from channels.report import Chargers, Intake, Receipt, Report, Solutions, Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +178,13 @@ class Announcements(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CaseStatus:
-    """What the status page of a reporter tells: the status word and hours until the case should be solved; and what
-    they may say yes or no to, when it waits for that."""
+    """What the status page of a reporter tells: the status word and hours until the case should be solved; and the
+    report that they may say yes or no to, when it waits for that. `token` is that of the case, for a thread."""
 
     status: str
     hours: float | None
-    unconfirmed: Unconfirmed | None = None
+    token: str | None = None
+    unconfirmed: int | None = None
 
 
 class Cases(Protocol):

@@ -29,12 +29,13 @@ def report_of(
     sid: str, state: CallState, at: datetime, phrases: Phrases, flags: tuple[str, ...] = (), called: str | None = None
 ) -> Report:
     """The report of a call. `flags` say how it ended: dropped, trouble, follower of a known incident, solved. Whoever
-    said that their case is not solved has reported that: it belongs to that case, and opens it again. Who said that it
-    is, while that could not be noted, has answered, and told nothing else when they only hung up then. Whoever
-    follows a known fault belongs to its case, wherever they stand and however long ago it was reported last."""
+    was told how their case stands and goes on has reported in that case; who said that it is not solved opens it again.
+    Who said that it is, while that could not be noted, has answered, and told nothing else when they only hung up then.
+    Whoever follows a known fault, or wants a person because of it, belongs to its case, wherever they stand and however
+    long ago it was reported last."""
     facts = state.facts
-    token = facts.get("asks_in") if _unsolved(facts) else None
-    if token:
+    token = _thread(facts)
+    if token and _unsolved(facts):
         flags = (*flags, UNSOLVED)
     if asked := agreed(state):
         answer = f"{SOLVES}:{asked}"
@@ -52,7 +53,7 @@ def report_of(
         received_at=at,
         text="\n".join((*_spoken(facts), *_sentences(state, phrases, flags))),
         own_words="\n".join(_judged(facts)),
-        sender=Sender(phone=facts.get("phone")),
+        sender=Sender(phone=facts.get("phone"), language=facts.get("language")),
         charger=facts.get("candidate") if confirmed else None,
         site=facts.get("site") if confirmed else None,
         connector=_connector(facts),
@@ -86,6 +87,13 @@ def agreed(state: CallState) -> int | None:
 
 def _tells(facts: Mapping[str, str]) -> bool:
     return any(facts.get(name) for name in (*TOLD, *PLACED))
+
+
+def _thread(facts: Mapping[str, str]) -> str | None:
+    """The case that they were told of and speak about."""
+    if facts.get("about") == "incident":
+        return facts.get("follows")
+    return facts.get("asks_in") if facts.get("solved") != "yes" else None
 
 
 def _spoken(facts: Mapping[str, str]) -> Iterator[str]:

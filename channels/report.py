@@ -38,13 +38,15 @@ class Sender:
     """Who says it, as the channel knows it: `email` bare and lower case, `phone` E.164 where it could be normalised.
 
     `verified` is true only when somebody we trust vouches for it (a trusted Authentication-Results, our own checks,
-    a log-in), never because of a caller ID or a From header alone.
+    a log-in), never because of a caller ID or a From header alone. `language` is the one that they chose to be spoken
+    to.
     """
 
     name: str | None = None
     phone: str | None = None
     email: str | None = None
     verified: bool = False
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

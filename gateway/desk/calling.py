@@ -14,7 +14,7 @@ from gateway.record.db import statements
 from gateway.record.timeline import Actor
 from gateway.runtime import Runtime
 
-RINGS = statements("rings")
+RINGS, WORK = statements("rings"), statements("work")
 
 
 async def call(runtime: Runtime, actor: Actor, case_id: int, number: str | None = None) -> str:
@@ -45,4 +45,7 @@ async def _ring(deed: Act, called: str) -> bool:
     if not config.twilio_account_sid or not any(number.voice for number in config.twilio_numbers) or not deed.agent:
         return False
     given = {"case": deed.case.id, "agent": deed.agent, "number": called, "now": deed.now}
-    return await (await deed.conn.execute(RINGS["add_outgoing"], given)).fetchone() is not None
+    ring = await (await deed.conn.execute(RINGS["add_outgoing"], given)).fetchone()
+    if ring and ring["callback_id"]:
+        await deed.conn.execute(WORK["stand_aside"], {"item": ring["callback_id"]})
+    return ring is not None

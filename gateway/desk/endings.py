@@ -15,7 +15,7 @@ from gateway.runtime import Runtime
 from routing.sla import deadlines
 from routing.values import Priority
 
-CONFIRMATIONS = statements("confirmations")
+CONFIRMATIONS, WORK = statements("confirmations"), statements("work")
 LONGEST_COMMENT = 4000
 DISPOSITIONS = (
     "solved_remotely",
@@ -48,6 +48,9 @@ async def conclude(runtime: Runtime, actor: Actor, case_id: int, disposition: st
         await deed.run("withdraw_offers")
         await deed.run("finish")
         deed.tell("concluded", disposition=disposition, note=note, told=len(messages), card=card)
+        if disposition not in SILENT:
+            for row in await (await deed.conn.execute(WORK["told_instead"], {"case": case_id})).fetchall():
+                deed.tell("callback_given_up", call=row["call_sid"], because="concluded")
 
 
 async def confirm(

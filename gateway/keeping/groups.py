@@ -204,6 +204,8 @@ class Draft:
         await self.hearing.write(conn)
         if calls := [row["id"] for row in self.reports if row["call_sid"]]:
             await conn.execute(RECORDINGS["belong"], {"reports": calls, "now": self.now})
+        if self.met.languages:
+            await conn.execute(people.SQL["speak"], {"rows": recordset(self.met.languages)})
         for wish in self.wishes:
             await conn.execute(people.SQL["wish"], wish)
         for told in self.unsolved:

@@ -52,6 +52,7 @@ def newcomer(report: Report, facts: Facts) -> people.Newcomer:
         sender.name,
         report.language,
         sender.verified,
+        sender.language,
         tuple((kind, value) for kind, value in mentioned if value and (kind, value) not in own),
     )
 

@@ -1,11 +1,12 @@
 """Calls to customers: call-backs, and those that agents make from a case.
 
 A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; one
-that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. Somebody
-whose number was erased is not tried again. A call that an agent makes is tried once, and the agent told how it went.
-The place in the order is that of the caller's first moment in the queue, at every try. Who is rung first is a matter of
-the queue: the agent, as here, or the customer (`customer_first`). Every change is one transaction; doing it twice
-changes nothing.
+that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. While its
+customer is on another way to somebody, waiting in line or called from the case, it is not made, and it is done when
+that led to a talk (`fulfil`). Somebody whose number was erased is not tried again. A call that an agent makes is tried
+once, and the agent told how it went. The place in the order is that of the caller's first moment in the queue, at every
+try. Who is rung first is a matter of the queue: the agent, as here, or the customer (`customer_first`). Every change is
+one transaction; doing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from gateway.messages.post import account_of
 from gateway.phone import wrapping
 from gateway.record import cases, timeline
 from gateway.record.db import Connection, recordset, statements
-from gateway.record.timeline import SYSTEM, Entry
+from gateway.record.timeline import SYSTEM, Actor, Entry
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
@@ -34,6 +35,8 @@ CAP = "cap"  # why a ring failed that was never tried
 REFUSED = "refused"  # how the reason of a ring begins whose number will never be rung
 AGAIN = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))  # after a try that reached nobody
 DELAY = timedelta(hours=1)  # after one that we could not make
+CROSSED = "callback_crossed"  # of a try while its customer was on another way to somebody, as soon as they are not
+NOW = timedelta()
 End = Literal["reached", "unreached", "capped", "unplaced"]  # the customer was rung in vain, or never
 
 
@@ -65,7 +68,7 @@ async def settle(runtime: Runtime, item: int) -> End:
             await cases.lock(conn, wanted["case_id"])
         if last and reached and wanted["agent_id"]:
             await wrapping.begin(conn, wanted["agent_id"], last["sid"])
-        ours = last is not None and _ours(last)
+        ours = wanted["crossed"] or (last is not None and _ours(last))
         kind, data = _unanswered(end)
         until: datetime | None = None
         if wanted["kind"] == "outgoing":
@@ -77,12 +80,12 @@ async def settle(runtime: Runtime, item: int) -> End:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
         else:
-            wait = DELAY if ours else AGAIN[wanted["tries"]]
+            wait = NOW if wanted["crossed"] else DELAY if ours else AGAIN[wanted["tries"]]
             later = {"item": item, "wait": wait, "tries": 0 if ours else 1}
             tried = await (await conn.execute(WORK["try_later"], later)).fetchone()
             if tried is None:  # whoever ends it at the same time was first
                 return end
-            kind, until = _missed(last), now + wait
+            kind, until = CROSSED if wanted["crossed"] else _missed(last), now + wait
             data = {"tries": tried["tries"], "until": tried["not_before"].isoformat()}
         if last and last["state"] in ("due", "ringing"):
             missed = {"ring": last["id"], "state": "missed", "reason": None, "room": None, "now": now}
@@ -91,7 +94,7 @@ async def settle(runtime: Runtime, item: int) -> End:
         if wanted["case_id"] and told:
             data["call"] = wanted["call_sid"]
             await timeline.append(conn, [Entry(wanted["case_id"], kind, SYSTEM, data=data)], now)
-            if not reached and wanted["phone"]:
+            if not reached and wanted["phone"] and kind != CROSSED:
                 await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], until)
         await wake(conn)
     log.info("callback.ended", item=item, kind=wanted["kind"], reached=reached)
@@ -120,6 +123,16 @@ async def not_begun(runtime: Runtime, ring: Mapping[str, Any], state: str, reaso
     runtime.live.publish({"type": "case", "case": ring["case_id"]})
 
 
+async def fulfil(
+    conn: Connection, item: int | None, actor: Actor, because: Literal["called", "rung"], now: datetime
+) -> None:
+    """End a call-back, if there is one, whose customer has spoken to somebody in another way."""
+    done = await (await conn.execute(WORK["end_item"], {"item": item})).fetchone() if item else None
+    if done:
+        data = {"call": done["call_sid"], "because": because}
+        await timeline.append(conn, [Entry(done["case_id"], "callback_done", actor, data=data)], now)
+
+
 async def put_off(
     runtime: Runtime, conn: Connection, item: int, kind: str, *, ours: bool, wait: timedelta = AGAIN[0]
 ) -> None:
@@ -130,6 +143,8 @@ async def put_off(
     wanted = await (await conn.execute(SQL["wanted"], {"item": item})).fetchone()
     if wanted is None or wanted["state"] not in ("waiting", "offered"):
         return
+    if wanted["crossed"]:
+        kind, ours, wait = CROSSED, True, NOW
     until: datetime | None = None
     if wanted["phone"] is None or (wanted["tries"] >= len(AGAIN) and not ours):
         await conn.execute(WORK["end_item"], {"item": item})
@@ -147,7 +162,7 @@ async def put_off(
     if wanted["case_id"]:
         entry = Entry(wanted["case_id"], kind, SYSTEM, data={**data, "call": wanted["call_sid"]})
         await timeline.append(conn, [entry], now)
-        if wanted["phone"]:
+        if wanted["phone"] and kind != CROSSED:
             await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], until)
     await wake(conn)
     log.info("callback.put_off", item=item, ours=ours)

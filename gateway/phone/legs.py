@@ -215,6 +215,7 @@ class Legs:
             async with act(self._runtime, Actor("agent", row["agent_id"], row["role"]), row["case_id"]) as deed:
                 if await self._meets(deed.conn, row, sid):
                     await respond(deed, "call", channel="phone", call=sid)
+                    await callbacks.fulfil(deed.conn, item["callback_id"], deed.actor, "rung", deed.now)
         self._runtime.live.publish({"type": "talk"})
         return twiml.meet([], row["room"])
 

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Literal
 
 from channels.phone_ports import Caller, CaseStatus, Found, Incident, OwnerCase
-from channels.report import Unconfirmed
 from gateway import casenumber, outages
 from gateway.messages.threads import reply_token
 from gateway.outages import Outage
@@ -127,8 +126,8 @@ class RecordedCases:
         if row["case_id"] is None:
             return "wrong"
         token = reply_token(self._runtime.config.secret_keys, row["case_id"])
-        unconfirmed = Unconfirmed(row["unconfirmed"], token) if row["unconfirmed"] else None
-        return CaseStatus(row["status"], _hours(row["due_solution"], self._runtime.clock.now()), unconfirmed)
+        hours = _hours(row["due_solution"], self._runtime.clock.now())
+        return CaseStatus(row["status"], hours, token, row["unconfirmed"])
 
     async def confirm(self, report: int) -> None:
         await Conclusions(self._runtime).confirm(report, self._runtime.clock.now(), "phone")

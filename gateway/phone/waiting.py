@@ -5,10 +5,11 @@ serves that queue, and always for a P1, for whom the on-call ladder is climbed (
 through to LAST_RESORT_NUMBER as soon as none is climbed for them with anybody on it. The first caller of a case is
 connected to whoever takes it and is not on the telephone, or meets them in a room; the others are offered as all are.
 One who would rather be called back keeps the place that they had, three times a day and only at a number that we may
-call. One whose person has hung up before they met waits on where they were. A place is told by who is before in the
-same queue; the wait (`measuring.expected`) by the agents who serve that queue now, how long its calls took since
-yesterday and who is before them in it and in queues that share its agents, as 0.7 to 1.5 times that. When nobody serves
-it, or fewer than five of its calls tell how long they take, it is not told.
+call, and has it again when they call about the same before that. One whose person has hung up before they met waits on
+where they were. A place is told by who is before in the same queue; the wait (`measuring.expected`) by the agents who
+serve that queue now, how long its calls took since yesterday and who is before them in it and in queues that share its
+agents, as 0.7 to 1.5 times that. When nobody serves it, or fewer than five of its calls tell how long they take, it is
+not told.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from channels.tolls import refusal
 from gateway.desk.acts import act
 from gateway.desk.words import respond
 from gateway.jobs import wake
-from gateway.phone import alone, consent, wrapping
+from gateway.phone import alone, callbacks, consent, wrapping
 from gateway.phone.pace import Paces
 from gateway.record import timeline
 from gateway.record.db import Connection, statements
@@ -34,7 +35,7 @@ from gateway.record.timeline import CUSTOMER, Actor, Entry
 from gateway.runtime import Runtime
 from measuring.expected import Before, expected
 
-SQL, ONCALL, RINGS = statements("line"), statements("oncall"), statements("rings")
+SQL, ONCALL, RINGS, WORK = (statements(name) for name in ("line", "oncall", "rings", "work"))
 A_DAY = 3  # call-backs to one number
 RINGING = timedelta(seconds=40)  # for which a telephone that we ring may be waited for
 SOON = timedelta(seconds=90)  # by when a ladder has begun for a call, or goes on
@@ -56,12 +57,13 @@ class RecordedLine:
         queue = self._runtime.rules().queues.get(waiting.queue)
         given = {
             "sid": waiting.sid,
+            "phone": waiting.phone,
             "report": waiting.report,
             "queue": waiting.queue,
             "priority": waiting.priority,
             "longest": queue.longest_wait if queue and waiting.priority != "P1" else None,
         }
-        await self._change("enter", given, "call_queued", then=("line_up",), priority=waiting.priority)
+        await self._change("enter", given, "call_queued", after=_line_up, priority=waiting.priority)
         place = await self.place(waiting.sid)
         if place.least is not None:
             await self._change("case_of", {"sid": waiting.sid}, "wait_told", least=place.least, most=place.most)
@@ -137,12 +139,13 @@ class RecordedLine:
         return Jsonb({queue.name: queue.longest_wait.total_seconds() for queue in queues if queue.longest_wait})
 
     async def answered(self, sid: str) -> None:
+        now = self._runtime.clock.now()
         async with self._db.transaction() as conn:
-            given = {"sid": sid, "now": self._runtime.clock.now()}
-            row = await (await conn.execute(SQL["answer"], given)).fetchone()
-        if row is None or row["case_id"] is None:
-            return
-        agent = Actor("agent", row["agent_id"]) if row["agent_id"] else timeline.SYSTEM
+            row = await (await conn.execute(SQL["answer"], {"sid": sid, "now": now})).fetchone()
+            if row is None or row["case_id"] is None:
+                return
+            agent = Actor("agent", row["agent_id"]) if row["agent_id"] else timeline.SYSTEM
+            await callbacks.fulfil(conn, row["callback_id"], agent, "called", now)
         async with act(self._runtime, agent, row["case_id"]) as deed:
             await respond(deed, "call", channel="phone", call=sid, **_seconds(row))
 
@@ -199,11 +202,21 @@ class RecordedLine:
             wrapping.tell(self._runtime, agent)
 
 
+async def _line_up(conn: Connection, given: Mapping[str, Any]) -> Sequence[str]:
+    row = await (await conn.execute(SQL["line_up"], given)).fetchone()
+    if row and row["callback_id"]:
+        await conn.execute(WORK["stand_aside"], {"item": row["callback_id"]})
+    return ()
+
+
 async def _keep_place(conn: Connection, given: Mapping[str, Any]) -> Sequence[str]:
-    items = [row["id"] for row in await (await conn.execute(SQL["become_callback"], given)).fetchall()]
+    """What was promised before about the same is this call-back now."""
+    row = await (await conn.execute(SQL["become_callback"], given)).fetchone()
+    row = row or await (await conn.execute(SQL["add_callback"], given)).fetchone()
+    items = [item for item in (row["id"], row["callback_id"]) if item] if row else []
     await conn.execute(SQL["withdraw"], {**given, "items": items})
-    if not items:
-        await conn.execute(SQL["add_callback"], given)
+    for item in items[1:]:
+        await conn.execute(WORK["end_item"], {"item": item})
     return ()
 
 

@@ -15,13 +15,18 @@ WHERE sid = %(sid)s
 RETURNING case_id, report_id
 
 -- name: line_up
--- A caller who waits is work with its own place, which whoever comes back has kept.
-INSERT INTO work_items (kind, case_id, call_sid, queue, line, priority, language, due_at, arrived_at, longest_at, state)
-SELECT 'call', c.case_id, c.sid, %(queue)s, coalesce(k.line, 1), coalesce(k.priority, %(priority)s),
-       coalesce(c.language, 'sv'), c.queued_at + %(target)s, c.queued_at, c.queued_at + %(longest)s, 'waiting'
-FROM calls c LEFT JOIN cases k ON k.id = c.case_id WHERE c.sid = %(sid)s
+-- A caller who waits is work with its own place, which whoever comes back has kept, and who was to be called back too.
+INSERT INTO work_items (kind, case_id, call_sid, callback_id, queue, line, priority, language, due_at, arrived_at,
+                        longest_at, state)
+SELECT 'call', c.case_id, c.sid, b.id, %(queue)s, coalesce(k.line, 1), coalesce(k.priority, %(priority)s),
+       coalesce(c.language, 'sv'), least(c.queued_at, b.arrived_at) + %(target)s, least(c.queued_at, b.arrived_at),
+       least(c.queued_at, b.arrived_at) + %(longest)s, 'waiting'
+FROM calls c LEFT JOIN cases k ON k.id = c.case_id LEFT JOIN call_contents t ON t.sid = c.sid
+LEFT JOIN promised(c.case_id, ARRAY[t.from_number, %(phone)s::text]) AS b ON true
+WHERE c.sid = %(sid)s
 ON CONFLICT (call_sid) WHERE kind = 'call' AND state <> 'done'
 DO UPDATE SET state = 'waiting', agent_id = NULL, epoch = work_items.epoch + 1 WHERE work_items.state = 'taken'
+RETURNING callback_id
 
 -- name: wait_on
 -- A caller whose person has hung up before they met.
@@ -34,8 +39,8 @@ UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1
 WHERE id = (SELECT max(id) FROM work_items WHERE call_sid = %(sid)s AND kind = 'call') AND state IN ('taken', 'done')
 
 -- name: place
--- Who waits before a call, by queue, call-backs included; the room where somebody is (or was, when they are only `taken`),
--- or the telephone of whoever has taken its case meanwhile and is theirs.
+-- Who waits before a call, by queue, call-backs included, but for those whose customers wait themselves; the room where
+-- somebody is (or was, when they are only `taken`), or the telephone of whoever has taken its case meanwhile and is theirs.
 SELECT coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue, w.state, k.queue AS case_queue,
        (SELECT r.room FROM rings r LEFT JOIN calls l ON l.sid = r.sid
         WHERE r.room = c.room AND r.state = 'taken' AND r.purpose IN ('agent', 'oncall') AND l.ended_at IS NULL
@@ -53,6 +58,7 @@ SELECT coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue
         FROM work_items o
         WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, lease_now()) <= lease_now()
           AND (o.priority, o.arrived_at, o.id) < (w.priority, w.arrived_at, w.id)
+          AND NOT EXISTS (SELECT FROM work_items i WHERE i.callback_id = o.id AND i.state <> 'done')
         GROUP BY o.queue) AS o
 ) AS before
 FROM calls c
@@ -108,7 +114,8 @@ UPDATE calls SET answered_at = %(now)s, agent_id = coalesce(
     (SELECT agent_id FROM work_items WHERE call_sid = calls.sid AND state = 'taken'),
     (SELECT assignee FROM cases WHERE id = calls.case_id))
 WHERE sid = %(sid)s AND answered_at IS NULL
-RETURNING case_id, agent_id, extract(epoch FROM answered_at - started_at) AS response,
+RETURNING case_id, agent_id, extract(epoch FROM answered_at - started_at) AS response, (
+              SELECT callback_id FROM work_items WHERE call_sid = calls.sid ORDER BY id DESC LIMIT 1) AS callback_id,
           extract(epoch FROM answered_at - coalesce(queued_at, (
               SELECT min(arrived_at) FROM work_items WHERE call_sid = calls.sid))) AS waited
 
@@ -132,17 +139,22 @@ UPDATE offers SET state = 'withdrawn', answered_at = lease_now() WHERE state = '
 -- name: become_callback
 -- The caller's place is kept, whoever it had been offered to.
 UPDATE work_items SET kind = 'callback', state = 'waiting', agent_id = NULL, epoch = epoch + 1
-WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id
+WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id, callback_id
 
 -- name: add_callback
--- Of a caller who had no place yet, because nobody was at work; they are moved on when they would have been in line.
-INSERT INTO work_items (kind, case_id, call_sid, queue, line, priority, language, due_at, arrived_at, longest_at, state)
-SELECT 'callback', c.case_id, c.sid, coalesce(k.queue, 'helpdesk'), coalesce(k.line, 1), coalesce(k.priority, 'P3'),
-       coalesce(c.language, 'sv'), %(now)s + %(target)s, %(now)s,
+-- Of a caller who had no place yet, because nobody was at work, unless they were to be called back already; they are
+-- moved on when they would have been in line.
+INSERT INTO work_items (kind, case_id, call_sid, callback_id, queue, line, priority, language, due_at, arrived_at,
+                        longest_at, state)
+SELECT 'callback', c.case_id, c.sid, b.id, coalesce(k.queue, 'helpdesk'), coalesce(k.line, 1),
+       coalesce(k.priority, 'P3'), coalesce(c.language, 'sv'), a.at + %(target)s, a.at,
        CASE WHEN k.priority IS DISTINCT FROM 'P1'
-            THEN %(now)s + (%(longest)s ->> coalesce(k.queue, 'helpdesk'))::float8 * interval '1 second' END, 'waiting'
-FROM calls c LEFT JOIN cases k ON k.id = c.case_id WHERE c.sid = %(sid)s
-ON CONFLICT (call_sid) WHERE kind = 'callback' AND state <> 'done' DO NOTHING
+            THEN a.at + (%(longest)s ->> coalesce(k.queue, 'helpdesk'))::float8 * interval '1 second' END, 'waiting'
+FROM calls c LEFT JOIN cases k ON k.id = c.case_id LEFT JOIN call_contents t ON t.sid = c.sid
+LEFT JOIN promised(c.case_id, ARRAY[t.from_number, %(phone)s::text]) AS b ON true
+CROSS JOIN LATERAL (SELECT least(%(now)s, b.arrived_at) AS at) AS a
+WHERE c.sid = %(sid)s
+ON CONFLICT (call_sid) WHERE kind = 'callback' AND state <> 'done' DO NOTHING RETURNING id, callback_id
 
 -- name: callback_number
 UPDATE call_contents SET callback = %(phone)s, callback_at = lease_now() WHERE sid = %(sid)s

@@ -19,12 +19,14 @@ Address = tuple[str, str]  # kind and value
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Somebody as one report shows them; `mentioned` are addresses that the text names."""
+    """Somebody as one report shows them; `chosen` is the language that they chose to be spoken to, `mentioned` are
+    addresses that the text names."""
 
     addresses: tuple[Address, ...]
     name: str | None
     language: str | None
     verified: bool
+    chosen: str | None = None
     mentioned: tuple[Address, ...] = ()
 
 
@@ -38,13 +40,15 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Met:
     """For each newcomer the person, None where no address was given, and the known persons whom the text mentions;
-    what every one of the persons reported before; and the rows of persons and links to add."""
+    what every one of the persons reported before; and the rows of persons and links to add, and of known persons whose
+    language is another from now on."""
 
     persons: list[int | None]
     mentioned: list[frozenset[int]]
     histories: Mapping[int, History]
     strangers: Sequence[Mapping[str, Any]] = ()
     links: Sequence[Mapping[str, Any]] = ()
+    languages: Sequence[Mapping[str, Any]] = ()
 
 
 def addresses(phone: str | None, email: str | None) -> tuple[Address, ...]:
@@ -72,14 +76,14 @@ async def meet(newcomers: Sequence[Newcomer], asked: Asked, numbers: Iterable[in
     An unknown address given together with a known one is linked to that person, with the evidence. Two known addresses
     of different persons stay apart: the first one reports. Whom a text mentions is looked up and never made.
     """
-    known, histories = await _answers(asked)
+    known, histories, spoken = await _answers(asked)
     strangers, links = _introduced(newcomers, known, numbers)
     persons = [next((known[a] for a in n.addresses if a in known), None) for n in newcomers]
     mentioned = [
         frozenset(known[a] for a in newcomer.mentioned if a in known) - {person}
         for newcomer, person in zip(newcomers, persons, strict=True)
     ]
-    return Met(persons, mentioned, histories, strangers, links)
+    return Met(persons, mentioned, histories, strangers, links, _changed(newcomers, persons, spoken))
 
 
 async def dead_addresses(db: Database, emails: Sequence[str]) -> set[str]:
@@ -92,18 +96,20 @@ async def joined(conn: Connection, case: int) -> Sequence[Mapping[str, Any]]:
     return await (await conn.execute(SQL["joined"], {"case": case})).fetchall()
 
 
-async def _answers(asked: Asked) -> tuple[dict[Address, int], dict[int, History]]:
-    """Who stands behind addresses, and what they reported before, newest first."""
+async def _answers(asked: Asked) -> tuple[dict[Address, int], dict[int, History], dict[int, str | None]]:
+    """Who stands behind addresses, what they reported before, newest first, and the language of each."""
     if asked.known is None:
-        return {}, {}
+        return {}, {}, {}
     known: dict[Address, int] = {}
+    spoken: dict[int, str | None] = {}
     earlier: dict[int, dict[Earlier, None]] = {}  # of a person with two of the addresses, everything comes twice
     for r in await asked.known.fetchall():
         known[r["kind"], r["value"]] = r["person_id"]
+        spoken[r["person_id"]] = r["language"]
         theirs = earlier.setdefault(r["person_id"], {})
         if r["case_id"] is not None:
             theirs[Earlier(r["received_at"], r["case_id"], r["charger_id"], r["site_id"], r["category"])] = None
-    return known, {person: History(person, tuple(theirs)) for person, theirs in earlier.items()}
+    return known, {person: History(person, tuple(theirs)) for person, theirs in earlier.items()}, spoken
 
 
 def _introduced(
@@ -128,6 +134,14 @@ def _introduced(
             known[kind, value] = person
             evidence = "given together in one report"
     return strangers, links
+
+
+def _changed(
+    newcomers: Sequence[Newcomer], persons: Sequence[int | None], spoken: Mapping[int, str | None]
+) -> list[Mapping[str, Any]]:
+    """The rows of known persons who chose another language, the one that they chose last."""
+    chosen = {p: n.chosen for n, p in zip(newcomers, persons, strict=True) if p is not None and n.chosen}
+    return [{"id": p, "language": language} for p, language in chosen.items() if language != spoken.get(p, language)]
 
 
 def _lock_key(address: Address) -> int:

@@ -1,8 +1,9 @@
 -- name: known
--- Who stands behind these addresses at present, each with their newest reports, newest first.
-SELECT i.kind, i.value, i.person_id, h.received_at, h.case_id, h.charger_id, h.site_id, h.category
+-- Who stands behind these addresses at present, their language, and their newest reports, newest first.
+SELECT i.kind, i.value, i.person_id, p.language, h.received_at, h.case_id, h.charger_id, h.site_id, h.category
 FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS w(kind, value)
 JOIN identities i ON i.kind = w.kind AND i.value = w.value AND i.unlinked_at IS NULL
+JOIN people p ON p.id = i.person_id
 LEFT JOIN LATERAL (
     SELECT received_at, case_id, charger_id, site_id, category FROM reports
     WHERE person_id = i.person_id ORDER BY received_at DESC LIMIT 20
@@ -11,6 +12,11 @@ LEFT JOIN LATERAL (
 -- name: add
 INSERT INTO people (id, name, language, created_at)
 SELECT r.id, r.name, r.language, %(now)s FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, name text, language text)
+
+-- name: speak
+-- The language that somebody chose to be spoken to, from now on.
+UPDATE people p SET language = r.language FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, language text)
+WHERE p.id = r.id
 
 -- name: link
 -- Another that took an address in the meantime keeps it.

@@ -125,19 +125,20 @@ WHERE w.call_sid = %(sid)s AND w.kind = 'call' AND w.state <> 'done' ORDER BY r.
 -- The telephone of an agent who calls a customer, and the work that it is meanwhile; none for whoever has no telephone
 -- or is on it.
 WITH item AS (
-    INSERT INTO work_items (kind, case_id, queue, line, priority, language, arrived_at, state, agent_id)
-    SELECT 'outgoing', c.id, c.queue, c.line, c.priority, c.language, %(now)s, 'taken', a.id FROM cases c, agents a
+    INSERT INTO work_items (kind, case_id, callback_id, queue, line, priority, language, arrived_at, state, agent_id)
+    SELECT 'outgoing', c.id, b.id, c.queue, c.line, c.priority, c.language, %(now)s, 'taken', a.id
+    FROM cases c JOIN agents a ON true LEFT JOIN promised(c.id, ARRAY[%(number)s::text]) AS b ON true
     WHERE c.id = %(case)s AND a.id = %(agent)s AND (a.phone IS NOT NULL OR a.browser_until > lease_now())
       AND NOT EXISTS (SELECT FROM work_items w
                       WHERE w.agent_id = a.id AND w.kind <> 'case' AND w.state IN ('offered', 'taken'))
       AND NOT EXISTS (SELECT FROM attending t WHERE t.agent_id = a.id)
-    RETURNING id
+    RETURNING id, callback_id
 )
 INSERT INTO rings (purpose, case_id, agent_id, item_id, phone, leads_to, state, due_at, created_at)
 SELECT 'outgoing', %(case)s, a.id, item.id,
        CASE WHEN a.browser_until > lease_now() THEN 'client:agent_' || encode(convert_to(a.id, 'UTF8'), 'hex') ELSE a.phone END,
        %(number)s, 'due', lease_now(), lease_now()
-FROM item, agents a WHERE a.id = %(agent)s RETURNING id
+FROM item, agents a WHERE a.id = %(agent)s RETURNING id, (SELECT callback_id FROM item) AS callback_id
 
 -- name: add_customer
 -- The customer's own telephone, rung into the room where the colleague waits.
@@ -201,9 +202,10 @@ SELECT id, state, sid, reason, room LIKE 'back-%%' AND reason IS DISTINCT FROM '
 WHERE item_id = %(item)s AND purpose = 'customer' ORDER BY id DESC LIMIT 1
 
 -- name: wanted
--- What a caller's item is about: the number to call back, and the case.
-SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_sid, w.language, t.callback AS phone,
-       coalesce(w.not_before > lease_now(), false) AS later
+-- What a caller's item is about: the number to call back, unless they are on another way to somebody, and the case.
+SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_sid, w.callback_id, w.language,
+       t.callback AS phone, coalesce(w.not_before > lease_now(), false) AS later,
+       EXISTS (SELECT FROM work_items i WHERE i.callback_id = w.id AND i.state <> 'done') AS crossed
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 
 -- name: unsettled

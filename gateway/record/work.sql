@@ -105,7 +105,8 @@ WHERE calls = 0 AND (cases < max_cases OR max_calls > 0)
 
 -- name: waiting
 -- The first of every kind of waiting item, in order, and of those sites that are all that somebody who is free may see.
--- A case whose caller waits is that caller's; one who is theirs who has taken it meanwhile is put through.
+-- A case whose caller waits is that caller's; one who is theirs who has taken it meanwhile is put through; who is on
+-- another way to somebody is not called back.
 WITH RECURSIVE kinds AS (
     (SELECT kind, line, language, queue FROM work_items WHERE state = 'waiting'
      ORDER BY kind, line, language, queue LIMIT 1)
@@ -136,6 +137,7 @@ WHERE (w.queue <> 'review' OR w.kind <> 'case')
       WHEN 'case' THEN NOT EXISTS (SELECT FROM work_items o WHERE o.kind IN ('call', 'callback') AND o.state <> 'done'
                                    AND o.case_id = w.case_id)
       WHEN 'call' THEN holder_for(w.call_sid) IS NULL
+      WHEN 'callback' THEN NOT EXISTS (SELECT FROM work_items i WHERE i.callback_id = w.id AND i.state <> 'done')
       ELSE true END
 ORDER BY w.priority, w.due_at NULLS LAST, w.arrived_at, w.id
 
@@ -198,7 +200,24 @@ UPDATE offers SET expires_at = least(expires_at, lease_now()) WHERE id = %(offer
 
 -- name: end_item
 UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
-WHERE id = %(item)s AND state <> 'done' RETURNING case_id
+WHERE id = %(item)s AND state <> 'done' RETURNING case_id, call_sid
+
+-- name: stand_aside
+-- A call-back whose customer is on another way to somebody is offered to nobody meanwhile.
+WITH gone AS (
+    UPDATE offers SET state = 'withdrawn', answered_at = lease_now()
+    WHERE state = 'offered' AND item_id = %(item)s RETURNING item_id, epoch
+)
+UPDATE work_items w SET state = 'waiting', agent_id = NULL, epoch = w.epoch + 1
+FROM gone g WHERE w.id = g.item_id AND w.state = 'offered' AND w.epoch = g.epoch
+
+-- name: told_instead
+-- Whom a text tells that it is solved need not be called for that.
+UPDATE work_items w SET state = 'done', epoch = w.epoch + 1
+FROM call_contents t
+WHERE w.case_id = %(case)s AND w.kind = 'callback' AND w.state = 'waiting' AND t.sid = w.call_sid
+  AND t.state #>> '{call,facts,textless}' IS NULL
+RETURNING w.call_sid
 
 -- name: try_later
 UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1, tries = tries + %(tries)s,

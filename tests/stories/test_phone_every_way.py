@@ -17,7 +17,6 @@ from aiohttp.test_utils import TestServer
 
 from channels.phone import PhoneDoor
 from channels.phone_ports import CaseStatus, Incident
-from channels.report import Unconfirmed
 from channels.signatures import Signatures
 from gateway.web import phone
 from ivr.flow import load, shipped
@@ -42,7 +41,7 @@ WORLDS: dict[str, Callable[[World], None]] = {
     "closed": lambda world: setattr(world, "nobody", True),
     "overdue": lambda world: setattr(world, "overdue", True),
     "answering": lambda world: None,
-    "concluded": lambda world: setattr(world, "case", CaseStatus("concluded", None, Unconfirmed(7, "1042.f00"))),
+    "concluded": lambda world: setattr(world, "case", CaseStatus("concluded", None, "1042.f00", 7)),
     "connectors": lambda world: setattr(world, "connectors", 4),
     "owner": lambda world: setattr(world, "owner", True),
 }

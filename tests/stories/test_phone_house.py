@@ -13,9 +13,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from channels.phone_report import TROUBLE, report_of
 from gateway.config import Config, load
 from gateway.phone import telephony
 from gateway.record.db import Unavailable
+from ivr.engine import CallState
 from ivr.prompts import Phrases, read_catalogues
 from ivr.twiml import fallback
 from tests.fakes.house import Away, House, count, open_house
@@ -66,6 +68,29 @@ async def described(line: Line, words: str = "kabeln sitter fast och jag kommer 
     await call.speak(words)
     await call.press("1")
     return call
+
+
+async def to_status(house: House, line: Line, filed: Mapping[str, Any], caller: str) -> Call:
+    """A caller who has proved by number and code which case they mean."""
+    row = await house.runtime.db.row("SELECT code FROM reports WHERE id = %(report)s", {"report": filed["report"]})
+    assert row is not None
+    call = await line.call(caller)
+    for keys in ("1", "2", "4", filed["case"].replace("-", "") + "#", row["code"]):
+        await call.press(keys)
+    return call
+
+
+async def to_known_fault(house: House, line: Line) -> tuple[Call, str]:
+    """A caller who was just told that we know about their charger, and the number of that case."""
+    for caller in ("+46846500422", "+46846500423"):
+        filed = await house.report(
+            "Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": caller}}
+        )
+    call = await line.call("+46846500424")
+    for keys in ("1", "2", "1", "21007#", "1"):
+        await call.press(keys)
+    assert "känner redan till" in call.now_hears
+    return call, filed["case"]
 
 
 async def test_a_walk_through_the_flow_is_a_case_with_all_that_was_said(house: House, line: Line) -> None:
@@ -254,6 +279,87 @@ async def test_the_status_of_a_case_is_told_for_number_and_code_only(house: Hous
     await call.press(listed["number"].replace("-", "") + "#")
     told = await call.press(row["code"])
     assert "mottaget" in told
+
+
+@pytest.mark.parametrize("caller", ["+46846500422", "+46846500429"])
+async def test_who_was_told_how_their_case_stands_and_wants_a_person_comes_with_it(
+    house: House, line: Line, caller: str
+) -> None:
+    filed = await house.report("Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": CALLER}})
+    call = await to_status(house, line, filed, caller)
+    assert ", ".join(filed["case"].replace("-", "")) in await call.press("0")
+    (listed,) = await house.cases()
+    assert listed["number"] == filed["case"]
+    assert len((await house.case(filed["case"]))["reports"]) == 2
+
+
+async def test_who_was_told_that_their_case_is_solved_and_wants_a_person_opens_it(house: House, line: Line) -> None:
+    filed = await house.report("Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": CALLER}})
+    done = {"as": "a01", "disposition": "solved_remotely", "text": "Startade om."}
+    assert (await house.api("POST", f"/cases/{filed['case']}/conclude", done))[0] == 200
+    call = await to_status(house, line, filed, "+46846500429")
+    await call.press("0")
+    (listed,) = await house.cases()
+    assert (listed["number"], listed["status"]) == (filed["case"], "open")
+
+
+async def test_who_hears_the_status_and_hangs_up_has_reported_nothing(house: House, line: Line) -> None:
+    filed = await house.report("Laddaren är helt död och svarar inte", charger="21007", **{"from": {"phone": CALLER}})
+    call = await to_status(house, line, filed, "+46846500429")
+    await call.hang_up()
+    assert len((await house.case(filed["case"]))["reports"]) == 1
+
+
+@pytest.mark.parametrize("key", ["2", "0"])
+async def test_who_wants_a_person_because_of_a_known_fault_is_one_of_its_case(
+    house: House, line: Line, key: str
+) -> None:
+    call, fault = await to_known_fault(house, line)
+    await call.press(key)
+    (listed,) = await house.cases()
+    assert listed["number"] == fault
+    assert len((await house.case(fault))["reports"]) == 3
+    assert ", ".join(fault.replace("-", "")) in " ".join(call.heard)
+
+
+async def test_who_calls_about_something_else_than_the_known_fault_has_a_case_of_their_own(
+    house: House, line: Line
+) -> None:
+    call, fault = await to_known_fault(house, line)
+    for key in ("3", "5"):
+        await call.press(key)
+    await call.speak("sidan av stolpen är påkörd och hänger")
+    await call.press("1")
+    assert {case["category"] for case in await house.cases() if case["number"] != fault} == {"damage"}
+
+
+@pytest.mark.parametrize("ways", [("1", "*2"), ("2", "*1"), ("1", "*2", "*5", "*4"), ("3", "*6", "")])
+async def test_the_language_that_was_chosen_last_is_that_of_the_next_call(
+    house: House, line: Line, ways: tuple[str, ...]
+) -> None:
+    for way in ways:
+        call = await line.call(CALLER)
+        for key in (*way, "2", "0"):
+            await call.press(key)
+        await call.hang_up()
+    chosen = next(way[-1] for way in reversed(ways) if way)
+    language = {"1": "sv", "2": "en", "4": "da", "5": "fi", "6": "de"}[chosen]
+    row = await house.runtime.db.row("SELECT array_agg(language) AS spoken FROM people")
+    assert row is not None
+    assert row["spoken"] == [language]
+    again = await line.call(CALLER)
+    assert again.languages[0] == {"sv": "sv-SE", "da": "sv-SE"}.get(language, "en-GB")
+
+
+async def test_who_was_not_asked_for_a_language_has_chosen_none(house: House, line: Line) -> None:
+    call = await line.call(CALLER)
+    for key in ("2", "2", "0"):
+        await call.press(key)
+    await call.hang_up()
+    runtime, phrases = house.runtime, Phrases(read_catalogues())
+    unasked = CallState("danger", facts={"phone": CALLER})
+    await runtime.intake.accept(report_of("CA1", unasked, runtime.clock.now(), phrases, (TROUBLE,)))
+    assert (await line.call(CALLER)).languages[0] == "en-GB"
 
 
 async def test_a_text_message_is_a_case_too(house: House, line: Line) -> None:

@@ -209,18 +209,19 @@ async def test_n2_a_follower_whom_a_text_reaches_is_not_told_the_code(line: Line
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("keys", "said", "token"),
     [
-        (["1", "21007#", "1"], None),
-        (["3"], None),
-        (["1", "*", "1"], None),
-        (["5"], "the app is down"),
+        (["1", "21007#", "1"], None, "1043.signed"),
+        (["3"], None, "1042.signed"),
+        (["1", "*", "1"], None, "1042.signed"),
+        (["5"], "the app is down", "1042.signed"),
     ],
 )
-async def test_n2_who_hears_of_a_known_fault_reaches_a_person_by_the_key_that_is_named(
-    line: Line, world: World, keys: list[str], said: str | None
+async def test_n2_who_hears_of_a_known_fault_reaches_a_person_by_the_key_that_is_named_and_in_its_case(
+    line: Line, world: World, keys: list[str], said: str | None, token: str
 ) -> None:
-    world.incident = Incident("planned", 5.2)
+    world.large = Incident("open", 1.0, "payment", "1044.signed")
+    world.incident = Incident("planned", 5.2, "no_start", "1043.signed")
     outage = Incident("assigned", 3.5, "access", "1042.signed")
     world.outages = dict.fromkeys(["account", "no_start", "the app is down"], outage)
     call = await to_purpose(line)
@@ -231,7 +232,7 @@ async def test_n2_who_hears_of_a_known_fault_reaches_a_person_by_the_key_that_is
     assert "To talk to a person, press 2. If it is about something else, press 3." in told
     await call.press("2")
     assert [waiting.sid for waiting in world.waiting] == [call.sid]
-    assert world.reports[call.sid].thread.token is None
+    assert world.reports[call.sid].thread.token == token
 
 
 async def test_n2_who_has_something_else_to_tell_at_a_charger_goes_on_with_it(line: Line, world: World) -> None:

@@ -1,0 +1,231 @@
+"""A call-back and its customer who come to each other in another way: who is promised one is rung no longer than they
+need it, and never while they are in line themselves or called from their case."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway import dispatch
+from gateway.phone import callbacks
+from tests.fakes import provider as fakes
+from tests.fakes.phone import Call
+from tests.stories.test_phone_callbacks import AGENT, day, kinds, leg, room_of, timeline, work  # noqa: F401
+from tests.stories.test_phone_oncall import OURS, Night, night  # noqa: F401
+
+LANDLINE = "+46846500421"
+MOBILE = "+46701740691"
+OTHER = "+46701740692"
+STUCK = ("2", "1", "21007#", "1", "3", "3", "#", "1", "1")
+SOON = timedelta(minutes=2)
+DONE = {"as": "a01", "disposition": "solved_remotely", "text": "Startade om."}
+
+
+async def in_line(day: Night, caller: str = MOBILE, *, known: bool = False) -> Call:  # noqa: F811
+    """Somebody waits because of a cable that is stuck."""
+    call = await day.line.call(caller)
+    for keys in STUCK if known else ("1", *STUCK):
+        await call.press(keys)
+    assert "uppringd" in call.now_hears
+    return call
+
+
+async def promised(day: Night, caller: str = MOBILE) -> Call:  # noqa: F811
+    call = await in_line(day, caller)
+    assert "Vi ringer upp dig" in await call.press("1")
+    day.clock.forward(SOON)
+    return call
+
+
+async def colleague_comes(day: Night) -> str:  # noqa: F811
+    """a01 becomes available and presses 1 on the telephone that rings: what they hear."""
+    await available(day, "a01")
+    await work(day)
+    return await day.picks_up("1")
+
+
+async def available(day: Night, agent: str) -> None:  # noqa: F811
+    await day.house.api("POST", "/agents/me/activity", {"as": agent, "activity": "available"})
+
+
+async def items(day: Night) -> list[dict[str, Any]]:  # noqa: F811
+    return list(
+        await day.house.runtime.db.rows(
+            "SELECT kind, state, arrived_at, tries FROM work_items WHERE kind <> 'case' AND state <> 'done' ORDER BY id"
+        )
+    )
+
+
+async def texts(day: Night) -> list[str]:  # noqa: F811
+    rows = await day.house.runtime.db.rows("SELECT kind FROM messages WHERE kind LIKE 'callback%' ORDER BY id")
+    return [row["kind"] for row in rows]
+
+
+async def case_of(day: Night) -> str:  # noqa: F811
+    (listed,) = await day.house.cases()
+    return str(listed["number"])
+
+
+async def conclude(day: Night) -> None:  # noqa: F811
+    assert (await day.house.api("POST", f"/cases/{await case_of(day)}/conclude", DONE))[0] == 200
+
+
+async def test_who_calls_again_has_the_place_of_their_call_back_which_ends_with_the_talk(day: Night) -> None:  # noqa: F811
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    first = day.clock.now()
+    await promised(day)
+    again = await in_line(day, known=True)
+    assert "näst på tur" in again.now_hears
+    assert {item["arrived_at"] for item in await items(day)} == {first}
+    assert f"call-{again.sid}</Conference>" in await colleague_comes(day)
+    assert [item["kind"] for item in await items(day)] == ["call"]
+    (done,) = [entry for entry in await timeline(day) if entry["kind"] == "callback_done"]
+    assert (done["data"]["because"], done["actor"]["id"]) == ("called", "a01")
+    await again.wait()
+    await again.talk()
+    await day.ends("completed")
+    rung = day.rung()
+    day.clock.forward(timedelta(hours=1))
+    await work(day)
+    assert day.rung() == rung
+    assert await texts(day) == []
+
+
+async def test_who_calls_again_and_hangs_up_in_line_is_called_back_in_their_place(day: Night) -> None:  # noqa: F811
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    first = day.clock.now()
+    await promised(day)
+    await (await in_line(day, known=True)).hang_up()
+    assert await items(day) == [{"kind": "callback", "state": "waiting", "arrived_at": first, "tries": 0}]
+    await colleague_comes(day)
+    await work(day)
+    assert day.rung() == [AGENT, MOBILE]
+
+
+async def test_a_colleague_who_is_rung_for_a_call_back_whose_customer_calls_is_rung_for_the_caller(
+    day: Night,  # noqa: F811
+) -> None:
+    await promised(day)
+    await work(day)
+    assert day.rung() == [AGENT]
+    again = await in_line(day, known=True)
+    assert "Någon annan har redan tagit det" in await day.picks_up("1")
+    await work(day)
+    assert day.rung() == [AGENT, AGENT]
+    assert f"call-{again.sid}</Conference>" in await day.picks_up("1")
+
+
+async def test_a_customer_who_calls_while_we_call_them_costs_no_try_and_is_not_told_that_we_missed_them(
+    day: Night,  # noqa: F811
+) -> None:
+    await promised(day)
+    await work(day)
+    ended = (await day.picks_up("1")).split('action="')[1].split('"')[0]
+    mine = day.last()[0]
+    again = await in_line(day, known=True)
+    await work(day)
+    assert day.rung() == [AGENT, MOBILE]
+    await day.ends("busy")
+    await work(day)
+    await leg(day, ended, mine)
+    await work(day)
+    assert await texts(day) == []
+    assert [entry for entry in await kinds(day) if entry.startswith("callback_")] == [
+        "callback_wanted",
+        "callback_crossed",
+    ]
+    await again.hang_up()
+    (promise,) = await items(day)
+    assert promise["tries"] == 0
+    await available(day, "a02")
+    await work(day)
+    assert {item["kind"]: item["state"] for item in await items(day)} == {"callback": "offered"}
+
+
+@pytest.mark.parametrize("at_work", [True, False])
+async def test_who_is_promised_a_call_back_twice_about_the_same_gets_one_in_the_first_place(
+    day: Night,  # noqa: F811
+    at_work: bool,
+) -> None:
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    first = day.clock.now()
+    await promised(day)
+    if not at_work:
+        await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "away"})
+    call = await day.line.call(MOBILE)
+    for keys in (*STUCK, "1" if at_work else "2"):
+        told = await call.press(keys)
+    assert "Vi ringer upp dig" in told
+    assert await items(day) == [{"kind": "callback", "state": "waiting", "arrived_at": first, "tries": 0}]
+    await colleague_comes(day)
+    await work(day)
+    assert day.rung() == [AGENT, MOBILE]
+
+
+async def test_a_customer_whom_an_agent_calls_from_the_case_is_not_called_back_as_well(day: Night) -> None:  # noqa: F811
+    await promised(day)
+    await work(day)
+    assert day.rung() == [AGENT]
+    await day.picks_up("2")
+    await available(day, "a02")
+    case = await case_of(day)
+    assert (await day.house.api("POST", f"/cases/{case}/call", {"as": "a01"}))[0] == 200
+    await work(day)
+    assert await dispatch.sweep(day.house.runtime) == 0
+    room = room_of(await day.picks_up("1"))
+    await work(day)
+    assert day.rung() == [AGENT, AGENT, MOBILE]
+    assert room_of(await day.picks_up("1")) == room
+    assert await items(day) == [{"kind": "outgoing", "state": "taken", "arrived_at": day.clock.now(), "tries": 0}]
+    (done,) = [entry for entry in await timeline(day) if entry["kind"] == "callback_done"]
+    assert done["data"]["because"] == "rung"
+
+
+async def test_a_customer_whom_an_agent_did_not_reach_is_still_called_back(day: Night) -> None:  # noqa: F811
+    await promised(day)
+    case = await case_of(day)
+    assert (await day.house.api("POST", f"/cases/{case}/call", {"as": "a01"}))[0] == 200
+    await work(day)
+    ended = (await day.picks_up("1")).split('action="')[1].split('"')[0]
+    mine = day.last()[0]
+    await work(day)
+    await day.ends("no-answer")
+    await leg(day, ended, mine)
+    await callbacks.sweep(day.house.runtime)
+    fields = {"CallSid": mine, "AccountSid": fakes.ACCOUNT, "From": OURS, "To": AGENT, "Direction": "outbound-api"}
+    await day.line.post("/twilio/status", {**fields, "CallStatus": "completed"})
+    await available(day, "a01")
+    await work(day)
+    assert [item["state"] for item in await items(day)] == ["offered"]
+    assert "callback_done" not in await kinds(day)
+
+
+@pytest.mark.parametrize(("caller", "rung"), [(MOBILE, []), (LANDLINE, [AGENT])])
+async def test_who_is_told_by_text_that_it_is_solved_is_not_called_for_it(
+    day: Night,  # noqa: F811
+    caller: str,
+    rung: list[str],
+) -> None:
+    await promised(day, caller)
+    await conclude(day)
+    await work(day)
+    assert day.rung() == rung
+    assert ("callback_given_up" in await kinds(day)) == (rung == [])
+
+
+async def test_the_call_backs_of_others_and_about_other_things_are_made(day: Night) -> None:  # noqa: F811
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    await promised(day)
+    await promised(day, OTHER)
+    call = await day.line.call(MOBILE)
+    for keys in ("2", "5"):
+        await call.press(keys)
+    await call.speak("Jag har en fråga om min faktura från i mars")
+    for keys in ("1", "1"):
+        await call.press(keys)
+    assert [item["kind"] for item in await items(day)] == ["callback", "callback", "call"]
+    assert "nummer 3 i kön" in call.now_hears
+    await call.hang_up()
+    assert [item["kind"] for item in await items(day)] == ["callback", "callback"]
