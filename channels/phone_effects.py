@@ -264,6 +264,10 @@ async def _look_at_queue(scene: Scene) -> Outcome:
     return Outcome("waiting" if facts["queue_text"] == scene.fact("queue_text") else "moved", facts)
 
 
+async def _look_at_talk(scene: Scene) -> Outcome:
+    return Outcome(await scene.given.line.talk(scene.sid))
+
+
 async def _somebody_there(scene: Scene) -> Outcome:
     """Only for who has a place in line: nobody else was told whether a talk is recorded."""
     place = await scene.given.line.place(scene.sid) if scene.fact("queue_text") else None
@@ -308,6 +312,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "file_solved": _file_solved,
         "enter_queue": _enter_queue,
         "look_at_queue": _look_at_queue,
+        "look_at_talk": _look_at_talk,
         "somebody_there": _somebody_there,
         "book_callback": _book_callback,
         "keep_message": _keep_message,
@@ -329,6 +334,7 @@ LOOKS = frozenset(
         "announcement",
         "next_step",
         "count_connectors",
+        "look_at_talk",
         "check_number",
     }
 )

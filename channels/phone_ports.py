@@ -275,6 +275,11 @@ class Line(Protocol):
         """A person has taken the call: this is the first response. Noted once."""
         ...
 
+    async def talk(self, sid: str) -> Literal["over", "cut", "nobody"]:
+        """How the talk ended that a caller comes back from, who has not hung up: it was `cut` when they were on hold
+        or had only just met, and a talk with `nobody` when no person had taken the call."""
+        ...
+
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         """Give the place up; nothing happens when there is none."""
         ...

@@ -22,6 +22,7 @@ KINDEST = {
     "large_outage": "none",
     "next_step": "none",
     "look_at_queue": "waiting",
+    "look_at_talk": "over",
     "somebody_there": "nobody",
     "count_connectors": "one",
     "case_status": "found",

@@ -37,6 +37,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "file_solved": frozenset({"filed", "kept"}),
         "enter_queue": frozenset({"open", "closed"}),
         "look_at_queue": frozenset({"waiting", "moved", "long", "answered"}),
+        "look_at_talk": frozenset({"over", "cut", "nobody"}),
         "somebody_there": frozenset({"somebody", "nobody"}),
         "book_callback": frozenset({"booked", "barred", "often"}),
         "keep_message": frozenset({"kept"}),

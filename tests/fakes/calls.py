@@ -69,6 +69,7 @@ class World:
     answer: RemoteAnswer = RemoteAnswer.ACCEPTED
     nobody: bool = False
     overdue: bool = False
+    talk: Literal["over", "cut", "nobody"] = "over"
     connectors: int = 1
     consent: str = "never"
     away: bool = False
@@ -261,6 +262,9 @@ class _Line:
 
     async def answered(self, sid: str) -> None:
         self.world.answered.append(sid)
+
+    async def talk(self, sid: str) -> Literal["over", "cut", "nobody"]:
+        return self.world.talk
 
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         self.world.left.append((sid, why))
