@@ -98,6 +98,12 @@ async def _find_charger(scene: Scene) -> Outcome:
     return Outcome(found.kind, {**facts, "confirmed": None, "connector": None})
 
 
+async def _look_for_danger(scene: Scene) -> Outcome:
+    charger = scene.fact("candidate") if scene.fact("confirmed") else None
+    told = scene.given.dangers.told(scene.fact("said") or "", scene.fact("category"), charger)
+    return Outcome("danger", {"danger": "said"}) if told else Outcome("none")
+
+
 async def _site_news(scene: Scene) -> Outcome:
     site = scene.fact("site")
     return _news(scene, site) if site else Outcome("none")
@@ -294,6 +300,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
         "recognise_caller": _recognise_caller,
         "find_charger": _find_charger,
+        "look_for_danger": _look_for_danger,
         "site_news": _site_news,
         "known_incident": _known_incident,
         "known_outage": _known_outage,
@@ -327,6 +334,7 @@ LOOKS = frozenset(
     {
         "recognise_caller",
         "find_charger",
+        "look_for_danger",
         "site_news",
         "known_incident",
         "known_outage",

@@ -145,6 +145,12 @@ class Places(Protocol):
         ...
 
 
+class Dangers(Protocol):
+    def told(self, words: str, category: str | None, charger: str | None) -> bool:
+        """Whether a report would be one of danger that says this, of what was chosen as wrong and of this charger."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """An open case, as a stranger may hear it: status, hours until it should be solved, and what is wrong, so that
@@ -299,6 +305,7 @@ class Given:
     chargers: Chargers
     solutions: Solutions
     places: Places
+    dangers: Dangers
     incidents: Incidents
     announcements: Announcements
     cases: Cases

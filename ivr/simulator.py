@@ -17,6 +17,7 @@ from ivr.walks import ADDS
 KINDEST = {
     "recognise_caller": "new",
     "find_charger": "charger",
+    "look_for_danger": "none",
     "known_incident": "none",
     "known_outage": "none",
     "large_outage": "none",

@@ -19,6 +19,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "recognise_caller": frozenset({"known", "new"}),
         "find_charger": frozenset({"charger", "near", "site", "danger", "none"}),
+        "look_for_danger": frozenset({"danger", "none"}),
         "site_news": frozenset({"some", "none"}),
         "known_incident": frozenset({"open", "none"}),
         "known_outage": frozenset({"open", "none"}),

@@ -94,6 +94,7 @@ class World:
             chargers=self,
             solutions=_Solutions(self),
             places=_Places(self),
+            dangers=_Dangers(),
             incidents=self,
             announcements=self,
             cases=_Cases(self),
@@ -224,6 +225,11 @@ class _Places:
 
     def connectors(self, charger: str) -> int:
         return self.world.connectors
+
+
+class _Dangers:
+    def told(self, words: str, category: str | None, charger: str | None) -> bool:
+        return "brinner" in words
 
 
 @dataclass

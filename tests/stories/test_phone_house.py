@@ -142,6 +142,41 @@ async def test_danger_that_is_said_where_a_place_is_asked_for_reaches_a_person_a
     assert call.waits[0].text == "+46313900199"
 
 
+@pytest.mark.parametrize(
+    ("caller", "key", "words", "told"),
+    [
+        (CALLER, "1", "det brinner i laddaren och folk är skadade", "Ring ett ett två"),
+        ("anonymous", "1", "det slår ut lågor ur stolpen bredvid bilen", "Ring ett ett två"),
+        ("anonymous", "2", "there is smoke coming out of the charging station", "Call 1 1 2"),
+        (CALLER, "2", "I got an electric shock when I touched the plug", "Call 1 1 2"),
+        (CALLER, "5", "laturi on tulessa", "Call 1 1 2"),
+        ("anonymous", "6", "die Ladesäule brennt", "Call 1 1 2"),
+    ],
+)
+async def test_danger_that_is_told_in_words_is_answered_at_once_and_asked_nothing_more(
+    house: House, line: Line, caller: str, key: str, words: str, told: str
+) -> None:
+    call = await line.call(caller)
+    for keys in (key, "2", "1", "*", "9"):
+        await call.press(keys)
+    assert told in await call.speak(words)
+    assert not call.over
+    (listed,) = await house.cases()
+    assert (listed["priority"], listed["queue"], listed["category"]) == ("P1", "emergency", "safety")
+    (report,) = (await house.case(listed["number"]))["reports"]
+    assert words in report["text"]
+
+
+@pytest.mark.parametrize(
+    "words", ["kabeln sitter fast", "det luktar inget konstigt, den startar bara inte", "jag vill ha ett kvitto"]
+)
+async def test_who_tells_of_no_danger_is_asked_for_their_number_as_ever(house: House, line: Line, words: str) -> None:
+    call = await line.call("anonymous")
+    for keys in ("1", "2", "1", "*", "9"):
+        await call.press(keys)
+    assert "Slå in numret" in await call.speak(words)
+
+
 async def test_all_that_is_said_of_the_place_is_in_the_case(house: House, line: Line) -> None:
     call = await line.call(CALLER)
     for keys in ("1", "2", "1"):

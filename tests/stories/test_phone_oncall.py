@@ -374,9 +374,7 @@ async def danger_again(night: Night) -> tuple[str, Call]:
     call = await night.line.call(CALLER)
     for keys in ("1", "2", "1", "21007#", "1", "9"):
         await call.press(keys)
-    await call.speak("det brinner och ryker")
-    await call.wait()
-    assert "näst på tur" in call.now_hears
+    assert "näst på tur" in await call.speak("det brinner och ryker")
     assert [one["number"] for one in await night.house.cases()] == [case]
     return case, call
 
