@@ -190,6 +190,26 @@ async def test_all_that_is_said_of_the_place_is_in_the_case(house: House, line: 
     assert "vid det gula huset bakom ICA" in report["text"]
 
 
+async def test_what_no_text_may_hold_is_no_technical_problem_in_what_was_heard(house: House, line: Line) -> None:
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1"):
+        await call.press(keys)
+    assert "hittade ingen sådan" in await call.speak("vid\x00det gula huset")
+    await call.hang_up()
+    (listed,) = await house.cases()
+    (report,) = (await house.case(listed["number"]))["reports"]
+    assert "vid\ufffddet gula huset" in report["text"]
+
+
+async def test_what_no_text_may_hold_is_no_technical_problem_in_a_callers_number(house: House, line: Line) -> None:
+    call = await line.call("+4670\x00174")
+    for keys in ("1", "2", "0"):
+        assert "tekniskt problem" not in await call.press(keys)
+    await call.hang_up()
+    assert len(await house.cases()) == 1
+    assert await house.runtime.db.row("SELECT status FROM calls") == {"status": "completed"}
+
+
 @pytest.mark.parametrize("words", ["eh", "hallå", "jag vet inte", "vänta lite"])
 async def test_an_owners_number_is_no_place_where_none_is_said(house: House, line: Line, words: str) -> None:
     call = await line.call("+46701740605")
