@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from channels.report import Chargers, Intake, Receipt, Report, Solutions, Spool, Unconfirmed
+from channels.report import Chargers, Intake, Receipt, Report, Solutions, Spool, Tried, Unconfirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,11 @@ class Calls(Protocol):
 
     async def first(self, sid: str, act: str) -> bool:
         """Note that an act which must not happen twice is about to be done; False when it already was."""
+        ...
+
+    async def tried(self, sid: str, tried: Tried) -> None:
+        """Tell the case of a call that was over and filed before a charger answered what it answered; other calls bring
+        that with their report."""
         ...
 
     async def progress(self, progress: Progress) -> Loaded:

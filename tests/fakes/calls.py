@@ -21,7 +21,7 @@ from channels.phone_ports import (
     Taken,
     Waiting,
 )
-from channels.report import ChargerStatus, NotStored, Outcome, Receipt, RemoteAnswer, Report, Solution
+from channels.report import ChargerStatus, NotStored, Outcome, Receipt, RemoteAnswer, Report, Solution, Tried
 
 RANKS = {"queued": 0, "ringing": 1, "in-progress": 2}
 
@@ -137,6 +137,9 @@ class World:
         self._there()
         acts = self.calls.setdefault(sid, Kept()).acts
         return act not in acts and not acts.add(act)
+
+    async def tried(self, sid: str, tried: Tried) -> None:
+        self._there()
 
     async def progress(self, progress: Progress) -> Loaded:
         self._there()

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from channels.report import NotStored, Receipt, Report
+from channels.report import NotStored, Receipt, RemoteAnswer, Report
 from gateway.config import Config, load
 from gateway.phone import telephony
 from gateway.record.db import Unavailable
@@ -249,6 +249,34 @@ async def test_a_caller_is_connected_to_whoever_claims_the_case(house: House, li
     assert case["first_response_at"]
     kinds = [entry["kind"] for entry in case["timeline"]]
     assert {"call_queued", "first_response", "rated"} <= set(kinds)
+
+
+@pytest.mark.parametrize("over", [True, False])
+async def test_a_restart_that_is_answered_when_the_caller_has_hung_up_is_in_their_case_once(
+    house: House, line: Line, monkeypatch: pytest.MonkeyPatch, over: bool
+) -> None:
+    answers = asyncio.Event()
+
+    async def restart(charger: str) -> RemoteAnswer:
+        await answers.wait()
+        return RemoteAnswer.ACCEPTED
+
+    monkeypatch.setattr(house.runtime.chargers, "restart", restart)
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1", "21007#", "1", "1"):
+        await call.press(keys)
+    while "starta om laddaren" not in call.now_hears:
+        await call.press("2")
+    assert "Ett ögonblick" in await call.press("1"), "the charger has not answered"
+    if over:
+        await call.hang_up()
+        assert len(await house.cases()) == 1
+    answers.set()
+    await line.post(call.urls[-1], {"CallSid": call.sid, "AccountSid": line.account, "From": CALLER, "To": OURS})
+    await call.hang_up()
+    (listed,) = await house.cases()
+    (acted,) = [one for one in (await house.case(listed["number"]))["timeline"] if one["kind"] == "remote_action"]
+    assert (acted["data"]["charger"], acted["data"]["act"], acted["data"]["answer"]) == ("21007", "restart", "Accepted")
 
 
 @pytest.mark.parametrize(("charger", "key"), [("21045", "2"), ("21235", "3"), ("21007", None)])
