@@ -416,7 +416,7 @@ async def test_f10_b16_what_was_told_before_the_record_went_away_is_in_the_case(
             for keys in ("2", "2", "1", "21007#", "1", "9"):
                 await call.press(keys)
             await wire.cut()
-            await call.speak("the cable is warm and it smells")
+            await call.speak("the screen is black and nothing happens")
             assert call.waits is not None
             assert call.waits.tag == "Record"
             await call.record(14, callback=False)
@@ -429,7 +429,7 @@ async def test_f10_b16_what_was_told_before_the_record_went_away_is_in_the_case(
             case = await house.case(listed["number"])
             assert (case["charger"], case["site"], case["language"]) == ("21007", "s001", "en")
             (report,) = case["reports"]
-            assert report["text"].startswith("the cable is warm and it smells")
+            assert report["text"].startswith("the screen is black and nothing happens")
             assert "14 seconds" in report["text"]
     finally:
         await wire.cut()
