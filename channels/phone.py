@@ -203,9 +203,12 @@ class PhoneDoor:
         else:
             known = self._told(params, loaded) if loaded.turn < turn - 1 else self._recorded(params, loaded)
             state, spoken = self._first_step(known, self._event(known, params), new=loaded.state is None)
+        before = phone_report.tried(state)
         state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
         taken = self._taken(params, turn, state, spoken, new=loaded.state is None)
         answer = await calls.save(taken)
+        for tried in {*phone_report.tried(state)}.difference(before):
+            await calls.tried(sid, tried)
         if answer is taken.answer:
             self._note(sid, turn, state)
         return answer

@@ -98,6 +98,12 @@ async def _find_charger(scene: Scene) -> Outcome:
     return Outcome(found.kind, {**facts, "confirmed": None, "connector": None})
 
 
+async def _look_for_danger(scene: Scene) -> Outcome:
+    charger = scene.fact("candidate") if scene.fact("confirmed") else None
+    told = scene.given.dangers.told(scene.fact("said") or "", scene.fact("category"), charger)
+    return Outcome("danger", {"danger": "said"}) if told else Outcome("none")
+
+
 async def _site_news(scene: Scene) -> Outcome:
     site = scene.fact("site")
     return _news(scene, site) if site else Outcome("none")
@@ -264,6 +270,10 @@ async def _look_at_queue(scene: Scene) -> Outcome:
     return Outcome("waiting" if facts["queue_text"] == scene.fact("queue_text") else "moved", facts)
 
 
+async def _look_at_talk(scene: Scene) -> Outcome:
+    return Outcome(await scene.given.line.talk(scene.sid))
+
+
 async def _somebody_there(scene: Scene) -> Outcome:
     """Only for who has a place in line: nobody else was told whether a talk is recorded."""
     place = await scene.given.line.place(scene.sid) if scene.fact("queue_text") else None
@@ -290,6 +300,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
         "recognise_caller": _recognise_caller,
         "find_charger": _find_charger,
+        "look_for_danger": _look_for_danger,
         "site_news": _site_news,
         "known_incident": _known_incident,
         "known_outage": _known_outage,
@@ -308,6 +319,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "file_solved": _file_solved,
         "enter_queue": _enter_queue,
         "look_at_queue": _look_at_queue,
+        "look_at_talk": _look_at_talk,
         "somebody_there": _somebody_there,
         "book_callback": _book_callback,
         "keep_message": _keep_message,
@@ -322,6 +334,7 @@ LOOKS = frozenset(
     {
         "recognise_caller",
         "find_charger",
+        "look_for_danger",
         "site_news",
         "known_incident",
         "known_outage",
@@ -329,6 +342,7 @@ LOOKS = frozenset(
         "announcement",
         "next_step",
         "count_connectors",
+        "look_at_talk",
         "check_number",
     }
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from channels.report import Chargers, Intake, Receipt, Report, Solutions, Spool
+from channels.report import Chargers, Intake, Receipt, Report, Solutions, Spool, Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,11 @@ class Calls(Protocol):
         """Note that an act which must not happen twice is about to be done; False when it already was."""
         ...
 
+    async def tried(self, sid: str, tried: Tried) -> None:
+        """Tell the case of a call that was over and filed before a charger answered what it answered; other calls bring
+        that with their report."""
+        ...
+
     async def progress(self, progress: Progress) -> Loaded:
         """Note a status, which never moves backwards; an unknown call gets a row. Answers with what is then known."""
         ...
@@ -142,6 +147,12 @@ class Places(Protocol):
 
     def connectors(self, charger: str) -> int:
         """How many connectors a charger has, numbered from 1. Raises KeyError when there is no such charger."""
+        ...
+
+
+class Dangers(Protocol):
+    def told(self, words: str, category: str | None, charger: str | None) -> bool:
+        """Whether a report would be one of danger that says this, of what was chosen as wrong and of this charger."""
         ...
 
 
@@ -276,6 +287,11 @@ class Line(Protocol):
         """A person has taken the call: this is the first response. Noted once."""
         ...
 
+    async def talk(self, sid: str) -> Literal["over", "cut", "nobody"]:
+        """How the talk ended that a caller comes back from, who has not hung up: it was `cut` when they were on hold
+        or had only just met, and a talk with `nobody` when no person had taken the call."""
+        ...
+
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         """Give the place up; nothing happens when there is none."""
         ...
@@ -295,6 +311,7 @@ class Given:
     chargers: Chargers
     solutions: Solutions
     places: Places
+    dangers: Dangers
     incidents: Incidents
     announcements: Announcements
     cases: Cases

@@ -66,8 +66,13 @@ def report_of(
         call_sid=sid,
         thread=Thread(token),
         flags=(*flags, *_recordings(facts)),
-        tried=tuple(_tried(facts)),
+        tried=tried(state),
     )
+
+
+def tried(state: CallState) -> tuple[Tried, ...]:
+    """What was done from afar in a call, as far as it was answered."""
+    return tuple(_tried(state.facts))
 
 
 def unfinished(state: CallState) -> bool:

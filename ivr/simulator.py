@@ -17,11 +17,13 @@ from ivr.walks import ADDS
 KINDEST = {
     "recognise_caller": "new",
     "find_charger": "charger",
+    "look_for_danger": "none",
     "known_incident": "none",
     "known_outage": "none",
     "large_outage": "none",
     "next_step": "none",
     "look_at_queue": "waiting",
+    "look_at_talk": "over",
     "somebody_there": "nobody",
     "count_connectors": "one",
     "case_status": "found",

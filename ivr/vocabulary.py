@@ -19,6 +19,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "recognise_caller": frozenset({"known", "new"}),
         "find_charger": frozenset({"charger", "near", "site", "danger", "none"}),
+        "look_for_danger": frozenset({"danger", "none"}),
         "site_news": frozenset({"some", "none"}),
         "known_incident": frozenset({"open", "none"}),
         "known_outage": frozenset({"open", "none"}),
@@ -37,6 +38,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "file_solved": frozenset({"filed", "kept"}),
         "enter_queue": frozenset({"open", "closed"}),
         "look_at_queue": frozenset({"waiting", "moved", "long", "answered"}),
+        "look_at_talk": frozenset({"over", "cut", "nobody"}),
         "somebody_there": frozenset({"somebody", "nobody"}),
         "book_callback": frozenset({"booked", "barred", "often"}),
         "keep_message": frozenset({"kept"}),

@@ -34,6 +34,7 @@ WORDS_A_SECOND = 2.3
 ADDS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("check_number", "good"): {"phone": "+46317001234", "phone_end": "1234"},
     ("find_charger", "danger"): {"danger": "said"},
+    ("look_for_danger", "danger"): {"danger": "said"},
     ("recognise_caller", "known"): {"language": "en", "owner": "yes"},
     ("file_report", "urgent"): {"priority": "P1"},
     ("next_step", "step"): {"step_text": "Pull the cable."},

@@ -100,6 +100,7 @@ class Caller:
             (r"spela in samtalet|record the call", lambda _: self.dice.choice("1112")),
             (r"uppringd i stället|called back instead", lambda _: "1" if self.dice.random() < 0.15 else None),
             (r"ingen medarbetare svara|[Nn]obody can answer", lambda _: self.dice.choice("12")),
+            (r"klar, tryck 2|done, press 2", lambda _: "2"),
             (r"siffra från 1 till 5|number from 1 to 5", lambda _: self.dice.choice("34555")),
         )
 

@@ -23,6 +23,7 @@ from channels.provider import LOST, Listed, Picture, Provider
 from channels.provider_http import ProviderAway
 from channels.report import Channel, Report
 from channels.sms import SmsDoor
+from gateway.keeping.cleaning import clean_text
 from gateway.record import accounts
 from gateway.record.accounts import PROVIDER, Account, Missing
 from gateway.record.calls import RecordedCalls
@@ -189,7 +190,7 @@ def _as_webhook(call: Listed) -> Mapping[str, str]:
         "CallSid": call.sid,
         "CallStatus": call.status,
         "CallDuration": str(call.seconds),
-        "From": call.sender,
+        "From": clean_text(call.sender),
         "To": call.recipient,
         "Direction": "outbound-api" if call.outbound else "inbound",
     }

@@ -64,6 +64,18 @@ def keyed(digits: str, directory: Directory) -> Found:
     return _charger("near", near.pop(), directory) if len(near) == 1 else Found("none")
 
 
+class JudgedDangers:
+    """`Dangers` as reports are judged."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def told(self, words: str, category: str | None, charger: str | None) -> bool:
+        said = Said(channel="phone", at=self._runtime.clock.now(), text=words, category=category, charger=charger)
+        facts = read_facts(said, self._runtime.directory(), self._runtime.rules())
+        return bool(facts.danger or facts.alike)
+
+
 class RecordedIncidents:
     """`Incidents` over the record."""
 

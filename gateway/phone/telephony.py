@@ -39,6 +39,7 @@ from gateway.phone.concluding import Conclusions
 from gateway.phone.legs import Legs
 from gateway.phone.lookups import (
     BoardAnnouncements,
+    JudgedDangers,
     RecordedCallers,
     RecordedCases,
     RecordedIncidents,
@@ -66,6 +67,7 @@ def phone_door(runtime: Runtime, lately: Lately | None = None) -> PhoneDoor:
         chargers=CarefulChargers(runtime.chargers, runtime.calls_db),
         solutions=runtime.solutions,
         places=RecordedPlaces(runtime),
+        dangers=JudgedDangers(runtime),
         incidents=RecordedIncidents(runtime, calls.asks),
         announcements=BoardAnnouncements(runtime),
         cases=RecordedCases(runtime),

@@ -40,6 +40,7 @@ A_DAY = 3  # call-backs to one number
 RINGING = timedelta(seconds=40)  # for which a telephone that we ring may be waited for
 SOON = timedelta(seconds=90)  # by when a ladder has begun for a call, or goes on
 TARGET = timedelta(seconds=90)  # for an answer, whatever the priority
+BRIEF = timedelta(seconds=10)  # that no talk of which something came lasts
 LEAST, MOST = 0.7, 1.5
 
 
@@ -148,6 +149,13 @@ class RecordedLine:
             await callbacks.fulfil(conn, row["callback_id"], agent, "called", now)
         async with act(self._runtime, agent, row["case_id"]) as deed:
             await respond(deed, "call", channel="phone", call=sid, **_seconds(row))
+
+    async def talk(self, sid: str) -> Literal["over", "cut", "nobody"]:
+        given = {"sid": sid, "since": self._runtime.clock.now() - BRIEF}
+        row = await self._db.row(SQL["talk"], given)
+        if row is None or row["answered_at"] is None:
+            return "nobody"
+        return "cut" if row["cut"] else "over"
 
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         if why == "hung_up":

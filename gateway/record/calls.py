@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow, tuple_row
 from psycopg.types.json import Jsonb
 
 from channels.phone_ports import Loaded, Progress, Sound, Taken
+from channels.report import Tried
 from gateway.casenumber import parse
 from gateway.clock import Clock
 from gateway.hosting.crash import Crash, nowhere
@@ -60,6 +61,10 @@ class RecordedCalls:
     async def first(self, sid: str, act: str) -> bool:
         given = {"sid": sid, "act": Jsonb({act: self._clock.now().isoformat()})}
         return await self._db.row(SQL["first"], given) is not None
+
+    async def tried(self, sid: str, tried: Tried) -> None:
+        told = {"charger": tried.charger, "act": tried.act, "answer": tried.answer, "connector": tried.connector}
+        await self._execute("tried", sid=sid, act=tried.act.value, told=Jsonb(told), at=self._clock.now())
 
     async def progress(self, progress: Progress) -> Loaded:
         rank = RANKS.get(progress.status, FINAL)

@@ -83,6 +83,14 @@ UPDATE call_contents SET state = jsonb_set(state, ARRAY['begun'], coalesce(state
 WHERE sid = %(sid)s AND NOT coalesce(state -> 'begun', '{}') ?| ARRAY(SELECT jsonb_object_keys(%(act)s::jsonb))
 RETURNING sid
 
+-- name: tried
+INSERT INTO timeline (case_id, at, kind, actor_kind, report_id, data)
+SELECT r.case_id, %(at)s, 'remote_action', 'customer', r.id,
+       %(told)s::jsonb || jsonb_build_object('why', k.category, 'before', NULL, 'after', NULL)
+FROM calls c JOIN reports r ON r.id = c.report_id JOIN cases k ON k.id = r.case_id
+WHERE c.sid = %(sid)s AND c.ended_at IS NOT NULL AND NOT EXISTS (
+    SELECT FROM timeline t WHERE t.report_id = r.id AND t.kind = 'remote_action' AND t.data ->> 'act' = %(act)s)
+
 -- name: progress
 WITH call AS (
     INSERT INTO calls (sid, direction, status, status_rank, started_at, ended_at, seconds)

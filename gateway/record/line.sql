@@ -7,8 +7,10 @@ SELECT EXISTS (
 ) AS staffed
 
 -- name: enter
--- The first entry keeps its time, so that whoever comes back has lost nothing; they are not answered any more.
+-- The first entry keeps its time, so that whoever comes back has lost nothing; they are not answered any more, nor on
+-- hold.
 UPDATE calls SET queued_at = coalesce(queued_at, %(now)s), room = NULL, answered_at = NULL, agent_id = NULL,
+                 held_at = NULL, silenced_at = NULL,
                  report_id = coalesce(report_id, %(report)s),
                  case_id = coalesce(case_id, (SELECT case_id FROM reports WHERE id = %(report)s))
 WHERE sid = %(sid)s
@@ -118,6 +120,9 @@ RETURNING case_id, agent_id, extract(epoch FROM answered_at - started_at) AS res
               SELECT callback_id FROM work_items WHERE call_sid = calls.sid ORDER BY id DESC LIMIT 1) AS callback_id,
           extract(epoch FROM answered_at - coalesce(queued_at, (
               SELECT min(arrived_at) FROM work_items WHERE call_sid = calls.sid))) AS waited
+
+-- name: talk
+SELECT answered_at, held_at IS NOT NULL OR answered_at > %(since)s AS cut FROM calls WHERE sid = %(sid)s
 
 -- name: leave
 -- A call that no longer waits; its case stays in its queue.

@@ -21,6 +21,7 @@ from channels.phone_events import SID
 from channels.phone_lately import Lately
 from channels.signatures import HEADER, Signatures
 from channels.sms import SmsDoor
+from gateway.keeping.cleaning import clean_text
 from gateway.phone import captions, telephony
 from gateway.phone.ringdoor import RingDoor
 from gateway.web import bodies
@@ -86,18 +87,18 @@ def mount(app: web.Application, webhooks: Webhooks) -> None:
 
 
 async def voice(request: web.Request) -> web.Response:
-    fields = await _verified(request, "CallSid", to_us=True)
+    fields = await _storable(request, "CallSid", to_us=True)
     turn = int(request.match_info.get("turn", "0"))
     return _xml(await request.app[WEBHOOKS].phone.voice({**request.query, **fields}, turn))
 
 
 async def ring(request: web.Request) -> web.Response:
-    fields = await _verified(request, "CallSid")
+    fields = await _storable(request, "CallSid")
     return _xml(await _rings(request).answer(int(request.match_info["ring"]), {**request.query, **fields}))
 
 
 async def rung(request: web.Request) -> web.Response:
-    fields = await _verified(request, "CallSid")
+    fields = await _storable(request, "CallSid")
     return _xml(await _rings(request).ended(int(request.match_info["ring"]), {**request.query, **fields}))
 
 
@@ -107,7 +108,7 @@ async def sms(request: web.Request) -> web.Response:
 
 
 async def status(request: web.Request) -> web.Response:
-    fields = await _verified(request)
+    fields = await _storable(request)
     if "MessageSid" in fields:
         await request.app[WEBHOOKS].sms.status(fields)
     else:
@@ -116,17 +117,17 @@ async def status(request: web.Request) -> web.Response:
 
 
 async def recording(request: web.Request) -> web.Response:
-    await request.app[WEBHOOKS].phone.recording(await _verified(request, "RecordingSid", "CallSid"))
+    await request.app[WEBHOOKS].phone.recording(await _storable(request, "RecordingSid", "CallSid"))
     return web.Response(status=204)
 
 
 async def transcription(request: web.Request) -> web.Response:
-    await request.app[WEBHOOKS].phone.transcription(await _verified(request, "RecordingSid", "CallSid"))
+    await request.app[WEBHOOKS].phone.transcription(await _storable(request, "RecordingSid", "CallSid"))
     return web.Response(status=204)
 
 
 async def caption(request: web.Request) -> web.Response:
-    fields, note = await _verified(request, "TranscriptionSid", "CallSid"), request.app[WEBHOOKS].caption
+    fields, note = await _storable(request, "TranscriptionSid", "CallSid"), request.app[WEBHOOKS].caption
     if note is not None:
         await note(fields)
     return web.Response(status=204)
@@ -141,6 +142,13 @@ def _rings(request: web.Request) -> RingDoor:
     if rings is None:
         raise Problem(404, "There is nothing here.")
     return rings
+
+
+async def _storable(request: web.Request, *needed: str, to_us: bool = False) -> Mapping[str, str]:
+    """The posted fields of whatever is no report yet: a text message is kept as it came, and cleaned where it is
+    stored."""
+    fields = await _verified(request, *needed, to_us=to_us)
+    return {name: clean_text(value) for name, value in fields.items()}
 
 
 async def _verified(request: web.Request, *needed: str, to_us: bool = False) -> Mapping[str, str]:

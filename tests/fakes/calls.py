@@ -21,7 +21,7 @@ from channels.phone_ports import (
     Taken,
     Waiting,
 )
-from channels.report import ChargerStatus, NotStored, Outcome, Receipt, RemoteAnswer, Report, Solution
+from channels.report import ChargerStatus, NotStored, Outcome, Receipt, RemoteAnswer, Report, Solution, Tried
 
 RANKS = {"queued": 0, "ringing": 1, "in-progress": 2}
 
@@ -69,6 +69,7 @@ class World:
     answer: RemoteAnswer = RemoteAnswer.ACCEPTED
     nobody: bool = False
     overdue: bool = False
+    talk: Literal["over", "cut", "nobody"] = "over"
     connectors: int = 1
     consent: str = "never"
     away: bool = False
@@ -93,6 +94,7 @@ class World:
             chargers=self,
             solutions=_Solutions(self),
             places=_Places(self),
+            dangers=_Dangers(),
             incidents=self,
             announcements=self,
             cases=_Cases(self),
@@ -135,6 +137,9 @@ class World:
         self._there()
         acts = self.calls.setdefault(sid, Kept()).acts
         return act not in acts and not acts.add(act)
+
+    async def tried(self, sid: str, tried: Tried) -> None:
+        self._there()
 
     async def progress(self, progress: Progress) -> Loaded:
         self._there()
@@ -225,6 +230,11 @@ class _Places:
         return self.world.connectors
 
 
+class _Dangers:
+    def told(self, words: str, category: str | None, charger: str | None) -> bool:
+        return "brinner" in words
+
+
 @dataclass
 class _Cases:
     world: World
@@ -261,6 +271,9 @@ class _Line:
 
     async def answered(self, sid: str) -> None:
         self.world.answered.append(sid)
+
+    async def talk(self, sid: str) -> Literal["over", "cut", "nobody"]:
+        return self.world.talk
 
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         self.world.left.append((sid, why))

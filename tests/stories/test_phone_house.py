@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from channels.phone_report import TROUBLE, report_of
+from channels.report import RemoteAnswer
 from gateway.config import Config, load
 from gateway.phone import telephony
 from gateway.record.db import Unavailable
@@ -166,6 +167,41 @@ async def test_danger_that_is_said_where_a_place_is_asked_for_reaches_a_person_a
     assert call.waits[0].text == "+46313900199"
 
 
+@pytest.mark.parametrize(
+    ("caller", "key", "words", "told"),
+    [
+        (CALLER, "1", "det brinner i laddaren och folk är skadade", "Ring ett ett två"),
+        ("anonymous", "1", "det slår ut lågor ur stolpen bredvid bilen", "Ring ett ett två"),
+        ("anonymous", "2", "there is smoke coming out of the charging station", "Call 1 1 2"),
+        (CALLER, "2", "I got an electric shock when I touched the plug", "Call 1 1 2"),
+        (CALLER, "5", "laturi on tulessa", "Call 1 1 2"),
+        ("anonymous", "6", "die Ladesäule brennt", "Call 1 1 2"),
+    ],
+)
+async def test_danger_that_is_told_in_words_is_answered_at_once_and_asked_nothing_more(
+    house: House, line: Line, caller: str, key: str, words: str, told: str
+) -> None:
+    call = await line.call(caller)
+    for keys in (key, "2", "1", "*", "9"):
+        await call.press(keys)
+    assert told in await call.speak(words)
+    assert not call.over
+    (listed,) = await house.cases()
+    assert (listed["priority"], listed["queue"], listed["category"]) == ("P1", "emergency", "safety")
+    (report,) = (await house.case(listed["number"]))["reports"]
+    assert words in report["text"]
+
+
+@pytest.mark.parametrize(
+    "words", ["kabeln sitter fast", "det luktar inget konstigt, den startar bara inte", "jag vill ha ett kvitto"]
+)
+async def test_who_tells_of_no_danger_is_asked_for_their_number_as_ever(house: House, line: Line, words: str) -> None:
+    call = await line.call("anonymous")
+    for keys in ("1", "2", "1", "*", "9"):
+        await call.press(keys)
+    assert "Slå in numret" in await call.speak(words)
+
+
 async def test_all_that_is_said_of_the_place_is_in_the_case(house: House, line: Line) -> None:
     call = await line.call(CALLER)
     for keys in ("1", "2", "1"):
@@ -177,6 +213,26 @@ async def test_all_that_is_said_of_the_place_is_in_the_case(house: House, line: 
     (listed,) = await house.cases()
     (report,) = (await house.case(listed["number"]))["reports"]
     assert "vid det gula huset bakom ICA" in report["text"]
+
+
+async def test_what_no_text_may_hold_is_no_technical_problem_in_what_was_heard(house: House, line: Line) -> None:
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1"):
+        await call.press(keys)
+    assert "hittade ingen sådan" in await call.speak("vid\x00det gula huset")
+    await call.hang_up()
+    (listed,) = await house.cases()
+    (report,) = (await house.case(listed["number"]))["reports"]
+    assert "vid\ufffddet gula huset" in report["text"]
+
+
+async def test_what_no_text_may_hold_is_no_technical_problem_in_a_callers_number(house: House, line: Line) -> None:
+    call = await line.call("+4670\x00174")
+    for keys in ("1", "2", "0"):
+        assert "tekniskt problem" not in await call.press(keys)
+    await call.hang_up()
+    assert len(await house.cases()) == 1
+    assert await house.runtime.db.row("SELECT status FROM calls") == {"status": "completed"}
 
 
 @pytest.mark.parametrize("words", ["eh", "hallå", "jag vet inte", "vänta lite"])
@@ -211,12 +267,41 @@ async def test_a_caller_is_connected_to_whoever_claims_the_case(house: House, li
     _, whisper = await line.post(dial[0].get("url"), leg)
     assert "Tryck 1" in whisper
     await line.post("/twilio/voice/1", {**leg, "Digits": "1"})
+    await house.runtime.db.run("UPDATE calls SET answered_at = answered_at - interval '2 minutes'")
     assert "nöjd" in await call.talk()
     await call.press("5")
     case = await house.case(listed["number"])
     assert case["first_response_at"]
     kinds = [entry["kind"] for entry in case["timeline"]]
     assert {"call_queued", "first_response", "rated"} <= set(kinds)
+
+
+@pytest.mark.parametrize("over", [True, False])
+async def test_a_restart_that_is_answered_when_the_caller_has_hung_up_is_in_their_case_once(
+    house: House, line: Line, monkeypatch: pytest.MonkeyPatch, over: bool
+) -> None:
+    answers = asyncio.Event()
+
+    async def restart(charger: str) -> RemoteAnswer:
+        await answers.wait()
+        return RemoteAnswer.ACCEPTED
+
+    monkeypatch.setattr(house.runtime.chargers, "restart", restart)
+    call = await line.call(CALLER)
+    for keys in ("1", "2", "1", "21007#", "1", "1"):
+        await call.press(keys)
+    while "starta om laddaren" not in call.now_hears:
+        await call.press("2")
+    assert "Ett ögonblick" in await call.press("1"), "the charger has not answered"
+    if over:
+        await call.hang_up()
+        assert len(await house.cases()) == 1
+    answers.set()
+    await line.post(call.urls[-1], {"CallSid": call.sid, "AccountSid": line.account, "From": CALLER, "To": OURS})
+    await call.hang_up()
+    (listed,) = await house.cases()
+    (acted,) = [one for one in (await house.case(listed["number"]))["timeline"] if one["kind"] == "remote_action"]
+    assert (acted["data"]["charger"], acted["data"]["act"], acted["data"]["answer"]) == ("21007", "restart", "Accepted")
 
 
 @pytest.mark.parametrize(("charger", "key"), [("21045", "2"), ("21235", "3"), ("21007", None)])
@@ -455,7 +540,7 @@ async def test_f10_b16_what_was_told_before_the_record_went_away_is_in_the_case(
             for keys in ("2", "2", "1", "21007#", "1", "9"):
                 await call.press(keys)
             await wire.cut()
-            await call.speak("the cable is warm and it smells")
+            await call.speak("the screen is black and nothing happens")
             assert call.waits is not None
             assert call.waits.tag == "Record"
             await call.record(14, callback=False)
@@ -468,7 +553,7 @@ async def test_f10_b16_what_was_told_before_the_record_went_away_is_in_the_case(
             case = await house.case(listed["number"])
             assert (case["charger"], case["site"], case["language"]) == ("21007", "s001", "en")
             (report,) = case["reports"]
-            assert report["text"].startswith("the cable is warm and it smells")
+            assert report["text"].startswith("the screen is black and nothing happens")
             assert "14 seconds" in report["text"]
     finally:
         await wire.cut()

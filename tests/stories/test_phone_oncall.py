@@ -296,8 +296,56 @@ async def test_a_caller_in_danger_hears_a_voice_and_is_brought_to_whoever_takes_
     case = await night.house.case(listed["number"])
     assert case["assignee"] == "a17"
     assert case["first_response_at"]
-    assert await call.talk() == "Tack. Hej då."
+    night.clock.forward(120 * SECOND)
+    assert "nöjd" not in await call.talk()
+    assert await call.press("2") == "Tack. Hej då."
     assert call.over
+
+
+async def test_whoever_is_in_danger_and_whose_helper_drops_out_waits_again_and_the_ladder_goes_on(night: Night) -> None:
+    await on_call(night, "a17", "a18")
+    call = await night.line.call(CALLER)
+    await call.press("1")
+    await call.press("1")
+    await night.work()
+    await night.picks_up("1")
+    await call.wait()
+    night.clock.forward(30 * SECOND)
+    await night.ends("completed")
+    assert "tala med någon igen" in await call.talk()
+    assert "näst på tur" in await call.wait()
+    first = len(night.rung())
+    for _ in range(8):
+        await night.later(15)
+        assert call.waits is not None
+        await (call.talk(answered=False) if call.waits.tag == "Dial" else call.wait())
+        if night.rung()[-1] == "+46313900618":
+            break
+    assert night.rung()[first:] == ["+46313900617", "+46313900617", "+46313900618"]
+    await night.picks_up("1")
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits[0].text == f"call-{call.sid}"
+
+
+async def test_a_voicemail_at_the_last_resort_is_no_talk(night: Night) -> None:
+    call = await night.line.call(CALLER)
+    await call.press("1")
+    await call.press("1")
+    for _ in range(9):
+        await night.later(10)
+        await call.wait()
+        assert call.waits is not None
+        if call.waits.tag == "Dial":
+            break
+    assert call.waits[0].text == LAST
+    leg = {"CallSid": "CA" + "b" * 32, "ParentCallSid": call.sid, "AccountSid": fakes.ACCOUNT, "To": LAST}
+    _, whisper = await night.line.post(call.waits[0].get("url") or "", leg)
+    assert "<Hangup" in whisper, "unless a key is pressed"
+    told = await call.talk()
+    assert not call.over
+    assert "Samtalet bröts" in told
+    assert "näst på tur" in told
 
 
 async def test_a_live_call_that_nobody_takes_rings_who_is_on_call_for_the_first_line(night: Night) -> None:
@@ -326,9 +374,7 @@ async def danger_again(night: Night) -> tuple[str, Call]:
     call = await night.line.call(CALLER)
     for keys in ("1", "2", "1", "21007#", "1", "9"):
         await call.press(keys)
-    await call.speak("det brinner och ryker")
-    await call.wait()
-    assert "näst på tur" in call.now_hears
+    assert "näst på tur" in await call.speak("det brinner och ryker")
     assert [one["number"] for one in await night.house.cases()] == [case]
     return case, call
 

@@ -183,6 +183,15 @@ async def test_f25_a_call_whose_last_word_never_came_is_closed_and_filed(
     assert len(await house.cases()) == 1
 
 
+async def test_a_missed_call_from_what_no_text_may_hold_is_brought_with_the_others(
+    house: House, peer: fakes.Provider, reconciler: Reconciler
+) -> None:
+    for caller in ("+4670\x00174", CALLER):
+        peer.add_call(**{"from": caller, "to": OURS})
+    assert await reconciler.sweep() == 2
+    assert len(await house.cases()) == 2
+
+
 async def test_f27_a_provider_that_is_away_costs_nothing(peer: fakes.Provider, reconciler: Reconciler) -> None:
     peer.secrets.clear()
     assert await reconciler.sweep() == 0

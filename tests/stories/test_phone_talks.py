@@ -20,6 +20,7 @@ from gateway.clock import SetClock
 from gateway.config import load
 from gateway.phone import callbacks, ringing, talks, wrapping
 from gateway.phone.legs import LISTENING
+from gateway.record.timeline import Actor
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
@@ -210,6 +211,31 @@ async def test_a_caller_is_held_with_music_and_taken_back(day: Night) -> None:
     await post(day, "/console/phone/resume")
     assert seats(day)[call.sid]["Hold"] == "false"
     assert {"talk_held", "talk_resumed"} <= set(await kinds(day))
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(120, True), (3, False)])
+async def test_a_caller_whose_talk_was_cut_is_not_asked_how_they_liked_it_and_is_brought_to_somebody_again(
+    day: Night, seconds: int, held: bool
+) -> None:
+    call, _ = await talking(day)
+    me = Actor("agent", "a01", "agent")
+    if held:
+        await talks.hold(day.house.runtime, me, True)
+    day.clock.forward(timedelta(seconds=seconds))
+    await day.ends("completed")
+    await callbacks.sweep(day.house.runtime)
+    told = await call.talk()
+    assert "satisfied" not in told
+    assert "talk to somebody again" in told
+    await call.wait()
+    day.clock.forward(timedelta(minutes=2))
+    assert await ring(day) == MINE, "who has the case is asked first"
+    await day.picks_up("1")
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits[0].text == f"call-{call.sid}"
+    day.clock.forward(timedelta(minutes=2))
+    assert "satisfied" in await call.talk(), "nobody is on hold any more"
 
 
 async def test_a_recording_is_silenced_while_a_card_number_is_read_out(day: Night) -> None:

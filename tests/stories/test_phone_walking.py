@@ -145,8 +145,7 @@ async def test_danger_is_asked_first_and_goes_to_the_front(line: Line, world: Wo
 async def test_danger_that_is_only_spoken_of_is_urgent_too(line: Line, world: World) -> None:
     call = await to_purpose(line, "sv")
     await call.press("5")
-    await call.speak("det brinner i laddaren")
-    told = await call.press("1")
+    told = await call.speak("det brinner i laddaren")
     assert "Ring ett ett två" in told
     assert world.waiting[0].priority == "P1"
 
@@ -503,12 +502,52 @@ async def test_who_was_in_danger_is_not_asked_to_rate_the_talk(
     await call.press(keyed)
     if said:
         await call.press("5")
-        await call.speak(said)
-        await call.press("1")
+        assert "Call 1 1 2" in await call.speak(said)
     world.rooms[call.sid] = "room-1"
     assert "connecting" in await call.wait()
-    assert await call.talk() == "Thank you. Goodbye."
+    assert "satisfied" not in await call.talk()
+    assert await call.press("2") == "Thank you. Goodbye."
     assert call.over
+
+
+@pytest.mark.parametrize("keys", [("1",), ("9",), ()])
+async def test_who_was_in_danger_is_in_line_again_after_the_talk_unless_they_are_done(
+    line: Line, world: World, keys: tuple[str, ...]
+) -> None:
+    call = await line.call()
+    await call.press("2")
+    await call.press("1")
+    world.rooms[call.sid] = "room-1"
+    await call.wait()
+    del world.rooms[call.sid]
+    assert "talk to somebody again" in await call.talk()
+    for key in keys:
+        await call.press(key)
+    assert "next in line" in (call.now_hears if keys == ("1",) else await call.wait())
+
+
+async def test_a_talk_with_nobody_gives_the_place_in_line_back(line: Line, world: World) -> None:
+    call = await to_purpose(line)
+    await call.press("0")
+    world.rooms[call.sid], world.talk = "+46313900601", "nobody"
+    await call.wait()
+    del world.rooms[call.sid]
+    assert "connection was lost" in await call.talk()
+    assert "next in line" in call.now_hears
+
+
+async def test_who_comes_back_while_the_record_does_not_say_what_came_of_the_talk_is_not_hung_up(
+    line: Line, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def talk(self: object, sid: str) -> str:
+        raise OSError
+
+    monkeypatch.setattr("tests.fakes.calls._Line.talk", talk)
+    call = await to_purpose(line)
+    await call.press("0")
+    world.rooms[call.sid] = "room-1"
+    await call.wait()
+    assert "talk to somebody again" in await call.talk()
 
 
 async def test_nobody_at_work_means_a_message_a_call_back_or_a_wait(line: Line, world: World) -> None:
