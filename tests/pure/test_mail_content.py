@@ -485,6 +485,8 @@ BOMBS = {
     "boundaries": b'Subject: deep\r\nContent-Type: multipart/mixed; boundary="' + b"x" * 5000 + b'"\r\n\r\nhelp',
     "html": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n" + b"<table><tr><td>" * 20_000,
     "html attributes": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n<a " + b"x=y " * 100_000 + b">help",
+    "html comments": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n" + b"<!--\r\n" * 15_000,
+    "html openings": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n<!--" + b"<!" * 450_000,
 }
 
 
