@@ -48,13 +48,22 @@ _MAGIC = (
 _PROGRAMS = frozenset(
     {
         "exe", "com", "scr", "pif", "bat", "cmd", "ps1", "psm1", "vbs", "vbe", "js", "jse", "wsf", "wsh", "hta", "msi",
-        "msp", "cpl", "jar", "lnk", "reg", "dll", "sys", "apk", "app", "dmg", "iso", "img", "vhd", "vhdx", "sh", "bash",
-        "py", "pl", "php", "phtml", "phar", "asp", "aspx", "jsp", "cgi", "htaccess", "htpasswd", "url", "scf", "inf",
-        "gadget", "chm", "one", "appx", "msix", "deb", "rpm",
+        "msp", "cpl", "jar", "lnk", "reg", "dll", "sys", "apk", "app", "dmg", "iso", "img", "vhd", "vhdx", "sh",
+        "bash", "py", "pl", "php", "phtml", "phar", "asp", "aspx", "jsp", "cgi", "htaccess", "htpasswd", "url", "scf",
+        "inf", "gadget", "chm", "one", "appx", "msix", "deb", "rpm", "ade", "adp", "appimage", "application",
+        "appref-ms", "appxbundle", "bas", "command", "csh", "desktop", "diagcab", "diagcfg", "diagpkg", "hlp", "htc",
+        "ins", "isp", "jnlp", "ksh", "library-ms", "mda", "mde", "mdw", "mjs", "mpkg", "msc", "msh", "msixbundle",
+        "mst", "msu", "osd", "pkg", "ps1xml", "ps2", "psc1", "psd1", "pyc", "pyw", "pyz", "pyzw", "rdp", "run", "sct",
+        "search-ms", "searchconnector-ms", "settingcontent-ms", "shb", "shs", "theme", "vb", "vbp", "vxd", "webpnp",
+        "website", "workflow", "ws", "wsc", "xbap", "xll", "xnk",
     }
 )  # fmt: skip
 _MARKUP = frozenset({"html", "htm", "xhtml", "shtml", "svg", "svgz", "xml", "xsl", "mht", "mhtml", "swf"})
 _MACROS = frozenset({"docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppsm", "ppam"})
+_QUERIES = frozenset({"iqy", "dqy", "oqy", "rqy", "slk"})  # sheets that fetch or run what they name
+_LOCKED = re.compile(  # an entry of an archive, or of its list, that says that it is encrypted
+    rb"PK(?:\x03\x04..|\x01\x02....)[" + re.escape(bytes(range(1, 256, 2))) + rb"]", re.DOTALL
+)
 _EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
@@ -104,12 +113,12 @@ def danger(name: str, data: bytes) -> str | None:
     ):
         return "program"
     if (
-        extensions[-1] in _MACROS
+        extensions[-1] in _MACROS | _QUERIES
         or (kind == "application/zip" and b"vbaProject.bin" in data)
         or (kind == "application/x-ole-storage" and b"V\x00B\x00A" in data)
     ):
         return "document with macros"
-    if kind == "application/zip" and len(data) > 7 and data[6] & 1:
+    if kind == "application/zip" and _LOCKED.search(data):
         return "encrypted archive"
     if extensions[-1] in _MARKUP or (
         not kind and re.match(rb"\s*(?:<\?xml|<!doctype|<html|<svg|<script)", data[:400], re.IGNORECASE)

@@ -37,7 +37,9 @@ _DROPPED = ("script", "style", "title", "head", "template", "noscript", "svg", "
 _MARK = "\ue002{}\ue003"
 _MARKED = re.compile("\ue002(\\d+)\ue003")
 _PRIVATE = re.compile("[\ue000-\ue004]")
-_TAG = re.compile(r"<(?:!--.*?-->|[^>]{0,4000}>)", re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_TAG = re.compile(r"<[^<>]{0,4000}>")
+_BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li)\b[^<>]{0,200}>", re.IGNORECASE)
 _WITHIN = re.compile(r"(?<=[\"'])data:[\w.+/-]{1,80};base64,[^\"'<>]{40,}")
 _TITLE = re.compile(r"<title\b[^>]{0,200}>", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
@@ -66,7 +68,14 @@ def text_of(source: str) -> str:
     try:
         return _tidy(_structured(source))
     except Exception:  # whatever a strange document does to the libraries, its words are worth having
-        return _tidy(html.unescape(_TAG.sub(" ", re.sub(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^>]{0,200}>", "\n", source))))
+        return _tidy(_stripped(source))
+
+
+def _stripped(source: str) -> str:
+    """The document without its tags and the comments that end."""
+    ended = source.rfind("-->") + 3 if "-->" in source else 0  # a search for an end that is not there would be long
+    source = _COMMENT.sub(" ", source[:ended]) + source[ended:]
+    return html.unescape(_TAG.sub(" ", _BREAK.sub("\n", source)))
 
 
 def _read(source: str) -> str:

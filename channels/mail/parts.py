@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field, replace
 from email.message import Message
 
+from channels.mail import html
+from channels.mail.alternatives import read_of
 from channels.mail.charsets import decode, tidy
 from channels.mail.flowed import unwrap
 from channels.mail.headers import Fields
@@ -24,16 +26,11 @@ _META = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re
 _MAY_BE_SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _LAYERS = 4
 _VERSION = re.compile(rb"\s*Version:[^\r\n]{0,20}\s*")
-_LETTERS = re.compile(r"[^\W\d_]{2}")
-_ONLY_HTML = re.compile(
-    r"\bhtml\b.*(?:mail|view|client|support|läs|visa|anzeig)|view (?:this|it) (?:e-?mail )?in (?:a|your) browser",
-    re.IGNORECASE,
-)
 
 
 @dataclass(slots=True)
 class Body:
-    """What a person reads, in order, as (is it HTML, text); every HTML form there is; and every other leaf."""
+    """What a person reads, in order, as (was it HTML, its text); every HTML form there is; and every other leaf."""
 
     written: list[tuple[bool, str]] = field(default_factory=list)
     html: list[str] = field(default_factory=list)
@@ -46,7 +43,8 @@ def body_of(root: Part) -> Body:
     body = Body()
     _sort(root, body)
     if not body.written and (named := next((part for part in body.files if _is_words(part)), None)):
-        body.written.append((named.kind == "text/html", text_of(named)))  # it stays a file as well
+        is_html, text = named.kind == "text/html", text_of(named)
+        body.written.append((is_html, html.text_of(text) if is_html else text))  # it stays a file as well
     body.files = _invited_once(body.files)
     return body
 
@@ -82,7 +80,7 @@ def _sort(part: Part, body: Body) -> None:
             body.files += [_file(name, data) for name, data in files]
         text = text_of(part)
         is_html = part.kind == "text/html" or _DOCUMENT.match(text) is not None
-        body.written.append((is_html, text))
+        body.written.append((is_html, html.text_of(text) if is_html else text))
         if is_html:
             body.html.append(text)
     elif part.kind.startswith("multipart/"):
@@ -112,14 +110,13 @@ def _file(name: str, data: bytes) -> Part:
 
 
 def _alternatives(parts: list[Part], body: Body) -> None:
-    """Of several forms of one text the plain one is read and the HTML one shown."""
+    """Of several forms of one text the plain one is read, if it says as much, and the HTML one shown."""
     inner = Body()
     for part in parts:
         if part.kind not in _OTHER_FORMS:
             _sort(part, inner)
-    plain = "\n".join(text for is_html, text in inner.written if not is_html)
-    read_html = bool(inner.html) and not _says_something(plain)
-    body.written += [(is_html, text) for is_html, text in inner.written if is_html == read_html]
+    plain, rich = ([text for is_html, text in inner.written if is_html is wanted] for wanted in (False, True))
+    body.written += [(False, text) for text in read_of("\n".join(plain), "\n\n".join(rich))] if rich else inner.written
     body.html += inner.html
     body.files += inner.files
 
@@ -134,14 +131,6 @@ def _invited_once(files: list[Part]) -> list[Part]:
 
 def _is_invitation(part: Part) -> bool:
     return part.kind in ("text/calendar", "application/ics")
-
-
-def _says_something(plain: str) -> bool:
-    """Whether a plain alternative is more than "this mail needs HTML"."""
-    short = plain.strip()
-    if not _LETTERS.search(short):
-        return any(character.isalnum() for character in short)
-    return len(short) > 300 or not _ONLY_HTML.search(short)
 
 
 def _is_words(part: Part) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from datetime import datetime
 
-from channels.mail import deliveries, html, robots
+from channels.mail import deliveries, robots
 from channels.mail.address import Mailbox, author, mailboxes
 from channels.mail.attachments import attachment_of
 from channels.mail.charsets import decode, tidy
@@ -176,9 +176,8 @@ def _sender(box: Mailbox | None, results: Results) -> Sender:
 
 
 def _full_text(body: Body) -> str:
-    """Every text part in order, HTML as text."""
-    texts = [html.text_of(text) if is_html else text for is_html, text in body.written]
-    return "\n\n".join(text.strip("\n") for text in texts if text.strip())[: FULL_TEXT * 2]
+    """Every text part in order."""
+    return "\n\n".join(text.strip("\n") for _, text in body.written if text.strip())[: FULL_TEXT * 2]
 
 
 def _shown(full: str) -> str:

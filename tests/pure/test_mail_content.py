@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import time
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -202,6 +204,9 @@ def test_b60_the_same_name_twice_and_names_in_every_encoding() -> None:
         ("a.svg", b"<svg/>", "active"),
         ("a.jpg", b"<html><script>", "active"),
         ("a.zip", b"PK\x03\x04\x14\x00\x00\x00", None),
+        *((f"a.{ending}", b"abc", "program") for ending in ("jnlp", "settingcontent-ms", "library-ms", "application")),
+        *((f"a.{ending}", b"abc", "program") for ending in ("rdp", "diagcab", "mde", "xll", "Search-MS", "msc", "pkg")),
+        *((f"a.{ending}", b"abc", "macros") for ending in ("iqy", "slk", "SLK")),
         ("a.jpg", b"\xff\xd8\xff", None),
         ("a.pdf", b"%PDF-1.4", None),
         ("logg.txt", b"StartTransaction", None),
@@ -210,6 +215,19 @@ def test_b60_the_same_name_twice_and_names_in_every_encoding() -> None:
 def test_b61_b63_dangerous_files_are_marked(name: str, content: bytes, reason: str | None) -> None:
     found = danger(name, content)
     assert found is None if reason is None else found is not None and reason in found
+
+
+@pytest.mark.parametrize("header", [b"PK\x03\x04", b"PK\x01\x02"])
+def test_b63_an_archive_is_locked_when_any_entry_is(header: bytes) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.mkdir("faktura")
+        archive.writestr("faktura/1.pdf", b"%PDF")
+        archive.writestr("faktura/2.exe", b"MZ")
+    data = bytearray(out.getvalue())
+    assert danger("faktura.zip", bytes(data)) is None
+    data[data.rfind(header) + (6 if header == b"PK\x03\x04" else 8)] |= 1
+    assert danger("faktura.zip", bytes(data)) == "encrypted archive"
 
 
 def test_b61_a_file_is_what_its_bytes_say() -> None:
@@ -485,6 +503,8 @@ BOMBS = {
     "boundaries": b'Subject: deep\r\nContent-Type: multipart/mixed; boundary="' + b"x" * 5000 + b'"\r\n\r\nhelp',
     "html": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n" + b"<table><tr><td>" * 20_000,
     "html attributes": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n<a " + b"x=y " * 100_000 + b">help",
+    "html comments": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n" + b"<!--\r\n" * 15_000,
+    "html openings": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n<!--" + b"<!" * 450_000,
 }
 
 

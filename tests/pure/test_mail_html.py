@@ -166,3 +166,10 @@ def test_a_marked_signature_is_in_the_whole_text_only() -> None:
     report = read(mail.encode(), datetime(2026, 9, 28, tzinfo=UTC))
     assert report.text == "Den startar inte."
     assert report.full_text == "Den startar inte.\n\nMvh Eva\n\nFörvaltare, Brf Eken"
+
+
+@pytest.mark.parametrize(
+    "source", ["<!-- x --><!-- Det brinner", "<!-- x\n<p>Det brinner</p>", "<!--" * 9 + "Det brinner"]
+)
+def test_words_behind_a_comment_that_never_ends_are_read(source: str) -> None:
+    assert "Det brinner" in text_of(source)

@@ -1,0 +1,35 @@
+"""Which of the two forms of one text is read: plain text, and the text of its HTML. Pure.
+
+Nothing that stands in one form alone is hidden: the HTML is read as soon as it says what the plain form lacks, and then
+the plain form beside it, unless that only says that there is HTML.
+"""
+
+from __future__ import annotations
+
+import re
+
+from channels.mail.quotes import new_text
+
+_WORD = re.compile(r"[^\W_]+")
+_STUB = 300  # characters that a program writes at most where it writes no plain form
+_ONLY_HTML = re.compile(r"\bhtml\b|\bbrowser|\bwebbläsare|\bnettleser|\bselaim|\bnavigateur|\bnavegador", re.IGNORECASE)
+
+
+def read_of(plain: str, rich: str) -> tuple[str, ...]:
+    """What is read, in order. `rich` is the text of the HTML with its marks."""
+    new = new_text(rich, follows=False)
+    if not _WORD.search(plain):
+        return (rich,) if rich.strip() else (plain,)
+    if not _lacks(plain, new):
+        return (plain,)
+    own = new_text(plain)  # no border in it may cut off what follows
+    return (own, rich) if _lacks(rich, own) and not _is_stub(own) else (rich,)
+
+
+def _lacks(text: str, other: str) -> bool:
+    """Whether a word of another text is nowhere in a text."""
+    return not set(_WORD.findall(other.casefold())) <= set(_WORD.findall(text.casefold()))
+
+
+def _is_stub(plain: str) -> bool:
+    return len(plain) <= _STUB and _ONLY_HTML.search(plain) is not None
