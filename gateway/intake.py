@@ -17,7 +17,7 @@ import psycopg
 import structlog
 
 from channels.phone_ports import Taken
-from channels.report import NotStored, Receipt, Report
+from channels.report import UNREADABLE, NotStored, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.clock import Clock
 from gateway.hosting.crash import Crash, nowhere
@@ -197,6 +197,7 @@ def said_of(report: Report) -> Said:
         auto_reply=report.auto_reply,
         bounce=report.bounce,
         quarantined=report.quarantined is not None,
+        unreadable=UNREADABLE in report.flags,
         queue=report.queue,
     )
 

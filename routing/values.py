@@ -117,6 +117,7 @@ class Said:
     auto_reply: bool = False
     bounce: bool = False
     quarantined: bool = False
+    unreadable: bool = False
     queue: str | None = None
 
 
