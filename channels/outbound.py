@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, Policy
@@ -31,6 +32,7 @@ TIMEOUT = 60.0  # seconds for the connection and for each command
 DATA_TIMEOUT = 600.0  # seconds for the answer to the final dot, RFC 5321 section 4.5.3.2.6
 DENIED = "the relay does not let us in"
 LOOP_HEADER = "X-Switchyard-Loop"
+_LONGEST = 900  # characters of a subject that may be one word: a line may be 998 long, RFC 5322 section 2.1.1
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f-\x9f]{1,64}@[^\s@<>()\[\]\\,;:\"/\x00-\x20\x7f-\x9f]{1,253}")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,500}>")
@@ -45,7 +47,23 @@ class _MessageIds(UnstructuredHeader, BaseHeader):
         return f"{self.name}: {f'{policy.linesep} '.join(self.split())}{policy.linesep}"
 
 
+class _Words(UnstructuredHeader, BaseHeader):
+    """A subject as it was written: read and folded as words, it would lose blanks, and what looks encoded in it would
+    be decoded."""
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds["parse_tree"], kwds["decoded"] = cls.value_parser(""), value
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        plain = self.isascii() and "=?" not in self and len(self) < _LONGEST
+        charset = "us-ascii" if plain else "utf-8"
+        encoded = Header(str(self), charset, header_name=self.name).encode(linesep=policy.linesep)
+        return f"{self.name}: {encoded}{policy.linesep}"
+
+
 _FIELDS = HeaderRegistry()
+_FIELDS.map_to_type("subject", _Words)
 for _name in ("in-reply-to", "references"):
     _FIELDS.map_to_type(_name, _MessageIds)
 _PLAIN, _INTERNATIONAL = (policy.clone(header_factory=_FIELDS) for policy in (SMTP, SMTPUTF8))

@@ -77,6 +77,7 @@ class Alarm:
 
 ADDED = "added"  # the flag of what a reporter adds by the link of their own report
 ANSWER = "answer"  # the flag of a message that answers what we asked: it is no news about the case
+UNREADABLE = "unreadable"  # the flag of a mail whose words are locked, or in no form that is read, or not there
 FORGED = "forged"  # the flag of a mail whose From the checks of its origin clearly refused
 STOP, START = "stop", "start"  # the flags of a wish: that its sender wants no texts any more, or wants them again
 UNSOLVED = "unsolved"  # the flag of an answer that it is not solved: its case is work again

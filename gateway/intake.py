@@ -17,7 +17,7 @@ import psycopg
 import structlog
 
 from channels.phone_ports import Taken
-from channels.report import FORGED, Channel, NotStored, Receipt, Report
+from channels.report import FORGED, UNREADABLE, Channel, NotStored, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.clock import Clock
 from gateway.hosting.crash import Crash, nowhere
@@ -198,6 +198,7 @@ def said_of(report: Report) -> Said:
         bounce=report.bounce,
         automatic=report.channel is Channel.EMAIL and "no_answer" in report.flags and "list" not in report.flags,
         quarantined=report.quarantined is not None,
+        unreadable=UNREADABLE in report.flags,
         queue=report.queue,
     )
 

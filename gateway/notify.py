@@ -37,6 +37,7 @@ class Facts:
     code: str
     status_url: str
     support_phone: str | None
+    unreadable: bool = False  # what the reporter wrote
     solutions: Sequence[Solution] = ()
     visit_url: str | None = None  # for whoever chooses its time
     visit_times: Sequence[tuple[datetime, datetime]] = ()
@@ -109,21 +110,25 @@ def quoted_by(language: str, who: str, at: datetime, timezone: str) -> str:
 def _acknowledgement(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:
     received = "acknowledgement" if not facts.attached else "attached" if facts.shared else "added"
     parts = [book.gettext(f"letter.{received}.text") % {"number": facts.number}]
-    what = [book.code("category", facts.category)]
-    if facts.charger:
-        what.append(book.gettext("letter.charger") % {"charger": facts.charger})
-    parts.append(book.gettext("letter.understood") % {"what": ", ".join(what)})
+    parts.append(book.gettext("letter.unreadable") if facts.unreadable else _understood(book, facts))
     for msgid, due in (("letter.expected", facts.due_first_response), ("letter.solution", facts.due_solution)):
         if _is_ahead(due, now):
             parts.append(book.gettext(msgid) % {"time": format_time(due, facts.timezone, book.language, now)})
     if facts.announcement:
         parts.append(facts.announcement)
-    for solution in facts.solutions[:1]:
+    for solution in () if facts.unreadable else facts.solutions[:1]:
         steps = "\n".join(f"  – {step}" for step in solution.steps)
         parts.append(f"{book.gettext('letter.try')}\n{steps}")
     parts.append(book.gettext("letter.follow") % {"url": facts.status_url})
     parts.append(book.gettext("letter.code") % {"code": facts.code})
     return parts
+
+
+def _understood(book: Catalogue, facts: Facts) -> str:
+    what = [book.code("category", facts.category)]
+    if facts.charger:
+        what.append(book.gettext("letter.charger") % {"charger": facts.charger})
+    return book.gettext("letter.understood") % {"what": ", ".join(what)}
 
 
 def _concluded(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:

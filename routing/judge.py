@@ -112,6 +112,8 @@ def _category(
         like = Reason("danger_like", {"score": round(facts.alike.score, 2), "limit": facts.alike.limit})
         about = (Reason("danger_about", {"sense": sense}) for sense in facts.alarming)
         return Category.SAFETY, _DANGER, (like, *about)
+    if said.unreadable:
+        return Category.OTHER, 0.0, (Reason("words_unreadable"),)
     weights: dict[Category, float] = {
         c: min(_MOST_SIGNS, _SIGNS * facts.weights.get(c, 0.0)) + _LIKE * _likeness(facts, c) for c in _WEIGHED
     }

@@ -119,6 +119,7 @@ class Said:
     bounce: bool = False
     automatic: bool = False
     quarantined: bool = False
+    unreadable: bool = False
     queue: str | None = None
 
 

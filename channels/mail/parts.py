@@ -24,6 +24,12 @@ _DOCUMENT = re.compile(
 )
 _META = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _MAY_BE_SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_CIPHER = re.compile(
+    r"^-----BEGIN PGP MESSAGE-----[ \t]*\n(?:[A-Za-z-]+: [^\n]*\n)*\n*(?:[A-Za-z0-9+/=]+[ \t]*(?:\n|\Z))*"
+    r"(?:-----END PGP MESSAGE-----[^\n]*)?",
+    re.MULTILINE,
+)
+_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _LAYERS = 4
 _VERSION = re.compile(rb"\s*Version:[^\r\n]{0,20}\s*")
 
@@ -36,6 +42,7 @@ class Body:
     html: list[str] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
     opened: int = 0  # signatures that the mail itself was within
+    locked: bool = False  # whether there is text that is encrypted, or in a form of one maker's
 
 
 def body_of(root: Part) -> Body:
@@ -72,7 +79,7 @@ def _sort(part: Part, body: Body) -> None:
             for child in part.children:
                 _sort(child, body)
     elif part.kind == "application/pgp-encrypted" and _VERSION.fullmatch(part.content):
-        return  # what comes with an encrypted mail, and is none of it
+        body.locked = True  # by what comes with an encrypted mail, and is none of it
     elif part.kind in _WORDS and not _is_file(part):
         if part.kind == "text/plain" and b"begin " in part.content:
             content, files = taken_out(part.content)
@@ -80,15 +87,20 @@ def _sort(part: Part, body: Body) -> None:
             body.files += [_file(name, data) for name, data in files]
         text = text_of(part)
         is_html = part.kind == "text/html" or _DOCUMENT.match(text) is not None
-        body.written.append((is_html, html.text_of(text) if is_html else text))
         if is_html:
             body.html.append(text)
+            text = html.text_of(text)
+        if "-----BEGIN PGP MESSAGE" in text:
+            text, body.locked = _CIPHER.sub("", text), True
+        body.written.append((is_html, text))
     elif part.kind.startswith("multipart/"):
         body.written.append((False, text_of(part)))
     else:
         if _may_be_signed(part) and body.opened < _LAYERS and (inner := _within(part)) is not None:
             body.opened += 1
             _sort(inner, body)
+        elif part.kind in _TNEF or _may_be_signed(part) or (part.filename or "").lower() == "winmail.dat":
+            body.locked = True
         body.files.append(part)
 
 
@@ -119,6 +131,7 @@ def _alternatives(parts: list[Part], body: Body) -> None:
     body.written += [(False, text) for text in read_of("\n".join(plain), "\n\n".join(rich))] if rich else inner.written
     body.html += inner.html
     body.files += inner.files
+    body.locked = body.locked or inner.locked
 
 
 def _invited_once(files: list[Part]) -> list[Part]:

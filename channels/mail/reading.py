@@ -22,7 +22,7 @@ from channels.mail.quotes import CUT, MAYBE, new_text
 from channels.mail.signatures import SIGNED
 from channels.mail.threads import thread_of
 from channels.mail.tree import Part, TooComplex, header_end, parse
-from channels.report import FORGED, Channel, Report, Sender, Thread
+from channels.report import FORGED, UNREADABLE, Channel, Report, Sender, Thread
 from channels.verification import Results, passed, refused, results_of, told_by
 
 RAW_TYPE = "message/rfc822"
@@ -106,6 +106,7 @@ def _understood(
     if robot.auto_reply and told is None:
         written = new_text(full, name)
     reply_to = _reply_to(fields, box, domains)
+    flags = (*robot.flags, *(() if written or told is not None else _unread(body)))
     thread = thread_of(fields, subject, domains)
     results = told_by(fields.all("authentication-results"), trusted) if found is None else results_of(found)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
@@ -130,8 +131,15 @@ def _understood(
         auto_reply=robot.auto_reply,
         bounce=robot.bounce,
         deliveries=told or (),
-        flags=(*robot.flags, FORGED) if refused(results) else robot.flags,
+        flags=(*flags, FORGED) if refused(results) else flags,
     )
+
+
+def _unread(body: Body) -> tuple[str, ...]:
+    """The flags of a mail without a new word that was locked, or that a calendar answered for somebody."""
+    if any(part.parameters.get("method", "").upper() == "REPLY" for part in body.files):
+        return UNREADABLE, robots.NO_ANSWER
+    return (UNREADABLE,) if body.locked else ()
 
 
 def _reports(part: Part) -> bool:

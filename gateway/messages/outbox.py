@@ -379,6 +379,7 @@ def facts_from(
             due_solution=about["due_solution"] if open_case else None,
             attached=about["outcome"] == "attached",
             shared=about["shared"],
+            unreadable=about["unreadable"],
             announcement=news(about["language"], about["site_id"]),
             code=about["code"] or "",
             status_url=f"{base}/s/{about['token']}" if about["token"] else base,

@@ -87,6 +87,7 @@ SELECT m.id, m.language, c.recipient, c.data -> 'copies' AS copies, c.subject, (
        k.category, k.priority, k.charger_id, k.site_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id,
        EXISTS (SELECT FROM reports o WHERE o.case_id = k.id AND o.person_id IS DISTINCT FROM r.person_id
                AND o.channel <> 'alarm' AND NOT (o.flags && '{auto_reply,bounce,spam}')) AS shared,
+       coalesce('unreadable' = ANY(r.flags), false) AS unreadable,
        v.starts_at AS visit_starts, v.ends_at AS visit_ends, v.times AS visit_times,
        CASE WHEN v.report_id IS NOT DISTINCT FROM m.report_id THEN v.token END AS visit_token
 FROM messages m

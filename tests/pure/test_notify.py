@@ -30,6 +30,15 @@ def facts(**changed: object) -> Facts:
 
 
 @pytest.mark.parametrize("language", CUSTOMERS)
+def test_what_could_not_be_read_is_not_said_to_be_understood(language: str):
+    book = catalogue(language)
+    words = compose("acknowledgement", "email", language, facts(unreadable=True), now=DUE)
+    assert book.gettext("letter.unreadable") in words.text
+    assert book.gettext("letter.unreadable") != "letter.unreadable"
+    assert book.gettext("letter.understood").partition("%")[0] not in words.text
+
+
+@pytest.mark.parametrize("language", CUSTOMERS)
 def test_an_acknowledgement_says_number_time_link_and_code(language: str):
     words = compose("acknowledgement", "email", language, facts(), now=DUE)
     assert "[#1042-9]" in words.subject

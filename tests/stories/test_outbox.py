@@ -116,6 +116,22 @@ async def test_a_report_is_acknowledged_by_mail_in_its_language(office: Office) 
     assert "message_sent" in await office.kinds(receipt)
 
 
+async def test_who_writes_what_we_cannot_read_is_asked_to_write_again_and_told_of_no_category(office: Office) -> None:
+    locked = "-----BEGIN PGP MESSAGE-----\n\nhQEMA5vJ\n=Ab3d\n-----END PGP MESSAGE-----\n"
+    answered = "BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n"
+    mails = {
+        "Hello": f"Content-Type: text/plain\n\n{locked}",
+        "Accepted: Service visit": f"Content-Type: text/calendar; method=REPLY\n\n{answered}",
+    }
+    for subject, body in mails.items():
+        receipt = await take(office, f"From: anna@example.com\nSubject: {subject}\nMIME-Version: 1.0\n{body}".encode())
+        assert (receipt.queue, receipt.category) == ("review", "other")
+        await office.sweep()
+    (sent,) = office.mails
+    assert "write to us again in plain text" in said(sent)
+    assert "what we understood" not in said(sent)
+
+
 async def test_a_report_in_danger_is_told_112_and_to_keep_away(office: Office) -> None:
     await office.hear("There is smoke coming out of charger 21052!", danger=True)
     await office.sweep()

@@ -69,6 +69,26 @@ def test_message_ids_of_any_length_go_out_as_they_came() -> None:
         assert read(raw, NOW).thread.references[0] == one
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Re: laddaren i 3) försöker /Örjan på åtgärdat starta 3) på fungerar var fast när sa tack försöker igen",
+        "Sv: två  blanka, åtta rader och en punkt. Uttag nummer fem är trasigt igen; därför skriver jag en gång till",
+        "Re: plain words, more of them than a line of a header holds, and two  blanks at the place where it is folded",
+        "Re: [#1042-9] =?utf-8?q?a=0D=0ABcc:_x@y?=",
+        "Re: =?utf-8?b?w6U=?= ö 🔥",
+        f"Å{'ä' * 200}",
+        "x" * 2000,
+        "",
+    ],
+)
+def test_a_subject_goes_out_as_it_was_written(subject: str) -> None:
+    raw = compose(replace(LETTER, subject=subject))
+    assert email.message_from_bytes(raw, policy=email.policy.default)["Subject"] == subject
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert b"\r\nBcc" not in raw
+
+
 def test_composed_again_it_is_the_same_mail() -> None:
     letter = replace(LETTER, files=[File("bild.png", "image/png", b"\x89PNG")])
     assert compose(letter) == compose(letter)
