@@ -7,9 +7,10 @@ attempt lasts.
 A message is composed when it is sent, and a mail anew at every try, so that it says what is true then. Temporary
 failures are tried again with growing pauses for five days; after a time-out it is not known whether the message
 arrived, and the same Message-ID goes out again, which is kept from the first time on. Automatic messages are bounded:
-one acknowledgement a week to an address about a case, and ten a day to an address in all, so that two machines that
-answer each other fall silent; and one an hour to an address that somebody typed into a form, whosever it is. A sweep
-never raises for one message.
+one acknowledgement a week to an address about a case, but for one that is open again and for a danger, whose reporter
+is told what to do once a day; and ten a day to an address in all, so that two machines that answer each other fall
+silent; and one an hour to an address that somebody typed into a form, whosever it is. A sweep never raises for one
+message.
 """
 
 from __future__ import annotations
@@ -281,6 +282,7 @@ class Sweeper:
         given = {
             "message": row["id"],
             "case": row["case_id"],
+            "report": row["report_id"],
             "recipient": recipient,
             "kind": row["kind"],
         }

@@ -132,13 +132,21 @@ INSERT INTO message_contents (message_id, recipient) VALUES (%(message)s, %(reci
 ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient
 
 -- name: automatic_lately
--- How many automatic messages this address was sent for this case within a week, and in all within a day and an hour;
--- those before this one that are on their way count as sent. By the database's clock: one that is wrong must not let a
--- worker forget what it has sent.
-SELECT count(*) FILTER (WHERE m.case_id = %(case)s) AS about_case,
-       count(*) FILTER (WHERE m.sent_at > lease_now() - interval '1 day' OR m.sent_at IS NULL) AS in_all,
+-- How many acknowledgements this address was sent: for this case, within a week and since it was written to again, to a
+-- danger within a day and to dangers only, since no other says what to do; and in all within a day and an hour. Those
+-- before this one that are on their way count as sent. By the database's clock: one that is wrong must not let a worker
+-- forget what it has sent.
+SELECT count(*) FILTER (WHERE m.case_id = %(case)s AND m.report_id >= again.since
+                              AND (this.priority <> 'P1' OR told.priority = 'P1' AND day.within)) AS about_case,
+       count(*) FILTER (WHERE day.within) AS in_all,
        count(*) FILTER (WHERE m.sent_at > lease_now() - interval '1 hour' OR m.sent_at IS NULL) AS in_an_hour
-FROM messages m JOIN message_contents c ON c.message_id = m.id
+FROM messages m
+JOIN message_contents c ON c.message_id = m.id
+JOIN reports told ON told.id = m.report_id
+JOIN reports this ON this.id = %(report)s
+CROSS JOIN (SELECT coalesce(max(report_id), 0) AS since FROM timeline
+            WHERE case_id = %(case)s AND kind = 'reopened') AS again
+CROSS JOIN LATERAL (SELECT m.sent_at IS NULL OR m.sent_at > lease_now() - interval '1 day' AS within) AS day
 WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s
   AND (m.state = 'sent' AND m.sent_at > lease_now() - interval '7 days'
        OR m.state = 'queued' AND m.id < %(message)s AND m.lease_until > lease_now())

@@ -485,6 +485,67 @@ async def test_one_acknowledgement_a_week_to_an_address_and_case(office: Office)
     assert len(office.mails) == 1
 
 
+async def answer(office: Office, sent: EmailMessage, text: str, nth: int = 0) -> Receipt:
+    """What somebody writes who answers a mail of ours."""
+    raw = (
+        f"From: Mette <{sent['To']}>\r\nTo: {sent['Reply-To']}\r\nSubject: Re: {sent['Subject']}\r\n"
+        f"Message-ID: <answer{nth}@example.com>\r\nIn-Reply-To: {sent['Message-ID']}\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
+    )
+    return await take(office, raw.encode())
+
+
+DANGERS = [
+    "Hjälp, nu brinner det i laddare 21052! Vad ska jag göra?",
+    "There is smoke coming out of 21052 now, and it smells burnt.",
+    "Kablet til lader 21052 er smeltet, og det gnistrer.",
+]
+
+
+@pytest.mark.parametrize("text", DANGERS)
+@pytest.mark.parametrize("concluded", [True, False])
+async def test_who_tells_of_a_danger_is_told_what_to_do_although_their_case_was_acknowledged(
+    office: Office, text: str, concluded: bool
+) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    if concluded:
+        case = casenumber.parse(receipt.case) or 0
+        await desk.conclude(office.runtime, AGENT, case, "solved_remotely", "Restarted.")
+        await office.sweep(timedelta(hours=2))
+    before = len(office.mails)
+    danger = await answer(office, office.mails[-1], text)
+    assert (danger.case, danger.priority) == (receipt.case, "P1")
+    await office.sweep(timedelta(minutes=1))
+    acknowledged = [one for one in office.mails[before:] if receipt.case in one["Subject"] and "112" in said(one)]
+    assert acknowledged
+    await office.sweep()  # of an open case everybody is told the new time as well
+    sent = len(office.mails)
+    for nth in range(1, 4):
+        await answer(office, office.mails[-1], f"{text} ({nth})", nth)
+        await office.sweep(timedelta(hours=1))
+    assert len(office.mails) == sent
+    await answer(office, office.mails[-1], text, 4)
+    await office.sweep(timedelta(days=1))
+    assert ["112" in said(one) for one in office.mails[sent:]] == [True]
+
+
+async def test_who_writes_again_about_a_concluded_case_is_told_that_it_is_open_again(office: Office) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    for nth in range(2):
+        case = casenumber.parse(receipt.case) or 0
+        await desk.conclude(office.runtime, AGENT, case, "solved_remotely", "Restarted.")
+        await office.sweep(timedelta(hours=2))
+        before = len(office.mails)
+        for more in range(3):
+            await answer(
+                office, office.mails[-1], f"It still does not work, I tried {more + 2} times.", 10 * nth + more
+            )
+            await office.sweep(timedelta(minutes=5))
+        assert len(office.mails) == before + 1
+
+
 async def test_a_persons_reply_goes_out_to_everybody_it_is_for(office: Office) -> None:
     receipt = await office.hear("Charger 21052 does not start.")
     await office.sweep()
