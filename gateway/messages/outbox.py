@@ -8,9 +8,9 @@ A message is composed when it is sent, and a mail anew at every try, so that it 
 failures are tried again with growing pauses for five days; after a time-out it is not known whether the message
 arrived, and the same Message-ID goes out again, which is kept from the first time on. Automatic messages are bounded:
 one acknowledgement a week to an address about a case, but for one that is open again and for a danger, whose reporter
-is told what to do once a day; and ten a day to an address in all, so that two machines that answer each other fall
-silent; and one an hour to an address that somebody typed into a form, whosever it is. A sweep never raises for one
-message.
+is told what to do once a day; ten a day to an address in all, so that two machines that answer each other fall silent;
+one an hour to an address that somebody typed into a form, whosever it is; and none, but about a danger, to whoever a
+forged mail says it comes from. A sweep never raises for one message.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from channels.report import Channel, Letter, Solution
+from channels.report import FORGED, Channel, Letter, Solution
 from gateway.casenumber import number
 from gateway.clock import Clock
 from gateway.hosting.crash import Crash, nowhere
@@ -279,6 +279,8 @@ class Sweeper:
             return "the address is dead"
         if row["kind"] != "acknowledgement":
             return None
+        if FORGED in about["report_flags"] and about["report_priority"] != "P1":
+            return "the sender is forged"
         given = {
             "message": row["id"],
             "case": row["case_id"],

@@ -16,6 +16,7 @@ OURS: Mapping[str, str] = {
     "the address is dead": "unknown_address",
     "acknowledged already": "acknowledged",
     "anybody may have typed this address": "typed",
+    "the sender is forged": "forged",
     "the cap on texts of the day is reached": "capped",
     "too late to help": "too_late",
     "a number that takes no SMS": "no_texts",

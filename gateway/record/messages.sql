@@ -79,7 +79,7 @@ WHERE channel = 'sms' AND agent_id IS NULL AND state IN ('sent', 'uncertain') AN
 -- composed again, but for a text to a phone, which the provider knows by its words. `lasts` are the seconds until the time
 -- that its words name.
 SELECT m.id, m.language, c.recipient, c.subject, (c.data ->> 'lasts')::float8 AS lasts,
-       CASE WHEN m.channel = 'sms' OR NOT c.data ? 'composed' THEN c.text END AS text, r.token, r.code, r.outcome, r.channel AS report_channel,
+       CASE WHEN m.channel = 'sms' OR NOT c.data ? 'composed' THEN c.text END AS text, r.token, r.code, r.outcome, r.flags AS report_flags, r.priority AS report_priority, r.channel AS report_channel,
        t.sender_email, coalesce(t.text_to, t.sender_phone) AS sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
        k.category, k.priority, k.charger_id, k.site_id, k.timezone, k.status, k.due_first_response, k.due_solution, k.id AS case_id,

@@ -546,6 +546,37 @@ async def test_who_writes_again_about_a_concluded_case_is_told_that_it_is_open_a
         assert len(office.mails) == before + 1
 
 
+@pytest.mark.parametrize(
+    ("results", "text", "told"),
+    [
+        (
+            "spf=fail smtp.mailfrom=evil.example; dmarc=fail (p=reject) header.from=bank.example",
+            "does not start",
+            False,
+        ),
+        ("spf=pass smtp.mailfrom=evil.example; dmarc=FAIL (p=NONE sp=NONE dis=NONE)", "does not start", False),
+        ("dkim=none; dmarc=fail action=oreject header.from=bank.example", "does not start", False),
+        ("dkim=fail header.d=bank.example", "does not start", True),  # as after many a mailing list
+        ("dmarc=temperror header.from=bank.example", "does not start", True),
+        ("dmarc=fail (p=reject) header.from=bank.example", "is on fire", True),
+    ],
+)
+async def test_nobody_is_mailed_because_a_forged_mail_names_them_but_for_a_danger(
+    office: Office, results: str, text: str, told: bool
+) -> None:
+    raw = f"From: Offer <victim@bank.example>\r\nSubject: Charger\r\n\r\nThe charger 21052 {text}.\r\n"
+    found = f"mx.support.example; {results}"
+    heard = mail.read(raw.encode(), office.clock.now(), domains=("support.example",), found=found)
+    receipt = await office.runtime.intake.accept(heard)
+    await office.sweep()
+    assert [one["To"] for one in office.mails] == ["victim@bank.example"] * told
+    rows = await office.runtime.db.rows(
+        "SELECT data ->> 'because' AS why FROM timeline WHERE case_id = %(case)s AND kind = 'message_failed'",
+        {"case": casenumber.parse(receipt.case)},
+    )
+    assert [row["why"] for row in rows] == ["forged"] * (not told)
+
+
 async def test_a_persons_reply_goes_out_to_everybody_it_is_for(office: Office) -> None:
     receipt = await office.hear("Charger 21052 does not start.")
     await office.sweep()
