@@ -17,6 +17,7 @@ OURS: Mapping[str, str] = {
     "acknowledged already": "acknowledged",
     "anybody may have typed this address": "typed",
     "the sender is forged": "forged",
+    "a machine seems to answer": "machine",
     "the cap on texts of the day is reached": "capped",
     "too late to help": "too_late",
     "a number that takes no SMS": "no_texts",

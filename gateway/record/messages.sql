@@ -151,6 +151,29 @@ WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s
   AND (m.state = 'sent' AND m.sent_at > lease_now() - interval '7 days'
        OR m.state = 'queued' AND m.id < %(message)s AND m.lease_until > lease_now())
 
+-- name: echoes
+-- What a report that answers us, or names a case of ours, shares with those that others at its sender's domain wrote
+-- before it about the same: how many say the same, numbers aside, and how many answers were acknowledged within a day.
+WITH about AS (
+    SELECT case_id FROM reports WHERE id = %(report)s AND reasons #>> '{duplicate,0,code}' = ANY(%(answering)s)
+    UNION
+    SELECT split_part(named, '-', 1)::bigint
+    FROM reports r JOIN timeline t ON t.case_id = r.case_id AND t.kind = 'linked' AND t.report_id = r.id
+    CROSS JOIN jsonb_array_elements_text(t.data -> 'cases') AS named
+    WHERE r.id = %(report)s
+)
+SELECT count(*) FILTER (WHERE this.text ~ '\w' AND regexp_replace(c.text, '\d+', '', 'g')
+                                                 = regexp_replace(this.text, '\d+', '', 'g')) AS alike,
+       count(*) FILTER (WHERE o.reasons #>> '{duplicate,0,code}' = ANY(%(answering)s) AND EXISTS (
+           SELECT FROM messages m WHERE m.report_id = o.id AND m.kind = %(kind)s AND m.state = 'sent'
+                                    AND m.sent_at > lease_now() - interval '1 day')) AS acknowledged
+FROM about
+JOIN reports o ON o.case_id = about.case_id AND o.id < %(report)s
+JOIN report_contents c ON c.report_id = o.id
+JOIN report_contents this ON this.report_id = %(report)s
+WHERE c.sender_email <> this.sender_email
+  AND split_part(c.sender_email, '@', 2) = split_part(this.sender_email, '@', 2)
+
 -- name: bounced
 -- What a bounce says: the message did not arrive.
 UPDATE messages SET state = 'bounced', due_at = NULL, reason = 'bounced' WHERE id = ANY(%(messages)s::bigint[])

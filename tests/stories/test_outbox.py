@@ -829,6 +829,46 @@ async def test_b67_two_machines_that_answer_each_other_fall_silent(office: Offic
     assert (await office.runtime.db.rows("SELECT count(*) AS n FROM reports"))[0]["n"] == 31
 
 
+@pytest.mark.parametrize(
+    ("text", "most", "answers"),
+    [
+        (
+            "Hello,\n\nyour mail reached the Acme team. Ticket number: ACME-{n}. We will look at it during the day.",
+            2,
+            True,
+        ),
+        ("Hej!\n\nDitt mejl har kommit fram. Referens: {n}. En handläggare tittar på det under dagen.", 2, True),
+        ("Hej!\n\nDitt mejl har kommit fram. Referens: {n}. En handläggare tittar på det under dagen.", 2, False),
+        ("We no longer use this address. Please write to new@acme.example or call 08-123456.", 2, False),
+        ("Hello {word}, somebody here has your mail and comes back to you.", 5, True),
+        ("Your case {n} is with {word}. If there is smoke or fire at the charger, call 112 at once.", 5, True),
+    ],
+)
+async def test_b67_a_machine_that_answers_from_another_address_each_time_falls_silent(
+    office: Office, text: str, most: int, answers: bool
+) -> None:
+    await office.hear("Charger 21052 does not start.", sender=Sender(email="ticket-0@desk.example"))
+    await office.sweep()
+    for nth in range(1, 9):
+        newest = office.mails[-1]
+        told = f"To: {newest['Reply-To']}\r\nIn-Reply-To: {newest['Message-ID']}\r\n" if answers else ""
+        raw = (
+            f"From: Acme Support <ticket-{nth}@desk.example>\r\n{told}Subject: [Acme] {newest['Subject']}\r\n"
+            f"Message-ID: <d{nth}@desk.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+            f"{text.format(n=nth, word='abcdefghi'[nth] * 9)}\r\n"
+        )
+        await take(office, raw.encode())
+        await office.sweep(timedelta(minutes=1))
+    assert len([one for one in office.mails if "desk.example" in one["To"]]) <= most
+
+
+async def test_neighbours_at_one_domain_who_say_the_same_are_all_acknowledged(office: Office) -> None:
+    for nth in range(5):
+        await office.hear("Charger 21052 does not start.", sender=Sender(email=f"neighbour{nth}@mail.example"))
+    await office.sweep()
+    assert len(office.mails) == 5
+
+
 async def test_b67_e10_an_address_is_acknowledged_ten_times_a_day_at_most(office: Office) -> None:
     texts = [f"Charger {number} does not start." for number in ("21052", "22809", "24915", "21007")]
     for nth in range(16):
