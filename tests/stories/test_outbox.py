@@ -794,6 +794,49 @@ async def test_an_address_is_not_dead_because_another_is_that_its_mail_was_passe
     assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == ({"mette@example.com"} if dead else set())
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ("Auto-Submitted: auto-replied\r\nSubject: Autosvar: Faktura", "waiting"),
+        ("Subject: Out of office", "waiting"),
+        ("Subject: Re: Faktura", "open"),
+    ],
+)
+async def test_an_answering_machine_is_not_the_customer_that_a_case_waits_for(
+    office: Office, headers: str, status: str
+) -> None:
+    receipt = await office.hear("Ni har dragit dubbelt belopp på min faktura.")
+    await office.sweep()
+    case = casenumber.parse(receipt.case) or 0
+    await desk.reply(office.runtime, AGENT, case, "Hej Mette, vilket datum gäller det?")
+    await desk.wait(office.runtime, AGENT, case, office.clock.now() + timedelta(days=3), "väntar på svar")
+    await office.sweep(timedelta(minutes=1))
+    sent = office.mails[-1]
+    raw = (
+        f"From: Mette <mette@example.com>\r\nTo: {sent['Reply-To']}\r\nIn-Reply-To: {sent['Message-ID']}\r\n{headers}\r\n\r\n"
+        "Jag kommer tillbaka den 1 oktober.\r\n"
+    )
+    assert (await take(office, raw.encode())).case == receipt.case
+    mails = len(office.mails)
+    for _ in range(2):
+        await office.sweep(timedelta(minutes=1))
+    rows = await office.runtime.db.rows("SELECT status FROM cases WHERE id = %(case)s", {"case": case})
+    assert rows[0]["status"] == status
+    assert len(office.mails) == mails or status == "open"
+
+
+async def test_a_question_that_came_back_ends_the_waiting_for_its_answer(office: Office) -> None:
+    receipt = await office.hear("Ni har dragit dubbelt belopp på min faktura.")
+    case = casenumber.parse(receipt.case) or 0
+    await desk.reply(office.runtime, AGENT, case, "Hej Mette, vilket datum gäller det?")
+    await desk.wait(office.runtime, AGENT, case, office.clock.now() + timedelta(days=3), "väntar på svar")
+    await office.sweep(timedelta(minutes=1))
+    await take(office, report_about(office.mails[-1], "failed", "5.1.1"))
+    await office.sweep(timedelta(minutes=1))
+    rows = await office.runtime.db.rows("SELECT status FROM cases WHERE id = %(case)s", {"case": case})
+    assert rows[0]["status"] == "open"
+
+
 async def test_an_agents_reply_carries_files_and_what_it_answers(office: Office) -> None:
     receipt = await office.hear("Laderen 21052 starter ikke.", message_id="<question@example.com>")
     case = casenumber.parse(receipt.case)
