@@ -795,6 +795,22 @@ async def test_an_address_is_not_dead_because_another_is_that_its_mail_was_passe
 
 
 @pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("bo@exämple.se", "bo@xn--exmple-cua.se"),
+        ("bo@xn--exmple-cua.se", "bo@exämple.se"),
+        ("kund@straße.example", "KUND@XN--STRAE-OQA.EXAMPLE"),
+        ("åsa@malmö.example", "åsa@malmö.example"),
+    ],
+)
+async def test_an_address_is_dead_however_the_server_spells_its_domain(office: Office, written: str, told: str) -> None:
+    await office.hear("Charger 21052 does not start.", sender=Sender(email=written))
+    await office.sweep()
+    await take(office, report_about(office.mails[0], "failed", "5.1.1", told))
+    assert await dead_addresses(office.runtime.db, [written]) == {written}
+
+
+@pytest.mark.parametrize(
     ("headers", "status"),
     [
         ("Auto-Submitted: auto-replied\r\nSubject: Autosvar: Faktura", "waiting"),
