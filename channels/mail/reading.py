@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from datetime import datetime
 
-from channels.mail import deliveries, html, robots
+from channels.mail import deliveries, html, reactions, robots
 from channels.mail.address import Mailbox, author
 from channels.mail.attachments import attachment_of
 from channels.mail.charsets import decode, tidy
@@ -104,6 +104,8 @@ def _understood(
     )
     if robot.auto_reply and told is None:
         written = new_text(full, name)
+    if told is None and (reaction := reactions.reaction_of(root)):
+        written = reaction
     thread = thread_of(fields, subject, domains)
     results = told_by(fields.all("authentication-results"), trusted) if found is None else results_of(found)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
@@ -119,7 +121,11 @@ def _understood(
         reply_to=_reply_to(fields, box, domains),
         full_text=shown if shown or kind or told is not None else _forwarded(body),
         html="\n".join(body.html) or None,
-        attachments=() if kind else tuple(attachment_of(part) for part in body.files if not (told and _reports(part))),
+        attachments=()
+        if kind
+        else tuple(
+            attachment_of(part) for part in body.files if not (told and _reports(part)) and part.kind != reactions.KIND
+        ),
         raw=raw,
         raw_type=RAW_TYPE,
         thread=thread,

@@ -577,6 +577,53 @@ async def test_nobody_is_mailed_because_a_forged_mail_names_them_but_for_a_dange
     assert [row["why"] for row in rows] == ["forged"] * (not told)
 
 
+def reaction(sent: EmailMessage, emoji: str) -> bytes:
+    """What a reaction is to programs that do not know any."""
+    return (
+        f"From: Mette Holm <mette@example.com>\r\nTo: {sent['Reply-To']}\r\nSubject: Re: {sent['Subject']}\r\n"
+        f"In-Reply-To: {sent['Message-ID']}\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/alternative; boundary="b"\r\n\r\n'
+        f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{emoji}\r\n\r\nMette Holm reagerade via Gmail\r\n"
+        "--b\r\nContent-Type: text/vnd.google.email-reaction+json; charset=utf-8\r\n\r\n"
+        f'{{"version": 1, "emoji": "{emoji}"}}\r\n'
+        f"--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>{emoji}</p>\r\n--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Tack! Nu funkar det.", "concluded"),
+        ("Thank you for the quick help, it's working again.\r\n\r\nKind regards\r\nMette", "concluded"),
+        ("👍", "concluded"),
+        ("👎", "open"),
+        ("Tack, men det funkar inte.", "open"),
+        ("Thanks! And when do I get my money back?", "open"),
+    ],
+)
+async def test_thanks_leave_a_case_concluded_and_whatever_else_opens_it(office: Office, text: str, status: str) -> None:
+    receipt = await office.hear("Ni har dragit dubbelt belopp på min faktura.")
+    case = casenumber.parse(receipt.case) or 0
+    await office.sweep()
+    await desk.conclude(office.runtime, AGENT, case, "refunded", "Återbetalt.")
+    await office.sweep(timedelta(hours=1))
+    newest = office.mails[-1]
+    heard = await (take(office, reaction(newest, text)) if len(text) == 1 else answer(office, newest, text))
+    assert heard.case == receipt.case
+    whole = await cases.full(office.runtime.db, case)
+    assert whole is not None
+    assert whole.listed.case.status == status
+    attached = [entry for entry in whole.timeline if entry["kind"] == "attached"]
+    why = [one["code"] for one in telling.reasons(attached[0]["data"], "attached")]
+    assert ("only_thanks" in why) == (status == "concluded")
+    if len(text) == 1:
+        rows = await office.runtime.db.rows(
+            "SELECT text, (SELECT count(*) FROM report_attachments) AS files FROM report_contents"
+            " ORDER BY report_id DESC LIMIT 1"
+        )
+        assert rows == [{"text": text, "files": 0}]
+
+
 async def test_a_persons_reply_goes_out_to_everybody_it_is_for(office: Office) -> None:
     receipt = await office.hear("Charger 21052 does not start.")
     await office.sweep()
@@ -829,7 +876,8 @@ async def test_an_answering_machine_is_not_the_customer_that_a_case_waits_for(
     await office.sweep(timedelta(minutes=1))
     sent = office.mails[-1]
     raw = (
-        f"From: Mette <mette@example.com>\r\nTo: {sent['Reply-To']}\r\nIn-Reply-To: {sent['Message-ID']}\r\n{headers}\r\n\r\n"
+        f"From: Mette <mette@example.com>\r\nTo: {sent['Reply-To']}\r\n"
+        f"In-Reply-To: {sent['Message-ID']}\r\n{headers}\r\n\r\n"
         "Jag kommer tillbaka den 1 oktober.\r\n"
     )
     assert (await take(office, raw.encode())).case == receipt.case
