@@ -497,7 +497,7 @@ async def answer(office: Office, sent: EmailMessage, text: str, nth: int = 0) ->
 
 DANGERS = [
     "Hjälp, nu brinner det i laddare 21052! Vad ska jag göra?",
-    "There is smoke coming out of 21052 now, and it smells burnt.",
+    "There is smoke coming out of it now, and it smells burnt.",
     "Kablet til lader 21052 er smeltet, og det gnistrer.",
 ]
 
