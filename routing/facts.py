@@ -53,6 +53,7 @@ _FLAGS = frozenset(
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
 _FIGURES = re.compile(r"\d[\d \-/]{6}")  # what any telephone number holds; faster to look for
+_CASE = re.compile(r"\[#\d{1,17}-\d\]")  # a case as the subjects of our letters name it, which is no charger
 _NEAR_POWER = 8
 _LIKELY = 0.25
 _SAYS_LITTLE = 10  # words
@@ -158,7 +159,7 @@ def read_meant(said: Said, directory: Directory, rules: Rules) -> Meant:
 
 
 def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
-    subject, (text, quoted) = (said.subject or "")[:500], split_quotes(said.text[:CAP])
+    subject, (text, quoted) = _CASE.sub(" ", (said.subject or "")[:500]), split_quotes(said.text[:CAP])
     if said.alarm and said.alarm.info and said.alarm.info not in text:
         text = f"{text}\n{said.alarm.info}"
     words = split(subject, text)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection
 from datetime import datetime
 
-from channels.mail import deliveries, robots
+from channels.mail import deliveries, reactions, robots
 from channels.mail.address import Mailbox, author, mailboxes
 from channels.mail.attachments import attachment_of
 from channels.mail.charsets import decode, tidy
@@ -105,6 +105,8 @@ def _understood(
     )
     if robot.auto_reply and told is None:
         written = new_text(full, name)
+    if told is None and (reaction := reactions.reaction_of(root)):
+        written = reaction
     reply_to = _reply_to(fields, box, domains)
     flags = (*robot.flags, *(() if written or told is not None else _unread(body)))
     thread = thread_of(fields, subject, domains)
@@ -123,7 +125,11 @@ def _understood(
         copies=_copies(fields, [box.address if box else None, reply_to], domains),
         full_text=shown if shown or kind or told is not None else _forwarded(body),
         html="\n".join(body.html) or None,
-        attachments=() if kind else tuple(attachment_of(part) for part in body.files if not (told and _reports(part))),
+        attachments=()
+        if kind
+        else tuple(
+            attachment_of(part) for part in body.files if not (told and _reports(part)) and part.kind != reactions.KIND
+        ),
         raw=raw,
         raw_type=RAW_TYPE,
         thread=thread,

@@ -32,7 +32,7 @@ from gateway.keeping.written import (
     tried_entries,
 )
 from gateway.messages.threads import Reference, resolve_references
-from gateway.messages.undelivered import is_gone
+from gateway.messages.undelivered import is_gone, spellings
 from gateway.record import people, timeline
 from gateway.record.db import Line, recordset, recordsets, statements, together
 from gateway.record.timeline import SYSTEM, Entry
@@ -298,7 +298,7 @@ class Draft:
         status = next((one.status for one in told if one.status), None)
         self.bounced += reference.bounced
         self.delayed += reference.delayed
-        gone = [one.recipient for one in told if is_gone(one)]
+        gone = [spelled for one in told if is_gone(one) for spelled in spellings(one.recipient)]
         if gone or not told:
             self.dead += ({"message": message, "recipients": gone} for message in reference.bounced)
         for kind, messages in (("bounced", reference.bounced), ("delayed", reference.delayed)):

@@ -14,6 +14,7 @@ from channels.report import ADDED, ANSWER, UNSOLVED, Report
 from gateway.casenumber import number
 from gateway.messages.threads import Reference
 from gateway.record.timeline import CUSTOMER, Entry
+from routing.contented import is_contented
 from routing.directory import Directory
 from routing.incidents import raise_case
 from routing.queues import QueueFacts, choose_queue
@@ -171,7 +172,8 @@ def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules
 def attach_report(case: Standing, decided: Decided, directory: Directory, rules: Rules, now: datetime) -> list[Entry]:
     """Let a case grow by a report; returns what its timeline says about it.
 
-    Somebody who writes again about a case thought solved reopens it; a robot's answer does not, nor one to a question.
+    Somebody who writes again about a case thought solved reopens it; a robot's answer does not, nor one to a question,
+    nor thanks.
     """
     if not (case.new or case.grown):
         case.row = {n: v.isoformat() if isinstance(v, datetime) else v for n, v in case.row.items()}
@@ -186,14 +188,18 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
         ADDED in report.flags,
         bool(decided.reference.how),
     )
-    silent = report.auto_reply or report.bounce or decided.recovery or ANSWER in report.flags
+    thanks = row["concluded_at"] is not None and _only_thanks(decided)
+    silent = report.auto_reply or report.bounce or decided.recovery or ANSWER in report.flags or thanks
     reopened = row["concluded_at"] is not None and not row["reopened"] and not silent
     urgent = Priority(row["priority"]) > raised.priority
+    reasons = decided.reasons()
+    if thanks:
+        reasons["duplicate"].append(plain_reason(Reason("only_thanks")))
     told = {
         "channel": report.channel,
         "received_at": report.received_at.isoformat(),
         "score": round(decided.again.score, 3),
-        "reasons": decided.reasons(),
+        "reasons": reasons,
     }
     entries = [Entry(case.candidate.id, "attached", CUSTOMER, decided.id, told)]
     site = raised.site or row["site_id"]
@@ -302,6 +308,14 @@ def due_told(due: Deadlines) -> dict[str, str]:
 def plain_reason(reason: Reason) -> dict[str, Any]:
     """A reason as it is stored."""
     return {"code": reason.code, "data": dict(reason.data)}
+
+
+def _only_thanks(decided: Decided) -> bool:
+    """Whether somebody who answers us says that it works, and neither shows anything nor writes of it above."""
+    report = decided.report
+    answers = bool(decided.reference.how) and (report.subject is None or report.thread.subject is not None)
+    shows = any(not file.inline for file in report.attachments)
+    return answers and not shows and not report.danger and is_contented(report.text, report.sender.name)
 
 
 def _earlier(one: str, other: str) -> str:

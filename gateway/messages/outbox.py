@@ -7,9 +7,11 @@ attempt lasts.
 A message is composed when it is sent, and a mail anew at every try, so that it says what is true then. Temporary
 failures are tried again with growing pauses for five days; after a time-out it is not known whether the message
 arrived, and the same Message-ID goes out again, which is kept from the first time on. Automatic messages are bounded:
-one acknowledgement a week to an address about a case, and ten a day to an address in all, so that two machines that
-answer each other fall silent; and one an hour to an address that somebody typed into a form, whosever it is. A sweep
-never raises for one message.
+one acknowledgement a week to an address about a case, but for one that is open again and for a danger, whose reporter
+is told what to do once a day; ten a day to an address in all, so that two machines that answer each other fall silent,
+and three a day to those at a domain who answer us about a case, none to words that another of them wrote before, so
+that it helps no machine to change its address; one an hour to an address that somebody typed into a form, whosever it
+is; and none, but about a danger, to whoever a forged mail says it comes from. A sweep never raises for one message.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from channels.report import Channel, Letter, Solution
+from channels.report import FORGED, Channel, Letter, Solution
 from gateway.casenumber import number
 from gateway.clock import Clock
 from gateway.hosting.crash import Crash, nowhere
@@ -51,6 +53,8 @@ STALE = {
 STALE_TEXTS = {"alarm": timedelta(minutes=15)}  # what a mail, which is dated, may still tell
 A_DAY = timedelta(days=1)
 IN_A_DAY, ABOUT_A_CASE = 10, 1
+AT_A_DOMAIN = 3  # answers to us about a case that are acknowledged in a day
+ANSWERING = ["reply_token", "reply_reference", "number_and_participant"]  # why such a report is attached
 TEXTS, URGENT_TEXTS = 5000, 2000  # automatic texts a day, and those that wake somebody
 WAKING = ("oncall", "alarm")
 TOO_MANY = "the cap on texts of the day is reached"
@@ -283,9 +287,12 @@ class Sweeper:
             return "the address is dead"
         if row["kind"] != "acknowledgement":
             return None
+        if FORGED in about["report_flags"] and about["report_priority"] != "P1":
+            return "the sender is forged"
         given = {
             "message": row["id"],
             "case": row["case_id"],
+            "report": row["report_id"],
             "recipient": recipient,
             "kind": row["kind"],
         }
@@ -297,6 +304,9 @@ class Sweeper:
             return "acknowledged already"
         if lately and lately["in_an_hour"] and about["report_channel"] == Channel.FORM:
             return "anybody may have typed this address"
+        echoes = await self._db.row(SQL["echoes"], given | {"answering": ANSWERING})
+        if echoes and (echoes["acknowledged"] >= AT_A_DOMAIN or echoes["alike"]):
+            return "a machine seems to answer"
         return None
 
     async def _capped(self, urgent: bool) -> str | None:

@@ -1,10 +1,14 @@
 """Why a message did not go out, as a code that a timeline may hold, and whether one that came back says that nobody is
-there; what the relay or the provider said word for word stays with the message. Pure."""
+there, whose address a server may spell in its own way; what the relay or the provider said word for word stays with the
+message. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+
+import idna
 
 from channels.report import Delivery
 
@@ -16,6 +20,8 @@ OURS: Mapping[str, str] = {
     "the address is dead": "unknown_address",
     "acknowledged already": "acknowledged",
     "anybody may have typed this address": "typed",
+    "the sender is forged": "forged",
+    "a machine seems to answer": "machine",
     "the cap on texts of the day is reached": "capped",
     "too late to help": "too_late",
     "a number that takes no SMS": "no_texts",
@@ -66,3 +72,13 @@ def is_gone(delivery: Delivery) -> bool:
     told = delivery.status if delivery.status != "5.0.0" else None  # of servers that leave it to the words
     found = _STATUS.search(told or delivery.diagnostic or "")
     return found is None or _GONE.fullmatch(found[0]) is not None
+
+
+def spellings(address: str) -> list[str]:
+    """An address as any server spells it: its domain in ASCII, which is how mails to it go out, and in its own letters
+    (RFC 5891)."""
+    local, _, domain = address.rpartition("@")
+    found = {domain}
+    with suppress(idna.IDNAError):
+        found |= {idna.encode(domain, uts46=True).decode(), idna.decode(domain)}
+    return [f"{local}@{one}" for one in sorted(found)]

@@ -274,8 +274,12 @@ RETURNING id
 SELECT id FROM cases WHERE due_line <= %(now)s AND status IN ('open', 'assigned') ORDER BY due_line LIMIT 100
 
 -- name: done_waiting
--- What was put aside and is due again, or whose customer has written meanwhile.
-SELECT id FROM cases WHERE status = 'waiting' AND (waiting_until <= %(now)s OR last_report_at > paused_at)
+-- What was put aside and is due again, or whose customer has written meanwhile or was not reached: an answering machine
+-- is not whom it waits for.
+SELECT id FROM cases c
+WHERE status = 'waiting' AND (waiting_until <= %(now)s OR EXISTS (
+    SELECT FROM reports WHERE case_id = c.id AND received_at > c.paused_at
+                              AND ('bounce' = ANY(flags) OR NOT 'auto_reply' = ANY(flags))))
 ORDER BY waiting_until LIMIT 100
 
 -- name: unanswered

@@ -80,7 +80,8 @@ WHERE channel = 'sms' AND agent_id IS NULL AND state IN ('sent', 'uncertain') AN
 -- composed again, but for a text to a phone, which the provider knows by its words. `lasts` are the seconds until the time
 -- that its words name.
 SELECT m.id, m.language, c.recipient, c.data -> 'copies' AS copies, c.subject, (c.data ->> 'lasts')::float8 AS lasts,
-       CASE WHEN m.channel = 'sms' OR NOT c.data ? 'composed' THEN c.text END AS text, r.token, r.code, r.outcome, r.channel AS report_channel,
+       CASE WHEN m.channel = 'sms' OR NOT c.data ? 'composed' THEN c.text END AS text, r.token, r.code, r.outcome,
+       r.flags AS report_flags, r.priority AS report_priority, r.channel AS report_channel,
        t.sender_email, coalesce(t.text_to, t.sender_phone) AS sender_phone, t.subject AS report_subject, t.message_id AS report_message_id,
        t.mails_before AS report_mails_before,
        t.text AS report_text, t.full_text AS report_full_text, t.sender_name, r.received_at AS report_received_at,
@@ -135,16 +136,47 @@ INSERT INTO message_contents (message_id, recipient) VALUES (%(message)s, %(reci
 ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient
 
 -- name: automatic_lately
--- How many automatic messages this address was sent for this case within a week, and in all within a day and an hour;
--- those before this one that are on their way count as sent. By the database's clock: one that is wrong must not let a
--- worker forget what it has sent.
-SELECT count(*) FILTER (WHERE m.case_id = %(case)s) AS about_case,
-       count(*) FILTER (WHERE m.sent_at > lease_now() - interval '1 day' OR m.sent_at IS NULL) AS in_all,
+-- How many acknowledgements this address was sent: for this case, within a week and since it was written to again, to a
+-- danger within a day and to dangers only, since no other says what to do; and in all within a day and an hour. Those
+-- before this one that are on their way count as sent. By the database's clock: one that is wrong must not let a worker
+-- forget what it has sent.
+SELECT count(*) FILTER (WHERE m.case_id = %(case)s AND m.report_id >= again.since
+                              AND (this.priority <> 'P1' OR told.priority = 'P1' AND day.within)) AS about_case,
+       count(*) FILTER (WHERE day.within) AS in_all,
        count(*) FILTER (WHERE m.sent_at > lease_now() - interval '1 hour' OR m.sent_at IS NULL) AS in_an_hour
-FROM messages m JOIN message_contents c ON c.message_id = m.id
+FROM messages m
+JOIN message_contents c ON c.message_id = m.id
+JOIN reports told ON told.id = m.report_id
+JOIN reports this ON this.id = %(report)s
+CROSS JOIN (SELECT coalesce(max(report_id), 0) AS since FROM timeline
+            WHERE case_id = %(case)s AND kind = 'reopened') AS again
+CROSS JOIN LATERAL (SELECT m.sent_at IS NULL OR m.sent_at > lease_now() - interval '1 day' AS within) AS day
 WHERE c.recipient = %(recipient)s AND m.agent_id IS NULL AND m.kind = %(kind)s
   AND (m.state = 'sent' AND m.sent_at > lease_now() - interval '7 days'
        OR m.state = 'queued' AND m.id < %(message)s AND m.lease_until > lease_now())
+
+-- name: echoes
+-- What a report that answers us, or names a case of ours, shares with those that others at its sender's domain wrote
+-- before it about the same: how many say the same, numbers aside, and how many answers were acknowledged within a day.
+WITH about AS (
+    SELECT case_id FROM reports WHERE id = %(report)s AND reasons #>> '{duplicate,0,code}' = ANY(%(answering)s)
+    UNION
+    SELECT split_part(named, '-', 1)::bigint
+    FROM reports r JOIN timeline t ON t.case_id = r.case_id AND t.kind = 'linked' AND t.report_id = r.id
+    CROSS JOIN jsonb_array_elements_text(t.data -> 'cases') AS named
+    WHERE r.id = %(report)s
+)
+SELECT count(*) FILTER (WHERE this.text ~ '\w' AND regexp_replace(c.text, '\d+', '', 'g')
+                                                 = regexp_replace(this.text, '\d+', '', 'g')) AS alike,
+       count(*) FILTER (WHERE o.reasons #>> '{duplicate,0,code}' = ANY(%(answering)s) AND EXISTS (
+           SELECT FROM messages m WHERE m.report_id = o.id AND m.kind = %(kind)s AND m.state = 'sent'
+                                    AND m.sent_at > lease_now() - interval '1 day')) AS acknowledged
+FROM about
+JOIN reports o ON o.case_id = about.case_id AND o.id < %(report)s
+JOIN report_contents c ON c.report_id = o.id
+JOIN report_contents this ON this.report_id = %(report)s
+WHERE c.sender_email <> this.sender_email
+  AND split_part(c.sender_email, '@', 2) = split_part(this.sender_email, '@', 2)
 
 -- name: bounced
 -- What a bounce says: the message did not arrive.

@@ -53,6 +53,16 @@ def test_places_are_named_in_many_ways(text: str, charger: str | None, site: str
     assert (place.charger, place.site) == (charger, site)
 
 
+@pytest.mark.parametrize("number", ["1000-8", "2563-4", "1001-9"])
+def test_the_number_of_a_case_in_a_subject_is_no_chargers(number: str):
+    named = place_of("It does not start.", channel="email", subject=f"Re: We have your report [#{number}]")
+    assert named.charger is None
+    assert not named.candidates
+    assert not {reason.code for reason in named.reasons} & {"charger_unknown", "charger_unsure", "charger_said"}
+    named = place_of("It does not start.", channel="email", subject=f"Re: [#{number}] charger 25634")
+    assert named.charger == "25634"
+
+
 def test_one_digit_wrong_is_mended_at_the_site_that_was_named():
     place = place_of("Sjukhusparkeringen i Borås, Hamngatan 61. Går inte igång.", charger="23416")
     assert place.charger == "24416"

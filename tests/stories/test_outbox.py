@@ -559,6 +559,145 @@ async def test_one_acknowledgement_a_week_to_an_address_and_case(office: Office)
     assert len(office.mails) == 1
 
 
+async def answer(office: Office, sent: EmailMessage, text: str, nth: int = 0) -> Receipt:
+    """What somebody writes who answers a mail of ours."""
+    raw = (
+        f"From: Mette <{sent['To']}>\r\nTo: {sent['Reply-To']}\r\nSubject: Re: {sent['Subject']}\r\n"
+        f"Message-ID: <answer{nth}@example.com>\r\nIn-Reply-To: {sent['Message-ID']}\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
+    )
+    return await take(office, raw.encode())
+
+
+DANGERS = [
+    "Hjälp, nu brinner det i laddare 21052! Vad ska jag göra?",
+    "There is smoke coming out of it now, and it smells burnt.",
+    "Kablet til lader 21052 er smeltet, og det gnistrer.",
+]
+
+
+@pytest.mark.parametrize("text", DANGERS)
+@pytest.mark.parametrize("concluded", [True, False])
+async def test_who_tells_of_a_danger_is_told_what_to_do_although_their_case_was_acknowledged(
+    office: Office, text: str, concluded: bool
+) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    if concluded:
+        case = casenumber.parse(receipt.case) or 0
+        await desk.conclude(office.runtime, AGENT, case, "solved_remotely", "Restarted.")
+        await office.sweep(timedelta(hours=2))
+    before = len(office.mails)
+    danger = await answer(office, office.mails[-1], text)
+    assert (danger.case, danger.priority) == (receipt.case, "P1")
+    await office.sweep(timedelta(minutes=1))
+    acknowledged = [one for one in office.mails[before:] if receipt.case in one["Subject"] and "112" in said(one)]
+    assert acknowledged
+    await office.sweep()  # of an open case everybody is told the new time as well
+    sent = len(office.mails)
+    for nth in range(1, 4):
+        await answer(office, office.mails[-1], f"{text} ({nth})", nth)
+        await office.sweep(timedelta(hours=1))
+    assert len(office.mails) == sent
+    await answer(office, office.mails[-1], text, 4)
+    await office.sweep(timedelta(days=1))
+    assert ["112" in said(one) for one in office.mails[sent:]] == [True]
+
+
+async def test_who_writes_again_about_a_concluded_case_is_told_that_it_is_open_again(office: Office) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    for nth in range(2):
+        case = casenumber.parse(receipt.case) or 0
+        await desk.conclude(office.runtime, AGENT, case, "solved_remotely", "Restarted.")
+        await office.sweep(timedelta(hours=2))
+        before = len(office.mails)
+        for more in range(3):
+            await answer(
+                office, office.mails[-1], f"It still does not work, I tried {more + 2} times.", 10 * nth + more
+            )
+            await office.sweep(timedelta(minutes=5))
+        assert len(office.mails) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("results", "text", "told"),
+    [
+        (
+            "spf=fail smtp.mailfrom=evil.example; dmarc=fail (p=reject) header.from=bank.example",
+            "does not start",
+            False,
+        ),
+        ("spf=pass smtp.mailfrom=evil.example; dmarc=FAIL (p=NONE sp=NONE dis=NONE)", "does not start", False),
+        ("dkim=none; dmarc=fail action=oreject header.from=bank.example", "does not start", False),
+        ("dkim=fail header.d=bank.example", "does not start", True),  # as after many a mailing list
+        ("dmarc=temperror header.from=bank.example", "does not start", True),
+        ("dmarc=fail (p=reject) header.from=bank.example", "is on fire", True),
+    ],
+)
+async def test_nobody_is_mailed_because_a_forged_mail_names_them_but_for_a_danger(
+    office: Office, results: str, text: str, told: bool
+) -> None:
+    raw = f"From: Offer <victim@bank.example>\r\nSubject: Charger\r\n\r\nThe charger 21052 {text}.\r\n"
+    found = f"mx.support.example; {results}"
+    heard = mail.read(raw.encode(), office.clock.now(), domains=("support.example",), found=found)
+    receipt = await office.runtime.intake.accept(heard)
+    await office.sweep()
+    assert [one["To"] for one in office.mails] == ["victim@bank.example"] * told
+    rows = await office.runtime.db.rows(
+        "SELECT data ->> 'because' AS why FROM timeline WHERE case_id = %(case)s AND kind = 'message_failed'",
+        {"case": casenumber.parse(receipt.case)},
+    )
+    assert [row["why"] for row in rows] == ["forged"] * (not told)
+
+
+def reaction(sent: EmailMessage, emoji: str) -> bytes:
+    """What a reaction is to programs that do not know any."""
+    return (
+        f"From: Mette Holm <mette@example.com>\r\nTo: {sent['Reply-To']}\r\nSubject: Re: {sent['Subject']}\r\n"
+        f"In-Reply-To: {sent['Message-ID']}\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/alternative; boundary="b"\r\n\r\n'
+        f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{emoji}\r\n\r\nMette Holm reagerade via Gmail\r\n"
+        "--b\r\nContent-Type: text/vnd.google.email-reaction+json; charset=utf-8\r\n\r\n"
+        f'{{"version": 1, "emoji": "{emoji}"}}\r\n'
+        f"--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>{emoji}</p>\r\n--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Tack! Nu funkar det.", "concluded"),
+        ("Thank you for the quick help, it's working again.\r\n\r\nKind regards\r\nMette", "concluded"),
+        ("👍", "concluded"),
+        ("👎", "open"),
+        ("Tack, men det funkar inte.", "open"),
+        ("Thanks! And when do I get my money back?", "open"),
+    ],
+)
+async def test_thanks_leave_a_case_concluded_and_whatever_else_opens_it(office: Office, text: str, status: str) -> None:
+    receipt = await office.hear("Ni har dragit dubbelt belopp på min faktura.")
+    case = casenumber.parse(receipt.case) or 0
+    await office.sweep()
+    await desk.conclude(office.runtime, AGENT, case, "refunded", "Återbetalt.")
+    await office.sweep(timedelta(hours=1))
+    newest = office.mails[-1]
+    heard = await (take(office, reaction(newest, text)) if len(text) == 1 else answer(office, newest, text))
+    assert heard.case == receipt.case
+    whole = await cases.full(office.runtime.db, case)
+    assert whole is not None
+    assert whole.listed.case.status == status
+    attached = [entry for entry in whole.timeline if entry["kind"] == "attached"]
+    why = [one["code"] for one in telling.reasons(attached[0]["data"], "attached")]
+    assert ("only_thanks" in why) == (status == "concluded")
+    if len(text) == 1:
+        rows = await office.runtime.db.rows(
+            "SELECT text, (SELECT count(*) FROM report_attachments) AS files FROM report_contents"
+            " ORDER BY report_id DESC LIMIT 1"
+        )
+        assert rows == [{"text": text, "files": 0}]
+
+
 async def test_a_persons_reply_goes_out_to_everybody_it_is_for(office: Office) -> None:
     receipt = await office.hear("Charger 21052 does not start.")
     await office.sweep()
@@ -864,6 +1003,66 @@ async def test_an_address_is_not_dead_because_another_is_that_its_mail_was_passe
     assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == ({"mette@example.com"} if dead else set())
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("bo@exämple.se", "bo@xn--exmple-cua.se"),
+        ("bo@xn--exmple-cua.se", "bo@exämple.se"),
+        ("kund@straße.example", "KUND@XN--STRAE-OQA.EXAMPLE"),
+        ("åsa@malmö.example", "åsa@malmö.example"),
+    ],
+)
+async def test_an_address_is_dead_however_the_server_spells_its_domain(office: Office, written: str, told: str) -> None:
+    await office.hear("Charger 21052 does not start.", sender=Sender(email=written))
+    await office.sweep()
+    await take(office, report_about(office.mails[0], "failed", "5.1.1", told))
+    assert await dead_addresses(office.runtime.db, [written]) == {written}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ("Auto-Submitted: auto-replied\r\nSubject: Autosvar: Faktura", "waiting"),
+        ("Subject: Out of office", "waiting"),
+        ("Subject: Re: Faktura", "open"),
+    ],
+)
+async def test_an_answering_machine_is_not_the_customer_that_a_case_waits_for(
+    office: Office, headers: str, status: str
+) -> None:
+    receipt = await office.hear("Ni har dragit dubbelt belopp på min faktura.")
+    await office.sweep()
+    case = casenumber.parse(receipt.case) or 0
+    await desk.reply(office.runtime, AGENT, case, "Hej Mette, vilket datum gäller det?")
+    await desk.wait(office.runtime, AGENT, case, office.clock.now() + timedelta(days=3), "väntar på svar")
+    await office.sweep(timedelta(minutes=1))
+    sent = office.mails[-1]
+    raw = (
+        f"From: Mette <mette@example.com>\r\nTo: {sent['Reply-To']}\r\n"
+        f"In-Reply-To: {sent['Message-ID']}\r\n{headers}\r\n\r\n"
+        "Jag kommer tillbaka den 1 oktober.\r\n"
+    )
+    assert (await take(office, raw.encode())).case == receipt.case
+    mails = len(office.mails)
+    for _ in range(2):
+        await office.sweep(timedelta(minutes=1))
+    rows = await office.runtime.db.rows("SELECT status FROM cases WHERE id = %(case)s", {"case": case})
+    assert rows[0]["status"] == status
+    assert len(office.mails) == mails or status == "open"
+
+
+async def test_a_question_that_came_back_ends_the_waiting_for_its_answer(office: Office) -> None:
+    receipt = await office.hear("Ni har dragit dubbelt belopp på min faktura.")
+    case = casenumber.parse(receipt.case) or 0
+    await desk.reply(office.runtime, AGENT, case, "Hej Mette, vilket datum gäller det?")
+    await desk.wait(office.runtime, AGENT, case, office.clock.now() + timedelta(days=3), "väntar på svar")
+    await office.sweep(timedelta(minutes=1))
+    await take(office, report_about(office.mails[-1], "failed", "5.1.1"))
+    await office.sweep(timedelta(minutes=1))
+    rows = await office.runtime.db.rows("SELECT status FROM cases WHERE id = %(case)s", {"case": case})
+    assert rows[0]["status"] == "open"
+
+
 async def test_an_agents_reply_carries_files_and_what_it_answers(office: Office) -> None:
     receipt = await office.hear("Laderen 21052 starter ikke.", message_id="<question@example.com>")
     case = casenumber.parse(receipt.case)
@@ -897,6 +1096,46 @@ async def test_b67_two_machines_that_answer_each_other_fall_silent(office: Offic
     await office.sweep(after=timedelta(minutes=61))
     assert len(office.mails) == 1
     assert (await office.runtime.db.rows("SELECT count(*) AS n FROM reports"))[0]["n"] == 31
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "answers"),
+    [
+        (
+            "Hello,\n\nyour mail reached the Acme team. Ticket number: ACME-{n}. We will look at it during the day.",
+            2,
+            True,
+        ),
+        ("Hej!\n\nDitt mejl har kommit fram. Referens: {n}. En handläggare tittar på det under dagen.", 2, True),
+        ("Hej!\n\nDitt mejl har kommit fram. Referens: {n}. En handläggare tittar på det under dagen.", 2, False),
+        ("We no longer use this address. Please write to new@acme.example or call 08-123456.", 2, False),
+        ("Hello {word}, somebody here has your mail and comes back to you.", 5, True),
+        ("Your case {n} is with {word}. If there is smoke or fire at the charger, call 112 at once.", 5, True),
+    ],
+)
+async def test_b67_a_machine_that_answers_from_another_address_each_time_falls_silent(
+    office: Office, text: str, most: int, answers: bool
+) -> None:
+    await office.hear("Charger 21052 does not start.", sender=Sender(email="ticket-0@desk.example"))
+    await office.sweep()
+    for nth in range(1, 9):
+        newest = office.mails[-1]
+        told = f"To: {newest['Reply-To']}\r\nIn-Reply-To: {newest['Message-ID']}\r\n" if answers else ""
+        raw = (
+            f"From: Acme Support <ticket-{nth}@desk.example>\r\n{told}Subject: [Acme] {newest['Subject']}\r\n"
+            f"Message-ID: <d{nth}@desk.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+            f"{text.format(n=nth, word='abcdefghi'[nth] * 9)}\r\n"
+        )
+        await take(office, raw.encode())
+        await office.sweep(timedelta(minutes=1))
+    assert len([one for one in office.mails if "desk.example" in one["To"]]) <= most
+
+
+async def test_neighbours_at_one_domain_who_say_the_same_are_all_acknowledged(office: Office) -> None:
+    for nth in range(5):
+        await office.hear("Charger 21052 does not start.", sender=Sender(email=f"neighbour{nth}@mail.example"))
+    await office.sweep()
+    assert len(office.mails) == 5
 
 
 async def test_b67_e10_an_address_is_acknowledged_ten_times_a_day_at_most(office: Office) -> None:
