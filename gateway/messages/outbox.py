@@ -67,7 +67,8 @@ class Enclosed:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A composed message on its way: `case` signs the reply address, `since` dates it. `mail_id` is the Message-ID.
+    """A composed message on its way: answers go to the case of `report`, or to `case` when it is about none; `since`
+    dates it. `mail_id` is the Message-ID.
 
     When it has `perhaps` arrived, `others` are what the provider calls messages that went to the same recipient.
     `quoted` is what it answers, shown below the line `above`.
@@ -75,6 +76,7 @@ class Outgoing:
 
     id: int
     case: int | None
+    report: int | None
     channel: str
     kind: str
     recipient: str
@@ -216,6 +218,7 @@ class Sweeper:
         outgoing = Outgoing(
             id=row["id"],
             case=row["case_id"],
+            report=row["report_id"],
             channel=row["channel"],
             kind=row["kind"],
             recipient=recipient,

@@ -3,7 +3,9 @@
 In order: a signed reply token (whoever holds it was written to by us), one of our own signed Message-IDs in the address
 that a mail of ours comes back to, among the references or in a bounce (known by the keys there are, or as the one that
 the message went out with, whatever key made it), and a case number in the subject together with a participant's
-address. A case that was brought into another means that one. A number alone never opens a case to a stranger: it
+address. What was written about a report means the case that the report is in by now, and so does the number of a case
+that it was taken out of; a case that was brought into another means that one. A number alone never opens a case to a
+stranger: it
 becomes a mention, and the new case is linked; so does an answer to a mail that came in, which whoever had a copy may
 write. A reply token does not prove that a message came back, since everybody
 who takes part in the case holds it. Tokens are spelled in lower case only, because mail systems fold the case of
@@ -24,7 +26,7 @@ from gateway.seals import mac
 from routing.values import Reason
 
 SQL = statements("reports")
-REPLY, MESSAGE = "reply address", "message id"
+REPLY, ABOUT, MESSAGE = "reply address", "reply about a report", "message id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Reference:
 def reply_token(keys: Sequence[str], case: int) -> str:
     """What stands behind the plus in the address that answers about a case go to."""
     return f"{case}.{_spelled(keys[0], REPLY, case)}"
+
+
+def report_token(keys: Sequence[str], report: int) -> str:
+    """What stands behind the plus in the address that answers about a report go to, whatever case it is in then."""
+    return f"{report}.{_spelled(keys[0], ABOUT, report)}"
 
 
 def message_id(keys: Sequence[str], message: int, domain: str) -> str:
@@ -68,7 +75,7 @@ def _refers(report: Report) -> bool:
 
 async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Reference:
     thread = report.thread
-    by_token = _opened(keys, REPLY, thread.token)
+    by_token, by_report = (_opened(keys, purpose, thread.token) for purpose in (REPLY, ABOUT))
     failed = [delivery.message_id for delivery in report.deliveries if delivery.message_id]
     texts = [thread.token or "", *thread.references, *failed]
     named_mails = [one for one in map(_mail, texts) if one is not None]
@@ -76,6 +83,7 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     named = [case for case in (by_token, by_subject) if case is not None]
     given = {
         "cases": named,
+        "report": by_report,
         "messages": [message for message, _ in named_mails],
         "mails": list(thread.references),
     }
@@ -86,21 +94,22 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     about = tuple(ours) if report.deliveries or report.bounce else ()
     bounced = about if report.bounce else ()
     delayed = about if not report.bounce and any(one.action == "delayed" for one in report.deliveries) else ()
-    if by_token in existing:
-        return Reference(existing[by_token], "reply_token", bounced=bounced, delayed=delayed)
+    answered = next((row["id"] for row in found if row["report"] is not None), existing.get(by_token))
+    if answered is not None:
+        return Reference(answered, "reply_token", bounced=bounced, delayed=delayed)
     if ours:
         how = "bounce" if bounced or delayed else "reply_reference"
         return Reference(sent[ours[0]]["id"], how, bounced=bounced, delayed=delayed)
     if by_subject is None or by_subject not in existing:
-        answered = dict.fromkeys(row["id"] for row in found if row["named"] is None and row["message"] is None)
-        return Reference(mentions=tuple(answered), why=Reason("answers_report")) if answered else Reference()
+        copied = dict.fromkeys(row["id"] for row in found if row["mail"] is not None)
+        return Reference(mentions=tuple(copied), why=Reason("answers_report")) if copied else Reference()
     case, addresses = existing[by_subject], [a for a in (report.sender.email, report.sender.phone) if a]
     row = await (await conn.execute(SQL["participant"], {"case": case, "addresses": addresses})).fetchone()
-    if not (row and row["participant"]):
+    if row is None:
         return Reference(mentions=(case,))
     if FORGED in report.flags:
         return Reference(mentions=(case,), why=Reason("sender_refused"))
-    return Reference(case, "number_and_participant")
+    return Reference(row["case_id"], "number_and_participant")
 
 
 def _mail(text: str) -> tuple[int, str] | None:

@@ -277,6 +277,48 @@ async def test_an_answer_about_a_case_that_was_brought_into_another_belongs_to_t
         assert (await take(office, raw.encode())).case == others[-1].case, header
 
 
+@pytest.mark.parametrize("way", ["To: {Reply-To}", "In-Reply-To: {Message-ID}", "X-Other: 1"])
+async def test_an_answer_to_what_was_written_about_a_report_goes_where_that_report_is_by_now(
+    office: Office, way: str
+) -> None:
+    theirs = await office.hear("Charger 21052 does not start.", sender=Sender(email="per@example.com"))
+    case = casenumber.parse(theirs.case) or 0
+    mine = await office.hear("Charger 21052 does not start at all.", charger="21052")
+    assert mine.case == theirs.case
+    await office.sweep()
+    sent = next(one for one in office.mails if one["To"] == "mette@example.com")
+    header = way.format_map(sent)
+
+    async def answer(nth: int) -> Receipt:
+        raw = (
+            f"From: Mette <mette@example.com>\r\n{header}\r\nSubject: {sent['Subject']}\r\n\r\nMy code is 47{nth}.\r\n"
+        )
+        return await take(office, raw.encode())
+
+    apart = await desk.split(office.runtime, AGENT, case, [mine.report])
+    assert (await answer(1)).case == casenumber.number(apart)
+    for number, to in ((case, "per@example.com"), (apart, "mette@example.com")):
+        whole = await cases.full(office.runtime.db, number)
+        assert whole is not None
+        assert to in [one["recipient"] for one in whole.messages]
+        assert {one["recipient"] for one in whole.messages} <= {to, None}
+    await desk.attach(office.runtime, AGENT, case, report=mine.report)
+    assert (await answer(2)).case == theirs.case, "it was brought back"
+
+
+async def test_who_has_the_address_of_a_report_that_was_split_off_gets_into_no_other_case(office: Office) -> None:
+    theirs = await office.hear("Charger 21052 does not start.", sender=Sender(email="per@example.com"))
+    mine = await office.hear("Charger 21052 does not start at all.", charger="21052")
+    await office.sweep()
+    apart = await desk.split(office.runtime, AGENT, casenumber.parse(theirs.case) or 0, [mine.report])
+    for nth, sent in enumerate(office.mails):
+        raw = f"From: mum@example.org\r\nTo: {sent['Reply-To']}\r\nSubject: Re\r\n\r\nIt works now {nth}.\r\n"
+        its = casenumber.number(apart) if sent["To"] == "mette@example.com" else theirs.case
+        assert (await take(office, raw.encode())).case == its
+    raw = f"From: dad@example.org\r\nSubject: [#{theirs.case}]\r\n\r\nMay I have the code?\r\n"
+    assert (await take(office, raw.encode())).case not in (theirs.case, casenumber.number(apart))
+
+
 @pytest.mark.parametrize(
     ("results", "attached"),
     [
@@ -537,6 +579,7 @@ def outgoing(recipient: str, subject: str) -> Outgoing:
     return Outgoing(
         id=1,
         case=1000,
+        report=None,
         channel="email",
         kind="reply",
         recipient=recipient,
