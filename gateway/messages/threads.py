@@ -5,11 +5,10 @@ that a mail of ours comes back to, among the references or in a bounce (known by
 the message went out with, whatever key made it), and a case number in the subject together with a participant's
 address. What was written about a report means the case that the report is in by now, and so does the number of a case
 that it was taken out of; a case that was brought into another means that one. A number alone never opens a case to a
-stranger: it
-becomes a mention, and the new case is linked; so does an answer to a mail that came in, which whoever had a copy may
-write. A reply token does not prove that a message came back, since everybody
-who takes part in the case holds it. Tokens are spelled in lower case only, because mail systems fold the case of
-addresses.
+stranger: it becomes a mention, and the new case is linked; so do a number in the text, whoever wrote it, and an answer
+to a mail that came in, which whoever had a copy may write. A reply token does not prove that a message came back, since
+everybody who takes part in the case holds it. Tokens are spelled in lower case only, because mail systems fold the case
+of addresses.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from channels.mentions import named
 from channels.report import FORGED, Report
 from gateway.casenumber import parse
 from gateway.record.db import Connection, statements
@@ -70,7 +70,7 @@ async def resolve_references(conn: Connection, reports: Sequence[Report], keys: 
 
 def _refers(report: Report) -> bool:
     thread = report.thread
-    return bool(thread.token or thread.references or thread.subject or report.deliveries)
+    return bool(thread.token or thread.references or thread.subject or report.deliveries or named(report.told))
 
 
 async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Reference:
@@ -80,9 +80,9 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     texts = [thread.token or "", *thread.references, *failed]
     named_mails = [one for one in map(_mail, texts) if one is not None]
     by_subject = parse(thread.subject) if thread.subject else None
-    named = [case for case in (by_token, by_subject) if case is not None]
+    by_text = [parse(one) for one in named(report.told)]
     given = {
-        "cases": named,
+        "cases": [case for case in (by_token, by_subject, *by_text) if case is not None],
         "report": by_report,
         "messages": [message for message, _ in named_mails],
         "mails": list(thread.references),
@@ -96,14 +96,21 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     delayed = about if not report.bounce and any(one.action == "delayed" for one in report.deliveries) else ()
     answered = next((row["id"] for row in found if row["report"] is not None), existing.get(by_token))
     if answered is not None:
-        return Reference(answered, "reply_token", bounced=bounced, delayed=delayed)
-    if ours:
+        reference = Reference(answered, "reply_token", bounced=bounced, delayed=delayed)
+    elif ours:
         how = "bounce" if bounced or delayed else "reply_reference"
-        return Reference(sent[ours[0]]["id"], how, bounced=bounced, delayed=delayed)
-    if by_subject is None or by_subject not in existing:
+        reference = Reference(sent[ours[0]]["id"], how, bounced=bounced, delayed=delayed)
+    elif by_subject in existing:
+        reference = await _by_number(conn, report, existing[by_subject])
+    else:
         copied = dict.fromkeys(row["id"] for row in found if row["mail"] is not None)
-        return Reference(mentions=tuple(copied), why=Reason("answers_report")) if copied else Reference()
-    case, addresses = existing[by_subject], [a for a in (report.sender.email, report.sender.phone) if a]
+        reference = Reference(mentions=tuple(copied), why=Reason("answers_report") if copied else None)
+    mentions = (*reference.mentions, *(existing[case] for case in by_text if case in existing))
+    return replace(reference, mentions=tuple(dict.fromkeys(one for one in mentions if one != reference.case)))
+
+
+async def _by_number(conn: Connection, report: Report, case: int) -> Reference:
+    addresses = [a for a in (report.sender.email, report.sender.phone) if a]
     row = await (await conn.execute(SQL["participant"], {"case": case, "addresses": addresses})).fetchone()
     if row is None:
         return Reference(mentions=(case,))
