@@ -3,7 +3,7 @@
 Erasing empties contents, attachments, messages, recordings, transcripts and addresses, in one transaction that also
 notes which files nothing refers to any more; those are erased right after it, or, while their store is away, in the
 night. What remains are ids, codes, times and figures, a tombstone with the idempotency digest, and an entry on the
-timeline of each case.
+timeline of each case. What mail servers reported of our letters to them counts as theirs.
 What colleagues wrote and what must stay (analyses, proposals, service cards) loses names, numbers and addresses. No
 measure changes. While the person has an open emergency, `Deferred` is raised, and the nightly retention erases them
 when it is over; it does the same by age, after the periods of `PERIODS`.
@@ -73,7 +73,6 @@ async def export_person(db: Database, person: int) -> dict[str, Any]:
     found = await db.row(PEOPLE["find"], {"person": person})
     parts = {
         "identities": PEOPLE["identities"],
-        "reports": SQL["reports_of"],
         "attachments": SQL["attachments_of"],
         "messages": SQL["messages_of"],
         "calls": SQL["calls_of"],
@@ -81,8 +80,10 @@ async def export_person(db: Database, person: int) -> dict[str, Any]:
         "captions": SQL["captions_of"],
         "ratings": SQL["ratings_of"],
     }
-    told = {name: await db.rows(statement, {"person": person}) for name, statement in parts.items()}
-    return {"person": found, **told}
+    reports = await db.rows(SQL["reports_of"], {"person": person})
+    given = {"person": person, "reports": [row["id"] for row in reports]}
+    told = {name: await db.rows(statement, given) for name, statement in parts.items()}
+    return {"person": found, "reports": reports, **told}
 
 
 async def note_export(db: Database, person: int, actor: Actor, now: datetime) -> None:

@@ -1,11 +1,25 @@
 -- name: reports_of
+-- By a person, with what mail servers reported of our letters to them: it names them and returns the letter.
 SELECT r.id, r.case_id, r.channel, r.received_at, t.subject, t.text, t.full_text, t.sender_name, t.sender_phone,
        t.sender_email, t.raw_blob, t.recipients
-FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id WHERE r.person_id = %(person)s ORDER BY r.id
+FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id
+WHERE r.id IN (
+    SELECT id FROM reports WHERE person_id = %(person)s
+    UNION ALL
+    SELECT l.report_id FROM timeline l CROSS JOIN jsonb_array_elements_text(l.data->'messages') AS told(message)
+    JOIN messages m ON m.id = told.message::bigint
+    WHERE l.kind IN ('bounced', 'delayed')
+      AND (m.person_id = %(person)s OR m.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s))
+    UNION ALL
+    SELECT b.id FROM reports b JOIN report_contents s ON s.report_id = b.id
+    WHERE 'bounce' = ANY(b.flags) AND regexp_split_to_array(
+              lower(concat_ws(' ', s.text, s.full_text)), '[^[:alnum:]@._+-]+|[.]+(?=[^[:alnum:]]|$)')
+          && ARRAY(SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'email'))
+ORDER BY r.id
 
 -- name: attachments_of
 SELECT a.report_id, a.name, a.media_type, a.size, encode(a.sha256, 'hex') AS sha256
-FROM report_attachments a JOIN reports r ON r.id = a.report_id WHERE r.person_id = %(person)s ORDER BY a.id
+FROM report_attachments a WHERE a.report_id = ANY(%(reports)s::bigint[]) ORDER BY a.id
 
 -- name: messages_of
 -- To a person, with our texts to whoever was named to us in cases that nobody else reported.

@@ -26,6 +26,7 @@ from gateway.languages import PAGES
 from gateway.messages.outbox import Enclosed, Outbox, Outgoing
 from gateway.messages.post import MailPost
 from gateway.notify import Words
+from gateway.people.privacy import erase_person, export_person, find_person
 from gateway.record import cases
 from gateway.record.people import dead_addresses
 from gateway.runtime import Runtime, open_runtime
@@ -674,6 +675,39 @@ async def test_e8_nobody_who_can_answer_can_tell_that_a_mail_to_another_came_bac
     told = await take(office, bare_report(address, "mette@example.com"))
     assert (told.case, await shown(office, receipt)) == (receipt.case, ["sent"])
     assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == set()
+
+
+NAMING = (
+    "From: postmaster@mx.example\r\nSubject: Undeliverable: hello\r\n"
+    'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+    "--b\r\nContent-Type: text/plain\r\n\r\nYour message did not reach {0}. There is no {0}\r\n"
+    "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+    "Final-Recipient: rfc822; {0}\r\nAction: failed\r\n\r\n--b--\r\n"
+)
+
+
+async def test_a_person_who_is_erased_is_erased_from_what_mail_servers_said_of_letters_to_them(office: Office) -> None:
+    for name in ("mette", "annamette"):
+        text = f"Charger 21052 does not start, says {name}."
+        await office.hear(text, sender=Sender(name=name, email=f"{name}@example.com"))
+    await office.sweep()
+    told: dict[str, list[int]] = {"mette@example.com": [], "annamette@example.com": []}
+    for sent, taken in zip(office.mails, office.server.mails, strict=True):
+        to = str(sent["To"])
+        for raw in (
+            report_about(sent, "delayed", "4.4.7"),
+            report_about(sent, "failed", "5.1.1"),
+            bare_report(taken.sender, to),
+            NAMING.format(to).encode(),
+        ):
+            told[to].append((await take(office, raw)).report)
+    db = office.runtime.db
+    person = await find_person(db, "mette@example.com")
+    exported = [row["id"] for row in (await export_person(db, person))["reports"]]
+    assert exported[1:] == told["mette@example.com"]
+    await erase_person(db, office.runtime.blobs, person, AGENT, office.clock.now())
+    kept = [row["report_id"] for row in await db.rows("SELECT report_id FROM report_contents ORDER BY report_id")]
+    assert kept[1:] == told["annamette@example.com"], "what was said of letters to others stays"
 
 
 async def test_f30_a_relay_that_lets_us_send_from_our_own_address_alone_gets_it(office: Office) -> None:
