@@ -1,7 +1,7 @@
 """What a mail says it belongs to: candidates only, since everything in a mail can be made up.
 
 Pure, never raises. A reply address of ours carries a token, References and In-Reply-To name Message-IDs, a subject may
-carry a case number with a right check digit. Which of them is believed is decided where the keys are.
+name a case by its number. Which of them is believed is decided where the keys are.
 """
 
 from __future__ import annotations
@@ -9,23 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from stdnum import damm
-
 from channels.mail.headers import Fields
+from channels.mentions import named
 from channels.report import Thread
 
 REFERENCES = 30  # of a long thread the first and the last ones are kept
 NEWEST, CHARACTERS = 20, 2_000  # what an answer's own references may hold
 _TOKEN = re.compile(r"(?:^|[\s<,:;\"'])[a-z0-9._-]{1,40}\+([A-Za-z0-9._=-]{3,100})@([a-z0-9.-]{1,253})", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,500}>")
-_TAG = re.compile(r"\[#?\s?(\d{1,17})\s?-\s?(\d)\s?\]|#(\d{1,17})-(\d)(?!\d)")
 _RECIPIENT_FIELDS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to")
 
 
 def thread_of(fields: Fields, subject: str, domains: Collection[str]) -> Thread:
     """The candidates of a mail whose addresses of ours are at `domains`."""
     recipients = [value for name in _RECIPIENT_FIELDS for value in fields.all(name)[:5]]
-    return Thread(token=token_of(recipients, domains), references=_references(fields), subject=tagged(subject))
+    number = next(iter(named(subject)), None)
+    return Thread(token=token_of(recipients, domains), references=_references(fields), subject=number)
 
 
 def before(thread: Thread) -> list[str]:
@@ -45,17 +44,6 @@ def token_of(recipients: Iterable[str], domains: Collection[str]) -> str | None:
         for match in _TOKEN.finditer(text[:8192]):
             if match[2].lower() in domains:
                 return match[1]
-    return None
-
-
-def tagged(subject: str) -> str | None:
-    """The first case number in a subject whose check digit is right, as `1042-9`."""
-    if "#" not in subject and "[" not in subject:
-        return None
-    for match in _TAG.finditer(subject[:1000]):
-        case, check = (match[1], match[2]) if match[1] else (match[3], match[4])
-        if case.isascii() and damm.is_valid(case + check):
-            return f"{case}-{check}"
     return None
 
 

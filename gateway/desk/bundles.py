@@ -146,6 +146,7 @@ async def _open_from(deed: Act, report: dict[str, object], last: object) -> int:
 async def _move(deed: Act, source: int, target: int, moved: Sequence[int]) -> None:
     given = {"from": source, "to": target, "reports": list(moved)}
     await deed.conn.execute(CASES["move_reports"], given)
+    await deed.conn.execute(CASES["move_messages"], given)
     for case in (source, target):
         await deed.conn.execute(CASES["set_incident"], {"case": case})
     entries = []

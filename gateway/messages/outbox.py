@@ -71,8 +71,9 @@ class Enclosed:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A composed message on its way: `case` signs the reply address, `since` dates it. `copies` are who else gets
-    it. `mail_id` is the Message-ID, `before` are those of the mails before the one that it answers.
+    """A composed message on its way: answers go to the case of `report`, or to `case` when it is about none; `since`
+    dates it. `copies` are who else gets it. `mail_id` is the Message-ID, `before` are those of the mails before the one
+    that it answers.
 
     When it has `perhaps` arrived, `others` are what the provider calls messages that went to the same recipient.
     `quoted` is what it answers, shown below the line `above`.
@@ -80,6 +81,7 @@ class Outgoing:
 
     id: int
     case: int | None
+    report: int | None
     channel: str
     kind: str
     recipient: str
@@ -223,6 +225,7 @@ class Sweeper:
         outgoing = Outgoing(
             id=row["id"],
             case=row["case_id"],
+            report=row["report_id"],
             channel=row["channel"],
             kind=row["kind"],
             recipient=recipient,

@@ -16,7 +16,7 @@ from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncert
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.config import Config
 from gateway.messages.outbox import Delivery, Outgoing, Post
-from gateway.messages.threads import message_id, reply_token, return_token
+from gateway.messages.threads import message_id, reply_token, report_token, return_token
 from gateway.notify import sender_name
 from gateway.runtime import Runtime
 
@@ -115,7 +115,6 @@ class MailPost:
         return [outbound.File(one.name, one.media_type, content) for one, content in read if content is not None]
 
     def _mail(self, outgoing: Outgoing, mail_id: str, sender: str, files: Sequence[outbound.File]) -> outbound.Mail:
-        case = outgoing.case
         return outbound.Mail(
             message_id=mail_id,
             date=outgoing.since,
@@ -123,7 +122,7 @@ class MailPost:
             sender_name=sender_name(outgoing.language),
             recipient=outgoing.recipient,
             copies=outgoing.copies,
-            reply_to=sender if case is None else _with_token(sender, reply_token(self._config.secret_keys, case)),
+            reply_to=self._answered_to(outgoing, sender),
             subject=outgoing.words.subject,
             text=outgoing.words.text,
             in_reply_to=outgoing.answers,
@@ -134,6 +133,12 @@ class MailPost:
             quoted=outgoing.quoted,
             files=files,
         )
+
+    def _answered_to(self, outgoing: Outgoing, sender: str) -> str:
+        keys = self._config.secret_keys
+        if outgoing.report is not None:
+            return _with_token(sender, report_token(keys, outgoing.report))
+        return sender if outgoing.case is None else _with_token(sender, reply_token(keys, outgoing.case))
 
 
 class TextPost:

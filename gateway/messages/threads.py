@@ -3,11 +3,12 @@
 In order: a signed reply token (whoever holds it was written to by us), one of our own signed Message-IDs in the address
 that a mail of ours comes back to, among the references or in a bounce (known by the keys there are, or as the one that
 the message went out with, whatever key made it), and a case number in the subject together with a participant's
-address. A case that was brought into another means that one. A number alone never opens a case to a stranger: it
-becomes a mention, and the new case is linked; so does an answer to a mail that came in, which whoever had a copy may
-write. A reply token does not prove that a message came back, since everybody
-who takes part in the case holds it. Tokens are spelled in lower case only, because mail systems fold the case of
-addresses.
+address. What was written about a report means the case that the report is in by now, and so does the number of a case
+that it was taken out of; a case that was brought into another means that one. A number alone never opens a case to a
+stranger: it becomes a mention, and the new case is linked; so do a number in the text, whoever wrote it, and an answer
+to a mail that came in, which whoever had a copy may write. A reply token does not prove that a message came back, since
+everybody who takes part in the case holds it. Tokens are spelled in lower case only, because mail systems fold the case
+of addresses.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from channels.mentions import named
 from channels.report import FORGED, Report
 from gateway.casenumber import parse
 from gateway.record.db import Connection, statements
@@ -24,7 +26,7 @@ from gateway.seals import mac
 from routing.values import Reason
 
 SQL = statements("reports")
-REPLY, MESSAGE = "reply address", "message id"
+REPLY, ABOUT, MESSAGE = "reply address", "reply about a report", "message id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ def reply_token(keys: Sequence[str], case: int) -> str:
     return f"{case}.{_spelled(keys[0], REPLY, case)}"
 
 
+def report_token(keys: Sequence[str], report: int) -> str:
+    """What stands behind the plus in the address that answers about a report go to, whatever case it is in then."""
+    return f"{report}.{_spelled(keys[0], ABOUT, report)}"
+
+
 def message_id(keys: Sequence[str], message: int, domain: str) -> str:
     """The Message-ID of a message of ours, which nobody else can make."""
     return f"<{message}.{_spelled(keys[0], MESSAGE, message)}@{domain}>"
@@ -63,19 +70,20 @@ async def resolve_references(conn: Connection, reports: Sequence[Report], keys: 
 
 def _refers(report: Report) -> bool:
     thread = report.thread
-    return bool(thread.token or thread.references or thread.subject or report.deliveries)
+    return bool(thread.token or thread.references or thread.subject or report.deliveries or named(report.told))
 
 
 async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Reference:
     thread = report.thread
-    by_token = _opened(keys, REPLY, thread.token)
+    by_token, by_report = (_opened(keys, purpose, thread.token) for purpose in (REPLY, ABOUT))
     failed = [delivery.message_id for delivery in report.deliveries if delivery.message_id]
     texts = [thread.token or "", *thread.references, *failed]
     named_mails = [one for one in map(_mail, texts) if one is not None]
     by_subject = parse(thread.subject) if thread.subject else None
-    named = [case for case in (by_token, by_subject) if case is not None]
+    by_text = [parse(one) for one in named(report.told)]
     given = {
-        "cases": named,
+        "cases": [case for case in (by_token, by_subject, *by_text) if case is not None],
+        "report": by_report,
         "messages": [message for message, _ in named_mails],
         "mails": list(thread.references),
     }
@@ -86,21 +94,29 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     about = tuple(ours) if report.deliveries or report.bounce else ()
     bounced = about if report.bounce else ()
     delayed = about if not report.bounce and any(one.action == "delayed" for one in report.deliveries) else ()
-    if by_token in existing:
-        return Reference(existing[by_token], "reply_token", bounced=bounced, delayed=delayed)
-    if ours:
+    answered = next((row["id"] for row in found if row["report"] is not None), existing.get(by_token))
+    if answered is not None:
+        reference = Reference(answered, "reply_token", bounced=bounced, delayed=delayed)
+    elif ours:
         how = "bounce" if bounced or delayed else "reply_reference"
-        return Reference(sent[ours[0]]["id"], how, bounced=bounced, delayed=delayed)
-    if by_subject is None or by_subject not in existing:
-        answered = dict.fromkeys(row["id"] for row in found if row["named"] is None and row["message"] is None)
-        return Reference(mentions=tuple(answered), why=Reason("answers_report")) if answered else Reference()
-    case, addresses = existing[by_subject], [a for a in (report.sender.email, report.sender.phone) if a]
+        reference = Reference(sent[ours[0]]["id"], how, bounced=bounced, delayed=delayed)
+    elif by_subject in existing:
+        reference = await _by_number(conn, report, existing[by_subject])
+    else:
+        copied = dict.fromkeys(row["id"] for row in found if row["mail"] is not None)
+        reference = Reference(mentions=tuple(copied), why=Reason("answers_report") if copied else None)
+    mentions = (*reference.mentions, *(existing[case] for case in by_text if case in existing))
+    return replace(reference, mentions=tuple(dict.fromkeys(one for one in mentions if one != reference.case)))
+
+
+async def _by_number(conn: Connection, report: Report, case: int) -> Reference:
+    addresses = [a for a in (report.sender.email, report.sender.phone) if a]
     row = await (await conn.execute(SQL["participant"], {"case": case, "addresses": addresses})).fetchone()
-    if not (row and row["participant"]):
+    if row is None:
         return Reference(mentions=(case,))
     if FORGED in report.flags:
         return Reference(mentions=(case,), why=Reason("sender_refused"))
-    return Reference(case, "number_and_participant")
+    return Reference(row["case_id"], "number_and_participant")
 
 
 def _mail(text: str) -> tuple[int, str] | None:

@@ -3,7 +3,7 @@
 Erasing empties contents, attachments, messages, recordings, transcripts and addresses, in one transaction that also
 notes which files nothing refers to any more; those are erased right after it, or, while their store is away, in the
 night. What remains are ids, codes, times and figures, a tombstone with the idempotency digest, and an entry on the
-timeline of each case.
+timeline of each case. What mail servers reported of our letters to them counts as theirs.
 What colleagues wrote and what must stay (analyses, proposals, service cards) loses names, numbers and addresses. No
 measure changes. While the person has an open emergency, `Deferred` is raised, and the nightly retention erases them
 when it is over; it does the same by age, after the periods of `PERIODS`.
@@ -73,7 +73,6 @@ async def export_person(db: Database, person: int) -> dict[str, Any]:
     """Everything that is kept about a person, as JSON-ready values; files by name and SHA-256."""
     parts = {
         "identities": PEOPLE["identities"],
-        "reports": SQL["reports_of"],
         "attachments": SQL["attachments_of"],
         "messages": SQL["messages_of"],
         "files": SQL["files_of"],

@@ -217,6 +217,11 @@ WHERE id = %(case)s
 -- name: move_reports
 UPDATE reports SET case_id = %(to)s WHERE id = ANY(%(reports)s::bigint[]) AND case_id = %(from)s
 
+-- name: move_messages
+-- What was written to somebody about their report stays with it; what is about a visit stays with the visit.
+UPDATE messages SET case_id = %(to)s
+WHERE report_id = ANY(%(reports)s::bigint[]) AND case_id = %(from)s AND kind NOT LIKE 'visit%%'
+
 -- name: report_ids
 SELECT id FROM reports WHERE case_id = %(case)s ORDER BY id
 

@@ -1,5 +1,19 @@
 -- name: their_reports
-SELECT id AS key FROM reports WHERE person_id = %(person)s ORDER BY id
+-- By a person, with what mail servers reported of our letters to them: it names them and returns the letter.
+SELECT id AS key FROM reports
+WHERE id IN (
+    SELECT id FROM reports WHERE person_id = %(person)s
+    UNION ALL
+    SELECT l.report_id FROM timeline l CROSS JOIN jsonb_array_elements_text(l.data->'messages') AS told(message)
+    JOIN messages m ON m.id = told.message::bigint
+    WHERE l.kind IN ('bounced', 'delayed')
+      AND (m.person_id = %(person)s OR m.report_id IN (SELECT id FROM reports WHERE person_id = %(person)s))
+    UNION ALL
+    SELECT b.id FROM reports b JOIN report_contents s ON s.report_id = b.id
+    WHERE 'bounce' = ANY(b.flags) AND regexp_split_to_array(
+              lower(concat_ws(' ', s.text, s.full_text)), '[^[:alnum:]@._+-]+|[.]+(?=[^[:alnum:]]|$)')
+          && ARRAY(SELECT value FROM identities WHERE person_id = %(person)s AND kind = 'email'))
+ORDER BY id
 
 -- name: lock_cases
 -- Of these reports: the cases first, as every verb does.

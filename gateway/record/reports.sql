@@ -107,29 +107,36 @@ CROSS JOIN LATERAL (
 WHERE c.merged_into IS NULL AND (c.concluded_at IS NULL OR c.concluded_at > %(concluded)s OR c.id = ANY(%(referred)s::bigint[]))
 
 -- name: participant
--- Whether this sender already takes part in a case.
-SELECT EXISTS (
-    SELECT FROM reports r JOIN identities i ON i.person_id = r.person_id AND i.unlinked_at IS NULL
-    WHERE r.case_id = %(case)s AND i.value = ANY(%(addresses)s::text[])
-) AS participant
+-- The case that a sender who names this one takes part in: this, or where a report of theirs was taken from it.
+SELECT r.case_id FROM reports r JOIN identities i ON i.person_id = r.person_id AND i.unlinked_at IS NULL
+WHERE i.value = ANY(%(addresses)s::text[])
+  AND (r.case_id = %(case)s
+       OR EXISTS (SELECT FROM timeline t WHERE t.case_id = %(case)s AND t.kind = 'detached' AND t.report_id = r.id))
+ORDER BY r.case_id = %(case)s DESC, r.id DESC LIMIT 1
 
 -- name: referred
--- Which of these cases exist, and the cases that these messages of ours were about and that these mails came in; each as
--- the case that it was brought into.
+-- Which of these cases exist, and the cases that this report is in, that these messages of ours were about and that these
+-- mails came in; each as the case that it was brought into.
 WITH RECURSIVE meant AS (
-    (SELECT c.id AS named, NULL::bigint AS message, NULL::text AS mail_id, c.id, c.merged_into
+    (SELECT c.id AS named, NULL::bigint AS report, NULL::bigint AS message, NULL::text AS mail_id, NULL::text AS mail,
+            c.id, c.merged_into
      FROM cases c WHERE c.id = ANY(%(cases)s::bigint[])
      UNION ALL
-     SELECT NULL, m.id, m.mail_id, c.id, c.merged_into FROM messages m JOIN cases c ON c.id = m.case_id
+     SELECT NULL, r.id, NULL, NULL, NULL, c.id, c.merged_into FROM reports r JOIN cases c ON c.id = r.case_id
+     WHERE r.id = %(report)s
+     UNION ALL
+     SELECT NULL, NULL, m.id, m.mail_id, NULL, c.id, c.merged_into
+     FROM messages m LEFT JOIN reports r ON r.id = m.report_id JOIN cases c ON c.id = coalesce(r.case_id, m.case_id)
      WHERE m.id = ANY(%(messages)s::bigint[])
      UNION ALL
-     SELECT NULL, NULL, t.message_id, c.id, c.merged_into
+     SELECT NULL, NULL, NULL, NULL, t.message_id, c.id, c.merged_into
      FROM report_contents t JOIN reports r ON r.id = t.report_id JOIN cases c ON c.id = r.case_id
      WHERE t.message_id = ANY(%(mails)s::text[]))
     UNION
-    SELECT w.named, w.message, w.mail_id, c.id, c.merged_into FROM meant w JOIN cases c ON c.id = w.merged_into
+    SELECT w.named, w.report, w.message, w.mail_id, w.mail, c.id, c.merged_into
+    FROM meant w JOIN cases c ON c.id = w.merged_into
 )
-SELECT id, named, message, mail_id FROM meant WHERE merged_into IS NULL
+SELECT id, named, report, message, mail_id, mail FROM meant WHERE merged_into IS NULL
 
 -- name: judged
 -- Reports as they were judged at their arrival, and the case each belongs to now.

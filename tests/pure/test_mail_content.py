@@ -15,7 +15,7 @@ from channels.mail import read, sanitise
 from channels.mail.attachments import clean_name, danger
 from channels.mail.charsets import decode
 from channels.mail.headers import decode_field
-from channels.mail.threads import before, tagged
+from channels.mail.threads import before
 from channels.report import Report
 
 NOW = datetime(2026, 9, 28, tzinfo=UTC)
@@ -541,23 +541,6 @@ def test_quarantined_mails_show_what_can_be_seen() -> None:
     assert report.quarantined
     assert (report.sender.email, report.subject) == ("anna@example.org", "Hjälp")
     assert "24352" in report.text
-
-
-@pytest.mark.parametrize(
-    ("subject", "number"),
-    [
-        ("Re: [#1042-9] x", "1042-9"),
-        ("SV: [# 1042 - 9]", "1042-9"),
-        ("about #1042-9", "1042-9"),
-        ("[#1042-8] wrong digit", None),
-        ("[#1042-8] [#1042-9]", "1042-9"),
-        ("1042-9", None),
-        ("#1042", None),
-        ("[#99999999999999999999999-9]", None),
-    ],
-)
-def test_case_numbers_in_subjects(subject: str, number: str | None) -> None:
-    assert tagged(subject) == number
 
 
 def key(raw: bytes) -> str:

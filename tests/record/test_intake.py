@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from email.message import EmailMessage
 
 import psycopg
 import pytest
 
+from channels import mail
 from channels.report import (
     Attachment,
     Channel,
@@ -317,6 +319,50 @@ async def test_a_participant_who_quotes_the_number_is_attached(runtime: Runtime)
     first = await runtime.intake.accept(report(sender=writer))
     again = report("p", text="Hur går det?", charger=None, sender=writer, thread=Thread(subject=first.case))
     assert (await runtime.intake.accept(again)).case == first.case
+
+
+ANNA, STRANGER = Sender(None, None, "anna@mail.example"), Sender(None, None, "stranger@mail.example")
+
+
+@pytest.mark.parametrize("subject", ["Ärende {}", "SV: ärendenummer {}", "Saksnr. {}", "Your case {}", "Fall {}"])
+async def test_a_number_as_our_letters_give_it_leads_its_own_reporter_back_and_nobody_else(
+    runtime: Runtime, clock: SetClock, subject: str
+):
+    first = await runtime.intake.accept(report(sender=ANNA))
+    clock.forward(timedelta(days=3))
+    for sender, same in ((ANNA, True), (STRANGER, False)):
+        message = EmailMessage()
+        message["From"], message["Subject"] = sender.email, subject.format(first.case)
+        message.set_content("Har ni hunnit titta?")
+        receipt = await runtime.intake.accept(mail.read(message.as_bytes(), clock.now(), domains=()))
+        assert (receipt.case == first.case) is same
+    assert await told_of_links(runtime, receipt.case) == [(f"Another case was mentioned: {first.case}", [])]
+    assert await told_of_links(runtime, first.case) == []
+
+
+@pytest.mark.parametrize("sender", [ANNA, STRANGER])
+@pytest.mark.parametrize("channel", [Channel.EMAIL, Channel.FORM])
+@pytest.mark.parametrize("text", ["Det gäller ärendenummer {}. Har ni hunnit titta?", "Any news of [#{}]?"])
+async def test_a_number_in_a_text_links_the_case_and_leads_nobody_into_it(
+    runtime: Runtime, clock: SetClock, text: str, channel: Channel, sender: Sender
+):
+    first = await runtime.intake.accept(report(sender=ANNA))
+    clock.forward(timedelta(days=3))
+    told = text.format(first.case)
+    given = {"charger": None, "sender": sender, "channel": channel, "received_at": clock.now()}
+    receipt = await runtime.intake.accept(report("again", told, **given))
+    assert receipt.case != first.case
+    assert await told_of_links(runtime, receipt.case) == [(f"Another case was mentioned: {first.case}", [])]
+    assert await told_of_links(runtime, first.case) == [], "who wrote it has proved nothing"
+
+
+async def test_an_answer_in_one_case_that_names_another_is_linked_to_that_one(runtime: Runtime, clock: SetClock):
+    other = await runtime.intake.accept(report("other", "Fakturan stämmer inte.", charger=None, sender=STRANGER))
+    first = await runtime.intake.accept(report())
+    text = f"Det är som i ärende {other.case}, inte som i ärende {first.case}."
+    assert (await referring(runtime, clock, first.case, text)).case == first.case
+    assert await told_of_links(runtime, first.case) == [(f"Another case was mentioned: {other.case}", [])]
+    assert await told_of_links(runtime, other.case) == []
 
 
 async def test_robots_are_kept_and_never_answered(runtime: Runtime):

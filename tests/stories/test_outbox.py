@@ -26,6 +26,7 @@ from gateway.languages import PAGES
 from gateway.messages.outbox import Enclosed, Outbox, Outgoing
 from gateway.messages.post import MailPost
 from gateway.notify import Words
+from gateway.people.privacy import erase_person, export_person, find_person
 from gateway.record import cases
 from gateway.record.people import dead_addresses
 from gateway.runtime import Runtime, open_runtime
@@ -291,6 +292,48 @@ async def test_an_answer_about_a_case_that_was_brought_into_another_belongs_to_t
     for nth, header in enumerate(ways):
         raw = f"From: Mette <mette@example.com>\r\n{header}\r\nSubject: {sent['Subject']}\r\n\r\nIt works {nth}.\r\n"
         assert (await take(office, raw.encode())).case == others[-1].case, header
+
+
+@pytest.mark.parametrize("way", ["To: {Reply-To}", "In-Reply-To: {Message-ID}", "X-Other: 1"])
+async def test_an_answer_to_what_was_written_about_a_report_goes_where_that_report_is_by_now(
+    office: Office, way: str
+) -> None:
+    theirs = await office.hear("Charger 21052 does not start.", sender=Sender(email="per@example.com"))
+    case = casenumber.parse(theirs.case) or 0
+    mine = await office.hear("Charger 21052 does not start at all.", charger="21052")
+    assert mine.case == theirs.case
+    await office.sweep()
+    sent = next(one for one in office.mails if one["To"] == "mette@example.com")
+    header = way.format_map(sent)
+
+    async def answer(nth: int) -> Receipt:
+        raw = (
+            f"From: Mette <mette@example.com>\r\n{header}\r\nSubject: {sent['Subject']}\r\n\r\nMy code is 47{nth}.\r\n"
+        )
+        return await take(office, raw.encode())
+
+    apart = await desk.split(office.runtime, AGENT, case, [mine.report])
+    assert (await answer(1)).case == casenumber.number(apart)
+    for number, to in ((case, "per@example.com"), (apart, "mette@example.com")):
+        whole = await cases.full(office.runtime.db, number)
+        assert whole is not None
+        assert to in [one["recipient"] for one in whole.messages]
+        assert {one["recipient"] for one in whole.messages} <= {to, None}
+    await desk.attach(office.runtime, AGENT, case, report=mine.report)
+    assert (await answer(2)).case == theirs.case, "it was brought back"
+
+
+async def test_who_has_the_address_of_a_report_that_was_split_off_gets_into_no_other_case(office: Office) -> None:
+    theirs = await office.hear("Charger 21052 does not start.", sender=Sender(email="per@example.com"))
+    mine = await office.hear("Charger 21052 does not start at all.", charger="21052")
+    await office.sweep()
+    apart = await desk.split(office.runtime, AGENT, casenumber.parse(theirs.case) or 0, [mine.report])
+    for nth, sent in enumerate(office.mails):
+        raw = f"From: mum@example.org\r\nTo: {sent['Reply-To']}\r\nSubject: Re\r\n\r\nIt works now {nth}.\r\n"
+        its = casenumber.number(apart) if sent["To"] == "mette@example.com" else theirs.case
+        assert (await take(office, raw.encode())).case == its
+    raw = f"From: dad@example.org\r\nSubject: [#{theirs.case}]\r\n\r\nMay I have the code?\r\n"
+    assert (await take(office, raw.encode())).case not in (theirs.case, casenumber.number(apart))
 
 
 @pytest.mark.parametrize(
@@ -750,6 +793,7 @@ def outgoing(recipient: str, subject: str) -> Outgoing:
     return Outgoing(
         id=1,
         case=1000,
+        report=None,
         channel="email",
         kind="reply",
         recipient=recipient,
@@ -932,6 +976,39 @@ async def test_e8_nobody_who_can_answer_can_tell_that_a_mail_to_another_came_bac
     told = await take(office, bare_report(address, "mette@example.com"))
     assert (told.case, await shown(office, receipt)) == (receipt.case, ["sent"])
     assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == set()
+
+
+NAMING = (
+    "From: postmaster@mx.example\r\nSubject: Undeliverable: hello\r\n"
+    'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+    "--b\r\nContent-Type: text/plain\r\n\r\nYour message did not reach {0}. There is no {0}\r\n"
+    "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+    "Final-Recipient: rfc822; {0}\r\nAction: failed\r\n\r\n--b--\r\n"
+)
+
+
+async def test_a_person_who_is_erased_is_erased_from_what_mail_servers_said_of_letters_to_them(office: Office) -> None:
+    for name in ("mette", "annamette"):
+        text = f"Charger 21052 does not start, says {name}."
+        await office.hear(text, sender=Sender(name=name, email=f"{name}@example.com"))
+    await office.sweep()
+    told: dict[str, list[int]] = {"mette@example.com": [], "annamette@example.com": []}
+    for sent, taken in zip(office.mails, office.server.mails, strict=True):
+        to = str(sent["To"])
+        for raw in (
+            report_about(sent, "delayed", "4.4.7"),
+            report_about(sent, "failed", "5.1.1"),
+            bare_report(taken.sender, to),
+            NAMING.format(to).encode(),
+        ):
+            told[to].append((await take(office, raw)).report)
+    db = office.runtime.db
+    person = await find_person(db, "mette@example.com")
+    exported = [row["id"] for row in (await export_person(db, person))["reports"]]
+    assert exported[1:] == told["mette@example.com"]
+    await erase_person(db, office.runtime.blobs, person, AGENT, office.clock.now())
+    kept = [row["report_id"] for row in await db.rows("SELECT report_id FROM report_contents ORDER BY report_id")]
+    assert kept[1:] == told["annamette@example.com"], "what was said of letters to others stays"
 
 
 async def test_f30_a_relay_that_lets_us_send_from_our_own_address_alone_gets_it(office: Office) -> None:
