@@ -73,6 +73,7 @@ async def export_person(db: Database, person: int) -> dict[str, Any]:
     """Everything that is kept about a person, as JSON-ready values; files by name and SHA-256."""
     parts = {
         "identities": PEOPLE["identities"],
+        "reports": SQL["reports_of"],
         "attachments": SQL["attachments_of"],
         "messages": SQL["messages_of"],
         "files": SQL["files_of"],

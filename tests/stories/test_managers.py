@@ -135,6 +135,7 @@ async def test_an_announcement_is_told_everywhere_and_ends(house: House) -> None
         (
             "status",
             "shared",
+            "unreadable",
             "visit_token",
             "visit_times",
             "visit_starts",

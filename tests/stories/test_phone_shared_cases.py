@@ -24,7 +24,6 @@ async def in_line(night: Night, caller: str, *keys: str) -> Call:  # noqa: F811
 async def in_danger(night: Night, caller: str) -> Call:  # noqa: F811
     call = await in_line(night, caller, "1", "2", "1", "21007#", "1", "5")
     await call.speak("Det brinner i laddaren")
-    await call.press("1")
     return call
 
 
