@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from email.message import Message
 
 from channels.mail import html
-from channels.mail.alternatives import read_of
+from channels.mail.alternatives import may_say_more, read_of
 from channels.mail.charsets import decode, tidy
 from channels.mail.flowed import unwrap
 from channels.mail.headers import Fields
@@ -50,8 +50,8 @@ def body_of(root: Part) -> Body:
     body = Body()
     _sort(root, body)
     if not body.written and (named := next((part for part in body.files if _is_words(part)), None)):
-        is_html, text = named.kind == "text/html", text_of(named)
-        body.written.append((is_html, html.text_of(text) if is_html else text))  # it stays a file as well
+        body.written.append((named.kind == "text/html", text_of(named)))  # it stays a file as well
+    body.written = [(is_html, _rendered(is_html, text, body)) for is_html, text in body.written]
     body.files = _invited_once(body.files)
     return body
 
@@ -89,9 +89,6 @@ def _sort(part: Part, body: Body) -> None:
         is_html = part.kind == "text/html" or _DOCUMENT.match(text) is not None
         if is_html:
             body.html.append(text)
-            text = html.text_of(text)
-        if "-----BEGIN PGP MESSAGE" in text:
-            text, body.locked = _CIPHER.sub("", text), True
         body.written.append((is_html, text))
     elif part.kind.startswith("multipart/"):
         body.written.append((False, text_of(part)))
@@ -128,10 +125,28 @@ def _alternatives(parts: list[Part], body: Body) -> None:
         if part.kind not in _OTHER_FORMS:
             _sort(part, inner)
     plain, rich = ([text for is_html, text in inner.written if is_html is wanted] for wanted in (False, True))
-    body.written += [(False, text) for text in read_of("\n".join(plain), "\n\n".join(rich))] if rich else inner.written
+    written = "\n".join(plain)
+    if plain and rich and not any(may_say_more(source, written) for source in rich):
+        body.written.append((False, written))
+    elif rich:
+        texts = read_of(
+            "\n".join(_rendered(False, text, body) for text in plain),
+            "\n\n".join(_rendered(True, source, body) for source in rich),
+        )
+        body.written += [(False, text) for text in texts]
+    else:
+        body.written += inner.written
     body.html += inner.html
     body.files += inner.files
     body.locked = body.locked or inner.locked
+
+
+def _rendered(is_html: bool, source: str, body: Body) -> str:
+    """The text without what is locked in it."""
+    text = html.text_of(source) if is_html else source
+    if "-----BEGIN PGP MESSAGE" in text:
+        text, body.locked = _CIPHER.sub("", text), True
+    return text
 
 
 def _invited_once(files: list[Part]) -> list[Part]:

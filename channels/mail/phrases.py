@@ -68,6 +68,7 @@ UNREAD = _compiled(
     rf"(?:{any_of('unread')})"
 )
 BELOW = _compiled("".join(rf"(?<!\b{word}\s)" for word in any_of("yours").split("|")) + rf"(?:{any_of('below')})")
+BELOW_HAS = tuple(any_of("below_has").split("|"))
 DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
 EXCUSE = _compiled(any_of("excuses"))

@@ -11,7 +11,18 @@ from collections.abc import Sequence
 
 from channels.mail.banners import without_banner
 from channels.mail.desks import newest_comment, without_marks
-from channels.mail.phrases import ABOVE, BEGINS, BELOW, FIRST_PERSON, LABELS, MOMENT, ORIGINALS, QUOTING, VERB
+from channels.mail.phrases import (
+    ABOVE,
+    BEGINS,
+    BELOW,
+    BELOW_HAS,
+    FIRST_PERSON,
+    LABELS,
+    MOMENT,
+    ORIGINALS,
+    QUOTING,
+    VERB,
+)
 from channels.mail.signatures import without_devices, without_marked, without_signature
 
 LIMIT = 400_000  # characters that are looked at; what comes after can only be history
@@ -105,11 +116,13 @@ def _written(lines: Sequence[str], quoted: Sequence[bool]) -> list[list[str]]:
 def _answered(lines: Sequence[str], quoted: Sequence[bool]) -> list[str]:
     """The old mail without its marks where the words above say that answers stand within it, and all of it is marked:
     they were told apart by their colour alone."""
-    begin = quoted.index(True) if True in quoted else len(lines)
+    if True not in quoted:
+        return []
+    begin = quoted.index(True)
     below = any(line and not is_quoted for line, is_quoted in zip(lines[begin:], quoted[begin:], strict=True))
     first = next((n for n in range(begin, len(lines)) if _MARK.match(lines[n])), len(lines))
     led = "\n".join(lines[begin:first]).strip("\n")
-    if below or "\n\n" in led or not _says_below(lines[:begin]):
+    if below or first == len(lines) or "\n\n" in led or not _says_below(lines[:begin]):
         return []
     return [_MARK.sub("", line) for line in lines[first:]]
 
@@ -117,7 +130,8 @@ def _answered(lines: Sequence[str], quoted: Sequence[bool]) -> list[str]:
 def _says_below(lines: Sequence[str]) -> bool:
     """Whether words say that answers stand within the old mail below them."""
     above = "\n".join(lines)
-    return len(above) < 2000 and BELOW.search(above) is not None
+    letters = above.lower()
+    return len(above) < 2000 and any(map(letters.__contains__, BELOW_HAS)) and BELOW.search(above) is not None
 
 
 def _rejoined(lines: Sequence[str]) -> Sequence[str]:
