@@ -99,7 +99,7 @@ async def _find_charger(scene: Scene) -> Outcome:
 
 
 async def _look_for_danger(scene: Scene) -> Outcome:
-    charger = scene.fact("candidate") if scene.fact("confirmed") else None
+    charger = scene.fact("candidate") if scene.fact("confirmed") == "yes" else None
     told = scene.given.dangers.told(scene.fact("said") or "", scene.fact("category"), charger)
     return Outcome("danger", {"danger": "said"}) if told else Outcome("none")
 

@@ -101,19 +101,18 @@ def _thread(facts: Mapping[str, str]) -> str | None:
     return facts.get("asks_in") if facts.get("solved") != "yes" else None
 
 
-def _spoken(facts: Mapping[str, str]) -> Iterator[str]:
-    for name in ("said", "place_said", *(() if _is_keyed(facts) else ("heard",))):
-        if facts.get(name):
-            yield facts[name]
+def _spoken(facts: Mapping[str, str], place: str = "place_said") -> Iterator[str]:
+    return _given(facts, "said", place, "" if _is_keyed(facts) else "heard")
 
 
 def _judged(facts: Mapping[str, str]) -> Iterator[str]:
-    refused = facts.get("confirmed") == "no"
-    for said in _spoken(facts):
-        if not refused or said != facts.get("place_said"):
-            yield said
-    if _is_keyed(facts) and facts.get("heard") and not facts.get("confirmed"):
-        yield facts["heard"]
+    refused, settled = facts.get("confirmed") == "no", bool(facts.get("confirmed"))
+    yield from _spoken(facts, place="" if refused else "place_said")
+    yield from _given(facts, "heard" if _is_keyed(facts) and not settled else "")
+
+
+def _given(facts: Mapping[str, str], *names: str) -> Iterator[str]:
+    return (facts[name] for name in names if facts.get(name))
 
 
 def _is_keyed(facts: Mapping[str, str]) -> bool:
