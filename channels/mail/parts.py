@@ -36,7 +36,8 @@ _VERSION = re.compile(rb"\s*Version:[^\r\n]{0,20}\s*")
 
 @dataclass(slots=True)
 class Body:
-    """What a person reads, in order, as (was it HTML, its text); every HTML form there is; and every other leaf."""
+    """What a person reads, in order, as (was it HTML, its text; its source, until all is sorted); every HTML form there
+    is; and every other leaf."""
 
     written: list[tuple[bool, str]] = field(default_factory=list)
     html: list[str] = field(default_factory=list)

@@ -67,8 +67,9 @@ UNREAD = _compiled(
     r",?(?: that| att| at| että| dass)?[,:]?\s+)?"
     rf"(?:{any_of('unread')})"
 )
-BELOW = _compiled("".join(rf"(?<!\b{word}\s)" for word in any_of("yours").split("|")) + rf"(?:{any_of('below')})")
+BELOW = _compiled(any_of("below"))
 BELOW_HAS = tuple(any_of("below_has").split("|"))
+YOURS = _compiled(rf"\b(?:{any_of('yours')})\s\Z")
 DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
 EXCUSE = _compiled(any_of("excuses"))

@@ -22,6 +22,7 @@ from channels.mail.phrases import (
     ORIGINALS,
     QUOTING,
     VERB,
+    YOURS,
 )
 from channels.mail.signatures import without_devices, without_marked, without_signature
 
@@ -130,8 +131,9 @@ def _answered(lines: Sequence[str], quoted: Sequence[bool]) -> list[str]:
 def _says_below(lines: Sequence[str]) -> bool:
     """Whether words say that answers stand within the old mail below them."""
     above = "\n".join(lines)
-    letters = above.lower()
-    return len(above) < 2000 and any(map(letters.__contains__, BELOW_HAS)) and BELOW.search(above) is not None
+    if len(above) >= 2000 or not any(map(above.lower().__contains__, BELOW_HAS)):
+        return False
+    return any(not YOURS.search(above[: match.start()]) for match in BELOW.finditer(above))
 
 
 def _rejoined(lines: Sequence[str]) -> Sequence[str]:

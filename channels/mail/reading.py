@@ -125,11 +125,7 @@ def _understood(
         copies=_copies(fields, [box.address if box else None, reply_to], domains),
         full_text=shown if shown or kind or told is not None else _forwarded(body),
         html="\n".join(body.html) or None,
-        attachments=()
-        if kind
-        else tuple(
-            attachment_of(part) for part in body.files if not (told and _reports(part)) and part.kind != reactions.KIND
-        ),
+        attachments=() if kind else tuple(attachment_of(part) for part in body.files if not _is_read(part, told)),
         raw=raw,
         raw_type=RAW_TYPE,
         thread=thread,
@@ -148,9 +144,10 @@ def _unread(body: Body) -> tuple[str, ...]:
     return (UNREADABLE,) if body.locked else ()
 
 
-def _reports(part: Part) -> bool:
-    """Whether a part of a bounce is its report, or the mail that came back."""
-    return part.kind.startswith("message/") or part.kind == "text/rfc822-headers"
+def _is_read(part: Part, told: object) -> bool:
+    """Whether a part is no file to keep: a reaction, or of a bounce its report or the mail that came back."""
+    reports = part.kind.startswith("message/") or part.kind == "text/rfc822-headers"
+    return part.kind == reactions.KIND or bool(told and reports)
 
 
 def _follows(fields: Fields, subject: str) -> bool:
