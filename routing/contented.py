@@ -7,10 +7,10 @@ leaves it open, and then somebody reads what they want.
 from __future__ import annotations
 
 import re
-import tomllib
-from pathlib import Path
 
-_WORDS: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+from routing.tables import read_table
+
+_WORDS = read_table("contented.toml")
 _LONGEST = 300  # characters
 _UNHEARD = re.compile(r"[\s.,;:!)/*_–—-]+|[\ufe0f\u200d\U0001f3fb-\U0001f3ff]")  # and how an emoji is coloured
 _SIGN = re.compile(f"({_WORDS['says']['signs'][0]})")

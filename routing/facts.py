@@ -7,7 +7,7 @@ read; nothing here raises because of what a sender wrote.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -292,23 +292,24 @@ def _concepts(
 
 def _leave_streets(concepts: dict[str, list[Hit]], streets: frozenset[int], rules: Rules) -> None:
     """Take away the dangers that only the name of a street holds."""
-    for danger in rules.dangers & concepts.keys() if streets else ():
-        left = [h for h in concepts[danger] if not streets.issuperset(range(h.start, h.end))]
-        if left:
-            concepts[danger] = left
-        else:
-            del concepts[danger]
+    _drop(concepts, rules.dangers if streets else (), lambda hit: streets.issuperset(range(hit.start, hit.end)))
 
 
 def _set_aside(concepts: dict[str, list[Hit]]) -> None:
     """Take away what only stands within a turn of phrase that means something else ("put it out of service")."""
     asides = concepts.get("aside", ())
-    for concept in [c for c in concepts if c != "aside"] if asides else ():
-        left = [h for h in concepts[concept] if not any(a.start <= h.start < a.end for a in asides)]
+    others = [concept for concept in concepts if concept != "aside"] if asides else ()
+    _drop(concepts, others, lambda hit: any(aside.start <= hit.start < aside.end for aside in asides))
+
+
+def _drop(concepts: dict[str, list[Hit]], names: Iterable[str], gone: Callable[[Hit], bool]) -> None:
+    """Take away hits of some concepts, and whichever has none left."""
+    for name in concepts.keys() & names:
+        left = [hit for hit in concepts[name] if not gone(hit)]
         if left:
-            concepts[concept] = left
+            concepts[name] = left
         else:
-            del concepts[concept]
+            del concepts[name]
 
 
 def _without_denied(concepts: Mapping[str, list[Hit]], danger: Iterable[str], rules: Rules) -> dict[str, list[Hit]]:

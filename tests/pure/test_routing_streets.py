@@ -45,6 +45,7 @@ def test_a_name_is_no_danger(language: str, text: str) -> None:
         ("en", "it is burning at Fire Station Road"),
         ("en", "the car is on fire road is closed"),
         ("en", "fire in the street"),
+        ("en", "fire close"),
         ("de", "es brennt in der Blitzstraße"),
     ],
 )
