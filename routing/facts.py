@@ -7,7 +7,7 @@ read; nothing here raises because of what a sender wrote.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -164,13 +164,14 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
         text = f"{text}\n{said.alarm.info}"
     words = split(subject, text)
     streets = street_words(words)
+    places = streets.union(at for at, word in enumerate(words.words) if sound(word) in directory.names.cities)
     if said.alarm:
         language, share, active = "en", 1.0, _ALARM_LANGUAGES
         forgiven = frozenset(active)
     else:
         telling = f"{subject}\n{text}" if subject else text
         if said.channel == "phone" and said.language:
-            telling = _without_places(telling, words, streets, directory)
+            telling = _without(places, words, telling)
         guess = guess_language(telling, rules.telling, said.language)
         language, share, active = guess.language, guess.shares[guess.language], guess.active
         forgiven = _forgiven(guess) if leaves_out_accents(words) else frozenset()
@@ -199,7 +200,8 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     only_words: tuple[str, ...] = ()
     if not said.alarm:
         senses = senses_of(rules.senses, words, active, forgiven)
-        like = recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
+        if not _only_names(words, places | sites.name_words, rules.common[language]):
+            like = recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
         if not danger:
             about = of_the_trade or (like.danger >= 0.0 and _has_context(concepts))
             alike = _alike(like, words, about and len(words) >= _SAYS_NOTHING, rules)
@@ -260,11 +262,15 @@ def _alike(like: Likeness, words: Words, known: bool, rules: Rules) -> Alike | N
     return Alike(sure, limit) if sure >= limit and max(like.whole, like.part) >= 0.0 else None
 
 
-def _without_places(text: str, words: Words, streets: frozenset[int], directory: Directory) -> str:
+def _without(places: frozenset[int], words: Words, text: str) -> str:
     """What a caller said without streets and towns: who chose a language in the menu may name a place in its own."""
-    towns = directory.names.cities
-    places = streets.union(at for at, word in enumerate(words.words) if sound(word) in towns)
     return " ".join(word for at, word in enumerate(words.accented) if at not in places) if places else text
+
+
+def _only_names(words: Words, places: frozenset[int], common: Collection[str]) -> bool:
+    """Whether a text says where something is and nothing of what it is: what it is like would be chance."""
+    others = [word for at, word in enumerate(words.words) if at not in places]
+    return bool(places) and all(word in common or word[0].isdigit() for word in others)
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

@@ -21,9 +21,8 @@ _ONE_WORD = re.compile(
     r"|kadu[nl]?(?:la|lta)?|katu|tie(?:n|lla|lta)?|kuja(?:n|lla)?|polku|polun|aukio(?:n|lla)?"  # Finnish
     r")"
 )
-_LAST = frozenset(
-    {"road", "street", "lane", "avenue", "crescent", "terrace"}
-)  # and none that means something else, as "close"
+# None that means something else as well, as "close" does.
+_LAST = frozenset({"road", "street", "lane", "avenue", "crescent", "terrace"})
 _BEFORE = frozenset({"i", "am", "im", "it", "is", "its", "at", "on", "in", "near", "by", "the", "address"})
 _NO_NAME = _BEFORE | {"a", "an", "and", "to", "from"}
 _AFTER = frozenset({"in", "at"})

@@ -108,6 +108,12 @@ def test_who_calls_is_talked_to_whatever_was_understood(told: dict[str, str]) ->
     assert judged("sv", told).queue != "review"
 
 
+@pytest.mark.parametrize("place", ["Gnistgatan i Umeå", "Solrosen", "Björkvägen 4", "Stationsgatan"])
+def test_a_place_alone_tells_nothing_of_what_is_wrong_there(place: str) -> None:
+    assert judged("sv", {"place_said": place}).category == "other"
+    assert judged("sv", {"place_said": place, "said": "Kabeln sitter fast"}).category == "cable_stuck"
+
+
 @pytest.mark.parametrize("language", ["en", "fi", "de", "no"])
 @pytest.mark.parametrize("place", ["Stationsgatan Umeå", "Björkvägen Jönköping", "Stationsgatan i Umeå"])
 def test_a_place_in_sweden_is_no_reason_to_answer_in_swedish(language: str, place: str) -> None:
