@@ -219,7 +219,7 @@ async def test_what_no_text_may_hold_is_no_technical_problem_in_what_was_heard(h
     call = await line.call(CALLER)
     for keys in ("1", "2", "1"):
         await call.press(keys)
-    assert "hittade ingen sådan" in await call.speak("vid\x00det gula huset")
+    assert "inte hittat rätt laddare" in await call.speak("vid\x00det gula huset")
     await call.hang_up()
     (listed,) = await house.cases()
     (report,) = (await house.case(listed["number"]))["reports"]
@@ -240,7 +240,7 @@ async def test_an_owners_number_is_no_place_where_none_is_said(house: House, lin
     call = await line.call("+46701740605")
     for keys in ("1", "2", "1"):
         await call.press(keys)
-    assert "hittade ingen sådan" in await call.speak(words)
+    assert "inte hittat rätt laddare" in await call.speak(words)
 
 
 async def test_a_caller_is_connected_to_whoever_claims_the_case(house: House, line: Line) -> None:
