@@ -35,7 +35,12 @@ def read_of(plain: str, rich: str) -> tuple[str, ...]:
 
 def _lacks(text: str, other: str) -> bool:
     """Whether a word of another text is nowhere in a text."""
-    return not set(_WORD.findall(other.casefold())) <= set(_WORD.findall(text.casefold()))
+    unknown = set(other.split()).difference(text.split())  # what stands in both alike need not be taken apart
+    return bool(unknown) and not _words(" ".join(unknown)) <= _words(text)
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text.casefold()))
 
 
 def _is_stub(plain: str) -> bool:

@@ -69,7 +69,7 @@ def _led(lines: Sequence[str]) -> int:
         text = line.strip()
         if not text or _RULE.fullmatch(text):
             continue
-        asks = len(text) < 120 and ABOVE.search(text) is not None and (text[0] in "#-_=*–—" or _alone(lines, n))
+        asks = len(text) < 120 and (text[0] in "#-_=*–—" or _alone(lines, n)) and ABOVE.search(text) is not None
         if not (asks or _MARK.fullmatch(text) or (asked and COMMENTED.fullmatch(text))):
             break
         asked = asked or asks

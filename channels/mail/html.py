@@ -36,11 +36,13 @@ _SIGNATURE_LINES, _SIGNATURE_CHARACTERS = 20, 1_500
 _DROPPED = ("script", "style", "title", "head", "template", "noscript", "svg", "object", "iframe", "select", "textarea")
 _MARK = "\ue002{}\ue003"
 _MARKED = re.compile("\ue002(\\d+)\ue003")
-_PRIVATE = re.compile("[\ue000-\ue004]")
+_OWN_MARKS = "\ue000\ue001\ue002\ue003\ue004"
+_PRIVATE = re.compile(f"[{_OWN_MARKS}]")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li)\b[^<>]{0,200}>", re.IGNORECASE)
-_HARD = re.compile(r"<!(?!doctype)|\balt\s*=|[\ue000-\ue004]", re.IGNORECASE)
+_DECLARES = re.compile(r"<!(?!doctype)")
+_DESCRIBES = re.compile(r"\balt\s*=")
 _UNSHOWN = re.compile(r"<(style|title)\b[^>]{0,200}>[^<]*</\1\s*>", re.IGNORECASE)
 _FEW = 20
 _WITHIN = re.compile(r"(?<=[\"'])data:[\w.+/-]{1,80};base64,[^\"'<>]{40,}")
@@ -76,7 +78,14 @@ def text_of(source: str) -> str:
 
 def shows_at_most(source: str) -> str | None:
     """All words that the document can show, at a tenth of what `text_of` costs; None where only that can tell."""
-    return None if _HARD.search(source) else _stripped(_UNSHOWN.sub(" ", source, count=_FEW))
+    return None if _is_hard(source) else _stripped(_UNSHOWN.sub(" ", source, count=_FEW))
+
+
+def _is_hard(source: str) -> bool:
+    """Whether more or less may be shown than stands between the tags: comments, pictures' descriptions, own marks."""
+    lower = source.lower()
+    described = "alt" in lower and _DESCRIBES.search(lower) is not None
+    return described or _DECLARES.search(lower) is not None or any(mark in source for mark in _OWN_MARKS)
 
 
 def _stripped(source: str) -> str:

@@ -120,10 +120,12 @@ def _answered(lines: Sequence[str], quoted: Sequence[bool]) -> list[str]:
     if True not in quoted:
         return []
     begin = quoted.index(True)
+    if not _says_below(lines[:begin]):
+        return []
     below = any(line and not is_quoted for line, is_quoted in zip(lines[begin:], quoted[begin:], strict=True))
     first = next((n for n in range(begin, len(lines)) if _MARK.match(lines[n])), len(lines))
     led = "\n".join(lines[begin:first]).strip("\n")
-    if below or first == len(lines) or "\n\n" in led or not _says_below(lines[:begin]):
+    if below or first == len(lines) or "\n\n" in led:
         return []
     return [_MARK.sub("", line) for line in lines[first:]]
 

@@ -247,20 +247,22 @@ def _without_disclaimer(lines: list[str]) -> list[str]:
         begin = end
         while begin and lines[begin - 1].strip():
             begin -= 1
-        paragraph = " ".join(lines[begin:end])
-        lawyers = (
-            len(paragraph) >= 90
-            and is_disclaimer(paragraph)
-            and _about_mail(paragraph)
-            and not speaks_of_oneself(paragraph)
-            and not ALARMING.search(paragraph)
-        )
-        if begin == 0 or not lawyers:
+        if begin == 0 or not _is_lawyers(" ".join(lines[begin:end])):
             return lines
         lines = lines[:begin]
         _trimmed(lines)
         if lines and _FOOT_RULE.fullmatch(lines[-1].strip()):
             lines.pop()
+
+
+def _is_lawyers(paragraph: str) -> bool:
+    return (
+        len(paragraph) >= 90
+        and is_disclaimer(paragraph)
+        and _about_mail(paragraph)
+        and not speaks_of_oneself(paragraph)
+        and not ALARMING.search(paragraph)
+    )
 
 
 def _about_mail(text: str) -> bool:
