@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from routing.hearing import Hearing
 from routing.names import Names, grouped, index_names
 from routing.tables import read_table
 from routing.values import Charger, Owner, Site
@@ -42,6 +43,7 @@ class Directory:
     vendors: Mapping[str, frozenset[str]]  # how a word of vendors or models sounds -> charger ids
     vendor_heads: frozenset[str]  # how those begin
     names: Names
+    hearing: Hearing
     faults: tuple[str, ...]
 
     def owner_of(self, site: str | None) -> str | None:
@@ -82,6 +84,7 @@ def build_directory(owners: Iterable[Owner], sites: Iterable[Site], chargers: It
     faults += [f"charger {c.id}: unknown site {c.site_id}" for c in by_charger.values() if c.site_id not in by_site]
     numbers, labels = _charger_keys(by_charger)
     vendors = _vendors(by_charger.values())
+    names = index_names(by_site, by_owner, read_table("places.toml"))
     return Directory(
         owners=by_owner,
         sites=by_site,
@@ -97,7 +100,8 @@ def build_directory(owners: Iterable[Owner], sites: Iterable[Site], chargers: It
         phones={o.phone: o.id for o in by_owner.values() if o.phone},
         vendors=vendors,
         vendor_heads=frozenset(heard[:VENDOR_HEAD] for heard in vendors),
-        names=index_names(by_site, by_owner, read_table("places.toml")),
+        names=names,
+        hearing=Hearing(names),
         faults=tuple(faults),
     )
 

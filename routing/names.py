@@ -118,14 +118,14 @@ class Beginnings:
         it and what follows."""
         seen = self._seen
         beginnings = [word[:_BEGINNING] for word in words]
-        return [seen.get(word) or _remember(seen, word, self._look(word)) for word in beginnings]
+        return [seen.get(word) or remember(seen, word, self._look(word)) for word in beginnings]
 
     def may_go_on(self, word: str) -> bool:
         """False only when no name begins like whatever begins like a word: told by few letters, not always."""
         known = self._going_on.get(word[:_OPENING])
         if known is None:
             found = not self._openings.isdisjoint(_openings_of(word[:_OPENING]))
-            known = _remember(self._going_on, word[:_OPENING], found)
+            known = remember(self._going_on, word[:_OPENING], found)
         return known
 
     def _look(self, word: str) -> tuple[bool, bool]:
@@ -149,10 +149,11 @@ def _openings_of(letters: str) -> Iterator[str]:
     yield from (heard[:i] + heard[i + 1 :] for i in range(min(len(heard), _HEAD)))
 
 
-def _remember(seen: dict[str, _V], word: str, found: _V) -> _V:
+def remember(seen: dict[_K, _V], key: _K, found: _V) -> _V:
+    """What was found, kept in a memory that is bounded."""
     if len(seen) >= _MOST_SEEN:
         seen.clear()
-    seen[word] = found
+    seen[key] = found
     return found
 
 

@@ -9,13 +9,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
-from rapidfuzz import fuzz
-
 from routing.directory import Directory
-from routing.names import END, NameKey, Names, left_out
+from routing.hearing import Heard
+from routing.names import Names
 from routing.numbers import small_numbers
 from routing.words import Words, sound
 
@@ -26,12 +25,9 @@ CITY = 1.5
 OTHER_CITY = -1.2
 POSTCODE = 3.0
 PART = 1.0
-_SURE_ENOUGH = 0.84
 _ARTICLES = frozenset({"en", "ett", "et", "ein", "eine"})
 _BEHIND_A_NUMBER = re.compile(r"in?|im|pa|vid|ved|bei|och|og|und|d[ae]r|som|till?|[a-d]")
 _MOST_WORDS = 3  # that are one word of a name
-# Finnish says "in" and "on" with endings; as they sound here, doubled letters fall together.
-_CASES = re.compile(r"(?<=.{4})(?:i?(?:sa|sta|la|le|lta)|an?|in|n)$")
 
 Evidence = dict[str, dict[str, float]]
 
@@ -47,7 +43,7 @@ class SitesSaid:
 def sites_said(words: Words, languages: Sequence[str], directory: Directory) -> SitesSaid:
     """Read a text for sites."""
     found: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    grams = list(_grams(words, directory.names))
+    grams = list(_grams(words, directory))
     streets = _by_street(grams, words, languages, directory, found)
     spans = _by_name(grams, streets, directory, found)
     _by_city(grams, directory, found)
@@ -60,34 +56,27 @@ def sites_said(words: Words, languages: Sequence[str], directory: Directory) -> 
 
 
 class _Gram(NamedTuple):
-    """Words `start` to `end` of a sentence as one: how they sound, without a Finnish ending, and as written."""
+    """Words `start` to `end` of a sentence, and what they may name as one."""
 
     start: int
     end: int
-    sound: str
-    bare: str
-    accented: str
-
-    @property
-    def words(self) -> int:
-        return self.end - self.start
+    heard: Heard
 
 
-def _grams(words: Words, names: Names) -> Iterator[_Gram]:
-    """One to three words of a sentence as one, where they begin like something that has a name."""
-    said, sentence, beginnings = words.words, words.sentence, names.beginnings
+def _grams(words: Words, directory: Directory) -> Iterator[_Gram]:
+    """One to three words of a sentence that may name something as one."""
+    said, accented, sentence, beginnings = words.words, words.accented, words.sentence, directory.names.beginnings
     for start, (found, going_on) in enumerate(beginnings.of(said)):
-        joined, end = said[start], start + 1
+        joined, written, end = said[start], accented[start], start + 1
         while found or going_on:
-            if found and len(joined) >= 3:
-                heard = sound(joined)
-                bare = _CASES.sub("", heard) if len(heard) >= 6 and heard[-1] in "anet" else heard
-                yield _Gram(start, end, heard, bare, "".join(words.accented[start:end]))
+            if found and (heard := directory.hearing.of(joined, written, end - start)):
+                yield _Gram(start, end, heard)
             if not going_on or end == min(start + _MOST_WORDS, len(said)):
                 break
             if sentence[end] != sentence[start] or said[end][0].isdigit():
                 break
             joined += said[end]
+            written += accented[end]
             end += 1
             if end == start + 2 and not beginnings.may_go_on(joined):
                 break
@@ -106,7 +95,7 @@ def _by_name(
         span = range(gram.start, gram.end)
         if streets and any(at in streets for at in span):
             continue
-        for place, likeness in _names_like(gram, directory):
+        for place, likeness in gram.heard.likely:
             if likeness > heard.get(place, (0.0, span))[0]:
                 heard[place] = likeness, span
     scores: defaultdict[str, list[float]] = defaultdict(list)
@@ -122,40 +111,6 @@ def _by_name(
     return spans
 
 
-def _names_like(gram: _Gram, directory: Directory) -> Iterator[tuple[int, float]]:
-    names, heard = directory.names, gram.sound
-    for place in names.exact.get(heard, ()):
-        yield place, _accents_agree(gram.accented, names.keys[place])
-    for place in dict.fromkeys(chain(names.aliases.get(heard, ()), names.aliases.get(gram.bare, ()))):
-        yield place, 0.8
-    if gram.words > 2 or len(heard) < 5:
-        return
-    if gram.words == 1:
-        for ending in range(1, min(4, len(heard) - 3)):
-            for place in names.exact.get(heard[:-ending], ()):
-                key = names.keys[place]
-                yield place, 0.95 * _accents_agree(gram.accented[: len(key.accented)], key)
-        for place in names.starts.get(heard, ()):
-            yield place, 0.85
-    elif len(heard) < 7:
-        return
-    for place in {p for form in left_out(heard) for p in names.near.get(form, ())}:
-        key = names.keys[place]
-        likeness = fuzz.ratio(heard, key.sound) / 100
-        if _SURE_ENOUGH <= likeness < 1.0 and key.telling > 0.3:
-            yield place, likeness * 0.95
-
-
-def _accents_agree(accented: str, key: NameKey) -> float:
-    """`vägen` is not `Vågen`, though both sound alike once folded; a text without accents may mean either."""
-    if len(accented) != len(key.accented):
-        return 1.0
-    differing = [(a, b) for a, b in zip(accented, key.accented, strict=True) if a != b]
-    if any(not a.isascii() and not b.isascii() for a, b in differing):
-        return 0.0
-    return 0.75 if any(a.isascii() is not b.isascii() for a, b in differing) and len(accented) < 6 else 1.0
-
-
 def _by_street(
     grams: list[_Gram],
     words: Words,
@@ -167,15 +122,9 @@ def _by_street(
     names = directory.names
     spoken: set[int] = set()
     for gram in grams:
-        if not (any(end in gram.sound for end in names.street_ends) or gram.sound[-END:] in names.near_ends):
-            continue
-        streets = {form for form in (gram.sound, gram.bare) if form in names.streets}
-        if not streets and len(gram.sound) >= 7:
-            near = {street for form in left_out(gram.sound) for street in names.near_streets.get(form, ())}
-            streets = {s for s in near if fuzz.ratio(gram.sound, s) >= 88}
-        if streets:
+        if gram.heard.streets:
             spoken.update(range(gram.start, gram.end))
-        for street in streets:
+        for street in gram.heard.streets:
             numbers = names.streets[street]
             said = _house_numbers(words, gram.end, languages, names)
             house = next((n for n in reversed(said) if n in numbers), None)
@@ -198,23 +147,13 @@ def _house_numbers(words: Words, at: int, languages: Sequence[str], names: Names
 
 
 def _by_city(grams: list[_Gram], directory: Directory, found: Mapping[str, dict[str, float]]) -> None:
-    cities = directory.names.cities
-    named: set[str] = set()
-    for gram in grams:
-        if gram.words < 3:
-            genitive = gram.sound[:-1] if gram.accented.endswith("s") else gram.sound
-            for form in {gram.sound, gram.bare, genitive}:
-                named |= cities.get(form, frozenset())
+    named = frozenset().union(*(gram.heard.city for gram in grams))
     if not named:
         return
     for site in named:
         found[site]["city"] = CITY
-    own = {
-        directory.names.keys[p].sites
-        for gram in grams
-        if gram.sound in cities
-        for p in directory.names.exact.get(gram.sound, ())
-    }
+    names, heard = directory.names, {gram.heard.sound for gram in grams}
+    own = {names.keys[place].sites for name in heard & names.cities.keys() for place in names.exact.get(name, ())}
     for site, kinds in found.items():
         # "Umeå Badhus" may well lie in Halmstad: a city that is part of the name says nothing against it.
         if site not in named and not any(site in sites for sites in own):

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from routing.chargers import neighbours
 from routing.directory import build_directory
+from routing.hearing import Hearing
 from routing.names import Beginnings, left_out
 from routing.values import Owner, Site
-from routing.words import sound, split
+from routing.words import fold, sound, split
 
 SOUNDS = st.text("abdik", min_size=2, max_size=9)
 LETTERS = st.text("shopingckqutae", min_size=1, max_size=9) | st.sampled_from(["shopping", "shop", "ping"])
@@ -53,6 +54,19 @@ def test_only_what_begins_like_a_name_is_looked_up():
     assert not _found(beginnings, "kortet")
     assert beginnings.of(["ba"]) == [(False, True)]
     assert not beginnings.may_go_on("kortet")
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["vågen", "vagen", "vågens", "umeå", "umeas", "strand", "gatan"]), st.integers(1, 3))
+    )
+)
+def test_what_was_heard_before_means_what_it_meant_then(said: list[tuple[str, int]]):
+    owner = Owner("o", "", "", "", "", "sv")
+    directory = build_directory([owner], [Site("s", "Vågen", "Strandgatan 1", "", "Umeå", "o", "basic", "")], [])
+    for accented, words in said:
+        fresh = Hearing(directory.names).of(fold(accented), accented, words)
+        assert directory.hearing.of(fold(accented), accented, words) == fresh
 
 
 def test_words_that_are_letters_only_are_split_like_all_others():
