@@ -200,7 +200,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     only_words: tuple[str, ...] = ()
     if not said.alarm:
         senses = senses_of(rules.senses, words, active, forgiven)
-        if not _only_names(words, places | sites.name_words, rules.common[language]):
+        if not _only_names(words, places | sites.name_words, (rules.common[language], directory.names.legal)):
             like = recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
         if not danger:
             about = of_the_trade or (like.danger >= 0.0 and _has_context(concepts))
@@ -267,10 +267,10 @@ def _without(places: frozenset[int], words: Words, text: str) -> str:
     return " ".join(word for at, word in enumerate(words.accented) if at not in places) if places else text
 
 
-def _only_names(words: Words, places: frozenset[int], common: Collection[str]) -> bool:
+def _only_names(words: Words, places: frozenset[int], saying_nothing: Sequence[Collection[str]]) -> bool:
     """Whether a text says where something is and nothing of what it is: what it is like would be chance."""
-    others = [word for at, word in enumerate(words.words) if at not in places]
-    return bool(places) and all(word in common or word[0].isdigit() for word in others)
+    others = [word for at, word in enumerate(words.words) if at not in places] if places else []
+    return bool(places) and all(word[0].isdigit() or any(word in one for one in saying_nothing) for word in others)
 
 
 def _forgiven(guess: LanguageGuess) -> frozenset[str]:

@@ -57,11 +57,13 @@ class Names:
     parts: Mapping[str, tuple[str, ...]]  # site -> folded words of the part of the owner's ground ("garage", "3")
     beginnings: Beginnings  # of all sounds above: what begins otherwise names nothing
     part_words: Mapping[str, str]  # folded word -> the word that names use for such a part
+    legal: frozenset[str]  # folded words for what kind of body an owner is, which name none ("brf", "ab")
 
 
 def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: Mapping[str, Any]) -> Names:
     """Index the names of sites and of their owners; `naming` is places.toml."""
-    keys = _keys(sites, owners, frozenset(naming["legal"]), frozenset(naming["plain"]))
+    legal = frozenset(naming["legal"])
+    keys = _keys(sites, owners, legal, frozenset(naming["plain"]))
     near = grouped((form, place) for place, key in enumerate(keys) for form in left_out(key.sound))
     aliases = _aliases(keys, naming["nouns"])
     streets = _streets(sites.values())
@@ -89,6 +91,7 @@ def index_names(sites: Mapping[str, Site], owners: Mapping[str, Owner], naming: 
         part_words={
             fold(word).replace(" ", ""): part for part, others in naming["parts"].items() for word in (*others, part)
         },
+        legal=legal,
     )
 
 

@@ -22,7 +22,7 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
     "no": ("null", "en ett ein", "to", "tre", "fire", "fem", "seks", "sju syv", "atte", "ni"),
     "da": ("nul", "en et", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni"),
     "en": ("zero oh o nought naught nil", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-    "de": ("null", "eins ein eine", "zwei zwo", "drei", "vier", "funf fuenf", "sechs", "sieben", "acht", "neun"),
+    "de": ("null", "ein eins eine", "zwei zwo", "drei", "vier", "funf fuenf", "sechs", "sieben", "acht", "neun"),
     "fi": (
         "nolla",
         "yksi yks yy",

@@ -108,7 +108,7 @@ def test_who_calls_is_talked_to_whatever_was_understood(told: dict[str, str]) ->
     assert judged("sv", told).queue != "review"
 
 
-@pytest.mark.parametrize("place", ["Gnistgatan i Umeå", "Solrosen", "Björkvägen 4", "Stationsgatan"])
+@pytest.mark.parametrize("place", ["Gnistgatan i Umeå", "Solrosen", "BRF Solrosen", "Björkvägen 4", "Stationsgatan"])
 def test_a_place_alone_tells_nothing_of_what_is_wrong_there(place: str) -> None:
     assert judged("sv", {"place_said": place}).category == "other"
     assert judged("sv", {"place_said": place, "said": "Kabeln sitter fast"}).category == "cable_stuck"

@@ -30,6 +30,7 @@ def read(language: str, text: str) -> set[str]:
         ("da", "femogtyve seks hundrede fireogtredive", "25634"),
         ("fi", "laturi kaksi viis nolla yheksän kaks katkaisee", "25092"),
         ("de", "fünfundzwanzig sechshundert vierunddreißig", "25634"),
+        ("de", "einundzwanzig null null sieben", "21007"),
         ("de", "die Säule zwei fünf sechs drei vier", "25634"),
         ("fi", "laturi kaksviiskuuskolmenelja ei lataa", "25634"),
         ("en", "charger twofivesixthreefour", "25634"),
