@@ -65,18 +65,17 @@ class _Gram(NamedTuple):
 
 def _grams(words: Words, directory: Directory) -> Iterator[_Gram]:
     """One to three words of a sentence that may name something as one."""
-    said, accented, sentence, beginnings = words.words, words.accented, words.sentence, directory.names.beginnings
+    said, sentence, beginnings = words.words, words.sentence, directory.names.beginnings
     for start, (found, going_on) in enumerate(beginnings.of(said)):
-        joined, written, end = said[start], accented[start], start + 1
+        joined, end = said[start], start + 1
         while found or going_on:
-            if found and (heard := directory.hearing.of(joined, written, end - start)):
+            if found and (heard := directory.hearing.of(joined, "".join(words.accented[start:end]), end - start)):
                 yield _Gram(start, end, heard)
             if not going_on or end == min(start + _MOST_WORDS, len(said)):
                 break
             if sentence[end] != sentence[start] or said[end][0].isdigit():
                 break
             joined += said[end]
-            written += accented[end]
             end += 1
             if end == start + 2 and not beginnings.may_go_on(joined):
                 break
