@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from routing.hearing import Hearing
 from routing.names import Names, grouped, index_names
+from routing.naming import Naming
 from routing.tables import read_table
 from routing.values import Charger, Owner, Site
 from routing.words import fold, sound
@@ -43,7 +43,7 @@ class Directory:
     vendors: Mapping[str, frozenset[str]]  # how a word of vendors or models sounds -> charger ids
     vendor_heads: frozenset[str]  # how those begin
     names: Names
-    hearing: Hearing
+    naming: Naming
     faults: tuple[str, ...]
 
     def owner_of(self, site: str | None) -> str | None:
@@ -101,7 +101,7 @@ def build_directory(owners: Iterable[Owner], sites: Iterable[Site], chargers: It
         vendors=vendors,
         vendor_heads=frozenset(heard[:VENDOR_HEAD] for heard in vendors),
         names=names,
-        hearing=Hearing(names),
+        naming=Naming(names),
         faults=tuple(faults),
     )
 

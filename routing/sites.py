@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from routing.directory import Directory
-from routing.hearing import Heard
 from routing.names import Names
+from routing.naming import Named
 from routing.numbers import small_numbers
 from routing.words import Words, sound
 
@@ -60,7 +60,7 @@ class _Gram(NamedTuple):
 
     start: int
     end: int
-    heard: Heard
+    named: Named
 
 
 def _grams(words: Words, directory: Directory) -> Iterator[_Gram]:
@@ -69,8 +69,8 @@ def _grams(words: Words, directory: Directory) -> Iterator[_Gram]:
     for start, (found, going_on) in enumerate(beginnings.of(said)):
         joined, end = said[start], start + 1
         while found or going_on:
-            if found and (heard := directory.hearing.of(joined, "".join(words.accented[start:end]), end - start)):
-                yield _Gram(start, end, heard)
+            if found and (named := directory.naming.of(joined, "".join(words.accented[start:end]), end - start)):
+                yield _Gram(start, end, named)
             if not going_on or end == min(start + _MOST_WORDS, len(said)):
                 break
             if sentence[end] != sentence[start] or said[end][0].isdigit():
@@ -94,7 +94,7 @@ def _by_name(
         span = range(gram.start, gram.end)
         if streets and any(at in streets for at in span):
             continue
-        for place, likeness in gram.heard.likely:
+        for place, likeness in gram.named.likely:
             if likeness > heard.get(place, (0.0, span))[0]:
                 heard[place] = likeness, span
     scores: defaultdict[str, list[float]] = defaultdict(list)
@@ -121,9 +121,9 @@ def _by_street(
     names = directory.names
     spoken: set[int] = set()
     for gram in grams:
-        if gram.heard.streets:
+        if gram.named.streets:
             spoken.update(range(gram.start, gram.end))
-        for street in gram.heard.streets:
+        for street in gram.named.streets:
             numbers = names.streets[street]
             said = _house_numbers(words, gram.end, languages, names)
             house = next((n for n in reversed(said) if n in numbers), None)
@@ -146,12 +146,12 @@ def _house_numbers(words: Words, at: int, languages: Sequence[str], names: Names
 
 
 def _by_city(grams: list[_Gram], directory: Directory, found: Mapping[str, dict[str, float]]) -> None:
-    named = frozenset().union(*(gram.heard.city for gram in grams))
+    named = frozenset().union(*(gram.named.city for gram in grams))
     if not named:
         return
     for site in named:
         found[site]["city"] = CITY
-    names, heard = directory.names, {gram.heard.sound for gram in grams}
+    names, heard = directory.names, {gram.named.sound for gram in grams}
     own = {names.keys[place].sites for name in heard & names.cities.keys() for place in names.exact.get(name, ())}
     for site, kinds in found.items():
         # "Umeå Badhus" may well lie in Halmstad: a city that is part of the name says nothing against it.

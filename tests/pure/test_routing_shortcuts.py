@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from routing.chargers import neighbours
 from routing.directory import build_directory
-from routing.hearing import Hearing
 from routing.names import Beginnings, left_out
+from routing.naming import Naming
 from routing.values import Owner, Site
 from routing.words import fold, sound, split
 
@@ -65,8 +65,8 @@ def test_what_was_heard_before_means_what_it_meant_then(said: list[tuple[str, in
     owner = Owner("o", "", "", "", "", "sv")
     directory = build_directory([owner], [Site("s", "Vågen", "Strandgatan 1", "", "Umeå", "o", "basic", "")], [])
     for accented, words in said:
-        fresh = Hearing(directory.names).of(fold(accented), accented, words)
-        assert directory.hearing.of(fold(accented), accented, words) == fresh
+        fresh = Naming(directory.names).of(fold(accented), accented, words)
+        assert directory.naming.of(fold(accented), accented, words) == fresh
 
 
 def test_words_that_are_letters_only_are_split_like_all_others():

@@ -23,7 +23,7 @@ _SHORTEST = 3  # letters that can name something
 _CASES = re.compile(r"(?<=.{4})(?:i?(?:sa|sta|la|le|lta)|an?|in|n)$")
 
 
-class Heard(NamedTuple):
+class Named(NamedTuple):
     """What words may name: places in `Names.keys` with their likeness (0..1), streets, and the sites of a city."""
 
     sound: str
@@ -32,26 +32,26 @@ class Heard(NamedTuple):
     city: frozenset[str]
 
 
-class Hearing:
+class Naming:
     """Knows the names of one directory when it hears them."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._heard: dict[tuple[str, int], Heard | None] = {}
+        self._known: dict[tuple[str, int], Named | None] = {}
 
-    def of(self, folded: str, accented: str, words: int) -> Heard | None:
+    def of(self, folded: str, accented: str, words: int) -> Named | None:
         """What so many words may name, said as one, folded and as written; None when it is nothing."""
-        known = self._heard.get((accented, words), _UNHEARD)
-        if known is _UNHEARD:
-            known = remember(self._heard, (accented, words), self._hear(folded, accented, words))
+        known = self._known.get((accented, words), _UNNAMED)
+        if known is _UNNAMED:
+            known = remember(self._known, (accented, words), self._look_up(folded, accented, words))
         return known
 
-    def _hear(self, folded: str, accented: str, words: int) -> Heard | None:
+    def _look_up(self, folded: str, accented: str, words: int) -> Named | None:
         if len(folded) < _SHORTEST:
             return None
         heard = sound(folded)
         bare = _CASES.sub("", heard) if len(heard) >= 6 and heard[-1] in "anet" else heard
-        found = Heard(
+        found = Named(
             heard,
             tuple(_names_like(heard, bare, accented, words, self._names)),
             _streets_like(heard, bare, self._names),
@@ -108,4 +108,4 @@ def _city_of(heard: str, bare: str, accented: str, names: Names) -> frozenset[st
     return frozenset().union(*(names.cities.get(form, ()) for form in {heard, bare, genitive}))
 
 
-_UNHEARD = Heard("", (), frozenset(), frozenset())
+_UNNAMED = Named("", (), frozenset(), frozenset())
