@@ -12,10 +12,11 @@ from channels.phone_report import ENDINGS
 from gateway.outages import BEHIND
 from ivr.checks import check, check_all, facts_asked
 from ivr.engine import Begin, CallState, Outcome, Pressed, Silence, Turn, start, step
-from ivr.flow import Branch, Connect, Do, End, Flow, FlowError, Menu, Queue, load, shipped
+from ivr.flow import Branch, Connect, Do, End, Flow, FlowError, Queue, load, shipped
 from ivr.prompts import FOREIGN, LANGUAGES, Phrases, facts_named, read_catalogues
 from ivr.vocabulary import CONDITIONS, EFFECTS, FACTS
 from ivr.walks import MOST_TURNS, Walked, Way, key_of, longest, nearest_person, path_to, walk
+from routing.values import Category
 
 CATALOGUES = read_catalogues()
 CHANNELS = Path(__file__).parents[2] / "channels"
@@ -140,18 +141,17 @@ def test_whatever_the_door_says_exists_in_both_languages() -> None:
         for path in CHANNELS.glob("phone*.py")
         for prompt in re.findall(r'(?:say|_both)\(\s*"([a-z_]+)"', path.read_text())
     }
-    chosen = {
-        f"chose_{value}"
-        for flow in flows()
-        for node in flow.node.values()
-        if isinstance(node, Menu) and node.into == "category"
-        for value in node.values.values()
-    }
+    chosen = {f"chose_{category}" for category in Category}
     told = {f"status_{word}" for word in ("open", "assigned", "waiting", "planned", "concluded", "closed")}
     outages = {f"outage_{category}" for behind in BEHIND.values() for category in behind}
     assert len(spoken) > 20
-    assert len(chosen) > 8
     assert (spoken | chosen | told | outages | set(ENDINGS.values())) <= CATALOGUES["en"].keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_key_is_for_is_said_before_the_key(language: str) -> None:
+    keyed = re.compile(r"(?:^|[.?!] )(?:Tryck|Press) \d|(?:tryck|press) \d (?:för|to|for)\b")
+    assert {prompt: said for prompt, said in CATALOGUES[language].items() if keyed.search(said)} == {}
 
 
 def test_whatever_a_report_says_and_a_prompt_may_name_is_a_fact_that_somebody_sets() -> None:

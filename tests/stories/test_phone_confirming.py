@@ -57,7 +57,7 @@ async def told(day: Night, case: str, *kinds: str) -> list[dict[str, Any]]:  # n
 async def test_one_confirms_and_closes_and_who_calls_again_is_not_asked(day: Night) -> None:  # noqa: F811
     case, code = await concluded(day)
     call = await asks(day, case, code)
-    assert "Is it solved? If it is, press 1." in call.now_hears
+    assert "Is it solved? For yes, press 1." in call.now_hears
     assert "glad that it is solved" in await call.press("1")
     assert call.over
     confirmed, closed = await told(day, case, "confirmed", "closed")

@@ -134,7 +134,7 @@ async def test_f10_f32_whoever_is_rung_while_the_record_is_away_hears_a_sentence
                 " VALUES ('customer', 'ringing', now() + interval '1 hour', 'out-7', now())"
             )
             leg = {"CallSid": "CAcustomer", "AccountSid": line.account, "From": OURS, "Direction": "outbound-api"}
-            assert "Tryck 1" in (await line.post("/twilio/ring/1", leg))[1]
+            assert "tryck 1" in (await line.post("/twilio/ring/1", leg))[1]
             wire.stall()
             status, document = await line.post("/twilio/ring/1", {**leg, "Digits": "1"})
             assert (status, "Ett ögonblick" in document) == (200, True)

@@ -34,7 +34,7 @@ async def test_v16_what_fits_by_key_is_told_with_its_time_and_one_attaches_a_rep
     call = await at_the_menu(line)
     told = await call.press("3")
     assert KNOWN in told
-    assert "the app or charging cards do not work for several customers. We are working on it. We expect" in told
+    assert "the app or the charging tags do not work for several customers. We are working on it. We expect" in told
     assert "has been added" in await call.press("1")
     assert call.over
     case = await house.case(number)
@@ -99,10 +99,10 @@ async def test_v16_one_report_a_solved_and_another_matter_are_not_told(house: Ho
 
 async def test_v16_what_very_many_report_is_told_on_the_way_to_a_person(house: House, line: Line) -> None:  # noqa: F811
     await outage(house, LARGE - 1)
-    assert "Many have told us" not in await (await at_the_menu(line)).press("0")
+    assert "Many people have told us" not in await (await at_the_menu(line)).press("0")
     number = await outage(house, LARGE)
     call = await at_the_menu(line, "+46701740611")
-    assert "Many have told us" in await call.press("0")
+    assert "Many people have told us" in await call.press("0")
     await call.press("1")
     assert call.over
     assert (await house.case(number))["reports"][-1]["channel"] == "phone"
