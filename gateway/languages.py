@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date as babel_date
-from babel.dates import format_datetime as babel_datetime
+from babel.dates import format_skeleton
 from babel.dates import format_timedelta as babel_timedelta
 from babel.messages.pofile import read_po
 from babel.units import format_unit
@@ -134,18 +134,21 @@ def locale(language: str) -> Locale:
 def format_time(at: datetime, timezone: str, language: str, now: datetime | None = None) -> str:
     """A moment as people of the site's time zone write it; with `now`, today's is the time of day alone."""
     local = at.astimezone(ZoneInfo(timezone))
+    clock, day = f"{local:%H:%M}", "yMMMd"
     if now is not None:
         today = now.astimezone(ZoneInfo(timezone)).date()
         if local.date() == today:
-            return str(babel_datetime(local, "HH:mm", locale=locale(language)))
+            return clock
         if abs((local.date() - today).days) < 300:
-            return str(babel_datetime(local, "d MMM HH:mm", locale=locale(language)))
-    return str(babel_datetime(local, "d MMM y HH:mm", locale=locale(language)))
+            day = "MMMd"
+    return f"{format_skeleton(day, local, locale=locale(language))} {clock}"
 
 
 def format_date(at: datetime, timezone: str, language: str) -> str:
     """The day of a moment, with the name of the weekday."""
-    return str(babel_date(at.astimezone(ZoneInfo(timezone)), "EEEE d MMMM", locale=locale(language)))
+    local = at.astimezone(ZoneInfo(timezone))
+    weekday = babel_date(local, "EEEE", locale=locale(language))
+    return f"{weekday} {format_skeleton('MMMMd', local, locale=locale(language))}"
 
 
 def format_month(month: str, language: str) -> str:

@@ -192,7 +192,9 @@ def _sms(kind: str, book: Catalogue, facts: Facts, now: datetime | None) -> str:
         if kind in ("reopened", "expected_changed")
         else next((at for at in promised if _is_ahead(at, now)), None)
     )
-    time = _span(facts.visit, facts, book) if kind == "visit_booked" and facts.visit else _time(due, facts, book, now)
+    time = (
+        _span(facts.visit, facts, book, "-") if kind == "visit_booked" and facts.visit else _time(due, facts, book, now)
+    )
     url = facts.visit_url if kind.startswith("visit_") and facts.visit_url else facts.status_url
     given = {"number": facts.number, "url": url, "code": facts.code, "time": time}
     if f"sms.{kind}" not in book.messages and not book.others:
@@ -211,9 +213,9 @@ def _time(at: datetime | None, facts: Facts, book: Catalogue, now: datetime | No
     return format_time(at, facts.timezone, book.language, now) if at else "–"
 
 
-def _span(times: tuple[datetime, datetime], facts: Facts, book: Catalogue) -> str:
-    """From when to when somebody comes, with the day."""
+def _span(times: tuple[datetime, datetime], facts: Facts, book: Catalogue, to: str = "–") -> str:
+    """From when to when somebody comes, with the day. With a dash an SMS holds 70 letters instead of 160."""
     start, stop = times
     day = format_date(start, facts.timezone, book.language)
     begins, ends = (format_time(at, facts.timezone, book.language, at) for at in (start, stop))
-    return f"{day} {begins}–{ends}"
+    return f"{day} {begins}{to}{ends}"

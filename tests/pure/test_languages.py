@@ -166,6 +166,24 @@ def test_times_are_told_in_the_sites_time_zone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "soon", "later", "day"),
+    [
+        ("sv", "8 mars 14:05", "8 mars 2027 14:05", "måndag 8 mars"),
+        ("en", "8 Mar 14:05", "8 Mar 2027 14:05", "Monday 8 March"),
+        ("no", "8. mars 14:05", "8. mars 2027 14:05", "mandag 8. mars"),
+        ("da", "8. mar. 14:05", "8. mar. 2027 14:05", "mandag 8. marts"),
+        ("fi", "8.3. 14:05", "8.3.2027 14:05", "maanantaina 8. maaliskuuta"),
+        ("de", "8. März 14:05", "8. März 2027 14:05", "Montag 8. März"),
+    ],
+)
+def test_days_are_written_as_the_language_writes_them(language: str, soon: str, later: str, day: str) -> None:
+    at, place = datetime(2027, 3, 8, 13, 5, tzinfo=UTC), "Europe/Stockholm"
+    assert languages.format_time(at, place, language, at - timedelta(days=3)) == soon
+    assert languages.format_time(at, place, language) == later
+    assert languages.format_date(at, place, language) == day
+
+
+@pytest.mark.parametrize(
     ("seconds", "written"),
     [
         (0, "0 s"),

@@ -1,5 +1,6 @@
 """What customers are told, in six languages."""
 
+import string
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from gateway.languages import CUSTOMERS, catalogue
 from gateway.notify import Facts, compose, sender_name
 
 DUE = datetime(2026, 9, 14, 12, 30, tzinfo=UTC)
+LETTERS = string.ascii_letters + string.digits + " .,:;?!-/()&+=#@'"
+GSM = {*LETTERS, *"ÄÅÆÖØÜßäåæéöøü_"}  # the basic letters of 3GPP TS 23.038 that our languages need
 
 
 def facts(**changed: object) -> Facts:
@@ -129,9 +132,17 @@ def test_every_customer_language_has_every_message():
         assert {m for m in msgids if not catalogue(language).has(m)} == set()
 
 
-def test_an_sms_is_short_enough_for_two_segments():
-    for language in CUSTOMERS:
-        words = compose(
-            "acknowledgement", "sms", language, facts(status_url="https://help.example/s/" + "x" * 24), now=DUE
+@pytest.mark.parametrize("language", CUSTOMERS)
+def test_an_sms_is_one_part_of_160_letters_and_two_where_there_is_danger(language: str):
+    visit = (DUE + timedelta(days=77), DUE + timedelta(days=77, hours=2))
+    url = "https://help.example/s/" + "x" * 24
+    given = {"due_solution": DUE, "visit": visit, "status_url": url, "visit_url": url}
+    kinds = [msgid.removeprefix("sms.") for msgid in catalogue("en").messages if msgid.startswith("sms.")]
+    for kind in kinds:
+        calm, urgent = (
+            compose(kind, "sms", language, facts(priority=priority, **given), now=DUE - timedelta(days=60)).text
+            for priority in ("P3", "P1")
         )
-        assert len(words.text) <= 268
+        assert (len(calm) <= 160, len(urgent) <= 306) == (True, True), calm
+        assert set(calm + urgent) <= GSM, calm
+    assert len(kinds) > 12
