@@ -17,7 +17,7 @@ DONE = MappingProxyType(
     {
         "written": N_("We have your words. Whoever works on the case sees them."),
         "confirmed": N_("Thank you. The case is closed."),
-        "reopened": N_("Thank you for telling us. The case is open again, first in line."),
+        "reopened": N_("Thank you for telling us. The case is open again, near the front of the queue."),
         "reported": N_("We have your report. You can follow the case here."),
         "planned": N_("The maintenance is planned. Alarms of the site wait until it is over; danger never waits."),
         "ended": N_("The maintenance is over. Alarms of the site are heard again."),
