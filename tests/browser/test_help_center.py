@@ -61,7 +61,7 @@ async def test_an_outage_is_told_on_the_first_page_and_a_text_asked_for_without_
         receipt = await desk.house.report("Appen ligger nere för alla i hela landet", **{"from": sender})
     async with desk.visitor(**PHONE) as page:
         await page.goto("/?language=da")
-        await expect(page.get_by_role("status")).to_contain_text("Lige nu virker appen eller ladekortene ikke")
+        await expect(page.get_by_role("status")).to_contain_text("Lige nu virker appen eller ladebrikkerne ikke")
         await page.get_by_role("link", name="Giv besked på sms").click()
         await expect(page.locator("#outage_access")).to_be_in_viewport()
         await page.fill("#follow_access", "+46701740699")

@@ -10,7 +10,7 @@ from tests.stories.test_help_pages import page
 
 DOWN = "Appen ligger nere, den kraschar för alla i hela landet"
 KNOWN = "Vi känner redan till det här"
-TOLD = "Just nu fungerar inte appen eller laddkorten för flera kunder."
+TOLD = "Just nu fungerar inte appen eller laddbrickorna för flera kunder."
 SECTION = re.compile(r'<section class="card stack known" id="outage_access".*?</section>', re.DOTALL)
 
 

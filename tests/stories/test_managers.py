@@ -161,7 +161,7 @@ async def test_work_flows_over_and_is_moved_and_agents_change_queues(house: Hous
     cases = [(await house.report(f"Laddaren {n} startar inte"))["case"] for n in ("22809", "21007")]
     queue = (await house.case(cases[0]))["queue"]
     page = await text(house, "/managers/acts")
-    assert {"Återuppringning ringer först", "agenten"} <= set(re.findall(r"[^<>]+", page))
+    assert {"Återuppringning ringer först", "handläggaren"} <= set(re.findall(r"[^<>]+", page))
     assert await post(house, "overflow", queue=queue, into=queue, hours="4") == 422
     assert await post(house, "overflow", queue=queue, into="operations", hours="4") == 303
     assert await overflow.sweep(runtime) == 2
