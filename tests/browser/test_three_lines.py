@@ -194,7 +194,7 @@ async def test_a_drivers_mail_goes_through_three_lines_to_a_confirmed_conclusion
         async with office.desk.visitor(viewport={"width": 360, "height": 740}) as phone:
             await phone.goto(office.link("/s/"))
             await phone.get_by_role("button", name="Ja").click()
-            await expect(phone.locator("h1")).to_have_text("Ärendet är avslutat")
+            await expect(phone.locator("h1")).to_have_text("Ärendet är stängt")
             await phone.locator("input[name=score][value='5']").check()
             await phone.get_by_role("button", name="Skicka").click()
             await expect(phone.get_by_role("status")).to_be_visible()
