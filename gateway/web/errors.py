@@ -87,8 +87,8 @@ def _unexpected(request: web.Request, error: Exception) -> Problem:
 def _spoken(request: web.Request) -> str:
     """A caller never meets silence: a sentence in both languages, then a person or a goodbye that says what to do."""
     words: Mapping[str, str] = {
-        "sv-SE": "Vi har ett tekniskt fel. Ring igen om en stund. Är någon i fara, ring 112.",
-        "en-GB": "We have a technical problem. Please call again in a while. If anyone is in danger, call 112.",
+        "sv-SE": "Vi har ett tekniskt fel. Ring igen om en stund. Är någon i fara, ring ett ett två.",
+        "en-GB": "We have a technical problem. Please call again in a while. If anybody is in danger, call 1 1 2.",
     }
     answer = VoiceResponse()
     for language, sentence in words.items():

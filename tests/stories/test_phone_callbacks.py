@@ -183,7 +183,7 @@ async def test_a_customer_who_does_not_answer_is_tried_again_at_stated_times_and
         " WHERE m.kind LIKE 'callback%' ORDER BY m.id"
     )
     assert {row["recipient"] for row in texts} == {CALLER}
-    assert "försöker igen kl. 03:10" in texts[0]["text"]
+    assert "Nytt försök: 03:10" in texts[0]["text"]
     assert "försökt ringa flera gånger" in texts[-1]["text"]
 
 
@@ -212,7 +212,7 @@ async def test_b106_a_call_back_is_not_promised_to_numbers_that_cost_or_loop_nor
         call = await waiting(day, known=nth > 0)
         told = await call.press("1")
         assert call.over == (nth < 3)
-        assert ("bara några gånger om dygnet. Lämna ditt meddelande" in told) == (nth == 3)
+        assert ("fler gånger i dag. Lämna ditt meddelande" in told) == (nth == 3)
 
 
 async def test_a_number_that_belongs_to_no_area_is_called_back(day: Night) -> None:
