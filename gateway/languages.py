@@ -33,6 +33,7 @@ NAMES = MappingProxyType(
     {"sv": "Svenska", "en": "English", "no": "Norsk", "da": "Dansk", "fi": "Suomi", "de": "Deutsch"}
 )
 SPOKEN = "en"
+UNKNOWN = "und"  # no language of ours, as ISO 639-2 writes what cannot be told
 UNITS = ("byte", "kilobyte", "megabyte", "gigabyte")
 LOCALES = MappingProxyType({"sv": "sv_SE", "en": "en_GB", "no": "nb_NO", "da": "da_DK", "fi": "fi_FI", "de": "de_DE"})
 
@@ -126,6 +127,11 @@ def words(reason: Reason | Mapping[str, Any], language: str, *, plain: bool = Fa
 
 
 @cache
+def written_in(language: str) -> str:
+    """The language in which somebody is written to who uses one."""
+    return language if language in CUSTOMERS else SPOKEN
+
+
 def locale(language: str) -> Locale:
     """Babel's locale for one of our languages."""
     return Locale.parse(LOCALES.get(language, LOCALES[SPOKEN]))

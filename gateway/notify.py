@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TypeGuard
 
 from channels.report import Solution
-from gateway.languages import CUSTOMERS, SPOKEN, Catalogue, catalogue, format_date, format_time
+from gateway.languages import CUSTOMERS, Catalogue, catalogue, format_date, format_time, written_in
 
 ENDED = ("concluded", "closed")  # kinds of messages about a case that is solved
 LONGEST_SUBJECT = 200
@@ -67,7 +67,7 @@ def compose(
 ) -> Words:
     """The words of a message. `own` are the words an agent wrote, `answered` is the subject of the mail that they
     answer. Raises KeyError for an unknown kind."""
-    book = catalogue(language if language in CUSTOMERS else SPOKEN)
+    book = catalogue(written_in(language))
     if channel == "sms":
         return Words("", own if own is not None else _sms(kind, book, facts, now))
     subject = f"{book.gettext(f'letter.{kind}.subject')} [#{facts.number}]"
@@ -87,7 +87,7 @@ def compose(
 
 def sender_name(language: str) -> str:
     """Who mails in a language come from: whoever signs them."""
-    book = catalogue(language if language in CUSTOMERS else SPOKEN)
+    book = catalogue(written_in(language))
     return book.gettext("letter.sign").rpartition("\n")[2]
 
 
@@ -103,7 +103,7 @@ def _answer_to(subject: str | None, number: str) -> str | None:
 
 def quoted_by(language: str, who: str, at: datetime, timezone: str) -> str:
     """The line above a quoted mail."""
-    book = catalogue(language if language in CUSTOMERS else SPOKEN)
+    book = catalogue(written_in(language))
     return book.gettext("letter.quoted") % {"who": who, "time": format_time(at, timezone, book.language)}
 
 

@@ -77,7 +77,8 @@ class Alike(NamedTuple):
 class Facts:
     """What was found in one report.
 
-    `weights` are the categories' weights and `signs` their names, `likeness` how like the examples of each it is
+    `foreign`: it is in none of our languages, and `language` the one in which it is answered; `weights` are the
+    categories' weights and `signs` their names, `likeness` how like the examples of each it is
     (see routing/examples.py); `alike`: it is like those of danger, and `alarming` the senses that make it so;
     `danger` are the listed dangers that are meant, `only_words` those that are not believed (routing/verdict.py);
     `flags` concepts that colour the judgement; `contacts` addresses and telephone numbers the text mentions (never a
@@ -86,6 +87,7 @@ class Facts:
 
     language: str
     share: float
+    foreign: bool
     place: PlaceFacts
     weights: Mapping[Category, float]
     likeness: Mapping[Category, float]
@@ -116,6 +118,7 @@ class _Read(NamedTuple):
     words: Words
     language: str
     share: float
+    foreign: bool
     place: PlaceFacts
     concepts: Mapping[str, Sequence[Hit]]
     meant: Mapping[str, Sequence[Hit]]
@@ -135,6 +138,7 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     return Facts(
         language=read.language,
         share=round(read.share, 3),
+        foreign=read.foreign,
         place=read.place,
         weights={category: sum(signs.values()) for category, signs in held.items()},
         likeness=read.likeness,
@@ -166,7 +170,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     streets = street_words(words)
     places = streets.union(at for at, word in enumerate(words.words) if sound(word) in directory.names.cities)
     if said.alarm:
-        language, share, active = "en", 1.0, _ALARM_LANGUAGES
+        language, share, active, foreign = "en", 1.0, _ALARM_LANGUAGES, False
         forgiven = frozenset(active)
     else:
         telling = f"{subject}\n{text}" if subject else text
@@ -174,6 +178,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
             telling = _without(places, words, telling)
         guess = guess_language(telling, rules.telling, said.language)
         language, share, active = guess.language, guess.shares[guess.language], guess.active
+        foreign = guess.foreign
         forgiven = _forgiven(guess) if leaves_out_accents(words) else frozenset()
     sites = sites_said(words, active, directory)
     concepts = _concepts(words, active, forgiven, sites.name_words, rules)
@@ -212,6 +217,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
         words,
         language,
         share,
+        foreign,
         place,
         concepts,
         meant,

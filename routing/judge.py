@@ -84,10 +84,17 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
             "category": why,
             "priority": urgency,
             "queue": routed,
-            "language": (Reason("language_found", {"language": facts.language, "share": facts.share}),),
+            "language": (_spoken(facts),),
         },
         tokens=facts.tokens | _marks(facts, category, weight),
+        foreign=facts.foreign,
     )
+
+
+def _spoken(facts: Facts) -> Reason:
+    if facts.foreign:
+        return Reason("language_foreign", {"language": facts.language})
+    return Reason("language_found", {"language": facts.language, "share": facts.share})
 
 
 def _marks(facts: Facts, category: Category, weight: float) -> frozenset[str]:

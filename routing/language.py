@@ -42,10 +42,12 @@ _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
 
 @dataclass(frozen=True, slots=True)
 class LanguageGuess:
-    """The language, and how likely each of the six is (sums to 1)."""
+    """The language, and how likely each of the six is (sums to 1). `foreign`: it is surely none of them, and the
+    language is the one that those are answered in."""
 
     language: str
     shares: Mapping[str, float]
+    foreign: bool = False
 
     @property
     def active(self) -> tuple[str, ...]:
@@ -81,7 +83,7 @@ def guess_language(text: str, words: Mapping[str, Mapping[str, float]], hint: st
         known = _model_shares(letters if text.isupper() else text)
         ours = sum(known.values())
         if ours < 1 - _SURELY_OTHER and sum(map(len, said)) >= _ENOUGH_LETTERS:
-            return LanguageGuess(_STRANGERS, dict.fromkeys(LANGUAGES, 0.0) | {_STRANGERS: 1.0})
+            return LanguageGuess(_STRANGERS, dict.fromkeys(LANGUAGES, 0.0) | {_STRANGERS: 1.0}, True)
         for language, share in known.items():
             share /= ours or 1.0
             scores[language] += max(-6.0, math.log(share + 1e-9)) * 0.6

@@ -160,7 +160,8 @@ class History:
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What one report is, decided at its arrival. `mass` marks a report of a fault that is not bound to one place
-    (an app or payment outage). `keys` are the advisory-lock keys under which its duplicates are looked for."""
+    (an app or payment outage), `foreign` one in none of our languages. `keys` are the advisory-lock keys under which
+    its duplicates are looked for."""
 
     language: str
     place: Place
@@ -174,6 +175,7 @@ class Judgement:
     mass: bool
     reasons: Mapping[str, tuple[Reason, ...]]  # place, category, priority, queue, language
     tokens: frozenset[str] = frozenset()  # what the duplicate score compares; opaque to everyone else
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

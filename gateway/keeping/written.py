@@ -11,6 +11,7 @@ from channels.mail.threads import before
 from channels.report import ANSWER, Channel, Outcome, Receipt, Report
 from gateway.casenumber import number
 from gateway.keeping.standing import Decided, plain_reason
+from gateway.languages import UNKNOWN
 from gateway.record.timeline import CUSTOMER, Entry
 from routing.values import Judgement
 
@@ -144,7 +145,7 @@ def acknowledgement_row(decided: Decided, case: int) -> dict[str, Any] | None:
         "person_id": decided.person,
         "channel": channel,
         "kind": "acknowledgement",
-        "language": decided.judgement.language,
+        "language": UNKNOWN if decided.judgement.foreign else decided.judgement.language,
         "agent_id": None,
     }
 

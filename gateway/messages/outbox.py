@@ -30,6 +30,7 @@ from gateway.casenumber import number
 from gateway.clock import Clock
 from gateway.hosting.crash import Crash, nowhere
 from gateway.jobs import wake
+from gateway.languages import written_in
 from gateway.messages.undelivered import cause
 from gateway.notify import Facts, Words, compose, quoted_by
 from gateway.record import timeline
@@ -230,7 +231,7 @@ class Sweeper:
             kind=row["kind"],
             recipient=recipient,
             words=words,
-            language=row["language"],
+            language=written_in(row["language"]),
             automatic=row["agent_id"] is None,
             answers=about["report_message_id"],
             since=row["asked_at"],

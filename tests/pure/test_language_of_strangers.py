@@ -29,7 +29,7 @@ STRANGERS = (
 @pytest.mark.parametrize("text", STRANGERS)
 def test_another_language_is_answered_in_english(text: str) -> None:
     guess = guess_language(text, {})
-    assert guess.language == "en"
+    assert (guess.language, guess.foreign) == ("en", True)
     assert sum(guess.shares.values()) == pytest.approx(1.0)
 
 
@@ -43,7 +43,8 @@ def test_another_language_is_answered_in_english(text: str) -> None:
     ],
 )
 def test_ours_stay_ours(text: str, language: str) -> None:
-    assert guess_language(text, {}).language == language
+    guess = guess_language(text, {})
+    assert (guess.language, guess.foreign) == (language, False)
 
 
 @pytest.mark.parametrize(

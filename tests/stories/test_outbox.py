@@ -117,6 +117,14 @@ async def test_a_report_is_acknowledged_by_mail_in_its_language(office: Office) 
     assert "message_sent" in await office.kinds(receipt)
 
 
+async def test_who_writes_none_of_our_languages_is_told_why_they_read_english(office: Office) -> None:
+    told = "so we answer in English"
+    await office.hear("Bonjour, la borne 21052 affiche hors service et je ne peux pas recharger ma voiture.")
+    await office.hear("Hello, charger 21053 does not start and I cannot leave.", message_id="<other@example.com>")
+    await office.sweep()
+    assert [(told in said(sent), sent["Content-Language"]) for sent in office.mails] == [(True, "en"), (False, "en")]
+
+
 async def test_who_writes_what_we_cannot_read_is_asked_to_write_again_and_told_of_no_category(office: Office) -> None:
     locked = "-----BEGIN PGP MESSAGE-----\n\nhQEMA5vJ\n=Ab3d\n-----END PGP MESSAGE-----\n"
     answered = "BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n"
