@@ -183,7 +183,7 @@ def migrate() -> None:
 
 @app.command()
 def check() -> None:
-    """Print every fault of configuration, flows, rules and the store of files."""
+    """Print every fault of configuration, flows, rules and the store of files; without one, what will lack."""
     from gateway.checks import faults
 
     found: list[str] = []
@@ -198,6 +198,8 @@ def check() -> None:
     if found:
         raise typer.Exit(EX_CONFIG)
     typer.echo("Configuration, flows, rules and the store of files are right.")
+    for note in config.notes if config else ():
+        typer.echo(note, err=True)
 
 
 @app.command("import")

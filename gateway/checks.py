@@ -3,12 +3,14 @@ files, and the words in every language."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from channels.vouching.installed import cannot_check
 from gateway import blobs, solutions
 from gateway.config import Config
+from gateway.hosting.certificates import certificate
 from gateway.messages.replies import read_replies
 from gateway.ruling import rules_of
 from ivr.checks import check_all
@@ -27,7 +29,7 @@ def faults(config: Config | None) -> list[str]:
     else:
         found += _unknown_queues(config, frozenset(rules.queues)) if config else []
     found += blobs.faults(config.blob_url) if config else []
-    found += _mail_checks(config) if config else []
+    found += [*_listening(config), *_certificate(config), *_mail_checks(config)] if config else []
     try:
         read_replies()
     except ValueError as problem:
@@ -38,6 +40,21 @@ def faults(config: Config | None) -> list[str]:
     except ZoneInfoNotFoundError:
         found.append("time zones: the zone data is missing; install requirements.lock")
     return found
+
+
+def _listening(config: Config) -> Iterator[str]:
+    for name, host in (("HTTP_HOST", config.http_host), ("SMTP_HOST", config.smtp_host)):
+        try:
+            socket.getaddrinfo(host, None, flags=socket.AI_PASSIVE)
+        except (OSError, UnicodeError):
+            yield f"{name}: {host!r} is not an address to listen on, like 127.0.0.1 or 0.0.0.0"
+
+
+def _certificate(config: Config) -> Iterator[str]:
+    try:
+        certificate(config)
+    except OSError as problem:
+        yield f"SMTP_TLS_CERT: not a certificate in PEM with SMTP_TLS_KEY as its key, without a passphrase ({problem})"
 
 
 def _mail_checks(config: Config) -> Iterator[str]:

@@ -7,6 +7,7 @@ a rule is wrong (each fault a line), 69 that a server cannot be had, 1 that the 
 from __future__ import annotations
 
 import errno
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from gateway.hosting.engines import Unavailable
 from gateway.hosting.ports import Listeners
 
 EX_UNAVAILABLE = 69
-_NO_LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
+_NO_LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, socket.EAI_NONAME)
 
 
 def outcome(command: Callable[[], object]) -> int:

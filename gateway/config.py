@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,8 +34,12 @@ from gateway.settings import (
     read_network,
     read_number,
     read_phone,
+    read_public_url,
+    read_relay,
+    read_sid,
     separate,
     url_of,
+    whole,
 )
 
 EX_CONFIG = 78
@@ -48,17 +53,25 @@ _TOGETHER = (
     ("MAIL_TOKEN_URL", "MAIL_TOKEN_CLIENT"),
     ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"),
 )
+_NEEDED = {  # without which another does nothing
+    "TWILIO_API_KEY": "TWILIO_ACCOUNT_SID",
+    "TWILIO_APP_SID": "TWILIO_API_KEY",
+    "MAIL_TOKEN_SECRET": "MAIL_TOKEN_URL",
+    "MAIL_TOKEN_SCOPE": "MAIL_TOKEN_URL",
+    "MAIL_TOKEN_REFRESH": "MAIL_TOKEN_URL",
+}
 
 MOST_PROCESSES = 4  # of the role `web`, unless more are asked for
 COMMON = {"OPENBLAS_NUM_THREADS": "1"}  # we make processes as copies of one that has no threads yet
 
-Port = Annotated[int, Field(ge=0, le=65535)]
-Processes = Annotated[int, Field(ge=1, le=32)]
+Port = Annotated[int, BeforeValidator(whole(0, 65535))]
+Processes = Annotated[int, BeforeValidator(whole(1, 32))]
 Phone = Annotated[str, BeforeValidator(read_phone)]
 WebUrl = Annotated[str, BeforeValidator(url_of("http", "https"))]
+PublicUrl = Annotated[str, BeforeValidator(read_public_url)]
 DatabaseUrl = Annotated[str, BeforeValidator(url_of("postgresql", "postgres"))]
 RedisUrl = Annotated[str, BeforeValidator(url_of("redis", "rediss", "unix", "redis+sentinel", "redis+cluster"))]
-MailUrl = Annotated[str, BeforeValidator(url_of("smtp", "smtps", "smtp+starttls"))]
+MailUrl = Annotated[str, BeforeValidator(read_relay)]
 # RFC 5321 gives 64 characters: with "+", a number of ten digits, "." and a seal of 32 this much is left for answers.
 LONGEST_LOCAL = 20
 
@@ -87,16 +100,16 @@ class Config(BaseSettings):
     database_direct_url: DatabaseUrl | None = Field(None, repr=False)
     redis_url: RedisUrl | None = Field(None, repr=False)
     blob_url: str = Field("", repr=False)
-    public_url: WebUrl = ""
+    public_url: PublicUrl = ""
     admin_token: str = Field("", repr=False)
     secret_keys: Annotated[tuple[str, ...], BeforeValidator(separate(str))] = Field((), repr=False)
 
-    twilio_account_sid: str | None = None
+    twilio_account_sid: Annotated[str | None, BeforeValidator(read_sid("AC", "an account"))] = None
     twilio_auth_token: str = Field("", repr=False)
     twilio_auth_token_next: str | None = Field(None, repr=False)
-    twilio_api_key: str | None = None
+    twilio_api_key: Annotated[str | None, BeforeValidator(read_sid("SK", "an API key"))] = None
     twilio_api_secret: str | None = Field(None, repr=False)
-    twilio_app_sid: str | None = None
+    twilio_app_sid: Annotated[str | None, BeforeValidator(read_sid("AP", "a TwiML app"))] = None
     twilio_api_url: WebUrl = "https://api.twilio.com"
     twilio_numbers: Annotated[tuple[Number, ...], BeforeValidator(separate(read_number))] = ()
     last_resort_number: Phone | None = None
@@ -117,7 +130,7 @@ class Config(BaseSettings):
     mail_token_scope: str | None = None
     mail_token_refresh: str | None = Field(None, repr=False)
 
-    imap_urls: Annotated[tuple[Mailbox, ...], BeforeValidator(separate(read_mailbox))] = ()
+    imap_urls: Annotated[tuple[Mailbox, ...], BeforeValidator(separate(read_mailbox, secret=True))] = ()
 
     transcriber_url: WebUrl | None = Field(None, repr=False)
     chargers_url: WebUrl | None = None
@@ -197,7 +210,7 @@ def load(environ: Mapping[str, str]) -> Config:
         config = Config(**_lower(given))  # type: ignore[arg-type]
     except ValidationError as problem:
         wrong = {str(fault["loc"][0]).upper(): fault["msg"].removeprefix("Value error, ") for fault in problem.errors()}
-        faults = [f"{name}: {message}" for name, message in sorted(wrong.items())]
+        faults = [f"{name}: {line}" for name, message in sorted(wrong.items()) for line in message.splitlines()]
         given = {name: value for name, value in given.items() if name not in wrong}
         config = Config(**_lower(given))  # type: ignore[arg-type]
     faults += _contradictions(config, given)
@@ -222,6 +235,9 @@ def _contradictions(config: Config, given: Mapping[str, str]) -> Iterator[str]:
             yield from (
                 f"{name}: missing, because {names[0]} … are set" for name in missing if len(missing) < len(names)
             )
+    for name, needed in _NEEDED.items():
+        if name in given and needed not in given:
+            yield f"{needed}: missing, because {name} is set"
     if config.http_host == config.smtp_host and config.port == config.smtp_port != 0:
         yield f"SMTP_PORT: {config.smtp_port} is PORT as well"
     if config.lmtp_port == config.smtp_port != 0:
@@ -238,9 +254,15 @@ def _contradictions(config: Config, given: Mapping[str, str]) -> Iterator[str]:
     by_token = named(relay.username)[1] or any(box.password is None for box in config.imap_urls)
     if by_token and "MAIL_TOKEN_URL" not in given:
         yield f"MAIL_TOKEN_URL: missing, because a URL says {METHOD}"
-    asked = urlsplit(config.mail_token_url or "")
-    if asked.scheme == "http" and not on_loopback(asked.hostname or ""):
-        yield "MAIL_TOKEN_URL: without TLS, use https://"
+    for name, url in (("MAIL_TOKEN_URL", config.mail_token_url), ("TWILIO_API_URL", config.twilio_api_url)):
+        asked = urlsplit(url or "")
+        if asked.scheme == "http" and not on_loopback(asked.hostname or ""):
+            yield f"{name}: without TLS, use https://"
+    yield from _twice("TWILIO_NUMBERS", [ours.number for ours in config.twilio_numbers])
+    yield from _twice("MAIL_ADDRESSES", [ours.address for ours in config.mail_addresses])
+    yield from _twice("IMAP_URLS", [f"{box.folder} of {box.user}@{box.host}" for box in config.imap_urls])
+    if config.last_resort_number in [ours.number for ours in config.twilio_numbers]:
+        yield f"LAST_RESORT_NUMBER: {config.last_resort_number} is in TWILIO_NUMBERS: calls would go in circles"
     domains = config.mail_domains
     for address in config.mail_addresses:
         if domains and address.address.rpartition("@")[2] not in domains:
@@ -248,6 +270,10 @@ def _contradictions(config: Config, given: Mapping[str, str]) -> Iterator[str]:
     for first in config.mail_addresses[:1]:
         if len(first.address.rpartition("@")[0]) > LONGEST_LOCAL:
             yield f"MAIL_ADDRESSES: {first.address}: the first has more than {LONGEST_LOCAL} characters before the @"
+
+
+def _twice(name: str, named: Sequence[str]) -> Iterator[str]:
+    yield from (f"{name}: {one} is there twice" for one, times in Counter(named).items() if times > 1)
 
 
 def _file_faults(name: str, path: Path, unwanted: int) -> Iterator[str]:
@@ -298,7 +324,7 @@ def _completed(config: Config, given: Mapping[str, str]) -> Config:
     if not config.mail_domains:
         domains = dict.fromkeys(address.address.rpartition("@")[2] for address in config.mail_addresses)
         changes["mail_domains"] = tuple(domains) or (() if config.exposed else (DEMO_DOMAIN,))
-    notes, faults = [], []
+    notes, faults = [*_lacking(given)], []
     for name in SECRETS:
         if name not in given:
             try:
@@ -311,6 +337,15 @@ def _completed(config: Config, given: Mapping[str, str]) -> Config:
     if faults:
         raise ConfigError(faults)
     return config.model_copy(update={**changes, "notes": tuple(notes)})
+
+
+def _lacking(given: Mapping[str, str]) -> Iterator[str]:
+    """What does not work for want of a setting whose neighbour is there."""
+    for name, needed in (("TWILIO_ACCOUNT_SID", "TWILIO_NUMBERS"), ("TWILIO_NUMBERS", "TWILIO_ACCOUNT_SID")):
+        if name in given and needed not in given:
+            yield f"{needed} is not set, though {name} is: nobody can be rung or texted"
+    if "MAIL_ADDRESSES" in given and "OUTBOUND_SMTP_URL" not in given:
+        yield "OUTBOUND_SMTP_URL is not set, though MAIL_ADDRESSES is: mails to customers wait"
 
 
 def _kept_secret(path: Path) -> str:

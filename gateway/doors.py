@@ -6,7 +6,6 @@ On SIGTERM the mail door finishes what has been sent whole and sends the rest aw
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
@@ -21,6 +20,7 @@ from channels.lmtp import LocalConversation
 from channels.parsing import Parsers
 from channels.smtp import Checks, SmtpDoor
 from gateway.config import Config
+from gateway.hosting.certificates import certificate
 from gateway.hosting.stopping import until_stopped
 from gateway.keeping.readers import Born
 from gateway.messages.post import mail_tokens
@@ -172,12 +172,3 @@ def host_name(config: Config) -> str:
     """What our mail server calls itself: the host of PUBLIC_URL, else the first mail domain."""
     host = urlsplit(config.public_url).hostname or ""
     return host if "." in host and not host.replace(".", "").isdigit() else next(iter(config.mail_domains), "localhost")
-
-
-def certificate(config: Config) -> ssl.SSLContext | None:
-    """The certificate for STARTTLS; None without one. Raises OSError when it cannot be read or used."""
-    if config.smtp_tls_cert is None or config.smtp_tls_key is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(config.smtp_tls_cert, config.smtp_tls_key)
-    return context

@@ -20,6 +20,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _LOCAL = re.compile(r"[a-z0-9!#$%&'*/?^_`{|}~.+-]{1,64}")
 _QUEUE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_HOST = re.compile(r"[\w.:%-]+")
 _NAME_SERVER = re.compile(r"(?:\[([0-9a-f:.]+)\]|([0-9.]+)):([0-9]{1,5})", re.IGNORECASE)
 DNS_PORT = 53
 _IMAP_PORTS = {"imaps": 993, "imap": 143}
@@ -65,23 +66,48 @@ class NameServer(NamedTuple):
     port: int
 
 
-def separate(read: Callable[[str], T]) -> Callable[[Any], Any]:
-    """A reader of a list with commas between: each entry by `read`, all faults told at once."""
+def separate(read: Callable[[str], T], *, secret: bool = False) -> Callable[[Any], Any]:
+    """A reader of a list with commas between: each entry by `read`, all faults told at once, a line each. Entries that
+    are `secret` are told by where they stand.
+    """
 
     def entries(value: Any) -> Any:
         if not isinstance(value, str):
             return value
         found, faults = [], []
-        for part in filter(None, (part.strip() for part in value.split(","))):
+        parts = [part for part in (part.strip() for part in value.split(",")) if part]
+        for nth, part in enumerate(parts, 1):
             try:
                 found.append(read(part))
             except ValueError as fault:
-                faults.append(str(fault))
+                faults.append(f"entry {nth}: {fault}" if secret and len(parts) > 1 else str(fault))
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError("\n".join(faults))
         return tuple(found)
 
     return entries
+
+
+def whole(least: int, most: int) -> Callable[[Any], Any]:
+    """A reader of a whole number."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str) and not (value.isdecimal() and least <= int(value) <= most):
+            raise ValueError(f"{value!r} is not a whole number from {least} to {most}")
+        return value
+
+    return read
+
+
+def read_sid(kind: str, what: str) -> Callable[[Any], Any]:
+    """A reader of the provider's name for something, which begins with its kind."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str) and not value.startswith(kind):
+            raise ValueError(f"does not begin with {kind}, as the SID of {what} does")
+        return value
+
+    return read
 
 
 def read_number(text: str) -> Number:
@@ -100,11 +126,14 @@ def read_phone(text: str) -> str:
 
 
 def read_mail_address(text: str) -> MailAddress:
-    """`address[=queue]`; the local part may hold no `=`."""
+    """`address[=queue]`; the local part may hold no `=`, and no `+`: what stands behind one is no part of an address of
+    ours."""
     address, separator, queue = text.lower().partition("=")
     local, _, domain = address.rpartition("@")
     if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         raise ValueError(f"{address!r} is not an address like support@example.com")
+    if "+" in local:
+        raise ValueError(f"{address}: write it without + and what follows, which is taken in as well")
     return MailAddress(address, _read_queue(queue) if separator else None)
 
 
@@ -181,11 +210,35 @@ def url_of(*schemes: str) -> Callable[[Any], Any]:
         if not isinstance(value, str) or not value:
             return value
         parts = _split(value, schemes)
-        if parts.scheme in {"http", "https", "smtp", "smtps", "smtp+starttls"} and not parts.hostname:
-            raise ValueError("names no host")
+        with_host = parts.scheme in {"http", "https", "smtp", "smtps", "smtp+starttls"}
+        if with_host and not _HOST.fullmatch(parts.hostname or ""):
+            raise ValueError("names no host, or one that is none")
         return value.rstrip("/")
 
     return check
+
+
+def read_public_url(value: Any) -> Any:
+    """The URL that links and signatures begin with: whatever came behind its path would stand in the middle of them."""
+    value = url_of("http", "https")(value)
+    parts = urlsplit(value or "")
+    if parts.query or parts.fragment:
+        raise ValueError("has ? or # in it: write scheme and host alone, https://support.example.com")
+    return value
+
+
+def read_relay(value: Any) -> Any:
+    """The URL of a relay: `smtp://`, `smtps://` or `smtp+starttls://` `[user:secret@]host[:port]`."""
+    value = url_of("smtp", "smtps", "smtp+starttls")(value)
+    parts = urlsplit(value or "")
+    user, by_token = named(parts.username)
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError("goes on behind host and port; reserved characters in user and secret are percent-encoded")
+    if user and bool(parts.password) == by_token:
+        raise ValueError("has a user without a secret, or both a secret and AUTH=XOAUTH2: user:secret@host")
+    if user and parts.scheme == "smtp" and not on_loopback(parts.hostname or ""):
+        raise ValueError("logs in without TLS, use smtp+starttls:// or smtps://")
+    return value
 
 
 def on_loopback(host: str) -> bool:
@@ -208,7 +261,9 @@ def _split(text: str, schemes: tuple[str, ...]) -> SplitResult:
         parts = urlsplit(text)
         parts.port  # noqa: B018
     except ValueError as fault:
-        raise ValueError(f"is not a URL that begins with {wanted}") from fault
+        raise ValueError(
+            "has no number for a port, or a reserved character in user or secret that is not percent-encoded"
+        ) from fault
     if parts.scheme not in schemes:
         raise ValueError(f"is not a URL that begins with {wanted}")
     return parts

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway import checks
 from gateway.config import NAMES, SECRETS, ConfigError, load
 from gateway.settings import MailAddress, Mailbox, Number, on_loopback
 
 ROOT = Path(__file__).parents[2]
+TLS = ROOT / "tests" / "data" / "tls"
 LONG = "k" * 32
 OUTSIDE = {
     "HTTP_HOST": "0.0.0.0",
@@ -107,9 +109,118 @@ def test_all_faults_are_told_at_once_and_hold_no_secret(environ: dict[str, str])
     assert named == {
         *("PORT", "SMTP_PORT", "PUBLIC_URL", "DATABASE_URL", "TWILIO_NUMBERS", "MAIL_ADDRESSES", "IMAP_URLS"),
         *("OUTBOUND_SMTP_URL", "TRUSTED_PROXIES", "LAST_RESORT_NUMBER", "TWILIO_API_SECRET", "OIDC_CLIENT_ID"),
-        *("OIDC_CLIENT_SECRET", "SMTP_TLS_CERT", "SMTP_TLS_KEY"),
+        *("OIDC_CLIENT_SECRET", "SMTP_TLS_CERT", "SMTP_TLS_KEY", "TWILIO_ACCOUNT_SID"),
     }
     assert "hunter2" not in "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"LMTP_PORT": "lmtp"}, ["LMTP_PORT: 'lmtp' is not a whole number from 0 to 65535"]),
+        ({"WEB_PROCESSES": "33"}, ["WEB_PROCESSES: '33' is not a whole number from 1 to 32"]),
+        ({"TWILIO_ACCOUNT_SID": "SK12"}, ["TWILIO_ACCOUNT_SID: does not begin with AC, as the SID of an account does"]),
+        ({"TWILIO_API_URL": "http://api.example.org"}, ["TWILIO_API_URL: without TLS, use https://"]),
+        ({"TWILIO_APP_SID": "AC12"}, ["TWILIO_APP_SID: does not begin with AP, as the SID of a TwiML app does"]),
+        ({"TWILIO_APP_SID": "AP12"}, ["TWILIO_API_KEY: missing, because TWILIO_APP_SID is set"]),
+        ({"MAIL_TOKEN_REFRESH": "hunter2"}, ["MAIL_TOKEN_URL: missing, because MAIL_TOKEN_REFRESH is set"]),
+        (
+            {"TWILIO_NUMBERS": "0771234567,+46771234567,+4670=fax"},
+            [
+                "TWILIO_NUMBERS: '0771234567' is not a number like +46771234567",
+                "TWILIO_NUMBERS: +4670 is for voice, sms or both, not for 'fax'",
+            ],
+        ),
+        (
+            {"TWILIO_NUMBERS": "+46771234567=sms,+46771234567=voice"},
+            ["TWILIO_NUMBERS: +46771234567 is there twice"],
+        ),
+        (
+            {"TWILIO_NUMBERS": "+46771234567", "LAST_RESORT_NUMBER": "+46771234567"},
+            ["LAST_RESORT_NUMBER: +46771234567 is in TWILIO_NUMBERS: calls would go in circles"],
+        ),
+        (
+            {"MAIL_ADDRESSES": "a@example.org,a@example.org=billing"},
+            ["MAIL_ADDRESSES: a@example.org is there twice"],
+        ),
+        (
+            {"MAIL_ADDRESSES": "a+b@example.org"},
+            ["MAIL_ADDRESSES: a+b@example.org: write it without + and what follows, which is taken in as well"],
+        ),
+        (
+            {"IMAP_URLS": "imaps://u:s@h/A,imaps://u:hunter,2@h/B"},
+            [
+                "IMAP_URLS: entry 2: has no number for a port, or a reserved character in user or secret that is not "
+                "percent-encoded",
+                "IMAP_URLS: entry 3: is not a URL that begins with imaps:// or imap://",
+            ],
+        ),
+        (
+            {"IMAP_URLS": "imaps://u:hunter2@h/A,imaps://u:hunter2@h/B,imaps://u:hunter2@h/A#billing"},
+            ["IMAP_URLS: A of u@h is there twice"],
+        ),
+    ],
+)
+def test_what_is_wrong_with_one_value_is_told_so_that_it_can_be_mended(
+    environ: dict[str, str], given: dict[str, str], told: list[str]
+) -> None:
+    assert faults_of({**environ, **given}) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [("IMAP_URLS", "imaps://u:{}@mail.example.org/INBOX"), ("OUTBOUND_SMTP_URL", "smtps://u:{}@mail.example.org")],
+)
+@pytest.mark.parametrize("secret", ["hunter/2", "hunter#2", "hunter?2"])
+def test_a_secret_that_lacks_its_percent_signs_is_told_and_not_shown(
+    environ: dict[str, str], name: str, url: str, secret: str
+) -> None:
+    faults = faults_of({**environ, name: url.format(secret)})
+    assert all(fault.startswith(f"{name}: ") for fault in faults)
+    assert "percent-encoded" in faults[0]
+    assert "hunter" not in "".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("smtp+starttls://u@relay.example.org", "has a user without a secret"),
+        ("smtps://u;AUTH=XOAUTH2:hunter2@relay.example.org", "both a secret and AUTH=XOAUTH2"),
+        ("smtp://u:hunter2@relay.example.org", "without TLS"),
+        ("smtp://relay.example.org/path", "behind host and port"),
+        ("smtp://one.example.org,smtp://two.example.org", "no host"),
+    ],
+)
+def test_a_relay_that_cannot_be_used_is_refused(environ: dict[str, str], url: str, told: str) -> None:
+    (fault,) = faults_of({**environ, "OUTBOUND_SMTP_URL": url})
+    assert told in fault
+    assert "hunter2" not in fault
+
+
+@pytest.mark.parametrize("url", ["smtp://u:s@localhost:1025", "smtp://relay.internal", "smtps://u%40x:s%2F@h:465"])
+def test_a_relay_that_can_be_used_is_taken(environ: dict[str, str], url: str) -> None:
+    assert load({**environ, "OUTBOUND_SMTP_URL": url}).outbound_smtp_url == url
+
+
+@pytest.mark.parametrize("behind", ["?x=1", "/#top", "?x=/"])
+def test_links_and_signatures_begin_with_nothing_but_a_place(environ: dict[str, str], behind: str) -> None:
+    url = f"https://support.example.org{behind}"
+    assert faults_of({**environ, **OUTSIDE, "PUBLIC_URL": url})[0].startswith("PUBLIC_URL: has ? or # in it")
+
+
+@pytest.mark.parametrize(
+    ("given", "lacks"),
+    [
+        ({"TWILIO_ACCOUNT_SID": "AC12"}, "TWILIO_NUMBERS is not set, though TWILIO_ACCOUNT_SID is: "),
+        ({"TWILIO_NUMBERS": "+46771234567"}, "TWILIO_ACCOUNT_SID is not set, though TWILIO_NUMBERS is: "),
+        ({"MAIL_ADDRESSES": "a@example.org"}, "OUTBOUND_SMTP_URL is not set, though MAIL_ADDRESSES is: "),
+    ],
+)
+def test_what_will_not_work_for_want_of_a_setting_is_noted(
+    environ: dict[str, str], given: dict[str, str], lacks: str
+) -> None:
+    (note,) = load({**environ, **OUTSIDE, **given}).notes
+    assert note.startswith(lacks)
 
 
 @pytest.mark.parametrize(
@@ -221,6 +332,27 @@ def test_b109_tls_key_readable_by_others_refused(environ: dict[str, str], tmp_pa
     assert "readable by others" in faults_of(tls)[0]
     (tmp_path / "key").chmod(0o600)
     assert load(tls).smtp_tls_key == tmp_path / "key"
+
+
+@pytest.mark.parametrize("given", ["mail.nowhere.invalid", "127.0.0.1.", "no host", "300.1.1.1"])
+@pytest.mark.parametrize("name", ["HTTP_HOST", "SMTP_HOST"])
+def test_an_address_that_nobody_can_listen_on_is_told_before_a_port_is_opened(
+    environ: dict[str, str], name: str, given: str
+) -> None:
+    config = load({**environ, **OUTSIDE, name: given})
+    assert [fault for fault in checks.faults(config) if "HOST" in fault] == [
+        f"{name}: {given!r} is not an address to listen on, like 127.0.0.1 or 0.0.0.0"
+    ]
+
+
+def test_a_certificate_without_its_key_is_told_before_a_port_is_opened(environ: dict[str, str], tmp_path: Path) -> None:
+    good = {"SMTP_TLS_CERT": str(TLS / "cert.pem"), "SMTP_TLS_KEY": str(tmp_path / "key")}
+    (tmp_path / "key").write_text((TLS / "key.pem").read_text())
+    (tmp_path / "key").chmod(0o600)
+    assert not any("TLS" in fault for fault in checks.faults(load({**environ, **good})))
+    (tmp_path / "key").write_text("-")
+    (fault,) = (fault for fault in checks.faults(load({**environ, **good})) if "TLS" in fault)
+    assert fault.startswith("SMTP_TLS_CERT: not a certificate in PEM")
 
 
 def test_b109_beyond_loopback_everything_given_is_accepted(environ: dict[str, str]) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from gateway import alerts, doors
 from gateway.config import Config
-from gateway.doors import account, certificate, host_name, imap_door, smtp_door
+from gateway.doors import account, host_name, imap_door, smtp_door
+from gateway.hosting.certificates import certificate
 from gateway.importing import import_folder
 from gateway.record import cases
 from gateway.record.db import Database
