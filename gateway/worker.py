@@ -25,7 +25,7 @@ from gateway.hosting.stopping import end, until_stopped
 from gateway.hosting.tracing import Span, open_tracing, untraced
 from gateway.ledgers import signing
 from gateway.messages import outbox
-from gateway.messages.post import connect_post, mail_ids
+from gateway.messages.post import connect_post, mail_ids, phone_of
 from gateway.people.privacy import retain
 from gateway.phone import longest, telephony
 from gateway.record.db import statements
@@ -58,7 +58,7 @@ async def open_chores(runtime: Runtime, span: Span = untraced) -> AsyncIterator[
     async with connect_post(runtime) as post, telephony.chores(runtime) as of_the_phone:
         facts_of = outbox.facts_from(
             runtime.config.public_url,
-            next((number.number for number in runtime.config.twilio_numbers), None),
+            phone_of(runtime.config),
             _solutions_for(runtime),
             lambda language, site: "\n\n".join(runtime.board.told(language, runtime.clock.now(), None, site)),
         )

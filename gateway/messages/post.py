@@ -55,6 +55,11 @@ def sender_of(config: Config) -> str | None:
     return f"support@{config.mail_domains[0]}" if config.mail_domains else None
 
 
+def phone_of(config: Config) -> str | None:
+    """The number that customers are told to call."""
+    return next((number.number for number in config.twilio_numbers if number.voice), None)
+
+
 def mail_ids(config: Config) -> Callable[[int], str | None]:
     """What makes the Message-ID of a message; None when no mail domain is ours."""
     sender = sender_of(config)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.alerts import LIMITS
 from gateway.config import NAMES
 from tests.pure.test_house import ROOT, SOURCES
 
@@ -60,3 +61,11 @@ def test_every_error_of_the_log_is_explained_to_who_runs_it() -> None:
     }
     assert len(events) > 10
     assert sorted(event for event in events if f"`{event}`" not in explained) == []
+
+
+def test_every_alarm_is_explained_to_who_runs_it() -> None:
+    explained = (ROOT / "docs/operations/alarms.md").read_text(encoding="utf-8")
+    assert [kind for kind in LIMITS if f"`{kind}`" not in explained] == []
+    urgent = re.findall(r"^\| (`[^|]+) \| [^|]* \| yes \|$", explained, re.MULTILINE)
+    told = {kind for row in urgent for kind in re.findall(r"`(\w+)`", row)}
+    assert told == {kind for kind, limit in LIMITS.items() if limit.urgent}

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from channels.report import Solution
+from gateway.config import load
 from gateway.languages import CUSTOMERS, catalogue
+from gateway.messages.post import phone_of
 from gateway.notify import Facts, compose, sender_name
 
 DUE = datetime(2026, 9, 14, 12, 30, tzinfo=UTC)
@@ -146,3 +148,10 @@ def test_an_sms_is_one_part_of_160_letters_and_two_where_there_is_danger(languag
         assert (len(calm) <= 160, len(urgent) <= 306) == (True, True), calm
         assert set(calm + urgent) <= GSM, calm
     assert len(kinds) > 12
+
+
+def test_customers_are_told_to_call_a_number_that_answers(environ: dict[str, str]) -> None:
+    numbers = "+46701234567=sms,+46771234567=voice,+46313900100"
+    assert phone_of(load({**environ, "TWILIO_NUMBERS": numbers})) == "+46771234567"
+    assert phone_of(load({**environ, "TWILIO_NUMBERS": "+46701234567=sms"})) is None
+    assert phone_of(load(environ)) is None
