@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.commands import EX_UNAVAILABLE, fail, outcome, session
-from gateway.config import EX_CONFIG, Config, ConfigError, from_environment
+from gateway.config import EX_CONFIG, Config, ConfigError, from_environment, lacking
 
 _DEMO = Path(__file__).parents[1] / "demo"
 
@@ -198,8 +198,8 @@ def check() -> None:
     if found:
         raise typer.Exit(EX_CONFIG)
     typer.echo("Configuration, flows, rules and the store of files are right.")
-    for note in config.notes if config else ():
-        typer.echo(note, err=True)
+    for line in lacking(config) if config else ():
+        typer.echo(line, err=True)
 
 
 @app.command("import")

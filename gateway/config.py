@@ -220,6 +220,16 @@ def load(environ: Mapping[str, str]) -> Config:
     return _completed(config, given)
 
 
+def lacking(config: Config) -> Iterator[str]:
+    """What does not work for want of a setting whose neighbour is there, a line each."""
+    if config.twilio_account_sid and not config.twilio_numbers:
+        yield "TWILIO_NUMBERS is not set, though TWILIO_ACCOUNT_SID is: nobody can be rung or texted"
+    if config.twilio_numbers and not config.twilio_account_sid:
+        yield "TWILIO_ACCOUNT_SID is not set, though TWILIO_NUMBERS is: nobody can be rung or texted"
+    if config.mail_addresses and not config.outbound_smtp_url:
+        yield "OUTBOUND_SMTP_URL is not set, though MAIL_ADDRESSES is: mails to customers wait"
+
+
 def _cores() -> int:
     """How many processors we may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -324,7 +334,7 @@ def _completed(config: Config, given: Mapping[str, str]) -> Config:
     if not config.mail_domains:
         domains = dict.fromkeys(address.address.rpartition("@")[2] for address in config.mail_addresses)
         changes["mail_domains"] = tuple(domains) or (() if config.exposed else (DEMO_DOMAIN,))
-    notes, faults = [*_lacking(given)], []
+    notes, faults = [*lacking(config)], []
     for name in SECRETS:
         if name not in given:
             try:
@@ -337,15 +347,6 @@ def _completed(config: Config, given: Mapping[str, str]) -> Config:
     if faults:
         raise ConfigError(faults)
     return config.model_copy(update={**changes, "notes": tuple(notes)})
-
-
-def _lacking(given: Mapping[str, str]) -> Iterator[str]:
-    """What does not work for want of a setting whose neighbour is there."""
-    for name, needed in (("TWILIO_ACCOUNT_SID", "TWILIO_NUMBERS"), ("TWILIO_NUMBERS", "TWILIO_ACCOUNT_SID")):
-        if name in given and needed not in given:
-            yield f"{needed} is not set, though {name} is: nobody can be rung or texted"
-    if "MAIL_ADDRESSES" in given and "OUTBOUND_SMTP_URL" not in given:
-        yield "OUTBOUND_SMTP_URL is not set, though MAIL_ADDRESSES is: mails to customers wait"
 
 
 def _kept_secret(path: Path) -> str:

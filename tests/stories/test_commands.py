@@ -42,6 +42,12 @@ def test_check_says_that_all_is_right(run: Run) -> None:
     assert done.stdout == "Configuration, flows, rules and the store of files are right.\n"
 
 
+def test_check_says_what_will_not_work_for_want_of_a_setting(run: Run) -> None:
+    done = run("check", TWILIO_NUMBERS="+46771234567", MAIL_ADDRESSES="a@example.org")
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+    assert [line.partition(" ")[0] for line in done.stderr.splitlines()] == ["TWILIO_ACCOUNT_SID", "OUTBOUND_SMTP_URL"]
+
+
 def test_b109_check_prints_every_fault(run: Run) -> None:
     done = run("check", PORT="x", SMTP_PORT="y")
     assert done.returncode == 78
