@@ -308,7 +308,7 @@ def _exposed(config: Config, given: Mapping[str, str], environ: Mapping[str, str
     for key in config.secret_keys:
         if len(key) < 32 and PLACEHOLDER not in key:
             yield "SECRET_KEYS: a key is shorter than 32 characters"
-    if config.admin_token and len(config.admin_token) < 16:
+    if config.admin_token and len(config.admin_token) < 16 and PLACEHOLDER not in config.admin_token:
         yield "ADMIN_TOKEN: shorter than 16 characters"
     if not config.public_url:
         yield "PUBLIC_URL: missing; set the https:// address that customers use"

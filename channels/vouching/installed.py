@@ -11,7 +11,7 @@ NEEDED = ("dkim", "dns", "nacl", "publicsuffixlist", "spf")
 def cannot_check(servers: Sequence[object]) -> str | None:
     """Why not; None when they can. `servers` are the name servers to ask, the system's when there are none."""
     if not all(find_spec(name) for name in NEEDED):
-        return "install switchyard[mailauth]"
+        return "pip install -e '.[mailauth]' in the clone"
     if servers:
         return None
     from dns.resolver import NoResolverConfiguration, Resolver

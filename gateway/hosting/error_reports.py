@@ -32,7 +32,7 @@ def reported(config: Config, role: str) -> Iterator[None]:
     try:
         from sentry_sdk import Client
     except ImportError as error:
-        raise NotInstalled("SENTRY_DSN is set: install switchyard[errors]") from error
+        raise NotInstalled("SENTRY_DSN is set: pip install -e '.[errors]' in the clone") from error
     client = Client(
         dsn=config.sentry_dsn,
         default_integrations=False,

@@ -42,7 +42,7 @@ async def open_tracing(config: Config, role: str) -> AsyncIterator[Span]:
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
         from opentelemetry.trace import Status, StatusCode
     except ImportError as error:
-        raise NotInstalled("OTEL_EXPORTER_OTLP_ENDPOINT is set: install switchyard[tracing]") from error
+        raise NotInstalled("OTEL_EXPORTER_OTLP_ENDPOINT is set: pip install -e '.[tracing]' in the clone") from error
     resource = Resource({"service.name": "switchyard", "service.instance.role": role})
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     endpoint = f"{config.otel_exporter_otlp_endpoint.rstrip('/')}/v1/traces"

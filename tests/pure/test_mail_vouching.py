@@ -191,5 +191,5 @@ def test_what_is_not_installed_is_refused_at_start(environ: dict[str, str], monk
     assert cannot_check(asked.mail_checks_dns) is None
     assert not any(fault.startswith("MAIL_CHECKS") for fault in checks.faults(asked))
     monkeypatch.setattr(installed, "NEEDED", (*installed.NEEDED, "a_package_that_is_not_there"))
-    assert "MAIL_CHECKS: install switchyard[mailauth]" in checks.faults(asked)
+    assert "MAIL_CHECKS: pip install -e '.[mailauth]' in the clone" in checks.faults(asked)
     assert not any(fault.startswith("MAIL_CHECKS") for fault in checks.faults(load(environ)))

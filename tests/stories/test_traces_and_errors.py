@@ -152,11 +152,11 @@ async def test_a_role_whose_extra_is_missing_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "sentry_sdk", None)
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     with (
-        pytest.raises(NotInstalled, match=r"switchyard\[errors\]"),
+        pytest.raises(NotInstalled, match=r"pip install -e .*\[errors\]"),
         reported(config.model_copy(update={"sentry_dsn": "http://public@127.0.0.1:9/7"}), "web"),
     ):
         raise AssertionError
     traced = config.model_copy(update={"otel_exporter_otlp_endpoint": "http://127.0.0.1:9"})
-    with pytest.raises(NotInstalled, match=r"switchyard\[tracing\]"):
+    with pytest.raises(NotInstalled, match=r"pip install -e .*\[tracing\]"):
         async with open_tracing(traced, "web"):
             raise AssertionError
