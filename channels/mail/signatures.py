@@ -37,7 +37,8 @@ _PHONE = re.compile(
     re.IGNORECASE,
 )
 _REACH = re.compile(
-    r"https?://|\bwww\.|[^\s@]@[^\s@]+\.\w|\b[\w-]+\.(?:se|com|no|dk|fi|de|org|net|eu|example|nu|io)\b", re.IGNORECASE
+    r"https?://|\bwww\.|[^\s@]@[^\s@]+\.\w|(?:^|\s)@\w{3}|\b[\w-]+\.(?:se|com|no|dk|fi|de|org|net|eu|example|nu|io)\b",
+    re.IGNORECASE,
 )
 _COMPANY = re.compile(
     r"(?:^|\W)(?:AB|HB|KB|ApS|A/S|AS|ASA|Oyj?|Ky|Ry|GmbH|AG|KG|UG|e\.\s?V\.|Ltd|Inc|LLC|plc|BRF|Brf"
@@ -65,6 +66,7 @@ _TO_SOMEBODY = re.compile(
     re.IGNORECASE,
 )
 _LINK = re.compile(r"https?:\S+")
+_PAGE = re.compile(r"https?://[^\s/]+/\S{2,}")  # more than where somebody's site begins
 _COLON = re.compile(r":(?![a-zäö]{1,4}\b)")  # none that a Finnish ending stands behind, as in "iOS:lle"
 _NAME_WORD = r"(?:[\"”“(]?[A-ZÅÄÖÆØÜÉ][\w'’.\-]*[\"”“)]?|af|av|von|van|de|der|den|la|le|och|og|und|ja|and|&|/)"
 _PRONOUNS = r"(?:\s+\([a-z]{2,6}(?:/[a-z]{2,6}){1,2}\))?"
@@ -76,11 +78,15 @@ _PLACE = re.compile(
     r"\b(?:laddare|ladd(?:stolpe|plats|box|punkt|station)|uttag|charger|charging (?:point|station)|charge ?point|socket"
     r"|lader|lade(?:stander|stolpe|boks|punkt|säule|station|plass|plads|platz)|wallbox|säule|latauspiste|latausasema|laturi"
     r"|(?:garage|parkerings|bil|p-?)?(?:plats|plass|plads)|bay|parking (?:space|level)|stellplatz|parkplatz"
-    r"|parkerings?plan|(?:tief)?garage(?: ebene| plan)?|parkhaus|p-hus|(?:autotalli|pysäköinti|parkki)paikka|ruutu)"
+    r"|parkerings?plan|(?:tief)?garage(?: ebene| plan)?|parkhaus|p-hus|(?:autotalli|pysäköinti|parkki)paikka|ruutu"
+    r"|(?:fel|fejl|feil)(?:kode?|meddelande|melding|meddelelse)?|(?:error|fault)(?: code)?|virhe(?:koodi)?|vikakoodi"
+    r"|fehler(?:code|meldung|nummer)?|störung)"
     r"\s*(?:nr|no|nummer|number|#)?[.:]?\s*(?:[A-ZÅÄÖa-z]-?)?-?\d",
     re.IGNORECASE,
 )
 _POINT = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+\S")
+_SAID = re.compile(r"\d|\b[a-zåäöæøüß][^\W\d_]{3}")
+_SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
 _OUTLOOK_RULE = re.compile(r"_{20,}")
 _FOOT_RULE = re.compile(r"[_\-=*~]{3,}\s*")
 
@@ -98,8 +104,18 @@ def without_marked(lines: Sequence[str]) -> list[str]:
     kept: list[str] = []
     for marked, run in groupby(lines, key=lambda line: line.startswith(SIGNED)):
         found = [line.removeprefix(SIGNED) for line in run]
-        kept += _written_within(found) if marked else found
+        if marked and (written := _written_within(found)) is not found:
+            _drop_delimiter(kept)
+            found = list(written)
+        kept += found
     return kept
+
+
+def _drop_delimiter(lines: list[str]) -> None:
+    """Take away the delimiter of a marked signature, which would take what stands below that with it."""
+    near = [n for n in range(max(0, len(lines) - 3), len(lines)) if lines[n].strip()]
+    if near and lines[near[-1]].strip() == "--":
+        del lines[near[-1] :]
 
 
 def _written_within(block: Sequence[str]) -> Sequence[str]:
@@ -110,7 +126,7 @@ def _written_within(block: Sequence[str]) -> Sequence[str]:
 
 
 def _places(block: Sequence[str]) -> list[str]:
-    """The lines of a signature that name a charger, or where it stands: they are told, whoever signs below or above."""
+    """The lines of a signature that name a charger, where it stands or its fault: they are told, whoever signs."""
     return [line for line in block if _PLACE.search(line) and not _PHONE.search(_PLACE.sub("", line))]
 
 
@@ -237,7 +253,7 @@ def _says(paragraph: Sequence[str]) -> bool:
     """Whether it holds a sentence, and is no verse or motto of somebody else's."""
     if any(line[0] in "\"'”“»«" or line[-1] in "\"'”“»«" for line in paragraph):
         return False
-    return any((line[-1] in ".!?" and _PROSE.search(line)) or ALARMING.search(line) for line in paragraph)
+    return any((_SENTENCE_END.search(line) and _PROSE.search(line)) or ALARMING.search(line) for line in paragraph)
 
 
 def _without_disclaimer(lines: list[str]) -> list[str]:
@@ -288,8 +304,10 @@ def _without_block(lines: list[str], author: str | None) -> list[str]:
         if not lines[n - 1].strip() and _is_name(lines[n]) and (end := _block_end(lines, n + 1)) is not None:
             details = [line for line in lines[n + 1 : end] if line.strip()]
             above = next(lines[m] for m in range(n - 1, -1, -1) if lines[m].strip())
-            somebody = _words(lines[n]) > 1 and len(details) > 1 and _shows(details)
-            if details and above[-1] != ":" and (_is_author(lines[n], author) or somebody):
+            last, reached = not any(line.strip() for line in lines[end:]), _may_be_reached(details)
+            somebody = last and reached and _words(lines[n]) > 1 and len(details) > 1
+            known = (last or reached) and _is_author(lines[n], author)
+            if details and above[-1] != ":" and (known or somebody):
                 return _without(lines, n, end)
     return lines
 
@@ -334,8 +352,11 @@ def _below_closing(lines: list[str], at: int, name: str | None, author: str | No
 
 
 def _block_end(lines: Sequence[str], begin: int) -> int | None:
-    """Where the run of lines that may be a signature's details ends; None when there is no such line at all."""
-    seen = 0
+    """Where the run of lines that may be a signature's details ends; None when there is no such line at all.
+
+    What stands below the last one that is a detail beyond doubt may be somebody's own short words.
+    """
+    seen, end = 0, None
     for n in range(begin, len(lines)):
         line = lines[n].strip(" *_\t")
         if not line:
@@ -343,9 +364,13 @@ def _block_end(lines: Sequence[str], begin: int) -> int | None:
         if disclaims(line) and seen:
             return len(lines)
         if not _is_detail(line) or seen >= _BLOCK_LINES:
-            return (len(lines) if _is_motto(lines, n, seen) else n) if seen else None
+            if seen and _is_motto(lines, begin, n, seen):
+                return len(lines)
+            break
         seen += 1
-    return len(lines) if seen else None
+        if _proves(line) or not _may_be_said(line):
+            end = n + 1
+    return end
 
 
 def _is_detail(line: str) -> bool:
@@ -356,8 +381,16 @@ def _is_detail(line: str) -> bool:
     return len(line.split()) <= 7 and line[-1] not in ".?!:" and not (_PROSE.search(line) or ALARMING.search(line))
 
 
-def _is_motto(lines: Sequence[str], at: int, seen: int) -> bool:
-    """Whether the last line, right below the details of a block, is what a company says of itself."""
+def _may_be_said(line: str) -> bool:
+    """Whether a detail that proves nothing may be words about the matter: it has a figure or a word in small letters,
+    as neither titles nor names of departments and towns have."""
+    return _SAID.search(line) is not None
+
+
+def _is_motto(lines: Sequence[str], begin: int, at: int, seen: int) -> bool:
+    """Whether the last line, right below the details of somebody in a company, is what that says of itself."""
+    if not any(_COMPANY.search(above) or TITLE.search(above) for above in lines[begin:at]):
+        return False
     line = lines[at].strip(" *_\t")
     last = not any(below.strip() for below in lines[at + 1 :]) and bool(lines[at - 1].strip())
     plain = line[0].isupper() and line[-1] not in ".?!:" and not re.search(r"\d", line)
@@ -365,11 +398,18 @@ def _is_motto(lines: Sequence[str], at: int, seen: int) -> bool:
 
 
 def _proves(line: str) -> bool:
+    """Whether a line can only be a signature's. A link to a page may be what somebody shows."""
+    line = _PAGE.sub("", line)
     return any(p.search(line) for p in (_PHONE, _REACH, _COMPANY, TITLE, _POSTAL, _STREET)) or line.count("|") > 0
 
 
 def _shows(lines: Sequence[str]) -> bool:
     return any(_proves(line) for line in lines)
+
+
+def _may_be_reached(lines: Sequence[str]) -> bool:
+    """Whether lines say how to reach somebody, or who they are: an address alone may be where a charger stands."""
+    return any(p.search(_PAGE.sub("", line)) for line in lines for p in (_PHONE, _REACH, TITLE))
 
 
 def _is_name(line: str) -> bool:

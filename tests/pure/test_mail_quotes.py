@@ -293,6 +293,78 @@ def test_a_charger_or_bay_within_a_signature_is_told(signature: str, place: str)
 
 
 @pytest.mark.parametrize(
+    "signature",
+    [
+        "Mvh\nEva Ek\n070-174 06 01",
+        "Best regards\nEva Ek\n12 High Street\n+46 70 174 06 01",
+        "Venlig hilsen\nEva\n\nEva Ek\neva@ek.example",
+        "Mit freundlichen Grüßen\n\nEva Ek\nMusterstraße 5\n80331 München\nTel 070 174 06 01",
+        "Eva Ek\nStorgatan 5, Lund\n070-174 06 01",
+    ],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Kabeln fast i bilen",
+        "Volvo EX30, ABC123",
+        "Cable stuck since noon",
+        "Kaapeli jumissa\nVirhe 12",
+        "Kablet klemt fast\nFejl 7",
+        "Kabel klemmt",
+        "https://pictures.example/a/display-of-the-charger.jpg",
+    ],
+)
+def test_short_words_below_a_signature_are_shown(signature: str, words: str) -> None:
+    shown = new_text(f"Den startar inte.\n\n{signature}\n{words}\n", "Eva Ek", follows=False)
+    assert shown.split()[-len(words.split()) :] == words.split()
+    assert "174 06" not in shown
+
+
+@pytest.mark.parametrize(
+    "fault", ["Felkod 12", "Error code: E14", "Feilkode 7", "Fejl 31", "Virhekoodi 9", "Fehler 22"]
+)
+def test_a_fault_within_a_signature_is_told(fault: str) -> None:
+    shown = new_text(f"Den startar inte.\n\nMvh\nEva Ek\n{fault}\n070-174 06 01", "Eva Ek", follows=False)
+    assert fault in shown
+    assert "174 06" not in shown
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "Ekholms Livs\nStorgatan 5\n222 22 Lund",
+        "Rowan Retail Park\nMill Street 12\nLeeds",
+        "Havnens Parkering\nKystvej 4\n8000 Aarhus",
+        "Kauppakeskus Koivu\nKoivukatu 3\n20100 Turku",
+        "Markt Nord\nMusterstraße 5\n80331 München",
+    ],
+)
+@pytest.mark.parametrize("below", ["", "Kan ni komma i dag?", "Thanks\nEva"])
+def test_an_address_in_a_paragraph_of_its_own_is_where_the_charger_stands(place: str, below: str) -> None:
+    text = f"Laddaren är trasig på\n\n{place}\n\n{below}".strip()
+    assert new_text(text, "Eva Ek", follows=False) == text
+
+
+@pytest.mark.parametrize("link", ["https://pictures.example/a/7731", "[see https://maps.example/@55.70,13.19]"])
+def test_a_link_to_a_page_makes_no_signature(link: str) -> None:
+    text = f"Se bilden på displayen.\n\nMvh Eva\n\n{link}"
+    assert new_text(text, "Eva Ek", follows=False) == text
+
+
+def test_the_senders_name_within_the_text_signs_nothing() -> None:
+    text = "Hej\n\nEva Ek\nLund\n\nLaddaren på gården är död sedan i går. Kan ni starta om den?"
+    assert new_text(text, "Eva Ek", follows=False) == text
+
+
+@pytest.mark.parametrize("words", ["Kabeln sitter fast. Jag väntar här", "It blinks red. Please call me"])
+@pytest.mark.parametrize("kind", ["gmail_signature", "moz-signature"])
+def test_what_stands_below_a_marked_signature_is_shown(kind: str, words: str) -> None:
+    source = f'<p>Hej</p><div>-- <br><div class="{kind}">Eva Ek<br>070-174 06 01</div></div><div>{words}</div>'
+    assert new_text(text_of(source), "Eva Ek", follows=False) == f"Hej\n\n{words}"
+    assert new_text(f"Hej\n\n--\nEva Ek\n070-174 06 01\n\n{words}", "Eva Ek") == f"Hej\n\n{words}"
+
+
+@pytest.mark.parametrize(
     ("author", "signature", "shown"),
     [
         ("Eva Ek", "Hälsningar,\nEva\n\nEva Ek\nRektorsassistent, Lindskolan", "Hälsningar, Eva"),
