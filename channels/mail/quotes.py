@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from channels.mail.banners import without_banner
 from channels.mail.desks import newest_comment, without_marks
@@ -34,6 +35,7 @@ _ATTRIBUTION_LIMIT = 420
 _BLOCK_LINES = 14
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
 _RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
+_TITLED = re.compile(r"[-_=–—]{3,}\s*([^\W\d_](?:[^-_=–—]|-(?=[^\W\d_])){2,58})[-_=–—]{3,}(?=\s*[^\W\d_])")
 _SIGNED = re.compile(
     r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[^\n]+\n){0,5}\n(.*?)^-----BEGIN PGP SIGNATURE-----"
     r".*?(?:\Z|^-----END PGP SIGNATURE-----)",
@@ -184,7 +186,7 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
             continue
         if first == CUT or _block_at(lines, kinds, at):
             end = _past_block(lines, kinds, at)
-            if not _answers_below(lines, quoted, at, end):
+            if not (_marked_whole(lines, at, end) or _answers_below(lines, quoted, at, end)):
                 _mark(quoted, at, count)
                 return quoted
             _mark(quoted, at, end)
@@ -217,6 +219,14 @@ def _answers_below(lines: Sequence[str], quoted: Sequence[bool], at: int, end: i
         return False
     marked = end < len(lines) and lines[end][:1] == ">"
     return marked or not any(line[:1] == ">" for line in lines[at:])
+
+
+def _marked_whole(lines: Sequence[str], at: int, end: int) -> bool:
+    """Whether the mail below a title has marks before all its lines, header and words: they say how long it is."""
+    if _phrase(lines[at].strip()) not in ORIGINALS or any(lines[at + 1 : end]):
+        return False
+    marked = (lines[n] for n in takewhile(lambda n: lines[n][:1] == ">", range(end, len(lines))))
+    return any(line.strip("> ") and _label(line.lstrip("> ")) is None for line in marked)
 
 
 def _past_block(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> int:
@@ -389,6 +399,8 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
     if _asks_above(line):
         return True
     if line[0] in "-_=–—*>" or line[-1] in ":-":
+        if (title := _TITLED.match(line)) and title[1].strip().lower() in ORIGINALS:  # and the header right behind it
+            return _label(line[title.end() :].lstrip()) == "from"
         bare = _phrase(line)
         if _groupwise(line) or (bare in ORIGINALS and line[0] in "-_=–—*>"):
             return not _mentioned(lines, kinds, at)

@@ -137,6 +137,9 @@ def test_any_lines_have_an_answer(text: str) -> None:
         "*_* ",
         "Hej. ",
         "A" * 70 + "\n",
+        "Begin forwarded message:\n\n> From: a@b.example\n>\n> x\n\n",
+        "--- x --- from: a\n",
+        "Mvh\nEva Ek\n070-174 06 01\nKabel 7\n\n",
     ],
 )
 def test_time_grows_with_length_only(unit: str) -> None:
@@ -186,6 +189,12 @@ def test_words_that_only_look_like_a_footer_are_shown(text: str, shown: str) -> 
         "Yahoo Mail: Search, Organize, Conquer",
         "Sent with Tuta, enjoy secure & ad-free emails:\nhttps://tuta.com",
         "Citando Kundservice <kundservice@support.example>:\n> gammalt",
+        "Obter o Outlook para Android",
+        "Obtener Outlook para iOS",
+        "Ottieni Outlook per Android",
+        "Outlook voor iOS downloaden",
+        "Az iPhone-omról küldve",
+        "أُرسلت من الـ iPhone",
     ],
 )
 def test_what_other_programs_add_is_not_new(line: str) -> None:
@@ -204,6 +213,7 @@ WARNINGS = (
     "ADVARSEL: Denne e-posten kommer fra en ekstern avsender. Klikk ikke på lenker.",
     "Externe E-Mail. Öffnen Sie keine Anhänge.",
     "EXTERNAL EMAIL\nDo not click links or attachments.",
+    "CAUTION: This email originated from outside this organisation. Do not open links or attachments unexpectedly.",
 )
 
 
@@ -408,6 +418,10 @@ def test_the_newest_comment_of_a_desk_is_new(lead: str, newest: str, older: str)
         "—-—-—-—\nReply above this line.\n\nEva Ek commented:\n\nStill dark.",
         "—-—-—-—\nSvara ovanför den här raden.\n\nEva Ek kommenterade:\n\nStill dark.",
         "Vastaa tämän rivin yläpuolelle\n\nEva Ek kommentoi:\n\nStill dark.",
+        "##- Veuillez saisir votre réponse au-dessus de cette ligne -##\n\nStill dark.",
+        "##- Por favor, escriba su respuesta por encima de esta línea -##\n\nStill dark.",
+        "##- Digita la risposta sopra questa riga -##\n\nStill dark.",
+        "##- Typ uw antwoord boven deze lijn -##\n\nStill dark.",
         "Ref:MSG88120771_k0aaQ\n24-09-2026 09:29:48 CEST - Eva Ek (Additional comments)\nStill dark.\n\n"
         "23-09-2026 15:02:10 CEST - Kundservice (Additional comments)\nIs it dark?",
         "2026-09-24 09:29 - Eva Ek (Kommentarer)\nStill dark.\n\n2026-09-23 15:02 - Kundservice (Kommentarer)\nÄr det?",
@@ -527,6 +541,57 @@ def test_answers_that_a_colour_alone_tells_apart_are_shown_with_what_they_answer
 @pytest.mark.parametrize("says", ["Tack för ditt svar nedan.", "Thanks for your reply below.", "Den är död."])
 def test_the_old_mail_is_not_shown_where_nobody_says_that_answers_stand_in_it(form: str, says: str) -> None:
     assert new_text(shown_as(form, says)).split() == ["Hej,", *says.split()]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "----- Vidarebefordrat meddelande ----- Från: Eva Ek <eva@ek.example>Till: x <x@b.example>Skickat: mån 2 mars"
+        " 2026 10:04:11 CETÄmne: laddaren",
+        "   ----- Videresendt melding ----- Fra: Eva Ek <eva@ek.example>Til: a@b.exampleSendt: mandag 2. mars 2026",
+        "----- Edelleenlähetetty viesti ----- Lähettäjä: Eva Ek <eva@ek.example>Vastaanottaja: a@b.example",
+        "-------- Originalmeddelande --------Från: Eva Ek <eva@ek.example> Datum: 2026-03-02  10:04  (GMT+01:00)"
+        " Till: x Ämne: Sv: laddaren",
+        "-------- Oprindelig besked --------Fra: Eva Ek Dato: 02.03.2026  10.04  (GMT+01:00) Til: x Emne: Re: lader",
+        "-------- Ursprüngliche Nachricht --------Von: Eva Ek <eva@ek.example> Datum: 02.03.26  10:04 An: x Betreff:",
+        "-------- Original message --------From: Eva Ek <eva@ek.example> Date: 02/03/2026  10:04 To: x Subject:",
+    ],
+)
+def test_a_header_right_behind_its_title_is_one(header: str) -> None:
+    assert new_text(f"Se nedan.\n\n{header}\nDet gamla brevet.\nDess andra rad.") == "Se nedan."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--- Original plan --- from Monday on: we park outside.",
+        "Displayen visar\n--- original message --- error: 14\noch blinkar.",
+    ],
+)
+def test_words_between_rules_that_begin_no_header_are_somebodys_own(text: str) -> None:
+    assert new_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "title", ["Begin forwarded message:", "Vidarebefordrat meddelande:", "-------- Weitergeleitete Nachricht --------"]
+)
+@pytest.mark.parametrize("below", ["Så skrev hon i går. Vad gäller?", "This is what they told me\n\nEva"])
+def test_what_stands_below_a_forwarded_mail_with_marks_is_new(title: str, below: str) -> None:
+    old = "> From: Ola Ek <ola@ek.example>\n> Subject: charger\n> Date: 2 March 2026 10:04\n>\n> It is dead.\n>\n> Ola"
+    assert new_text(f"Hej\n\n{title}\n\n{old}\n\n{below}") == f"Hej\n\n{below}"
+    header = old.replace("> ", "").partition("\n>")[0]
+    assert new_text(f"Hej\n\n{title}\n\n{header}\n\nIt is dead.\n\n{below}") == "Hej"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Op 02/03/2026 10:04 heeft Eva Ek <eva@ek.example> geschreven:",
+        "Wiadomość napisana przez Eva Ek <eva@ek.example> w dniu 2 mar 2026, o godz. 10:04:",
+    ],
+)
+def test_who_wrote_an_old_mail_in_other_languages(line: str) -> None:
+    assert new_text(f"Se nedan.\n\n{line}\n\nDet gamla brevet.") == "Se nedan."
 
 
 def test_what_a_relay_broke_off_quoted_lines_is_quoted() -> None:

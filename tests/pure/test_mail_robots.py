@@ -57,6 +57,7 @@ AUTO = [
     ("Subject: [example.org #12] AutoReply: Case",),
     ("Auto-Submitted: auto-generated", "Subject: Anna Berg/Post/Example is out of the office"),
     ("Subject: =?utf-8?q?Odpowied=C5=BA_automatyczna=3A_Case?=",),
+    ("Subject: =?utf-8?q?=C4=80rpus_biroja_atra=C5=A1an=C4=81s_autom=C4=81tiska_atbilde=3A_Case?=",),
 ]
 
 
