@@ -182,6 +182,7 @@ def _without_footer(lines: list[str], below_others: bool) -> list[str]:
                 and FOOTER.search(footer)
                 and (below_others or not alone)
                 and not speaks_of_oneself(footer)
+                and not _places(below)
             ):
                 return lines[:n]
     return lines

@@ -164,6 +164,8 @@ def test_time_grows_with_length_only(unit: str) -> None:
         ),
         ("Laddaren är trasig.\n\nMvh Anna Berg\nTel 070-123 45 67\nStorgatan 5\nDet luktar bränt", "luktar bränt"),
         ("Se nedan.\n\n--\nLaddare 21052\nUttag 2\nRök ur kontakten", "Rök ur kontakten"),
+        ("Se nedan.\n\n-----\nLaddare 21052\nVill avsluta prenumerationen", "Vill avsluta prenumerationen"),
+        ("See below.\n\n=====\nCharger 20417\nPlease unsubscribe my card from it", "unsubscribe my card"),
         ("On 1 March 2026 at 10:00 our guard bob@x.example writes:\nThe cable is on fire", "on fire"),
         ("We need:\n- both cables\n--\n- nobody in bay 2\n\nKind regards", "nobody in bay 2"),
     ],
