@@ -60,6 +60,8 @@ DECLARES = _compiled(rf"(?:^|[.!:\n(])\s*(?:{any_of('declares')})")
 ANNOUNCES = _compiled(rf"(?:^|[.!:\n(])\s*(?:{any_of('announces')})")
 PASSES_ON = _compiled(rf"\b(?:{any_of('passes_on')})\b|[:：]\s*$")
 ATTENDS = _compiled(rf"\b(?:{any_of('attends')})")
+MATTER = _compiled(rf"\b(?:{any_of('matter')})")
+ABSENCE = _compiled(rf"\b(?:{any_of('absence')})")
 ABSENT = _compiled(any_of("absent"))
 UNREAD = _compiled(
     r"(?:[^\n]{0,40}[,!]\s+)?(?:(?:thank|tack|takk?|mange tak|kiitos|vielen dank|danke)\b[^.!\n]{0,60}[.!]\s+)?"

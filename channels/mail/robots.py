@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from channels.mail.headers import Fields
 from channels.mail.phrases import (
+    ABSENCE,
     ABSENT,
     ANNOUNCES,
     ATTENDS,
@@ -22,6 +23,7 @@ from channels.mail.phrases import (
     DECLARES,
     FOLLOWING,
     IS_AWAY,
+    MATTER,
     PASSES_ON,
     RECEIPT,
     UNREAD,
@@ -155,9 +157,15 @@ def _titled(fields: Fields, subject: str, text: str) -> bool:
         return False
     own = subject.strip()
     if AUTOMATIC_SUBJECT.match(own) or AUTOMATIC_SUBJECT.match(_TAGS.sub("", own).strip()):
-        return _null_path(fields) or "auto-submitted" in fields or not ATTENDS.search(text)
+        return _null_path(fields) or "auto-submitted" in fields or not (ATTENDS.search(text) or _goes_into_it(text))
     absent = AWAY_SUBJECT.match(own) and ABSENT.search(text[:_DECLARED_WITHIN])
     return bool(absent) and _answers(fields) and not ATTENDS.search(text)
+
+
+def _goes_into_it(text: str) -> bool:
+    """Whether a text is about charging, and says nothing that a machine says for somebody."""
+    begun = text[:_DECLARED_WITHIN]
+    return MATTER.search(begun) is not None and ABSENCE.search(begun) is None
 
 
 def _away(subject: str, name: str | None) -> bool:

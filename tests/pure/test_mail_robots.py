@@ -497,6 +497,32 @@ def test_who_attends_to_the_matter_below_a_machines_subject_is_a_person(subject:
 
 
 @pytest.mark.parametrize(
+    ("subject", "body", "automatic"),
+    [
+        ("OOO: unit 4", "Dead since Monday, the screen is black.", False),
+        ("Ikke til stede", "Laderen på plass 7 er ikke til stede lenger. Hvem har flyttet den?", False),
+        ("Inte på kontoret: stolpen", "Laddstolpen utanför ger ingen ström.", False),
+        ("Automatisk svar", "Laderen svarer ikke når jeg holder kortet mot den.", False),
+        ("Abwesend: Strom", "Kein Strom an der Ladesäule im Hof.", False),
+        ("Auto reply missing", "No charger answers the app.", False),
+        ("Automaattinen vastaus puuttuu", "Laturi ei vastaa kortille.", False),
+        ("Autosvar: Ärende", "Jag är på semester till den 3. Vid fel på laddare, ring 08-174 06 01.", True),
+        ("Autosvar: Ärende", "Kontoret är stängt i jul. Om laddarna är döda: ring jouren.", True),
+        ("Out of Office: Case", "Our office is closed until Monday. For faults of chargers call the desk.", True),
+        ("Abwesend: Fall", "Ich bin bis Montag im Urlaub. Bei Störungen der Ladesäulen rufen Sie bitte an.", True),
+        ("Poissaoloilmoitus: Asia", "Olen lomalla. Latausasemien viat: soita päivystykseen.", True),
+        ("Autosvar: Sag", "Tak for din mail. Er ladestanderen gået i stå, så ring til vagten.", True),
+    ],
+)
+def test_below_a_machines_subject_who_writes_of_charging_and_of_no_absence_is_a_person(
+    subject: str, body: str, automatic: bool
+) -> None:
+    report = read(mail(f"Subject: {subject}", "In-Reply-To: <1@support.example>", body=body), NOW)
+    assert report.auto_reply is automatic
+    assert read(mail(f"Subject: {subject}", "Auto-Submitted: auto-replied", body=body), NOW).auto_reply
+
+
+@pytest.mark.parametrize(
     "body",
     [
         "Ich betreue die Mailserver hier. Ihre Mails werden mit 550 5.7.26 abgewiesen, bitte geben Sie das weiter.",
