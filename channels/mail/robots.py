@@ -69,6 +69,7 @@ _PERSON = re.compile(
 _TAGS = re.compile(r"^\s*(?:\[[^\]]{0,100}\]\s*){1,3}")  # "[example.org #12] AutoReply: …"
 _SENTENCE_END = re.compile(r"[.!?\n]")
 _DECLARED_WITHIN = 1_000  # characters
+_SYSTEM = re.compile(r"[\s\"]*mail delivery (?:sub)?system\"?\s*<", re.IGNORECASE)  # and nothing else: nobody's name
 _NAMELESS = re.compile(
     r"mailer-daemon|mail delivery (?:sub)?system|^[\s\"]*system administrator\"?\s*<|^\s*<\s*>\s*$", re.IGNORECASE
 )
@@ -121,7 +122,7 @@ def machine(fields: Fields, sender: str | None) -> int:
     Postmasters and those who want no answer may be people, so that their mails must say more.
     """
     named = fields.raw("from") or ""
-    if (sender and _DAEMON.match(sender)) or ("@" not in named and _NAMELESS.search(named)):
+    if (sender and _DAEMON.match(sender)) or ("@" not in named and _NAMELESS.search(named)) or _SYSTEM.match(named):
         return 2
     if "x-failed-recipients" in fields:
         return 2

@@ -390,6 +390,19 @@ def test_b27_a_notice_from_nobody_is_a_bounce(named: str) -> None:
     assert [(d.recipient, d.status) for d in report.deliveries] == [("anna@example.org", "5.1.1")]
 
 
+@pytest.mark.parametrize("named", ["Mail Delivery System", '"Mail Delivery Subsystem"'])
+def test_b27_a_notice_under_a_mail_servers_name_is_a_bounce_from_whatever_address(named: str) -> None:
+    body = (
+        "I'm sorry to have to tell you that your message could not be delivered.\n\n<anna@example.org>: unknown user\n"
+    )
+    report = read(mail("Subject: Undelivered mail", sender=f"{named} <ops@relay.example>", body=body), NOW)
+    assert report.bounce
+    assert [delivery.recipient for delivery in report.deliveries] == ["anna@example.org"]
+    assert not read(
+        mail("Subject: Undelivered mail", sender="Mail Delivery Ola <ola@relay.example>", body=body), NOW
+    ).bounce
+
+
 def test_b27_a_field_without_a_value_is_none() -> None:
     body = FIELDS.replace("Action: failed", "Action: \xa0").replace("Status: 5.1.1", "Status: \xa0")
     raw = f"From: <>\r\nSubject: Mail delivery failed\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}"
