@@ -74,6 +74,7 @@ BELOW_HAS = tuple(any_of("below_has").split("|"))
 YOURS = _compiled(rf"\b(?:{any_of('yours')})\s\Z")
 DEVICE = _compiled(any_of("devices"))
 DEVICE_LIMIT = 110  # characters; a longer line is somebody's sentence
+SENT = _compiled(rf"(?<!\w)(?:{any_of('sent')})(?!\w)")
 EXCUSE = _compiled(any_of("excuses"))
 FOOTER = _compiled(any_of("footers"))
 ALARMING = _compiled(rf"\b(?:{any_of('alarming')})\b")

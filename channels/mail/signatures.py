@@ -21,7 +21,9 @@ from channels.mail.phrases import (
     DEVICE_LIMIT,
     EXCUSE,
     FOOTER,
+    MATTER,
     POSTSCRIPT,
+    SENT,
     TITLE,
     disclaims,
     is_disclaimer,
@@ -160,7 +162,8 @@ def _is_device(line: str) -> bool:
         return False
     if EXCUSE.search(line):
         return True
-    told = (_TELLS if len(line) < 50 else _PROSE).search(line) or speaks_of_oneself(line)
+    telling = (_TELLS if len(line) < 50 else _PROSE, SENT, MATTER, _PLACE)
+    told = speaks_of_oneself(line) or any(pattern.search(line) for pattern in telling)
     return not told and not _COLON.search(_LINK.sub("", line))
 
 

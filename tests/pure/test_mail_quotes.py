@@ -203,6 +203,27 @@ def test_what_other_programs_add_is_not_new(line: str) -> None:
     assert new_text(f"Fungerar nu.\n\n{line}") == "Fungerar nu."
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Skickat från laddare 21052",
+        "Skickat med posten i måndags",
+        "Skickat via formuläret, inget svar",
+        "Sent from the parking below the school",
+        "Sent by courier last Monday",
+        "Sent via the app, error 14",
+        "Sendt fra lader 21052",
+        "Sendt med posten på mandag",
+        "Sendt via skjemaet i går",
+        "Lähetetty minun kortilla eilen",
+        "Gesendet mit der Post am Montag",
+        "Gesendet von Säule 21052",
+    ],
+)
+def test_where_or_how_somebody_sent_something_is_their_own(line: str) -> None:
+    assert new_text(f"Kortet fungerar inte.\n\n{line}") == f"Kortet fungerar inte.\n\n{line}"
+
+
 def test_a_warning_of_a_rare_sender_is_not_theirs() -> None:
     warning = "[You don't often get email from a@b.example. Learn why this is important at https://aka.example/x ]"
     assert new_text(f"{warning}\n\nStill dead.") == "Still dead."
