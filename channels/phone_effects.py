@@ -19,7 +19,7 @@ import structlog
 from channels import phone_report
 from channels.numbers import HOME, reachable, region_of
 from channels.phone_events import number_facts
-from channels.phone_ports import CaseStatus, Given, Incident, Place, Taken, Waiting
+from channels.phone_ports import Caller, CaseStatus, Given, Incident, Place, Taken, Waiting
 from channels.report import NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
@@ -82,8 +82,13 @@ async def _recognise_caller(scene: Scene) -> Outcome:
     if not phone:
         return Outcome("new")
     caller = await scene.given.callers.known(phone)
-    facts = {"language": caller.language, "owner": "yes" if caller.owner else None}
+    facts = {"language": caller.language, "owner": "yes" if caller.owner else None, **_wishes(caller)}
     return Outcome("known" if caller.language else "new", facts)
+
+
+def _wishes(caller: Caller) -> dict[str, str]:
+    """Whoever asked for no texts is told what one would have told them."""
+    return {"textless": "yes"} if caller.textless else {}
 
 
 async def _find_charger(scene: Scene) -> Outcome:
@@ -228,7 +233,12 @@ async def _check_number(scene: Scene) -> Outcome:
     number = reachable(scene.fact("number"), region_of(scene.called) or HOME)
     if number is None:
         return Outcome("bad", {"number": None})
-    return Outcome("good", {"number": None, **number_facts(number)})
+    try:
+        wishes = _wishes(await scene.given.callers.known(number))
+    except Exception as error:
+        log.warning("phone.wishes_not_known", call=scene.sid, error=type(error).__name__)
+        wishes = {}
+    return Outcome("good", {"number": None, **number_facts(number), **wishes})
 
 
 async def _file_report(scene: Scene) -> Outcome:

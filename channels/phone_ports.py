@@ -211,11 +211,12 @@ class Cases(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What a number is known for: the language that it chose or was answered in, and whether an owner registered it.
-    Neither proves who calls."""
+    """What a number is known for: the language that it chose or was answered in, whether an owner registered it, and
+    whether it asked for no texts. None of it proves who calls."""
 
     language: str | None
     owner: bool = False
+    textless: bool = False
 
 
 class Callers(Protocol):

@@ -29,10 +29,11 @@ class Asks:
         found = await self._ask({"kind": "turn", "sid": sid, "turn": turn})
         return tuple(found) if found else None
 
-    async def caller(self, phone: str) -> tuple[str | None, bool]:
-        """The language of whoever is behind a number, and whether an owner has registered it."""
-        language, owner = await self._ask({"kind": "caller", "phone": phone})
-        return language, owner
+    async def caller(self, phone: str) -> tuple[str | None, bool, bool]:
+        """The language of whoever is behind a number, whether an owner has registered it, and whether it asked for no
+        texts."""
+        language, owner, textless = await self._ask({"kind": "caller", "phone": phone})
+        return language, owner, textless
 
     async def incident(self, charger: str | None, site: str | None) -> Known | None:
         """What a stranger may hear of a place."""

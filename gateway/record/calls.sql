@@ -1,8 +1,8 @@
 -- name: asked
 -- What calls ask at once, one answer a question, in order. A turn: the call's state, its last turn, the answer given to
 -- this one, and whether it is over; null for a call that is new. A caller: the language of the person behind a number,
--- and whether an owner who may ask for a PIN has registered it. An incident: the newest open case about a place that a
--- stranger may be told of (several have reported it, or we are at it). Outages: open faults of no place that several
+-- whether an owner who may ask for a PIN has registered it, and whether it asked for no texts. An incident: the newest
+-- open case about a place that a stranger may be told of (several have reported it, or we are at it). Outages: open faults of no place that several
 -- have reported lately, the newest first, and whether they are very many. Which cases are over is said so that no index
 -- of all open cases is read for it.
 SELECT CASE w.kind
@@ -15,7 +15,9 @@ SELECT CASE w.kind
         SELECT jsonb_build_array(
             (SELECT p.language FROM identities i JOIN people p ON p.id = i.person_id
              WHERE i.kind = 'phone' AND i.value = w.phone AND i.unlinked_at IS NULL AND p.language IS NOT NULL LIMIT 1),
-            (SELECT true FROM owners WHERE phone = w.phone AND pin_hash IS NOT NULL LIMIT 1) IS NOT NULL))
+            (SELECT true FROM owners WHERE phone = w.phone AND pin_hash IS NOT NULL LIMIT 1) IS NOT NULL,
+            EXISTS (SELECT FROM identities WHERE kind = 'phone' AND value = w.phone AND unlinked_at IS NULL
+                                             AND stopped_at IS NOT NULL)))
     WHEN 'incident' THEN (
         SELECT jsonb_build_array(c.id, c.status, c.due_solution, c.category) FROM (
             SELECT * FROM cases WHERE charger_id = w.charger -- as the index of what is told has it

@@ -185,4 +185,4 @@ async def test_what_calls_ask_at_once_is_answered_each(calls: RecordedCalls, db:
     )
     language = {"node": "language"}
     assert found[:3] == [(language, 0, "<a/>", False), (language, 0, None, False), None]
-    assert found[3:] == [("fi", False), (None, False), None, [], []]
+    assert found[3:] == [("fi", False, False), (None, False, False), None, [], []]

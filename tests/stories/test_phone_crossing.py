@@ -215,6 +215,20 @@ async def test_who_is_told_by_text_that_it_is_solved_is_not_called_for_it(
     assert ("callback_given_up" in await kinds(day)) == (rung == [])
 
 
+@pytest.mark.parametrize("first", ["call", "wish"])
+async def test_who_wants_no_texts_is_called_also_when_it_is_solved(day: Night, first: str) -> None:  # noqa: F811
+    stop = {"MessageSid": "SM1", "AccountSid": fakes.ACCOUNT, "From": MOBILE, "To": OURS, "Body": "STOP"}
+    if first == "wish":
+        await day.line.post("/twilio/sms", stop)
+    await promised(day)
+    if first == "call":
+        await day.line.post("/twilio/sms", stop)
+    (stuck,) = [listed["number"] for listed in await day.house.cases() if listed["category"] == "cable_stuck"]
+    assert (await day.house.api("POST", f"/cases/{stuck}/conclude", DONE))[0] == 200
+    await work(day)
+    assert day.rung() == [AGENT]
+
+
 async def test_the_call_backs_of_others_and_about_other_things_are_made(day: Night) -> None:  # noqa: F811
     await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
     await promised(day)

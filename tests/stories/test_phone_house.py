@@ -463,6 +463,34 @@ def wish(line: Line, nth: int, word: str) -> dict[str, str]:
     return {"MessageSid": f"SM{nth}", "AccountSid": line.account, "From": CALLER, "To": OURS, "Body": word}
 
 
+async def test_who_wants_no_texts_hears_what_one_would_tell_and_is_promised_none(house: House, line: Line) -> None:
+    mobile = "+46701740691"
+    asked = await line.call(mobile)
+    for key in ("1", "2", "0"):
+        await asked.press(key)
+    assert "kod för att fråga" not in asked.now_hears
+    await asked.hang_up()
+    assert (await line.post("/twilio/sms", wish(line, 1, "STOP") | {"From": mobile}))[0] == 200
+    call = await line.call(mobile)
+    for key in ("2", "0"):
+        await call.press(key)
+    assert "kod för att fråga" in call.now_hears
+    await call.hang_up()
+    for other in ("+46846500422", "+46846500423"):
+        await house.report("Laddaren är helt död", charger="21007", **{"from": {"phone": other}})
+    follower = await line.call(mobile)
+    for keys in ("2", "1", "21007#", "1", "1"):
+        await follower.press(keys)
+    assert "mobilnummer" in follower.now_hears
+    await follower.press("0701740691#")
+    assert "Vi kan inte skicka" in follower.now_hears
+    assert (await line.post("/twilio/sms", wish(line, 2, "START") | {"From": mobile}))[0] == 200
+    again = await line.call(mobile)
+    for key in ("2", "0"):
+        await again.press(key)
+    assert "kod för att fråga" not in again.now_hears
+
+
 async def stopped(house: House) -> bool:
     row = await house.runtime.db.row("SELECT stopped_at FROM identities WHERE value = %(phone)s", {"phone": CALLER})
     return row is not None and row["stopped_at"] is not None
