@@ -1,12 +1,12 @@
 """Calls to customers: call-backs, and those that agents make from a case.
 
 A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; one
-that we could not make (a cap, no provider) is made later and costs no try, unless their number is refused. While its
-customer is on another way to somebody, waiting in line or called from the case, it is not made, and it is done when
-that led to a talk (`fulfil`). Somebody whose number was erased is not tried again. A call that an agent makes is tried
-once, and the agent told how it went. The place in the order is that of the caller's first moment in the queue, at every
-try. Who is rung first is a matter of the queue: the agent, as here, or the customer (`customer_first`). Every change is
-one transaction; doing it twice changes nothing.
+that we could not make (a cap, no provider), or whose colleague left as the customer had picked up, is made later and
+costs no try, unless their number is refused. While its customer is on another way to somebody, waiting in line or
+called from the case, it is not made, and it is done when that led to a talk (`fulfil`). Somebody whose number was
+erased is not tried again. A call that an agent makes is tried once, and the agent told how it went. The place in the
+order is that of the caller's first moment in the queue, at every try. Who is rung first is a matter of the queue: the
+agent, as here, or the customer (`customer_first`). Every change is one transaction; doing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ async def settle(runtime: Runtime, item: int) -> End:
             await cases.lock(conn, wanted["case_id"])
         if last and reached and wanted["agent_id"]:
             await wrapping.begin(conn, wanted["agent_id"], last["sid"])
-        ours = wanted["crossed"] or (last is not None and _ours(last))
+        kept_waiting = last is not None and last["kept_waiting"]
+        ours = wanted["crossed"] or kept_waiting or (last is not None and _ours(last))
         kind, data = _unanswered(end)
         until: datetime | None = None
         if wanted["kind"] == "outgoing":
@@ -80,7 +81,7 @@ async def settle(runtime: Runtime, item: int) -> End:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
         else:
-            wait = NOW if wanted["crossed"] else DELAY if ours else AGAIN[wanted["tries"]]
+            wait = _wait(wanted, ours=ours, kept_waiting=kept_waiting)
             later = {"item": item, "wait": wait, "tries": 0 if ours else 1}
             tried = await (await conn.execute(WORK["try_later"], later)).fetchone()
             if tried is None:  # whoever ends it at the same time was first
@@ -190,6 +191,15 @@ def _unanswered(end: End) -> tuple[str, dict[str, Any]]:
     if end in ("capped", "unplaced"):
         return "call_unplaced", {"because": CAP} if end == "capped" else {}
     return "call_unanswered", {}
+
+
+def _wait(wanted: Mapping[str, Any], *, ours: bool, kept_waiting: bool) -> timedelta:
+    """Until the next try."""
+    if wanted["crossed"]:
+        return NOW
+    if kept_waiting:
+        return AGAIN[0]
+    return DELAY if ours else AGAIN[wanted["tries"]]
 
 
 def _missed(ring: Mapping[str, Any] | None) -> str:

@@ -197,9 +197,13 @@ JOIN calls k ON k.sid = r.sid AND k.ended_at IS NOT NULL
 WHERE w.kind = 'callback' AND w.state IN ('waiting', 'offered') ORDER BY r.id LIMIT 50
 
 -- name: customer_of
--- The last try to reach the customer of a call; `kept_waiting` when they answered first and never met anybody.
-SELECT id, state, sid, reason, room LIKE 'back-%%' AND reason IS DISTINCT FROM 'met' AS kept_waiting FROM rings
-WHERE item_id = %(item)s AND purpose = 'customer' ORDER BY id DESC LIMIT 1
+-- The last try to reach the customer of a call; `kept_waiting` when they answered first and never met anybody, or have
+-- picked up and not been asked to the end.
+SELECT r.id, r.state, r.sid, r.reason,
+       r.room LIKE 'back-%%' AND r.reason IS DISTINCT FROM 'met'
+       OR r.state = 'ringing' AND k.status IS NOT DISTINCT FROM 'in-progress' AS kept_waiting
+FROM rings r LEFT JOIN calls k ON k.sid = r.sid
+WHERE r.item_id = %(item)s AND r.purpose = 'customer' ORDER BY r.id DESC LIMIT 1
 
 -- name: wanted
 -- What a caller's item is about: the number to call back, unless they are on another way to somebody, and the case.

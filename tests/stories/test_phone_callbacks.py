@@ -200,6 +200,31 @@ async def test_a_colleague_who_hangs_up_first_stops_the_customers_telephone(day:
     assert "callback_missed" in await kinds(day)
 
 
+async def test_a_customer_who_has_picked_up_as_the_colleague_leaves_loses_no_try_and_is_told_the_truth(
+    day: Night,
+) -> None:
+    await (await waiting(day)).press("1")
+    await work(day)
+    await day.picks_up("1")
+    sid, mine = day.last()[0], {"AccountSid": fakes.ACCOUNT, "From": OURS, "To": AGENT, "Direction": "outbound-api"}
+    await ringing.sweep(day.house.runtime, day.port)
+    theirs = {**mine, "To": CALLER, "CallSid": day.last()[0]}
+    await day.line.post("/twilio/status", {**theirs, "CallStatus": "in-progress"})
+    assert "Tryck 1" in await day.picks_up()
+    await day.line.post("/twilio/status", {**mine, "CallSid": sid, "CallStatus": "completed"})
+    await callbacks.sweep(day.house.runtime)
+    assert day.peer.calls[day.last()[0]]["updated"] == {"Status": "completed"}
+    (later,) = [entry["data"] for entry in await timeline(day) if entry["kind"] == "callback_postponed"]
+    assert later["tries"] == 0
+    (text,) = await day.house.runtime.db.rows(
+        "SELECT c.text FROM messages m JOIN message_contents c ON c.message_id = m.id WHERE m.kind LIKE 'callback%'"
+    )
+    assert "ingen av oss var ledig när vi ringde" in text["text"]
+    day.clock.forward(callbacks.AGAIN[0])
+    await work(day)
+    assert day.rung()[-1] == AGENT
+
+
 async def test_b106_a_call_back_is_not_promised_to_numbers_that_cost_or_loop_nor_a_fourth_time(day: Night) -> None:
     for caller in ("+46900123456", OURS, "+882161234567"):
         call = await waiting(day, caller)
