@@ -41,7 +41,7 @@ from ivr.flow import Ask, End, Flow, Record
 from ivr.prompts import LANGUAGES, Phrases
 from ivr.scripts import scripts
 from ivr.twiml import PLAIN
-from ivr.vocabulary import is_urgent, may_record
+from ivr.vocabulary import begins_record, is_urgent
 
 log = structlog.get_logger()
 
@@ -295,7 +295,7 @@ class PhoneDoor:
     def _render(self, spoken: Turn, state: CallState, turn: int) -> str:
         if isinstance(spoken.node, End) and spoken.node.ends == "goodbye" and self._last_resort:
             return twiml.goodbye(self._sentences(spoken.say), self._last_resort)
-        ways = self._ways(turn, state.facts.get("answerer", ""), record=may_record(state.facts))
+        ways = self._ways(turn, state.facts.get("answerer", ""), record=begins_record(state.facts))
         return self._document(state.node, spoken, ways)
 
     async def _without_record(self, params: Params, turn: int) -> str:

@@ -23,7 +23,7 @@ from channels.phone_ports import Caller, CaseStatus, Given, Incident, Place, Tak
 from channels.report import NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
-from ivr.vocabulary import COUNTS, FAILED, stricter
+from ivr.vocabulary import COUNTS, FAILED, recording_of, stricter
 
 log = structlog.get_logger()
 
@@ -273,7 +273,7 @@ async def _enter_queue(scene: Scene) -> Outcome:
 async def _look_at_queue(scene: Scene) -> Outcome:
     place = await scene.given.line.place(scene.sid)
     if place.answerer is not None:
-        return Outcome("answered", {**_place_facts(scene, place), "answerer": place.answerer})
+        return Outcome("answered", _talk_facts(scene, place, place.answerer))
     facts = _place_facts(scene, place)
     if place.overdue and not scene.fact("long_told"):
         return Outcome("long", {**facts, "long_told": "yes"})
@@ -289,7 +289,7 @@ async def _somebody_there(scene: Scene) -> Outcome:
     place = await scene.given.line.place(scene.sid) if scene.fact("queue_text") else None
     if place is None or place.answerer is None:
         return Outcome("nobody")
-    return Outcome("somebody", {**_place_facts(scene, place), "answerer": place.answerer})
+    return Outcome("somebody", _talk_facts(scene, place, place.answerer))
 
 
 async def _book_callback(scene: Scene) -> Outcome:
@@ -418,6 +418,12 @@ def _place_facts(scene: Scene, place: Place) -> dict[str, str | None]:
         "queue_text": queue_text(scene, place),
         "consent": stricter(agreed, place.consent) if agreed else place.consent,
     }
+
+
+def _talk_facts(scene: Scene, place: Place, answerer: str) -> dict[str, str | None]:
+    """With who answers, and whether recording begins with them."""
+    facts = {**_place_facts(scene, place), "answerer": answerer}
+    return {**facts, "recorded": recording_of({**scene.state.facts, **facts})}
 
 
 def queue_text(scene: Scene, place: Place) -> str:

@@ -89,6 +89,25 @@ def may_record(facts: Mapping[str, str]) -> bool:
     return facts.get("record") != "no" if is_announced(facts) else is_asked(facts) and facts.get("record") == "yes"
 
 
+def recording_of(facts: Mapping[str, str | None]) -> str | None:
+    """What becomes of the recording of a call as a talk begins: it `begins` once, and then goes `on` until the call
+    ends, whatever queue the next talk is of."""
+    known = {name: value for name, value in facts.items() if value}
+    if is_recorded(known):
+        return "on"
+    return "begins" if may_record(known) else None
+
+
+def is_recorded(facts: Mapping[str, str]) -> bool:
+    """Whether the recording of a call has begun."""
+    return bool(facts.get("recorded"))
+
+
+def begins_record(facts: Mapping[str, str]) -> bool:
+    """Whether it begins with this talk."""
+    return facts.get("recorded") == "begins"
+
+
 def is_owner(facts: Mapping[str, str]) -> bool:
     return facts.get("owner") == "yes"
 

@@ -3,7 +3,7 @@
 
 Of several queues the strictest word counts, and once a call was in a queue that is stricter it stays so: nobody is
 recorded who was not told or asked for it. A talk whose case comes to a queue that never records is silenced, whoever
-moved it.
+moved it, also when the recording began with an earlier talk of the same call.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gateway.record.db import statements
 from gateway.record.timeline import SYSTEM, Entry
 from gateway.runtime import Runtime
 from ivr.engine import CallState
-from ivr.vocabulary import may_record, stricter
+from ivr.vocabulary import is_recorded, stricter
 
 log = structlog.get_logger()
 SQL = statements("talks")
@@ -47,7 +47,7 @@ async def sweep(runtime: Runtime, provider: Provider) -> int:
     if not queues:
         return 0
     for row in await runtime.db.rows(SQL["forbidden"], {"queues": queues, "now": runtime.clock.now()}):
-        if not may_record(CallState.from_json(row["state"]).facts):
+        if not is_recorded(CallState.from_json(row["state"]).facts):
             continue
         call = row["caller"]
         if not (await captions.end(runtime, provider, call) and await provider.pause_recording(call, True)):

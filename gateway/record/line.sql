@@ -8,9 +8,9 @@ SELECT EXISTS (
 
 -- name: enter
 -- The first entry keeps its time, so that whoever comes back has lost nothing; they are not answered any more, nor on
--- hold.
+-- hold, but what is recorded of them stays as silent as it was.
 UPDATE calls SET queued_at = coalesce(queued_at, %(now)s), room = NULL, answered_at = NULL, agent_id = NULL,
-                 held_at = NULL, silenced_at = NULL,
+                 held_at = NULL,
                  report_id = coalesce(report_id, %(report)s),
                  case_id = coalesce(case_id, (SELECT case_id FROM reports WHERE id = %(report)s))
 WHERE sid = %(sid)s

@@ -77,7 +77,7 @@ RETURNING id
 UPDATE calls SET silenced_at = %(at)s WHERE sid = %(caller)s
 
 -- name: forbidden
--- Talks that go on, are not silenced yet, and whose case is in one of these queues, with what the caller agreed to.
+-- Talks that go on, are not silenced yet, and whose case is in one of these queues, with what the call has told.
 SELECT c.sid AS caller, c.case_id, k.queue, t.state -> 'call' AS state
 FROM calls c JOIN cases k ON k.id = c.case_id JOIN call_contents t ON t.sid = c.sid
 WHERE c.direction = 'inbound' AND c.ended_at IS NULL AND c.silenced_at IS NULL

@@ -19,7 +19,7 @@ from channels.phone_ports import Sound
 from gateway import alerts, dispatch
 from gateway.config import load
 from gateway.desk.acts import Refused
-from gateway.phone import consent, recordings, ringing, talks, transcribing
+from gateway.phone import callbacks, consent, recordings, ringing, talks, transcribing
 from gateway.record.calls import RecordedCalls
 from gateway.record.timeline import Actor
 from gateway.ruling import FOLDER
@@ -209,6 +209,57 @@ async def test_v12_a_talk_that_is_handed_over_to_a_queue_that_never_records_is_s
     assert (entry["actor"]["kind"], entry["data"]["queue"]) == ("system", "billing")
     with pytest.raises(Refused):
         await talks.silence(day.house.runtime, Actor("agent", "a01", "agent"), False)
+
+
+async def cut_off(day: Night, call: Call) -> None:
+    """The colleague's line breaks; the caller waits for the next one."""
+    day.clock.forward(timedelta(seconds=3))
+    await day.ends("completed")
+    await callbacks.sweep(day.house.runtime)
+    await call.talk()
+    await call.wait()
+    day.clock.forward(timedelta(minutes=2))
+    call.recorded = False
+
+
+@pytest.mark.parametrize("day", ["announce"], indirect=True)
+async def test_v12_the_recording_of_a_call_begins_once_and_stays_as_silent_as_it_was(day: Night) -> None:
+    call = await wants_a_person(day)
+    day.peer.add_call(sid=call.sid, status="in-progress")
+    day.peer.add_recording(recorded(CUSTOMER), call_sid=call.sid, status="in-progress")
+    await answered(day, call)
+    assert call.recorded is True
+    me = Actor("agent", "a01", "agent")
+    await talks.silence(day.house.runtime, me, True)
+    await cut_off(day, call)
+    await answered(day, call)
+    assert call.recorded is False, "what goes on is not begun beside itself, where no silence would reach it"
+    talk = await talks.current(day.house.runtime, "a01")
+    assert talk is not None
+    assert talk["silenced_at"] is not None
+    await talks.silence(day.house.runtime, me, False)
+    paused = day.peer.had("POST", "/Recordings/Twilio.CURRENT.json")
+    assert [fields["Status"] for fields in paused] == ["paused", "in-progress"]
+
+
+@pytest.mark.parametrize("day", ["announce billing=never"], indirect=True)
+async def test_v12_a_recording_that_began_earlier_in_the_call_is_silenced_in_a_queue_that_never_records(
+    day: Night,
+) -> None:
+    call = await wants_a_person(day)
+    day.peer.add_call(sid=call.sid, status="in-progress")
+    day.peer.add_recording(recorded(CUSTOMER), call_sid=call.sid, status="in-progress")
+    await answered(day, call)
+    assert call.recorded is True
+    (listed,) = await day.house.cases()
+    await cut_off(day, call)
+    body = {"as": "a01", "to": "billing", "reason": "Gäller en faktura."}
+    assert (await day.house.api("POST", f"/cases/{listed['number']}/hand_over", body))[0] == 200
+    await answered(day, call)
+    assert call.recorded is False
+    assert await consent.sweep(day.house.runtime, day.port) == 1
+    paused = day.peer.had("POST", "/Recordings/Twilio.CURRENT.json")
+    assert [fields["Status"] for fields in paused] == ["paused"]
 
 
 @pytest.mark.parametrize("day", ["announce"], indirect=True)
