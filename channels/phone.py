@@ -29,6 +29,7 @@ from channels.phone_events import (
     key_of,
     progress_of,
     seconds_of,
+    shown_of,
     sid_of,
     sound_of,
 )
@@ -259,7 +260,7 @@ class PhoneDoor:
             node=state.node,
             language=state.language,
             state=state.to_json(),
-            answer=self._render(spoken, state, turn + 1),
+            answer=self._render(spoken, state, turn + 1, shown_of(params)),
             caller=(state.facts.get("phone") or caller_of(params)) if new else None,
             called=params.get("To", "")[:80] or None,
             report=int(state.facts.get("report", "0")) or None,
@@ -292,10 +293,10 @@ class PhoneDoor:
     def _begin(self, params: Params) -> CallState:
         return engine.start(self._flow, caller_facts(params))
 
-    def _render(self, spoken: Turn, state: CallState, turn: int) -> str:
+    def _render(self, spoken: Turn, state: CallState, turn: int, shown: str | None) -> str:
         if isinstance(spoken.node, End) and spoken.node.ends == "goodbye" and self._last_resort:
-            return twiml.goodbye(self._sentences(spoken.say), self._last_resort)
-        ways = self._ways(turn, state.facts.get("answerer", ""), record=begins_record(state.facts))
+            return twiml.goodbye(self._sentences(spoken.say), self._last_resort, shown)
+        ways = self._ways(turn, state.facts.get("answerer", ""), record=begins_record(state.facts), shown=shown)
         return self._document(state.node, spoken, ways)
 
     async def _without_record(self, params: Params, turn: int) -> str:
@@ -312,14 +313,14 @@ class PhoneDoor:
             seconds = seconds_of(params, "RecordingDuration")
             state = engine.noting(state, {"message": sid_of(params, "RecordingSid"), "message_how": str(seconds)})
         if not await self._spooled(params, turn, state):
-            return twiml.goodbye(self._both("no_way"), self._last_resort)
+            return twiml.goodbye(self._both("no_way"), self._last_resort, shown_of(params))
         return twiml.goodbye(self._both("kept", "goodbye"))
 
     async def _put_through(self, params: Params, turn: int, state: CallState, last_resort: str) -> str:
         """Who is in danger while the record does not answer is told so and put through at once, kept or not."""
         await self._spooled(params, PLAIN + turn - 1, state)
         back = f"{self._action(PLAIN + turn)}?{LAST_RESORT}=yes"
-        return twiml.put_through(self._both("emergency"), last_resort, back)
+        return twiml.put_through(self._both("emergency"), last_resort, back, shown_of(params))
 
     def _after_last_resort(self, params: Params, turn: int) -> str:
         if event_of(params) == Dialled(talked=True):
@@ -432,7 +433,7 @@ class PhoneDoor:
     def _action(self, turn: int) -> str:
         return f"{self._url}/twilio/voice/{turn}"
 
-    def _ways(self, turn: int, answerer: str = "", *, record: bool = False) -> twiml.Ways:
+    def _ways(self, turn: int, answerer: str = "", *, record: bool = False, shown: str | None = None) -> twiml.Ways:
         return twiml.Ways(
             action=self._action(turn),
             recording=f"{self._url}/twilio/recording",
@@ -441,4 +442,5 @@ class PhoneDoor:
             answerer=answerer,
             record=record,
             captions=f"{self._url}/twilio/captions" if record and self._captions else "",
+            shown=shown if answerer else None,
         )

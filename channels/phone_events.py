@@ -79,6 +79,12 @@ def caller_of(params: Params) -> str | None:
     return normalise(given) or given[:80] or None
 
 
+def shown_of(params: Params) -> str | None:
+    """The number that whoever is dialled from a caller's line sees where the caller's own is none that networks take:
+    the one that was called. None where theirs is shown."""
+    return None if normalise(params.get("From")) else normalise(params.get("To"))
+
+
 def progress_of(params: Params, at: datetime) -> Progress:
     """A status callback."""
     return Progress(

@@ -27,7 +27,8 @@ PLAIN = 1000  # turns from here on are spoken without the record
 class Ways:
     """Where things come back to, as URLs, and who answers: a number to ring (asked at `whisper` whether they take the
     call) or the name of a room that caller and agent meet in. With `record` they are recorded, a voice a channel; what
-    they say goes to `captions` as text while they say it."""
+    they say goes to `captions` as text while they say it. A telephone that is rung shows `shown`, or the caller's own
+    number."""
 
     action: str
     recording: str
@@ -36,6 +37,7 @@ class Ways:
     answerer: str
     record: bool = False
     captions: str = ""
+    shown: str | None = None
 
 
 def render(turn: Turn, phrases: Sentences, ways: Ways) -> str:
@@ -110,23 +112,25 @@ def fallback(phrases: Phrases, public_url: str) -> str:
     return take_message([(language, phrases.say("fallback", language)) for language in LANGUAGES], ways, seconds=180)
 
 
-def goodbye(sentences: Iterable[tuple[str, str]], dial: str | None = None) -> str:
-    """Speak (language, sentence) pairs, try a last number if there is one, and hang up."""
+def goodbye(sentences: Iterable[tuple[str, str]], dial: str | None = None, shown: str | None = None) -> str:
+    """Speak (language, sentence) pairs, try a last number if there is one, which sees the number `shown` or else the
+    caller's, and hang up."""
     response = VoiceResponse()
     for language, sentence in sentences:
         response.say(sentence, language=VOICES[language])
     if dial is not None:
-        response.append(Dial(dial, timeout=60))
+        response.append(Dial(dial, timeout=60, caller_id=shown))
     response.hangup()
     return str(response)
 
 
-def put_through(sentences: Iterable[tuple[str, str]], number: str, action: str) -> str:
-    """Speak (language, sentence) pairs and ring a last number; the call comes back however that ends."""
+def put_through(sentences: Iterable[tuple[str, str]], number: str, action: str, shown: str | None = None) -> str:
+    """Speak (language, sentence) pairs and ring a last number, which sees the number `shown` or else the caller's; the
+    call comes back however that ends."""
     response = VoiceResponse()
     for language, sentence in sentences:
         response.say(sentence, language=VOICES[language])
-    response.append(Dial(number, timeout=60, action=action, method="POST"))
+    response.append(Dial(number, timeout=60, action=action, method="POST", caller_id=shown))
     return str(response)
 
 
@@ -204,7 +208,7 @@ def _connect(response: VoiceResponse, ways: Ways, language: str) -> None:
             status_callback_url=ways.captions,
             status_callback_method="POST",
         )
-    dial = response.dial(action=ways.action, method="POST", timeout=RING, answer_on_bridge=True)
+    dial = response.dial(action=ways.action, method="POST", timeout=RING, answer_on_bridge=True, caller_id=ways.shown)
     if ways.answerer.startswith("+"):
         dial.number(ways.answerer, url=ways.whisper, method="POST")
     elif ways.answerer.startswith("client:"):

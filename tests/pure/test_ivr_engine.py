@@ -167,15 +167,20 @@ def test_digits_are_spoken_one_by_one_and_missing_facts_left_out() -> None:
     assert placeholders("%(a)s %(b_digits)s %%") == {"a", "b_digits"}
 
 
+@pytest.mark.parametrize("shown", [None, "+46313900100"])
 @pytest.mark.parametrize("answerer", ["+46313900601", "room-7"])
-def test_whoever_answers_is_rung_or_met_in_a_room(answerer: str) -> None:
+def test_whoever_answers_is_rung_or_met_in_a_room(answerer: str, shown: str | None) -> None:
     node = FLOW.node["talk"]
     assert isinstance(node, Connect)
-    ways = Ways("/a", "/r", "/m", "/w", answerer)
+    ways = Ways("/a", "/r", "/m", "/w", answerer, shown=shown)
     dial = read(render(Turn((), node, "sv"), PHRASES, ways)).find("Dial")
     assert dial is not None
     assert dial[0].tag == ("Number" if answerer.startswith("+") else "Conference")
     assert dial[0].text == answerer
+    assert dial.get("callerId") == shown
+    last = read(goodbye([("sv", "x")], answerer, shown)).find("Dial")
+    assert last is not None
+    assert last.get("callerId") == shown
 
 
 def test_the_documents_without_a_turn_are_sound() -> None:

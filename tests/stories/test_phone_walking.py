@@ -1061,6 +1061,29 @@ async def test_f10_danger_that_is_keyed_while_the_record_is_away_is_put_through_
     assert not world.reports
 
 
+@pytest.mark.parametrize(
+    ("caller", "shown"),
+    [
+        ("+46701740605", False),
+        ("anonymous", True),
+        ("+266696687", True),
+        ("", True),
+        ("sip:someone@example.org", True),
+        ("client:somebody", True),
+    ],
+)
+async def test_who_shows_no_number_is_put_through_from_the_number_that_they_called(
+    line: Line, world: World, caller: str, shown: bool
+) -> None:
+    """The provider dials from the caller's own number unless told otherwise, and from none that is no number."""
+    call = await line.call(caller)
+    await call.press("2")
+    world.away = True
+    await call.press("1")
+    assert call.waits is not None
+    assert call.waits.get("callerId") == (line.number if shown else None)
+
+
 async def test_f10_danger_whose_last_resort_does_not_answer_leaves_a_message(line: Line, world: World) -> None:
     call = await line.call()
     await call.press("2")
