@@ -37,6 +37,8 @@ from ivr.prompts import Phrases
 log = structlog.get_logger()
 SQL, WORK, TALKS, ONCALL = (statements(name) for name in ("rings", "work", "talks", "oncall"))
 LISTENING = timedelta(seconds=25)  # that whoever picked up has to press a key
+BRINGING = "bringing"  # of a telephone that was taken, while the provider is asked to bring the caller
+MOMENTS = 6  # holding sentences for which that is waited for
 OUTGOING = "out-"  # before the number of the ring whose room it is, which a customer is rung into
 
 
@@ -58,6 +60,9 @@ class Legs:
             return await self._customer_first(row, case, params)
         language = _prompted(case.language if case and row["purpose"] == "customer" else row["language"])
         if row["state"] == "taken":
+            if row["reason"] == BRINGING and (before := held(params)) < MOMENTS:
+                moment = self._phrases.say("hold", language)
+                return twiml.hold([(language, moment)], f"{self._url}/twilio/ring/{ring}?held={before + 1}")
             return await self._taken(row, case, language)
         if row["state"] not in ("due", "ringing"):
             return await self._too_late(row, language)
@@ -122,11 +127,11 @@ class Legs:
         log.info("ring.taken", ring=row["id"], purpose=row["purpose"], agent=row["agent_id"])
         if met.get("sid"):
             await self._line.answered(met["sid"])
-            await self._fetch(met["sid"], f"voice/{met['turn'] + 1}")
+            await self._fetch(row["id"], met["sid"], f"voice/{met['turn'] + 1}")
         elif waiting := met.get("waiting"):
             if met["call"]:
                 await self._line.answered(met["call"])
-            await self._fetch(waiting["sid"], f"ring/{waiting['id']}")
+            await self._fetch(row["id"], waiting["sid"], f"ring/{waiting['id']}")
         return await self._taken({**row, "room": met.get("room")}, case, language)
 
     async def _too_late(self, row: Mapping[str, Any], language: str) -> str:
@@ -160,7 +165,8 @@ class Legs:
             await conn.execute(SQL["meet"], {"sid": caller["sid"], "room": met["room"], "agent": agent})
         elif row["purpose"] == "oncall" and (back := await (await conn.execute(SQL["bring"], waits)).fetchone()):
             met = await self._reach(conn, {**row, "item_id": back["id"]}, back["call_sid"])
-        taken = {"ring": row["id"], "state": "taken", "reason": None, "room": met.get("room"), "now": now}
+        reason = BRINGING if "sid" in met or "waiting" in met else None
+        taken = {"ring": row["id"], "state": "taken", "reason": reason, "room": met.get("room"), "now": now}
         await conn.execute(SQL["end"], taken)
         return met
 
@@ -267,12 +273,15 @@ class Legs:
         await wake(conn)
         return room
 
-    async def _fetch(self, caller: str, where: str) -> None:
-        """Bring whoever waits at once; without the provider they come by themselves when the music ends."""
+    async def _fetch(self, ring: int, caller: str, where: str) -> None:
+        """Bring whoever waits at once; without the provider they come by themselves when the music ends. Nobody else is
+        let into the room before the provider has answered: who is there already is led out of it and in again, and a
+        room ends with its caller."""
         account = account_of(self._runtime.config)
         if account is not None:
             async with open_provider(account) as provider:
                 await provider.redirect(caller, f"{self._url}/twilio/{where}")
+        await self._runtime.db.run(SQL["brought"], {"ring": ring})
 
     async def _about(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:
         if row["purpose"] != "customer":
@@ -291,6 +300,12 @@ class Legs:
 
     def _goodbye(self, prompt: str, language: str) -> str:
         return twiml.goodbye([(language, self._phrases.say(prompt, language))])
+
+
+def held(params: Mapping[str, str]) -> int:
+    """How many holding sentences were spoken before."""
+    told = params.get("held", "")
+    return int(told) if told.isascii() and told.isdecimal() and len(told) < 4 else 0
 
 
 def _prompted(language: str | None) -> str:

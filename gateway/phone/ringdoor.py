@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from gateway.phone.legs import Legs
+from gateway.phone.legs import Legs, held
 from ivr import twiml
 from ivr.prompts import LANGUAGES, Phrases
 
@@ -48,8 +48,7 @@ class RingDoor:
             return await asyncio.wait_for(asyncio.shield(task), DEADLINE)
         except Exception as error:
             log.warning("ring.not_answered", error=type(error).__name__)
-        held = params.get("held", "")
-        again = int(held) + 1 if held.isascii() and held.isdecimal() and len(held) < 4 else 1
+        again = held(params) + 1
         if again > HOLDS:
             return twiml.goodbye([*self._both("ring_trouble"), *self._both("goodbye")])
         key = f"&pressed={pressed}" if pressed in ("1", "2") else ""

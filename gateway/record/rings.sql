@@ -31,6 +31,10 @@ UPDATE rings SET state = %(state)s, reason = %(reason)s, ended_at = %(now)s, due
                  room = %(room)s, tried_at = CASE WHEN phone LIKE 'client:%%' THEN NULL ELSE tried_at END
 WHERE id = %(ring)s AND state IN ('due', 'ringing') RETURNING id
 
+-- name: brought
+-- The provider has answered whether the caller comes.
+UPDATE rings SET reason = NULL WHERE id = %(ring)s AND state = 'taken'
+
 -- name: over
 -- Telephones that nobody took: the call to them has ended, or its last word never came.
 SELECT r.id, r.case_id, r.agent_id, r.climb_id, r.step, r.offer_id, r.item_id, r.room, r.purpose, r.sid, r.reason, k.status

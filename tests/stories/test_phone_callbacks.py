@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from channels.provider import Provider
 from gateway import dispatch
 from gateway.people.privacy import erase_person, find_person
 from gateway.phone import alone, callbacks, ringing
@@ -84,6 +85,29 @@ async def test_a_waiting_caller_rings_a_free_colleague_who_presses_1(day: Night)
     assert {"offer_made", "claimed", "first_response", "rated"} <= set(await kinds(day))
     row = await day.house.runtime.db.row("SELECT state FROM work_items WHERE kind = 'call'")
     assert row == {"state": "done"}
+
+
+async def test_a_colleague_is_let_into_the_room_when_the_provider_has_brought_the_caller_and_not_before(
+    day: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await waiting(day)
+    await work(day)
+    meanwhile: list[str] = []
+
+    async def slow(self: Provider, sid: str, turn_url: str) -> bool:
+        await call.wait()  # comes by themselves first
+        meanwhile.append(await day.picks_up("1"))
+        return True
+
+    monkeypatch.setattr(Provider, "redirect", slow)
+    document = await day.picks_up("1")
+    assert call.waits is not None
+    assert call.waits[0].text == f"call-{call.sid}"
+    assert f"call-{call.sid}</Conference>" in document
+    assert "Conference" not in meanwhile[0]
+    assert "Ett ögonblick" in meanwhile[0]
+    assert "</Redirect>" in meanwhile[0]
+    assert await day.picks_up("1") == document
 
 
 async def test_an_agent_whose_caller_hangs_up_as_the_telephone_rings_is_told_so(day: Night) -> None:
