@@ -39,6 +39,16 @@ def test_b29_the_longest_silent_makes_room_unless_it_sends_a_mail() -> None:
     assert not recent.gone
 
 
+def test_b29_one_client_has_a_share_of_the_places_and_our_own_relays_as_many_as_they_want() -> None:
+    keeper = Doorkeeper(Limits(connections=20, connections_per_peer=2, kept_free=0.2, silent=1.0), NEAR)
+    assert [keeper.admit(Client("192.0.2.1", 5.0), 5.0) for _ in range(3)] == [True, True, False]
+    assert keeper.admit(Client("192.0.2.2", 5.0), 5.0)
+    assert all(keeper.admit(Client("10.0.0.1", 5.0), 5.0) for _ in range(13))
+    assert not keeper.admit(Client("192.0.2.3", 5.0), 5.0), "the rest is for those we know"
+    keeper.brought_mail("192.0.2.3")
+    assert keeper.admit(Client("192.0.2.3", 5.0), 5.0)
+
+
 def test_one_client_s_mails_and_all_of_strangers_leave_room_for_others() -> None:
     keeper = Doorkeeper(Limits(in_flight=1000, in_flight_per_peer=300, kept_free=0.2), NEAR)
     keeper.hold("192.0.2.1", 300)

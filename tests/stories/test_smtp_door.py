@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import aiosmtplib
 import pytest
@@ -27,6 +28,7 @@ MAIL = (
     b"From: Anna <anna@example.org>\r\nTo: help@support.example\r\nSubject: Hej\r\nMessage-ID: <1@example.org>\r\n"
     b"\r\nDen laddar inte.\r\n"
 )
+VOUCHED = b"Authentication-Results: mx.support.example; dmarc=pass header.from=example.org\r\n" + MAIL
 US = "help@support.example"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -236,7 +238,7 @@ async def test_b28_junk_is_cut_off_and_others_are_served(parsers: Parsers, junk:
                 break
             if not answers[-1] or answers[-1].startswith("421"):
                 break
-        assert 2 <= len(answers) <= 41
+        assert 2 <= len(answers) <= 21
         rest = "".join(answers) + (await line.reader.read()).decode()
         assert "421" in rest
         assert "250 2.0.0" in "250 " + await send(port)
@@ -270,6 +272,8 @@ async def test_b29_who_said_who_a_mail_is_from_and_no_more_keeps_nobody_out(pars
             for gone in (refused, *silent):
                 while not (greeting := await (await Line.connect(port)).answer()).startswith("220"):
                     assert greeting.startswith("421")
+                    for line in silent:
+                        line.writer.write(b"N")  # whoever says a letter now and then is silent, too
                 assert (await gone.answer()).startswith("421"), "whoever was silent for longest goes first"
         sending.writer.write(MAIL + b".\r\n")
         assert (await sending.answer()).startswith("250")
@@ -388,7 +392,8 @@ async def test_b35_eight_bit_is_taken_but_not_in_an_address_without_smtputf8(par
     async with door(shelf, parsers) as port:
         line = await Line.open(port)
         assert (await line.say("EHLO t.example", "MAIL FROM:<åsa@example.org>")).startswith("553 5.6.7")
-        assert (await line.say("MAIL FROM:<åsa@example.org> SMTPUTF8")).startswith("250")
+        assert (await line.say("MAIL FROM:<a@b.example>", "RCPT TO:<åsa@support.example>")).startswith("553 5.6.7")
+        assert (await line.say("RSET", "MAIL FROM:<åsa@example.org> SMTPUTF8")).startswith("250")
         assert (await line.say(f"RCPT TO:<{US}>", "DATA")).startswith("354")
         line.writer.write("From: åsa@example.org\r\nSubject: Räksmörgås\r\n\r\nÄr död.\r\n.\r\n".encode())
         assert (await line.answer()).startswith("250")
@@ -469,16 +474,18 @@ async def test_b39_a_stolen_message_id_hides_nothing(parsers: Parsers) -> None:
 
 
 async def test_b40_bare_mails_are_kept(parsers: Parsers) -> None:
-    shelf = Shelf()
+    shelf, begun = Shelf(), datetime.now(UTC)
     async with door(shelf, parsers) as port:
         for raw in (
             b"hej",
             b"\r\n",
             b"Date: Thu, 1 Jan 1970 00:00:00 +0000\r\n\r\nx",
-            b"From: a@b.se\r\nFrom: c@d.se\r\n\r\ny",
+            b"Date: Fri, 31 Dec 9999 23:59:59 +0000\r\n\r\nx",
+            VOUCHED.replace(b"From: Anna <anna@example.org>", b"From: anna@example.org\r\nFrom: c@d.example"),
         ):
             await send(port, raw)
-    assert len(shelf.reports) == 4
+    assert len(shelf.reports) == 5
+    assert all(begun <= report.received_at <= datetime.now(UTC) for report in shelf.seen)
     assert not any(report.sender.verified for report in shelf.seen)
 
 
@@ -490,9 +497,6 @@ async def test_b41_several_of_our_addresses_are_one_report(parsers: Parsers) -> 
     assert len(shelf.reports) == 1
     assert shelf.only.recipients == (US, "ekonomi@support.example", "drift@support.example")
     assert shelf.only.queue == "billing"
-
-
-VOUCHED = b"Authentication-Results: mx.support.example; dmarc=pass header.from=example.org\r\n" + MAIL
 
 
 async def test_b42_only_our_own_mail_server_vouches(parsers: Parsers) -> None:
@@ -636,8 +640,7 @@ async def test_b30_commands_before_the_handshake_are_forgotten(parsers: Parsers)
         await line.say("EHLO t.example")
         line.writer.write(b"STARTTLS\r\nMAIL FROM:<evil@example.org>\r\nRCPT TO:<help@support.example>\r\n")
         assert (await line.answer()).startswith("220")
-        with suppress(ConnectionError, ssl.SSLError, OSError):
-            await line.writer.start_tls(trusting(), server_hostname="127.0.0.1")
-            assert (await line.say("DATA")).startswith("503")
-            assert (await line.say("EHLO t.example", f"RCPT TO:<{US}>")).startswith("503")
+        await line.writer.start_tls(trusting(), server_hostname="127.0.0.1")
+        assert (await line.say("DATA")).startswith("503")
+        assert (await line.say("EHLO t.example", f"RCPT TO:<{US}>")).startswith("503")
     assert not shelf.seen
