@@ -220,6 +220,21 @@ async def test_a_case_shows_who_else_a_mail_went_to(house: House) -> None:
         assert f"{said} ordf@brf.example, elfirman@example.org</p>" in page
 
 
+@pytest.mark.parametrize("vouched", [True, False])
+async def test_b42_a_case_says_whether_the_sender_of_a_mail_is_verified(house: House, vouched: bool) -> None:
+    raw = (
+        b"Authentication-Results: mx.support.example; dmarc=pass header.from=example.com\r\n"
+        b"From: Anna <anna@example.com>\r\nSubject: Trasig\r\n\r\nLaddare 22809 startar inte.\r\n"
+    )
+    trusted = ("support.example",) if vouched else ()
+    receipt = await house.runtime.intake.accept(read(raw, house.runtime.clock.now(), trusted_authserv=trusted))
+    words = {"sv": ("avsändaren är inte styrkt", "avsändaren styrkt"), "en": ("sender not verified", "sender verified")}
+    for language, said in words.items():
+        house.client.session.cookie_jar.update_cookies({"language": language})
+        page = await (await house.client.get(f"/console/cases/{receipt.case}")).text()
+        assert [one in page for one in said] == [not vouched, vouched]
+
+
 async def test_an_agent_may_answer_all_who_got_a_mail_and_is_not_led_to(house: House) -> None:
     raw = "From: anna@example.com\r\nCc: ordf@brf.example\r\nSubject: Trasig\r\n\r\nLaddare 22809 startar inte.\r\n"
     receipt = await house.runtime.intake.accept(read(raw.encode(), house.runtime.clock.now()))
