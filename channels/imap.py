@@ -44,13 +44,19 @@ DENIED_PAUSE = 60.0  # seconds, at least, between log-ins that fail: more would 
 @dataclass(slots=True)
 class Health:
     """How a mailbox is doing: `failing` says since when it has not been read (the loop's clock), `reason` why; `read`
-    that it is read here and now. Neither while another process reads it.
+    that it is read here and now. Neither while another process reads it. `restarts` is for how many sessions in a row
+    UIDVALIDITY or the UIDs have begun anew.
     """
 
     failing: float | None = None
     read: bool = False
     reason: str = ""
-    restarts: int = 0  # how often UIDVALIDITY or the UIDs began anew
+    restarts: int = 0
+
+    @property
+    def restless(self) -> bool:
+        """Whether its server numbers its mails anew at each session, so that all of them are read each time."""
+        return self.restarts > 1
 
 
 @dataclass(slots=True)
@@ -214,6 +220,7 @@ class _Reader:
         """The cursor to go on with; a new one when the folder is new to us or its UIDs began anew."""
         reused = cursor is not None and session.uidnext is not None and session.uidnext <= cursor.uid
         if cursor is not None and cursor.uidvalidity == session.uidvalidity and not reused:
+            self.health.restarts = 0
             return cursor
         if cursor is not None:
             self.health.restarts += 1

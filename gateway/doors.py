@@ -121,13 +121,14 @@ async def imap_door(runtime: Runtime) -> AsyncIterator[ImapDoor]:
 
 
 async def _note_signs(runtime: Runtime, door: ImapDoor) -> None:
-    """Note which mailboxes can be read, so that one that cannot becomes an alarm."""
+    """Note which mailboxes are read as they should be, so that one that is not becomes an alarm."""
     while True:
         await asyncio.sleep(SIGNS)
         found = list(enumerate(door.health().values(), 1))
-        failing = [nth for nth, health in found if health.failing is not None]
+        failing = [nth for nth, health in found if health.failing is not None or health.restless]
+        read = [nth for nth, health in found if health.read and not health.restless]
         with suppress(Unavailable):
-            await mailboxes.note(runtime.db, failing, [nth for nth, health in found if health.read], len(found))
+            await mailboxes.note(runtime.db, failing, read, len(found))
 
 
 def _imap_door(runtime: Runtime, parser: Parsers) -> tuple[ImapDoor, RecordedCursors]:

@@ -125,11 +125,11 @@ async def accounts(db: Database) -> list[Accounted]:
 
 
 async def note(db: Database, failing: Sequence[int], read: Sequence[int], of: int) -> None:
-    """Note which mailboxes cannot be read and which are, by their place among `of`. Raises Unavailable."""
+    """Note which mailboxes are in trouble and which are read, by their place among `of`. Raises Unavailable."""
     await db.run(SQL["fails"], {"failing": list(failing)})
     await db.run(SQL["fails_no_more"], {"read": list(read), "all": of})
 
 
 async def failing(db: Database) -> dict[int, float]:
-    """For how many seconds each mailbox that cannot be read has not been. Raises Unavailable."""
+    """For how many seconds each mailbox that is in trouble has been. Raises Unavailable."""
     return {row["nth"]: row["seconds"] for row in await db.rows(SQL["failing"])}

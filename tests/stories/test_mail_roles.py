@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from channels import imap
 from gateway import alerts, doors
 from gateway.config import Config
 from gateway.doors import account, host_name, imap_door, smtp_door
 from gateway.hosting.certificates import certificate
 from gateway.importing import import_folder
-from gateway.record import cases
+from gateway.record import cases, mailboxes
 from gateway.record.db import Database
 from gateway.record.mailboxes import accounts
 from gateway.runtime import Runtime, open_runtime
@@ -213,20 +215,57 @@ async def test_b50_a_mailbox_that_cannot_be_read_is_an_alarm_until_it_can(
     monkeypatch.setattr(doors, "SIGNS", 0.05)
     wrong = (read_mailbox(f"imap://{mailbox.user}:expired@127.0.0.1:{mailbox.port}/INBOX"),)
 
-    async def told(runtime: Runtime) -> dict[str, float]:
-        found = await alerts.signs(runtime, runtime.clock.now())
-        return {sign.key: sign.value for sign in found if sign.kind == "mailbox_failing"}
-
     async with role(config, "imap", imap_urls=wrong) as runtime, imap_door(runtime):
         async with asyncio.timeout(30):
-            while not (signs := await told(runtime)):
+            while not (signs := await failing_mailboxes(runtime)):
                 await asyncio.sleep(0.02)
     assert signs.keys() == {"1"}
     assert alerts.LIMITS["mailbox_failing"].begin < 300
     async with role(config, "imap", imap_urls=urls(mailbox)) as runtime, imap_door(runtime):
         async with asyncio.timeout(30):
-            while await told(runtime):
+            while await failing_mailboxes(runtime):
                 await asyncio.sleep(0.02)
+
+
+async def test_b45_uids_that_begin_anew_at_each_session_are_an_alarm_until_they_stay(
+    config: Config, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors, "SIGNS", 0.02)
+    monkeypatch.setattr(imap, "POLL", 0.01)  # where the hold of the session before is not gone yet
+    monkeypatch.setitem(imap.ImapDoor.__init__.__kwdefaults__, "again", 0.01)
+    numbers, cut, note = iter((1, 2, 3, 3)), threading.Event(), mailboxes.note
+    noted: list[object] = []
+
+    class Restless(imap.Session):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            self.uidvalidity = next(numbers)
+
+        def wait(self, seconds: float, stop: Any) -> None:
+            if self.uidvalidity < 3 or cut.is_set():
+                cut.clear()
+                raise imap.Trouble("the line is cut")
+            super().wait(0.05, stop)
+
+    async def counted(*given: Any) -> None:
+        await note(*given)
+        noted.append(given)
+
+    monkeypatch.setattr(imap, "Session", Restless)
+    monkeypatch.setattr(mailboxes, "note", counted)
+    async with role(config, "imap", imap_urls=urls(mailbox)) as runtime, imap_door(runtime) as door:
+        async with asyncio.timeout(30):
+            (health,) = door.health().values()
+            while not (health.read and health.restarts == 2):
+                await asyncio.sleep(0.02)
+            noted.clear()
+            while len(noted) < 2:
+                await asyncio.sleep(0.02)
+            assert (await failing_mailboxes(runtime)).keys() == {"1"}, "it is read, and all of it each time"
+            cut.set()
+            while await failing_mailboxes(runtime):
+                await asyncio.sleep(0.02)
+        assert health.restarts == 0
 
 
 async def test_an_address_leads_to_its_queue(config: Config) -> None:
@@ -247,6 +286,11 @@ def test_the_mail_server_names_itself_by_the_public_url(config: Config) -> None:
         "help.charge.example"
     )
     assert certificate(config) is None
+
+
+async def failing_mailboxes(runtime: Runtime) -> dict[str, float]:
+    found = await alerts.signs(runtime, runtime.clock.now())
+    return {sign.key: sign.value for sign in found if sign.kind == "mailbox_failing"}
 
 
 async def answered(port: int, raw: bytes = MAIL) -> int:
