@@ -114,6 +114,11 @@ class MailServer:
                 conversation.transport.abort()
 
     @property
+    def met(self) -> bool:
+        """Whether anybody ever connected."""
+        return bool(self._conversations)
+
+    @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
 

@@ -525,7 +525,17 @@ def test_k10_b54_b55_bombs_are_answered_in_time(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["b54 multiparts", "b54 rfc822", "b54 parts", "b54 thirty deep", "b55 parameters", "many headers"]
+    "name",
+    [
+        "b54 multiparts",
+        "b54 rfc822",
+        "b54 parts",
+        "b54 thirty deep",
+        "b55 parameters",
+        "b55 inner parameters",
+        "long header",
+        "many headers",
+    ],
 )
 def test_k10_beyond_the_limits_is_quarantined(name: str) -> None:
     assert read(BOMBS[name], NOW).quarantined

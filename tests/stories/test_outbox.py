@@ -159,9 +159,26 @@ async def test_b68_e4_e13_an_answer_to_a_mail_finds_its_case_and_a_strangers_doe
         answer = mail.read(raw.encode(), office.clock.now(), domains=office.runtime.config.mail_domains)
         assert (await office.runtime.intake.accept(answer)).case == receipt.case
     forged = sent["Message-ID"].replace(".", ".0", 1)
-    raw = f"From: x@example.org\r\nIn-Reply-To: {forged}\r\nSubject: Re\r\n\r\nTell me all about it.\r\n"
-    stranger = await office.runtime.intake.accept(mail.read(raw.encode(), NOW, domains=("support.example",)))
-    assert stranger.case != receipt.case
+    token = sent["Reply-To"].addresses[0].username.partition("+")[2]
+    strange = (
+        f"In-Reply-To: {forged}\r\nSubject: Re",
+        f"To: support+{token[:-1]}{'1' if token[-1] == '0' else '0'}@support.example\r\nSubject: Re",
+        f"To: support+{casenumber.parse(receipt.case)}@support.example\r\nSubject: Re",
+        f"Subject: Re: [#{receipt.case}]",
+        f"In-Reply-To: <question@example.com>\r\nSubject: Re: [#{receipt.case}]",
+    )
+    for nth, headers in enumerate(strange):
+        raw = f"From: x{nth}@example.org\r\n{headers}\r\n\r\nTell me all about it, number {nth}.\r\n"
+        stranger = await take(office, raw.encode())
+        assert stranger.case != receipt.case, headers
+        await office.sweep()
+        told = office.mails[-1]
+        assert told["To"] == f"x{nth}@example.org"
+        assert not [
+            secret for secret in (receipt.token, receipt.case, "21052") if secret in f"{told['Subject']}{said(told)}"
+        ]
+    linked = await office.runtime.db.rows("SELECT data -> 'cases' AS cases FROM timeline WHERE kind = 'linked'")
+    assert [row["cases"] for row in linked if row["cases"] == [receipt.case]] == [[receipt.case]] * 2
 
 
 async def test_e5_an_answer_finds_its_case_although_a_relay_gave_our_mail_another_message_id(office: Office) -> None:
@@ -782,6 +799,17 @@ async def test_b100_no_header_can_be_smuggled_into_a_mail(config: Config) -> Non
         assert message_from_bytes(taken.raw, policy=default)["Bcc"] is None
 
 
+async def test_b100_what_an_agent_writes_goes_out_letter_by_letter_and_adds_no_header(office: Office) -> None:
+    subject = b"=?utf-8?q?Hej=0D=0ABcc:_evil@example.org?="
+    receipt = await take(office, b"From: anna@example.com\r\nSubject: " + subject + b"\r\n\r\n21052 startar inte.\r\n")
+    words = "Hej {{7*7}} {name} %(name)s ${name} <b>\r\nBcc: evil@example.org\r\n\r\nMvh Support"
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, words)
+    await office.sweep()
+    assert [taken.recipients for taken in office.server.mails] == [["anna@example.com"]] * 2
+    assert [sent["Bcc"] for sent in office.mails] == [None, None]
+    assert said(office.mails[-1]).replace("\r\n", "\n").startswith(words.replace("\r\n", "\n"))
+
+
 async def test_a_file_whose_kind_is_no_header_fails_and_is_not_raised(config: Config) -> None:
     async with MailServer() as server:
         blobs = open_blobs(None, config.data_dir)
@@ -905,6 +933,42 @@ async def test_b65_a_servers_own_words_that_a_mail_is_late_open_no_case_and_kill
     assert len(office.mails) == 1
 
 
+async def test_b65_a_receipt_that_our_mail_was_read_belongs_to_its_case_and_is_answered_by_nobody(
+    office: Office,
+) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    (sent,) = office.mails
+    read = (
+        "From: Mette <mette@example.com>\r\nTo: support@support.example\r\nSubject: Read: your report\r\n"
+        'Content-Type: multipart/report; report-type=disposition-notification; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nYour mail was read.\r\n"
+        "--b\r\nContent-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822; mette@example.com\r\n"
+        f"Original-Message-ID: {sent['Message-ID']}\r\nDisposition: manual-action/x; displayed\r\n\r\n--b--\r\n"
+    )
+    assert (await take(office, read.encode())).case == receipt.case
+    await office.sweep(timedelta(hours=2))
+    assert (len(office.mails), await shown(office, receipt)) == (1, ["sent"])
+
+
+async def test_b66_what_a_machine_or_a_list_sends_is_kept_as_a_case_and_answered_by_nobody(office: Office) -> None:
+    marks = (
+        "Auto-Submitted: auto-generated",
+        "Precedence: bulk",
+        "List-Id: <alarms.grid.example>",
+        "X-Auto-Response-Suppress: All",
+        "Return-Path: <>",
+        "X-Switchyard-Loop: 1",
+        "Reply-To: noreply@grid.example\r\nX-Autoreply: yes",
+    )
+    for nth, mark in enumerate(marks):
+        raw = f"From: host{nth}@grid.example\r\n{mark}\r\nSubject: ALARM\r\n\r\nCharger 21052 is offline, {nth}.\r\n"
+        assert (await take(office, raw.encode())).report == nth + 1
+    await take(office, b"From: no-reply@grid.example\r\nSubject: ALARM\r\n\r\nCharger 22809 is offline.\r\n")
+    await office.sweep()
+    assert (office.mails, await office.states()) == ([], [])
+
+
 def bare_report(to: str, recipient: str) -> bytes:
     """What a mail server tells that returns nothing of the mail."""
     return (
@@ -981,6 +1045,7 @@ async def test_e8_nobody_who_can_answer_can_tell_that_a_mail_to_another_came_bac
     for forged in (f"{number}.{'0' * len(seal)}", f"{int(number) + 1}.{seal}"):
         strange = await take(office, bare_report(f"kundservice+{forged}@support.example", "mette@example.com"))
         assert (strange.case == receipt.case, await shown(office, receipt)) == (False, ["sent"]), forged
+        assert strange.queue == "review"
     told = await take(office, bare_report(address, "mette@example.com"))
     assert (told.case, await shown(office, receipt)) == (receipt.case, ["sent"])
     assert await dead_addresses(office.runtime.db, ["mette@example.com"]) == set()

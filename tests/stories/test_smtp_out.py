@@ -176,7 +176,7 @@ def test_b100_k15_nor_do_references_texts_and_file_names(bad: str) -> None:
 async def test_b104_a_bad_recipient_is_refused_before_connecting(recipient: str) -> None:
     async with MailServer() as server:
         assert isinstance(await send(compose(LETTER), LETTER.sender, recipient, server.url), Refused)
-        assert not server.mails
+        assert not server.met
 
 
 async def test_a_mail_arrives_as_composed() -> None:
