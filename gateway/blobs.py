@@ -117,17 +117,24 @@ def _path(digest: str) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}"), content)
+    # Of a file that is there already, too: whoever wrote it may not have come so far.
     for folder in (path.parent, path.parent.parent):
         sync_folder(folder)
+
+
+def write_whole(path: Path, partial: Path, content: bytes) -> None:
+    """A file with all of its content on the disk, written as `partial` until it is; its name is not durable yet."""
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

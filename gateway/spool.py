@@ -19,7 +19,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from channels.report import NotStored, Receipt, Report
-from gateway.blobs import sync_folder
+from gateway.blobs import sync_folder, write_whole
 from gateway.keeping.cleaning import clean
 
 log = structlog.get_logger()
@@ -100,12 +100,6 @@ def open_spool(data_dir: Path, noted: Callable[[Report], None] = lambda _: None)
 
 
 def _write(path: Path, content: bytes) -> None:
-    if path.exists():
-        return
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)
-    sync_folder(path.parent)
+    if not path.exists():
+        write_whole(path, path.with_name(f".{path.stem}.{os.getpid()}.partial"), content)
+    sync_folder(path.parent)  # of a file that is there already, too: whoever wrote it may not have come so far

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -42,6 +44,27 @@ async def test_what_is_kept_is_read_again_until_it_is_erased(store: Blobs) -> No
     await store.erase(digest)
     assert await store.read(digest) is None
     await store.erase(digest)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+async def test_f21_what_a_disk_cannot_make_durable_is_not_kept_until_it_can_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    store, sync, synced = open_blobs(None, tmp_path), os.fsync, []
+
+    def broken(handle: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{handle}").resolve())
+        if len(synced) == nth:
+            raise OSError(errno.EIO, "the disk is broken")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(BlobsUnavailable):
+        await store.keep(b"photo")
+    digest = await store.keep(b"photo")
+    folder = tmp_path / "blobs" / digest[:2]
+    assert synced[-2:] == [folder, folder.parent], "whoever finds it there knows that it stays"
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [digest[2:]]
 
 
 async def test_a_store_that_hangs_is_told_of_in_time(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """What waits for the database: durable, once, oldest first, and never in the way."""
 
 import asyncio
+import errno
 import os
 from pathlib import Path
 
@@ -44,6 +45,26 @@ async def test_a_kept_report_comes_back_whole_and_the_same_key_is_one_file(tmp_p
     assert sorted(r.key for r in seen) == ["one", "two"]
     assert report("one") in seen
     assert held.waiting() == []
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+async def test_f21_what_a_disk_cannot_make_durable_is_not_kept_until_it_can_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
+):
+    held, sync, synced = open_spool(tmp_path), os.fsync, []
+
+    def broken(handle: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{handle}").resolve())
+        if len(synced) == nth:
+            raise OSError(errno.EIO, "the disk is broken")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(NotStored):
+        await held.keep(report("one"))
+    await held.keep(report("one"))
+    assert synced[-1] == tmp_path / "spool", "whoever finds it there knows that it stays"
+    assert list((tmp_path / "spool").iterdir()) == held.waiting()
 
 
 async def test_while_the_database_is_away_files_stay_in_their_order(tmp_path: Path):
