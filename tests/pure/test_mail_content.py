@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.mail import read, sanitise
+from channels.mail import read, reading, sanitise
 from channels.mail.attachments import clean_name, danger
 from channels.mail.charsets import decode
 from channels.mail.headers import decode_field
@@ -539,6 +539,21 @@ def test_k10_b54_b55_bombs_are_answered_in_time(name: str) -> None:
 )
 def test_k10_beyond_the_limits_is_quarantined(name: str) -> None:
     assert read(BOMBS[name], NOW).quarantined
+
+
+@pytest.mark.parametrize("error", [RecursionError, LookupError, AttributeError, MemoryError])
+def test_b54_whatever_goes_wrong_with_a_mail_it_is_kept_for_a_person(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def wrong(root: object) -> None:
+        raise error("in our own words")
+
+    monkeypatch.setattr(reading, "body_of", wrong)
+    raw = b"From: anna@example.org\r\nSubject: Hej\r\n\r\nLaddaren \xe4r d\xf6d.\r\n"
+    report = read(raw, NOW)
+    assert report.quarantined == f"not understood ({error.__name__})"
+    assert (report.raw, report.sender.email, report.subject) == (raw, "anna@example.org", "Hej")
+    assert report.text == "Laddaren är död."
 
 
 def test_quarantined_mails_show_what_can_be_seen() -> None:

@@ -8,7 +8,7 @@ import re
 import struct
 import zlib
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html import unescape
 from pathlib import Path
 
@@ -131,6 +131,20 @@ async def test_words_of_customers_stay_words(house: House) -> None:
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
+async def test_b59_markup_in_any_field_of_a_mail_stays_text(house: House) -> None:
+    evil, now = "<svg/onload=alert(1)>", house.runtime.clock.now()
+    files = (Attachment(evil, "image/png", b"x"), Attachment(evil, "text/plain", b"x", quarantined=evil))
+    sender = Sender(name=evil, email=f"{evil}@a.example", phone=evil)
+    said = Report(Channel.EMAIL, "m", now, f"{STUCK} {evil}", sender, evil, f"{evil}@b.example", (f"{evil}@c.example",))
+    receipt = await house.runtime.intake.accept(
+        replace(said, full_text=f"{evil} {evil}", attachments=files, message_id=evil, quarantined=evil)
+    )
+    for path in (f"/console/cases/{receipt.case}", "/console", "/console?q=22809"):
+        page = await (await house.client.get(path)).text()
+        assert "&lt;svg/onload" in page, path
+        assert evil not in page, path
+
+
 async def test_b58_b60_b61_b63_files_of_strangers_are_taken_along_and_never_run(house: House) -> None:
     files = (
         Attachment("photo.png", "image/png", b"\x89PNG\r\n\x1a\n"),
@@ -180,6 +194,18 @@ async def test_b61_a_picture_too_large_to_draw_is_a_file(house: House) -> None:
     _, ids = await with_files(house, (Attachment("large.png", "image/png", bomb),))
     assert (await house.client.get(f"/console/attachments/{ids[0]}/picture")).status == 404
     assert (await house.client.get(f"/console/attachments/{ids[0]}")).status == 200
+
+
+async def test_b61_only_pictures_of_known_kinds_and_of_forty_million_points_at_most_are_drawn(house: House) -> None:
+    drawn = {("PNG", 8000, 5000): 200, ("PNG", 8000, 5001): 404, ("GIF", 80, 50): 200, ("BMP", 80, 50): 404}
+    files = []
+    for kind, width, height in drawn:
+        out = io.BytesIO()
+        Image.new("1", (width, height), 1).save(out, kind)
+        files.append(Attachment(f"{kind}.png", "image/png", out.getvalue()))
+    _, ids = await with_files(house, tuple(files))
+    answers = [await house.client.get(f"/console/attachments/{one}/picture") for one in ids]
+    assert [answer.status for answer in answers] == list(drawn.values())
 
 
 async def test_b58_a_mail_is_shown_in_a_frame_and_loads_nothing_until_asked(house: House) -> None:

@@ -1289,12 +1289,11 @@ async def test_neighbours_at_one_domain_who_say_the_same_are_all_acknowledged(of
 
 
 async def test_b67_e10_an_address_is_acknowledged_ten_times_a_day_at_most(office: Office) -> None:
-    texts = [f"Charger {number} does not start." for number in ("21052", "22809", "24915", "21007")]
-    for nth in range(16):
+    for nth in range(1, 14):
         sender = Sender(email="script@example.com")
-        await office.hear(f"{texts[nth % 4]} {nth}", sender=sender, site=f"s{nth + 1:03d}", channel=Channel.EMAIL)
+        await office.hear(f"The charger does not start {nth}.", sender=sender, site=f"s{nth:03d}")
     await office.sweep()
-    assert 0 < len(office.mails) <= 10
+    assert len(office.mails) == 10
 
 
 async def test_a_reply_that_is_too_long_for_a_text_is_refused_and_goes_by_mail(office: Office) -> None:

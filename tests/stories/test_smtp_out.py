@@ -23,7 +23,7 @@ LETTER = Mail(
     recipient="anna@example.org",
     reply_to="reply+1042.seal@support.example",
     subject="Vi har tagit emot ditt ärende [#1042-9]",
-    text="Hej,\n\nföljs här: https://support.example/s/abc_-1.\n.En punkt\n<b>inte fet</b>\n",
+    text="Hej,\n\nföljs <här>: https://support.example/s/abc_-1.\n.En punkt\n<b>inte fet</b>\n",
     in_reply_to="<1@example.org>",
     references=["<0@example.org>", "<1@example.org>", "bad\r\nX: y"],
     language="sv",
@@ -44,7 +44,7 @@ def test_a_composed_mail_says_what_it_should() -> None:
     assert plain is not None
     assert html is not None
     assert plain.get_content().replace("\r\n", "\n") == LETTER.text
-    assert '<a href="https://support.example/s/abc_-1">' in html.get_content()
+    assert '&lt;här&gt;: <a href="https://support.example/s/abc_-1">' in html.get_content()
     assert "&lt;b&gt;inte fet&lt;/b&gt;" in html.get_content()
 
 
