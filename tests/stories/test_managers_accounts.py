@@ -60,14 +60,17 @@ async def test_every_promise_is_in_the_doors_own_book_and_in_reports(house: Hous
     assert "does not add up" not in page
 
 
-async def test_f43_what_a_database_set_back_no_longer_knows_is_listed_by_time_and_door(house: House) -> None:
+@pytest.mark.parametrize(("role", "channel", "door"), [("web", Channel.FORM, "form"), ("smtp", Channel.EMAIL, "smtp")])
+async def test_f43_what_a_database_set_back_no_longer_knows_is_listed_by_time_and_door(
+    house: House, role: str, channel: Channel, door: str
+) -> None:
     runtime = house.runtime
     await house.report("Laddaren 22809 startar inte")
-    forgotten = Report(Channel.FORM, "before the restore", runtime.clock.now(), "Hej")
-    receipts.Receipts(runtime.config.data_dir, "web", runtime.clock).note(forgotten)
+    forgotten = Report(channel, "before the restore", runtime.clock.now(), "Hej")
+    receipts.Receipts(runtime.config.data_dir, role, runtime.clock).note(forgotten)
     found = await drawn(house)
     assert found["api"].difference == 0
-    assert found["form"].difference == 1
+    assert found[door].difference == 1
     mark = forgotten.digest().hex()[:16]
     page = await (await house.client.get("/managers/accounts?language=en")).text()
     assert mark in page
@@ -79,7 +82,7 @@ async def test_f43_what_a_database_set_back_no_longer_knows_is_listed_by_time_an
     assert await alerts.look(runtime) == 0
     assert "Zero loss" in await (await house.client.get("/managers/alarms?language=en")).text()
     await runtime.intake.accept(forgotten)  # the sender came again
-    assert (await drawn(house))["form"].difference == 0
+    assert (await drawn(house))[door].difference == 0
     await alerts.look(runtime)
     assert await alerts.standing(runtime) == []
 
