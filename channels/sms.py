@@ -40,6 +40,8 @@ log = structlog.get_logger()
 
 MOST_MEDIA = 10
 MEDIA_SECONDS = 8.0
+UNNAMED = "application/octet-stream"
+MEDIA_URL = re.compile(r"MediaUrl(\d{1,3})(?:\.\d+)?")  # one that came twice has a number behind the point
 MEDIA_SID = re.compile(r"/Media/(ME[0-9a-zA-Z]{1,62})$")
 WISHES = {
     STOP: frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"}),
@@ -120,12 +122,14 @@ class SmsDoor:
 
     async def _attachments(self, sid: str, params: Params) -> tuple[Attachment, ...]:
         count = params.get("NumMedia", "0")
-        wanted = min(int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0, MOST_MEDIA)
+        wanted = int(count) if count.isascii() and count.isdigit() and len(count) < 4 else 0
         files = [
-            (params.get(f"MediaUrl{at}", ""), params.get(f"MediaContentType{at}", "application/octet-stream"))
-            for at in range(wanted)
+            (url, params.get(f"MediaContentType{found[1]}", UNNAMED))
+            for name, url in params.items()
+            if (found := MEDIA_URL.fullmatch(name))
         ]
-        return tuple(await asyncio.gather(*(self._attachment(sid, *file) for file in files)))
+        files += [("", UNNAMED)] * (wanted - len(files))
+        return tuple(await asyncio.gather(*(self._attachment(sid, *file) for file in files[:MOST_MEDIA])))
 
     async def _attachment(self, sid: str, url: str, media_type: str) -> Attachment:
         found = MEDIA_SID.search(url)

@@ -152,7 +152,8 @@ async def _storable(request: web.Request, *needed: str, to_us: bool = False) -> 
 
 
 async def _verified(request: web.Request, *needed: str, to_us: bool = False) -> Mapping[str, str]:
-    """The posted fields, the first value of each. Raises Problem: 413, 415, 400 before and 403 after they are read."""
+    """The posted fields; what comes again under a name has one of its own. Raises Problem: 413, 415, 400 before and 403
+    after they are read."""
     webhooks = request.app[WEBHOOKS]
     if HEADER not in request.headers:
         raise _refused("unsigned")
@@ -163,7 +164,7 @@ async def _verified(request: web.Request, *needed: str, to_us: bool = False) -> 
         raise _refused("signature")
     fields: dict[str, str] = {}
     for name, value in posted.items():
-        fields.setdefault(name, value)
+        fields[f"{name}.{len(fields)}" if name in fields else name] = value
     if webhooks.account and fields.get("AccountSid") != webhooks.account:
         raise _refused("account")
     leg = "ParentCallSid" in fields  # of an agent: from the caller's number to the agent's

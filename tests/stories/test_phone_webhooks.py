@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from structlog.testing import capture_logs
@@ -19,6 +20,7 @@ from tests.fakes.phone import Line, signature
 from tests.stories.test_phone_house import CALLER, OURS, PASSWORD, config, described, line, line_to  # noqa: F401
 
 MONTH = timedelta(days=30)
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CARD = "4111111111111111"
 TABLES = "SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 
@@ -142,3 +144,16 @@ async def test_b14_a_card_number_is_kept_in_no_table_and_told_to_no_log(house: H
         kept = "".join(one["row"] for one in found)
         for trace in (CARD[4:], CARD.encode().hex()[8:]):
             assert trace not in kept, table["name"]
+
+
+async def test_b17_pictures_under_one_name_are_several(house: House, line: Line) -> None:  # noqa: F811
+    media = [f"https://api.twilio.com/2010-04-01/Accounts/{line.account}/Messages/SM1/Media/ME{at}" for at in (1, 2)]
+    pairs = [*text(line, "SM1", "21007 är trasig", NumMedia="2").items(), *(("MediaUrl0", url) for url in media)]
+    signed = signature(
+        line.token, f"{line.public_url}/twilio/sms", {**dict(pairs), "MediaUrl0": f"{media[0]}MediaUrl0{media[1]}"}
+    )
+    headers = {**FORM, "X-Twilio-Signature": signed}
+    async with line.session.post(f"{line.url}/twilio/sms", data=urlencode(pairs), headers=headers) as answer:
+        assert answer.status == 200
+    row = await house.runtime.db.row("SELECT flags FROM reports")
+    assert row == {"flags": ["media_missing:ME1", "media_missing:ME2"]}
