@@ -22,6 +22,12 @@ from routing.values import Reason
 
 TIMEZONE = "Europe/Stockholm"
 SOON = timedelta(minutes=15)
+TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])  # what makes text run the other way
+
+
+def straight(value: Any) -> Any:
+    """Whatever is written into a page, without characters that would make it, or what follows it, read otherwise."""
+    return value.translate(TURNING) if isinstance(value, str) and not value.isascii() else value
 
 
 def masked(number: str) -> str:

@@ -24,7 +24,7 @@ from yarl import URL
 from gateway import languages
 from gateway.languages import CUSTOMERS, N_, NAMES, PAGES, Catalogue
 from gateway.web.access import CSRF_FIELD, SAFE, STALE, csrf_token
-from gateway.web.filters import FILTERS
+from gateway.web.filters import FILTERS, straight
 from gateway.web.keys import AGENT, OWNER, runtime_of
 from gateway.web.problems import Problem
 
@@ -75,6 +75,7 @@ def templates() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(FOLDER / "templates"),
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
+        finalize=straight,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -457,6 +458,24 @@ async def test_a_text_message_is_a_case_too(house: House, line: Line) -> None:
     row = await house.runtime.db.row("SELECT stopped_at FROM identities WHERE value = '+46846500421'")
     assert row is not None
     assert row["stopped_at"] is not None
+
+
+async def test_b19_what_no_text_may_hold_is_marked_and_kept_raw_and_turns_no_page_round(
+    house: House, line: Line
+) -> None:
+    body = "21007 st\x00år still \u202eikke\u2067 \U0001f525"
+    fields = {"MessageSid": "SM1", "AccountSid": line.account, "From": CALLER, "To": OURS, "Body": body}
+    assert (await line.post("/twilio/sms", fields))[0] == 200
+    row = await house.runtime.db.row("SELECT text, raw FROM report_contents")
+    assert row is not None
+    assert row["text"] == body.replace("\x00", "\ufffd")
+    assert json.loads(row["raw"])["Body"] == body
+    await house.hire("a01", PASSWORD)
+    await house.log_in("agent01@support.example", PASSWORD)
+    (listed,) = await house.cases()
+    page = await (await house.client.get(f"/console/cases/{listed['number']}")).text()
+    assert "21007 st\ufffdår still ikke \U0001f525" in page
+    assert not {"\u202e", "\u2067", "\x00"}.intersection(page)
 
 
 def wish(line: Line, nth: int, word: str) -> dict[str, str]:
