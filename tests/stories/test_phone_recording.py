@@ -377,6 +377,24 @@ async def test_a_recording_is_shown_on_its_way_and_told_when_it_is_missing(day: 
     assert (await missing())["transcripts_missing"] == 0
 
 
+async def test_b10_a_message_of_nothing_is_a_case_and_shown_as_empty(day: Night) -> None:
+    call = await wants_a_person(day)
+    await call.press("2")
+    fields = {"AccountSid": fakes.ACCOUNT, "CallSid": call.sid, "RecordingSid": "RE1", "RecordingDuration": "0"}
+    for _ in range(2):
+        assert (await day.line.post("/twilio/recording", {**fields, "RecordingStatus": "completed"}))[0] == 204
+    await call.hang_up()
+    (listed,) = await day.house.cases()
+    assert await day.house.runtime.db.rows("SELECT state, seconds FROM recordings WHERE sid = 'RE1'") == [
+        {"state": "empty", "seconds": 0}
+    ]
+    await day.house.hire("a01", "correct horse battery")
+    await day.house.log_in("agent01@support.example", "correct horse battery")
+    for language, words in (("sv", "Inspelningen är tom."), ("en", "The recording is empty.")):
+        page = await day.house.client.get(f"/console/cases/{listed['number']}?language={language}")
+        assert words in await page.text()
+
+
 async def test_an_endpoint_that_cannot_be_reached_or_redirects_is_no_transcript() -> None:
     async def elsewhere(request: web.Request) -> web.Response:
         raise web.HTTPTemporaryRedirect("http://169.254.169.254/")
