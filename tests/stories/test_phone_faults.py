@@ -35,7 +35,7 @@ from tests.fakes.clock import LeaseClock
 from tests.fakes.house import DEMO, open_house
 from tests.fakes.phone import Call, Line, read
 from tests.fakes.wire import Wire
-from tests.stories.test_phone_house import CALLER, OURS, config, line, line_to  # noqa: F401
+from tests.stories.test_phone_house import CALLER, OURS, PASSWORD, config, line, line_to  # noqa: F401
 
 TOKEN = "a-secret-of-the-provider"
 NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
@@ -200,6 +200,25 @@ async def test_b23_30_texts_of_one_number_in_a_minute_are_one_case_and_one_answe
         post = Pocket()
         await sweeper(house.runtime, post).sweep()
         assert len(post.taken) == 1
+
+
+async def test_b20_who_wants_no_texts_is_sent_none_and_the_case_goes_on(config: Config) -> None:  # noqa: F811
+    async with open_house(config) as house, line_to(house) as line:  # noqa: F811
+        said = ("21007 startar inte", "stop.", "21007 startar fortfarande inte")
+        for nth, body in enumerate(said):
+            fields = {"MessageSid": f"SM{nth}", "AccountSid": line.account, "From": MOBILE, "To": OURS, "Body": body}
+            assert (await line.post("/twilio/sms", fields))[0] == 200
+        (listed,) = await house.cases()
+        case = await house.case(listed["number"])
+        assert (case["status"], tuple(report["text"] for report in case["reports"])) == ("open", said)
+        post = Pocket()
+        await sweeper(house.runtime, post).sweep()
+        assert post.taken == []
+        await house.hire("a01", PASSWORD)
+        await house.log_in("agent01@support.example", PASSWORD)
+        page = await (await house.client.get(f"/console/cases/{listed['number']}?language=sv")).text()
+        assert "stop." in page
+        assert "hölls inne" in page
 
 
 @pytest.fixture

@@ -183,6 +183,23 @@ async def test_f25_a_call_whose_last_word_never_came_is_closed_and_filed(
     assert len(await house.cases()) == 1
 
 
+async def test_b09_an_unknown_call_that_is_told_to_be_over_is_fetched_by_the_comparison(
+    house: House, peer: fakes.Provider, reconciler: Reconciler
+) -> None:
+    sid = peer.add_call(**{"from": CALLER, "to": OURS})
+    told = {"CallSid": sid, "CallStatus": "completed", "CallDuration": "4", "From": CALLER, "To": OURS}
+    await telephony.phone_door(house.runtime).status(told)
+    assert await house.runtime.db.row("SELECT status, report_id FROM calls WHERE sid = %(sid)s", {"sid": sid}) == {
+        "status": "completed",
+        "report_id": None,
+    }
+    assert await reconciler.sweep() == 1
+    assert await reconciler.sweep() == 0
+    (listed,) = await house.cases()
+    (report,) = (await house.case(listed["number"]))["reports"]
+    assert report["from"]["phone"] == CALLER
+
+
 async def test_a_missed_call_from_what_no_text_may_hold_is_brought_with_the_others(
     house: House, peer: fakes.Provider, reconciler: Reconciler
 ) -> None:
