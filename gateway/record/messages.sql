@@ -137,13 +137,14 @@ ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient
 
 -- name: automatic_lately
 -- How many acknowledgements this address was sent: for this case, within a week and since it was written to again, to a
--- danger within a day and to dangers only, since no other says what to do; and in all within a day and an hour. Those
--- before this one that are on their way count as sent. By the database's clock: one that is wrong must not let a worker
+-- danger within a day and to dangers only, since no other says what to do; and in all within a day, an hour and ten
+-- minutes. Those before this one that are on their way count as sent. By the database's clock: one that is wrong must not let a worker
 -- forget what it has sent.
 SELECT count(*) FILTER (WHERE m.case_id = %(case)s AND m.report_id >= again.since
                               AND (this.priority <> 'P1' OR told.priority = 'P1' AND day.within)) AS about_case,
        count(*) FILTER (WHERE day.within) AS in_all,
-       count(*) FILTER (WHERE m.sent_at > lease_now() - interval '1 hour' OR m.sent_at IS NULL) AS in_an_hour
+       count(*) FILTER (WHERE m.sent_at > lease_now() - interval '1 hour' OR m.sent_at IS NULL) AS in_an_hour,
+       count(*) FILTER (WHERE m.sent_at > lease_now() - interval '10 minutes' OR m.sent_at IS NULL) AS just_now
 FROM messages m
 JOIN message_contents c ON c.message_id = m.id
 JOIN reports told ON told.id = m.report_id

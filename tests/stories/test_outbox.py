@@ -572,6 +572,23 @@ async def test_a_text_is_answered_by_one_text_even_when_the_answer_was_lost(offi
     assert office.provider.violations == []
 
 
+async def test_b22_a_number_that_seems_to_answer_by_itself_is_muted_for_a_while_and_all_it_sends_is_kept(
+    office: Office,
+) -> None:
+    async def hear(text: str, after: int) -> None:
+        await office.hear(text, channel=Channel.SMS, sender=Sender(phone="+46701740605"))
+        await office.sweep(timedelta(minutes=after))
+
+    for charger in ("21007", "21109", "21205", "21290"):
+        await hear(f"Laddare {charger} startar inte", 1)
+    assert await office.states() == ["sent"] * 3 + ["suppressed"]
+    await hear("Det brinner i laddare 21360!", 1)
+    await hear("Laddare 21494 startar inte", 11)
+    assert await office.states() == ["sent"] * 3 + ["suppressed", "sent", "sent"]
+    row = await office.runtime.db.row("SELECT count(*) AS reports, count(DISTINCT case_id) AS cases FROM reports")
+    assert row == {"reports": 6, "cases": 6}
+
+
 async def test_b105_a_text_waits_while_the_provider_is_overwhelmed(office: Office) -> None:
     office.provider.troubles.append(429)
     await office.hear("Laddare 21052 startar inte", channel=Channel.SMS, sender=Sender(phone="+46701740605"))
