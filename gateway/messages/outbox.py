@@ -17,6 +17,7 @@ is; and none, but about a danger, to whoever a forged mail says it comes from. A
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -375,8 +376,10 @@ def _lasts(row: Mapping[str, Any], about: Mapping[str, Any]) -> timedelta:
 
 
 def pause(attempts: int) -> timedelta:
-    """How long to wait before the next try: 30 s, doubling, at most four hours."""
-    return min(timedelta(seconds=30 * 2 ** min(attempts - 1, 10)), timedelta(hours=4))
+    """How long to wait before the next try: 30 s, doubling, at most four hours, and up to a fifth less, so that what
+    failed together does not come back together."""
+    longest = min(timedelta(seconds=30 * 2 ** min(attempts - 1, 10)), timedelta(hours=4))
+    return longest * random.uniform(0.8, 1)
 
 
 def facts_from(

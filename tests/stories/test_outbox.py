@@ -23,7 +23,7 @@ from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.importing import import_folder
 from gateway.languages import PAGES
-from gateway.messages.outbox import Enclosed, Outbox, Outgoing
+from gateway.messages.outbox import Enclosed, Outbox, Outgoing, pause
 from gateway.messages.post import MailPost
 from gateway.notify import Words
 from gateway.people.privacy import erase_person, export_person, find_person
@@ -540,7 +540,15 @@ async def test_a_mail_server_that_is_away_costs_only_time(config: Config) -> Non
         (row,) = await office.runtime.db.rows("SELECT state, reason, due_at FROM messages")
         assert row["state"] == "queued"
         assert row["reason"].startswith("no connection")
-        assert row["due_at"] == NOW + timedelta(seconds=30)
+        assert timedelta(seconds=24) <= row["due_at"] - NOW <= timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(("attempts", "longest"), [(1, 30), (4, 240), (40, 4 * 3600)])
+def test_f27_what_failed_together_waits_longer_each_time_and_is_not_tried_again_together(
+    attempts: int, longest: int
+) -> None:
+    pauses = [pause(attempts).total_seconds() for _ in range(50)]
+    assert longest * 0.8 <= min(pauses) < max(pauses) <= longest
 
 
 async def test_nothing_is_thrown_away_while_nothing_is_configured(config: Config) -> None:
