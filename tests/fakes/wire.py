@@ -19,6 +19,7 @@ class Wire:
         self._writers: set[asyncio.StreamWriter] = set()
         self._open = asyncio.Event()
         self._open.set()
+        self.delay = 0.0  # seconds that whatever is sent takes, in each direction
 
     @property
     def url(self) -> str:
@@ -60,12 +61,21 @@ class Wire:
             return
         self._writers |= {writer, far_writer}
         try:
-            await asyncio.gather(_pump(reader, far_writer, self._open), _pump(far_reader, writer, self._open))
+            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
         finally:
             for end in (writer, far_writer):
                 end.transport.abort()
                 self._writers.discard(end)
             self._flows.discard(task)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await asyncio.sleep(self.delay)
+                await self._open.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.transport.abort()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         parts = urlsplit(self._target)
@@ -75,15 +85,6 @@ class Wire:
         if host.startswith("/"):
             return await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
         return await asyncio.open_connection(host, port)
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event) -> None:
-    with suppress(ConnectionError):
-        while data := await reader.read(65536):
-            await flowing.wait()
-            writer.write(data)
-            await writer.drain()
-    writer.transport.abort()
 
 
 @asynccontextmanager

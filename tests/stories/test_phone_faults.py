@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 import pytest
@@ -34,8 +37,8 @@ from tests.fakes.calls import World
 from tests.fakes.clock import LeaseClock
 from tests.fakes.house import DEMO, open_house
 from tests.fakes.phone import Call, Line, read
-from tests.fakes.wire import Wire
-from tests.stories.test_phone_house import CALLER, OURS, PASSWORD, config, line, line_to  # noqa: F401
+from tests.fakes.wire import Wire, wire
+from tests.stories.test_phone_house import CALLER, OURS, PASSWORD, config, described, line, line_to  # noqa: F401
 
 TOKEN = "a-secret-of-the-provider"
 NOW = datetime(2026, 9, 14, 3, 0, tzinfo=UTC)
@@ -156,6 +159,75 @@ async def test_f10_f32_whoever_is_rung_while_the_record_is_away_hears_a_sentence
     finally:
         wire.flow()
         await wire.cut()
+
+
+async def test_f14_a_record_that_is_slow_is_not_heard_and_one_that_is_very_slow_is_a_moment(config: Config) -> None:  # noqa: F811
+    async with (
+        wire(config.database_url or "") as slow,
+        open_house(config, database_url=slow.url) as house,
+        line_to(house) as line,  # noqa: F811
+    ):
+        took: list[float] = []
+        post = line.post
+
+        async def timed(*given: Any, **more: Any) -> tuple[int, str]:
+            began = time.monotonic()
+            try:
+                return await post(*given, **more)
+            finally:
+                took.append(time.monotonic() - began)
+
+        line.post = timed  # type: ignore[method-assign]
+        slow.delay = 0.1
+        call = await line.call(CALLER)
+        for keys in ("1", "2"):
+            await call.press(keys)
+        assert "ögonblick" not in " ".join(call.heard)
+        slow.delay = 1.0
+        assert "Ett ögonblick" in await call.press("1")
+        slow.delay = 0.0
+        assert "Solrosen" in await call.press("21007#")
+        assert max(took) < 3
+        assert call.voiceless < 10
+
+
+class Troubled:
+    """A store that takes connections and then answers everything alike, or nothing at all."""
+
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(self._answer * data.count(b"*"))
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"-OOM command not allowed\r\n", b"-READONLY replica\r\n", b"-NOAUTH Authentication required.\r\n"],
+    ids=["hangs", "full", "read-only", "wrong password"],
+)
+async def test_f19_a_store_that_hangs_or_refuses_delays_no_call_and_no_text(config: Config, answer: bytes) -> None:  # noqa: F811
+    async with await asyncio.start_server(Troubled(answer).serve, "127.0.0.1", 0) as store:
+        port = store.sockets[0].getsockname()[1]
+        troubled = config.model_copy(update={"redis_url": f"redis://127.0.0.1:{port}/0"})
+        async with open_house(troubled) as house, line_to(house) as line:
+            began = time.monotonic()
+            call = await described(line)
+            assert "ärendenummer" in call.now_hears
+            await call.hang_up()
+            fields = {
+                "MessageSid": "SM1",
+                "AccountSid": line.account,
+                "From": MOBILE,
+                "To": OURS,
+                "Body": "21052 är död",
+            }
+            assert (await line.post("/twilio/sms", fields))[0] == 200
+            assert time.monotonic() - began < 5
+            assert len(await house.cases()) == 2
 
 
 async def test_f38_a_loop_that_stands_still_is_noticed_and_ended_and_one_that_lives_is_not() -> None:
@@ -296,6 +368,7 @@ async def test_b108_the_cap_stops_robot_texts_and_not_those_that_wake_somebody(
     office: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "TEXTS", 25)
+    monkeypatch.setattr(outbox, "URGENT_TEXTS", 4)
     now = office.clock.now()
     await queue(office, "laddaren är svart", "+46701740002", "concluded", 60, now)
     await queue(office, "det brinner i laddaren", "+46701740003", "oncall", 3, now)
@@ -322,3 +395,7 @@ async def test_b108_the_cap_stops_robot_texts_and_not_those_that_wake_somebody(
         "SELECT count(*) AS n FROM messages WHERE state = 'suppressed' AND reason LIKE 'the cap%'"
     )
     assert row == {"n": 35}
+    post.taken.clear()
+    await queue(office, "laddaren är borta", "+46701740005", "alarm", 1, now)
+    await sweeper(office, post).sweep()
+    assert post.taken == [], "and that is one"

@@ -129,6 +129,38 @@ async def test_b16_a_hang_up_half_way_is_a_case_to_call_back(house: House, line:
     assert "Samtalet bröts" in case["reports"][0]["text"]
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        ("1", "2", "1", "21007#", "1", "9", "kabeln sitter fast", "1"),
+        ("2", "1", "2"),
+        ("1", "2", "5", "jag har betalat två gånger", "1"),
+    ],
+    ids=["fault", "danger", "other"],
+)
+async def test_b16_a_hang_up_after_any_turn_is_in_a_case(house: House, line: Line, way: tuple[str, ...]) -> None:
+    calls: list[Call] = []
+    for turns in range(len(way) + 1):
+        call = await line.call(f"+4684650042{turns}")
+        for act in way[:turns]:
+            if call.waits is None or call.waits.tag != "Gather":
+                break
+            await (call.press(act) if act.rstrip("#").isdigit() else call.speak(act))
+        await call.hang_up()
+        calls.append(call)
+    told = [
+        (report, case["status"])
+        for listed in await house.cases()
+        for case in [await house.case(listed["number"])]
+        for report in case["reports"]
+    ]
+    assert {report["from"]["phone"] for report, _ in told} == {call.caller for call in calls}
+    assert len(told) == len(calls)
+    rows = await house.runtime.db.rows("SELECT call_sid, flags FROM reports ORDER BY id")
+    assert [row["call_sid"] for row in rows] == [call.sid for call in calls]
+    assert all(row["flags"] == ["call_dropped"] for row in rows[:2]), "to be called back"
+
+
 async def test_danger_is_a_p1_in_the_emergency_queue_and_is_put_through(house: House, line: Line) -> None:
     call = await line.call(CALLER)
     await call.press("1")

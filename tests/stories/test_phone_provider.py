@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncertain
@@ -168,6 +168,24 @@ async def test_b21_media_come_from_the_provider_only_and_are_measured(port: Prov
     for bad in ("ME2", "ME3", "ME4", "ME5"):
         with pytest.raises(ProviderAway):
             await port.media("MM1", bad)
+
+
+async def test_b21_where_a_picture_is_said_to_lie_nobody_is_asked_unless_it_is_the_providers(
+    port: Provider, peer: fakes.Provider
+) -> None:
+    asked: list[str] = []
+
+    async def inside(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(body=b"of our own network")
+
+    app = web.Application()
+    app.router.add_get("/latest", inside)
+    async with TestServer(app) as server:
+        peer.media["ME1"] = str(server.make_url("/latest"))
+        with pytest.raises(ProviderAway, match="not the provider's"):
+            await port.media("MM1", "ME1")
+    assert asked == []
 
 
 async def test_a_browser_token_names_its_agent(port: Provider) -> None:

@@ -19,7 +19,7 @@ from prometheus_client import REGISTRY
 from channels import phone as phone_door
 from channels.phone import PhoneDoor
 from channels.phone_lately import SLOT, Lately
-from channels.phone_ports import CaseStatus, Incident, Loaded, Place
+from channels.phone_ports import CaseStatus, Incident, Loaded, Place, Taken
 from channels.report import Channel, NotStored, RemoteAct, RemoteAnswer, Tried
 from channels.signatures import Signatures
 from channels.sms import SmsDoor
@@ -652,6 +652,30 @@ async def test_b16_a_hang_up_after_any_turn_is_filed(line: Line, world: World) -
     assert report.charger == "21007"
 
 
+async def test_b16_what_is_said_in_a_turn_that_the_hang_up_overtakes_is_in_the_report(
+    line: Line, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = await to_purpose(line)
+    await call.press("5")
+    begun, gate, follow = asyncio.Event(), asyncio.Event(), world.follow
+
+    async def slow(taken: Taken, after: int) -> bool:
+        begun.set()
+        await gate.wait()
+        return await follow(taken, after)
+
+    monkeypatch.setattr(world, "follow", slow)
+    assert call.waits is not None
+    said = {**call._fields("in-progress"), "SpeechResult": "the display is broken"}
+    turn = asyncio.create_task(line.post(call.waits.get("action", ""), said))
+    await begun.wait()
+    asyncio.get_running_loop().call_later(0.05, gate.set)
+    await call.hang_up()
+    assert (await turn)[0] == 200
+    (report,) = world.reports.values()
+    assert "the display is broken" in report.text
+
+
 async def test_b01_b02_unsigned_or_altered_requests_are_refused(line: Line, world: World) -> None:
     fields = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": "+46701740605"}
     good = signature(TOKEN, f"{PUBLIC}/twilio/voice", fields)
@@ -762,6 +786,22 @@ async def test_b13_wrong_keys_are_told_twice_and_then_a_person_helps(line: Line,
     assert "A person will help you" in await call.press(keys)
     assert not call.over
     assert world.waiting
+
+
+@pytest.mark.parametrize("keys", ["", "#", "9999999999999999", "</Say>"])
+async def test_b13_what_is_no_number_where_one_is_asked_for_is_told_twice_and_then_a_person_helps(
+    line: Line, world: World, keys: str
+) -> None:
+    call = await to_purpose(line)
+    await call.press("1")
+    for told in ("I did not get that", "I did not get that", "take this to a person"):
+        assert call.waits is not None
+        status, document = await line.post(
+            call.waits.get("action", ""), {**call._fields("in-progress"), "Digits": keys}
+        )
+        assert (status, told in document) == (200, True)
+        call.waits = next(read(document).iter("Gather"))
+    assert [waiting.sid for waiting in world.waiting] == [call.sid]
 
 
 async def test_b13_a_silent_caller_reaches_a_person(line: Line, world: World) -> None:
@@ -921,6 +961,7 @@ async def test_f10_what_is_said_meanwhile_is_remembered_by_all_processes_and_in_
     away_once(world)
     said = {"SpeechResult": "It blinks red, my card is 4111 1111 1111 1111"}
     document = await doors[0].voice({**REPORTING[7], **said}, 7)
+    assert b"1111" not in memory[:]
     assert read(document).findtext("Redirect") == f"{PUBLIC}/twilio/voice/7"
     assert "0, 6, 0, 5" in await doors[1].voice(REPORTING[0], 7)
     assert world.calls["CA1"].state["facts"]["said"] == "It blinks red, my card is ••••"  # type: ignore[index]
