@@ -2,7 +2,8 @@
 relay; and whether the rules are in force and somebody is on call.
 
 Those beyond this installation are asked at most every half minute, however often somebody asks us, and but for the
-store of files only connected to; a certificate of theirs that ends soon is a fault.
+store of files only connected to; a certificate of theirs that ends soon is a fault, and so is our own at PUBLIC_URL, as
+far as it can be seen from here.
 """
 
 from __future__ import annotations
@@ -67,12 +68,13 @@ class Neighbours:
             ("rules", _rules),
             ("on_call", _on_call),
         )
-        outside = places(self.runtime.config)
+        outside, ours = places(self.runtime.config), public(self.runtime.config)
         return list(
             await asyncio.gather(
                 *(check(self.runtime, name, question) for name, question in near),
                 self._outside("files", _files),
                 *(self._outside(name, partial(_connects, place)) for name, place in outside.items()),
+                *([self._outside("public_url", partial(_shows, ours))] if ours else []),
             )
         )
 
@@ -94,12 +96,21 @@ def places(config: Config) -> dict[str, Place]:
         urls["mail_relay"] = config.outbound_smtp_url
     found = {}
     for name, url in urls.items():
-        parts = urlsplit(url)
-        port = parts.port or PORTS.get(parts.scheme, 443)
-        found[name] = Place(parts.hostname or "", port, parts.scheme in TLS)
+        found[name] = _place(url)
     for nth, mailbox in enumerate(config.imap_urls, 1):
         found[f"mailbox_{nth}"] = Place(mailbox.host, mailbox.port, mailbox.tls)
     return found
+
+
+def public(config: Config) -> Place | None:
+    """Where the provider and everybody else reaches us, if they are shown a certificate there."""
+    place = _place(config.public_url)
+    return place if place.tls else None
+
+
+def _place(url: str) -> Place:
+    parts = urlsplit(url)
+    return Place(parts.hostname or "", parts.port or PORTS.get(parts.scheme, 443), parts.scheme in TLS)
 
 
 async def check(runtime: Runtime, name: str, ask: Question) -> Check:
@@ -160,6 +171,17 @@ async def _connects(place: Place, runtime: Runtime) -> tuple[bool, str]:
     with suppress(OSError):
         await writer.wait_closed()
     return ending is None, ending or "answers"
+
+
+async def _shows(place: Place, runtime: Runtime) -> tuple[bool, str]:
+    """Our own door as others find it; who stands before it need not let us in from inside."""
+    try:
+        async with asyncio.timeout(PATIENCE / 2):
+            return await _connects(place, runtime)
+    except ssl.SSLCertVerificationError as error:
+        return False, f"its certificate is not good ({error.verify_message})"
+    except OSError:
+        return True, "cannot be seen from here"
 
 
 def certificate_ends(certificate: Mapping[str, Any] | None, now: datetime) -> str | None:

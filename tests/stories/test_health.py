@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 
+from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.settings import Mailbox
 from gateway.web import neighbours
@@ -11,6 +17,8 @@ from gateway.web.keys import STOPPING
 from tests.fakes.house import House, open_house
 from tests.fakes.s3 import BUCKET, Bucket
 from tests.fakes.wire import wire
+
+TLS = Path(__file__).parents[1] / "data" / "tls"
 
 
 async def test_a_healthy_process_is_alive_and_ready(house: House) -> None:
@@ -87,6 +95,36 @@ async def test_a_store_of_files_that_is_away_is_named_and_what_has_none_is_taken
             bucket.mood = "well"
     finally:
         await bucket.server.close()
+
+
+@pytest.mark.parametrize("days", [15, 13])
+async def test_f33_a_certificate_that_ends_within_14_days_is_a_fault_ours_too(
+    config: Config, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(TLS / "cert.pem"))
+    shown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    shown.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=shown) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        given = {"twilio_account_sid": "AC" + "a" * 32, "twilio_api_url": url, "public_url": url}
+        clock = SetClock(datetime(2126, 10, 29, 16, 0, tzinfo=UTC) - timedelta(days=days))
+        async with open_house(config.model_copy(update=given), clock=clock) as house:
+            checks = (await (await house.client.get("/readyz")).json())["checks"]
+    found = {name: (checks[name]["ok"], checks[name]["detail"]) for name in ("provider", "public_url")}
+    assert found == dict.fromkeys(found, (True, "answers") if days > 14 else (False, "its certificate ends 2126-10-29"))
+
+
+async def test_f33_our_own_door_that_is_not_seen_from_inside_is_no_fault_and_a_bad_certificate_is(
+    config: Config,
+) -> None:
+    shown = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    shown.load_cert_chain(TLS / "cert.pem", TLS / "key.pem")
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=shown) as server:
+        port = server.sockets[0].getsockname()[1]
+        for url, ok in (("https://127.0.0.1:1", True), (f"https://127.0.0.1:{port}", False)):
+            async with open_house(config.model_copy(update={"public_url": url})) as house:
+                checks = (await (await house.client.get("/readyz")).json())["checks"]
+            assert checks["public_url"]["ok"] is ok, checks["public_url"]
 
 
 async def test_a_stopping_process_is_draining(house: House) -> None:
