@@ -22,6 +22,7 @@ from gateway.demo.twiml import Broken, read
 
 WORDS_A_SECOND = 2.3
 DOCUMENTS_WITHOUT_CALLER = 40
+MUSIC = 16  # seconds that what is played takes
 
 
 @dataclass
@@ -227,7 +228,7 @@ class Call:
             case "Pause":
                 self.seconds += float(verb.get("length", "1"))
             case "Play":
-                self.seconds += 16
+                self.seconds += MUSIC * (int(verb.get("loop", "1")) or DOCUMENTS_WITHOUT_CALLER)
             case "Start":
                 self.recorded = self.recorded or verb.find("Recording") is not None
                 self.captions = verb.find("Transcription") if self.captions is None else self.captions

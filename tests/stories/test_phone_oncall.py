@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +19,7 @@ from gateway import alerts
 from gateway.casenumber import number
 from gateway.clock import SetClock
 from gateway.config import Config, load
+from gateway.demo.phone import MUSIC
 from gateway.messages import outbox
 from gateway.messages.post import account_of, connect_post
 from gateway.phone import oncall, ringing
@@ -300,6 +303,17 @@ async def test_a_caller_in_danger_hears_a_voice_and_is_brought_to_whoever_takes_
     assert "nöjd" not in await call.talk()
     assert await call.press("2") == "Tack. Hej då."
     assert call.over
+
+
+async def test_what_plays_between_two_sentences_is_as_long_as_the_robot_phone_takes_it_to_be(night: Night) -> None:
+    call = await night.line.call(CALLER)
+    await call.press("1")
+    await call.press("1")
+    assert call.waits is not None
+    (music,) = {play.text or "" for play in call.waits.iter("Play")}
+    async with night.line.session.get(music.replace(night.line.public_url or "", night.line.url)) as answer:
+        with wave.open(io.BytesIO(await answer.read())) as sound:
+            assert sound.getnframes() / sound.getframerate() == MUSIC
 
 
 async def test_whoever_is_in_danger_and_whose_helper_drops_out_waits_again_and_the_ladder_goes_on(night: Night) -> None:
