@@ -368,11 +368,12 @@ async def test_who_is_erased_while_they_talk_is_not_cut_off(day: Night, monkeypa
     assert await is_over(day)
 
 
-async def rung_today(day: Night, purpose: str, times: int) -> None:
+async def rung_today(day: Night, purpose: str, times: int, hours: int = 0) -> None:
     await day.house.runtime.db.run(
         "INSERT INTO rings (purpose, state, created_at, tried_at, ended_at)"
-        " SELECT %(purpose)s, 'missed', lease_now(), lease_now(), lease_now() FROM generate_series(1, %(times)s)",
-        {"purpose": purpose, "times": times},
+        " SELECT %(purpose)s, 'missed', at, at, at"
+        " FROM generate_series(1, %(times)s), (SELECT lease_now() - make_interval(hours => %(hours)s)) AS now(at)",
+        {"purpose": purpose, "times": times, "hours": hours},
     )
 
 
@@ -392,15 +393,18 @@ async def test_b108_a_day_of_calls_keeps_no_colleague_from_being_rung(day: Night
     assert day.rung() == [AGENT]
 
 
-async def test_b108_the_cap_of_calls_to_customers_is_theirs_alone(day: Night) -> None:
-    await rung_today(day, "customer", ringing.A_DAY["customer"])
+@pytest.mark.parametrize(("hours", "rung"), [(23, [AGENT]), (25, [AGENT, CALLER])])
+async def test_b108_the_cap_of_calls_to_customers_is_theirs_alone_and_that_of_a_day(
+    day: Night, hours: int, rung: list[str]
+) -> None:
+    await rung_today(day, "customer", ringing.A_DAY["customer"], hours)
     await (await waiting(day)).press("1")
     await work(day)
     await day.picks_up("1")
     await work(day)
-    assert day.rung() == [AGENT]
+    assert day.rung() == rung
     last = await day.house.runtime.db.row("SELECT reason FROM rings WHERE purpose = 'customer' ORDER BY id DESC")
-    assert last == {"reason": "cap"}
+    assert last == {"reason": None if CALLER in rung else "cap"}
 
 
 @pytest.mark.parametrize(("refusal", "tries"), [(None, 0), (21211, 1)])

@@ -121,7 +121,7 @@ async def test_every_way_in_every_situation_ends_well(language: str, situation: 
                 await do(call, act)
                 way = [*way, act]
                 assert call.now_hears or call.hung_up, way
-            assert call.voiceless <= 25, way
+            assert call.voiceless <= 20, way
             await call.hang_up()
             told_only = "status_text" in world.calls[call.sid].state["facts"]  # type: ignore[index]
             assert call.sid in world.reports or told_only, way

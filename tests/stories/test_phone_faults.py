@@ -18,17 +18,20 @@ from aiohttp.test_utils import TestServer
 from channels import phone as phone_door
 from channels import phone_effects
 from channels.phone import PhoneDoor
+from channels.phone_lately import Lately
 from channels.report import Channel, Report, Sender
 from channels.signatures import Signatures
 from gateway import alerts
 from gateway.clock import SetClock
 from gateway.config import Config
+from gateway.hosting.ports import listening
 from gateway.hosting.watchdog import watched
 from gateway.importing import import_folder
 from gateway.messages import outbox
 from gateway.messages.outbox import Delivery, Outgoing, Sweeper
 from gateway.phone import ringdoor
 from gateway.runtime import Runtime, open_runtime
+from gateway.web import app as web_app
 from gateway.web import phone
 from gateway.web.neighbours import certificate_ends
 from ivr.flow import load, shipped
@@ -238,6 +241,21 @@ async def test_f38_a_loop_that_stands_still_is_noticed_and_ended_and_one_that_li
         assert ended.wait(30), "the loop stands still for as long as this waits"
 
 
+async def test_f38_the_loop_of_a_web_process_is_watched(
+    config: Config,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there: list[str] = []
+
+    async def looked() -> None:
+        there.extend(thread.name for thread in threading.enumerate())
+
+    monkeypatch.setattr(web_app, "until_stopped", looked)
+    (listeners,) = listening("127.0.0.1", 0)
+    await web_app.serve(config, listeners, [], Lately())
+    assert "watchdog" in there
+
+
 def test_f33_a_certificate_is_an_alarm_14_days_before_it_ends() -> None:
     ends = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
     text = "Dec  1 12:00:00 2026 GMT"
@@ -399,3 +417,10 @@ async def test_b108_the_cap_stops_robot_texts_and_not_those_that_wake_somebody(
     await queue(office, "laddaren är borta", "+46701740005", "alarm", 1, now)
     await sweeper(office, post).sweep()
     assert post.taken == [], "and that is one"
+    assert isinstance(office.clock, SetClock)
+    for hours, taken in ((23, []), (2, ["concluded"])):
+        office.clock.forward(timedelta(hours=hours))
+        later = office.clock.now()
+        await queue(office, f"laddaren är svart {hours}", "+46701740002", "concluded", 1, later)
+        await sweeper(office, post).sweep()
+        assert [outgoing.kind for outgoing in post.taken] == taken, "a cap is that of a day"
