@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from channels.phone_ports import Progress, Sound
+from channels.phone_ports import Progress, Sound, Taken
 from channels.provider import Provider
 from channels.report import Channel, Report, Sender
 from gateway.clock import SetClock, SystemClock
@@ -181,6 +181,24 @@ async def test_f25_a_call_whose_last_word_never_came_is_closed_and_filed(
     assert await reconciler.sweep() == 1
     assert await calls.known([sid]) == {sid: True}
     assert len(await house.cases()) == 1
+
+
+async def test_f25_a_call_of_hours_whose_last_word_never_came_is_closed_ten_minutes_after_its_last_turn(
+    house: House, peer: fakes.Provider, reconciler: Reconciler, clock: SetClock
+) -> None:
+    calls = RecordedCalls(house.runtime.db, clock)
+    peer.now = clock.now()
+    sid = peer.add_call(**{"from": CALLER, "to": OURS, "status": "in-progress"})
+    await calls.progress(Progress(sid, "in-progress", clock.now(), None, CALLER, OURS, outbound=False))
+    clock.forward(timedelta(hours=2))
+    assert await reconciler.sweep() == 0
+    state = {"node": "waiting", "language": "sv", "facts": {}}
+    await calls.save(Taken(sid, 1, clock.now(), "waiting", "sv", state, "<Response/>", CALLER, OURS, None))
+    peer.calls[sid]["status"] = "completed"
+    for minutes, brought in ((9, 0), (2, 1)):
+        clock.forward(timedelta(minutes=minutes))
+        assert await reconciler.sweep() == brought
+    assert await calls.known([sid]) == {sid: True}
 
 
 async def test_b09_an_unknown_call_that_is_told_to_be_over_is_fetched_by_the_comparison(
