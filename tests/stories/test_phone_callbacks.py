@@ -234,7 +234,7 @@ async def test_a_customer_who_has_picked_up_as_the_colleague_leaves_loses_no_try
     await ringing.sweep(day.house.runtime, day.port)
     theirs = {**mine, "To": CALLER, "CallSid": day.last()[0]}
     await day.line.post("/twilio/status", {**theirs, "CallStatus": "in-progress"})
-    assert "Tryck 1" in await day.picks_up()
+    assert "tryck 1" in await day.picks_up()
     await day.line.post("/twilio/status", {**mine, "CallSid": sid, "CallStatus": "completed"})
     await callbacks.sweep(day.house.runtime)
     assert day.peer.calls[day.last()[0]]["updated"] == {"Status": "completed"}
