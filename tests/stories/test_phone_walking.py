@@ -794,7 +794,7 @@ async def test_b13_what_is_no_number_where_one_is_asked_for_is_told_twice_and_th
 ) -> None:
     call = await to_purpose(line)
     await call.press("1")
-    for told in ("I did not get that", "I did not get that", "take this to a person"):
+    for told in ("I did not get that", "I did not get that", "A person will help"):
         assert call.waits is not None
         status, document = await line.post(
             call.waits.get("action", ""), {**call._fields("in-progress"), "Digits": keys}
