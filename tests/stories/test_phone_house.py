@@ -19,6 +19,7 @@ from channels.report import RemoteAnswer
 from gateway.config import Config, load
 from gateway.phone import telephony
 from gateway.record.db import Unavailable
+from gateway.web.phone import WEBHOOKS
 from ivr.engine import CallState
 from ivr.prompts import Phrases, read_catalogues
 from ivr.twiml import fallback
@@ -320,6 +321,7 @@ async def test_a_restart_that_is_answered_when_the_caller_has_hung_up_is_in_thei
         return RemoteAnswer.ACCEPTED
 
     monkeypatch.setattr(house.runtime.chargers, "restart", restart)
+    monkeypatch.setattr(house.app[WEBHOOKS].phone, "_deadline", 0.3)
     call = await line.call(CALLER)
     for keys in ("1", "2", "1", "21007#", "1", "1"):
         await call.press(keys)
