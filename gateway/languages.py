@@ -126,12 +126,12 @@ def words(reason: Reason | Mapping[str, Any], language: str, *, plain: bool = Fa
         return sentence
 
 
-@cache
 def written_in(language: str) -> str:
     """The language in which somebody is written to who uses one."""
     return language if language in CUSTOMERS else SPOKEN
 
 
+@cache
 def locale(language: str) -> Locale:
     """Babel's locale for one of our languages."""
     return Locale.parse(LOCALES.get(language, LOCALES[SPOKEN]))
