@@ -75,10 +75,10 @@ def compose(
         subject = _answer_to(answered, facts.number) or subject
         return Words(subject, f"{own.rstrip()}\n\n--\n{book.gettext('letter.follow') % {'url': facts.status_url}}\n")
     parts = LETTERS[kind](book, facts, now)
-    if facts.priority == "P1" and kind not in ENDED:
-        parts.insert(0, book.gettext("letter.danger"))
     if language not in CUSTOMERS:
         parts.insert(0, book.gettext("letter.language"))
+    if facts.priority == "P1" and kind not in ENDED:
+        parts.insert(0, book.gettext("letter.danger"))  # nothing stands before it
     closing = [book.gettext("letter.sign")]
     if facts.support_phone:
         closing.append(book.gettext("letter.phone") % {"phone": facts.support_phone})

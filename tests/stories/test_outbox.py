@@ -125,6 +125,14 @@ async def test_who_writes_none_of_our_languages_is_told_why_they_read_english(of
     assert [(told in said(sent), sent["Content-Language"]) for sent in office.mails] == [(True, "en"), (False, "en")]
 
 
+async def test_in_danger_nothing_stands_before_112_whatever_language_they_write(office: Office) -> None:
+    await office.hear("Au secours, la borne 21052 est en feu, fire, fire, il y a de la fumée et des flammes partout!")
+    await office.sweep()
+    (sent,) = office.mails
+    words = said(sent)
+    assert 0 < words.index("112") < words.index("so we answer in English")
+
+
 async def test_who_writes_what_we_cannot_read_is_asked_to_write_again_and_told_of_no_category(office: Office) -> None:
     locked = "-----BEGIN PGP MESSAGE-----\n\nhQEMA5vJ\n=Ab3d\n-----END PGP MESSAGE-----\n"
     answered = "BEGIN:VCALENDAR\nMETHOD:REPLY\nEND:VCALENDAR\n"
