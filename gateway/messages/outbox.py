@@ -26,6 +26,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from channels import answers
 from channels.report import FORGED, Channel, Letter, Solution
 from gateway.casenumber import number
 from gateway.clock import Clock
@@ -55,7 +56,7 @@ STALE = {
 STALE_TEXTS = {"alarm": timedelta(minutes=15)}  # what a mail, which is dated, may still tell
 A_DAY = timedelta(days=1)
 IN_A_DAY, ABOUT_A_CASE = 10, 1
-JUST_NOW = 3  # acknowledgements in ten minutes to a number that sends texts
+JUST_NOW = 3  # acknowledgements in ten minutes to a number that writes
 AT_A_DOMAIN = 3  # answers to us about a case that are acknowledged in a day
 ANSWERING = ["reply_token", "reply_reference", "number_and_participant"]  # why such a report is attached
 TEXTS, URGENT_TEXTS = 5000, 2000  # automatic texts a day, and those that wake somebody
@@ -308,7 +309,7 @@ class Sweeper:
             lately = await (await conn.execute(SQL["automatic_lately"], given)).fetchone()
         if lately and (lately["about_case"] >= ABOUT_A_CASE or lately["in_all"] >= IN_A_DAY):
             return "acknowledged already"
-        texted = about["report_channel"] == Channel.SMS and about["report_priority"] != "P1"
+        texted = about["report_channel"] in answers.TEXTS and about["report_priority"] != "P1"
         if lately and texted and lately["just_now"] >= JUST_NOW:
             return "a machine seems to answer"
         if lately and lately["in_an_hour"] and about["report_channel"] == Channel.FORM:

@@ -588,11 +588,12 @@ async def test_a_text_is_answered_by_one_text_even_when_the_answer_was_lost(offi
     assert office.provider.violations == []
 
 
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.WHATSAPP])
 async def test_b22_a_number_that_seems_to_answer_by_itself_is_muted_for_a_while_and_all_it_sends_is_kept(
-    office: Office,
+    office: Office, channel: Channel
 ) -> None:
     async def hear(text: str, after: int) -> None:
-        await office.hear(text, channel=Channel.SMS, sender=Sender(phone="+46701740605"))
+        await office.hear(text, channel=channel, sender=Sender(phone="+46701740605"))
         await office.sweep(timedelta(minutes=after))
 
     for charger in ("21007", "21109", "21205", "21290"):
