@@ -2,9 +2,9 @@
 -- What calls ask at once, one answer a question, in order. A turn: the call's state, its last turn, the answer given to
 -- this one, and whether it is over; null for a call that is new. A caller: the language of the person behind a number,
 -- whether an owner who may ask for a PIN has registered it, and whether it asked for no texts. An incident: the newest
--- open case about a place that a stranger may be told of (several have reported it, or we are at it). Outages: open faults of no place that several
--- have reported lately, the newest first, and whether they are very many. Which cases are over is said so that no index
--- of all open cases is read for it.
+-- open case about a place that a stranger may be told of (several have reported it, or we are at it). Outages: open
+-- faults of no place that several have reported lately, the newest first, and whether they are very many. Which cases
+-- are over is said so that no index of all open cases is read for it.
 SELECT CASE w.kind
     WHEN 'turn' THEN (
         SELECT jsonb_build_array(t.state -> 'call', c.turn, a.answer, c.ended_at IS NOT NULL)

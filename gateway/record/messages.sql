@@ -138,8 +138,8 @@ ON CONFLICT (message_id) DO UPDATE SET recipient = excluded.recipient
 -- name: automatic_lately
 -- How many acknowledgements this address was sent: for this case, within a week and since it was written to again, to a
 -- danger within a day and to dangers only, since no other says what to do; and in all within a day, an hour and ten
--- minutes. Those before this one that are on their way count as sent. By the database's clock: one that is wrong must not let a worker
--- forget what it has sent.
+-- minutes. Those before this one that are on their way count as sent. By the database's clock: one that is wrong must
+-- not let a worker forget what it has sent.
 SELECT count(*) FILTER (WHERE m.case_id = %(case)s AND m.report_id >= again.since
                               AND (this.priority <> 'P1' OR told.priority = 'P1' AND day.within)) AS about_case,
        count(*) FILTER (WHERE day.within) AS in_all,

@@ -94,9 +94,7 @@ def places(config: Config) -> dict[str, Place]:
         urls["provider"] = config.twilio_api_url
     if config.outbound_smtp_url:
         urls["mail_relay"] = config.outbound_smtp_url
-    found = {}
-    for name, url in urls.items():
-        found[name] = _place(url)
+    found = {name: _place(url) for name, url in urls.items()}
     for nth, mailbox in enumerate(config.imap_urls, 1):
         found[f"mailbox_{nth}"] = Place(mailbox.host, mailbox.port, mailbox.tls)
     return found

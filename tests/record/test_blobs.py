@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import hashlib
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 
 from gateway import blobs
 from gateway.blobs import Blobs, BlobsUnavailable, faults, open_blobs
+from tests.fakes.disk import failing_sync
 from tests.fakes.s3 import BUCKET, Bucket
 
 URL = f"s3://{BUCKET}/files"
@@ -50,15 +49,7 @@ async def test_what_is_kept_is_read_again_until_it_is_erased(store: Blobs) -> No
 async def test_f21_what_a_disk_cannot_make_durable_is_not_kept_until_it_can_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
 ) -> None:
-    store, sync, synced = open_blobs(None, tmp_path), os.fsync, []
-
-    def broken(handle: int) -> None:
-        synced.append(Path(f"/proc/self/fd/{handle}").resolve())
-        if len(synced) == nth:
-            raise OSError(errno.EIO, "the disk is broken")
-        sync(handle)
-
-    monkeypatch.setattr(os, "fsync", broken)
+    store, synced = open_blobs(None, tmp_path), failing_sync(monkeypatch, nth)
     with pytest.raises(BlobsUnavailable):
         await store.keep(b"photo")
     digest = await store.keep(b"photo")

@@ -1,7 +1,6 @@
 """What waits for the database: durable, once, oldest first, and never in the way."""
 
 import asyncio
-import errno
 import os
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from gateway.hosting.stopping import end
 from gateway.record import cases
 from gateway.runtime import Runtime
 from gateway.spool import SpoolUnusable, open_spool
+from tests.fakes.disk import failing_sync
 from tests.record.conftest import NOON
 
 
@@ -51,15 +51,7 @@ async def test_a_kept_report_comes_back_whole_and_the_same_key_is_one_file(tmp_p
 async def test_f21_what_a_disk_cannot_make_durable_is_not_kept_until_it_can_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
 ):
-    held, sync, synced = open_spool(tmp_path), os.fsync, []
-
-    def broken(handle: int) -> None:
-        synced.append(Path(f"/proc/self/fd/{handle}").resolve())
-        if len(synced) == nth:
-            raise OSError(errno.EIO, "the disk is broken")
-        sync(handle)
-
-    monkeypatch.setattr(os, "fsync", broken)
+    held, synced = open_spool(tmp_path), failing_sync(monkeypatch, nth)
     with pytest.raises(NotStored):
         await held.keep(report("one"))
     await held.keep(report("one"))
