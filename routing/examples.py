@@ -50,12 +50,21 @@ _AT_ONCE = 4  # directions sought together, for the memory that this takes
 _Table = NDArray[np.float32]
 
 
+class Lesson(NamedTuple):
+    """What was learnt, as it can be kept: the n-th of `features` is the n-th row of `table`, which holds how far it
+    points towards each of `categories` and the square of its weight, then how far towards danger and the square of its
+    weight there."""
+
+    features: tuple[str, ...]
+    categories: tuple[Category, ...]
+    table: _Table
+
+
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """`places`: feature -> row of `table`, which holds how far it points towards each of `categories` and the square of
-    its weight, then how far towards danger and the square of its weight there; `pairs` are those of pairs of words, by
-    the first and then by the second, and of pairs of senses, either way. `remembered`: words already met, their rows,
-    what they are in pairs and the pairs that they begin."""
+    """A lesson, as it is recalled. `places`: feature -> row of `table`; `pairs` are those of pairs of words, by the
+    first and then by the second, and of pairs of senses, either way. `remembered`: words already met, their rows, what
+    they are in pairs and the pairs that they begin."""
 
     places: Mapping[str, int]
     pairs: Mapping[str, Mapping[str, int]]
@@ -95,7 +104,7 @@ def features(words: Words, concepts: Iterable[Hit], senses: Iterable[Told]) -> f
     return frozenset(found)
 
 
-def learn(examples: Iterable[tuple[Category | None, frozenset[str]]], little: frozenset[str]) -> Experience:
+def learn(examples: Iterable[tuple[Category | None, frozenset[str]]], little: frozenset[str]) -> Lesson:
     """The direction of each category, and that of danger. Danger alone is learnt from senses, and not from `little`
     words, which only tell how somebody speaks. Of a pair of words met once nothing is learnt."""
     places: dict[str, int] = {}
@@ -123,15 +132,23 @@ def learn(examples: Iterable[tuple[Category | None, frozenset[str]]], little: fr
     table[:, -3] = weights**2
     table[:, -2] = _directions(rows, telling, dangerous, _RIDGE_OF_DANGER)[:, 0] * telling
     table[:, -1] = telling**2
+    return Lesson(tuple(places), categories, table)
+
+
+def experience(lesson: Lesson) -> Experience:
+    """A lesson, made ready to be recalled."""
+    places: dict[str, int] = {}
     pairs: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for feature in list(places):
+    for row, feature in enumerate(lesson.features):
         sense = feature[0] == "#"
         first, _, second = feature.partition("+" if sense else " ")
-        if second:
-            pairs[first][second] = row = places.pop(feature)
-        if second and sense:
+        if not second:
+            places[feature] = row
+            continue
+        pairs[first][second] = row
+        if sense:
             pairs[second][first] = row
-    return Experience(places, dict(pairs), categories, table)
+    return Experience(places, dict(pairs), lesson.categories, lesson.table)
 
 
 def recall(experience: Experience, words: Words, concepts: Iterable[Hit], senses: Sequence[Told]) -> Likeness:

@@ -16,8 +16,9 @@ from typing import Any
 from routing.alarms import Alarms, parse_alarms
 from routing.categories import Signs, parse_signs
 from routing.danger import DANGERS, EV_CONCEPTS
-from routing.examples import Experience, features, learn
+from routing.examples import Experience, Lesson, experience, features, learn
 from routing.language import LANGUAGES, word_weights
+from routing.learnt import kept
 from routing.lexicon import Lexicon, faults_of
 from routing.queues import Queue, Rule, parse_queues
 from routing.scope import PIECES
@@ -40,6 +41,7 @@ class Lessons:
     lexica: Mapping[str, Lexicon]
     senses: Mapping[str, Senses]
     little: frozenset[str]
+    taught: Mapping[str, Any]  # all of these, as they are written
 
     @property
     def learnt(self) -> bool:
@@ -47,6 +49,9 @@ class Lessons:
 
     @cached_property
     def experience(self) -> Experience:
+        return experience(kept(self.taught, self._learn))
+
+    def _learn(self) -> Lesson:
         return learn(_examples(self.sentences, self.lexica, self.senses), self.little)
 
 
@@ -127,7 +132,8 @@ def _read(folder: Path | None) -> Rules:
         )
     compiled = {k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()}
     common = {k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()}
-    lessons = Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values())))
+    taught = {"examples": examples, "lexica": lexica, "senses": tables["senses.toml"]}
+    lessons = Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values())), taught)
     return Rules(
         lexica=compiled,
         senses=senses,
