@@ -32,6 +32,7 @@ _HEADER_IDS = frozenset(
     {"divrplyfwdmsg", "x_divrplyfwdmsg", "mail-editor-reference-message", "isForwardContent".lower()}
 )
 _OUTLOOK_RULE = re.compile(r"border:\s*none;\s*border-top:\s*solid\s+#(?:e1e1e1|b5c4df)", re.IGNORECASE)
+_MOST = 1000  # parts that are taken out; what has more of them is no mail
 _SIGNATURE_LINES, _SIGNATURE_CHARACTERS = 20, 1_500
 _DROPPED = ("script", "style", "title", "head", "template", "noscript", "svg", "object", "iframe", "select", "textarea")
 _MARK = "\ue002{}\ue003"
@@ -236,7 +237,7 @@ def _take_quotes(tree: Any) -> list[tuple[str, str]]:
     taken: list[tuple[str, str]] = []
     for element in list(tree.iter("blockquote", "div")):
         prefix = _quote_prefix(element)
-        if prefix is not None and _attached(element, tree):
+        if prefix is not None and len(taken) < _MOST and _attached(element, tree):
             _take(element, prefix, taken)
     return taken
 
@@ -280,6 +281,8 @@ def _take_signatures(tree: Any, taken: list[tuple[str, str]]) -> None:
         names = set((element.get("class") or "").lower().split()) | {(element.get("id") or "").lower()}
         if not names & _SIGNATURE_CLASSES or element.getparent() is None:
             continue
+        if len(taken) >= _MOST:
+            return
         text = element.text_content()
         if len(text) > _SIGNATURE_CHARACTERS or text.strip().count("\n") > 4 * _SIGNATURE_LINES or "\ue002" in text:
             continue
