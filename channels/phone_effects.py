@@ -20,7 +20,7 @@ from channels import phone_report
 from channels.numbers import HOME, reachable, region_of
 from channels.phone_events import number_facts
 from channels.phone_ports import Caller, CaseStatus, Given, Incident, Place, Taken, Waiting
-from channels.report import NotStored, Receipt, RemoteAnswer, Report
+from channels.report import SOLVED, NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
 from ivr.vocabulary import COUNTS, FAILED, recording_of, stricter
@@ -251,7 +251,7 @@ async def _file_follower(scene: Scene) -> Outcome:
 
 
 async def _file_solved(scene: Scene) -> Outcome:
-    outcome = await _file(scene, (phone_report.SOLVED,))
+    outcome = await _file(scene, (SOLVED,))
     return Outcome("filed", outcome.facts) if outcome.name == "urgent" else outcome
 
 

@@ -13,14 +13,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from channels.answers import SOLVES
-from channels.report import ANSWER, UNSOLVED, Channel, RemoteAct, RemoteAnswer, Report, Sender, Thread, Tried
+from channels.report import ANSWER, SOLVED, UNSOLVED, Channel, RemoteAct, RemoteAnswer, Report, Sender, Thread, Tried
 from ivr.engine import PROMPTED_IN, CallState, noting
 from ivr.prompts import Phrases
 
 DROPPED = "call_dropped"
 TROUBLE = "trouble"
 FOLLOWER = "follower"
-SOLVED = "solved_in_call"
 TOLD = ("said", "danger", "category", "recording", "message")
 PLACED = ("heard", "place_said")
 

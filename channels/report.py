@@ -80,6 +80,7 @@ ANSWER = "answer"  # the flag of a message that answers what we asked: it is no 
 UNREADABLE = "unreadable"  # the flag of a mail whose words are locked, or in no form that is read, or not there
 FORGED = "forged"  # the flag of a mail whose From the checks of its origin clearly refused
 STOP, START = "stop", "start"  # the flags of a wish: that its sender wants no texts any more, or wants them again
+SOLVED = "solved_in_call"  # the flag of a call whose caller said that our advice or remote help solved it
 UNSOLVED = "unsolved"  # the flag of an answer that it is not solved: its case is work again
 
 

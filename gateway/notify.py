@@ -38,6 +38,7 @@ class Facts:
     status_url: str
     support_phone: str | None
     unreadable: bool = False  # what the reporter wrote
+    solved: bool = False  # in the call that told of it
     solutions: Sequence[Solution] = ()
     visit_url: str | None = None  # for whoever chooses its time
     visit_times: Sequence[tuple[datetime, datetime]] = ()
@@ -199,9 +200,16 @@ def _sms(kind: str, book: Catalogue, facts: Facts, now: datetime | None) -> str:
     given = {"number": facts.number, "url": url, "code": facts.code, "time": time}
     if f"sms.{kind}" not in book.messages and not book.others:
         raise KeyError(kind)
-    name = kind if due or kind != "acknowledgement" else "acknowledgement.timeless"
+    name = f"{kind}{_tense(facts, due)}" if kind == "acknowledgement" else kind
     text = book.gettext(f"sms.{name}") % given
     return f"{book.gettext('letter.danger')} {text}" if facts.priority == "P1" and kind not in ENDED else text
+
+
+def _tense(facts: Facts, due: datetime | None) -> str:
+    """What kind of acknowledgement: only what waits for us has a time."""
+    if facts.solved:
+        return ".solved"
+    return "" if due else ".timeless"
 
 
 def _is_ahead(due: datetime | None, now: datetime | None) -> TypeGuard[datetime]:

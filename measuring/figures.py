@@ -207,6 +207,7 @@ FIGURES: tuple[Measure, ...] = (
         "incident",
     ),
     Measure("incident_share", "case", "1", "formula.incidents", _tagged("incident"), False, "incident"),
+    Measure("solved_alone", "case", "1", "formula.solved_alone", _tagged("solved_alone"), False, "solved_alone"),
     Measure("visits", "visit", "n", "formula.visits", lambda t: (t.count, t.count, None), True),
     Measure("survey_answered", "asked", "1", "formula.survey_answered", _tagged("answered"), False, "answered"),
     Measure("satisfaction", "rating", "1", "formula.satisfaction", _in_target, False, "met"),

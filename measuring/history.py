@@ -83,6 +83,7 @@ class _Case:
     open: dict[str, int] = field(default_factory=dict)  # kind of a fact that is not over -> its place
     calls: dict[str, datetime] = field(default_factory=dict)  # calls in line -> since when
     called_back: set[str] = field(default_factory=set)
+    alone: bool = False  # the customer needed nobody, and has not come back
     overlong: set[str] = field(default_factory=set)  # calls that waited as long as their queue allows
     foretold: dict[str, tuple[int, int]] = field(default_factory=dict)  # call -> least and most minutes it was told
     talked: tuple[str, int] | None = None  # who spoke last, and for how long, while the wrap-up goes on
@@ -108,7 +109,8 @@ def facts(entries: Sequence[Entry], where: Where) -> list[Fact]:
             step(case, entry)
     if not case.reports:  # all of them belong to another case by now, and so does what they wait for
         return [one for one in case.facts if one.kind in OF_CALLS]
-    tags = ("incident",) if len(case.reports) > 1 else ()
+    marks = {"incident": len(case.reports) > 1, "solved_alone": case.alone}
+    tags = tuple(mark for mark, given in marks.items() if given)
     whole = Fact("case", _moment(entries[0]), _told(where, entries[0].data), ended=len(case.reports), tags=tags)
     return [*case.facts, whole]
 
@@ -119,8 +121,13 @@ def microseconds(length: timedelta) -> int:
 
 
 def _opened(case: _Case, entry: Entry) -> None:
+    """A case that was solved before anybody was asked waits for nothing."""
     case.reports.add(entry.report)
-    _begin(case, entry)
+    case.alone = bool(entry.data.get("solved"))
+    if not case.alone:
+        _begin(case, entry)
+    else:
+        case.where = _told(case.where, entry.data)
 
 
 def _begin(case: _Case, entry: Entry) -> None:
@@ -141,6 +148,7 @@ def _reopened(case: _Case, entry: Entry) -> None:
         case.facts[case.solution] = replace(solved, tags=tags)
     for kind in list(case.open):
         _end(case, kind, entry.at, lost=True)
+    case.alone = False
     _begin(case, replace(entry, data={name: value for name, value in entry.data.items() if name == "due"}))
 
 

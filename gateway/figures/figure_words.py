@@ -76,6 +76,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "reports_per_case",
             "contacts_deflected",
             "incident_share",
+            "solved_alone",
             "visits",
             "survey_answered",
             "satisfaction",

@@ -15,13 +15,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from channels.report import START, STOP, UNSOLVED, Outcome, Receipt
+from channels.report import SOLVED, START, STOP, UNSOLVED, Outcome, Receipt
 from gateway import jobs
 from gateway.casenumber import number
 from gateway.keeping.hearing import Hearing, listen
 from gateway.keeping.parted import parted
 from gateway.keeping.questions import Prepared, wanted
-from gateway.keeping.standing import Decided, Standing, attach_report, known_case, open_case, remember, touches
+from gateway.keeping.standing import (
+    Decided,
+    Standing,
+    attach_report,
+    end_at_once,
+    known_case,
+    open_case,
+    remember,
+    touches,
+)
 from gateway.keeping.written import (
     acknowledgement_row,
     attachment_rows,
@@ -202,6 +211,12 @@ class Draft:
         if reopened:
             await conn.execute(WORK["revive"], {"rows": recordset(reopened)})
         await self.hearing.write(conn)
+        over = [case for case in self.cases.values() if case.over and not case.row["reopened"]]
+        if over:
+            ends = [{"id": c.row["id"], "disposition": c.over, "confirmed": c.over == SOLVED} for c in over]
+            await conn.execute(CASES["over"], {"rows": recordset(ends), "now": self.now})
+        if over or self.hearing.muted:
+            await conn.execute(WORK["nobodys"], {"cases": [*(case.row["id"] for case in over), *self.hearing.muted]})
         if calls := [row["id"] for row in self.reports if row["call_sid"]]:
             await conn.execute(RECORDINGS["belong"], {"reports": calls, "now": self.now})
         if self.met.languages:
@@ -273,6 +288,8 @@ class Draft:
             case, opened = open_case(decided, case_id, self.directory, self.rules)
             self.cases[case_id] = case
             self.entries.append(opened)
+            if decided.solved:
+                self.entries += end_at_once(case, decided, SOLVED, self.now)
         number_of = case.candidate.id
         self.entries += tried_entries(decided, number_of)
         self._hear_of_ours(decided, number_of)

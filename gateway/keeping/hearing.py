@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.keeping.questions import Prepared
-from gateway.keeping.standing import Decided, Standing, due_told
+from gateway.keeping.standing import Decided, Standing, due_told, end_at_once
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.timeline import Entry
 from routing.flapping import State, heard
@@ -35,7 +35,6 @@ class Hearing:
     windows: dict[str, dict[str, Any]] = field(default_factory=dict)
     changed: dict[tuple[str, int], State] = field(default_factory=dict)
     muted: dict[int, dict[str, Any]] = field(default_factory=dict)  # case -> its window
-    quiet: list[int] = field(default_factory=list)
 
     def again(self, item: Prepared, judgement: Judgement, cases: Mapping[int, Standing]) -> Match | None:
         """The case an alarm belongs to by what its charger said before; None to look for it as for any report."""
@@ -72,11 +71,7 @@ class Hearing:
         )
         self.states[key] = self.changed[key] = replace(state, case=where)
         if fault.recovered and case.new:
-            self.quiet.append(number)
-            return [
-                Entry(number, "concluded", report=decided.id, data={"disposition": "recovered", "told": 0}),
-                Entry(number, "closed", report=decided.id, data={"confirmed": False}),
-            ]
+            return end_at_once(case, decided, "recovered", self.now)
         window = self.windows.get(decided.judgement.place.site or "")
         entries = []
         if window and case.new and decided.judgement.priority is not Priority.P1:
@@ -99,10 +94,6 @@ class Hearing:
             row = _plain({**window, "id": case, "until": window["ends_at"]})
             await conn.execute(SQL["mute"], {"rows": recordset([row])})
             await conn.execute(SQL["of_window"], {"case": case, "window": window["id"]})
-        if self.quiet:
-            await conn.execute(SQL["quiet"], {"cases": self.quiet, "now": self.now})
-        if self.quiet or self.muted:
-            await conn.execute(SQL["nobodys_work"], {"cases": [*self.quiet, *self.muted]})
 
 
 async def listen(

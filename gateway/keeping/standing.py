@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from channels.report import ADDED, ANSWER, UNSOLVED, Report
+from channels.report import ADDED, ANSWER, SOLVED, UNSOLVED, Report
 from gateway.casenumber import number
 from gateway.messages.threads import Reference
-from gateway.record.timeline import CUSTOMER, Entry
+from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
 from routing.contented import is_contented
 from routing.directory import Directory
 from routing.incidents import raise_case
@@ -59,6 +59,11 @@ class Decided:
         return any(reason.code in RECOVERIES for reason in self.again.reasons)
 
     @property
+    def solved(self) -> bool:
+        """Whether a caller told of it and that it is solved; danger is looked after all the same."""
+        return SOLVED in self.report.flags and self.judgement.priority is not Priority.P1
+
+    @property
     def suggested(self) -> int | None:
         """The case it might also belong to."""
         return self.again.case if self.again.verdict is Verdict.SUGGEST else None
@@ -73,13 +78,15 @@ class Decided:
 class Standing:
     """A case with the changes of this group; `new` when the group opened it, `grown` when reports were attached.
 
-    The row of a case that did neither is as the record gave it.
+    The row of a case that did neither is as the record gave it. `over` is how a case ended that was over when it was
+    told.
     """
 
     row: dict[str, Any]
     candidate: Candidate
     new: bool
     grown: bool = False
+    over: str | None = None
 
     @property
     def hushed(self) -> bool:
@@ -164,16 +171,31 @@ def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules
         **{name: row[column] for name, column in PLACED.items()},
         "reasons": decided.reasons(),
         "suggested": number(decided.suggested) if decided.suggested else None,
-        "due": {target: row[f"due_{target}"] for target in TARGETS},
+        "due": None if decided.solved else {target: row[f"due_{target}"] for target in TARGETS},
+        "solved": decided.solved,
     }
     return Standing(row, candidate, new=True), Entry(case_id, "opened", CUSTOMER, decided.id, told)
+
+
+def end_at_once(case: Standing, decided: Decided, disposition: str, now: datetime) -> list[Entry]:
+    """End a case that was over when it was told; returns what its timeline says. Writing of it again opens it."""
+    case.over = disposition
+    case.row["concluded_at"] = now.isoformat()
+    case.candidate = replace(case.candidate, status="closed", concluded_at=now)
+    confirmed = disposition == SOLVED
+    told: list[tuple[str, dict[str, Any]]] = [("concluded", {"disposition": disposition, "told": 0})]
+    if confirmed:
+        told.append(("confirmed", {"by": "phone"}))
+    told.append(("closed", {"confirmed": confirmed}))
+    actor = CUSTOMER if confirmed else SYSTEM
+    return [Entry(case.candidate.id, kind, actor, decided.id, data) for kind, data in told]
 
 
 def attach_report(case: Standing, decided: Decided, directory: Directory, rules: Rules, now: datetime) -> list[Entry]:
     """Let a case grow by a report; returns what its timeline says about it.
 
     Somebody who writes again about a case thought solved reopens it; a robot's answer does not, nor one to a question,
-    nor thanks.
+    nor thanks, nor a call that ended with the fault solved.
     """
     if not (case.new or case.grown):
         case.row = {n: v.isoformat() if isinstance(v, datetime) else v for n, v in case.row.items()}
@@ -189,8 +211,8 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
         bool(decided.reference.how),
     )
     thanks = row["concluded_at"] is not None and _only_thanks(decided)
-    silent = report.auto_reply or report.bounce or decided.recovery or ANSWER in report.flags or thanks
-    reopened = row["concluded_at"] is not None and not row["reopened"] and not silent
+    news = not (report.auto_reply or report.bounce or decided.recovery or ANSWER in report.flags or decided.solved)
+    reopened = row["concluded_at"] is not None and not row["reopened"] and news and not thanks
     urgent = Priority(row["priority"]) > raised.priority
     reasons = decided.reasons()
     if thanks:

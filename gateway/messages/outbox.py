@@ -27,7 +27,7 @@ from typing import Any, Protocol
 import structlog
 
 from channels import answers
-from channels.report import FORGED, Channel, Letter, Solution
+from channels.report import FORGED, SOLVED, Channel, Letter, Solution
 from gateway.casenumber import number
 from gateway.clock import Clock
 from gateway.hosting.crash import Crash, nowhere
@@ -402,6 +402,7 @@ def facts_from(
             attached=about["outcome"] == "attached",
             shared=about["shared"],
             unreadable=about["unreadable"],
+            solved=about["status"] == "closed" and SOLVED in (about["report_flags"] or ()),
             announcement=news(about["language"], about["site_id"]),
             code=about["code"] or "",
             status_url=f"{base}/s/{about['token']}" if about["token"] else base,

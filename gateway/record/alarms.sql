@@ -32,16 +32,6 @@ WHERE c.id = r.id
 -- name: of_window
 UPDATE maintenance SET case_id = %(case)s WHERE id = %(window)s
 
--- name: quiet
--- A charger that says it is well, without any fault before: kept, and nobody's work.
-UPDATE cases SET status = 'closed', concluded_at = %(now)s, closed_at = %(now)s, disposition = 'recovered',
-                 due_first_response = NULL, due_line = NULL, due_next_update = NULL, due_solution = NULL
-WHERE id = ANY(%(cases)s::bigint[])
-
--- name: nobodys_work
-UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
-WHERE case_id = ANY(%(cases)s::bigint[]) AND kind = 'case' AND state <> 'done'
-
 -- name: of_case
 SELECT charger_id AS charger, connector, faulty, code, since, changes, window_from, flapping_until, case_id AS "case"
 FROM alarm_states WHERE case_id = %(case)s ORDER BY charger_id, connector

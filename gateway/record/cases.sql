@@ -199,6 +199,14 @@ UPDATE cases SET status = 'concluded', concluded_at = %(now)s, disposition = %(d
                  version = version + 1
 WHERE id = %(case)s
 
+-- name: over
+-- What was over when it was told, by the customer's own word or not: kept, and nobody's work.
+UPDATE cases c SET status = 'closed', concluded_at = %(now)s, closed_at = %(now)s, disposition = r.disposition,
+                   confirmed_at = CASE WHEN r.confirmed THEN %(now)s::timestamptz END,
+                   due_first_response = NULL, due_line = NULL, due_next_update = NULL, due_solution = NULL
+FROM jsonb_to_recordset(%(rows)s) AS r(id bigint, disposition text, confirmed boolean)
+WHERE c.id = r.id
+
 -- name: close
 UPDATE cases SET status = 'closed', closed_at = %(now)s,
                  confirmed_at = CASE WHEN %(confirmed)s THEN %(now)s::timestamptz END, version = version + 1

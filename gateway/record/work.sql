@@ -28,6 +28,10 @@ ON CONFLICT (case_id) WHERE kind = 'case' AND state <> 'done'
 DO UPDATE SET state = excluded.state, agent_id = excluded.agent_id, queue = excluded.queue,
               priority = excluded.priority, due_at = excluded.due_at
 
+-- name: nobodys
+UPDATE work_items SET state = 'done', agent_id = NULL, epoch = epoch + 1
+WHERE case_id = ANY(%(cases)s::bigint[]) AND kind = 'case' AND state <> 'done'
+
 -- name: take
 UPDATE work_items SET state = 'taken', agent_id = %(agent)s, epoch = epoch + 1
 WHERE case_id = %(case)s AND kind = 'case' AND state <> 'done'

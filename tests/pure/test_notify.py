@@ -81,6 +81,16 @@ def test_a_promise_that_was_missed_is_not_made_again(language: str, channel: str
     assert len(still.text) > len(words.text)
 
 
+@pytest.mark.parametrize("language", CUSTOMERS)
+def test_who_solved_it_in_the_call_is_promised_nothing_and_told_where_to_say_that_it_is_back(language: str):
+    told = compose("acknowledgement", "sms", language, facts(solved=True, due_first_response=None), now=DUE).text
+    plain = compose("acknowledgement", "sms", language, facts(due_first_response=None), now=DUE).text
+    assert told != plain
+    assert all(part in told for part in ("1042-9", "4711", "https://help.example/s/token"))
+    assert len(told) <= 160
+    assert set(told) <= GSM
+
+
 def test_another_language_is_answered_in_english_and_told_so():
     words = compose("acknowledgement", "email", "fr", facts(), now=DUE)
     assert catalogue("en").gettext("letter.language") in words.text
