@@ -202,6 +202,19 @@ def check() -> None:
         typer.echo(line, err=True)
 
 
+@app.command()
+def learn() -> None:
+    """Learn from the shipped examples beforehand, so that every process starts within seconds; for installing."""
+    from routing.learnt import is_kept
+    from routing.rules import load_rules
+
+    lessons = load_rules().lessons
+    _ = lessons.experience
+    if not is_kept(lessons.taught):
+        fail(["What was learnt cannot be kept beside the code: every process will learn at its start."], 1)
+    typer.echo("What was learnt is kept beside the code.")
+
+
 @app.command("import")
 def import_(folder: Annotated[Path, typer.Argument(exists=True, file_okay=False)]) -> None:
     """Take in owners.csv, sites.csv, chargers.csv, agents.csv and rota.csv of FOLDER."""

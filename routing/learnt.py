@@ -28,22 +28,31 @@ from routing.values import Category
 
 _PREFIX = "learnt-"
 _KEPT = 4  # different lessons, the last ones used
-_WRONG = (OSError, ValueError, KeyError, zipfile.BadZipFile)
+_WRONG = (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile)
 
 
 def kept(taught: Any, learn: Callable[[], Lesson], folder: Path | None = None) -> Lesson:
     """The lesson of what was `taught` (plain values, which JSON can write), learnt once for all processes."""
-    folder = folder or Path(cache_from_source(__file__)).parent
-    path = folder / f"{_PREFIX}{_key(taught)}.npz"
+    path = _path(taught, folder)
     with contextlib.suppress(*_WRONG):
         return _read(path)
-    with _alone(folder):
+    with _alone(path.parent):
         with contextlib.suppress(*_WRONG):
             return _read(path)
         lesson = learn()
         with contextlib.suppress(OSError):
             _write(path, lesson)
         return lesson
+
+
+def is_kept(taught: Any, folder: Path | None = None) -> bool:
+    """Whether the next start finds it."""
+    return _path(taught, folder).is_file()
+
+
+def _path(taught: Any, folder: Path | None) -> Path:
+    folder = folder or Path(cache_from_source(__file__)).parent
+    return folder / f"{_PREFIX}{_key(taught)}.npz"
 
 
 def _key(taught: Any) -> str:
@@ -77,7 +86,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _read(path: Path) -> Lesson:
-    with np.load(path, allow_pickle=False) as held:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
         features = json.loads(held["features"].tobytes())
         categories = tuple(map(Category, json.loads(held["categories"].tobytes())))
         table = held["table"]
