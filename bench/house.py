@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from gateway.hosting import ports
 from gateway.hosting.processes import spawn, stop
 from gateway.hosting.servers import start
 from gateway.record.db import HEAD
@@ -159,10 +159,7 @@ async def answers(port: int, within: float = 60.0) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    return ports.unclaimed("127.0.0.1")
 
 
 def _with_name(url: str, name: str) -> str:

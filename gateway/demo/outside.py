@@ -7,12 +7,11 @@ which of its neighbours are the demo's own. A configured mail server or provider
 from __future__ import annotations
 
 import json
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.config import DEMO_DOMAIN, Config
-from gateway.hosting import folders
+from gateway.hosting import folders, ports
 
 HOST = "127.0.0.1"
 ACCOUNT = "AC" + "0" * 32
@@ -34,7 +33,7 @@ class Lent:
 
 def lend(config: Config) -> dict[str, str]:
     """The variables that lead to the demo's servers, on ports that are free now. Raises OSError."""
-    mail, provider = _free_port(), _free_port()
+    mail, provider = ports.unclaimed(HOST), ports.unclaimed(HOST)
     folders.write_private(config.data_dir / _FILE, json.dumps({"mail": mail, "provider": provider}), replace=True)
     variables = {}
     if config.outbound_smtp_url is None:
@@ -51,8 +50,8 @@ def lend(config: Config) -> dict[str, str]:
 def lent(config: Config) -> Lent:
     """Which of the demo's servers this configuration uses."""
     try:
-        ports = json.loads((config.data_dir / _FILE).read_text(encoding="utf-8"))
-        mail, provider = int(ports["mail"]), int(ports["provider"])
+        noted = json.loads((config.data_dir / _FILE).read_text(encoding="utf-8"))
+        mail, provider = int(noted["mail"]), int(noted["provider"])
     except (OSError, ValueError, KeyError, TypeError):
         return Lent()
     return Lent(
@@ -72,10 +71,3 @@ def _mail_url(port: int) -> str:
 
 def _provider_url(port: int) -> str:
     return f"http://{HOST}:{port}"
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -7,6 +7,7 @@ one.
 
 from __future__ import annotations
 
+import random
 import socket
 import sys
 from collections.abc import Iterable, Sequence
@@ -32,6 +33,19 @@ def listening(host: str, port: int, processes: int = 1) -> list[Listeners]:
         close(held)
         raise
     return held
+
+
+def unclaimed(host: str) -> int:
+    """A port for somebody who will listen there a little later. It is none of those that the kernel gives to whoever
+    asks for any or goes out (Linux: from 32768, RFC 6335: from 49152), so that nobody gets it meanwhile by chance."""
+    for port in random.sample(range(10_240, 32_768), 50):
+        with suppress(OSError):
+            close([_bound(host, port, dealt=False)])
+            return port
+    with socket.socket() as listener:
+        listener.bind((host, 0))
+        found: int = listener.getsockname()[1]
+        return found
 
 
 def port_of(listeners: Listeners) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from channels.phone_lately import SLOT, SLOTS
+from gateway.hosting import ports
 
 ROOT = Path(__file__).parents[2]
 STORES = ("valkey-server", "redis-server")
@@ -23,10 +24,7 @@ CALLS = SLOTS * SLOT
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    return ports.unclaimed("127.0.0.1")
 
 
 def eventually(what: Callable[[], object], within: float) -> bool:

@@ -46,3 +46,11 @@ def test_every_address_of_a_host_has_the_same_port(monkeypatch: pytest.MonkeyPat
     assert [one.getsockname()[0] for one in listeners] == ["127.0.0.1", "127.0.0.2"]
     assert len({one.getsockname()[1] for one in listeners}) == 1
     ports.close([listeners])
+
+
+def test_a_port_for_later_is_none_that_the_kernel_gives_to_others() -> None:
+    found = [ports.unclaimed(HOST) for _ in range(5)]
+    assert all(10_240 <= port < 32_768 for port in found)
+    held = ports.listening(HOST, found[0])
+    assert ports.port_of(held[0]) == found[0]
+    ports.close(held)
