@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from rapidfuzz import fuzz
@@ -42,7 +43,7 @@ class SolutionFiles:
     """`Solutions` over the files of a folder."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        self._solutions = {path.stem: _read(path) for path in sorted(folder.glob("*.toml"))}
+        self._solutions = {path.stem: _read(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.toml"))}
         slugs = {language: [s.slug for s in found] for language, found in self._solutions.items()}
         if len({tuple(sorted(s)) for s in slugs.values()}) != 1:
             raise ValueError(f"the solution files differ in their slugs: {slugs}")
@@ -86,8 +87,9 @@ def _same(word: str, other: str) -> bool:
     return min(len(word), len(other)) > 4 and fuzz.ratio(word, other) >= LIKE
 
 
-def _read(path: Path) -> tuple[Solution, ...]:
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+@lru_cache(maxsize=len(CUSTOMERS))
+def _read(text: str) -> tuple[Solution, ...]:
+    table = tomllib.loads(text)
     return tuple(_solution(slug, row) for slug, row in table.items())
 
 

@@ -520,7 +520,7 @@ def test_k10_b54_b55_bombs_are_answered_in_time(name: str) -> None:
     begun = time.process_time()
     report = read(BOMBS[name], NOW)
     taken = time.process_time() - begun
-    assert taken < 20 * a_million_squares()
+    assert taken < 60 * a_million_squares()
     assert report.raw == BOMBS[name]
     if report.quarantined:
         assert report.quarantined.startswith("too complex: ")
