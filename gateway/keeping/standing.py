@@ -185,7 +185,7 @@ def end_at_once(case: Standing, decided: Decided, disposition: str, now: datetim
     confirmed = disposition == SOLVED
     told: list[tuple[str, dict[str, Any]]] = [("concluded", {"disposition": disposition, "told": 0})]
     if confirmed:
-        told.append(("confirmed", {"by": "phone"}))
+        told = [("concluded", {**told[0][1], "because": "caller"}), ("confirmed", {"by": "phone"})]
     told.append(("closed", {"confirmed": confirmed}))
     actor = CUSTOMER if confirmed else SYSTEM
     return [Entry(case.candidate.id, kind, actor, decided.id, data) for kind, data in told]
