@@ -41,7 +41,12 @@ class Lessons:
     lexica: Mapping[str, Lexicon]
     senses: Mapping[str, Senses]
     little: frozenset[str]
-    taught: Mapping[str, Any]  # all of these, as they are written
+    written: Mapping[str, Any]  # the lexica and senses, as somebody wrote them; empty where nothing shall be kept
+
+    @property
+    def taught(self) -> Mapping[str, Any]:
+        """All that is learnt from, as plain values."""
+        return {"sentences": self.sentences, **self.written}
 
     @property
     def learnt(self) -> bool:
@@ -49,7 +54,7 @@ class Lessons:
 
     @cached_property
     def experience(self) -> Experience:
-        return experience(kept(self.taught, self._learn))
+        return experience(kept(self.taught, self._learn) if self.written else self._learn())
 
     def _learn(self) -> Lesson:
         return learn(_examples(self.sentences, self.lexica, self.senses), self.little)
@@ -132,8 +137,8 @@ def _read(folder: Path | None) -> Rules:
         )
     compiled = {k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()}
     common = {k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()}
-    taught = {"examples": examples, "lexica": lexica, "senses": tables["senses.toml"]}
-    lessons = Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values())), taught)
+    written = {"lexica": lexica, "senses": tables["senses.toml"]}
+    lessons = Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values())), written)
     return Rules(
         lexica=compiled,
         senses=senses,

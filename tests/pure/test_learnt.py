@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from routing.examples import Lesson, experience
 from routing.learnt import is_kept, kept
+from routing.rules import load_rules
 from routing.values import Category
 
 TAUGHT = {"sv": {"no_start": ["laddaren startar inte", "det händer ingenting"]}}
@@ -91,3 +93,12 @@ def test_pairs_are_found_by_their_first_word_and_those_of_senses_either_way() ->
     ready = experience(LESSON)
     assert ready.places == {"laddar": 0, "#a": 3}
     assert ready.pairs == {"ladda": {"start": 1}, "#a": {"#b": 2}, "#b": {"#a": 2}}
+
+
+@pytest.mark.parametrize("written", ["as before", "nothing"])
+def test_of_fewer_sentences_less_is_learnt_whatever_is_kept(written: str) -> None:
+    shipped = load_rules().lessons
+    assert len(shipped.experience.places) > 10_000
+    few = {"sv": {"no_start": ["laddaren startar inte", "laddaren startar inte alls"], "slow": ["det går långsamt"]}}
+    fewer = replace(shipped, sentences=few, written=shipped.written if written == "as before" else {})
+    assert 0 < len(fewer.experience.places) < 100
