@@ -368,16 +368,19 @@ def _tells_of_nothing(judgement: Judgement) -> bool:
 
 
 def _is_one_of_many(said: Said, judgement: Judgement, history: History) -> bool:
-    """Whether a mail is one of a flood from its sender, and neither urgent nor about any place."""
+    """Whether a mail is one of a flood from its sender, and neither danger nor about any place."""
     earlier, place = history.earlier[:_MANY], judgement.place
     flood = said.channel == "email" and len(earlier) == _MANY and said.at - earlier[-1].at <= _AT_ONCE
-    return flood and judgement.priority > Priority.P2 and not (place.site or place.charger or place.chargers)
+    return flood and judgement.priority is not Priority.P1 and not (place.site or place.charger or place.chargers)
 
 
 def _adds_to_many(said: Said, judgement: Judgement, history: History, candidate: Candidate) -> bool:
-    """Whether a case is of the same flood: begun in it, and nobody else's nor urgent."""
+    """Whether a case is of the same flood: begun in it, nobody else's, and no danger. What is urgent is a heap of its
+    own, so that it is seen to first."""
     of_it = candidate.persons == {history.person} and said.at - candidate.opened_at <= _AT_ONCE
-    return of_it and candidate.priority > Priority.P2 and _is_one_of_many(said, judgement, history)
+    urgent, theirs = judgement.priority is Priority.P2, candidate.priority == Priority.P2
+    as_urgent = urgent is theirs and candidate.priority != Priority.P1
+    return of_it and as_urgent and _is_one_of_many(said, judgement, history)
 
 
 def _is_only_claimed(said: Said, candidate: Candidate) -> bool:

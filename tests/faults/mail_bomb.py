@@ -32,9 +32,7 @@ TROUBLE = ("anna@driver.example", "Laddaren brinner", "Det ryker och sprakar ur 
 CALLS = 20  # webhooks a second
 QUIET = 120.0  # seconds of calls before the bomb, and after it
 LONGER = 2.0  # times the 99th percentile without a bomb, DESIGN 8's T5
-HEAP = 0.02  # calm cases that the mails of one sender may be, as a share of them
-FEW = 12  # or so many: ten mails make a flood, and more may be on their way meanwhile
-URGENT = 0.04  # urgent ones, of words by chance: each of them stands alone, because it may be trouble
+HEAP = 0.02  # cases that the mails of one sender may be, as a share of them
 SESSIONS = 20
 WORDS = (
     *("backup", "disk", "host", "job", "finished", "failed", "warning", "retry", "volume", "node", "queue", "timeout"),
@@ -140,17 +138,13 @@ async def calls(web: int, seconds: float, seed: int) -> dict[str, float]:
 
 def judge(bomb: Bomb, cases: list[dict[str, Any]], mails: int) -> list[str]:
     """What was promised and is not so."""
-    wrong, seen, heaps, urgent = [], Counter[str](), defaultdict(set), Counter[str]()
+    wrong, seen, heaps = [], Counter[str](), defaultdict(set)
     for case in cases:
         for report in case["reports"]:
             if report["channel"] == "email":
                 mark = report["text"].split()[-1]
                 seen[mark] += 1
-                sender = bomb.taken.get(mark, "?")
-                if case["priority"] in ("P1", "P2"):
-                    urgent[sender] += 1
-                else:
-                    heaps[sender].add(case["number"])
+                heaps[bomb.taken.get(mark, "?")].add(case["number"])
                 if mark == bomb.trouble and (case["priority"], case["queue"]) != ("P1", "emergency"):
                     wrong.append(f"trouble became {case['priority']} in {case['queue']}")
     lost = [mark for mark in bomb.taken if not seen[mark]]
@@ -158,27 +152,20 @@ def judge(bomb: Bomb, cases: list[dict[str, Any]], mails: int) -> list[str]:
     wrong += [f"{len(lost)} lost, {len(doubled)} doubled"] if lost or doubled else []
     wrong += [f"{len(bomb.taken)} of {mails} taken, refused: {dict(bomb.refused)}"] if len(bomb.taken) != mails else []
     wrong += [f"answers {set(bomb.put_off)}"] if set(bomb.put_off) - set(range(400, 500)) else []
-    most, alone = (max((n for s, n in of.items() if s != TROUBLE[0]), default=0) for of in (sizes(heaps), urgent))
-    if most > max(FEW, HEAP * mails / bomb.senders):
+    most = max((len(heaps[s]) for s in heaps if s != TROUBLE[0]), default=0)
+    if most > max(16, HEAP * mails / bomb.senders):
         wrong.append(f"the mails of one sender are {most} cases")
-    if alone > max(FEW, URGENT * mails / bomb.senders):
-        wrong.append(f"{alone} mails of one sender are urgent")
     before, under, after = (bomb.calls[when] for when in ("before", "under", "after"))
     wrong += [f"{under['errors'] + under['held']:.0f} calls were put off"] if under["errors"] + under["held"] else []
     ratio = under["p99"] / max(before["p99"], after["p99"])
     wrong += [f"the 99th percentile of calls is {ratio:.1f} times that without"] if ratio > LONGER else []
     print(
         f"{bomb.senders} senders: {len(bomb.taken)} of {mails} taken, put off {dict(bomb.put_off)}, "
-        f"{sum(map(len, heaps.values()))} calm cases, at most {most} of one sender, "
-        f"{sum(urgent.values())} urgent mails; calls' p99 "
+        f"{sum(map(len, heaps.values()))} cases, at most {most} of one sender; calls' p99 "
         + ", ".join(f"{when} {found['p99']:.1f} ms" for when, found in bomb.calls.items())
         + f"; longest under it {under['max']:.0f} ms"
     )
     return wrong
-
-
-def sizes(heaps: Mapping[str, set[str]]) -> dict[str, int]:
-    return {sender: len(cases) for sender, cases in heaps.items()}
 
 
 def main() -> None:

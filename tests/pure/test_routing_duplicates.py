@@ -177,6 +177,30 @@ def test_f41_a_flood_of_mails_is_a_heap_unless_it_is_urgent_or_about_a_place(
     assert ("one_of_many" in {r.code for r in found.reasons}) is attached
 
 
+@pytest.mark.parametrize(
+    ("text", "case", "attached"),
+    [
+        ("The exit gate failed", "P2", True),
+        ("The exit gate failed", "P3", False),
+        ("The exit gate failed", "P1", False),
+        ("Cron job failed, retry of volume", "P2", False),
+        ("Cron job failed, retry of volume", "P3", True),
+        ("The charger is on fire, come at once", "P1", False),
+        ("The charger is on fire, come at once", "P2", False),
+    ],
+)
+def test_f41_what_is_urgent_in_a_flood_is_a_heap_of_its_own_and_danger_is_in_none(text: str, case: str, attached: bool):
+    mail = {"channel": "email", "email": "root@machine.example"}
+    desk = Desk()
+    first = desk.take(said("I want to change the address of my account", **mail))  # type: ignore[arg-type]
+    candidate = replace(desk.cases[first.case], persons=frozenset({1}), priority=Priority(case))
+    now = said(text, 20, **mail)  # type: ignore[arg-type]
+    earlier = tuple(Earlier(NOON, candidate.id, None, None, candidate.category) for _ in range(10))
+    found = match(now, Desk().take(now).judgement, History(1, earlier), [candidate], now.at, desk.directory)
+    assert (found.verdict is Verdict.ATTACH) is attached
+    assert ("one_of_many" in {r.code for r in found.reasons}) is attached
+
+
 def test_the_same_person_with_a_new_matter_gets_a_new_case():
     found = two(
         said("jag har fått två fakturor för samma laddning på 24083", phone="+46701740601", channel="phone"),
