@@ -92,8 +92,10 @@ def _is_head(lines: Sequence[str], at: int) -> bool:
         return True
     if _TICKET.match(line):
         return any(_NAMED.fullmatch(below.strip()) for below in lines[at + 1 : at + 3])
+    if _NAMED.fullmatch(line) is None:
+        return False
     above = next((lines[n] for n in range(at - 1, max(-1, at - 4), -1) if lines[n].strip()), "")
-    return _RULE.fullmatch(above) is not None and _NAMED.fullmatch(line) is not None
+    return _RULE.fullmatch(above) is not None
 
 
 def _ruled(lines: Sequence[str], head: int) -> int:

@@ -192,7 +192,7 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
             _mark(quoted, at, end)
             at, follows = end, True
             continue
-        if _ends_attribution(line) or (_may_say_who(lines, at) and VERB.search(line[-24:])):
+        if _ends_attribution(line) or (VERB.search(line[-24:]) and _may_say_who(lines, at)):
             begin = _attribution(lines, at)
             if begin is not None:
                 answers, follows = follows, True

@@ -508,19 +508,11 @@ BOMBS = {
 }
 
 
-def a_million_squares() -> float:
-    """What this machine takes for them just now, in seconds; a tenth of one on a good day."""
-    begun = time.process_time()
-    sum(n * n for n in range(1_000_000))
-    return time.process_time() - begun
-
-
 @pytest.mark.parametrize("name", BOMBS)
 def test_k10_b54_b55_bombs_are_answered_in_time(name: str) -> None:
     begun = time.process_time()
     report = read(BOMBS[name], NOW)
-    taken = time.process_time() - begun
-    assert taken < 60 * a_million_squares()
+    assert time.process_time() - begun < 2
     assert report.raw == BOMBS[name]
     if report.quarantined:
         assert report.quarantined.startswith("too complex: ")
