@@ -66,7 +66,7 @@ def _without(sentences: set[str]) -> Rules:
         language: {category: [s for s in told if _plain(s) not in sentences] for category, told in table.items()}
         for language, table in rules.lessons.sentences.items()
     }
-    return replace(rules, lessons=replace(rules.lessons, sentences=kept, written={}))
+    return replace(rules, lessons=replace(rules.lessons, sentences=kept, written=""))
 
 
 def _plain(sentence: str) -> str:

@@ -45,6 +45,11 @@ def kept(taught: Any, learn: Callable[[], Lesson], folder: Path | None = None) -
         return lesson
 
 
+def digest(values: Any) -> str:
+    """What tells plain values (which JSON can write) from all others."""
+    return hashlib.sha256(json.dumps(values, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
 def is_kept(taught: Any, folder: Path | None = None) -> bool:
     """Whether the next start finds it."""
     return _path(taught, folder).is_file()
@@ -56,8 +61,7 @@ def _path(taught: Any, folder: Path | None) -> Path:
 
 
 def _key(taught: Any) -> str:
-    told = json.dumps(taught, ensure_ascii=False, sort_keys=True).encode()
-    return hashlib.sha256(_code() + told).hexdigest()[:32]
+    return hashlib.sha256(_code() + digest(taught).encode()).hexdigest()[:32]
 
 
 @cache

@@ -18,7 +18,7 @@ from routing.categories import Signs, parse_signs
 from routing.danger import DANGERS, EV_CONCEPTS
 from routing.examples import Experience, Lesson, experience, features, learn
 from routing.language import LANGUAGES, word_weights
-from routing.learnt import kept
+from routing.learnt import digest, kept
 from routing.lexicon import Lexicon, faults_of
 from routing.queues import Queue, Rule, parse_queues
 from routing.scope import PIECES
@@ -41,12 +41,12 @@ class Lessons:
     lexica: Mapping[str, Lexicon]
     senses: Mapping[str, Senses]
     little: frozenset[str]
-    written: Mapping[str, Any]  # the lexica and senses, as somebody wrote them; empty where nothing shall be kept
+    written: str  # what tells these lexica and senses from others; empty where nothing learnt shall be kept
 
     @property
     def taught(self) -> Mapping[str, Any]:
-        """All that is learnt from, as plain values."""
-        return {"sentences": self.sentences, **self.written}
+        """What tells all that is learnt from, as plain values."""
+        return {"sentences": self.sentences, "written": self.written}
 
     @property
     def learnt(self) -> bool:
@@ -137,7 +137,7 @@ def _read(folder: Path | None) -> Rules:
         )
     compiled = {k: Lexicon(k, t["concepts"], t.get("denials", {})) for k, t in lexica.items()}
     common = {k: frozenset(map(fold, t.get("language", {}).get("words", []))) for k, t in lexica.items()}
-    written = {"lexica": lexica, "senses": tables["senses.toml"]}
+    written = digest({"lexica": lexica, "senses": tables["senses.toml"]})
     lessons = Lessons(examples, compiled, senses, frozenset(chain.from_iterable(common.values())), written)
     return Rules(
         lexica=compiled,
