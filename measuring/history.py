@@ -123,16 +123,14 @@ def microseconds(length: timedelta) -> int:
 def _opened(case: _Case, entry: Entry) -> None:
     """A case that was solved before anybody was asked waits for nothing."""
     case.reports.add(entry.report)
+    case.where = _told(case.where, entry.data)
     case.alone = bool(entry.data.get("solved"))
     if not case.alone:
         _begin(case, entry)
-    else:
-        case.where = _told(case.where, entry.data)
 
 
 def _begin(case: _Case, entry: Entry) -> None:
     at = _moment(entry)
-    case.where = _told(case.where, entry.data)
     case.words, case.passed_on, case.holder, case.waiting, case.stuck = 0, False, None, False, None
     case.due_solution = _due(entry)
     if case.where.channel not in ROBOTS:
@@ -149,7 +147,7 @@ def _reopened(case: _Case, entry: Entry) -> None:
     for kind in list(case.open):
         _end(case, kind, entry.at, lost=True)
     case.alone = False
-    _begin(case, replace(entry, data={name: value for name, value in entry.data.items() if name == "due"}))
+    _begin(case, entry)
 
 
 def _answered(case: _Case, entry: Entry) -> None:

@@ -211,12 +211,11 @@ class Draft:
         if reopened:
             await conn.execute(WORK["revive"], {"rows": recordset(reopened)})
         await self.hearing.write(conn)
-        over = [case for case in self.cases.values() if case.over and not case.row["reopened"]]
+        over = [case.over for case in self.cases.values() if case.over and not case.row["reopened"]]
         if over:
-            ends = [{"id": c.row["id"], "disposition": c.over, "confirmed": c.over == SOLVED} for c in over]
-            await conn.execute(CASES["over"], {"rows": recordset(ends), "now": self.now})
+            await conn.execute(CASES["over"], {"rows": recordset(over), "now": self.now})
         if over or self.hearing.muted:
-            await conn.execute(WORK["nobodys"], {"cases": [*(case.row["id"] for case in over), *self.hearing.muted]})
+            await conn.execute(WORK["nobodys"], {"cases": [*(row["id"] for row in over), *self.hearing.muted]})
         if calls := [row["id"] for row in self.reports if row["call_sid"]]:
             await conn.execute(RECORDINGS["belong"], {"reports": calls, "now": self.now})
         if self.met.languages:

@@ -78,15 +78,15 @@ class Decided:
 class Standing:
     """A case with the changes of this group; `new` when the group opened it, `grown` when reports were attached.
 
-    The row of a case that did neither is as the record gave it. `over` is how a case ended that was over when it was
-    told.
+    The row of a case that did neither is as the record gave it. `over` is what becomes of a case that was over when it
+    was told.
     """
 
     row: dict[str, Any]
     candidate: Candidate
     new: bool
     grown: bool = False
-    over: str | None = None
+    over: dict[str, Any] | None = None
 
     @property
     def hushed(self) -> bool:
@@ -179,16 +179,17 @@ def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules
 
 def end_at_once(case: Standing, decided: Decided, disposition: str, now: datetime) -> list[Entry]:
     """End a case that was over when it was told; returns what its timeline says. Writing of it again opens it."""
-    case.over = disposition
+    number_of, confirmed = case.candidate.id, disposition == SOLVED
+    case.over = {"id": number_of, "disposition": disposition, "confirmed": confirmed}
     case.row["concluded_at"] = now.isoformat()
     case.candidate = replace(case.candidate, status="closed", concluded_at=now)
-    confirmed = disposition == SOLVED
-    told: list[tuple[str, dict[str, Any]]] = [("concluded", {"disposition": disposition, "told": 0})]
-    if confirmed:
-        told = [("concluded", {**told[0][1], "because": "caller"}), ("confirmed", {"by": "phone"})]
-    told.append(("closed", {"confirmed": confirmed}))
+    told: dict[str, dict[str, Any]] = {
+        "concluded": {"disposition": disposition, "told": 0, **({"because": "caller"} if confirmed else {})},
+        **({"confirmed": {"by": "phone"}} if confirmed else {}),
+        "closed": {"confirmed": confirmed},
+    }
     actor = CUSTOMER if confirmed else SYSTEM
-    return [Entry(case.candidate.id, kind, actor, decided.id, data) for kind, data in told]
+    return [Entry(number_of, kind, actor, decided.id, data) for kind, data in told.items()]
 
 
 def attach_report(case: Standing, decided: Decided, directory: Directory, rules: Rules, now: datetime) -> list[Entry]:
