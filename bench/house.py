@@ -20,7 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from gateway.hosting import ports
+from gateway.hosting.ports import unclaimed
 from gateway.hosting.processes import spawn, stop
 from gateway.hosting.servers import start
 from gateway.record.db import HEAD
@@ -57,7 +57,7 @@ class House:
     @asynccontextmanager
     async def role(self, role: str, database_url: str, **environ: str) -> AsyncIterator[int]:
         """A role of the product on a database; yields its port (0 for one without a port)."""
-        port = free_port()
+        port = unclaimed()
         data = Path(tempfile.mkdtemp(prefix=f"{role}-", dir=self.folder))
         given = {
             "DATABASE_URL": database_url,
@@ -156,10 +156,6 @@ async def answers(port: int, within: float = 60.0) -> None:
             else:
                 writer.close()
                 return
-
-
-def free_port() -> int:
-    return ports.unclaimed("127.0.0.1")
 
 
 def _with_name(url: str, name: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bench.figures import Row
-from bench.house import House, answers, free_port, load, process
+from bench.house import House, answers, load, process
 from bench.progress import tell
+from gateway.hosting.ports import unclaimed
 
 WARM = 200  # mails before anything is measured
 
@@ -85,7 +86,7 @@ async def t2(house: House, rounds: int, mails: int, cases: int) -> list[Row]:
 
 @asynccontextmanager
 async def _sink(house: House) -> AsyncIterator[int]:
-    port = free_port()
+    port = unclaimed()
     async with process(
         "-m", "bench.peers", "sink", str(port), str(house.folder / "maildir"), log=house.folder / "sink"
     ):

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bench.figures import Row
-from bench.house import House, answers, free_port, load, process
+from bench.house import House, answers, load, process
 from bench.progress import tell
+from gateway.hosting.ports import unclaimed
 
 RATE, REQUESTS = 500, 5000
 CONNECTIONS, SECONDS = 16, 4.0
@@ -105,7 +106,7 @@ def _row(
 
 @asynccontextmanager
 async def _hello(house: House) -> AsyncIterator[int]:
-    port = free_port()
+    port = unclaimed()
     async with process("-m", "bench.peers", "hello", str(port), log=house.folder / "hello"):
         await answers(port)
         yield port

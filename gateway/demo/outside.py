@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.config import DEMO_DOMAIN, Config
-from gateway.hosting import folders, ports
+from gateway.hosting import folders
+from gateway.hosting.ports import unclaimed
 
 HOST = "127.0.0.1"
 ACCOUNT = "AC" + "0" * 32
@@ -33,7 +34,7 @@ class Lent:
 
 def lend(config: Config) -> dict[str, str]:
     """The variables that lead to the demo's servers, on ports that are free now. Raises OSError."""
-    mail, provider = ports.unclaimed(HOST), ports.unclaimed(HOST)
+    mail, provider = unclaimed(HOST), unclaimed(HOST)
     folders.write_private(config.data_dir / _FILE, json.dumps({"mail": mail, "provider": provider}), replace=True)
     variables = {}
     if config.outbound_smtp_url is None:
@@ -50,8 +51,8 @@ def lend(config: Config) -> dict[str, str]:
 def lent(config: Config) -> Lent:
     """Which of the demo's servers this configuration uses."""
     try:
-        noted = json.loads((config.data_dir / _FILE).read_text(encoding="utf-8"))
-        mail, provider = int(noted["mail"]), int(noted["provider"])
+        ports = json.loads((config.data_dir / _FILE).read_text(encoding="utf-8"))
+        mail, provider = int(ports["mail"]), int(ports["provider"])
     except (OSError, ValueError, KeyError, TypeError):
         return Lent()
     return Lent(

@@ -35,10 +35,10 @@ def listening(host: str, port: int, processes: int = 1) -> list[Listeners]:
     return held
 
 
-def unclaimed(host: str) -> int:
+def unclaimed(host: str = "127.0.0.1") -> int:
     """A port for somebody who will listen there a little later. It is none of those that the kernel gives to whoever
     asks for any or goes out (Linux: from 32768, RFC 6335: from 49152), so that nobody gets it meanwhile by chance."""
-    for port in random.sample(range(10_240, 32_768), 50):
+    for port in random.SystemRandom().sample(range(10_240, 32_768), 50):
         with suppress(OSError):
             close([_bound(host, port, dealt=False)])
             return port

@@ -12,7 +12,8 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.fakes.product import eventually, free_port
+from gateway.hosting.ports import unclaimed
+from tests.fakes.product import eventually
 
 PROGRAM = shutil.which("pgbouncer") or ("/usr/sbin/pgbouncer" if Path("/usr/sbin/pgbouncer").exists() else None)
 CONF = """
@@ -41,7 +42,7 @@ def pooling(database_url: str, folder: Path, *, sessions: int) -> Iterator[str]:
     """The way to the database through a pooler of so many sessions; `folder` is read by the user it runs as."""
     behind = conninfo_to_dict(database_url)
     host, port, user = behind["host"], behind.get("port", 5432), behind["user"]
-    listen = free_port()
+    listen = unclaimed()
     places = {"dbname": behind["dbname"], "host": host, "port": port, "user": user, "listen": listen}
     file = folder / "pgbouncer.ini"
     file.write_text(CONF.format(**places, sessions=sessions, folder=folder))

@@ -16,15 +16,11 @@ from pathlib import Path
 import psutil
 
 from channels.phone_lately import SLOT, SLOTS
-from gateway.hosting import ports
+from gateway.hosting.ports import unclaimed
 
 ROOT = Path(__file__).parents[2]
 STORES = ("valkey-server", "redis-server")
 CALLS = SLOTS * SLOT
-
-
-def free_port() -> int:
-    return ports.unclaimed("127.0.0.1")
 
 
 def eventually(what: Callable[[], object], within: float) -> bool:
@@ -67,7 +63,7 @@ class Product:
 
     def __init__(self, data_dir: Path, *, root: Path = ROOT, python: str = sys.executable, **environ: str) -> None:
         self.data_dir = data_dir
-        self.port, self.smtp_port = free_port(), free_port()
+        self.port, self.smtp_port = unclaimed(), unclaimed()
         self._root = root
         self._python = python
         self._environ = {

@@ -24,7 +24,8 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.fakes.product import ROOT, Product, free_port
+from gateway.hosting.ports import unclaimed
+from tests.fakes.product import ROOT, Product
 from tests.fakes.provider import ACCOUNT, Provider
 from tests.faults import nemesis as blows
 from tests.faults.callers import PhoneDoor
@@ -85,7 +86,7 @@ async def _run(options: Options, folder: Path) -> Verdict:
     points.mkdir()
     provider, token, secret = Provider(), secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     provider.secrets = {secret}
-    provider_port = free_port()
+    provider_port = unclaimed()
     ledger = Ledger(folder / "ledger.jsonl")
     async with AsyncExitStack() as stack:
         sink = await stack.enter_async_context(mail_sink())

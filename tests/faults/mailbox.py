@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tests.fakes.product import eventually, free_port
+from gateway.hosting.ports import unclaimed
+from tests.fakes.product import eventually
 from tests.faults.ledger import Result
 from tests.faults.tellings import Telling
 
@@ -32,7 +33,7 @@ class Mailbox:
 @asynccontextmanager
 async def mailbox_server() -> AsyncIterator[Mailbox]:
     """pymap with one empty mailbox in memory."""
-    mailbox = Mailbox(free_port())
+    mailbox = Mailbox(unclaimed())
     where = ["--host", "127.0.0.1", "--port", str(mailbox.port), "--no-tls"]
     who = ["dict", "--demo-user", USER, "--demo-password", PASSWORD]
     main = "from pymap.main import main; main()"

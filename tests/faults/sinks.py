@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.fakes.product import free_port
+from gateway.hosting.ports import unclaimed
 from tests.fakes.provider import Provider
 
 
@@ -20,7 +20,7 @@ from tests.fakes.provider import Provider
 class MailSink:
     """`arrived` counts, for each recipient, how often each Message-ID came."""
 
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=unclaimed)
     arrived: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     @property

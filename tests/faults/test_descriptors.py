@@ -15,7 +15,8 @@ from pathlib import Path
 import psycopg
 
 from gateway.config import Config
-from tests.fakes.product import ROOT, eventually, free_port
+from gateway.hosting.ports import unclaimed
+from tests.fakes.product import ROOT, eventually
 
 LIMIT = 90  # descriptors: enough to serve, not for everybody
 TOKEN = "a token of twenty letters"
@@ -24,7 +25,7 @@ TOKEN = "a token of twenty letters"
 @contextmanager
 def web_role(environ: dict[str, str], config: Config, said: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The role in a process of its own that may open few files; and its port."""
-    port = free_port()
+    port = unclaimed()
     servers = {"DATABASE_URL": config.database_url or "", "REDIS_URL": config.redis_url or ""}
     given = {
         "PATH": os.environ["PATH"],

@@ -24,9 +24,10 @@ import psycopg
 from gateway.config import Config
 from gateway.demo.callers import Caller
 from gateway.demo.phone import Call, Line, signature
+from gateway.hosting.ports import unclaimed
 from gateway.importing import import_folder
 from tests.fakes.house import DEMO
-from tests.fakes.product import ROOT, eventually, free_port
+from tests.fakes.product import ROOT, eventually
 from tests.stories.test_twins import ready
 
 TOKEN, SECRET = "a token of twenty letters", "token-of-the-provider"
@@ -129,7 +130,7 @@ async def doors_of(config: Config, folder: Path, **more: str) -> AsyncIterator[D
         "RECORDING_CONSENT": "never",
         **more,
     }
-    doors = Doors(environ, folder, (free_port(), free_port()))
+    doors = Doors(environ, folder, (unclaimed(), unclaimed()))
     try:
         await asyncio.gather(*(doors.start(port) for port in doors.ports))
         yield doors

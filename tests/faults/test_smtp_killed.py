@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from gateway.config import Config
-from tests.fakes.product import ROOT, eventually, free_port
+from gateway.hosting.ports import unclaimed
+from tests.fakes.product import ROOT, eventually
 from tests.stories.test_twins import greets
 
 MAIL = "From: Anna <anna@example.com>\r\nSubject: Laddare 21052\r\nMessage-ID: <{0}@example.com>\r\n\r\nNr {0}\r\n"
@@ -24,7 +25,7 @@ MAIL = "From: Anna <anna@example.com>\r\nSubject: Laddare 21052\r\nMessage-ID: <
 @contextmanager
 def smtp_role(environ: dict[str, str], config: Config, points: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The role in a process of its own, answering; and its port."""
-    port = free_port()
+    port = unclaimed()
     servers = {"DATABASE_URL": config.database_url or "", "REDIS_URL": config.redis_url or ""}
     given = {"PATH": os.environ["PATH"], **environ, **servers, "SMTP_PORT": str(port), "CRASH_AT": str(points)}
     with (points.parent / "said").open("ab") as said:

@@ -13,9 +13,10 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from gateway.hosting import embedded
+from gateway.hosting.ports import unclaimed
 from gateway.hosting.servers import start
 from gateway.record.soundness import faults
-from tests.fakes.product import ROOT, free_port
+from tests.fakes.product import ROOT
 
 
 def test_a_migrated_database_of_ours_is_sound(database_url: str) -> None:
@@ -74,7 +75,7 @@ def test_b111_an_older_version_does_not_migrate_a_newer_database(
 
 
 def test_a_database_that_is_away_refuses_no_role_but_cannot_be_migrated(redis_url: str, data_dir: Path) -> None:
-    away = f"postgresql://switchyard:hunter2@127.0.0.1:{free_port()}/switchyard"
+    away = f"postgresql://switchyard:hunter2@127.0.0.1:{unclaimed()}/switchyard"
     assert faults(away, migrated=True) == []
     tried = _run("migrate", DATA_DIR=str(data_dir), DATABASE_URL=away, REDIS_URL=redis_url)
     assert tried.returncode == 69

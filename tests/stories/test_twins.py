@@ -19,9 +19,10 @@ import pytest
 import pytest_asyncio
 
 from gateway.config import load
+from gateway.hosting.ports import unclaimed
 from gateway.importing import import_folder
 from tests.fakes.house import DEMO
-from tests.fakes.product import ROOT, eventually, free_port
+from tests.fakes.product import ROOT, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TOKEN = "a token of twenty letters"
@@ -62,7 +63,7 @@ async def twins(
     folder = tmp_path_factory.mktemp("twins")
     servers = {"DATABASE_URL": shared_database_url, "REDIS_URL": shared_redis_url}
     await import_folder(load({**servers, "DATA_DIR": str(folder / "import")}), DEMO)
-    web, smtp = (free_port(), free_port()), (free_port(), free_port())
+    web, smtp = (unclaimed(), unclaimed()), (unclaimed(), unclaimed())
     with roles(servers, folder, web, smtp):
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with aiohttp.ClientSession(headers=headers) as http:

@@ -19,7 +19,8 @@ import pytest
 
 from gateway.config import Config
 from gateway.hosting import ports
-from tests.fakes.product import ROOT, eventually, free_port, gone, memory_of_calls
+from gateway.hosting.ports import unclaimed
+from tests.fakes.product import ROOT, eventually, gone, memory_of_calls
 from tests.stories.test_twins import ready
 
 VISITS = 24
@@ -31,7 +32,7 @@ class Web:
     """`python -m gateway web` with two processes."""
 
     def __init__(self, config: Config, environ: dict[str, str], folder: Path) -> None:
-        self.port, self.said = free_port(), folder / "web.said"
+        self.port, self.said = unclaimed(), folder / "web.said"
         servers = {"DATABASE_URL": config.database_url or "", "REDIS_URL": config.redis_url or ""}
         given = {"PATH": os.environ["PATH"], **environ, **servers, "PORT": str(self.port), "WEB_PROCESSES": "2"}
         command = [sys.executable, "-m", "gateway", "web"]
