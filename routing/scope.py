@@ -18,6 +18,7 @@ from routing.words import Words
 _OF_A_SITE = (
     *("units", "every", "everyone", "everytime", "none", "noneof", "anyof", "negates", "ground", "wholly", "theunits"),
     *("mains", "affects", "nocharging", "thatsall", "excepting", "othersfine", "busy", "fine", "partial", "lifeless"),
+    "lamps",
 )
 _OF_A_GATE = ("noout", "inside", "door", "wontopen", "shutin", "boxedin", "exit", "leaving", "entering", "gotout")
 _OF_A_JOURNEY = ("empty", "nogo", "faraway", "duty", "frail", "settled")
@@ -106,8 +107,9 @@ def _claims(
     for hit in found.get("wholly", ()):
         if hit.start not in aside:
             claims += _pairs(hit, found.get("ground", ()), words, 2) if about else ()
+    lamps = {hit.start for hit in found.get("lamps", ())}  # "no lights" is said of one charger
     for hit in found.get("none", ()):
-        claims += _pairs(hit, units, words, 1)
+        claims += _pairs(hit, [unit for unit in units if unit.start not in lamps], words, 1)
     for hit in found.get("noneof", ()):
         claims += _pairs(hit, units, words, 4)
     for hit in found.get("anyof", ()):

@@ -162,3 +162,23 @@ def test_who_does_not_get_out_is_shut_in_whatever_else_is_denied(text: str):
 )
 def test_neighbours_that_are_dead_too_are_the_site(text: str, channel: str):
     assert "whole" in told(text, channel)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello, charger 21007 is completely dead, no lights at all.",
+        "Charger 21007 is stone dead.",
+        "Lader 21007 ist komplett tot, keine Lichter.",
+        "Ladesäule 21007 ist tot, keine Displays an",
+        "Laddare 21007 är helt död, inga skärmar lyser",
+        "Laturi 21007 on täysin pimeä, ei mitkään valot pala",
+    ],
+)
+def test_one_charger_that_is_wholly_dead_is_no_site(text: str):
+    assert "whole" not in told(text)
+
+
+@pytest.mark.parametrize("text", ["The whole site is completely dead", "All screens are dark", "Alle Lichter sind aus"])
+def test_a_site_is_whole_by_what_is_said_of_all_of_it(text: str):
+    assert "whole" in told(text)
