@@ -1,4 +1,5 @@
-"""Real servers for the tests: one PostgreSQL and one Valkey a run, a fresh copy of the migrated database a test.
+"""Real servers for the tests: one PostgreSQL and one Valkey a run; each test has a fresh copy of a database with the
+demo's master data in it.
 
 DATABASE_URL and REDIS_URL name others to use instead; the database's user must be allowed to create databases and to
 set `deadlock_timeout`, and the highest-numbered databases of the Redis server are emptied. Nothing else of the
@@ -7,12 +8,13 @@ environment reaches the tests.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -27,6 +29,8 @@ from gateway.config import NAMES, Config, load
 from gateway.hosting.engines import ASIDE, OWNER
 from gateway.hosting.logs import configure
 from gateway.hosting.servers import start
+from gateway.importing import import_folder
+from gateway.trials.replay import DEMO
 
 _GIVEN = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
 for _name in [*NAMES, "DEBUG", *(name for name in os.environ if name.startswith("PG"))]:
@@ -88,9 +92,8 @@ class _Run:
                 )
         return self._urls
 
-    @property
-    def template(self) -> str:
-        return f"switchyard_template_{self.id}"
+    def template(self, kind: str) -> str:
+        return f"switchyard_{kind}_{self.id}"
 
     def end(self) -> None:
         if not self._own:
@@ -99,7 +102,8 @@ class _Run:
             self._servers.stop()
             shutil.rmtree(self._folder, ignore_errors=True)
         if "DATABASE_URL" in _GIVEN:
-            drop_database(_GIVEN["DATABASE_URL"], self.template)
+            for kind in ("stocked", "migrated"):
+                drop_database(_GIVEN["DATABASE_URL"], self.template(kind))
 
 
 def drop_database(url: str, name: str) -> None:
@@ -150,23 +154,40 @@ def server_urls(request: pytest.FixtureRequest) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="session")
-def template_database(request: pytest.FixtureRequest, server_urls: tuple[str, str]) -> str:
+def migrated_template(request: pytest.FixtureRequest, server_urls: tuple[str, str]) -> str:
     """The name of a database that holds the migrated schema and nothing else."""
     from gateway.record.migrate import migrate
 
-    url, _ = server_urls
-    name = request.config.stash[_RUN].template
+    return _made(server_urls[0], request.config.stash[_RUN].template("migrated"), "template1", migrate)
+
+
+@pytest.fixture(scope="session")
+def stocked_template(request: pytest.FixtureRequest, server_urls: tuple[str, str], migrated_template: str) -> str:
+    """The name of a migrated database with the demo's master data: to take it in anew takes longer than many a test."""
+    return _made(server_urls[0], request.config.stash[_RUN].template("stocked"), migrated_template, _stock)
+
+
+def _made(url: str, name: str, base: str, fill: Callable[[str], None]) -> str:
+    """Make a template once for all workers: a copy of `base`, filled."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_TEMPLATE_LOCK])
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             new = f"{name}_new"
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(new)))
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(new)))
-            migrate(with_database(url, new))
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(new), sql.Identifier(base))
+            )
+            fill(with_database(url, new))
             connection.execute(
                 sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(new), sql.Identifier(name))
             )
     return name
+
+
+def _stock(url: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        config = load({"DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1", "DATA_DIR": folder})
+        asyncio.run(import_folder(config, DEMO))
 
 
 @pytest.fixture
@@ -177,16 +198,23 @@ def empty_database_url(server_urls: tuple[str, str]) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(server_urls: tuple[str, str], template_database: str) -> Iterator[str]:
-    """A migrated database of this test's own, dropped afterwards whoever is still connected."""
-    with _database(server_urls[0], template_database) as url:
+def migrated_database_url(server_urls: tuple[str, str], migrated_template: str) -> Iterator[str]:
+    """A migrated database of this test's own with nothing in it."""
+    with _database(server_urls[0], migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(server_urls: tuple[str, str], stocked_template: str) -> Iterator[str]:
+    """A database of this test's own with the demo's master data, dropped afterwards whoever is still connected."""
+    with _database(server_urls[0], stocked_template) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def shared_database_url(server_urls: tuple[str, str], template_database: str) -> Iterator[str]:
-    """A migrated database that the tests of a module share, for what takes long to start over it."""
-    with _database(server_urls[0], template_database) as url:
+def shared_database_url(server_urls: tuple[str, str], stocked_template: str) -> Iterator[str]:
+    """The same for the tests of a module, for what takes long to start over it."""
+    with _database(server_urls[0], stocked_template) as url:
         yield url
 
 

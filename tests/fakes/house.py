@@ -18,7 +18,6 @@ from argon2.profiles import CHEAPEST
 from channels.report import NotStored, Receipt, Report
 from gateway.clock import Clock
 from gateway.config import Config
-from gateway.importing import import_folder
 from gateway.people.passwords import Passwords
 from gateway.record import agents
 from gateway.record.db import Database
@@ -133,7 +132,6 @@ async def open_house(
     database_url: str | None = None,
 ) -> AsyncIterator[House]:
     """A web role over `config`; `database_url` is another way to the same database."""
-    await import_folder(config, DEMO)
     if database_url:
         config = config.model_copy(update={"database_url": database_url})
     async with open_runtime(config, "web", clock) as runtime:

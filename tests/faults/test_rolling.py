@@ -25,8 +25,6 @@ from gateway.config import Config
 from gateway.demo.callers import Caller
 from gateway.demo.phone import Call, Line, signature
 from gateway.hosting.ports import unclaimed
-from gateway.importing import import_folder
-from tests.fakes.house import DEMO
 from tests.fakes.product import ROOT, eventually
 from tests.stories.test_twins import ready
 
@@ -169,7 +167,6 @@ async def reported(config: Config) -> Counter[str]:
 async def test_f07_processes_that_are_restarted_in_turn_fail_no_webhook_and_lose_no_call(
     config: Config, tmp_path: Path
 ) -> None:
-    await import_folder(config, DEMO)
     connections = aiohttp.TCPConnector(force_close=True)
     async with doors_of(config, tmp_path) as doors, aiohttp.ClientSession(connector=connections) as session:
         line = Balanced(session, PUBLIC, SECRET, doors=doors)

@@ -16,9 +16,8 @@ import pytest
 from channels.report import Channel, Report, Sender
 from gateway.clock import SystemClock
 from gateway.config import Config
-from gateway.importing import import_folder
 from gateway.runtime import open_runtime
-from tests.fakes.house import DEMO, FORM_TOKEN
+from tests.fakes.house import FORM_TOKEN
 from tests.stories.test_phone_oncall import Night, night, on_call
 from tests.stories.test_twins import Twins, twins
 
@@ -102,7 +101,6 @@ async def test_f39_three_hundred_reports_about_one_site_through_many_doors_are_o
 
 @pytest.fixture
 async def filled(config: Config) -> Config:
-    await import_folder(config, DEMO)
     return config
 
 

@@ -16,8 +16,6 @@ import pytest
 
 from gateway.config import Config
 from gateway.demo.phone import Call
-from gateway.importing import import_folder
-from tests.fakes.house import DEMO
 from tests.faults.test_rolling import PUBLIC, SECRET, SILENCE, Balanced, doors_of, reported
 
 CALLER = "+46701740605"
@@ -29,7 +27,6 @@ POINTS = ("before_commit", "after_commit")
 async def test_f02_killed_in_every_step_the_call_goes_on_elsewhere_and_is_there_once(
     config: Config, tmp_path: Path, first: str
 ) -> None:
-    await import_folder(config, DEMO)
     points = tmp_path / "points"
     points.mkdir()
     connections = aiohttp.TCPConnector(force_close=True)

@@ -7,9 +7,7 @@ import pytest
 
 from gateway.clock import SetClock
 from gateway.config import Config
-from gateway.importing import import_folder
 from gateway.runtime import Runtime, open_runtime
-from gateway.trials.replay import DEMO
 from tests.fakes.clock import LeaseClock
 
 NOON = datetime(2026, 9, 15, 10, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Stockholm
@@ -22,6 +20,5 @@ def clock(database_url: str) -> SetClock:
 
 @pytest.fixture
 async def runtime(config: Config, clock: SetClock) -> AsyncIterator[Runtime]:
-    await import_folder(config, DEMO)
     async with open_runtime(config, "test", clock) as opened:
         yield opened

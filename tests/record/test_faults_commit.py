@@ -14,13 +14,11 @@ from structlog.testing import capture_logs
 from channels.report import Channel, NotStored, Outcome, Receipt, Report, Sender
 from gateway.clock import SetClock
 from gateway.config import Config
-from gateway.importing import import_folder
 from gateway.intake import GroupIntake
 from gateway.keeping.readers import Here
 from gateway.record import cases
 from gateway.record.db import Database, Line
 from gateway.runtime import Runtime, open_runtime
-from gateway.trials.replay import DEMO
 from tests.fakes.commits import CommitWire, commit_wire
 from tests.record.conftest import NOON
 
@@ -55,7 +53,6 @@ async def line(config: Config) -> AsyncIterator[CommitWire]:
 @pytest.fixture
 async def far(config: Config, clock: SetClock, line: CommitWire) -> AsyncIterator[Runtime]:
     """A gateway at the other end of the wire."""
-    await import_folder(config, DEMO)
     async with open_runtime(config.model_copy(update={"database_url": line.url}), "test", clock) as opened:
         yield opened
 
@@ -146,7 +143,6 @@ async def test_f16_serialization_failures_are_tried_again(config: Config, clock:
         connection.execute(
             sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = 'repeatable read'").format(name)
         )
-    await import_folder(config, DEMO)
     async with open_runtime(config, "test", clock) as one, open_runtime(config, "test", clock) as two:
         receipts = await asyncio.gather(*(_patiently((one, two)[n % 2], report) for n, report in enumerate(some(8))))
         assert await kept(one) == 8

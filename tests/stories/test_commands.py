@@ -72,9 +72,9 @@ def test_migrating_what_is_migrated_changes_nothing(run: Run) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_master_data_is_taken_in_and_counted(run: Run) -> None:
+def test_master_data_is_taken_in_and_counted(run: Run, migrated_database_url: str) -> None:
     for _ in range(2):
-        done = run("import", "demo")
+        done = run("import", "demo", DATABASE_URL=migrated_database_url)
         assert done.returncode == 0, done.stderr
         assert done.stdout == ""
         counted = dict(line.split(": ") for line in done.stderr.splitlines())
@@ -83,7 +83,6 @@ def test_master_data_is_taken_in_and_counted(run: Run) -> None:
 
 
 def test_a_token_is_printed_alone(run: Run) -> None:
-    run("import", "demo")
     done = run("token", "create", "agent", "--for", "a01")
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.split()) == 1

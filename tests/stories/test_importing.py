@@ -23,6 +23,12 @@ def folder(tmp_path: Path) -> Path:
     return into
 
 
+@pytest.fixture
+def config_of_none(config: Config, migrated_database_url: str) -> Config:
+    """A configuration with a database in which there is nothing yet."""
+    return config.model_copy(update={"database_url": migrated_database_url})
+
+
 async def version(db: Database) -> int:
     row = await db.row(statements("sites")["version"])
     assert row is not None
@@ -57,14 +63,14 @@ async def test_importing_again_changes_nothing_that_is_an_agents_own(config: Con
         assert await count(db, "agents") == 24
 
 
-async def test_every_fault_is_told_and_nothing_is_taken_in(config: Config, folder: Path) -> None:
+async def test_every_fault_is_told_and_nothing_is_taken_in(config_of_none: Config, folder: Path) -> None:
     with (folder / "sites.csv").open("a", encoding="utf-8") as file:
         file.write("s900,Nowhere,Gatan 1,111 11,Stockholm,1,2,o999,gold,Europe/Atlantis\n")
         file.write("s001,Twice,Gatan 1,111 11,Stockholm,,,o001,basic,Europe/Stockholm\n")
     with (folder / "chargers.csv").open("a", encoding="utf-8") as file:
         file.write("99001,SE*CNX*E99001,s001,Zaptec,Pro,fast,1:Type2,\n")
     with pytest.raises(ImportFaults) as told:
-        await import_folder(config, folder)
+        await import_folder(config_of_none, folder)
     text = str(told.value)
     for fault in (
         "sites.csv:73: sla_level",
@@ -73,7 +79,7 @@ async def test_every_fault_is_told_and_nothing_is_taken_in(config: Config, folde
         "chargers.csv:1220: power_kw",
     ):
         assert fault in text
-    db = Database(config.database_url or "", size=1)
+    db = Database(config_of_none.database_url or "", size=1)
     await db.open()
     try:
         assert (await count(db, "owners"), await count(db, "sites")) == (0, 0)
@@ -81,11 +87,11 @@ async def test_every_fault_is_told_and_nothing_is_taken_in(config: Config, folde
         await db.close()
 
 
-async def test_a_charger_of_an_unknown_site_is_a_fault(config: Config, folder: Path) -> None:
+async def test_a_charger_of_an_unknown_site_is_a_fault(config_of_none: Config, folder: Path) -> None:
     for name in ("sites.csv", "owners.csv", "agents.csv"):
         (folder / name).unlink()
     with pytest.raises(ImportFaults) as told:
-        await import_folder(config, folder)
+        await import_folder(config_of_none, folder)
     assert len(told.value.faults) == 1218
     assert str(told.value).startswith("chargers.csv: 21007: unknown site s001\n")
 

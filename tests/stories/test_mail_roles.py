@@ -18,13 +18,12 @@ from gateway import alerts, doors
 from gateway.config import Config
 from gateway.doors import account, host_name, imap_door, smtp_door
 from gateway.hosting.certificates import certificate
-from gateway.importing import import_folder
 from gateway.record import cases, mailboxes
 from gateway.record.db import Database
 from gateway.record.mailboxes import accounts
 from gateway.runtime import Runtime, open_runtime
 from gateway.settings import read_mail_address, read_mailbox
-from tests.fakes.house import DEMO, count
+from tests.fakes.house import count
 from tests.fakes.mail import Mailbox
 from tests.fakes.wire import wire
 
@@ -43,7 +42,6 @@ async def role(config: Config, name: str, **changes: Any) -> AsyncIterator[Runti
 
 @pytest.fixture
 async def mailbox(config: Config) -> AsyncIterator[Mailbox]:
-    await import_folder(config, DEMO)
     async with Mailbox() as mailbox:
         yield mailbox
 
@@ -147,7 +145,6 @@ async def test_b52_the_same_mail_by_smtp_and_by_imap_is_one_report(config: Confi
 
 
 async def test_f2_smtp_says_later_while_the_record_is_away_and_takes_it_afterwards(config: Config) -> None:
-    await import_folder(config, DEMO)
     async with (
         wire(config.database_url or "") as line,
         role(config, "smtp", database_url=line.url) as runtime,
@@ -269,7 +266,6 @@ async def test_b45_uids_that_begin_anew_at_each_session_are_an_alarm_until_they_
 
 
 async def test_an_address_leads_to_its_queue(config: Config) -> None:
-    await import_folder(config, DEMO)
     ours = tuple(map(read_mail_address, ("support@support.example", "faktura@support.example=billing")))
     async with role(config, "smtp", mail_addresses=ours) as runtime, smtp_door(runtime, 0) as port:
         mail = MAIL.replace(b"Laddare 21052 startar inte", b"Hej").replace(b"laddare 21052 startar inte", b"hej")

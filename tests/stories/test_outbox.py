@@ -21,7 +21,6 @@ from gateway import casenumber, desk, telling
 from gateway.blobs import open_blobs
 from gateway.clock import SetClock
 from gateway.config import Config
-from gateway.importing import import_folder
 from gateway.languages import PAGES
 from gateway.messages.outbox import Enclosed, Outbox, Outgoing, pause
 from gateway.messages.post import MailPost
@@ -33,7 +32,6 @@ from gateway.runtime import Runtime, open_runtime
 from gateway.settings import read_number
 from gateway.worker import Chores, open_chores
 from tests.fakes.clock import LeaseClock
-from tests.fakes.house import DEMO
 from tests.fakes.mail import MailServer
 from tests.fakes.provider import ACCOUNT, Provider
 
@@ -96,7 +94,6 @@ async def opened(config: Config, server: MailServer, provider: Provider, **chang
 
 @pytest.fixture
 async def office(config: Config) -> AsyncIterator[Office]:
-    await import_folder(config, DEMO)
     numbers = (read_number(f"{OURS}=both"),)
     async with MailServer() as server, opened(config, server, Provider(), twilio_numbers=numbers) as office:
         yield office
@@ -539,7 +536,6 @@ async def test_a_refused_mail_is_not_tried_again_and_the_case_says_so(office: Of
 
 
 async def test_a_mail_server_that_is_away_costs_only_time(config: Config) -> None:
-    await import_folder(config, DEMO)
     async with MailServer() as server:
         url = server.url
     async with opened(config, server, Provider(), outbound_smtp_url=url) as office:
@@ -560,7 +556,6 @@ def test_f27_what_failed_together_waits_longer_each_time_and_is_not_tried_again_
 
 
 async def test_nothing_is_thrown_away_while_nothing_is_configured(config: Config) -> None:
-    await import_folder(config, DEMO)
     async with (
         MailServer() as server,
         opened(config, server, Provider(), outbound_smtp_url=None, twilio_account_sid=None) as office,

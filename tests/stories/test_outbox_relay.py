@@ -14,13 +14,11 @@ from channels.report import Channel, Report, Sender
 from gateway import alerts
 from gateway.clock import SetClock
 from gateway.config import Config
-from gateway.importing import import_folder
 from gateway.messages import outbox
 from gateway.messages.outbox import Sweeper
 from gateway.messages.post import MailPost, mail_ids
 from gateway.runtime import open_runtime
 from gateway.settings import read_number
-from tests.fakes.house import DEMO
 from tests.fakes.mail import MailServer
 from tests.fakes.provider import Provider
 from tests.stories.test_outbox import OURS, Office, opened, shown
@@ -31,7 +29,6 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 async def office(config: Config) -> AsyncIterator[Office]:
-    await import_folder(config, DEMO)
     numbers = (read_number(f"{OURS}=both"),)
     async with MailServer() as server, opened(config, server, Provider(), twilio_numbers=numbers) as office:
         yield office

@@ -26,7 +26,6 @@ from gateway.clock import SetClock
 from gateway.config import Config
 from gateway.hosting.ports import listening
 from gateway.hosting.watchdog import watched
-from gateway.importing import import_folder
 from gateway.messages import outbox
 from gateway.messages.outbox import Delivery, Outgoing, Sweeper
 from gateway.phone import ringdoor
@@ -38,7 +37,7 @@ from ivr.flow import load, shipped
 from ivr.prompts import Phrases, read_catalogues
 from tests.fakes.calls import World
 from tests.fakes.clock import LeaseClock
-from tests.fakes.house import DEMO, open_house
+from tests.fakes.house import open_house
 from tests.fakes.phone import Call, Line, read
 from tests.fakes.wire import Wire, wire
 from tests.stories.test_phone_house import CALLER, OURS, PASSWORD, config, described, line, line_to  # noqa: F401
@@ -313,7 +312,6 @@ async def test_b20_who_wants_no_texts_is_sent_none_and_the_case_goes_on(config: 
 
 @pytest.fixture
 async def office(config: Config) -> AsyncIterator[Runtime]:  # noqa: F811
-    await import_folder(config, DEMO)
     async with open_runtime(config, "worker", LeaseClock(NOW, config.database_url or "")) as runtime:
         yield runtime
 

@@ -18,10 +18,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from gateway.config import load
 from gateway.hosting.ports import unclaimed
-from gateway.importing import import_folder
-from tests.fakes.house import DEMO
 from tests.fakes.product import ROOT, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -62,7 +59,6 @@ async def twins(
     """Started once: six processes, each of which learns for seconds. Every test has chargers and callers of its own."""
     folder = tmp_path_factory.mktemp("twins")
     servers = {"DATABASE_URL": shared_database_url, "REDIS_URL": shared_redis_url}
-    await import_folder(load({**servers, "DATA_DIR": str(folder / "import")}), DEMO)
     web, smtp = (unclaimed(), unclaimed()), (unclaimed(), unclaimed())
     with roles(servers, folder, web, smtp):
         headers = {"Authorization": f"Bearer {TOKEN}"}
