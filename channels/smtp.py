@@ -103,6 +103,10 @@ class SmtpDoor:
         self._keeping: set[asyncio.Task[object]] = set()
         self._draining = False
 
+    def show(self, tls_context: ssl.SSLContext) -> None:
+        """Whoever comes from now on is shown another certificate."""
+        self._tls = tls_context
+
     async def start(self, host: str, port: int, kind: type[Conversation] = Conversation) -> int:
         """Listen for clients who talk in a kind; returns the port. Raises OSError when it is taken."""
         loop = asyncio.get_running_loop()

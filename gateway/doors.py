@@ -20,7 +20,7 @@ from channels.lmtp import LocalConversation
 from channels.parsing import Parsers
 from channels.smtp import Checks, SmtpDoor
 from gateway.config import Config
-from gateway.hosting.certificates import certificate
+from gateway.hosting.certificates import certificate, renew
 from gateway.hosting.stopping import until_stopped
 from gateway.keeping.readers import Born
 from gateway.messages.post import mail_tokens
@@ -58,6 +58,7 @@ async def serve_imap(config: Config) -> None:
 async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
     """An open mail door, by LMTP too where that is wanted; yields the port it listens on by SMTP."""
     config = runtime.config
+    context = certificate(config)
     async with parsers(config) as parser, checks(config) as own:
         door = SmtpDoor(
             runtime.intake,
@@ -66,10 +67,11 @@ async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
             domains=config.mail_domains,
             addresses={ours.address: ours.queue for ours in config.mail_addresses},
             hostname=host_name(config),
-            tls_context=certificate(config),
+            tls_context=context,
             help_url=f"{config.public_url.rstrip('/')}/report",
             checks=own,
         )
+        renewing = asyncio.create_task(renew(config, door.show)) if context else None
         try:
             opened = await door.start(config.smtp_host, port)
             if config.lmtp_port is not None:
@@ -77,6 +79,8 @@ async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
                 log.info("lmtp.open", host=config.smtp_host, port=local)
             yield opened
         finally:
+            if renewing:
+                renewing.cancel()
             await door.stop()
 
 

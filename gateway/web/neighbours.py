@@ -2,8 +2,8 @@
 relay; and whether the rules are in force and somebody is on call.
 
 Those beyond this installation are asked at most every half minute, however often somebody asks us, and but for the
-store of files only connected to; a certificate of theirs that ends soon is a fault, and so is our own at PUBLIC_URL, as
-far as it can be seen from here.
+store of files only connected to; a certificate of theirs that ends soon is a fault, and so is our own, that of the mail
+door and that at PUBLIC_URL, as far as it can be seen from here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import psycopg
 
 from gateway.blobs import ABSENT, BlobsUnavailable
 from gateway.config import Config
+from gateway.hosting.certificates import shown
 from gateway.phone import watch
 from gateway.record.db import Unavailable, statements
 from gateway.runtime import Runtime
@@ -75,6 +76,7 @@ class Neighbours:
                 self._outside("files", _files),
                 *(self._outside(name, partial(_connects, place)) for name, place in outside.items()),
                 *([self._outside("public_url", partial(_shows, ours))] if ours else []),
+                *([self._outside("mail_certificate", _mail_certificate)] if self.runtime.config.smtp_tls_cert else []),
             )
         )
 
@@ -180,6 +182,14 @@ async def _shows(place: Place, runtime: Runtime) -> tuple[bool, str]:
         return False, f"its certificate is not good ({error.verify_message})"
     except OSError:
         return True, "cannot be seen from here"
+
+
+async def _mail_certificate(runtime: Runtime) -> tuple[bool, str]:
+    try:
+        ending = certificate_ends(await asyncio.to_thread(shown, runtime.config), runtime.clock.now())
+    except ssl.SSLCertVerificationError as error:
+        return False, f"it is not good ({error.verify_message})"
+    return ending is None, ending or "good"
 
 
 def certificate_ends(certificate: Mapping[str, Any] | None, now: datetime) -> str | None:

@@ -425,7 +425,7 @@ async def test_of_several_connectors_the_one_that_the_caller_names_is_unlocked(
 async def test_a_connector_that_is_not_there_or_not_named_is_not_unlocked(line: Line, world: World) -> None:
     call = await stuck(line, world, 2)
     assert "did not get that" in await call.press("3")
-    assert "your own words" in await call.wait()
+    assert "A person will help" in await call.wait()
     assert not world.unlocked
     await call.hang_up()
     assert world.reports[call.sid].connector is None
@@ -801,6 +801,26 @@ async def test_b13_what_is_no_number_where_one_is_asked_for_is_told_twice_and_th
         )
         assert (status, told in document) == (200, True)
         call.waits = next(read(document).iter("Gather"))
+    assert [waiting.sid for waiting in world.waiting] == [call.sid]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        ("1", "21007"),  # is it this charger?
+        ("1", "21007", "1"),  # what is wrong?
+        ("1", "21007", "1", "2"),  # did this help?
+        ("1", "*", "3"),
+    ],
+)
+async def test_b13_wherever_it_is_three_misses_lead_to_a_person_and_no_further_question(
+    line: Line, world: World, way: tuple[str, ...]
+) -> None:
+    call = await to_purpose(line)
+    for keys in way:
+        await call.press(keys)
+    for told in ("I did not get that", "I did not get that", "A person will help"):
+        assert told in await call.press("8")
     assert [waiting.sid for waiting in world.waiting] == [call.sid]
 
 
