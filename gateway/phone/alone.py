@@ -1,9 +1,10 @@
-"""Nobody is left alone in a room: neither a caller whose person has hung up, nor a colleague whose caller has.
+"""Nobody is left alone in a room, neither whoever called or was called when their person has hung up, nor a colleague.
 
 A caller who is led into the room just when the other leaves it waits in line again, by the turn after that one; whoever
-has not come there yet is let in no more and keeps their place (`waiting`). A colleague is hung up, to be free for the
-next caller. Whoever met leaves together, so that a room in which somebody is still alone after `TOGETHER` is one in
-which nobody met. Doing it twice changes nothing. Raises Unavailable only.
+has not come there yet is let in no more and keeps their place (`waiting`). A customer who was called back is told that
+we call again, and is. A colleague is hung up, to be free for the next caller. Whoever met leaves together, so that a
+room in which somebody is still alone after `TOGETHER` is one in which nobody met. Doing it twice changes nothing.
+Raises Unavailable only.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import structlog
 
 from channels.provider import open_provider
 from gateway.messages.post import account_of
+from gateway.phone import callbacks
+from gateway.record import cases
 from gateway.record.db import statements
 from gateway.runtime import Runtime
 
 log = structlog.get_logger()
-SQL = statements("rings")
+SQL, WORK = statements("rings"), statements("work")
 TOGETHER = timedelta(seconds=10)  # in which whoever met has left, once the other has
 
 
@@ -29,20 +32,35 @@ async def sweep(runtime: Runtime) -> int:
     given = {"now": runtime.clock.now(), "together": TOGETHER}
     callers = await runtime.db.rows(SQL["callers_alone"], given)
     colleagues = await runtime.db.rows(SQL["colleagues_alone"], given)
+    customers = [row for row in await runtime.db.rows(SQL["customers_alone"], given) if await _missed(runtime, row)]
+    led = {caller["sid"]: f"voice/{caller['turn'] + 1}" for caller in callers}
+    led |= {customer["sid"]: f"ring/{customer['id']}" for customer in customers}
     account = account_of(runtime.config)
-    if account is not None and callers:
+    if account is not None and led:
         async with open_provider(account) as provider:
-            for caller in callers:
-                log.info("alone.caller", call=caller["sid"])
-                url = f"{runtime.config.public_url.rstrip('/')}/twilio/voice/{caller['turn'] + 1}"
-                await provider.redirect(caller["sid"], url)
+            for sid, where in led.items():
+                log.info("alone.caller", call=sid)
+                await provider.redirect(sid, f"{runtime.config.public_url.rstrip('/')}/twilio/{where}")
     await _hang_up(runtime, colleagues)
-    return len(callers) + len(colleagues)
+    return len(led) + len(colleagues)
 
 
 async def hung_up(runtime: Runtime, caller: str) -> None:
     """A caller's call is over: whoever waits in their room for them to come waits no longer."""
     await _hang_up(runtime, await runtime.db.rows(SQL["stood_up"], {"caller": caller}))
+
+
+async def _missed(runtime: Runtime, ring: Mapping[str, Any]) -> bool:
+    """Once: a call-back that was taken for done when its customer pressed 1 is none yet."""
+    async with runtime.db.transaction() as conn:
+        if ring["case_id"]:
+            await cases.lock(conn, ring["case_id"])
+        given = {"ring": ring["id"], "reason": "alone"}
+        if await (await conn.execute(SQL["let_go_first"], given)).fetchone() is None:
+            return False
+        if ring["item_id"] and await (await conn.execute(WORK["undo"], {"item": ring["item_id"]})).fetchone():
+            await callbacks.put_off(runtime, conn, ring["item_id"], "callback_postponed", ours=True)
+    return True
 
 
 async def _hang_up(runtime: Runtime, legs: Sequence[Mapping[str, Any]]) -> None:

@@ -65,7 +65,8 @@ class Legs:
                 return twiml.hold([(language, moment)], f"{self._url}/twilio/ring/{ring}?held={before + 1}")
             return await self._taken(row, case, language)
         if row["state"] not in ("due", "ringing"):
-            return await self._too_late(row, language)
+            over = self._lost if row["purpose"] == "customer" else self._too_late
+            return await over(row, language)
         clicked = (row["phone"] or "").startswith("client:")  # in a browser, which no voicemail does
         match "1" if clicked else params.get("Digits", ""), row["purpose"]:
             case "1", "customer":
@@ -137,6 +138,12 @@ class Legs:
     async def _too_late(self, row: Mapping[str, Any], language: str) -> str:
         gone = await self._runtime.db.row(SQL["caller_gone"], {"ring": row["id"]})
         return self._goodbye("ring_gone" if gone else "ring_too_late", language)
+
+    async def _lost(self, row: Mapping[str, Any], language: str) -> str:
+        """What a customer hears who met nobody."""
+        item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]})
+        again = item and item["kind"] == "callback" and item["state"] != "done"
+        return self._goodbye("callback_later" if again else "call_lost", language)
 
     async def _claim(self, conn: Connection, row: Mapping[str, Any], deed: Act | None) -> Mapping[str, Any] | None:
         """Make case and caller theirs who pressed 1; the caller to be brought (if any), or None when it is too late."""

@@ -237,6 +237,16 @@ WHERE c.ended_at IS NULL AND strpos(t.answer, '>' || c.room || '</Conference>') 
   AND gone.at BETWEEN %(now)s - interval '10 minutes' AND %(now)s - %(together)s
 ORDER BY c.started_at LIMIT 50
 
+-- name: customers_alone
+-- Customers who came into the room of a call-back, or of a call to them, just when whoever called had left it.
+SELECT r.id, r.sid, r.case_id, r.item_id FROM calls c JOIN rings r ON r.sid = c.sid CROSS JOIN LATERAL (
+    SELECT max(coalesce(k.ended_at, 'infinity')) AS at FROM rings o LEFT JOIN calls k ON k.sid = o.sid
+    WHERE o.room = r.room AND o.state = 'taken' AND o.purpose <> 'customer') AS gone
+WHERE c.ended_at IS NULL AND r.purpose = 'customer' AND r.state = 'taken'
+  AND (r.room LIKE 'out-%%' OR r.room LIKE 'back-%%' AND r.reason = 'met')
+  AND gone.at BETWEEN %(now)s - interval '10 minutes' AND %(now)s - %(together)s
+ORDER BY c.started_at LIMIT 50
+
 -- name: colleagues_alone
 -- Legs that still wait in the room of a caller whose call has been over for a while.
 SELECT k.sid FROM calls k JOIN rings r ON r.sid = k.sid JOIN calls c ON c.sid = substr(r.room, 6)

@@ -236,6 +236,14 @@ UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1, tri
                       not_before = lease_now() + %(wait)s
 WHERE id = %(item)s AND kind = 'callback' AND state IN ('waiting', 'offered') RETURNING tries, not_before
 
+-- name: undo
+-- A call-back that was taken for done, unless another one of its call or its case has followed it.
+UPDATE work_items w SET state = 'waiting', agent_id = NULL, epoch = w.epoch + 1
+WHERE w.id = %(item)s AND w.kind = 'callback' AND w.state IN ('taken', 'done')
+  AND NOT EXISTS (SELECT FROM work_items o WHERE o.id <> w.id AND o.kind IN ('call', 'callback') AND o.state <> 'done'
+                  AND (o.call_sid = w.call_sid OR o.case_id = w.case_id))
+RETURNING w.id
+
 -- name: kept
 -- The offer of an item to whoever was kept for it, which now has the time of a telephone that rings.
 UPDATE offers SET expires_at = lease_now() + %(lasts)s

@@ -249,6 +249,43 @@ async def test_a_customer_who_has_picked_up_as_the_colleague_leaves_loses_no_try
     assert day.rung()[-1] == AGENT
 
 
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_customer_who_comes_as_the_colleague_leaves_is_told_so_and_called_again(
+    day: Night, asked: bool
+) -> None:
+    if asked:
+        await (await waiting(day)).press("1")
+        await work(day)
+    else:
+        receipt = await day.house.report("Laddaren startar inte", **{"from": {"phone": CALLER}})
+        status, told = await day.house.api("POST", f"/cases/{receipt['case']}/call", {"as": "a01"})
+        assert status == 200, told
+        await ringing.sweep(day.house.runtime, day.port)
+    await day.picks_up("1")
+    sid, mine = day.last()[0], {"AccountSid": fakes.ACCOUNT, "From": OURS, "To": AGENT, "Direction": "outbound-api"}
+    await ringing.sweep(day.house.runtime, day.port)
+    customer = day.last()[0]
+    await day.line.post("/twilio/status", {**mine, "To": CALLER, "CallSid": customer, "CallStatus": "in-progress"})
+    assert "</Conference>" in await day.picks_up("1")
+    await day.line.post("/twilio/status", {**mine, "CallSid": sid, "CallStatus": "completed"})
+    await callbacks.sweep(day.house.runtime)
+    assert await alone.sweep(day.house.runtime) == 0, "whoever met is about to leave the room"
+    day.clock.forward(alone.TOGETHER)
+    assert await alone.sweep(day.house.runtime) == 1
+    led = await leg(day, day.peer.calls[customer]["updated"]["Url"], customer)
+    assert "</Conference>" not in led
+    assert ("Vi ringer dig igen" if asked else "Samtalet bröts") in led
+    assert "<Hangup" in led
+    assert await alone.sweep(day.house.runtime) == 0
+    await day.line.post("/twilio/status", {**mine, "To": CALLER, "CallSid": customer, "CallStatus": "completed"})
+    if asked:
+        (later,) = [entry["data"] for entry in await timeline(day) if entry["kind"] == "callback_postponed"]
+        assert later["tries"] == 0
+        day.clock.forward(callbacks.AGAIN[0])
+        await work(day)
+        assert day.rung()[-1] == AGENT
+
+
 async def test_b106_a_call_back_is_not_promised_to_numbers_that_cost_or_loop_nor_a_fourth_time(day: Night) -> None:
     for caller in ("+46900123456", OURS, "+882161234567"):
         call = await waiting(day, caller)
