@@ -72,8 +72,8 @@ class Line:
 @dataclass
 class Call:
     """One call in progress. `waits` is the verb that waits for the caller, None once it is over; `voiceless` is the
-    longest time, in seconds, that the caller heard no voice; `recorded` is whether their talk is, `captions` what
-    has it written down while it lasts."""
+    longest time, in seconds to the microsecond, that the caller heard no voice; `recorded` is whether their talk is,
+    `captions` what has it written down while it lasts."""
 
     line: Line
     sid: str
@@ -253,7 +253,7 @@ class Call:
         words = "".join(say.itertext()).strip()
         if not words:
             raise Broken("a <Say> says nothing")
-        self.voiceless = max(self.voiceless, self.seconds - self.voice_ended)
+        self.voiceless = max(self.voiceless, round(self.seconds - self.voice_ended, 6))
         self.heard.append(words)
         self.languages.append(say.get("language", ""))
         self.last = f"{self.last} {words}".strip()

@@ -181,7 +181,7 @@ async def test_f31_a_line_that_is_cut_while_it_waits_is_opened_again(mailbox: Ma
         reading(mailbox, parsers, shelf, cursors, port=urlsplit(line.url).port) as door,
     ):
         health = next(iter(door.health().values()))
-        await until(lambda: health.read)
+        await until(lambda: health.read and subjects(shelf) == ["nr 1"])
         await line.cut()
         await until(lambda: health.failing is not None)
         await mailbox.put(mail(2))
