@@ -90,10 +90,12 @@ class Lexicon:
         self._starts: defaultdict[int, list[_Pattern]] = defaultdict(list)
         self._seen: tuple[dict[str, _Known], dict[str, _Known]] = {}, {}  # unforgiving, forgiving
         self._alike: dict[frozenset[int], _Known] = {}  # words that match the same are the same
-        self._slots: dict[str, _Slot] = {}
+        self._slots: dict[str, tuple[_Slot, bool]] = {}  # by a part of a pattern; whether a word of it denies
+        self._written: dict[str, tuple[int, bool]] = {}  # by a word of a pattern: its element, and whether it denies
         for concept, patterns in concepts.items():
             for pattern in patterns:
                 self._add(concept, pattern)
+        del self._slots, self._written  # nothing is added any more
         self._prefix_lengths = self._lengths("begins")
         self._infixes = tuple((t, i) for (k, t), i in self._elements.items() if k == "holds")
         self._folded_infixes = tuple((t, ids) for (k, t), ids in self._folded.items() if k == "holds")
@@ -139,14 +141,12 @@ class Lexicon:
         return tuple(sorted({len(t) for k, t in (*self._elements, *self._folded) if k == kind}))
 
     def _add(self, concept: str, pattern: str) -> None:
-        slots = tuple(self._slots.get(part) or self._slot(part) for part in _parts(pattern))
+        read = [self._slots.get(part) or self._slot(part) for part in _parts(pattern)]
+        slots, denies = tuple([slot for slot, _ in read]), any(denies for _, denies in read)
         while slots and slots[-1].sequences == (_SKIP,):
             slots = slots[:-1]
         told = all(len(sequence) == 1 for sequence in slots[0].sequences)
         one_word = len(slots) == 1 and told and all(sequence[0] >= 0 for sequence in slots[0].sequences)
-        denies = any(
-            fold(word) in self._before for part in _parts(pattern) for t in _expand(part) for word in t.split()
-        )
         compiled = _Pattern(concept, () if one_word else slots, int(told), *_needs(slots, told), denies)
         for slot in slots:
             for sequence in slot.sequences:
@@ -155,13 +155,25 @@ class Lexicon:
             if () not in slot.sequences:
                 break
 
-    def _slot(self, part: str) -> _Slot:
-        texts = dict.fromkeys(text.strip() for text in _expand(part))
-        sequences = tuple(tuple(self._element(word) for word in text.split()) if text != "*" else () for text in texts)
-        by_first = {first: tuple(s for s in sequences if s[:1] == (first,)) for first, *_ in filter(None, sequences)}
+    def _slot(self, part: str) -> tuple[_Slot, bool]:
+        texts = dict.fromkeys([text.strip() for text in _expand(part)])
+        written = [[self._word(word) for word in text.split()] if text != "*" else [] for text in texts]
+        sequences = tuple([tuple([element for element, _ in words]) for words in written])
+        firsts: dict[int, list[_Sequence]] = {}
+        for sequence in filter(None, sequences):
+            firsts.setdefault(sequence[0], []).append(sequence)
+        by_first = {first: tuple(those) for first, those in firsts.items()}
         told = () not in sequences and by_first.keys().isdisjoint((_GAP, _ANY))
-        self._slots[part] = slot = _Slot(sequences, frozenset(by_first) if told else None, by_first)
-        return slot
+        denies = any(denies for words in written for _, denies in words)
+        slot = _Slot(sequences, frozenset(by_first) if told else None, by_first)
+        self._slots[part] = slot, denies
+        return slot, denies
+
+    def _word(self, word: str) -> tuple[int, bool]:
+        known = self._written.get(word)
+        if known is None:
+            known = self._written[word] = self._element(word), fold(word) in self._before
+        return known
 
     def _element(self, word: str) -> int:
         if word == "..":
@@ -298,6 +310,8 @@ def _following(slots: tuple[_Slot, ...]) -> frozenset[int]:
 def _parts(pattern: str) -> list[str]:
     """The slots of a pattern as text: split at blanks, but not within a choice."""
     pattern = pattern.replace(" ?", "( |)")
+    if "(" not in pattern:
+        return pattern.split()
     pattern = _CHOICE.sub(
         lambda m: f"({m[1]}) ".replace(" |", "|") if " |" in m[1] or m[1].endswith(" ") else m[0], pattern
     )
