@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from channels.mail import html
+from channels.mail.desks import without_lead
 from channels.mail.quotes import new_text
 
 _WORD = re.compile(r"[^\W_]+")
@@ -30,7 +31,7 @@ def read_of(plain: str, rich: str) -> tuple[str, ...]:
     if not _lacks(plain, new):
         return (plain,)
     own = new_text(plain)  # no border in it may cut off what follows
-    return (own, rich) if _lacks(rich, own) and not _is_stub(own) else (rich,)
+    return (own, without_lead(rich)) if _lacks(rich, own) and not _is_stub(own) else (rich,)
 
 
 def _lacks(text: str, other: str) -> bool:

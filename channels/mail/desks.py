@@ -45,6 +45,12 @@ def newest_comment(lines: Sequence[str]) -> Sequence[str]:
     return lines[top : _ruled(lines, heads[0])]
 
 
+def without_lead(text: str) -> str:
+    """A desk's mail without what its program writes at the top, so that it can stand below another text."""
+    lines = text.split("\n")
+    return "\n".join(lines[_led(lines) :])
+
+
 def without_marks(lines: list[str]) -> list[str]:
     """The lines without links and marks of a program below them, where one says what it is."""
     kept, known = len(lines), False

@@ -78,6 +78,14 @@ def test_of_two_forms_that_say_different_things_both_are_read(history: str) -> N
     assert "Vi kommer" not in text
 
 
+@pytest.mark.parametrize(
+    "asks", ["##- Please type your reply above this line -##", "----- Svara ovanför denna rad -----"]
+)
+def test_a_line_to_answer_above_hides_nothing_of_an_html_form_that_is_read_beside_the_plain_one(asks: str) -> None:
+    raw = forms("Det brinner i 21052!", f"<p>{asks}</p><p>Kabeln sitter fast i uttag 2.</p>")
+    assert read(raw, NOW).text == "Det brinner i 21052!\n\nKabeln sitter fast i uttag 2."
+
+
 def test_an_addition_to_the_html_is_read_once() -> None:
     text = read(forms("Hej, se nedan.", "<p>Hej, se nedan.</p><p>Den ryker.</p>"), NOW).text
     assert text.split() == ["Hej,", "se", "nedan.", "Den", "ryker."]
