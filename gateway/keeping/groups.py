@@ -42,6 +42,7 @@ from gateway.keeping.written import (
 )
 from gateway.messages.threads import Reference, resolve_references
 from gateway.messages.undelivered import is_gone, spellings
+from gateway.people.privacy import erase_returned
 from gateway.record import people, timeline
 from gateway.record.db import Line, recordset, recordsets, statements, together
 from gateway.record.timeline import SYSTEM, Entry
@@ -137,6 +138,7 @@ class Draft:
         self.bounced: list[int] = []
         self.dead: list[dict[str, Any]] = []
         self.delayed: list[int] = []
+        self.returned: list[int] = []
         self.receipts: list[Receipt] = []
         self.cases: dict[int, Standing] = {}
         self.unlike = [0] * len(group)
@@ -231,6 +233,8 @@ class Draft:
             await conn.execute(MESSAGES["dead"], {"rows": recordset(self.dead), "now": self.now})
         if self.delayed:
             await conn.execute(MESSAGES["delayed"], {"messages": self.delayed, "now": self.now})
+        if self.returned:
+            await erase_returned(conn, self.returned, self.now)
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
 
     def _near(self, rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
@@ -319,6 +323,7 @@ class Draft:
             self.dead += ({"message": message, "recipients": gone} for message in reference.bounced)
         for kind, messages in (("bounced", reference.bounced), ("delayed", reference.delayed)):
             if messages:
+                self.returned.append(decided.id)
                 data = {"messages": list(messages), "status": status or "–"}
                 self.entries.append(Entry(case, kind, SYSTEM, decided.id, data))
 

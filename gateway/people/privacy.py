@@ -3,7 +3,8 @@
 Erasing empties contents, attachments, messages, recordings, transcripts and addresses, in one transaction that also
 notes which files nothing refers to any more; those are erased right after it, or, while their store is away, in the
 night. What remains are ids, codes, times and figures, a tombstone with the idempotency digest, and an entry on the
-timeline of each case. What mail servers reported of our letters to them counts as theirs.
+timeline of each case. What mail servers reported of our letters to them counts as theirs, and is erased as it comes
+where it comes later.
 What colleagues wrote and what must stay (analyses, proposals, service cards) loses names, numbers and addresses. No
 measure changes. While the person has an open emergency, `Deferred` is raised, and the nightly retention erases them
 when it is over; it does the same by age, after the periods of `PERIODS`.
@@ -128,6 +129,19 @@ async def erase_person(db: Database, blobs: Blobs, person: int, actor: Actor, no
     counts["waiting"] = await _erase_doomed(db, blobs)
     log.info("person.erased", person=person, **counts)
     return counts
+
+
+async def erase_returned(conn: Connection, reports: Sequence[int], now: datetime) -> None:
+    """Erase, of reports that are being kept, those in which mail servers tell of letters to somebody who was erased:
+    they name them and return the letter."""
+    rows = await (await conn.execute(SQL["returned"], {"reports": reports})).fetchall()
+    if not rows:
+        return
+    given: dict[str, Any] = {"reports": [row["id"] for row in rows], "now": now}
+    given["files"] = [row["sha256"] for row in await (await conn.execute(SQL["lone_blobs"], given)).fetchall()]
+    for name in ("erase_contents", "erase_attachments", "mark_reports", "doom"):
+        await conn.execute(SQL[name], given)
+    await timeline.append(conn, [Entry(row["case_id"], "erased", SYSTEM, row["id"]) for row in rows], now)
 
 
 async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]:

@@ -20,6 +20,16 @@ ORDER BY id
 SELECT r.id, r.case_id FROM reports r JOIN cases c ON c.id = r.case_id WHERE r.id = ANY(%(reports)s::bigint[])
 ORDER BY c.id, r.id FOR UPDATE OF c
 
+-- name: returned
+-- Of these reports those in which mail servers tell of letters to somebody who was erased.
+SELECT DISTINCT r.id, r.case_id FROM reports r
+JOIN timeline l ON l.case_id = r.case_id AND l.report_id = r.id AND l.kind IN ('bounced', 'delayed')
+CROSS JOIN jsonb_array_elements_text(l.data->'messages') AS told(message)
+JOIN messages m ON m.id = told.message::bigint
+LEFT JOIN people p ON p.id = m.person_id
+LEFT JOIN reports a ON a.id = m.report_id
+WHERE r.id = ANY(%(reports)s::bigint[]) AND (p.erased_at IS NOT NULL OR a.erased_at IS NOT NULL)
+
 -- name: lone_cases
 -- Cases that nobody reported but in these reports, and in others that are erased.
 SELECT DISTINCT r.case_id AS key FROM reports r

@@ -1113,6 +1113,37 @@ async def test_a_person_who_is_erased_is_erased_from_what_mail_servers_said_of_l
     assert kept[1:] == told["annamette@example.com"], "what was said of letters to others stays"
 
 
+async def test_what_mail_servers_say_of_letters_to_somebody_after_they_were_erased_is_erased_at_once(
+    office: Office,
+) -> None:
+    for name in ("mette", "anna"):
+        text = f"Charger 21052 does not start, says {name}."
+        await office.hear(text, sender=Sender(name=name, email=f"{name}@example.com"))
+    await office.sweep()
+    db, (to_mette, to_anna) = office.runtime.db, zip(office.mails, office.server.mails, strict=True)
+    person = await find_person(db, "mette@example.com")
+    await erase_person(db, office.runtime.blobs, person, AGENT, office.clock.now())
+    returned = {}
+    for sent, taken in (to_mette, to_anna):
+        reports = report_about(sent, "delayed", "4.4.7"), bare_report(taken.sender, str(sent["To"]))
+        returned[str(sent["To"])] = [(raw, await take(office, raw)) for raw in reports]
+    found = [row["report_id"] for row in await db.rows("SELECT report_id FROM report_contents ORDER BY report_id")]
+    assert found[1:] == [receipt.report for _, receipt in returned["anna@example.com"]]
+    for raw, receipt in returned["mette@example.com"]:
+        assert (await take(office, raw)).report == receipt.report, "the same again is recognised"
+    told = [kind for kind in await office.kinds(receipt) if kind in ("delayed", "bounced", "erased")]
+    assert told == ["erased", "delayed", "erased", "bounced", "erased", "delayed", "bounced"]
+    assert not await traces_of(office, "mette@example")
+
+
+async def traces_of(office: Office, text: str) -> list[str]:
+    """The tables that hold a text."""
+    db = office.runtime.db
+    tables = await db.rows("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+    query = "SELECT 1 FROM {} AS t WHERE t::text LIKE %(text)s LIMIT 1"
+    return [one["name"] for one in tables if await db.row(query.format(one["name"]), {"text": f"%{text}%"})]  # type: ignore[arg-type]
+
+
 async def test_f30_a_relay_that_lets_us_send_from_our_own_address_alone_gets_it(office: Office) -> None:
     def only_ours(address: str) -> str | None:
         sender = office.server.commands[-1].removeprefix("MAIL ")
