@@ -17,7 +17,7 @@ import psycopg
 import structlog
 
 from channels.phone_ports import Taken
-from channels.report import FORGED, UNREADABLE, Channel, NotStored, Receipt, Report
+from channels.report import FORGED, UNREADABLE, Channel, NotStored, Outcome, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.clock import Clock
 from gateway.hosting.crash import Crash, nowhere
@@ -113,6 +113,9 @@ class GroupIntake:
             await self._one_by_one(group, error)
         else:
             for waiting, receipt, turn in zip(group, kept.receipts, turns, strict=True):
+                if receipt.outcome is Outcome.REPEATED:
+                    channel = waiting.item.report.channel
+                    log.info("intake.repeated", channel=channel, case=receipt.case, report=receipt.report)
                 if not waiting.stored.done():
                     waiting.stored.set_result((receipt, turn))
             self._tell(kept)

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from channels import mail
 from channels.report import (
@@ -96,6 +97,15 @@ async def test_the_same_again_is_the_first_receipt_and_changes_nothing(runtime: 
     assert again == replace(first, outcome=Outcome.REPEATED)
     listed, _ = await cases.listing(runtime.db, cases.Filters(), 10)
     assert [entry.reports for entry in listed] == [1]
+
+
+async def test_b38_what_is_sent_again_is_told_with_what_it_repeats_and_who_sent_it_is_not(runtime: Runtime):
+    first = await runtime.intake.accept(report(channel=Channel.EMAIL))
+    with capture_logs() as told:
+        for _ in range(2):
+            await runtime.intake.accept(report(channel=Channel.EMAIL))
+    again = {"event": "intake.repeated", "channel": "email", "case": first.case, "report": first.report}
+    assert told == [{**again, "log_level": "info"}] * 2
 
 
 async def test_the_same_twice_in_one_group_is_one_report(runtime: Runtime):
