@@ -14,6 +14,8 @@ def test_b49_k15_folder_names_cannot_be_commands(folder: str) -> None:
         Account("imap.example", 993, "u", "p", folder)
     with pytest.raises(ValueError, match="quote"):
         Account("imap.example", 993, "u", "p", move_to=folder)
+    with pytest.raises(ValueError, match="quote"):
+        Account("imap.example", 993, folder, "p")
 
 
 def test_b50_no_log_in_in_the_open() -> None:

@@ -119,6 +119,8 @@ def test_b56_charsets(text: str, encoded: str, declared: str | None) -> None:
 def test_b56_dishonest_charsets_are_not_honoured(declared: str) -> None:
     for data in (b"+ADw-script+AD4-", b"\\u003cscript\\u003e", b"a" * 200_000):
         assert decode(data, declared) == data.decode()
+        for beyond_ascii in ("å".encode(), "å".encode("cp1252")):
+            assert decode(data + beyond_ascii, declared) == f"{data.decode()}å"
 
 
 SUBJECTS = [

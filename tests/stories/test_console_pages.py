@@ -427,9 +427,10 @@ async def test_b69_what_a_stranger_has_sent_to_a_reply_address_is_on_no_public_p
     receipt = await runtime.intake.accept(read(raw.encode(), runtime.clock.now(), domains=("support.example",)))
     assert receipt.case == first.case
     for one in (first, receipt):
-        answer = await house.client.get(f"/s/{one.token}")
-        assert answer.status == 200
-        assert "481-516" not in await answer.text()
+        for page in ("", "/receipt"):
+            answer = await house.client.get(f"/s/{one.token}{page}")
+            assert answer.status == 200
+            assert "481-516" not in await answer.text()
 
 
 @pytest.mark.parametrize(

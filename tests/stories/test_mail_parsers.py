@@ -17,6 +17,7 @@ from channels import child, parsing_worker
 from channels.mail import read
 from channels.parsing import Parsers
 from channels.parsing_frames import ANSWER, pack, unpack
+from tests.pure.test_mail_content import BOMBS
 
 NOW = datetime(2026, 9, 28, tzinfo=UTC)
 DATA = Path(__file__).parents[1] / "data" / "mail"
@@ -154,15 +155,22 @@ async def test_a_large_mail_does_not_leave_a_large_process(parsers: Parsers) -> 
 
 async def test_b55_the_loop_stays_quick_while_bombs_are_parsed(parsers: Parsers) -> None:
     await alive(parsers)
+    bombs = [BOMB, *(bomb for name, bomb in BOMBS.items() if name.startswith("b55"))]
+    slowest = [await slowest_turn(parsers, bombs) for _ in range(5)]
+    assert min(slowest) < 0.05, "what others do on this machine is not in all of them"
+
+
+async def slowest_turn(parsers: Parsers, raws: list[bytes]) -> float:
+    """For how long, at most, the loop could do nothing else while these were parsed, in seconds."""
     loop = asyncio.get_running_loop()
     worst = 0.0
-    parsing = asyncio.create_task(parsers.read(BOMB, NOW))
+    parsing = asyncio.gather(*(parsers.read(raw, NOW) for raw in raws))
     while not parsing.done():
         begun = loop.time()
         await asyncio.sleep(0.001)
         worst = max(worst, loop.time() - begun - 0.001)
-    assert (await parsing).raw == BOMB
-    assert worst < 0.5
+    assert [report.raw for report in await parsing] == raws
+    return worst
 
 
 async def test_a_large_parent_costs_no_process_for_every_mail() -> None:
