@@ -10,6 +10,9 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.fakes.mail import Mailbox
@@ -120,3 +123,12 @@ class Dovecot(Mailbox):
         uids.write_text(f"3 V{before + 1} N1\n")
         shutil.chown(uids, inbox.stat().st_uid, inbox.stat().st_gid)
         await self.put(*mails)
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[Dovecot]:
+    """Dovecot in a folder of its own, not in pytest's: its sockets have short paths."""
+    with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:
+        Path(folder).chmod(0o755)
+        async with Dovecot(Path(folder)) as opened:
+            yield opened

@@ -23,6 +23,7 @@ from channels.imap import ImapDoor
 from channels.imap_session import Account, Denied, Session, Trouble
 from channels.parsing import Parsers
 from channels.report import Receipt, Report
+from tests.fakes.dovecot import running, why_not
 from tests.fakes.mail import Away, CursorShelf, Mailbox, RealClock, Shelf
 from tests.fakes.wire import wire
 from tests.stories.test_smtp_door import certificate
@@ -46,6 +47,15 @@ async def parsers() -> AsyncIterator[Parsers]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def mailbox() -> AsyncIterator[Mailbox]:
     async with Mailbox() as opened:
+        yield opened
+
+
+DOVECOT = pytest.param(running, marks=pytest.mark.skipif(why_not() is not None, reason=why_not() or ""))
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=[Mailbox, DOVECOT], ids=["pymap", "dovecot"])
+async def either(request: pytest.FixtureRequest) -> AsyncIterator[Mailbox]:
+    async with request.param() as opened:
         yield opened
 
 
@@ -155,39 +165,41 @@ async def test_f31_uids_that_a_restored_server_hands_out_again_lose_and_double_n
 
 
 async def test_f31_a_folder_that_is_renamed_is_trouble_and_read_on_when_it_is_back(
-    mailbox: Mailbox, parsers: Parsers
+    either: Mailbox, parsers: Parsers
 ) -> None:
     shelf, cursors = Shelf(), CursorShelf()
-    await mailbox.ask(lambda client: client.create_folder("Support"))
-    await mailbox.ask(lambda client: client.append("Support", mail(1)))
-    async with reading(mailbox, parsers, shelf, cursors, folder="Support"):
+    await either.ask(lambda client: client.create_folder("Support"))
+    await either.ask(lambda client: client.append("Support", mail(1)))
+    async with reading(either, parsers, shelf, cursors, folder="Support"):
         await until(lambda: cursors.history != [] and cursors.history[-1].listed == 1)
-    await mailbox.ask(lambda client: client.rename_folder("Support", "Aside"))
-    async with reading(mailbox, parsers, shelf, cursors, folder="Support") as door:
+    await either.ask(lambda client: client.rename_folder("Support", "Aside"))
+    async with reading(either, parsers, shelf, cursors, folder="Support") as door:
         health = next(iter(door.health().values()))
         await until(lambda: health.failing is not None)
         assert health.reason.startswith("the folder cannot be opened")
-        await mailbox.ask(lambda client: client.append("Aside", mail(2)))
-        await mailbox.ask(lambda client: client.rename_folder("Aside", "Support"))
-        await until(lambda: len(shelf.reports) == 2)
+        await either.ask(lambda client: client.append("Aside", mail(2)))
+        await either.ask(lambda client: client.rename_folder("Aside", "Support"))
+        await until(lambda: cursors.history[-1].listed == 2)
         await until(lambda: health.failing is None)
+    assert [report.subject for report in shelf.reports.values()] == ["nr 1", "nr 2"]
 
 
-async def test_f31_a_line_that_is_cut_while_it_waits_is_opened_again(mailbox: Mailbox, parsers: Parsers) -> None:
+async def test_f31_a_line_that_is_cut_while_it_waits_is_opened_again(either: Mailbox, parsers: Parsers) -> None:
     shelf, cursors = Shelf(), CursorShelf()
-    await mailbox.put(mail(1))
+    await either.put(mail(1))
     async with (
-        wire(f"imap://127.0.0.1:{mailbox.port}") as line,
-        reading(mailbox, parsers, shelf, cursors, port=urlsplit(line.url).port) as door,
+        wire(f"imap://127.0.0.1:{either.port}") as line,
+        reading(either, parsers, shelf, cursors, port=urlsplit(line.url).port) as door,
     ):
         health = next(iter(door.health().values()))
         await until(lambda: health.read and subjects(shelf) == ["nr 1"])
         await line.cut()
         await until(lambda: health.failing is not None)
-        await mailbox.put(mail(2))
+        await either.put(mail(2))
         await line.mend()
         await until(lambda: cursors.history[-1].listed == 2)
     assert subjects(shelf) == ["nr 1", "nr 2"]
+    assert all((await either.seen()).values())
 
 
 @pytest.mark.parametrize("item", ["RFC822.SIZE", "BODY.PEEK[]"])

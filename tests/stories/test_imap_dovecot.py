@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -14,10 +11,9 @@ from imapclient import IMAPClient
 
 from channels.imap_session import Session
 from channels.parsing import Parsers
-from tests.fakes.dovecot import Dovecot, why_not
+from tests.fakes.dovecot import Dovecot, running, why_not
 from tests.fakes.mail import CursorShelf, Shelf
-from tests.fakes.wire import Wire
-from tests.stories.test_imap_door import account, mail, reading, subjects, until
+from tests.stories.test_imap_door import account, mail, reading, until
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -35,10 +31,8 @@ async def parsers() -> AsyncIterator[Parsers]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def dovecot() -> AsyncIterator[Dovecot]:
-    with tempfile.TemporaryDirectory(prefix="dovecot-") as folder:
-        Path(folder).chmod(0o755)  # its sockets have short paths, so that it is not pytest's own folder
-        async with Dovecot(Path(folder)) as opened:
-            yield opened
+    async with running() as opened:
+        yield opened
 
 
 async def test_b48_b53_taken_in_marked_waited_for_and_accounted_for(dovecot: Dovecot, parsers: Parsers) -> None:
@@ -107,42 +101,3 @@ async def test_b46_a_mail_that_a_person_deletes_between_listing_and_fetching_is_
         assert (await asyncio.to_thread(session.lying, [first, second])).keys() <= {second}
     finally:
         await asyncio.to_thread(session.close)
-
-
-async def test_f31_a_folder_that_is_renamed_is_trouble_and_read_on_when_it_is_back(
-    dovecot: Dovecot, parsers: Parsers
-) -> None:
-    shelf, cursors = Shelf(), CursorShelf()
-    await dovecot.ask(lambda client: client.create_folder("Support"))
-    await dovecot.ask(lambda client: client.append("Support", mail(1)))
-    async with reading(dovecot, parsers, shelf, cursors, folder="Support"):
-        await until(lambda: cursors.history != [] and cursors.history[-1].listed == 1)
-    await dovecot.ask(lambda client: client.rename_folder("Support", "Aside"))
-    async with reading(dovecot, parsers, shelf, cursors, folder="Support") as door:
-        health = next(iter(door.health().values()))
-        await until(lambda: health.failing is not None)
-        assert health.reason.startswith("the folder cannot be opened")
-        await dovecot.ask(lambda client: client.append("Aside", mail(2)))
-        await dovecot.ask(lambda client: client.rename_folder("Aside", "Support"))
-        await until(lambda: cursors.history[-1].listed == 2)
-        assert health.failing is None
-    assert subjects(shelf) == ["nr 1", "nr 2"]
-
-
-async def test_f31_a_line_that_is_cut_while_it_waits_is_opened_again(dovecot: Dovecot, parsers: Parsers) -> None:
-    shelf, cursors = Shelf(), CursorShelf()
-    await dovecot.put(mail(1))
-    line = Wire(f"imap://127.0.0.1:{dovecot.port}")
-    await line.mend()
-    port = urlsplit(line.url).port
-    async with reading(dovecot, parsers, shelf, cursors, port=port) as door:
-        await until(lambda: cursors.history != [] and cursors.history[-1].listed == 1)
-        await line.cut()
-        health = next(iter(door.health().values()))
-        await until(lambda: health.failing is not None)
-        await dovecot.put(mail(2))
-        await line.mend()
-        await until(lambda: cursors.history[-1].listed == 2)
-    await line.cut()
-    assert subjects(shelf) == ["nr 1", "nr 2"]
-    assert all((await dovecot.seen()).values())
