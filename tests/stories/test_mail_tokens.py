@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -31,6 +34,7 @@ class Issuer:
     token: str = Mailbox.password
     asked: list[dict[str, str]] = field(default_factory=list)
     answers: list[tuple[int, Any]] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -38,6 +42,7 @@ class Issuer:
         return app
 
     async def _issue(self, request: web.Request) -> web.Response:
+        self.at.append(time.monotonic())
         self.asked.append({name: str(value) for name, value in (await request.post()).items()})
         status, told = self.answers.pop(0) if self.answers else (200, self._told())
         if isinstance(told, bytes):
@@ -111,28 +116,59 @@ async def test_what_is_no_token_is_told_and_never_handed_on(
     assert await tokens.token() == issuer.token
 
 
+@asynccontextmanager
+async def reading(box: Mailbox, url: str, shelf: Shelf) -> AsyncIterator[ImapDoor]:
+    pool, tokens = Parsers(), Tokens(Grant(url, "client", "secret", refresh="consent"))
+    await pool.start()
+    account = Account("127.0.0.1", box.port, box.user, None, tls=False)
+    door = ImapDoor(shelf, pool, RealClock(), [account], CursorShelf(), tokens=tokens, again=0.05)
+    await door.start()
+    try:
+        yield door
+    finally:
+        await door.stop()
+        await pool.stop()
+
+
 async def test_a_mailbox_is_read_by_a_token_and_opened_again_when_that_is_not_taken_any_more(
     issuer: Issuer, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imap, "DENIED_PAUSE", 0.05)
     issuer.answers += [(503, {}), (200, {"access_token": "of_yesterday", "expires_in": 3600})]
-    shelf, pool = Shelf(), Parsers()
-    await pool.start()
+    shelf = Shelf()
     async with Mailbox(by_token=True) as box:
         await box.put(mail(1))
-        account = Account("127.0.0.1", box.port, box.user, None, tls=False)
-        cursors = CursorShelf()
-        tokens = Tokens(Grant(url, "client", "secret"))
-        door = ImapDoor(shelf, pool, RealClock(), [account], cursors, tokens=tokens, again=0.05)
-        await door.start()
-        try:
+        async with reading(box, url, shelf) as door:
             await until(lambda: subjects(shelf) == ["nr 1"])
             (drawn,) = await door.account()
             assert drawn.adds_up
-        finally:
-            await door.stop()
-            await pool.stop()
     assert len(issuer.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ((200, {"access_token": "expired"}), "the server does not accept user and token"),
+        ((400, {"error": "invalid_grant"}), "no token: invalid_grant"),
+    ],
+)
+async def test_b50_an_expired_token_or_consent_is_told_and_the_server_asked_once_a_minute_at_most(
+    issuer: Issuer, url: str, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, Any], reason: str
+) -> None:
+    assert imap.DENIED_PAUSE >= 60
+    monkeypatch.setattr(imap, "DENIED_PAUSE", 0.3)
+    issuer.answers += [answer] * 3
+    shelf = Shelf()
+    async with Mailbox(by_token=True) as box:
+        await box.put(mail(1))
+        async with reading(box, url, shelf) as door:
+            (health,) = door.health().values()
+            await until(lambda: health.failing is not None)
+            assert (health.read, health.reason) == (False, reason)
+            await until(lambda: subjects(shelf) == ["nr 1"])
+            await until(lambda: health.read and health.failing is None)
+    assert len(issuer.at) == 4, "a token that was not accepted is not tried again"
+    assert all(after - before >= 0.3 for before, after in pairwise(issuer.at))
 
 
 async def test_a_mail_leaves_by_a_token(issuer: Issuer, url: str) -> None:
