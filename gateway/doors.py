@@ -24,6 +24,7 @@ from gateway.hosting.certificates import certificate, renew
 from gateway.hosting.stopping import until_stopped
 from gateway.keeping.readers import Born
 from gateway.messages.post import mail_tokens
+from gateway.messages.undelivered import domain_spellings, spellings
 from gateway.record import mailboxes
 from gateway.record.db import Unavailable
 from gateway.record.mailboxes import RecordedCursors
@@ -64,8 +65,8 @@ async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
             runtime.intake,
             parser,
             runtime.clock,
-            domains=config.mail_domains,
-            addresses={ours.address: ours.queue for ours in config.mail_addresses},
+            domains=_domains(config),
+            addresses={one: ours.queue for ours in config.mail_addresses for one in spellings(ours.address)},
             hostname=host_name(config),
             tls_context=context,
             help_url=f"{config.public_url.rstrip('/')}/report",
@@ -149,7 +150,7 @@ def _imap_door(runtime: Runtime, parser: Parsers) -> tuple[ImapDoor, RecordedCur
 @asynccontextmanager
 async def parsers(config: Config) -> AsyncIterator[Parsers]:
     """The processes that read mails, for as long as the block lasts."""
-    pool = Parsers(domains=config.mail_domains, trusted_authserv=config.mail_authserv)
+    pool = Parsers(domains=_domains(config), trusted_authserv=config.mail_authserv)
     await pool.start()
     try:
         yield pool
@@ -171,6 +172,11 @@ async def checks(config: Config) -> AsyncIterator[Checks | None]:
         yield own
     finally:
         await own.stop()
+
+
+def _domains(config: Config) -> list[str]:
+    """Our domains as any mail may spell them."""
+    return [one for domain in config.mail_domains for one in domain_spellings(domain)]
 
 
 def host_name(config: Config) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from channels.mail.headers import Fields
+from channels.mail.headers import Fields, eight_bit
 from channels.mentions import named
 from channels.report import Thread
 
 REFERENCES = 30  # of a long thread the first and the last ones are kept
 NEWEST, CHARACTERS = 20, 2_000  # what an answer's own references may hold
-_TOKEN = re.compile(r"(?:^|[\s<,:;\"'])[a-z0-9._-]{1,40}\+([A-Za-z0-9._=-]{3,100})@([a-z0-9.-]{1,253})", re.IGNORECASE)
+_TOKEN = re.compile(r"(?:^|[\s<,:;\"'])[a-z0-9._-]{1,40}\+([A-Za-z0-9._=-]{3,100})@([\w.-]{1,253})", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{3,500}>")
 _RECIPIENT_FIELDS = ("to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to")
 
@@ -41,7 +41,7 @@ def token_of(recipients: Iterable[str], domains: Collection[str]) -> str | None:
     for text in recipients:
         if "+" not in text:
             continue
-        for match in _TOKEN.finditer(text[:8192]):
+        for match in _TOKEN.finditer(eight_bit(text[:8192])):
             if match[2].lower() in domains:
                 return match[1]
     return None

@@ -75,10 +75,14 @@ def is_gone(delivery: Delivery) -> bool:
 
 
 def spellings(address: str) -> list[str]:
-    """An address as any server spells it: its domain in ASCII, which is how mails to it go out, and in its own letters
-    (RFC 5891)."""
+    """An address as any server spells it, whatever way it spells its domain."""
     local, _, domain = address.rpartition("@")
+    return [f"{local}@{one}" for one in domain_spellings(domain)]
+
+
+def domain_spellings(domain: str) -> list[str]:
+    """A domain in ASCII, which is how mails to it go out, and in its own letters (RFC 5891)."""
     found = {domain}
     with suppress(idna.IDNAError):
         found |= {idna.encode(domain, uts46=True).decode(), idna.decode(domain)}
-    return [f"{local}@{one}" for one in sorted(found)]
+    return sorted(found)

@@ -18,6 +18,7 @@ from gateway import alerts, doors
 from gateway.config import Config
 from gateway.doors import account, host_name, imap_door, smtp_door
 from gateway.hosting.certificates import certificate
+from gateway.messages.threads import reply_token
 from gateway.record import cases, mailboxes
 from gateway.record.db import Database
 from gateway.record.mailboxes import accounts
@@ -301,3 +302,27 @@ async def answered(port: int, raw: bytes = MAIL) -> int:
 def send(port: int, raw: bytes, to: str = "support@support.example") -> None:
     with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
         client.sendmail("anna@example.com", [to], raw)
+
+
+async def test_b35_a_domain_of_ours_beyond_ascii_is_ours_however_a_mail_spells_it(config: Config) -> None:
+    ours = "support@xn--laddnt-fua.se"
+    changes = {"mail_domains": ("xn--laddnt-fua.se",), "mail_addresses": (read_mail_address(f"{ours}=billing"),)}
+    async with role(config, "smtp", **changes) as runtime, smtp_door(runtime, 0) as port:
+
+        def give(raw: bytes, to: str) -> None:
+            with smtplib.SMTP("127.0.0.1", port) as client:
+                assert client.sendmail("anna@example.com", to, raw, mail_options=["SMTPUTF8", "BODY=8BITMIME"]) == {}
+
+        await asyncio.to_thread(give, MAIL.replace(b"support@support.example", ours.encode()), "support@laddnät.se")
+        (opened,) = await runtime.db.rows("SELECT id, queue FROM cases")
+        assert opened["queue"] == "billing"
+        answered = f"support+{reply_token(runtime.config.secret_keys, opened['id'])}@Laddnät.se"
+        answer = f"From: mum@example.com\r\nTo: {answered}, bo@example.com\r\nSubject: Re\r\n\r\nDen laddar nu.\r\n"
+        await asyncio.to_thread(give, answer.encode(), ours)
+        kept = await runtime.db.rows(
+            "SELECT case_id, copies FROM reports JOIN report_contents ON report_id = id ORDER BY id"
+        )
+    assert [(row["case_id"], row["copies"]) for row in kept] == [
+        (opened["id"], None),
+        (opened["id"], ["bo@example.com"]),
+    ]
