@@ -110,9 +110,10 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The relay has it. `answer` is what it said."""
+    """The relay has it, but for those of the copies that it never takes. `answer` is what it said."""
 
     answer: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +211,9 @@ async def send(
     tokens: Tokens | None = None,
     timeout: float = TIMEOUT,
 ) -> Sent | Deferred | Refused:
-    """Hand a mail, for all of whom it is to or for none, to the relay at `smtp://`, `smtp+starttls://` or
-    `smtps://` `[user:password@]host[:port]`; one of `tokens` opens it for `user;AUTH=XOAUTH2@`."""
+    """Hand a mail, for all of whom it is to or for none but those of the copies that never get one, to the relay at
+    `smtp://`, `smtp+starttls://` or `smtps://` `[user:password@]host[:port]`; one of `tokens` opens it for
+    `user;AUTH=XOAUTH2@`."""
     try:
         sender, recipients = address(sender), [address(one) for one in (recipient, *copies)]
     except Unsendable as error:
@@ -257,14 +259,20 @@ async def _attempt(
                 return Refused("the relay cannot take this address")
         encoding = "utf-8" if international else "ascii"
         await client.mail(sender, options=["SMTPUTF8"] if international else [], encoding=encoding)
+        without = []
         for one in recipients:
-            await client.rcpt(one, encoding=encoding)
+            try:
+                await client.rcpt(one, encoding=encoding)
+            except aiosmtplib.SMTPRecipientRefused as error:
+                if one == recipients[0] or not _is_final(error.code):
+                    raise
+                without.append(one)
         body_begun = True
         response = await client.data(raw, timeout=max(timeout, DATA_TIMEOUT) if timeout >= TIMEOUT else timeout)
-        return Sent(_shown(response.message))
+        return Sent(_shown(response.message), tuple(without))
     except aiosmtplib.SMTPResponseException as error:
         told = f"{error.code} {_shown(error.message)}"
-        if not 500 <= error.code < 600 or error.code in (503, 530, 535):
+        if not _is_final(error.code):
             return Deferred(told)
         named = sender.lower() in told.lower() or _SENDER.search(told) is not None
         return Refused(told, named or isinstance(error, aiosmtplib.SMTPSenderRefused))
@@ -274,6 +282,11 @@ async def _attempt(
         with contextlib.suppress(aiosmtplib.SMTPException, OSError):
             await client.quit(timeout=2)
         client.close()
+
+
+def _is_final(code: int) -> bool:
+    """Whether another try would be answered in the same way."""
+    return 500 <= code < 600 and code not in (503, 530, 535)
 
 
 def _shown(answer: str) -> str:

@@ -62,6 +62,7 @@ ANSWERING = ["reply_token", "reply_reference", "number_and_participant"]  # why 
 TEXTS, URGENT_TEXTS = 5000, 2000  # automatic texts a day, and those that wake somebody
 WAKING = ("oncall", "alarm")
 TOO_MANY = "the cap on texts of the day is reached"
+FEWER = "fewer"  # why a message that was sent is told apart: some of its copies went to nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +359,8 @@ class Sweeper:
                 data = {"message": row["id"], "kind": row["kind"], "channel": row["channel"], "state": given["state"]}
                 if kind == "message_failed" and (why := cause(delivery.reason)):
                     data["because"] = why
+                elif delivery.reason == FEWER:
+                    data["because"] = FEWER
                 await timeline.append(conn, [Entry(row["case_id"], kind, actor, row["report_id"], data)], now)
         log.info("message.ended", message=row["id"], kind=row["kind"], state=given["state"], attempts=row["attempts"])
 

@@ -15,7 +15,7 @@ from channels.mail_tokens import Grant, Tokens
 from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncertain, open_provider
 from gateway.blobs import Blobs, BlobsUnavailable
 from gateway.config import Config
-from gateway.messages.outbox import Delivery, Outgoing, Post
+from gateway.messages.outbox import FEWER, Delivery, Outgoing, Post
 from gateway.messages.threads import message_id, reply_token, report_token, return_token
 from gateway.notify import sender_name
 from gateway.runtime import Runtime
@@ -107,8 +107,8 @@ class MailPost:
         if isinstance(answer, outbound.Refused) and answer.sender:
             answer = await outbound.send(raw, sender, to, url, copies=copies, tokens=self._tokens)
         match answer:
-            case outbound.Sent():
-                return Delivery("sent")
+            case outbound.Sent(without=without):
+                return Delivery("sent", FEWER if without else "")
             case outbound.Deferred():
                 return Delivery("uncertain" if answer.uncertain else "deferred", answer.reason)
             case outbound.Refused():

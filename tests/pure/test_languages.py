@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 from channels.report import RemoteAct, RemoteAnswer
 from gateway import desk, languages, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
+from gateway.messages.outbox import FEWER
 from gateway.messages.undelivered import CAUSES
 from gateway.outages import BEHIND
 from gateway.phone.wrapping import DISPOSITIONS
@@ -45,6 +46,7 @@ STATES = {
     "work": ("call", "callback"),
     "call_disposition": DISPOSITIONS,
     "kind.message_failed": CAUSES,
+    "kind.message_sent": (FEWER,),
     "region": tuple(sorted(set(REGIONS.values()))),
     "master": ("owners", "sites", "chargers"),
     "masters": ("owners", "sites", "chargers", "agents"),

@@ -480,6 +480,19 @@ async def test_an_answer_that_one_of_many_cannot_get_yet_goes_to_nobody_until_al
     assert office.server.mails[-1].recipients == ["anna@example.com", "bo@example.org", "ordf@brf.example"]
 
 
+async def test_an_answer_that_one_in_copy_never_gets_goes_to_all_others_and_that_is_told(office: Office) -> None:
+    receipt = await take(office, COPIED)
+    await office.sweep()
+    office.server.answer_rcpt = lambda address: "550 5.1.1 unknown" if address == "bo@example.org" else None
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Vi kommer.", everybody=True)
+    await office.sweep()
+    assert await shown(office, receipt) == ["sent", "sent"]
+    assert office.server.mails[-1].recipients == ["anna@example.com", "ordf@brf.example"]
+    told = await office.runtime.db.rows("SELECT kind, data FROM timeline WHERE kind = 'message_sent' ORDER BY id")
+    sentences = [telling.tell(row["kind"], row["data"], None, "en") for row in told]
+    assert ["not to all" in sentence for sentence in sentences] == [False, True]
+
+
 async def test_an_answer_of_somebody_in_copy_to_a_mail_that_came_in_is_linked_and_goes_into_no_case(
     office: Office,
 ) -> None:
