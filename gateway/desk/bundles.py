@@ -18,7 +18,9 @@ from routing.values import Priority
 async def attach(
     runtime: Runtime, actor: Actor, case_id: int, *, case: int | None = None, report: int | None = None
 ) -> None:
-    """Bring another case's reports, or one report, under this case; an emptied case is closed as merged."""
+    """Bring another case's reports, or one report, under this case; an emptied case is closed as merged. Whoever
+    is on the line about them, or waits to be called back, comes with them.
+    """
     if (case is None) == (report is None):
         raise Refused(case="name either a case or a report")
     async with act(runtime, actor, case_id) as deed:
@@ -43,6 +45,7 @@ async def attach(
         if not left:
             await deed.conn.execute(CASES["merge"], {"case": source, "into": case_id, "now": deed.now})
             await deed.conn.execute(WORK["finish"], {"case": source})
+            await deed.conn.execute(CASES["move_calls"], {"from": source, "to": case_id, "reports": None})
     runtime.live.publish({"type": "case", "case": source})
 
 
@@ -145,8 +148,8 @@ async def _open_from(deed: Act, report: dict[str, object], last: object) -> int:
 
 async def _move(deed: Act, source: int, target: int, moved: Sequence[int]) -> None:
     given = {"from": source, "to": target, "reports": list(moved)}
-    await deed.conn.execute(CASES["move_reports"], given)
-    await deed.conn.execute(CASES["move_messages"], given)
+    for what in ("move_reports", "move_messages", "move_calls"):
+        await deed.conn.execute(CASES[what], given)
     for case in (source, target):
         await deed.conn.execute(CASES["set_incident"], {"case": case})
     entries = []

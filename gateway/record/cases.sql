@@ -230,6 +230,30 @@ UPDATE reports SET case_id = %(to)s WHERE id = ANY(%(reports)s::bigint[]) AND ca
 UPDATE messages SET case_id = %(to)s
 WHERE report_id = ANY(%(reports)s::bigint[]) AND case_id = %(from)s AND kind NOT LIKE 'visit%%'
 
+-- name: move_calls
+-- Whose report moves on while they are on the line or waiting to be called back is work on its new case, in the queue
+-- where that is and with the place that they had, and so are the telephones that ring for them. Without reports: all who
+-- are left of a case that ends, those too whom an agent of it calls.
+WITH items AS (
+    UPDATE work_items w SET case_id = k.id, queue = CASE w.state WHEN 'waiting' THEN k.queue ELSE w.queue END,
+                            line = CASE w.state WHEN 'waiting' THEN k.line ELSE w.line END
+    FROM cases k
+    WHERE k.id = %(to)s AND w.case_id = %(from)s AND w.kind IN ('call', 'callback') AND w.state <> 'done'
+      AND (%(reports)s::bigint[] IS NULL OR w.call_sid IN (
+          SELECT call_sid FROM reports WHERE id = ANY(%(reports)s::bigint[])))
+    RETURNING w.id, w.call_sid
+), outgoing AS (
+    UPDATE work_items SET case_id = %(to)s
+    WHERE %(reports)s::bigint[] IS NULL AND case_id = %(from)s AND kind = 'outgoing' AND state = 'taken' RETURNING id
+), theirs AS (
+    UPDATE calls SET case_id = %(to)s WHERE case_id = %(from)s AND sid IN (
+        SELECT call_sid FROM items
+        UNION ALL
+        SELECT sid FROM calls WHERE ended_at IS NULL AND case_id = %(from)s AND (
+            %(reports)s::bigint[] IS NULL OR sid IN (SELECT call_sid FROM reports WHERE id = ANY(%(reports)s::bigint[]))))
+)
+UPDATE rings SET case_id = %(to)s WHERE item_id IN (SELECT id FROM items UNION ALL SELECT id FROM outgoing)
+
 -- name: report_ids
 SELECT id FROM reports WHERE case_id = %(case)s ORDER BY id
 

@@ -86,12 +86,13 @@ RETURNING id, case_id, why, due_at
 SELECT id, case_id FROM climbs WHERE due_at <= lease_now() ORDER BY due_at LIMIT 100
 
 -- name: settled
--- Ladders whose case somebody has taken or ended meanwhile, and those of a call whose caller speaks to somebody or has
--- gone, and is not in danger and to be called back now.
+-- Ladders whose case somebody has taken or ended meanwhile, and those of a call whose caller speaks to somebody, has gone
+-- or is of another case by now, and is not in danger and to be called back now.
 SELECT b.id, b.case_id, b.why = 'call' AND k.answered_at IS NULL AS gone
 FROM climbs b JOIN cases c ON c.id = b.case_id LEFT JOIN calls k ON k.sid = b.call_sid
 WHERE b.ended_at IS NULL
-  AND CASE WHEN b.why = 'call' THEN (k.queued_at IS NULL OR k.answered_at IS NOT NULL OR k.ended_at IS NOT NULL)
+  AND CASE WHEN b.why = 'call' THEN (k.queued_at IS NULL OR k.answered_at IS NOT NULL OR k.ended_at IS NOT NULL
+                     OR k.case_id <> b.case_id)
                 AND NOT (c.priority = 'P1' AND c.status NOT IN ('concluded', 'closed')
                          AND EXISTS (SELECT FROM work_items w WHERE w.call_sid = b.call_sid AND w.kind = 'callback'
                                      AND w.state IN ('waiting', 'offered') AND coalesce(w.not_before, lease_now()) <= lease_now()))
