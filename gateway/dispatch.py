@@ -137,13 +137,16 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
     }
     rows = {row["id"]: row for row in await (await conn.execute(SQL["waiting"], given)).fetchall()}
     offered: list[tuple[str, int | None]] = []
+    called: set[str] = set()  # one telephone is rung for one call-back at a time
     for item in order([_item(runtime, row, now) for row in rows.values()], now):
         if not free or len(offered) == AT_ONCE:
             break
         choice = choose(item, list(free.values()), now)
         if choice.agent is None:
             continue
-        case = rows[item.id]["case_id"]
+        case, phone = rows[item.id]["case_id"], rows[item.id]["phone"]
+        if phone in called:
+            continue
         reasons = [{"code": reason.code, "data": dict(reason.data)} for reason in choice.reasons]
         first = item.kind is Kind.CALLBACK and customer_first.wanted(runtime, item.queue)
         first = first and await customer_first.waiting(conn, item.id) is None  # whoever waits is not rung any more
@@ -157,6 +160,7 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
         if made is None:
             continue
         del free[choice.agent]
+        called |= {phone} if phone else set()
         if item.kind is not Kind.CASE and not (first and await customer_first.ring(conn, item.id)):
             await conn.execute(RINGS["add_for_offer"], {"offer": made["id"], **given})
         if case:

@@ -213,7 +213,11 @@ WHERE r.item_id = %(item)s AND r.purpose = 'customer' ORDER BY r.id DESC LIMIT 1
 -- What a caller's item is about: the number to call back, unless they are on another way to somebody, and the case.
 SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_sid, w.callback_id, w.language,
        t.callback AS phone, coalesce(w.not_before > lease_now(), false) AS later,
-       EXISTS (SELECT FROM work_items i WHERE i.callback_id = w.id AND i.state <> 'done') AS crossed
+       EXISTS (SELECT FROM work_items i WHERE i.callback_id = w.id AND i.state <> 'done')
+       OR w.kind = 'callback' AND EXISTS (
+           SELECT FROM calls c JOIN call_contents o ON o.sid = c.sid
+           WHERE c.ended_at IS NULL AND c.started_at > lease_now() - interval '4 hours' AND c.direction = 'inbound'
+             AND o.from_number = t.callback AND c.sid <> w.call_sid) AS crossed
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 
 -- name: unsettled

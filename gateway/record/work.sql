@@ -110,7 +110,7 @@ WHERE calls = 0 AND (cases < max_cases OR max_calls > 0)
 -- name: waiting
 -- The first of every kind of waiting item, in order, and of those sites that are all that somebody who is free may see.
 -- A case whose caller waits is that caller's; one who is theirs who has taken it meanwhile is put through; who is on
--- another way to somebody is not called back.
+-- another way to somebody, about whatever, is not called back: in line, on the line, or called back already.
 WITH RECURSIVE kinds AS (
     (SELECT kind, line, language, queue FROM work_items WHERE state = 'waiting'
      ORDER BY kind, line, language, queue LIMIT 1)
@@ -131,17 +131,25 @@ WITH RECURSIVE kinds AS (
         SELECT w.* FROM cases c JOIN work_items w ON w.case_id = c.id AND w.kind = 'case'
         WHERE c.site_id = s.id AND c.status = 'open' AND w.state = 'waiting'
         ORDER BY w.priority, w.due_at, w.arrived_at, w.id LIMIT %(cases)s) AS f
+), on_the_line AS MATERIALIZED (
+    SELECT o.id FROM calls c JOIN call_contents t ON t.sid = c.sid
+    JOIN call_contents p ON p.callback = t.from_number AND p.sid <> c.sid
+    JOIN work_items o ON o.call_sid = p.sid AND o.kind = 'callback' AND o.state <> 'done'
+    WHERE c.ended_at IS NULL AND c.started_at > lease_now() - interval '4 hours' AND c.direction = 'inbound'
 )
 SELECT w.id, w.kind, w.case_id, w.call_sid, w.queue, w.line, w.priority, w.language, w.region, w.due_at, w.arrived_at,
-       w.epoch, (SELECT site_id FROM cases c WHERE c.id = w.case_id) AS site_id,
+       w.epoch, n.callback AS phone, (SELECT site_id FROM cases c WHERE c.id = w.case_id) AS site_id,
        (SELECT array_agg(o.agent_id) FROM offers o WHERE o.item_id = w.id AND o.state IN ('declined', 'expired')) AS passed
-FROM first w
+FROM first w LEFT JOIN call_contents n ON n.sid = w.call_sid AND w.kind = 'callback'
 WHERE (w.queue <> 'review' OR w.kind <> 'case')
   AND CASE w.kind
       WHEN 'case' THEN NOT EXISTS (SELECT FROM work_items o WHERE o.kind IN ('call', 'callback') AND o.state <> 'done'
                                    AND o.case_id = w.case_id)
       WHEN 'call' THEN holder_for(w.call_sid) IS NULL
-      WHEN 'callback' THEN NOT EXISTS (SELECT FROM work_items i WHERE i.callback_id = w.id AND i.state <> 'done')
+      WHEN 'callback' THEN w.id NOT IN (SELECT id FROM on_the_line)
+           AND NOT EXISTS (SELECT FROM work_items i WHERE i.callback_id = w.id AND i.state <> 'done')
+           AND NOT EXISTS (SELECT FROM call_contents p JOIN work_items o ON o.call_sid = p.sid AND o.kind = 'callback'
+                           WHERE p.callback = n.callback AND o.state IN ('offered', 'taken'))
       ELSE true END
 ORDER BY w.priority, w.due_at NULLS LAST, w.arrived_at, w.id
 

@@ -144,6 +144,66 @@ async def test_a_customer_who_calls_while_we_call_them_costs_no_try_and_is_not_t
     assert {item["kind"]: item["state"] for item in await items(day)} == {"callback": "offered"}
 
 
+async def in_line_about_an_invoice(day: Night) -> Call:  # noqa: F811
+    """Somebody who is known waits because of something else."""
+    call = await day.line.call(MOBILE)
+    for keys in ("2", "5"):
+        await call.press(keys)
+    await call.speak("Jag har en fråga om min faktura från i mars")
+    for keys in ("1", "1"):
+        await call.press(keys)
+    assert "uppringd" in call.now_hears
+    return call
+
+
+async def test_who_waits_about_something_else_is_not_called_back_until_they_have_hung_up(day: Night) -> None:  # noqa: F811
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    await promised(day)
+    await promised(day, OTHER)
+    call = await in_line_about_an_invoice(day)
+    room = room_of(await colleague_comes(day))
+    await work(day)
+    assert day.rung() == [AGENT, OTHER]
+    assert room_of(await day.picks_up("1")) == room
+    await available(day, "a02")
+    await work(day)
+    assert f"call-{call.sid}</Conference>" in await day.picks_up("1")
+    await available(day, "a03")
+    await work(day)
+    assert len(day.rung()) == 3, "nor while they talk"
+    await call.hang_up()
+    await work(day)
+    await day.picks_up("1")
+    await work(day)
+    assert day.rung()[4:] == [MOBILE]
+
+
+async def test_a_customer_who_is_on_the_line_about_something_else_as_we_call_costs_no_try(day: Night) -> None:  # noqa: F811
+    await promised(day)
+    await work(day)
+    ended = (await day.picks_up("1")).split('action="')[1].split('"')[0]
+    mine = day.last()[0]
+    await in_line_about_an_invoice(day)
+    await work(day)
+    assert day.rung() == [AGENT, MOBILE]
+    await day.ends("busy")
+    await work(day)
+    await leg(day, ended, mine)
+    assert await texts(day) == []
+    assert [(item["kind"], item["tries"]) for item in await items(day)] == [("callback", 0), ("call", 0)]
+
+
+async def test_who_is_to_be_called_back_about_two_things_is_rung_by_one_colleague_at_a_time(day: Night) -> None:  # noqa: F811
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    await promised(day)
+    assert "Vi ringer upp dig" in await (await in_line_about_an_invoice(day)).press("1")
+    await available(day, "a02")
+    await colleague_comes(day)
+    await work(day)
+    assert day.rung() == [AGENT, MOBILE]
+    assert sorted(item["state"] for item in await items(day)) == ["taken", "waiting"]
+
+
 @pytest.mark.parametrize("at_work", [True, False])
 async def test_who_is_promised_a_call_back_twice_about_the_same_gets_one_in_the_first_place(
     day: Night,  # noqa: F811
