@@ -17,7 +17,7 @@ from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
 from tests.stories.test_phone_callbacks import erased, is_over, kinds, leg, room_of, timeline, waiting
-from tests.stories.test_phone_oncall import CALLER, LAST, NIGHT, OURS, Night, opened
+from tests.stories.test_phone_oncall import CALLER, LAST, MOBILE, NIGHT, OURS, Night, opened
 
 AGENT, OTHER = "+46313900601", "+46313900602"
 RULES = Path(__file__).parents[2] / "routing"
@@ -220,6 +220,25 @@ async def test_the_customer_may_rather_be_called_later_and_is_told_when_everybod
     assert (await item(day))["tries"] == 0
     assert "callback_postponed" in await kinds(day)
     assert "Någon annan har redan tagit det" in await day.picks_up("1"), "the agent's telephone, which still rang"
+
+
+@pytest.mark.parametrize("picked_up", [False, True])
+async def test_a_customer_who_picks_up_as_their_case_is_concluded_is_not_hung_up_on(
+    day: Night, picked_up: bool
+) -> None:
+    await wanted(day, MOBILE)
+    sid, ring = day.last()
+    if picked_up:
+        await day.picks_up("1")
+    (listed,) = await day.house.cases()
+    done = {"as": "a02", "disposition": "solved_remotely", "text": "Startade om."}
+    assert (await day.house.api("POST", f"/cases/{listed['number']}/conclude", done))[0] == 200
+    if not picked_up:
+        await customer(day, "1", ring=ring, sid=sid)
+    await work(day)
+    assert "Du är först på tur" in await customer(day, ring=ring, sid=sid)
+    assert day.rung()[-1] == AGENT
+    assert room_of(await day.picks_up("1")) == room_of(await customer(day, ring=ring, sid=sid))
 
 
 async def test_a_customer_who_hangs_up_before_anybody_came_is_tried_again(day: Night) -> None:
