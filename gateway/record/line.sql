@@ -147,7 +147,7 @@ UPDATE work_items SET kind = 'callback', state = 'waiting', agent_id = NULL, epo
 WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id, callback_id
 
 -- name: add_callback
--- Of a caller who had no place yet, because nobody was at work, unless they were to be called back already; they are
+-- Of a caller who has no place, because nobody is at work, unless they had one before, also to be called back; they are
 -- moved on when they would have been in line.
 INSERT INTO work_items (kind, case_id, call_sid, callback_id, queue, line, priority, language, due_at, arrived_at,
                         longest_at, state)
@@ -157,7 +157,8 @@ SELECT 'callback', c.case_id, c.sid, b.id, coalesce(k.queue, 'helpdesk'), coales
             THEN a.at + (%(longest)s ->> coalesce(k.queue, 'helpdesk'))::float8 * interval '1 second' END, 'waiting'
 FROM calls c LEFT JOIN cases k ON k.id = c.case_id LEFT JOIN call_contents t ON t.sid = c.sid
 LEFT JOIN promised(c.case_id, ARRAY[t.from_number, %(phone)s::text]) AS b ON true
-CROSS JOIN LATERAL (SELECT least(%(now)s, b.arrived_at) AS at) AS a
+CROSS JOIN LATERAL (SELECT least(%(now)s, b.arrived_at, min(o.arrived_at)) AS at
+                    FROM work_items o WHERE o.call_sid = c.sid AND o.kind = 'call') AS a
 WHERE c.sid = %(sid)s
 ON CONFLICT (call_sid) WHERE kind = 'callback' AND state <> 'done' DO NOTHING RETURNING id, callback_id
 

@@ -118,6 +118,25 @@ async def test_an_agent_whose_caller_hangs_up_as_the_telephone_rings_is_told_so(
     assert "Den som ringde har lagt på" in await day.picks_up("1")
 
 
+async def test_v10_who_is_given_their_place_back_keeps_it_in_a_call_back_also_when_everybody_has_left(
+    day: Night,
+) -> None:
+    first = day.clock.now()
+    call = await waiting(day)
+    await work(day)
+    await day.picks_up("1")
+    await call.wait()
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "away"})
+    await day.ends("completed")
+    await callbacks.sweep(day.house.runtime)
+    day.clock.forward(timedelta(minutes=5))
+    heard = await call.talk(answered=False)
+    assert "Du får tillbaka din plats i kön. Just nu kan ingen medarbetare svara" in heard
+    assert "Vi ringer upp dig" in await call.press("2")
+    promise = await day.house.runtime.db.row("SELECT arrived_at FROM work_items WHERE kind = 'callback'")
+    assert promise == {"arrived_at": first}
+
+
 async def test_v10_a_caller_follows_the_case_into_another_queue_also_while_a_telephone_rings(day: Night) -> None:
     call = await waiting(day)
     await work(day)
