@@ -41,6 +41,7 @@ RINGING = timedelta(seconds=40)  # for which a telephone that we ring may be wai
 SOON = timedelta(seconds=90)  # by when a ladder has begun for a call, or goes on
 TARGET = timedelta(seconds=90)  # for an answer, whatever the priority
 BRIEF = timedelta(seconds=10)  # that no talk of which something came lasts
+SETTLING = timedelta(seconds=10)  # in which whoever hears that a call is over has let its caller leave
 LEAST, MOST = 0.7, 1.5
 
 
@@ -208,6 +209,15 @@ class RecordedLine:
             self._runtime.live.publish({"type": "case", "case": row["case_id"]})
         for agent in writing:
             wrapping.tell(self._runtime, agent)
+
+
+async def sweep(runtime: Runtime) -> int:
+    """Let those leave the line whose call is over and for whom nobody did when it ended; returns how many."""
+    line = RecordedLine(runtime)
+    rows = await runtime.db.rows(SQL["gone"], {"now": runtime.clock.now(), "settling": SETTLING})
+    for row in rows:
+        await line.leave(row["call_sid"], "hung_up")
+    return len(rows)
 
 
 async def _line_up(conn: Connection, given: Mapping[str, Any]) -> Sequence[str]:

@@ -138,6 +138,11 @@ WITH theirs AS (
 UPDATE work_items w SET state = 'done', agent_id = NULL, epoch = epoch + 1
 FROM theirs WHERE w.id = theirs.id RETURNING w.id, theirs.agent_id
 
+-- name: gone
+-- Callers whose call has been over for a while and who are in line all the same.
+SELECT w.call_sid FROM work_items w JOIN calls c ON c.sid = w.call_sid
+WHERE w.kind = 'call' AND w.state IN ('waiting', 'offered') AND c.ended_at <= %(now)s - %(settling)s ORDER BY w.id LIMIT 100
+
 -- name: withdraw
 UPDATE offers SET state = 'withdrawn', answered_at = lease_now() WHERE state = 'offered' AND item_id = ANY(%(items)s::bigint[])
 

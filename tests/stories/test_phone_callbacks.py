@@ -11,6 +11,7 @@ from channels.provider import Provider
 from gateway import dispatch
 from gateway.people.privacy import erase_person, find_person
 from gateway.phone import alone, callbacks, ringing
+from gateway.phone import waiting as line
 from gateway.phone.waiting import RecordedLine
 from gateway.record.db import Unavailable
 from gateway.record.timeline import SYSTEM
@@ -116,6 +117,29 @@ async def test_an_agent_whose_caller_hangs_up_as_the_telephone_rings_is_told_so(
     assert day.rung() == [AGENT]
     await call.hang_up()
     assert "Den som ringde har lagt på" in await day.picks_up("1")
+
+
+async def test_f02_a_caller_whose_leaving_found_nobody_is_offered_to_no_one(
+    day: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that heard of the hang-up ended, or lost the record, before it took them out of the line."""
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    call = await waiting(day)
+
+    async def lost(*_: object) -> None:
+        raise Unavailable("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RecordedLine, "leave", lost)
+        await call.hang_up()
+    day.clock.forward(timedelta(seconds=11))
+    assert await line.sweep(day.house.runtime) == 1
+    assert await line.sweep(day.house.runtime) == 0
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
+    await work(day)
+    assert day.rung() == []
+    (left,) = [entry for entry in await timeline(day) if entry["kind"] == "call_left"]
+    assert left["data"]["why"] == "hung_up"
 
 
 async def test_v10_who_is_given_their_place_back_keeps_it_in_a_call_back_also_when_everybody_has_left(
