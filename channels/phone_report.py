@@ -75,12 +75,14 @@ def tried(state: CallState) -> tuple[Tried, ...]:
 
 
 def unfinished(state: CallState) -> bool:
-    """Whether a call that is over leaves something to file: not when it was filed, kept, or only asked how a case
-    stands and was told, and what they said to that is noted."""
+    """Whether a call that is over leaves something to file: not when it was filed, kept, or told nothing."""
+    return not (state.facts.get("filed") or state.facts.get("kept") or told_nothing(state))
+
+
+def told_nothing(state: CallState) -> bool:
+    """Whether a caller only asked how a case stands and was told, and what they said to that is noted."""
     facts = state.facts
-    if facts.get("filed") or facts.get("kept"):
-        return False
-    return not facts.get("status_text") or _unsolved(facts) or agreed(state) is not None or _tells(facts)
+    return bool(facts.get("status_text")) and not (_unsolved(facts) or agreed(state) is not None or _tells(facts))
 
 
 def agreed(state: CallState) -> int | None:

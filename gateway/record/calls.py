@@ -6,14 +6,16 @@ moves backwards. Raises `Unavailable` when PostgreSQL does not answer: the door 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow, tuple_row
 from psycopg.types.json import Jsonb
 
+from channels import phone_report
 from channels.phone_ports import Loaded, Progress, Sound, Taken
 from channels.report import Tried
 from gateway.casenumber import parse
@@ -22,6 +24,7 @@ from gateway.hosting.crash import Crash, nowhere
 from gateway.record.asks import Asks
 from gateway.record.db import Database, Line, compact, statements
 from gateway.record.grouped import Grouped
+from ivr.engine import CallState
 
 SQL = statements("calls")
 RANKS = MappingProxyType({"queued": 0, "initiated": 0, "ringing": 1, "in-progress": 2})
@@ -104,13 +107,17 @@ class RecordedCalls:
         return [row["sid"] for row in await self._db.rows(SQL["unfinished"], {"before": before})]
 
     async def known(self, sids: list[str]) -> dict[str, bool]:
-        """Of these calls, those that we have: sid -> whether it is over and a report came of it."""
+        """Of these calls, those that we have: sid -> whether it is over, and a report came of it or it told nothing."""
         rows = await self._db.rows(SQL["known"], {"sids": sids})
-        return {row["sid"]: row["ended"] and row["filed"] for row in rows}
+        return {row["sid"]: row["ended"] and (row["filed"] or _told_nothing(row["state"])) for row in rows}
 
     async def _execute(self, name: str, **given: object) -> None:
         async with self._db.connection() as connection:
             await connection.execute(SQL[name], given)
+
+
+def _told_nothing(state: Mapping[str, Any] | None) -> bool:
+    return state is not None and phone_report.told_nothing(CallState.from_json(state))
 
 
 async def follow(conn: Line, turns: Sequence[Taken]) -> AsyncCursor[TupleRow]:

@@ -200,7 +200,10 @@ WHERE c.ended_at IS NULL AND c.started_at < %(before)s
 ORDER BY c.started_at LIMIT 100
 
 -- name: known
--- Which of these calls we know, and whether a report came of them.
-SELECT c.sid, c.ended_at IS NOT NULL AS ended,
-       c.report_id IS NOT NULL OR EXISTS (SELECT FROM reports r WHERE r.call_sid = c.sid) AS filed
-FROM calls c WHERE c.sid = ANY(%(sids)s::text[])
+-- Which of these calls we know, whether a report came of them, and else what they told if it was not promised to be kept.
+SELECT c.sid, c.ended_at IS NOT NULL AS ended, f.filed,
+       CASE WHEN NOT f.filed AND NOT coalesce(t.state #> '{call,facts}' ?| ARRAY['filed', 'kept'], false)
+            THEN t.state -> 'call' END AS state
+FROM calls c LEFT JOIN call_contents t ON t.sid = c.sid CROSS JOIN LATERAL (
+    SELECT c.report_id IS NOT NULL OR EXISTS (SELECT FROM reports r WHERE r.call_sid = c.sid) AS filed) AS f
+WHERE c.sid = ANY(%(sids)s::text[])

@@ -164,6 +164,26 @@ async def test_b04_what_went_to_a_number_that_is_not_ours_is_neither_brought_nor
     )
 
 
+async def test_a_caller_who_only_asked_how_a_case_stands_is_not_missing_from_the_account(
+    house: House, peer: fakes.Provider, clock: SetClock
+) -> None:
+    calls = RecordedCalls(house.runtime.db, clock)
+    peer.now = clock.now()
+    for told in ({"status_text": "Ärendet är stängt."}, {"status_text": "Ärendet är stängt.", "kept": "yes"}):
+        sid = peer.add_call(**{"from": CALLER, "to": OURS})
+        state = {"node": "status_told", "language": "sv", "facts": told}
+        await calls.save(Taken(sid, 0, clock.now(), "status_told", "sv", state, "<Response/>", CALLER, OURS, None))
+        await calls.progress(Progress(sid, "completed", clock.now(), 30, CALLER, OURS, outbound=False))
+    clock.forward(timedelta(minutes=5))
+    async with comparing(house, peer) as reconciler:
+        assert await reconciler.sweep() == 0
+        drawn = await reconciler.draw_up(day_of(peer.now))
+    (account,) = [one for one in drawn if one.came]
+    assert (account.came, account.kept) == (2, 1)
+    assert [one.id for one in account.missing] == [sid], "what was promised and lies in no record"
+    assert await count(house.runtime.db, "reports") == 0
+
+
 async def test_it_rests_between_comparisons(house: House, config: Config) -> None:
     runtime = replace(house.runtime, config=config.model_copy(update={"twilio_account_sid": fakes.ACCOUNT}))
     async with telephony.chores(runtime) as chores:
