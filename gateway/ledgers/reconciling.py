@@ -38,6 +38,8 @@ SILENT = timedelta(minutes=10)
 REST = 120.0  # seconds between comparisons
 ACCOUNT = 600.0  # seconds between accounts of what came
 COMPARED = "compared"  # what leaves a heartbeat whenever the lists were compared to their end
+TALK = timedelta(hours=4)  # the longest that the provider lets a call last, and so what is recorded of it
+MAKING = frozenset({"in-progress", "paused", "stopped", "processing"})  # of a recording, of which nothing is there yet
 UNDER_WAY = timedelta(seconds=2 * REST)  # what is younger may still be on its way to us
 
 
@@ -75,7 +77,8 @@ class Reconciler:
         over = _over(calls)
         texts = [text async for text in self._provider.messages(since)]
         others = {call.sid for call in calls if not (call.outbound or reaches(call.recipient, self._numbers))}
-        sounds = [sound async for sound in self._provider.recordings(since) if sound.call and sound.call not in others]
+        made = [sound async for sound in self._provider.recordings(since - TALK) if sound.status not in MAKING]
+        sounds = [sound for sound in made if sound.call and sound.call not in others]
         brought = await self._bring_calls(self._to_us(over)) + await self._bring_texts(self._to_us(texts))
         await self._end_legs(over)
         await self._note_lost(texts)
@@ -176,9 +179,9 @@ class Reconciler:
         known = {row["sid"] for row in rows}
         for sound in listed:
             if sound.sid not in known:
-                await self._phone.recording(
-                    {"RecordingSid": sound.sid, "CallSid": sound.call or "", "RecordingDuration": str(sound.seconds)}
-                )
+                seconds, status = str(sound.seconds), sound.status
+                about = {"RecordingSid": sound.sid, "CallSid": sound.call or ""}
+                await self._phone.recording({**about, "RecordingDuration": seconds, "RecordingStatus": status})
 
 
 def _over(calls: list[Listed]) -> list[Listed]:

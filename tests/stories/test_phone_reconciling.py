@@ -184,6 +184,33 @@ async def test_a_caller_who_only_asked_how_a_case_stands_is_not_missing_from_the
     assert await count(house.runtime.db, "reports") == 0
 
 
+@pytest.mark.parametrize("status", ["in-progress", "processing"])
+async def test_f25_a_recording_that_is_still_made_when_the_lists_are_compared_comes_home_without_its_webhook(
+    house: House, peer: fakes.Provider, port: Provider, reconciler: Reconciler, clock: SetClock, status: str
+) -> None:
+    peer.now = clock.now()
+    call = peer.add_call(**{"from": CALLER, "to": OURS})
+    sid = peer.add_recording(b"RIFFsound", call_sid=call, status=status, duration=None)
+    await reconciler.sweep()
+    assert await recordings.sweep(house.runtime, port) == 0
+    assert await house.runtime.db.rows("SELECT state FROM recordings") == [], "it is not an empty one"
+    clock.forward(timedelta(hours=2))
+    await reconciler.sweep()
+    peer.recordings[sid] |= {"status": "completed", "duration": "9"}
+    clock.forward(timedelta(minutes=3))
+    await reconciler.sweep()
+    assert await recordings.sweep(house.runtime, port) == 1
+
+
+async def test_f25_a_recording_that_came_to_nothing_is_told_as_missing_without_its_webhook(
+    house: House, peer: fakes.Provider, reconciler: Reconciler
+) -> None:
+    call = peer.add_call(**{"from": CALLER, "to": OURS})
+    peer.add_recording(b"", call_sid=call, status="absent", duration=None)
+    await reconciler.sweep()
+    assert await house.runtime.db.rows("SELECT state FROM recordings") == [{"state": "failed"}]
+
+
 async def test_it_rests_between_comparisons(house: House, config: Config) -> None:
     runtime = replace(house.runtime, config=config.model_copy(update={"twilio_account_sid": fakes.ACCOUNT}))
     async with telephony.chores(runtime) as chores:
