@@ -1,5 +1,5 @@
 """What is answered when we asked: by text one digit how a call was, and one word, yes or no, whether a case is solved;
-by key in a call that it is, while that could not be noted.
+by key in a call how it was or that it is, while that could not be noted.
 
 A digit goes to the case of its call, and rates it; a word goes to the one case that its sender was asked about, and
 closes it or opens it again. 1 and 2 mean the same as words, unless a call is to be rated: only words were asked for.
@@ -37,8 +37,12 @@ class Ratings(Protocol):
         """The question that a number was asked last before a moment."""
         ...
 
-    async def rated(self, call: str, rating: int) -> None:
-        """Note what was answered, once."""
+    async def about(self, call: str) -> str | None:
+        """The token of the case that a call was about, for a thread."""
+        ...
+
+    async def rated(self, call: str, rating: int, by: str) -> None:
+        """Note what was answered, once, by `phone` or `sms`."""
         ...
 
 
@@ -59,6 +63,8 @@ class Answers:
 
     async def understood(self, report: Report) -> Report:
         """A report with what it answers and the case that is about; any other as it is."""
+        if report.thread.token is None and (rates := _answered(report.flags).get(RATES)):
+            return replace(report, thread=Thread(await self._ratings.about(rates)))
         phone, at, word = report.sender.phone, report.received_at, _word(report.text)
         if phone is None or report.auto_reply or report.channel not in TEXTS:
             return report
@@ -71,12 +77,15 @@ class Answers:
 
     async def apply(self, report: Report, flags: Sequence[str]) -> None:
         """Rate or confirm what a report answers by the flags that it is kept with; again, that changes nothing."""
-        answered = dict(flag.split(":", 1) for flag in flags if flag.startswith((f"{RATES}:", f"{SOLVES}:")))
+        answered, by = _answered(flags), "phone" if report.channel is Channel.PHONE else "sms"
         if call := answered.get(RATES):
-            await self._ratings.rated(call, int(_word(report.text)))
+            await self._ratings.rated(call, int(_word(report.text)), by)
         if asked := answered.get(SOLVES):
-            by = "phone" if report.channel is Channel.PHONE else "sms"
             await self._conclusions.confirm(int(asked), report.received_at, by)
+
+
+def _answered(flags: Sequence[str]) -> dict[str, str]:
+    return dict(flag.split(":", 1) for flag in flags if flag.startswith((f"{RATES}:", f"{SOLVES}:")))
 
 
 def _answering(report: Report, token: str, *flags: str) -> Report:

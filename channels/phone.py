@@ -304,6 +304,8 @@ class PhoneDoor:
         sid = params["CallSid"]
         if turn < PLAIN and "RecordingSid" not in params:
             if remembered := self._remembered(sid):
+                if remembered[1].facts.get("rating"):
+                    return await self._thanked(params, turn, remembered[1])
                 self._lately.note(sid, PLAIN + turn - 1, remembered[1])
                 if is_urgent(remembered[1].facts) and self._last_resort:
                     return await self._put_through(params, turn, remembered[1], self._last_resort)
@@ -315,6 +317,16 @@ class PhoneDoor:
         if not await self._spooled(params, turn, state):
             return twiml.goodbye(self._both("no_way"), self._last_resort, shown_of(params))
         return twiml.goodbye(self._both("kept", "goodbye"))
+
+    async def _thanked(self, params: Params, turn: int, state: CallState) -> str:
+        """Who has rated their talk has nothing else to tell."""
+        sid = params["CallSid"]
+        try:
+            await self._given.spool.keep(phone_report.rating_of(sid, state, self._now(), params.get("To")))
+        except NotStored:
+            log.error("phone.rating_not_kept", call=sid)
+        self._lately.note(sid, turn, state)
+        return twiml.goodbye(self._both("thank_you", "goodbye"))
 
     async def _put_through(self, params: Params, turn: int, state: CallState, last_resort: str) -> str:
         """Who is in danger while the record does not answer is told so and put through at once, kept or not."""
@@ -374,6 +386,9 @@ class PhoneDoor:
         state = self._told(params, loaded)
         if not progress.outbound and phone_report.unfinished(state):
             await self._file_dropped(progress.sid, state, progress.called)
+        if state.facts.get("rating"):
+            scene = Scene(progress.sid, state, self._now(), progress.called, self._given, self._phrases)
+            await carry_out("keep_rating", scene)
         if loaded is not None:
             await self._given.line.leave(progress.sid, "hung_up")
 

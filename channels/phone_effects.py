@@ -302,7 +302,11 @@ async def _keep_message(scene: Scene) -> Outcome:
 
 
 async def _keep_rating(scene: Scene) -> Outcome:
-    await scene.given.line.rated(scene.sid, int(scene.fact("rating") or "0"))
+    try:
+        await scene.given.line.rated(scene.sid, int(scene.fact("rating") or "0"))
+    except Exception as error:
+        log.warning("phone.rating_not_noted", call=scene.sid, error=type(error).__name__)
+        await scene.given.spool.keep(phone_report.rating_of(scene.sid, scene.state, scene.at, scene.called))
     return Outcome("kept")
 
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from channels.answers import SOLVES
+from channels.answers import RATES, SOLVES
 from channels.report import ANSWER, SOLVED, UNSOLVED, Channel, RemoteAct, RemoteAnswer, Report, Sender, Thread, Tried
 from ivr.engine import PROMPTED_IN, CallState, noting
 from ivr.prompts import Phrases
@@ -66,6 +66,21 @@ def report_of(
         thread=Thread(token),
         flags=(*flags, *_recordings(facts)),
         tried=tried(state),
+    )
+
+
+def rating_of(sid: str, state: CallState, at: datetime, called: str | None) -> Report:
+    """What a caller thought of the talk, by key, for as long as it cannot be noted: an answer and no news of its case,
+    which whoever can ask the record finds by the call."""
+    return Report(
+        channel=Channel.PHONE,
+        key=f"{sid} {RATES}",
+        received_at=at,
+        text=state.facts.get("rating", ""),
+        sender=Sender(phone=state.facts.get("phone"), language=state.facts.get("language")),
+        language=state.language,
+        recipients=(called,) if called else (),
+        flags=(ANSWER, f"{RATES}:{sid}"),
     )
 
 

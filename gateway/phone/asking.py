@@ -51,13 +51,17 @@ class Ratings:
         row = await runtime.db.row(SQL["open_question"], {"phone": phone, "at": at, "patience": PATIENCE})
         return Question(row["sid"], reply_token(runtime.config.secret_keys, row["case_id"])) if row else None
 
-    async def rated(self, call: str, rating: int) -> None:
+    async def about(self, call: str) -> str | None:
+        row = await self._runtime.db.row(LINE["case_of"], {"sid": call})
+        return reply_token(self._runtime.config.secret_keys, row["case_id"]) if row and row["case_id"] else None
+
+    async def rated(self, call: str, rating: int, by: str) -> None:
         runtime = self._runtime
         async with runtime.db.transaction() as conn:
             row = await (await conn.execute(LINE["rate"], {"sid": call, "rating": rating})).fetchone()
             if row is None or row["case_id"] is None:
                 return
-            data = {"call": call, "rating": rating, "of": 5, "by": "sms"}
+            data = {"call": call, "rating": rating, "of": 5, "by": by}
             entry = Entry(row["case_id"], "rated", CUSTOMER, row["report_id"], data)
             await timeline.append(conn, [entry], runtime.clock.now())
         runtime.live.publish({"type": "case", "case": row["case_id"]})

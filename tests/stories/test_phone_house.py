@@ -682,6 +682,45 @@ async def test_f10_a_yes_by_key_while_the_record_is_away_closes_the_case_when_it
         await wire.cut()
 
 
+@pytest.mark.parametrize("hangs_up", [False, True])
+async def test_f10_a_rating_by_key_while_the_record_is_away_counts_when_it_is_back(
+    config: Config, hangs_up: bool
+) -> None:
+    wire = Wire(config.database_url or "")
+    await wire.mend()
+    try:
+        async with open_house(config, database_url=wire.url) as house, line_to(house) as line:
+            await house.runtime.db.run("UPDATE agents SET activity = 'available'")
+            call = await described(line)
+            await call.press("1")
+            (listed,) = await house.cases()
+            await house.api("POST", f"/cases/{listed['number']}/claim", {"as": "a01"})
+            await call.wait()
+            leg = {"CallSid": "CAleg", "ParentCallSid": call.sid, "AccountSid": line.account, "Digits": "1"}
+            await line.post("/twilio/voice/1", {**leg, "From": CALLER, "To": call.waits[0].text})
+            await house.runtime.db.run("UPDATE calls SET answered_at = answered_at - interval '2 minutes'")
+            assert "nöjd" in await call.talk()
+            await wire.cut()
+            await call.press("5")
+            if hangs_up:
+                await call.hang_up()
+            while call.waits is not None:
+                await call.wait()
+            assert hangs_up or "Tack. Thank you." in call.now_hears
+            assert len(house.runtime.spool.waiting()) == 1
+            await wire.mend()
+            async with asyncio.timeout(20):
+                while house.runtime.spool.waiting():
+                    await asyncio.sleep(0.05)
+            assert len(await house.cases()) == 1
+            stands = await house.case(listed["number"])
+            (rated,) = [one for one in stands["timeline"] if one["kind"] == "rated"]
+            assert rated["data"] == {"call": call.sid, "rating": 5, "of": 5, "by": "phone"}
+            assert stands["status"] == "assigned", "an answer is no news of the case"
+    finally:
+        await wire.cut()
+
+
 async def test_b03_a_foreign_host_header_changes_nothing(house: House, line: Line) -> None:
     fields = {"CallSid": "CA1", "AccountSid": line.account, "To": OURS, "From": CALLER}
     status, document = await line.post("/twilio/voice", fields, headers={"Host": "evil.example"})

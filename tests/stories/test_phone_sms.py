@@ -54,7 +54,10 @@ class Desk:
             raise ConnectionError
         return self.questions.get(phone)
 
-    async def rated(self, call: str, rating: int) -> None:
+    async def about(self, call: str) -> str | None:
+        return None
+
+    async def rated(self, call: str, rating: int, by: str) -> None:
         self.ratings.append((call, rating))
 
     async def asked(self, phone: str, at: datetime) -> Unconfirmed | None:
