@@ -78,6 +78,9 @@ async def settle(runtime: Runtime, item: int) -> End:
         elif reached:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_done", {"tries": wanted["tries"] + 1}
+            other = await (await conn.execute(SQL["promised"], {**wanted, "case": wanted["case_id"]})).fetchone()
+            by = Actor("agent", wanted["agent_id"]) if wanted["agent_id"] else SYSTEM
+            await fulfil(conn, other["id"] if other else None, by, "rung", now)
         elif wanted["phone"] is None or (wanted["tries"] >= len(AGAIN) and not ours):
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}

@@ -220,6 +220,9 @@ SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_si
              AND o.from_number = t.callback AND c.sid <> w.call_sid) AS crossed
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 
+-- name: promised
+SELECT id FROM promised(%(case)s::bigint, ARRAY[%(phone)s::text])
+
 -- name: unsettled
 -- Colleagues, or the last resort, who took a caller and whose own call is over, although nobody has said how it ended;
 -- of several calls to the same colleague, the last.

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from tests.stories.test_phone_callbacks import AGENT, day, leg, room_of, work  # noqa: F401
-from tests.stories.test_phone_crossing import DONE, MOBILE, available, in_line, items, promised
+from tests.stories.test_phone_crossing import (
+    DONE,
+    MOBILE,
+    available,
+    in_line,
+    in_line_about_an_invoice,
+    items,
+    promised,
+)
 from tests.stories.test_phone_oncall import Night, night, on_call  # noqa: F401
 
 INVOICE = "Jag har en fråga om min faktura från i mars"
@@ -135,3 +143,22 @@ async def test_at_night_the_ladder_of_a_caller_goes_on_for_the_case_that_theirs_
     await night.work()
     assert f"call-{call.sid}</Conference>" in await night.picks_up("1")
     assert await assignee(night, case) == "a17"
+
+
+async def test_who_was_promised_two_call_backs_about_what_turns_out_to_be_the_same_is_called_once(busy: Night) -> None:
+    await promised(busy)
+    assert "Vi ringer upp dig" in await (await in_line_about_an_invoice(busy)).press("1")
+    theirs = await stuck(busy)
+    (other,) = [one["number"] for one in await busy.house.cases() if one["number"] != theirs]
+    await verb(busy, other, "attach", {"case": theirs})
+    await available(busy, "a01")
+    await work(busy)
+    document = await busy.picks_up("1")
+    mine, ended = busy.last()[0], document.split('action="')[1].split('"')[0]
+    await work(busy)
+    assert room_of(await busy.picks_up("1")) == room_of(document)
+    await busy.ends("completed")
+    await leg(busy, ended, mine)
+    assert await items(busy) == []
+    entries = (await busy.house.case(other))["timeline"]
+    assert [entry["kind"] for entry in entries].count("callback_done") == 2
