@@ -188,7 +188,7 @@ async def test_when_nobody_comes_the_customer_is_told_when_we_call_again_and_it_
         await at_work(day, "a01")
     day.clock.forward(timedelta(seconds=22))
     heard = await customer(day, ring=ring, sid=sid)
-    assert "Vi ringer dig igen. Har du en mobil säger ett sms när" in heard
+    assert "Vi ringer dig igen. Om vi kan skicka sms till dig säger ett när" in heard, "who wants none is promised none"
     assert "<Hangup" in heard
     assert await customer(day, ring=ring, sid=sid) == heard, "asked again"
     assert (await item(day)) == {"state": "waiting", "agent_id": None, "tries": 0, "later": timedelta(minutes=10)}
