@@ -32,7 +32,7 @@ from channels.mail.threads import token_of
 from channels.mail.tree import header_end
 from channels.report import Intake, NotStored, Report
 from channels.smtp_limits import Doorkeeper, Limits
-from channels.smtp_session import Conversation
+from channels.smtp_session import TOO_MANY, Conversation
 from channels.vouching.values import Origin
 
 log = structlog.get_logger()
@@ -50,6 +50,7 @@ NEAR = tuple(
         "fc00::/7",
     )
 )
+CLOSING = "4.3.2 closing, try again later"
 _LATER = "451 4.3.0 temporary failure, try again later"
 
 
@@ -121,7 +122,7 @@ class SmtpDoor:
             server.close()
         for guest in list(self.keeper.guests.values()):
             if not guest.has_mail:
-                guest.send_away()
+                guest.send_away(CLOSING)
         if self._keeping:
             await asyncio.wait(self._keeping, timeout=within)
 
@@ -129,16 +130,16 @@ class SmtpDoor:
         """Drain, then hang up on everybody."""
         await self.drain()
         for guest in list(self.keeper.guests.values()):
-            guest.send_away()
+            guest.send_away(CLOSING)
         for server in self._servers:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(server.wait_closed(), 5)
 
     def joined(self, conversation: Conversation) -> str | None:
         if self._draining:
-            return "421 4.3.2 closing, try again later"
+            return f"421 {CLOSING}"
         if not self.keeper.admit(conversation, asyncio.get_running_loop().time()):
-            return "421 4.7.0 too many connections, try again later"
+            return f"421 {TOO_MANY}"
         return None
 
     def left(self, conversation: Conversation) -> None:
@@ -164,7 +165,7 @@ class SmtpDoor:
         if not address.isascii() and not envelope.smtp_utf8:
             return "553 5.6.7 SMTPUTF8 is needed for this address"
         if self._draining:
-            return "421 4.3.2 closing, try again later"
+            return f"421 {CLOSING}"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 ok"

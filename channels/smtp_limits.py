@@ -44,7 +44,7 @@ class Guest(Protocol):
     last_heard: float  # when it last said a whole command, on the loop's clock
     has_mail: bool  # whether it sends a mail or waits to hear that it is kept
 
-    def send_away(self) -> None: ...
+    def send_away(self, reason: str = ...) -> None: ...
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP
 from channels.smtp_limits import Doorkeeper, Limits
 
 log = structlog.get_logger()
+TOO_MANY = "4.7.0 too many connections, try again later"
 _CHUNK = 64 * 1024
 _END = b"\r\n.\r\n"
 _BEGINNING = 64 * 1024  # bytes that are kept of a mail that is too large
@@ -106,11 +107,11 @@ class Conversation(SMTP):
         if self.session is not None:
             super().connection_lost(error)
 
-    def send_away(self, reason: str = "too many connections, try again later") -> None:
-        """Tell the client to come back, and hang up."""
+    def send_away(self, reason: str = TOO_MANY) -> None:
+        """Tell the client to come back, and hang up. `reason` begins with an enhanced status code (RFC 3463)."""
         transport = self.transport
         if transport is not None and not transport.is_closing():
-            transport.write(f"421 4.7.0 {reason}\r\n".encode())
+            transport.write(f"421 {reason}\r\n".encode())
             transport.close()
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
@@ -135,7 +136,7 @@ class Conversation(SMTP):
         await super().push(line)
         if self._junk >= self.door.limits.junk and not line.startswith("421"):
             self._junk = 0
-            self.send_away("too many errors")
+            self.send_away("4.7.0 too many errors")
 
     async def smtp_HELO(self, hostname: str | None) -> None:
         self._counted()
@@ -283,7 +284,7 @@ class Conversation(SMTP):
         def check() -> None:
             if self._received - before < limits.floor_bytes:
                 log.info("smtp.too_slow", peer=self.peer)
-                self.send_away("too slow, try again later")
+                self.send_away("4.7.0 too slow, try again later")
             else:
                 self._start_floor()
 

@@ -17,7 +17,7 @@ class Client:
     has_mail: bool = False
     gone: bool = False
 
-    def send_away(self) -> None:
+    def send_away(self, reason: str = "") -> None:
         self.gone = True
 
 

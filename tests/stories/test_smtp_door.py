@@ -580,7 +580,7 @@ async def test_draining_finishes_what_was_sent(parsers: Parsers) -> None:
     line.writer.write(MAIL + b".\r\n")
     await asyncio.wait_for(shelf.entered.wait(), 10)
     draining = asyncio.create_task(opened.drain())
-    assert (await idle.answer()).startswith("421")
+    assert (await idle.answer()).startswith("421 4.3.2 closing")
     shelf.gate.set()
     await draining
     assert (await line.answer()).startswith("250")
