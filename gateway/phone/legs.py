@@ -136,6 +136,8 @@ class Legs:
         return await self._taken({**row, "room": met.get("room")}, case, language)
 
     async def _too_late(self, row: Mapping[str, Any], language: str) -> str:
+        if row["purpose"] in talks.BESIDE:
+            return self._goodbye("already_over", language)
         gone = await self._runtime.db.row(SQL["caller_gone"], {"ring": row["id"]})
         return self._goodbye("ring_gone" if gone else "ring_too_late", language)
 
@@ -209,10 +211,13 @@ class Legs:
 
     async def _join(self, row: Mapping[str, Any], language: str) -> str:
         """Somebody comes into a talk that goes on; whose call it is does not change."""
+        if await self._runtime.db.row(TALKS["coached"], {"room": row["room"]}) is None:
+            await finish(self._runtime, row, "missed", "over", hurry=False)
+            return await self._too_late(row, language)
         now = self._runtime.clock.now()
         given = {"ring": row["id"], "state": "taken", "reason": None, "room": row["room"], "now": now}
         if await self._runtime.db.row(SQL["end"], given) is None:
-            return self._goodbye("ring_too_late", language)
+            return await self._too_late(row, language)
         self._runtime.live.publish({"type": "case", "case": row["case_id"]})
         return await self._taken(row, None, language)
 

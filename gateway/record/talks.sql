@@ -95,6 +95,8 @@ WITH item AS (
 UPDATE rings SET purpose = 'agent', item_id = (SELECT id FROM item) WHERE id = %(consult)s
 
 -- name: coached
--- The leg of whose talk it is.
-SELECT sid AS leg FROM rings WHERE room = %(room)s AND state = 'taken' AND purpose IN ('agent', 'oncall', 'outgoing') AND sid IS NOT NULL
-ORDER BY id DESC LIMIT 1
+-- The leg of whose talk it is, while they are in it.
+SELECT r.sid AS leg FROM rings r
+WHERE r.room = %(room)s AND r.state = 'taken' AND r.purpose IN ('agent', 'oncall', 'outgoing') AND r.sid IS NOT NULL
+  AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
+ORDER BY r.id DESC LIMIT 1

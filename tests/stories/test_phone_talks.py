@@ -308,6 +308,27 @@ async def test_nothing_is_offered_to_a_colleague_who_is_asked_into_a_talk_or_is_
     assert await dispatch.sweep(day.house.runtime) == 1
 
 
+@pytest.mark.parametrize("purpose", ["consult", "listen"])
+async def test_who_is_asked_into_a_talk_that_is_over_as_they_pick_up_is_told_so_and_free(
+    day: Night, purpose: str
+) -> None:
+    call, mine = await talking(day)
+    await at_work(day, "a02")
+    if purpose == "consult":
+        await post(day, "/console/phone/consult", colleague="a02")
+    else:
+        await talks.attend(day.house.runtime, Actor("agent", "a02", "lead"), "a01", purpose)
+    assert await ring(day) == COLLEAGUE
+    fields = {"AccountSid": fakes.ACCOUNT, "From": OURS, "Direction": "outbound-api", "CallStatus": "completed"}
+    await day.line.post("/twilio/status", {**fields, "CallSid": mine, "To": MINE})
+    await call.talk()
+    document = await day.picks_up("1")
+    assert "<Conference" not in document
+    assert "samtalet är redan avslutat" in document
+    assert await day.picks_up("1") == document
+    assert "a02" in [one["id"] for one in await talks.colleagues(day.house.runtime, "a03")]
+
+
 @pytest.mark.parametrize(
     ("how", "said"),
     [
