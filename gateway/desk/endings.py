@@ -48,9 +48,10 @@ async def conclude(runtime: Runtime, actor: Actor, case_id: int, disposition: st
         await deed.run("withdraw_offers")
         await deed.run("finish")
         deed.tell("concluded", disposition=disposition, note=note, told=len(messages), card=card)
-        if disposition not in SILENT:
-            for row in await (await deed.conn.execute(WORK["told_instead"], {"case": case_id})).fetchall():
-                deed.tell("callback_given_up", call=row["call_sid"], because="concluded")
+        because = disposition if disposition in SILENT else "concluded"
+        given = {"case": case_id, "disposition": disposition}
+        for row in await (await deed.conn.execute(WORK["not_needed"], given)).fetchall():
+            deed.tell("callback_given_up", call=row["call_sid"], because=because)
 
 
 async def confirm(

@@ -275,6 +275,37 @@ async def test_who_is_told_by_text_that_it_is_solved_is_not_called_for_it(
     assert ("callback_given_up" in await kinds(day)) == (rung == [])
 
 
+@pytest.mark.parametrize("caller", [MOBILE, LANDLINE])
+async def test_who_called_for_no_matter_of_ours_is_not_called_back(day: Night, caller: str) -> None:  # noqa: F811
+    await promised(day, caller)
+    spam = {**DONE, "disposition": "spam"}
+    assert (await day.house.api("POST", f"/cases/{await case_of(day)}/conclude", spam))[0] == 200
+    await work(day)
+    assert day.rung() == []
+    (ended,) = [entry for entry in await timeline(day) if entry["kind"] == "callback_given_up"]
+    assert ended["data"]["because"] == "spam"
+    assert await texts(day) == []
+
+
+async def test_who_is_to_be_called_about_the_same_in_two_cases_is_called_about_one(day: Night) -> None:  # noqa: F811
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    await promised(day)
+    call = await day.line.call(MOBILE)
+    for keys in ("2", "5"):
+        await call.press(keys)
+    await call.speak("Jag har en fråga om min faktura från i mars")
+    for keys in ("1", "1", "1"):
+        await call.press(keys)
+    assert call.over
+    first, second = [listed["number"] for listed in await day.house.cases()]
+    assert len(await items(day)) == 2
+    same = {**DONE, "disposition": "duplicate"}
+    assert (await day.house.api("POST", f"/cases/{first}/conclude", same))[0] == 200
+    assert len(await items(day)) == 1
+    assert (await day.house.api("POST", f"/cases/{second}/conclude", same))[0] == 200
+    assert len(await items(day)) == 1, "the one that was promised is made"
+
+
 @pytest.mark.parametrize("first", ["call", "wish"])
 async def test_who_wants_no_texts_is_called_also_when_it_is_solved(day: Night, first: str) -> None:  # noqa: F811
     stop = {"MessageSid": "SM1", "AccountSid": fakes.ACCOUNT, "From": MOBILE, "To": OURS, "Body": "STOP"}
