@@ -638,6 +638,19 @@ async def test_who_waits_although_nobody_is_at_work_takes_a_place_and_is_told_so
     assert [waiting.sid for waiting in world.waiting] == [call.sid]
 
 
+@pytest.mark.parametrize("language", ["sv", "en"])
+async def test_who_waits_on_while_nobody_is_at_work_is_told_once_that_they_are_in_the_queue(
+    line: Line, world: World, language: str
+) -> None:
+    world.known_language, world.nobody = language, True
+    call = await line.call()
+    for keys in ("2", "0", "3"):
+        await call.press(keys)
+    told = await call.wait()
+    assert ("är här just nu" if language == "sv" else "nobody is at work right now") in told
+    assert told.count("i kön" if language == "sv" else "in the queue") == 1
+
+
 async def test_b16_a_hang_up_after_any_turn_is_filed(line: Line, world: World) -> None:
     keys = ["2", "2", "1", "21007#", "1", "9"]
     for stop in range(len(keys) + 1):
