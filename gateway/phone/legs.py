@@ -189,7 +189,7 @@ class Legs:
             return None
         how = "taken" if agent else "last_resort"
         ended = await oncall.end(conn, row["climb_id"], deed.case.id, how, agent, deed.now)
-        return {"call_sid": climb["call_sid"]} if ended else None
+        return {"call_sid": climb["waits_in"]} if ended else None
 
     async def _offered(self, conn: Connection, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
         given = {"offer": row["offer_id"], "agent": row["agent_id"], "state": "accepted"}

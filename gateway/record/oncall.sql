@@ -100,7 +100,11 @@ WHERE b.ended_at IS NULL
 LIMIT 100
 
 -- name: lock
+-- A ladder; who waits to be called back and has called again is met in that call, `waits_in`.
 SELECT b.*, lease_now() AS now,
+       coalesce((SELECT again.call_sid FROM work_items w JOIN work_items again ON again.callback_id = w.id
+                 WHERE w.call_sid = b.call_sid AND w.kind = 'callback' AND w.state <> 'done'
+                   AND again.kind = 'call' AND again.state <> 'done' ORDER BY again.id LIMIT 1), b.call_sid) AS waits_in,
        k.queued_at IS NOT NULL AND k.answered_at IS NULL AND k.ended_at IS NULL
        OR EXISTS (SELECT FROM work_items w WHERE w.call_sid = b.call_sid AND w.kind = 'callback' AND w.state = 'waiting')
        AS caller_waits

@@ -202,3 +202,29 @@ async def test_a_telephone_that_rings_for_a_caller_who_then_would_rather_be_call
     await connected(night)
     assert night.rung() == [A18, FIRST]
     assert (await night.house.case(case))["assignee"] == "a17"
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_one_in_danger_who_calls_again_before_they_are_called_back_meets_whoever_is_on_call_in_their_call(
+    night: Night,  # noqa: F811
+    taken: bool,
+) -> None:
+    await on_call(night, "a17", "a18")
+    await call_me_back(night, FIRST)
+    (listed,) = await night.house.cases()
+    if taken:
+        assert (await night.house.api("POST", f"/cases/{listed['number']}/claim", {"as": "a02"}))[0] == 200
+    await night.work()
+    night.clock.forward(5 * SECOND)
+    call = await night.line.call(FIRST)
+    for keys in ("2", "1", "21007#", "1", "5"):
+        await call.press(keys)
+    await call.speak("Det brinner i laddaren")
+    await night.work()
+    assert night.rung() == [A17]
+    document = await night.picks_up("1")
+    assert room_of(document) == f"call-{call.sid}"
+    await night.work()
+    await later(night, 60)
+    assert night.rung() == [A17], "nobody is rung who is on the line"
+    assert await state(night) == [("done", None)]
