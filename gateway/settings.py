@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
+
+import idna
 
 from channels.mail_users import named
 
@@ -126,22 +129,34 @@ def read_phone(text: str) -> str:
 
 
 def read_mail_address(text: str) -> MailAddress:
-    """`address[=queue]`; the local part may hold no `=`, and no `+`: what stands behind one is no part of an address of
-    ours."""
+    """`address[=queue]`, its domain in ASCII however it is written; the local part may hold no `=`, and no `+`: what
+    stands behind one is no part of an address of ours. Nor any letter beyond ASCII: our mails come from it, and not
+    every relay takes one."""
     address, separator, queue = text.lower().partition("=")
     local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise ValueError(f"{address}: write what stands before the @ in ASCII, not every server takes other letters")
+    domain = _in_ascii(domain)
     if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         raise ValueError(f"{address!r} is not an address like support@example.com")
     if "+" in local:
         raise ValueError(f"{address}: write it without + and what follows, which is taken in as well")
-    return MailAddress(address, _read_queue(queue) if separator else None)
+    return MailAddress(f"{local}@{domain}", _read_queue(queue) if separator else None)
 
 
 def read_domain(text: str) -> str:
-    """A mail domain, in lower case."""
-    if not _DOMAIN.fullmatch(text.lower()):
+    """A mail domain, in lower case and in ASCII however it is written."""
+    domain = _in_ascii(text.lower())
+    if not _DOMAIN.fullmatch(domain):
         raise ValueError(f"{text!r} is not a domain like example.com")
-    return text.lower()
+    return domain
+
+
+def _in_ascii(domain: str) -> str:
+    """A domain as mails name it (RFC 5891); as it is where there is no such name."""
+    with suppress(idna.IDNAError):
+        return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    return domain
 
 
 def read_network(text: str) -> IPv4Network | IPv6Network:

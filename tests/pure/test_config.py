@@ -46,6 +46,13 @@ def test_nothing_set_is_enough_on_loopback(environ: dict[str, str]) -> None:
     assert not config.exposed
 
 
+@pytest.mark.parametrize("domain", ["laddnät.se", "LADDNÄT.SE", "laddna\u0308t.se", "xn--laddnt-fua.se"])
+def test_a_domain_of_ours_is_taken_however_it_is_spelled(environ: dict[str, str], domain: str) -> None:
+    config = load({**environ, "MAIL_DOMAINS": domain, "MAIL_ADDRESSES": f"Support@{domain}=billing"})
+    assert config.mail_domains == ("xn--laddnt-fua.se",)
+    assert config.mail_addresses == (MailAddress("support@xn--laddnt-fua.se", "billing"),)
+
+
 def test_lists_are_read_into_values(environ: dict[str, str]) -> None:
     config = load(
         {
@@ -142,6 +149,13 @@ def test_all_faults_are_told_at_once_and_hold_no_secret(environ: dict[str, str])
         (
             {"MAIL_ADDRESSES": "a@example.org,a@example.org=billing"},
             ["MAIL_ADDRESSES: a@example.org is there twice"],
+        ),
+        (
+            {"MAIL_ADDRESSES": "stöd@laddnät.se"},
+            [
+                "MAIL_ADDRESSES: stöd@laddnät.se: write what stands before the @ in ASCII, "
+                "not every server takes other letters"
+            ],
         ),
         (
             {"MAIL_ADDRESSES": "a+b@example.org"},
