@@ -6,6 +6,7 @@ means that it does not let us in. Folder names are checked by us, whatever the P
 
 from __future__ import annotations
 
+import imaplib
 import re
 import ssl
 import time
@@ -19,6 +20,8 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPCli
 
 SLICE = 0.5  # seconds between looks at whether to stop waiting
 _TIMEOUT = SocketTimeout(connect=15, read=60)
+# Bytes of a line: a listing is one, and the library's megabyte holds no more than 125,000 mails.
+imaplib._MAXLINE = 32 * 1024 * 1024  # type: ignore[attr-defined]
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f"\\]')
 _WRONG = (IMAPClientError, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
 

@@ -484,6 +484,21 @@ async def test_b45_b46_b47_odd_answers_mark_nothing(name: str) -> None:
     assert not any("STORE" in command or "COPY" in command for command in server.commands)
 
 
+async def test_b51_a_mailbox_of_half_a_million_mails_is_listed_whole() -> None:
+    lying = range(1_000_001, 1_500_001)
+    listed = b"* SEARCH " + b" ".join(b"%d" % uid for uid in lying) + b"\r\n"
+    async with Script({"SELECT": SELECTED, "UID SEARCH": [listed]}) as server:
+
+        def asked() -> list[int]:
+            session = Session(Account("127.0.0.1", server.port, "u", "p", tls=False))
+            try:
+                return session.uids()
+            finally:
+                session.close()
+
+        assert await asyncio.to_thread(asked) == [*lying]
+
+
 async def test_b47_a_mail_that_never_comes_is_shown_to_somebody(parsers: Parsers) -> None:
     answers = {
         "SELECT": SELECTED,
