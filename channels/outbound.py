@@ -34,7 +34,10 @@ DENIED = "the relay does not let us in"
 LOOP_HEADER = "X-Switchyard-Loop"
 _LONGEST = 900  # characters of a subject that may be one word: a line may be 998 long, RFC 5322 section 2.1.1
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f-\x9f]{1,64}@[^\s@<>()\[\]\\,;:\"/\x00-\x20\x7f-\x9f]{1,253}")
+_ADDRESS = re.compile(
+    r"(?:[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f-\x9f]{1,64}|\"[^\"\\<>@\x00-\x1f\x7f-\U0010ffff]{1,62}\")"
+    r"@[^\s@<>()\[\]\\,;:\"/\x00-\x20\x7f-\x9f]{1,253}"
+)
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,500}>")
 _SENDER = re.compile(r"\bsend(?:er\b| ?as\b|AsDenied)", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
@@ -302,7 +305,7 @@ def _line(text: str) -> str:
 
 def _mailbox(name: str, text: str) -> Address:
     local, _, domain = address(text).rpartition("@")
-    return Address(_line(name), local, domain)
+    return Address(_line(name), local.strip('"'), domain)
 
 
 def _message_id(text: str) -> str:

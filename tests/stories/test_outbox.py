@@ -808,6 +808,17 @@ async def test_thanks_leave_a_case_concluded_and_whatever_else_opens_it(office: 
         assert rows == [{"text": text, "files": 0}]
 
 
+@pytest.mark.parametrize("address", ['"mette friis"@example.com', '"friis, mette"@example.com'])
+async def test_whoever_has_an_address_in_quotes_is_acknowledged_and_answered(office: Office, address: str) -> None:
+    receipt = await take(office, f"From: Mette <{address}>\r\nSubject: Fault\r\n\r\nLaddare 21052 är död.\r\n".encode())
+    await office.sweep()
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Please try again.")
+    await office.sweep()
+    assert [taken.recipients for taken in office.server.mails] == [[address]] * 2
+    assert [one.addr_spec for sent in office.mails for one in sent["To"].addresses] == [address] * 2
+    assert await shown(office, receipt) == ["sent", "sent"]
+
+
 async def test_a_persons_reply_goes_out_to_everybody_it_is_for(office: Office) -> None:
     receipt = await office.hear("Charger 21052 does not start.")
     await office.sweep()
@@ -830,6 +841,7 @@ async def test_b100_no_header_can_be_smuggled_into_a_mail(config: Config) -> Non
         for recipient, subject in (
             ("mette@example.com\r\nBcc: all@example.com", "Hi"),
             ("mette@example.com> SIZE=1\r\nRCPT TO:<all@example.com", "Hi"),
+            ('"mette> RCPT TO:<all@example.com"@example.com', "Hi"),
             ("mette@example.com", "Hi\r\nBcc: all@example.com\r\n\r\nBuy"),
             ("mette@example.com", "Hi\u2028Bcc: all@example.com\x00"),
         ):
