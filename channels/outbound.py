@@ -23,8 +23,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
-import idna
 
+from channels.domains import in_ascii
 from channels.mail_tokens import NoToken, Tokens
 from channels.mail_users import named
 
@@ -189,10 +189,7 @@ def address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
         raise Unsendable("not an address")
     local, _, domain = text.rpartition("@")
-    if local.isascii() and not domain.isascii():
-        with contextlib.suppress(idna.IDNAError):
-            return f"{local}@{idna.encode(domain, uts46=True).decode()}"
-    return text
+    return f"{local}@{in_ascii(domain)}" if local.isascii() else text
 
 
 def addressable(texts: Iterable[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from channels.domains import spellings, spellings_of_address
 from channels.imap import ImapDoor
 from channels.imap_cursor import Reconciliation
 from channels.imap_session import Account
@@ -24,7 +25,6 @@ from gateway.hosting.certificates import certificate, renew
 from gateway.hosting.stopping import until_stopped
 from gateway.keeping.readers import Born
 from gateway.messages.post import mail_tokens
-from gateway.messages.undelivered import domain_spellings, spellings
 from gateway.record import mailboxes
 from gateway.record.db import Unavailable
 from gateway.record.mailboxes import RecordedCursors
@@ -66,7 +66,7 @@ async def smtp_door(runtime: Runtime, port: int) -> AsyncIterator[int]:
             parser,
             runtime.clock,
             domains=_domains(config),
-            addresses={one: ours.queue for ours in config.mail_addresses for one in spellings(ours.address)},
+            addresses={one: ours.queue for ours in config.mail_addresses for one in spellings_of_address(ours.address)},
             hostname=host_name(config),
             tls_context=context,
             help_url=f"{config.public_url.rstrip('/')}/report",
@@ -176,7 +176,7 @@ async def checks(config: Config) -> AsyncIterator[Checks | None]:
 
 def _domains(config: Config) -> list[str]:
     """Our domains as any mail may spell them."""
-    return [one for domain in config.mail_domains for one in domain_spellings(domain)]
+    return [one for domain in config.mail_domains for one in spellings(domain)]
 
 
 def host_name(config: Config) -> str:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import idna
-
+from channels.domains import in_ascii
 from channels.mail_users import named
 
 T = TypeVar("T")
@@ -136,7 +134,7 @@ def read_mail_address(text: str) -> MailAddress:
     local, _, domain = address.rpartition("@")
     if not local.isascii():
         raise ValueError(f"{address}: write what stands before the @ in ASCII, not every server takes other letters")
-    domain = _in_ascii(domain)
+    domain = in_ascii(domain)
     if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         raise ValueError(f"{address!r} is not an address like support@example.com")
     if "+" in local:
@@ -146,16 +144,9 @@ def read_mail_address(text: str) -> MailAddress:
 
 def read_domain(text: str) -> str:
     """A mail domain, in lower case and in ASCII however it is written."""
-    domain = _in_ascii(text.lower())
+    domain = in_ascii(text.lower())
     if not _DOMAIN.fullmatch(domain):
         raise ValueError(f"{text!r} is not a domain like example.com")
-    return domain
-
-
-def _in_ascii(domain: str) -> str:
-    """A domain as mails name it (RFC 5891); as it is where there is no such name."""
-    with suppress(idna.IDNAError):
-        return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
     return domain
 
 

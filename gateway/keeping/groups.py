@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from channels.domains import spellings_of_address
 from channels.report import SOLVED, START, STOP, UNSOLVED, Outcome, Receipt
 from gateway import jobs
 from gateway.casenumber import number
@@ -41,7 +42,7 @@ from gateway.keeping.written import (
     tried_entries,
 )
 from gateway.messages.threads import Reference, resolve_references
-from gateway.messages.undelivered import is_gone, spellings
+from gateway.messages.undelivered import is_gone
 from gateway.people.privacy import erase_returned
 from gateway.record import people, timeline
 from gateway.record.db import Line, recordset, recordsets, statements, together
@@ -318,7 +319,7 @@ class Draft:
         status = next((one.status for one in told if one.status), None)
         self.bounced += reference.bounced
         self.delayed += reference.delayed
-        gone = [spelled for one in told if is_gone(one) for spelled in spellings(one.recipient)]
+        gone = [spelled for one in told if is_gone(one) for spelled in spellings_of_address(one.recipient)]
         if gone or not told:
             self.dead += ({"message": message, "recipients": gone} for message in reference.bounced)
         for kind, messages in (("bounced", reference.bounced), ("delayed", reference.delayed)):

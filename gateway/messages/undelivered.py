@@ -6,9 +6,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
-
-import idna
 
 from channels.report import Delivery
 
@@ -72,17 +69,3 @@ def is_gone(delivery: Delivery) -> bool:
     told = delivery.status if delivery.status != "5.0.0" else None  # of servers that leave it to the words
     found = _STATUS.search(told or delivery.diagnostic or "")
     return found is None or _GONE.fullmatch(found[0]) is not None
-
-
-def spellings(address: str) -> list[str]:
-    """An address as any server spells it, whatever way it spells its domain."""
-    local, _, domain = address.rpartition("@")
-    return [f"{local}@{one}" for one in domain_spellings(domain)]
-
-
-def domain_spellings(domain: str) -> list[str]:
-    """A domain in ASCII, which is how mails to it go out, and in its own letters (RFC 5891)."""
-    found = {domain}
-    with suppress(idna.IDNAError):
-        found |= {idna.encode(domain, uts46=True).decode(), idna.decode(domain)}
-    return sorted(found)
