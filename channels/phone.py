@@ -386,9 +386,6 @@ class PhoneDoor:
         state = self._told(params, loaded)
         if not progress.outbound and phone_report.unfinished(state):
             await self._file_dropped(progress.sid, state, progress.called)
-        if state.facts.get("rating"):
-            scene = Scene(progress.sid, state, self._now(), progress.called, self._given, self._phrases)
-            await carry_out("keep_rating", scene)
         if loaded is not None:
             await self._given.line.leave(progress.sid, "hung_up")
 
