@@ -160,7 +160,8 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
         if made is None:
             continue
         del free[choice.agent]
-        called |= {phone} if phone else set()
+        if phone:
+            called.add(phone)
         if item.kind is not Kind.CASE and not (first and await customer_first.ring(conn, item.id)):
             await conn.execute(RINGS["add_for_offer"], {"offer": made["id"], **given})
         if case:

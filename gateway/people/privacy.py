@@ -4,10 +4,9 @@ Erasing empties contents, attachments, messages, recordings, transcripts and add
 notes which files nothing refers to any more; those are erased right after it, or, while their store is away, in the
 night. What remains are ids, codes, times and figures, a tombstone with the idempotency digest, and an entry on the
 timeline of each case. What mail servers reported of our letters to them counts as theirs, and is erased as it comes
-where it comes later.
-What colleagues wrote and what must stay (analyses, proposals, service cards) loses names, numbers and addresses. No
-measure changes. While the person has an open emergency, `Deferred` is raised, and the nightly retention erases them
-when it is over; it does the same by age, after the periods of `PERIODS`.
+where it comes later. What colleagues wrote and what must stay (analyses, proposals, service cards) loses names, numbers
+and addresses. No measure changes. While the person has an open emergency, `Deferred` is raised, and the nightly
+retention erases them when it is over; it does the same by age, after the periods of `PERIODS`.
 """
 
 from __future__ import annotations

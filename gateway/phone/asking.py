@@ -41,7 +41,7 @@ async def sweep(runtime: Runtime) -> int:
 
 
 class Ratings:
-    """`Ratings` of answers by text, over the record. Raises Unavailable."""
+    """`Ratings` of answers, over the record. Raises Unavailable."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime

@@ -4,10 +4,10 @@ A call-back is done once the customer was on the line, else tried again at state
 that we could not make (a cap, no provider), or whose colleague left as the customer had picked up, is made later and
 costs no try, unless their number is refused. While its customer is on another way to somebody, on the line, called from
 the case or called back about something else, it is not made, and it is done when that led to a talk about the same
-(`fulfil`). Somebody whose number was
-erased is not tried again. A call that an agent makes is tried once, and the agent told how it went. The place in the
-order is that of the caller's first moment in the queue, at every try. Who is rung first is a matter of the queue: the
-agent, as here, or the customer (`customer_first`). Every change is one transaction; doing it twice changes nothing.
+(`fulfil`). Somebody whose number was erased is not tried again. A call that an agent makes is tried once, and the agent
+told how it went. The place in the order is that of the caller's first moment in the queue, at every try. Who is rung
+first is a matter of the queue: the agent, as here, or the customer (`customer_first`). Every change is one transaction;
+doing it twice changes nothing.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from gateway.desk.acts import act
 from gateway.desk.words import respond
 from gateway.jobs import wake
 from gateway.phone import alone, callbacks, consent, wrapping
+from gateway.phone.asking import Ratings
 from gateway.phone.pace import Paces
 from gateway.record import timeline
 from gateway.record.db import Connection, statements
@@ -164,7 +165,7 @@ class RecordedLine:
         await self._change("leave", {"sid": sid}, "call_left", after=_step_out, why=why)
 
     async def rated(self, sid: str, rating: int) -> None:
-        await self._change("rate", {"sid": sid, "rating": rating}, "rated", rating=rating, of=5)
+        await Ratings(self._runtime).rated(sid, rating, "phone")
 
     async def _staffed(self, queue: str | None = None) -> bool:
         row = await self._db.row(SQL["staffed"], {"queue": queue})

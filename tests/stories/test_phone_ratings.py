@@ -169,7 +169,7 @@ async def test_who_rated_on_the_telephone_is_not_asked_again(day: Night) -> None
     await call.hang_up()
     assert await ask(day) == []
     (rated,) = await told(day, "rated")
-    assert rated["data"] == {"call": call.sid, "rating": 4, "of": 5}
+    assert rated["data"] == {"call": call.sid, "rating": 4, "of": 5, "by": "phone"}
     assert await day.house.runtime.db.row("SELECT rating FROM calls WHERE rating IS NOT NULL") == {"rating": 4}
 
 
