@@ -189,6 +189,8 @@ async def _mail_certificate(runtime: Runtime) -> tuple[bool, str]:
         ending = certificate_ends(await asyncio.to_thread(shown, runtime.config), runtime.clock.now())
     except ssl.SSLCertVerificationError as error:
         return False, f"it is not good ({error.verify_message})"
+    except OSError as error:
+        return False, f"it cannot be used ({type(error).__name__})"
     return ending is None, ending or "good"
 
 

@@ -94,17 +94,18 @@ def test_what_is_shown_is_what_the_file_says(showing: Config, config: Config) ->
 
 
 @pytest.mark.parametrize(
-    ("days", "cert", "detail"),
+    ("days", "cert", "key", "detail"),
     [
-        (15, "cert", "good"),
-        (13, "cert", "its certificate ends 2126-10-29"),
-        (15, "ended", "it is not good (certificate "),
+        (15, "cert", "key", "good"),
+        (13, "cert", "key", "its certificate ends 2126-10-29"),
+        (15, "ended", "ended_key", "it is not good (certificate "),
+        (15, "ended", "key", "it cannot be used (SSLError)"),
     ],
 )
 async def test_f33_the_mail_doors_certificate_degrades_14_days_before_it_ends_and_when_it_has(
-    showing: Config, days: int, cert: str, detail: str
+    showing: Config, days: int, cert: str, key: str, detail: str
 ) -> None:
-    put(showing, TLS / f"{cert}.pem", TLS / ("key.pem" if cert == "cert" else "ended_key.pem"))
+    put(showing, TLS / f"{cert}.pem", TLS / f"{key}.pem")
     async with open_house(showing, clock=SetClock(ENDS - timedelta(days=days))) as house:
         checks = (await (await house.client.get("/readyz")).json())["checks"]
     assert checks["mail_certificate"]["ok"] is (detail == "good")

@@ -826,7 +826,7 @@ async def test_b13_what_is_no_number_where_one_is_asked_for_is_told_twice_and_th
         ("1", "*", "3"),
     ],
 )
-async def test_b13_wherever_it_is_three_misses_lead_to_a_person_and_no_further_question(
+async def test_b13_where_what_and_whether_it_helped_three_misses_lead_to_a_person_and_no_further_question(
     line: Line, world: World, way: tuple[str, ...]
 ) -> None:
     call = await to_purpose(line)
