@@ -23,7 +23,7 @@ from channels.phone_ports import Caller, CaseStatus, Given, Incident, Place, Tak
 from channels.report import SOLVED, NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
-from ivr.vocabulary import COUNTS, FAILED, recording_of, stricter
+from ivr.vocabulary import COUNTS, FAILED, knows_category, recording_of, stricter
 
 log = structlog.get_logger()
 
@@ -129,7 +129,8 @@ async def _known_outage(scene: Scene) -> Outcome:
 
 
 async def _large_outage(scene: Scene) -> Outcome:
-    if any(scene.fact(name) for name in ("outage_told", "category", "said", "status_text", "about")):
+    told = any(scene.fact(name) for name in ("outage_told", "said", "status_text", "about"))
+    if told or knows_category(scene.state.facts):
         return Outcome("none")
     return _outage(scene, await scene.given.incidents.large_outage())
 

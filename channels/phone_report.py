@@ -16,11 +16,13 @@ from channels.answers import RATES, SOLVES
 from channels.report import ANSWER, SOLVED, UNSOLVED, Channel, RemoteAct, RemoteAnswer, Report, Sender, Thread, Tried
 from ivr.engine import PROMPTED_IN, CallState, noting
 from ivr.prompts import Phrases
+from ivr.vocabulary import FAULT, knows_category
 
 DROPPED = "call_dropped"
 TROUBLE = "trouble"
 FOLLOWER = "follower"
-TOLD = ("said", "danger", "category", "recording", "message")
+UNCHOSEN = ("said", "danger", "recording", "message")
+TOLD = (*UNCHOSEN, "category")
 PLACED = ("heard", "place_said")
 
 
@@ -56,8 +58,9 @@ def report_of(
         charger=facts.get("candidate") if confirmed else None,
         site=facts.get("site") if confirmed else None,
         connector=_connector(facts),
-        category="safety" if facts.get("danger") == "yes" else facts.get("category"),
+        category="safety" if facts.get("danger") == "yes" else _chosen(facts),
         danger=bool(facts.get("danger")),
+        faulty=facts.get("category") == FAULT,
         language=state.language,
         raw=json.dumps({"call": sid, **state.to_json()}, ensure_ascii=False, sort_keys=True).encode(),
         raw_type="application/json",
@@ -108,6 +111,10 @@ def agreed(state: CallState) -> int | None:
 
 def _tells(facts: Mapping[str, str]) -> bool:
     return any(facts.get(name) for name in (*TOLD, *PLACED))
+
+
+def _chosen(facts: Mapping[str, str]) -> str | None:
+    return facts["category"] if knows_category(facts) else None
 
 
 def _thread(facts: Mapping[str, str]) -> str | None:
@@ -161,7 +168,7 @@ def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> It
     for flag, prompt in ENDINGS.items():
         if flag in flags:
             yield say(prompt)
-    if not flags and not any(facts.get(name) for name in TOLD):
+    if not flags and not knows_category(facts) and not any(facts.get(name) for name in UNCHOSEN):
         yield say("chose_person")
 
 

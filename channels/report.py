@@ -157,7 +157,8 @@ class Report:
     `key` is the idempotency key within `channel`; it must hold something that a stranger cannot choose alone.
     `text` is what was newly said, `full_text` everything with quotes and signatures; `raw` is what came over the wire.
     `own_words` is what of a text that is partly ours its sender said: that alone is judged (None: all of it is).
-    `charger`, `site`, `connector`, `category` and `danger` are what the sender gave in a structured way, unchecked.
+    `charger`, `site`, `connector`, `category`, `danger` and `faulty` (a charger does not work, and how was not
+    chosen) are what the sender gave in a structured way, unchecked.
     `quarantined` is the reason why the content was not understood; such a report goes to a person. `fingerprint` is a
     hash of a request's body: doors that refuse the same key with another body compare it with their receipt's.
     """
@@ -178,6 +179,7 @@ class Report:
     connector: int | None = None
     category: str | None = None
     danger: bool = False
+    faulty: bool = False
     language: str | None = None
     alarm: Alarm | None = None
     attachments: tuple[Attachment, ...] = ()

@@ -195,6 +195,7 @@ def said_of(report: Report) -> Said:
         connector=report.connector,
         category=report.category,
         danger=report.danger,
+        faulty=report.faulty,
         language=report.language,
         alarm=_alarm(report),
         auto_reply=report.auto_reply,

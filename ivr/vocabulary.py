@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 FAILED = "failed"
 CONSENTS = ("never", "ask", "announce")  # the strictest first
+FAULT = "fault"  # what was chosen as a category: that a charger does not work, and not how
 COUNTS = ("one", "two", "three", "four")  # of the connectors of a charger; no caller is asked about more
 
 EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -117,7 +118,8 @@ def is_urgent(facts: Mapping[str, str]) -> bool:
 
 
 def knows_category(facts: Mapping[str, str]) -> bool:
-    return bool(facts.get("category"))
+    """Whether a caller chose what it is about; that a charger does not work is no answer to that yet."""
+    return facts.get("category") not in (None, "", FAULT)
 
 
 CONDITIONS: Mapping[str, Callable[[Mapping[str, str]], bool]] = MappingProxyType(

@@ -51,7 +51,7 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
         category = Category.ACCESS
     level = directory.level(place.site)
     owner = directory.owner_of(place.site) or facts.place.owner
-    priority, urgency = decide_priority(category, facts, place, level)
+    priority, urgency = decide_priority(category, facts, place, level, said.faulty)
     queue, routed = choose_queue(
         rules.queue_rules,
         rules.queues,

@@ -23,11 +23,13 @@ _HELD_UP = frozenset(
 
 
 def decide_priority(
-    category: Category, facts: Facts, place: Place, sla_level: str
+    category: Category, facts: Facts, place: Place, sla_level: str, faulty: bool
 ) -> tuple[Priority, tuple[Reason, ...]]:
-    """The priority of a report and why."""
+    """The priority of a report and why. `faulty`: its sender chose that a charger does not work."""
     if category is Category.SAFETY:
         return Priority.P1, (Reason("p1_danger"),)
+    if category is Category.OTHER and faulty:
+        return Priority.P3, (Reason("p3_fault_chosen"),)
     if category in _NO_FAULT:
         return Priority.P4, (Reason("p4_no_fault", {"category": category}),)
     if not facts.context:

@@ -93,7 +93,8 @@ class Alarm:
 @sent
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What judgement sees of a report. `charger`, `site` are what the sender gave in a structured way, unchecked.
+    """What judgement sees of a report. `charger`, `site` are what the sender gave in a structured way, unchecked,
+    and `faulty` that they chose that a charger does not work, and not how.
 
     `phone` and `email` serve only to find the owner in the directory and are never repeated in a reason. `reference`
     is the id of a case that the record has proven this sender may write to (signed token, our Message-ID, or number
@@ -113,6 +114,7 @@ class Said:
     connector: int | None = None
     category: str | None = None
     danger: bool = False
+    faulty: bool = False
     language: str | None = None
     alarm: Alarm | None = None
     auto_reply: bool = False

@@ -12,6 +12,7 @@ from channels.report import ANSWER
 from gateway.intake import said_of
 from ivr.engine import CallState
 from ivr.prompts import Phrases, read_catalogues
+from ivr.vocabulary import FAULT
 from routing.directory import read_directory
 from routing.facts import read_facts
 from routing.judge import judge
@@ -44,10 +45,10 @@ def judged(language: str, facts: dict[str, str], flags: tuple[str, ...] = ()) ->
     ("fact", "around", "flags"),
     [
         ("heard", NEW, (DROPPED,)),
-        ("heard", NEW | {"category": "other"}, ()),
-        ("heard", NEW | {"category": "other"}, (DROPPED,)),
+        ("heard", NEW | {"category": FAULT}, ()),
+        ("heard", NEW | {"category": FAULT}, (DROPPED,)),
         ("heard", NEW, (TROUBLE,)),
-        ("place_said", SITE | {"category": "other"}, ()),
+        ("place_said", SITE | {"category": FAULT}, ()),
     ],
 )
 def test_danger_that_was_said_where_a_place_was_asked_for_stays_danger_in_the_report(
@@ -68,6 +69,27 @@ def test_what_was_keyed_alone_is_judged_as_keyed_whatever_our_sentences_say_of_i
     judgement = judged(language, {"category": category, "restarted": "yes"}, (DROPPED,))
     assert (judgement.category, judgement.language) == (category, language)
     assert (judgement.priority is Priority.P2) == (category == "cable_stuck")
+
+
+AT_A_CHARGER = {"heard": "21007", "heard_how": "keyed", "candidate": "21007", "confirmed": "yes"}
+
+
+@pytest.mark.parametrize("told", [{}, AT_A_CHARGER, {"said": "Hej"}], ids=["nothing", "place", "little"])
+def test_who_chose_trouble_with_a_charger_has_a_fault_even_if_nothing_else_is_known(told: dict[str, str]) -> None:
+    for language in ("sv", "en"):
+        judgement = judged(language, {**told, "category": FAULT})
+        assert (judgement.category, judgement.priority) == (Category.OTHER, Priority.P3)
+        assert [one.code for one in judgement.reasons["priority"]] == ["p3_fault_chosen"]
+        assert judged(language, told).priority is Priority.P4
+
+
+def test_who_chose_trouble_with_a_charger_is_judged_by_what_they_said_of_it() -> None:
+    said = {"said": "Kabeln sitter fast i bilen", "category": FAULT}
+    assert judged("sv", said).category is Category.CABLE_STUCK
+    assert judged("sv", said | {"said": "Jag undrar vad det kostar att ladda"}).priority is Priority.P4
+    report = report_of("CA1", CallState("what", "sv", said), NOON, PHRASES)
+    assert (report.category, report.faulty) == (None, True)
+    assert "Det gäller ett fel på en laddare." in report.text
 
 
 def test_what_we_say_of_a_call_is_no_word_of_its_caller() -> None:

@@ -116,13 +116,13 @@ async def test_a_caller_with_a_charger_that_does_not_start_leaves_with_a_case_nu
     assert call.over
     assert goodbye
     report = world.reports[call.sid]
-    assert (report.channel, report.charger, report.site, report.category, report.language) == (
+    assert (report.channel, report.charger, report.site, report.language) == (
         Channel.PHONE,
         "21007",
         "s001",
-        "other",
         language,
     )
+    assert (report.category, report.faulty) == (None, True)
     assert report.sender.phone == "+46701740605"
     assert set(call.languages[at_purpose:]) == {"sv-SE" if language == "sv" else "en-GB"}
 
