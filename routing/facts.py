@@ -345,7 +345,7 @@ def _has_context(concepts: Mapping[str, list[Hit]]) -> bool:
 
 def _is_of_the_trade(concepts: Mapping[str, list[Hit]], place: PlaceFacts, said: Said) -> bool:
     """Whether a report is about chargers at all: one was named or spoken of, or it came from one, or from its owner."""
-    if place.said or place.field or said.alarm or place.owner or said.site or said.category:
+    if place.said or place.field or said.alarm or place.owner or said.site or said.category or said.faulty:
         return True
     named = any(kinds.get("name", 0.0) > 1 or kinds.get("street", 0.0) > 1 for kinds in place.sites.values())
     return named or any(c in concepts for c in TRADE_CONCEPTS)

@@ -92,6 +92,12 @@ def test_who_chose_trouble_with_a_charger_is_judged_by_what_they_said_of_it() ->
     assert "Det gäller ett fel på en laddare." in report.text
 
 
+@pytest.mark.parametrize("said", ["Det sprakar", "Den är jättevarm"])
+def test_whoever_chose_trouble_with_a_charger_speaks_of_chargers(said: str) -> None:
+    assert judged("sv", {"said": said}).priority is not Priority.P1
+    assert judged("sv", {"said": said, "category": FAULT}).priority is Priority.P1
+
+
 def test_what_we_say_of_a_call_is_no_word_of_its_caller() -> None:
     facts = {
         "said": "Kabeln sitter",
