@@ -3,7 +3,8 @@
 First whoever has the case, when they are on call; then those on call for its own line, then other lines, the case's
 region before everywhere; then the leads; at the end the number of last resort; and round again. A call that is not
 urgent only wakes those who are on call for line 1. Nobody's telephone stands on a ladder twice, and none of those who
-talk on theirs while there is anybody else.
+talk on theirs while there is anybody else. Whoever is next was rung before all others, or never, so that nobody is
+passed over when a ladder grows or shrinks while it is climbed.
 """
 
 from __future__ import annotations
@@ -78,6 +79,18 @@ def rungs(
         once.setdefault(rung.phone, rung)
     ladder = list(once.values())
     return [rung for rung in ladder if rung.agent not in talking] or ladder
+
+
+def following(ladder: Sequence[Rung], rung: Iterable[str | None]) -> tuple[Rung, int]:
+    """The telephone of a ladder that is rung next, and how often all on it have been; `rung` is whose were before, in
+    order. Somebody with several telephones is taken to have been rung on one after the other."""
+    last, times = dict.fromkeys(ladder, -1), dict.fromkeys(ladder, 0)
+    for at, agent in enumerate(rung):
+        theirs = [one for one in ladder if one.agent == agent]
+        if theirs:
+            one = min(theirs, key=last.__getitem__)
+            last[one], times[one] = at, times[one] + 1
+    return min(ladder, key=last.__getitem__), min(times.values())
 
 
 def gaps(shifts: Iterable[Shift], since: datetime, until: datetime) -> list[Gap]:

@@ -24,7 +24,7 @@ from gateway.record.cases import Case
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.timeline import SYSTEM, Entry
 from gateway.runtime import Runtime
-from routing.oncall import PATIENCE, RUNG, Rung, region_of, rungs
+from routing.oncall import PATIENCE, RUNG, Rung, following, region_of, rungs
 
 log = structlog.get_logger()
 SQL, RINGS, LINE, MESSAGES = (statements(name) for name in ("oncall", "rings", "line", "messages"))
@@ -96,13 +96,15 @@ async def _step(runtime: Runtime, climb: int, case_id: int) -> bool:
             await conn.execute(SQL["put_off"], {"climb": climb, "rung": RUNG})
             log.error("oncall.nobody", climb=climb, case=case_id)
             return False
-        turn, at = divmod(row["step"], len(ladder))
-        if turn and not at:
-            log.error("oncall.round", climb=climb, case=case_id, round=turn + 1)
-        stepped = {"climb": climb, "step": row["step"], "rounds": turn, "rung": RUNG}
+        before = await (await conn.execute(RINGS["rung_for"], {"climb": climb})).fetchall()
+        rung, whole = following(ladder, [ring["agent_id"] for ring in before])
+        rounds = max(whole, row["rounds"])
+        if rounds > row["rounds"]:
+            log.error("oncall.round", climb=climb, case=case_id, round=rounds + 1)
+        stepped = {"climb": climb, "step": row["step"], "rounds": rounds, "rung": RUNG}
         await conn.execute(SQL["step"], stepped)
-        await _ring(runtime, conn, case, climb, row["step"], ladder[at], now)
-        data = {"climb": climb, "agent": ladder[at].agent or "last_resort", "step": row["step"] + 1, "round": turn + 1}
+        await _ring(runtime, conn, case, climb, row["step"], rung, now)
+        data = {"climb": climb, "agent": rung.agent or "last_resort", "step": row["step"] + 1, "round": rounds + 1}
         await timeline.append(conn, [Entry(case_id, "oncall_rung", SYSTEM, data=data)], now)
         await wake(conn)
     log.warning("oncall.rung", climb=climb, case=case_id, step=row["step"] + 1)

@@ -232,8 +232,9 @@ WHERE report_id = ANY(%(reports)s::bigint[]) AND case_id = %(from)s AND kind NOT
 
 -- name: move_calls
 -- Whose report moves on while they are on the line or waiting to be called back is work on its new case, in the queue
--- where that is and with the place that they had, and so are the telephones that ring for them. Without reports: all who
--- are left of a case that ends, those too whom an agent of it calls.
+-- where that is and with the place that they had, and so are the telephones that ring for them and the ladder that is
+-- climbed for them, unless one is climbed there. Without reports: all who are left of a case that ends, those too whom an
+-- agent of it calls.
 WITH items AS (
     UPDATE work_items w SET case_id = k.id, queue = CASE w.state WHEN 'waiting' THEN k.queue ELSE w.queue END,
                             line = CASE w.state WHEN 'waiting' THEN k.line ELSE w.line END
@@ -251,8 +252,15 @@ WITH items AS (
         UNION ALL
         SELECT sid FROM calls WHERE ended_at IS NULL AND case_id = %(from)s AND (
             %(reports)s::bigint[] IS NULL OR sid IN (SELECT call_sid FROM reports WHERE id = ANY(%(reports)s::bigint[]))))
+), ladder AS (
+    UPDATE climbs SET case_id = %(to)s
+    WHERE case_id = %(from)s AND ended_at IS NULL
+      AND (%(reports)s::bigint[] IS NULL OR call_sid IN (SELECT call_sid FROM items))
+      AND NOT EXISTS (SELECT FROM climbs WHERE case_id = %(to)s AND ended_at IS NULL)
+    RETURNING id
 )
-UPDATE rings SET case_id = %(to)s WHERE item_id IN (SELECT id FROM items UNION ALL SELECT id FROM outgoing)
+UPDATE rings SET case_id = %(to)s
+WHERE item_id IN (SELECT id FROM items UNION ALL SELECT id FROM outgoing) OR climb_id IN (SELECT id FROM ladder)
 
 -- name: report_ids
 SELECT id FROM reports WHERE case_id = %(case)s ORDER BY id

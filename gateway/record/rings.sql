@@ -49,6 +49,10 @@ WHERE r.id = %(ring)s
 -- Telephones that still ring for a ladder.
 SELECT id, sid FROM rings WHERE climb_id = %(climb)s AND state IN ('due', 'ringing')
 
+-- name: rung_for
+-- Whose telephones have been rung for a ladder, in order; null is the last resort.
+SELECT agent_id FROM rings WHERE climb_id = %(climb)s ORDER BY step
+
 -- name: caller_gone
 -- The caller for whom a telephone rang, if they hung up before they met anybody.
 SELECT k.sid FROM rings r LEFT JOIN climbs b ON b.id = r.climb_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from routing.oncall import Gap, Rung, Shift, gaps, region_of, rungs
+from routing.oncall import Gap, Rung, Shift, following, gaps, region_of, rungs
 
 NIGHT = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -52,6 +52,30 @@ def test_whoever_talks_on_their_telephone_is_left_out_unless_nobody_else_is_ther
     assert agents(rungs(shifts, [], "+4631", talking={"a1"}, **given)) == ["a2", None]
     assert agents(rungs(shifts, [], "+4631", talking={"a1", "a2", "a9"}, **given)) == [None]
     assert agents(rungs(shifts, [], None, talking={"a1", "a2"}, **given)) == ["a1", "a2"]
+
+
+def rung_in_turn(ladders: list[list[Rung]]) -> list[str]:
+    """The telephones that are rung while the ladder is each of these, one after the other."""
+    rung: list[Rung] = []
+    for ladder in ladders:
+        rung.append(following(ladder, [one.agent for one in rung])[0])
+    return [one.phone for one in rung]
+
+
+def test_the_next_is_whoever_was_rung_longest_ago_also_when_the_ladder_changes() -> None:
+    a, b, c, last = Rung("1", "a"), Rung("2", "b"), Rung("3", "c"), Rung("9")
+    assert rung_in_turn([[a, b, last]] * 5) == ["1", "2", "9", "1", "2"]
+    assert rung_in_turn([[a, b, c], [b, c], [b, c], [a, b, c]]) == ["1", "2", "3", "1"], "one who talks meanwhile"
+    assert rung_in_turn([[a, b], [a, b, c], [a, b, c], [a, b, c]]) == ["1", "2", "3", "1"], "one whose shift begins"
+    assert rung_in_turn([[a, b], [b, a], [b, a]]) == ["1", "2", "1"], "one who takes the case"
+    second = Rung("4", "a")
+    assert rung_in_turn([[a, b, second]] * 4) == ["1", "2", "4", "1"], "one with two telephones"
+
+
+def test_a_ladder_has_gone_round_when_all_on_it_were_rung() -> None:
+    ladder = [Rung("1", "a"), Rung("2", "b")]
+    assert [following(ladder, rung)[1] for rung in ([], ["a"], ["a", "b"], ["a", "b", "a", "b"])] == [0, 0, 1, 2]
+    assert following(ladder, ["a", "c", "c"])[1] == 0
 
 
 def test_holes_are_found_and_overlaps_are_none() -> None:

@@ -145,6 +145,35 @@ async def test_at_night_the_ladder_of_a_caller_goes_on_for_the_case_that_theirs_
     assert await assignee(night, case) == "a17"
 
 
+async def test_at_night_the_ladder_of_a_caller_does_not_begin_anew_when_their_case_is_brought_into_another(
+    night: Night,  # noqa: F811
+) -> None:
+    await on_call(night, "a17", "a18", line=1)
+    call = await in_line(night)
+    await call.press("3")
+    await night.work()
+    case = await brought_into_another(night)
+    await night.later(59)
+    assert night.rung() == ["+46313900617"]
+    await night.later(1)
+    assert night.rung() == ["+46313900617", "+46313900618"]
+    assert f"call-{call.sid}</Conference>" in await night.picks_up("1")
+    assert await assignee(night, case) == "a18"
+
+
+async def test_at_night_whoever_is_rung_for_a_danger_that_is_brought_into_another_case_takes_that(
+    night: Night,  # noqa: F811
+) -> None:
+    await on_call(night, "a17", "a18")
+    danger = (await night.house.report("Det brinner i laddaren, det ryker och sprakar!", charger="21007"))["case"]
+    await night.work()
+    other = (await night.house.report(INVOICE))["case"]
+    await verb(night, other, "attach", {"case": danger})
+    await night.work()
+    assert "Ärendet är ditt" in await night.picks_up("1")
+    assert await assignee(night, other) == "a17"
+
+
 async def test_who_was_promised_two_call_backs_about_what_turns_out_to_be_the_same_is_called_once(busy: Night) -> None:
     await promised(busy)
     assert "Vi ringer upp dig" in await (await in_line_about_an_invoice(busy)).press("1")

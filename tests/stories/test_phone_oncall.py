@@ -209,6 +209,17 @@ async def ladder_alarms(night: Night) -> set[tuple[str, str]]:
     return {(row["kind"], number(int(row["key"]))) for row in standing if row["kind"].startswith("ladder")}
 
 
+async def test_nobody_is_passed_over_when_the_ladder_shrinks_while_it_is_climbed(night: Night) -> None:
+    await on_call(night, "a17", "a18", "a19")
+    await night.house.report("Det brinner i laddaren, det ryker och sprakar!", charger="21007")
+    await night.work()
+    shift_over = "UPDATE rota SET ends_at = %(now)s WHERE agent_id = 'a17'"
+    await night.house.runtime.db.run(shift_over, {"now": night.clock.now()})
+    await night.later(60)
+    await night.later(60)
+    assert night.rung() == ["+46313900617", "+46313900618", "+46313900619"]
+
+
 async def test_an_sms_goes_beside_every_ring_and_says_what_and_where(night: Night) -> None:
     await on_call(night, "a17", phone=MOBILE)
     receipt = await night.house.report("Det brinner i laddaren!", charger="21007")
