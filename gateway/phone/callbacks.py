@@ -138,6 +138,19 @@ async def fulfil(
         await timeline.append(conn, [Entry(done["case_id"], "callback_done", actor, data=data)], now)
 
 
+async def crossed(conn: Connection, item: int, now: datetime) -> bool:
+    """Whether the customer of a call-back is on another way to somebody as it is to be made: it waits until they are
+    not. The case must be locked."""
+    wanted = await (await conn.execute(SQL["wanted"], {"item": item})).fetchone()
+    if wanted is None or not wanted["crossed"]:
+        return False
+    tried = await (await conn.execute(WORK["try_later"], {"item": item, "wait": NOW, "tries": 0})).fetchone()
+    if tried and wanted["case_id"]:
+        data = {"tries": tried["tries"], "until": tried["not_before"].isoformat(), "call": wanted["call_sid"]}
+        await timeline.append(conn, [Entry(wanted["case_id"], CROSSED, SYSTEM, data=data)], now)
+    return tried is not None
+
+
 async def put_off(
     runtime: Runtime, conn: Connection, item: int, kind: str, *, ours: bool, wait: timedelta = AGAIN[0]
 ) -> None:

@@ -2,8 +2,9 @@
 
 Only a pressed key counts: whoever says nothing, a voicemail above all, has not taken it. A colleague who takes a case
 is its holder; a caller who waits is brought to them, a customer whom they call (back) is rung into the room where they
-wait, also one who waits to be called back about the case of a ladder. A repeated request gets the same answer, and
-whoever comes too late is told so. Raises Unavailable only.
+wait, also one who waits to be called back about the case of a ladder. Nobody is called back who is on the line to us at
+that moment: the colleague is told so. A repeated request gets the same answer, and whoever comes too late is told so.
+Raises Unavailable only.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ log = structlog.get_logger()
 SQL, WORK, TALKS, ONCALL = (statements(name) for name in ("rings", "work", "talks", "oncall"))
 LISTENING = timedelta(seconds=25)  # that whoever picked up has to press a key
 BRINGING = "bringing"  # of a telephone that was taken, while the provider is asked to bring the caller
+CROSSED = "on the line"  # of one that was taken, while the customer to be called back was on another way to us
 MOMENTS = 6  # holding sentences for which that is waited for
 OUTGOING = "out-"  # before the number of the ring whose room it is, which a customer is rung into
 
@@ -133,7 +135,8 @@ class Legs:
             if met["call"]:
                 await self._line.answered(met["call"])
             await self._fetch(row["id"], waiting["sid"], f"ring/{waiting['id']}")
-        return await self._taken({**row, "room": met.get("room")}, case, language)
+        reason = CROSSED if "crossed" in met else None
+        return await self._taken({**row, "room": met.get("room"), "reason": reason}, case, language)
 
     async def _too_late(self, row: Mapping[str, Any], language: str) -> str:
         if row["purpose"] in talks.BESIDE:
@@ -174,7 +177,7 @@ class Legs:
             await conn.execute(SQL["meet"], {"sid": caller["sid"], "room": met["room"], "agent": agent})
         elif row["purpose"] == "oncall" and (back := await (await conn.execute(SQL["bring"], waits)).fetchone()):
             met = await self._reach(conn, {**row, "item_id": back["id"]}, back["call_sid"])
-        reason = BRINGING if "sid" in met or "waiting" in met else None
+        reason = BRINGING if "sid" in met or "waiting" in met else CROSSED if "crossed" in met else None
         taken = {"ring": row["id"], "state": "taken", "reason": reason, "room": met.get("room"), "now": now}
         await conn.execute(SQL["end"], taken)
         return met
@@ -248,6 +251,8 @@ class Legs:
     async def _taken(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:
         if row["purpose"] == "customer":
             return twiml.meet([], row["room"])
+        if row["reason"] == CROSSED:
+            return self._on_the_line(row, case, language)
         if row["room"] and row["purpose"] in talks.BESIDE:
             return twiml.meet(self._connecting(language), row["room"], await self._manner(row))
         if row["room"] and row["room"].startswith(OUTGOING):
@@ -259,15 +264,27 @@ class Legs:
         item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]}) if row["item_id"] else None
         if item and item["kind"] != "call":
             return await self.ended(row["id"])
-        yours = "ring_yours" if row["agent_id"] else "ring_thanks"
+        return twiml.meet([(language, self._yours(row, case, language))], None)
+
+    def _on_the_line(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:
+        theirs = case is not None and case.assignee not in (None, row["agent_id"])
+        rest = self._phrases.say("goodbye", language)
+        if row["purpose"] == "oncall" and not theirs:
+            rest = self._yours(row, case, language)
+        return twiml.goodbye([(language, self._phrases.say("ring_on_the_line", language)), (language, rest)])
+
+    def _yours(self, row: Mapping[str, Any], case: Case | None, language: str) -> str:
         facts = {"case": number(case.id)} if case else {}
-        return twiml.meet([(language, self._phrases.say(yours, language, facts))], None)
+        return self._phrases.say("ring_yours" if row["agent_id"] else "ring_thanks", language, facts)
 
     async def _reach(self, conn: Connection, row: Mapping[str, Any], call: str | None) -> Mapping[str, Any]:
-        """Where a customer is met whom they call: they wait there already, or are rung now."""
+        """Where a customer is met whom they call: they wait there already, or are rung now, unless they are on another
+        way to somebody."""
         now = self._runtime.clock.now()
         waiting = await customer_first.waiting(conn, row["item_id"])
         if waiting is None:
+            if await callbacks.crossed(conn, row["item_id"], now):
+                return {"crossed": True}
             return {"room": await self._call_out(conn, row, now)}
         joined = {"sid": waiting["sid"], "case": row["case_id"], "agent": row["agent_id"], "now": now}
         await conn.execute(SQL["customer_answers"], joined)

@@ -60,7 +60,7 @@ RETURNING id, case_id, why, due_at
 -- name: begin_calls
 -- And for every live call that waits and that nobody takes, whoever has its case; the telephone of somebody who took
 -- that meanwhile and to whom the caller is put through rings for it, and is given as long as a rung. Whoever is in danger
--- and waits to be called back waits as well.
+-- and waits to be called back waits as well, unless they are on the line to us again.
 INSERT INTO climbs (case_id, why, call_sid, due_at, started_at)
 SELECT DISTINCT ON (w.case_id) w.case_id, 'call', w.sid, w.due_at, lease_now()
 FROM (
@@ -73,9 +73,12 @@ FROM (
     UNION ALL
     SELECT b.case_id, b.call_sid, b.arrived_at,
            CASE WHEN %(staffed)s THEN greatest(b.arrived_at, b.not_before) + %(patience)s ELSE lease_now() END
-    FROM work_items b JOIN cases c ON c.id = b.case_id
+    FROM work_items b JOIN cases c ON c.id = b.case_id JOIN call_contents t ON t.sid = b.call_sid
     WHERE b.kind = 'callback' AND b.state = 'waiting' AND coalesce(b.not_before, lease_now()) <= lease_now()
-      AND c.priority = 'P1' AND c.status NOT IN ('concluded', 'closed')) AS w
+      AND c.priority = 'P1' AND c.status NOT IN ('concluded', 'closed')
+      AND NOT EXISTS (SELECT FROM calls o JOIN call_contents n ON n.sid = o.sid
+                      WHERE o.ended_at IS NULL AND o.started_at > lease_now() - interval '4 hours'
+                        AND o.direction = 'inbound' AND n.from_number = t.callback AND o.sid <> b.call_sid)) AS w
 WHERE w.due_at <= lease_now()
   AND NOT EXISTS (SELECT FROM climbs o WHERE (o.call_sid = w.sid OR o.case_id = w.case_id) AND o.ended_at IS NULL)
 ORDER BY w.case_id, w.since LIMIT 100

@@ -81,7 +81,8 @@ WITH taken AS (
 UPDATE calls SET room = %(room)s WHERE sid = %(sid)s AND ended_at IS NULL
 
 -- name: bring
--- The first who waits to be called back about this case, or by this call, is brought to whoever has answered a ladder.
+-- The first who waits to be called back about this case, or by this call, is brought to whoever has answered a ladder;
+-- one who is on the line to us meanwhile only when there is no other.
 WITH theirs AS (
     UPDATE work_items SET state = 'taken', agent_id = %(agent)s, epoch = epoch + 1
     WHERE state = 'waiting' AND id = (
@@ -90,7 +91,10 @@ WITH theirs AS (
           AND CASE WHEN %(sid)s::text IS NULL THEN w.case_id = %(case)s ELSE w.call_sid = %(sid)s END
           AND NOT EXISTS (SELECT FROM rings r
                           WHERE r.item_id = w.id AND r.purpose = 'customer' AND r.state IN ('due', 'ringing'))
-        ORDER BY w.arrived_at, w.id LIMIT 1)
+        ORDER BY EXISTS (SELECT FROM calls c JOIN call_contents o ON o.sid = c.sid
+                         WHERE c.ended_at IS NULL AND c.started_at > lease_now() - interval '4 hours'
+                           AND c.direction = 'inbound' AND o.from_number = t.callback AND c.sid <> w.call_sid),
+                 w.arrived_at, w.id LIMIT 1)
     RETURNING id, call_sid
 ), brought AS (
     UPDATE rings r SET item_id = theirs.id FROM theirs WHERE r.id = %(ring)s

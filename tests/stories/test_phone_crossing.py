@@ -144,6 +144,30 @@ async def test_a_customer_who_calls_while_we_call_them_costs_no_try_and_is_not_t
     assert {item["kind"]: item["state"] for item in await items(day)} == {"callback": "offered"}
 
 
+async def test_a_colleague_who_is_rung_for_a_call_back_tries_no_customer_who_is_on_the_line_already(
+    day: Night,  # noqa: F811
+) -> None:
+    await promised(day)
+    await work(day)
+    assert day.rung() == [AGENT]
+    call = await day.line.call(MOBILE)
+    document = await day.picks_up("1")
+    assert "Kunden är på linjen hos oss just nu" in document
+    assert await day.picks_up("1") == document
+    await day.ends("completed")
+    await work(day)
+    assert day.rung() == [AGENT]
+    assert [(item["kind"], item["state"], item["tries"]) for item in await items(day)] == [("callback", "waiting", 0)]
+    assert await texts(day) == []
+    await call.hang_up()
+    await work(day)
+    assert day.rung() == [AGENT, AGENT]
+    room = room_of(await day.picks_up("1"))
+    await work(day)
+    assert day.rung() == [AGENT, AGENT, MOBILE]
+    assert room_of(await day.picks_up("1")) == room
+
+
 async def in_line_about_an_invoice(day: Night) -> Call:  # noqa: F811
     """Somebody who is known waits because of something else."""
     call = await day.line.call(MOBILE)

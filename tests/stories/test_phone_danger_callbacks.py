@@ -228,3 +228,49 @@ async def test_one_in_danger_who_calls_again_before_they_are_called_back_meets_w
     await later(night, 60)
     assert night.rung() == [A17], "nobody is rung who is on the line"
     assert await state(night) == [("done", None)]
+
+
+@pytest.mark.parametrize("then", ["waits", "hangs up"])
+async def test_one_in_danger_who_is_in_our_menus_again_as_somebody_presses_1_is_not_rung_meanwhile(
+    night: Night,  # noqa: F811
+    then: str,
+) -> None:
+    await on_call(night, "a17", "a18")
+    await call_me_back(night, FIRST)
+    await night.work()
+    call = await night.line.call(FIRST)
+    document = await night.picks_up("1")
+    assert "Kunden är på linjen hos oss just nu" in document
+    assert "Ärendet är ditt" in document
+    assert await night.picks_up("1") == document
+    await night.ends("completed")
+    await later(night, 1)
+    assert night.rung() == [A17], "neither the customer nor a colleague"
+    assert await state(night) == [("waiting", None)]
+    if then == "hangs up":
+        await call.hang_up()
+        await night.work()
+        assert night.rung() == [A17, A17], "who has the case is rung for them at once"
+        await connected(night)
+        assert night.rung() == [A17, A17, FIRST]
+        return
+    for keys in ("2", "1", "21007#", "1", "5"):
+        await call.press(keys)
+    await call.speak("Det brinner i laddaren")
+    await call.wait()
+    await night.work()
+    assert night.rung() == [A17, A17], "who has the case is rung for the caller"
+    assert room_of(await night.picks_up("1")) == f"call-{call.sid}"
+    assert await state(night) == [("done", None)]
+
+
+async def test_who_is_on_the_line_keeps_nobody_else_in_danger_from_being_called_back(
+    night: Night,  # noqa: F811
+) -> None:
+    await on_call(night, "a17", "a18")
+    await call_me_back(night, FIRST)
+    await call_me_back(night, OTHER)
+    await night.work()
+    await night.line.call(FIRST)
+    await connected(night)
+    assert night.rung() == [A17, OTHER]
