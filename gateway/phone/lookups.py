@@ -157,7 +157,8 @@ class RecordedCallers:
 
 class RecordedOwners:
     """`Owners` over the record. A PIN that was missed nine times in a row, by whomever, is dead until a new one is made
-    in the portal: a number can be borrowed, and six digits can be tried out."""
+    in the portal: a number can be borrowed, and six digits can be tried out. Of several owners with one number, who
+    looks after them all, the PIN says which is meant."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -165,12 +166,14 @@ class RecordedOwners:
 
     async def open_cases(self, phone: str, pin: str) -> tuple[int, Sequence[OwnerCase]] | None:
         db = self._runtime.calls_db
-        row = await db.row(SQL["owner_pins"], {"phone": phone, "most": PIN_MISSES})
-        if not await self._passwords.correct(row["pin_hash"] if row else None, pin) or row is None:
-            await db.run(SQL["owner_missed"], {"phone": phone})
+        tried = await db.rows(SQL["owner_tried"], {"phone": phone, "most": PIN_MISSES})
+        hashes = [row["pin_hash"] for row in tried] or [None]
+        right = [await self._passwords.correct(pin_hash, pin) for pin_hash in hashes]
+        if True not in right:
             return None
-        await db.run(SQL["owner_known"], {"owner": row["id"]})
-        rows = await db.rows(SQL["owner_cases"], {"owner": row["id"]})
+        owner = tried[right.index(True)]["id"]
+        await db.run(SQL["owner_known"], {"owner": owner, "tried": [row["id"] for row in tried]})
+        rows = await db.rows(SQL["owner_cases"], {"owner": owner})
         sites = self._runtime.directory().sites
         told = [
             OwnerCase(

@@ -154,14 +154,15 @@ INSERT INTO transcripts (recording_sid, language, text)
 SELECT sid, %(language)s, %(text)s FROM recording WHERE state <> 'erased'
 ON CONFLICT (recording_sid) DO NOTHING
 
--- name: owner_pins
-SELECT id, pin_hash FROM owners WHERE phone = %(phone)s AND pin_hash IS NOT NULL AND pin_misses < %(most)s
-
--- name: owner_missed
-UPDATE owners SET pin_misses = pin_misses + 1 WHERE phone = %(phone)s AND pin_hash IS NOT NULL
+-- name: owner_tried
+-- A try is a miss until it was found to be right, so that of many at the same time no more are looked at than of as many
+-- one after the other.
+UPDATE owners SET pin_misses = pin_misses + 1
+WHERE phone = %(phone)s AND pin_hash IS NOT NULL AND pin_misses < %(most)s RETURNING id, pin_hash
 
 -- name: owner_known
-UPDATE owners SET pin_misses = 0 WHERE id = %(owner)s
+UPDATE owners SET pin_misses = CASE id WHEN %(owner)s THEN 0 ELSE greatest(pin_misses - 1, 0) END
+WHERE id = ANY(%(tried)s::text[])
 
 -- name: owner_cases
 SELECT c.id, c.site_id, c.status, count(*) OVER () AS n FROM cases c

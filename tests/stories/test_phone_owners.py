@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -9,8 +10,9 @@ import pytest
 
 from gateway.clock import SetClock
 from gateway.config import Config, load
+from gateway.people.passwords import Passwords
 from gateway.phone.lookups import PIN_MISSES, RecordedOwners
-from tests.fakes.house import House, open_house
+from tests.fakes.house import CHEAP, House, open_house
 from tests.fakes.phone import Line
 from tests.stories.test_phone_house import OURS, line_to
 from tests.stories.test_portal import MEI, NOW, visiting
@@ -80,3 +82,39 @@ async def test_a_code_that_was_guessed_at_too_often_is_dead_until_there_is_a_new
     assert await owners.open_cases(REGISTERED, pin) is None
     assert await owners.open_cases(REGISTERED, await new_pin(house)) == (0, [])
     assert await owners.open_cases("+46701740606", pin) is None
+
+
+async def test_a_code_that_is_guessed_at_by_many_calls_at_once_is_looked_at_no_oftener(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners = RecordedOwners(house.runtime)
+    pin = await new_pin(house)
+    looked_at: list[str] = []
+
+    async def correct(self: Passwords, hashed: str | None, password: str) -> bool:
+        looked_at.extend([password] if hashed else [])
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Passwords, "correct", correct)
+        guesses = await asyncio.gather(*(owners.open_cases(REGISTERED, "x") for _ in range(2 * PIN_MISSES)))
+    assert set(guesses) == {None}
+    assert len(looked_at) == PIN_MISSES
+    assert await owners.open_cases(REGISTERED, pin) is None
+
+
+async def test_whoever_looks_after_two_owners_by_one_number_hears_of_the_one_whose_code_they_key(house: House) -> None:
+    owners, db = RecordedOwners(house.runtime), house.runtime.db
+    pin = await new_pin(house)
+    await house.report("Laddaren är helt död", charger="21007", **{"from": {"phone": "+46846500422"}})
+    found = await owners.open_cases(REGISTERED, pin)
+    assert found is not None
+    other = "UPDATE owners SET phone = %(phone)s, pin_hash = %(hash)s WHERE id = 'o002'"
+    await db.run(other, {"phone": REGISTERED, "hash": await Passwords(hasher=CHEAP).hashed("another")})
+    for _ in range(2 * PIN_MISSES):
+        assert await owners.open_cases(REGISTERED, pin) == found
+        assert await owners.open_cases(REGISTERED, "another") == (0, [])
+    for _ in range(PIN_MISSES):
+        assert await owners.open_cases(REGISTERED, "x") is None
+    assert await owners.open_cases(REGISTERED, pin) is None
+    assert await owners.open_cases(REGISTERED, "another") is None
