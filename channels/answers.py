@@ -1,10 +1,11 @@
 """What is answered when we asked: by text one digit how a call was, and one word, yes or no, whether a case is solved;
 by key in a call how it was or that it is, while that could not be noted.
 
-A digit goes to the case of its call, and rates it; a word goes to the one case that its sender was asked about, and
-closes it or opens it again. 1 and 2 mean the same as words, unless a call is to be rated: only words were asked for.
-What a message answers is kept with it, so that its repeat answers nothing else. Whenever it is read, only what was
-asked before it came counts. Raises what the record raises when it is away.
+A digit goes to the case of its call, and rates it, also one that is spelt out, "of 5" or followed by thanks; a word
+goes to the one case that its sender was asked about, and closes it or opens it again. 1 and 2 mean the same as words,
+unless a call is to be rated: only words were asked for. What a message answers is kept with it, so that its repeat
+answers nothing else. Whenever it is read, only what was asked before it came counts. Raises what the record raises when
+it is away.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ from channels.report import ANSWER, UNSOLVED, Channel, Report, Thread, Unconfirm
 
 TEXTS = frozenset({Channel.SMS, Channel.WHATSAPP})
 RATES, SOLVES = "rates", "solves"  # flags of an answer, before the call that it rates or the report of who says yes
-RATED = re.compile(r"\s*[1-5][.!]?\s*")
+SPELT = {"ett": 1, "två": 2, "tre": 3, "fyra": 4, "fem": 5, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+SPELT |= {"én": 1, "to": 2, "yksi": 1, "kaksi": 2, "kolme": 3, "neljä": 4, "viisi": 5}
+SPELT |= {"eins": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5}  # what is four in Norwegian burns in English
+OF = r"(?:/|av|af|of|out of|von|kautta)"
+THANKS = r"(?:tack(?: så mycket)?|takk|tak|thanks|thank you|kiitos|danke)"
+RATED = re.compile(rf"([1-5]|{'|'.join(SPELT)})(?:\ufe0f?\u20e3)?(?:\s*{OF}\s*5)?(?:[\s.,!]+{THANKS})?[\s.!]*")
 YES = frozenset({"ja", "jo", "yes", "y", "j", "kyllä", "joo", "1"})
 NO = frozenset({"nej", "nei", "no", "n", "nein", "ei", "2"})
 
@@ -68,7 +74,7 @@ class Answers:
         phone, at, word = report.sender.phone, report.received_at, _word(report.text)
         if phone is None or report.auto_reply or report.channel not in TEXTS:
             return report
-        if RATED.fullmatch(report.text) and (question := await self._ratings.question(phone, at)):
+        if _rating(report.text) and (question := await self._ratings.question(phone, at)):
             return _answering(report, question.token, ANSWER, f"{RATES}:{question.call}")
         if word in YES | NO and (asked := await self._conclusions.asked(phone, at)):
             said = (ANSWER, f"{SOLVES}:{asked.report}") if word in YES else (UNSOLVED,)
@@ -78,8 +84,8 @@ class Answers:
     async def apply(self, report: Report, flags: Sequence[str]) -> None:
         """Rate or confirm what a report answers by the flags that it is kept with; again, that changes nothing."""
         answered, by = _answered(flags), "phone" if report.channel is Channel.PHONE else "sms"
-        if call := answered.get(RATES):
-            await self._ratings.rated(call, int(_word(report.text)), by)
+        if (call := answered.get(RATES)) and (rating := _rating(report.text)):
+            await self._ratings.rated(call, rating, by)
         if asked := answered.get(SOLVES):
             await self._conclusions.confirm(int(asked), report.received_at, by)
 
@@ -90,6 +96,12 @@ def _answered(flags: Sequence[str]) -> dict[str, str]:
 
 def _answering(report: Report, token: str, *flags: str) -> Report:
     return replace(report, thread=Thread(token), flags=(*report.flags, *flags))
+
+
+def _rating(text: str) -> int | None:
+    """A message as the digit that it may be."""
+    found = RATED.fullmatch(text.strip().casefold())
+    return SPELT.get(found[1]) or int(found[1]) if found else None
 
 
 def _word(text: str) -> str:

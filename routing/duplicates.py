@@ -156,16 +156,19 @@ def kin(judgement: Judgement) -> tuple[Category, ...] | None:
     return category, *_RELATED_TO.get(category, ())
 
 
-def as_its_case(judgement: Judgement, candidate: Candidate) -> Judgement:
+def as_its_case(judgement: Judgement, candidate: Candidate, *, answer: bool = False) -> Judgement:
     """The judgement of a report that belongs to a case: what says nothing new, and whatever belongs to a danger, is
-    about what the case is, and no less urgent."""
+    about what the case is, and no less urgent. An `answer` to what we asked is about nothing else, and as urgent."""
     theirs, priority = Category(candidate.category), Priority(candidate.priority)
-    new = judgement.category not in _SAYS_NOTHING_NEW and not _tells_of_nothing(judgement)
-    if theirs in _SAYS_NOTHING_NEW or theirs is judgement.category or (new and theirs is not Category.SAFETY):
+    new = not answer and judgement.category not in _SAYS_NOTHING_NEW and not _tells_of_nothing(judgement)
+    if not answer and (
+        theirs in _SAYS_NOTHING_NEW or theirs is judgement.category or (new and theirs is not Category.SAFETY)
+    ):
         return judgement
     told = {topic: judgement.reasons[topic] for topic in ("category", "priority")}
     told["category"] = (Reason("category_of_case", {"category": theirs}), *told["category"])
-    priority = min(priority, judgement.priority) if new or judgement.priority <= Priority.P2 else priority
+    raises = new or judgement.priority <= Priority.P2
+    priority = min(priority, judgement.priority) if raises and not answer else priority
     if priority != judgement.priority:
         told["priority"] = (Reason("priority_of_case", {"priority": priority}), *told["priority"])
     return replace(

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.domains import spellings_of_address
-from channels.report import SOLVED, START, STOP, UNSOLVED, Outcome, Receipt
+from channels.report import ANSWER, SOLVED, START, STOP, UNSOLVED, Outcome, Receipt
 from gateway import jobs
 from gateway.casenumber import number
 from gateway.keeping.hearing import Hearing, listen
@@ -191,7 +191,8 @@ class Draft:
             decided = Decided(ids["report"], item.report, item.said, person, judgement, reference, again)
             if decided.attached_to is not None:
                 its_case = self.cases[decided.attached_to].candidate
-                decided = replace(decided, judgement=as_its_case(judgement, its_case))
+                answer = ANSWER in item.report.flags
+                decided = replace(decided, judgement=as_its_case(judgement, its_case, answer=answer))
             self._place(decided, item, ids["case"])
 
     async def write(self, conn: Line) -> tuple[int, ...]:

@@ -144,6 +144,54 @@ async def test_f10_a_digit_that_waited_changes_no_rating_that_was_given_since(da
     assert [one["data"]["rating"] for one in await told(day, "rated")] == [4]
 
 
+@pytest.mark.parametrize(
+    ("body", "rating"),
+    [
+        ("5 tack", 5),
+        ("Fem!", 5),
+        ("4/5", 4),
+        ("3 av 5, tack så mycket", 3),
+        ("5️⃣", 5),
+        ("two out of 5", 2),
+        ("Neljä", 4),
+    ],
+)
+async def test_a_digit_that_is_spelt_out_or_comes_with_thanks_is_the_rating_too(
+    day: Night,  # noqa: F811
+    body: str,
+    rating: int,
+) -> None:
+    await talked(day)
+    await ask(day)
+    await text(day, body)
+    assert [entry["data"]["rating"] for entry in await told(day, "rated")] == [rating]
+    (listed,) = await day.house.cases()
+    assert listed["category"] == "other", "nothing new about the case"
+
+
+@pytest.mark.parametrize("body", ["0", "6", "10", "4 av 6", "5 gånger har jag ringt", "Fem laddare är trasiga", "55"])
+async def test_what_is_no_rating_from_1_to_5_rates_nothing_and_is_kept(day: Night, body: str) -> None:  # noqa: F811
+    await talked(day)
+    await ask(day)
+    await text(day, body)
+    assert await told(day, "rated") == []
+    kept = [
+        one["text"] for case in await day.house.cases() for one in (await day.house.case(case["number"]))["reports"]
+    ]
+    assert body in kept
+    await text(day, "5", "SMlater")
+    assert [entry["data"]["rating"] for entry in await told(day, "rated")] == [5], "the question is still open"
+
+
+@pytest.mark.parametrize("body", ["Fire!", "5 tack det brinner i laddaren"])
+async def test_a_danger_is_no_rating(day: Night, body: str) -> None:  # noqa: F811
+    await talked(day)
+    await ask(day)
+    await text(day, body)
+    assert await told(day, "rated") == []
+    assert "P1" in [listed["priority"] for listed in await day.house.cases()]
+
+
 async def test_other_words_of_the_same_person_are_a_report_as_ever(day: Night) -> None:  # noqa: F811
     await talked(day)
     await ask(day)
