@@ -105,11 +105,20 @@ async def settle(runtime: Runtime, item: int) -> End:
     log.info("callback.ended", item=item, kind=wanted["kind"], reached=reached)
     if reached and wanted["agent_id"]:
         wrapping.tell(runtime, wanted["agent_id"])
-    account = account_of(runtime.config)
-    if last and last["state"] == "ringing" and last["sid"] and account:
-        async with open_provider(account) as provider:
-            await provider.hang_up(last["sid"])
+    if last and last["state"] == "ringing" and last["sid"]:
+        await _let_go(runtime, last["id"], last["sid"], answered=kept_waiting)
     return end
+
+
+async def _let_go(runtime: Runtime, ring: int, sid: str, *, answered: bool) -> None:
+    """Let a customer's telephone ring no longer; one who has picked up is told so before."""
+    account = account_of(runtime.config)
+    if account is None:
+        return
+    async with open_provider(account) as provider:
+        told = answered and await provider.redirect(sid, f"{runtime.config.public_url.rstrip('/')}/twilio/ring/{ring}")
+        if not told:
+            await provider.hang_up(sid)
 
 
 async def not_begun(runtime: Runtime, ring: Mapping[str, Any], state: str, reason: str) -> None:

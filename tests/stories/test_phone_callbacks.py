@@ -267,8 +267,9 @@ async def test_a_colleague_who_hangs_up_first_stops_the_customers_telephone(day:
     assert "callback_missed" in await kinds(day)
 
 
+@pytest.mark.parametrize("led", [True, False])
 async def test_a_customer_who_has_picked_up_as_the_colleague_leaves_loses_no_try_and_is_told_the_truth(
-    day: Night,
+    day: Night, led: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await (await waiting(day)).press("1")
     await work(day)
@@ -279,8 +280,20 @@ async def test_a_customer_who_has_picked_up_as_the_colleague_leaves_loses_no_try
     await day.line.post("/twilio/status", {**theirs, "CallStatus": "in-progress"})
     assert "tryck 1" in await day.picks_up()
     await day.line.post("/twilio/status", {**mine, "CallSid": sid, "CallStatus": "completed"})
+    if not led:
+
+        async def refused(*_: object) -> bool:
+            return False
+
+        monkeypatch.setattr(Provider, "redirect", refused)
     await callbacks.sweep(day.house.runtime)
-    assert day.peer.calls[day.last()[0]]["updated"] == {"Status": "completed"}
+    updated = day.peer.calls[day.last()[0]]["updated"]
+    if led:
+        said = await leg(day, updated["Url"], day.last()[0])
+        assert "Vi ringer dig igen" in said, "nobody is hung up on in the middle of a sentence"
+        assert "<Hangup" in said
+    else:
+        assert updated == {"Status": "completed"}
     (later,) = [entry["data"] for entry in await timeline(day) if entry["kind"] == "callback_postponed"]
     assert later["tries"] == 0
     (text,) = await day.house.runtime.db.rows(
