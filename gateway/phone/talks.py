@@ -3,7 +3,8 @@
 The provider is asked first; what the record says is what the provider has done. A hand-over is warm: the caller waits
 with music while the colleague is told, and is theirs only when they are in the room; once they have both, nothing takes
 it back. Leads may listen unheard, be heard by the agent alone, or join in, where the case is within their reach: other
-talks do not exist for them; an agent who wants that raises a hand. Raises NoTalk when there is none, Refused when the
+talks do not exist for them; an agent who wants that raises a hand, and may leave the caller to a lead who has joined as
+to a colleague who was asked. Raises NoTalk when there is none, Refused when the
 provider could not do it.
 """
 
@@ -27,6 +28,7 @@ from gateway.runtime import Runtime
 
 SQL = statements("talks")
 BESIDE = frozenset({"consult", "listen", "coach", "join"})
+HEARD = ("consult", "join")  # who of them talks to the caller: whom the agent asked first
 BEAT = timedelta(seconds=75)  # for which a browser that said it is there counts as there
 
 Talk = Mapping[str, Any]
@@ -121,14 +123,15 @@ async def give(runtime: Runtime, actor: Actor) -> None:
     """Leave the caller and the case to the colleague who is in the room. Refused with `held` when that was done and
     only the music goes on, which the colleague can end."""
     talk = await _own(runtime, actor)
-    taken = [one for one in await beside(runtime, talk) if one["purpose"] == "consult" and one["state"] == "taken"]
-    if not taken:
+    there = [one for one in await beside(runtime, talk) if one["purpose"] in HEARD and one["state"] == "taken"]
+    if not there:
         raise Refused(colleague="no colleague is in the talk")
-    to = await agents.find(runtime.db, taken[0]["agent_id"])
+    theirs = min(there, key=lambda one: HEARD.index(one["purpose"]))
+    to = await agents.find(runtime.db, theirs["agent_id"])
     assert to is not None
-    await _seat(runtime, talk, taken[0]["leg"], end_conference_on_exit=True)
+    await _seat(runtime, talk, theirs["leg"], end_conference_on_exit=True)
     await _seat(runtime, talk, talk["leg"], end_conference_on_exit=False)
-    given = {"to": to.id, "caller": talk["caller"], "ring": talk["ring"], "consult": taken[0]["ring"]}
+    given = {"to": to.id, "caller": talk["caller"], "ring": talk["ring"], "consult": theirs["ring"]}
     if talk["case_id"]:
         async with act(runtime, Actor("agent", to.id, to.role), talk["case_id"]) as deed:
             await deed.conn.execute(SQL["give"], given)

@@ -541,3 +541,33 @@ async def test_a_lead_listens_coaches_and_joins(day: Night, how: str, heard: str
     assert f"talk_{how}" in await kinds(day)
     (listed,) = await day.house.cases()
     assert (await day.house.case(listed["number"]))["assignee"] == "a01"
+
+
+async def test_a_caller_is_left_to_a_lead_who_has_joined(day: Night) -> None:
+    call, mine = await talking(day)
+    lead = Actor("agent", "a03", "lead")
+    await day.house.hire("a03", role="lead")
+    await talks.attend(day.house.runtime, lead, "a01", "listen")
+    await ring(day)
+    listens = day.last()[0]
+    await day.picks_up("1")
+    assert "/console/phone/give" not in await page(day)
+    assert (await post(day, "/console/phone/give")).status == 409, "who is not heard by the caller"
+    fields = {"AccountSid": fakes.ACCOUNT, "From": OURS, "Direction": "outbound-api", "CallStatus": "completed"}
+    await day.line.post("/twilio/status", {**fields, "CallSid": listens, "To": day.rung()[-1]})
+    await talks.attend(day.house.runtime, lead, "a01", "join")
+    await ring(day)
+    theirs = day.last()[0]
+    await day.picks_up("1")
+    seats(day)[theirs] = {}
+    assert "/console/phone/give" in await page(day)
+    assert (await post(day, "/console/phone/give")).status == 303
+    assert seats(day)[theirs]["EndConferenceOnExit"] == "true"
+    assert seats(day)[mine]["EndConferenceOnExit"] == "false"
+    await day.line.post("/twilio/status", {**fields, "CallSid": mine, "To": MINE})
+    await callbacks.sweep(day.house.runtime)
+    row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind = 'call'")
+    assert row == {"agent_id": "a03", "state": "taken"}, "the talk goes on"
+    (listed,) = await day.house.cases()
+    assert (await day.house.case(listed["number"]))["assignee"] == "a03"
+    assert not call.over
