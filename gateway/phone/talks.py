@@ -26,7 +26,7 @@ from gateway.record.db import Connection, statements
 from gateway.record.timeline import Actor, Entry
 from gateway.runtime import Runtime
 
-SQL = statements("talks")
+SQL, RINGS = statements("talks"), statements("rings")
 BESIDE = frozenset({"consult", "listen", "coach", "join"})
 HEARD = ("consult", "join")  # who of them talks to the caller: whom the agent asked first
 BEAT = timedelta(seconds=75)  # for which a browser that said it is there counts as there
@@ -110,13 +110,19 @@ async def silence(runtime: Runtime, actor: Actor, silent: bool) -> None:
 
 
 async def consult(runtime: Runtime, actor: Actor, colleague: str) -> None:
-    """Ring a colleague into the talk; the caller waits meanwhile."""
+    """Ring a colleague into the talk; the caller waits meanwhile. Nobody is rung when they cannot."""
     talk = await _own(runtime, actor)
     if any(other["purpose"] == "consult" for other in await beside(runtime, talk)):
         raise Refused(colleague="a colleague is asked already")
-    await _invite(runtime, "consult", colleague, talk)
-    if talk["held_at"] is None:
+    ring = await _invite(runtime, "consult", colleague, talk)
+    if talk["held_at"] is not None:
+        return
+    try:
         await hold(runtime, actor, True)
+    except Refused:
+        given = {"ring": ring, "state": "failed", "reason": "not held", "room": talk["room"]}
+        await runtime.db.run(RINGS["end"], {**given, "now": runtime.clock.now()})
+        raise
 
 
 async def give(runtime: Runtime, actor: Actor) -> None:
@@ -180,13 +186,15 @@ def _within(reach: Reach, talk: Talk) -> bool:
     return reach.holds(talk["queue"], talk["site_id"], talk["assignee"])
 
 
-async def _invite(runtime: Runtime, purpose: str, agent: str, talk: Talk) -> None:
+async def _invite(runtime: Runtime, purpose: str, agent: str, talk: Talk) -> int:
     given = {"purpose": purpose, "agent": agent, "case": talk["case_id"], "room": talk["room"]}
     async with runtime.db.transaction() as conn:
         await conn.execute(SQL["one_by_one"], {"agent": agent})
-        if await (await conn.execute(SQL["invite"], given)).fetchone() is None:
+        ring = await (await conn.execute(SQL["invite"], given)).fetchone()
+        if ring is None:
             raise Refused(colleague="is asked already, or has no telephone here and does not answer in the browser")
         await wake(conn)
+    return int(ring["id"])
 
 
 async def _seat(runtime: Runtime, talk: Talk, call: str, **changes: Any) -> None:

@@ -259,6 +259,22 @@ async def test_what_the_provider_did_not_do_is_said_and_not_noted(day: Night) ->
     assert row == {"held_at": None, "silenced_at": None}
 
 
+async def test_no_colleague_is_rung_into_a_talk_whose_caller_could_not_be_held(day: Night) -> None:
+    call, _ = await talking(day)
+    await at_work(day, "a02")
+    rung = day.rung()
+    rooms = dict(day.peer.rooms)
+    day.peer.rooms.clear()
+    assert (await post(day, "/console/phone/consult", colleague="a02")).status == 409
+    await ringing.sweep(day.house.runtime, day.port)
+    assert day.rung() == rung, "they would come in before the caller"
+    assert "a02" in [one["id"] for one in await talks.colleagues(day.house.runtime, "a03")]
+    day.peer.rooms.update(rooms)
+    assert (await post(day, "/console/phone/consult", colleague="a02")).status == 303
+    assert seats(day)[call.sid]["Hold"] == "true"
+    assert await ring(day) == COLLEAGUE
+
+
 async def test_a_caller_is_handed_over_warm_and_is_then_the_colleagues(day: Night) -> None:
     call, mine = await talking(day)
     await at_work(day, "a02")
