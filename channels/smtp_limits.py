@@ -24,6 +24,7 @@ class Limits:
     recipients: int = 50
     connections: int = 1000
     connections_per_peer: int = 100
+    listening: int = 100  # clients that have left but for the answer to their mail
     kept_free: float = 0.2  # share of `connections` and of `in_flight` that only known clients may use
     silent: float = 1.0  # seconds without a command after which a client that sends no mail may be sent away
     junk: int = 20
@@ -56,6 +57,7 @@ class Doorkeeper:
     guests: OrderedDict[int, Guest] = field(default_factory=OrderedDict)
     in_flight: int = 0
     _by_peer: dict[str, int] = field(default_factory=dict)
+    _listening: set[int] = field(default_factory=set)
     _held: dict[str, int] = field(default_factory=dict)
     _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _near: dict[str, bool] = field(default_factory=dict)
@@ -72,7 +74,18 @@ class Doorkeeper:
         self._by_peer[guest.peer] = self._by_peer.get(guest.peer, 0) + 1
         return True
 
+    def may_listen(self, guest: Guest) -> bool:
+        """Whether a client who says no more may stay for its answer, apart from the guests: whether it still listens
+        cannot be known before that is said.
+        """
+        if len(self._listening) >= self.limits.listening:
+            return False
+        self.leave(guest)
+        self._listening.add(id(guest))
+        return True
+
     def leave(self, guest: Guest) -> None:
+        self._listening.discard(id(guest))
         if self.guests.pop(id(guest), None) is None:
             return
         left = self._by_peer[guest.peer] - 1

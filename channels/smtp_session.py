@@ -76,6 +76,7 @@ class Conversation(SMTP):
         self._floor: asyncio.TimerHandle | None = None
         self._patient_until = 0.0
         self._gone = False
+        self._said_all = False
 
     def connection_made(self, transport: Any) -> None:
         if self.transport is not None:  # after STARTTLS
@@ -99,7 +100,13 @@ class Conversation(SMTP):
         super().data_received(data)
 
     def eof_received(self) -> bool | None:
-        return False if self._gone else super().eof_received()
+        """Who says no more in the midst of a mail may still listen for its answer (not so over TLS)."""
+        if self._gone:
+            return False
+        if not self.has_mail or self.session.ssl is not None or not self.door.keeper.may_listen(self):
+            return super().eof_received()
+        self._said_all = True
+        return asyncio.StreamReaderProtocol.eof_received(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.door.left(self)
@@ -192,6 +199,8 @@ class Conversation(SMTP):
             status = await self._taken()
             await self.conclude(status, recipients)
             self._reset_timeout()
+            if self._said_all:
+                raise asyncio.CancelledError  # as when the line is cut, but it has heard
         finally:
             self.envelope = self._create_envelope()
             self.has_mail = False
@@ -258,6 +267,8 @@ class Conversation(SMTP):
             found: bytes = await self._reader.readuntil(b".\r\n")
         except asyncio.LimitOverrunError as error:
             found = await self._reader.read(error.consumed)
+        except asyncio.IncompleteReadError:
+            raise asyncio.CancelledError from None
         return found
 
     def _reset_timeout(self, duration: float | None = None) -> None:

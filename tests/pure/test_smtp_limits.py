@@ -64,3 +64,14 @@ def test_one_client_s_mails_and_all_of_strangers_leave_room_for_others() -> None
     keeper.let_go("192.0.2.1", 300)
     assert keeper.fits("192.0.2.1", 300)
     assert keeper.in_flight == 300
+
+
+def test_b36_few_may_listen_who_say_no_more_and_they_take_nobodys_place() -> None:
+    keeper = Doorkeeper(Limits(connections=2, kept_free=0.0, listening=1))
+    first, second = (Client("192.0.2.1", 0.0, has_mail=True) for _ in range(2))
+    assert all(keeper.admit(client, 0.0) for client in (first, second))
+    assert keeper.may_listen(first)
+    assert not keeper.may_listen(second)
+    assert keeper.admit(Client("192.0.2.2", 0.0), 0.0)
+    keeper.leave(first)
+    assert keeper.may_listen(second)

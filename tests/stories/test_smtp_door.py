@@ -430,6 +430,38 @@ async def test_b36_f29_k2_dropped_lines(parsers: Parsers) -> None:
     assert len(shelf.reports) == 1
 
 
+@pytest.mark.parametrize("kind", [Conversation, LocalConversation])
+@pytest.mark.parametrize("behind", [b"", b"QUIT\r\n"])
+async def test_b36_who_says_no_more_after_the_dot_still_hears_the_answer(
+    parsers: Parsers, kind: type[Conversation], behind: bytes
+) -> None:
+    shelf = Shelf()
+    shelf.gate = asyncio.Event()
+    hello = "EHLO t.example" if kind is Conversation else "LHLO t.example"
+    async with door(shelf, parsers, kind) as port:
+        line = await Line.open(port)
+        await line.say(hello, "MAIL FROM:<anna@example.org>", f"RCPT TO:<{US}>", "DATA")
+        line.writer.write(MAIL + b".\r\n" + behind)
+        line.writer.write_eof()
+        await asyncio.wait_for(shelf.entered.wait(), 10)
+        shelf.gate.set()
+        assert (await line.answer()).startswith("250")
+        assert await asyncio.wait_for(line.reader.read(), 10) == b""
+    assert len(shelf.reports) == 1
+
+
+async def test_b36_a_mail_that_ends_without_its_dot_is_none(parsers: Parsers) -> None:
+    shelf = Shelf()
+    async with door(shelf, parsers) as port:
+        line = await Line.open(port)
+        await line.to_data()
+        line.writer.write(MAIL + b".\r")
+        line.writer.write_eof()
+        assert await asyncio.wait_for(line.reader.read(), 10) == b""
+        await send(port)
+    assert len(shelf.reports) == 1
+
+
 @pytest.mark.parametrize("failure", [Away, NotStored, RuntimeError, OSError])
 async def test_b37_e3_k1_what_cannot_be_stored_is_asked_for_again(parsers: Parsers, failure: type[Exception]) -> None:
     shelf = Shelf()
