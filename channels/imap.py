@@ -123,6 +123,7 @@ class _Reader:
     _thread: threading.Thread | None = None
     _sick: dict[int, _Sick] = field(default_factory=dict)
     _unmarked: set[int] = field(default_factory=set)  # kept, but the server would not mark them
+    _copied: set[int] = field(default_factory=set)  # of those, whose copy lies where they are to go
     _wanted: frozenset[int] | None = None  # of the old mails, when a start date is set
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -226,6 +227,7 @@ class _Reader:
             self.health.restarts += 1
             self._sick.clear()
             self._unmarked.clear()
+            self._copied.clear()
             log.warning("imap.uids_began_anew", mailbox=self.account.folder, restarts=self.health.restarts)
         highest = max([*session.uids(), (session.uidnext or 1) - 1])
         return self._save(Cursor(session.uidvalidity, highest, highest))
@@ -259,11 +261,12 @@ class _Reader:
         """
         self._unmarked.update(uids)
         try:
-            session.mark(uids)
+            session.mark(uids, self._copied)
         except (NotMarked, Trouble) as error:
             log.error("imap.not_marked", mailbox=self.account.folder, mails=len(self._unmarked), reason=str(error))
             return error if isinstance(error, Trouble) else None
         self._unmarked.difference_update(uids)
+        self._copied.difference_update(uids)
         return None
 
     def _take(

@@ -166,8 +166,9 @@ class Session:
         found = self._ask(lambda: self._client.search(["UID", ",".join(map(str, uids))]))
         return {int(uid) for uid in found} & set(uids)
 
-    def mark(self, uids: Sequence[int]) -> None:
-        """Tell the people at the mailbox that these were taken in. Raises NotMarked, too."""
+    def mark(self, uids: Sequence[int], copied: set[int]) -> None:
+        """Tell the people at the mailbox that these were taken in. `copied` are those whose copy lies where they are to
+        go, of all that were ever tried: a server may copy what it will not delete. Raises NotMarked, too."""
         if not uids:
             return
         target = self._account.move_to
@@ -177,7 +178,9 @@ class Session:
         if self._client.has_capability("MOVE"):
             self._want(lambda: self._client.move(list(uids), target))
             return
-        self._want(lambda: self._client.copy(list(uids), target))
+        if fresh := [uid for uid in uids if uid not in copied]:
+            self._want(lambda: self._client.copy(fresh, target))
+            copied.update(fresh)
         self._want(lambda: self._client.delete_messages(list(uids), silent=True))
         if self._client.has_capability("UIDPLUS"):
             self._want(lambda: self._client.uid_expunge(list(uids)))

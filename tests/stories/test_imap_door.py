@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientReadOnlyError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
 from structlog.testing import capture_logs
 
 from channels import imap
@@ -624,6 +624,37 @@ async def test_mails_that_were_not_marked_are_marked_in_the_next_session(
         await until(lambda: len(tried) == 2)
     assert len(shelf.seen) == 2
     assert all((await mailbox.seen()).values())
+
+
+async def test_mails_that_a_server_copies_and_will_not_delete_are_copied_once(
+    mailbox: Mailbox, parsers: Parsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, has = [], IMAPClient.has_capability
+
+    def refusing(client: IMAPClient, *args: object, **kwargs: object) -> object:
+        refused.append(args)
+        raise IMAPClientError("NO [NOPERM] nothing is deleted here")
+
+    monkeypatch.setattr(IMAPClient, "has_capability", lambda client, name: name != "MOVE" and has(client, name))
+    monkeypatch.setattr(IMAPClient, "delete_messages", refusing)
+    await mailbox.ask(lambda client: client.create_folder("Klart"))
+    shelf, cursors = Shelf(), CursorShelf()
+    await mailbox.put(mail(1), mail(2))
+    async with (
+        wire(f"imap://127.0.0.1:{mailbox.port}") as line,
+        reading(mailbox, parsers, shelf, cursors, move_to="Klart", port=urlsplit(line.url).port),
+    ):
+        await until(lambda: len(refused) == 1)
+        await line.cut()
+        await line.mend()
+        await until(lambda: len(refused) == 2)
+
+    def copies(client: IMAPClient) -> int:
+        client.select_folder("Klart")
+        return len(client.search("ALL"))
+
+    assert await mailbox.ask(copies) == 2
+    assert len(shelf.seen) == 2
 
 
 @pytest.mark.parametrize("item", ["RFC822.SIZE", "BODY.PEEK[]"])
