@@ -103,7 +103,7 @@ class Conversation(SMTP):
         """Who says no more in the midst of a mail may still listen for its answer (not so over TLS)."""
         if self._gone:
             return False
-        if not self.has_mail or self.session.ssl is not None or not self.door.keeper.may_listen(self):
+        if not self.has_mail or self._tls_protocol is not None or not self.door.keeper.may_listen(self):
             return super().eof_received()
         self._said_all = True
         return asyncio.StreamReaderProtocol.eof_received(self)
