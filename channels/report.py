@@ -156,7 +156,8 @@ class Report:
 
     `key` is the idempotency key within `channel`; it must hold something that a stranger cannot choose alone.
     `text` is what was newly said, `full_text` everything with quotes and signatures; `raw` is what came over the wire.
-    `own_words` is what of a text that is partly ours its sender said: that alone is judged (None: all of it is).
+    `own_words` is what is judged in place of `text` (None: that is): of a text that is partly ours what its sender
+    said, of a mail that sends others on what those say as well.
     `charger`, `site`, `connector`, `category`, `danger` and `faulty` (a charger does not work, and how was not
     chosen) are what the sender gave in a structured way, unchecked.
     `quarantined` is the reason why the content was not understood; such a report goes to a person. `fingerprint` is a
@@ -202,7 +203,7 @@ class Report:
 
     @property
     def told(self) -> str:
-        """The text without what is ours of it."""
+        """What is judged of it."""
         return self.text if self.own_words is None else self.own_words
 
     def digest(self) -> bytes:

@@ -11,6 +11,7 @@ from channels.mail.alternatives import may_say_more, read_of
 from channels.mail.charsets import decode, tidy
 from channels.mail.flowed import unwrap
 from channels.mail.headers import Fields
+from channels.mail.invitations import words_of
 from channels.mail.signed import signed_content
 from channels.mail.tree import Part, TooComplex, parse
 from channels.mail.uuencoded import taken_out
@@ -54,6 +55,9 @@ def body_of(root: Part) -> Body:
         body.written.append((named.kind == "text/html", text_of(named)))  # it stays a file as well
     body.written = [(is_html, _rendered(is_html, text, body)) for is_html, text in body.written]
     body.files = _invited_once(body.files)
+    if not any(text.strip() for _, text in body.written):
+        invited = (words_of(text_of(part)) for part in body.files if _is_invitation(part))
+        body.written += [(False, words) for words in invited if words]
     return body
 
 

@@ -28,6 +28,8 @@ def _levels(*words: str) -> str:
 
 LABELS = {word: kind for kind, words in _WORDS["labels"].items() for word in words}
 ORIGINALS = frozenset(phrase for phrases in _WORDS["originals"].values() for phrase in phrases)
+FORWARDED = _compiled(any_of("forwarded"))
+SENDS_ON = _compiled(rf"\s*(?:\[[^\]]{{0,60}}\]\s*){{0,3}}(?:{any_of('sends_on')})(?:\[\d+\]|\(\d+\))?\s?[:：]")
 ABOVE = _compiled(any_of("above"))
 COMMENTED = _compiled(any_of("commented"))
 UPDATED = _compiled(any_of("updated"))

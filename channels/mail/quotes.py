@@ -165,7 +165,7 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
     """For each line whether it is quoted."""
     count = len(lines)
     quoted = [False] * count
-    kinds = [_label(line) for line in lines]
+    kinds = [label(line) for line in lines]
     at = 0
     while at < count:
         line = lines[at]
@@ -223,10 +223,10 @@ def _answers_below(lines: Sequence[str], quoted: Sequence[bool], at: int, end: i
 
 def _marked_whole(lines: Sequence[str], at: int, end: int) -> bool:
     """Whether the mail below a title has marks before all its lines, header and words: they say how long it is."""
-    if _phrase(lines[at].strip()) not in ORIGINALS or any(lines[at + 1 : end]):
+    if phrase(lines[at].strip()) not in ORIGINALS or any(lines[at + 1 : end]):
         return False
     marked = (lines[n] for n in takewhile(lambda n: lines[n][:1] == ">", range(end, len(lines))))
-    return any(line.strip("> ") and _label(line.lstrip("> ")) is None for line in marked)
+    return any(line.strip("> ") and label(line.lstrip("> ")) is None for line in marked)
 
 
 def _past_block(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> int:
@@ -400,8 +400,8 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
         return True
     if line[0] in "-_=–—*>" or line[-1] in ":-":
         if (title := _TITLED.match(line)) and title[1].strip().lower() in ORIGINALS:  # and the header right behind it
-            return _label(line[title.end() :].lstrip()) == "from"
-        bare = _phrase(line)
+            return label(line[title.end() :].lstrip()) == "from"
+        bare = phrase(line)
         if _groupwise(line) or (bare in ORIGINALS and line[0] in "-_=–—*>"):
             return not _mentioned(lines, kinds, at)
         if bare in ORIGINALS:
@@ -440,7 +440,8 @@ def _groupwise(line: str) -> bool:
     return told and ("@" in line or MOMENT.search(line) is not None)
 
 
-def _phrase(line: str) -> str:
+def phrase(line: str) -> str:
+    """What a line says between its rules, in small letters."""
     match = _RULE.fullmatch(line)
     found = match[1] if match else line
     return found.strip(" -_=–—*:").lower()
@@ -493,7 +494,8 @@ def _begins_below(lines: Sequence[str], kinds: Sequence[str | None], at: int) ->
     return any(kinds[n] and not kinds[n - 1] and _labels_stand(lines, kinds, n, 3) for n in near)
 
 
-def _label(line: str) -> str | None:
+def label(line: str) -> str | None:
+    """Which field of a mail's header a line names, in any of the languages: `from`, `date`, …"""
     if line[:1] == ">" or (":" not in line[:26] and "：" not in line[:26]):
         return None
     match = _LABEL.match(line)

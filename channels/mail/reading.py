@@ -19,6 +19,7 @@ from channels.mail.key import FIELDS, key_of
 from channels.mail.parts import Body, body_of
 from channels.mail.phrases import FOLLOWING
 from channels.mail.quotes import CUT, MAYBE, new_text
+from channels.mail.sent_on import attached_mails, sent_on, words_of
 from channels.mail.signatures import SIGNED
 from channels.mail.threads import thread_of
 from channels.mail.tree import Part, TooComplex, header_end, parse
@@ -108,7 +109,9 @@ def _understood(
     if told is None and (reaction := reactions.reaction_of(root)):
         written = reaction
     reply_to = _reply_to(fields, box, domains)
-    flags = (*robot.flags, *(() if written or told is not None else _unread(body)))
+    inner = attached_mails(body)
+    others = [*sent_on(full, subject, domains), *(text for mail in inner for text in words_of(mail, domains))]
+    flags = (*robot.flags, *(() if written or told is not None or inner else _unread(body)))
     thread = thread_of(fields, subject, domains)
     results = told_by(fields.all("authentication-results"), trusted) if found is None else results_of(found)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
@@ -123,7 +126,8 @@ def _understood(
         subject=subject or None,
         reply_to=reply_to,
         copies=_copies(fields, [box.address if box else None, reply_to], domains),
-        full_text=shown if shown or kind or told is not None else _forwarded(body),
+        full_text=shown if shown or kind or told is not None else _forwarded(inner),
+        own_words=None if robot.auto_reply or thread.token or thread.subject else _judged(written, others),
         html="\n".join(body.html) or None,
         attachments=() if kind else tuple(attachment_of(part) for part in body.files if not _is_read(part, told)),
         raw=raw,
@@ -195,11 +199,15 @@ def _shown(full: str) -> str:
     return full.replace(f"{CUT}\n", "").replace(CUT, "").replace(MAYBE, "  ").replace(SIGNED, "")[:FULL_TEXT]
 
 
-def _forwarded(body: Body) -> str:
+def _forwarded(mails: Collection[Part]) -> str:
     """What the mails say that were sent on as files, where nothing was written above them: nobody's new words."""
-    inner = [part.children[0] for part in body.files if part.kind == RAW_TYPE and part.children]
-    said = [(mail.fields.text("subject") or "", _shown(_full_text(body_of(mail)))) for mail in inner]
+    said = [(mail.fields.text("subject") or "", _shown(_full_text(body_of(mail)))) for mail in mails]
     return "\n\n".join(text for mail in said for text in mail if text)[:FULL_TEXT]
+
+
+def _judged(written: str, others: Collection[str]) -> str | None:
+    """The new words and those of the mails that were sent on; None where there are none of those."""
+    return "\n\n".join(text for text in (written, *others) if text)[:PREVIEW] if others else None
 
 
 def _message_id(value: str | None) -> str | None:
