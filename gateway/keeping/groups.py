@@ -43,7 +43,7 @@ from gateway.keeping.written import (
 )
 from gateway.messages.threads import Reference, resolve_references
 from gateway.messages.undelivered import is_gone
-from gateway.people.privacy import erase_returned
+from gateway.people.privacy import erase_answering, erase_returned
 from gateway.record import people, timeline
 from gateway.record.db import Line, recordset, recordsets, statements, together
 from gateway.record.timeline import SYSTEM, Entry
@@ -140,6 +140,8 @@ class Draft:
         self.dead: list[dict[str, Any]] = []
         self.delayed: list[int] = []
         self.returned: list[int] = []
+        self.answering: dict[int, int] = {}  # machines' answers to letters to the erased, each in its case
+        self.revived: list[int] = []  # whom only those made known again
         self.receipts: list[Receipt] = []
         self.cases: dict[int, Standing] = {}
         self.unlike = [0] * len(group)
@@ -237,6 +239,8 @@ class Draft:
             await conn.execute(MESSAGES["delayed"], {"messages": self.delayed, "now": self.now})
         if self.returned:
             await erase_returned(conn, self.returned, self.now)
+        if self.answering:
+            await erase_answering(conn, self.answering, self.revived, self.now)
         return tuple(case.candidate.id for case in self.cases.values() if case.new or case.grown)
 
     def _near(self, rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
@@ -298,6 +302,7 @@ class Draft:
         number_of = case.candidate.id
         self.entries += tried_entries(decided, number_of)
         self._hear_of_ours(decided, number_of)
+        self._hear_of_the_erased(decided, number_of)
         self.entries += linked_entries(decided, number_of)
         if wished := {STOP, START}.intersection(decided.report.flags):
             phone, at = decided.report.sender.phone, decided.report.received_at
@@ -328,6 +333,19 @@ class Draft:
                 self.returned.append(decided.id)
                 data = {"messages": list(messages), "status": status or "–"}
                 self.entries.append(Entry(case, kind, SYSTEM, decided.id, data))
+
+    def _hear_of_the_erased(self, decided: Decided, case: int) -> None:
+        """Whether a machine answers for somebody who was erased, and who has not written since."""
+        person = decided.person
+        if (
+            not (decided.reference.erased and decided.report.auto_reply)
+            or decided.id in self.returned
+            or person is None
+        ):
+            return
+        if any(row["id"] == person for row in self.met.strangers) and self.met.persons.count(person) == 1:
+            self.answering[decided.id] = case
+            self.revived.append(person)
 
 
 def _lock_key(key: str) -> int:

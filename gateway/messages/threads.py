@@ -33,7 +33,7 @@ REPLY, ABOUT, MESSAGE = "reply address", "reply about a report", "message id"
 class Reference:
     """`case` is proven to be meant, `how` says by what; `mentions` are existing cases that the report does not go to,
     `why` says why not, `bounced` the messages of ours that a bounce is about, `delayed` those that a server says are
-    late."""
+    late; `erased` says that it answers what was written to somebody who was erased since."""
 
     case: int | None = None
     how: str = ""
@@ -41,6 +41,7 @@ class Reference:
     why: Reason | None = None
     bounced: tuple[int, ...] = ()
     delayed: tuple[int, ...] = ()
+    erased: bool = False
 
 
 def reply_token(keys: Sequence[str], case: int) -> str:
@@ -94,12 +95,14 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
     about = tuple(ours) if report.deliveries or report.bounce else ()
     bounced = about if report.bounce else ()
     delayed = about if not report.bounce and any(one.action == "delayed" for one in report.deliveries) else ()
-    answered = next((row["id"] for row in found if row["report"] is not None), existing.get(by_token))
+    told = next((row for row in found if row["report"] is not None), None)
+    answered = told["id"] if told else existing.get(by_token)
+    erased = told["erased"] if told else any(sent[message]["erased"] for message in ours[:1])
     if answered is not None:
-        reference = Reference(answered, "reply_token", bounced=bounced, delayed=delayed)
+        reference = Reference(answered, "reply_token", bounced=bounced, delayed=delayed, erased=erased)
     elif ours:
         how = "bounce" if bounced or delayed else "reply_reference"
-        reference = Reference(sent[ours[0]]["id"], how, bounced=bounced, delayed=delayed)
+        reference = Reference(sent[ours[0]]["id"], how, bounced=bounced, delayed=delayed, erased=erased)
     elif by_subject in existing:
         reference = await _by_number(conn, report, existing[by_subject])
     else:

@@ -134,13 +134,25 @@ async def erase_returned(conn: Connection, reports: Sequence[int], now: datetime
     """Erase, of reports that are being kept, those in which mail servers tell of letters to somebody who was erased:
     they name them and return the letter."""
     rows = await (await conn.execute(SQL["returned"], {"reports": reports})).fetchall()
-    if not rows:
-        return
-    given: dict[str, Any] = {"reports": [row["id"] for row in rows], "now": now}
+    if rows:
+        await _erase_kept(conn, {row["id"]: row["case_id"] for row in rows}, now)
+
+
+async def erase_answering(conn: Connection, reports: Mapping[int, int], persons: Sequence[int], now: datetime) -> None:
+    """Erase reports that are being kept, each in its case, in which machines answer letters to somebody who was erased,
+    and whom they made known again."""
+    await _erase_kept(conn, reports, now)
+    for person in persons:
+        for name in ("erase_identities", "erase_person"):
+            await conn.execute(SQL[name], {"person": person, "now": now})
+
+
+async def _erase_kept(conn: Connection, reports: Mapping[int, int], now: datetime) -> None:
+    given: dict[str, Any] = {"reports": list(reports), "now": now}
     given["files"] = [row["sha256"] for row in await (await conn.execute(SQL["lone_blobs"], given)).fetchall()]
     for name in ("erase_contents", "erase_attachments", "mark_reports", "doom"):
         await conn.execute(SQL[name], given)
-    await timeline.append(conn, [Entry(row["case_id"], "erased", SYSTEM, row["id"]) for row in rows], now)
+    await timeline.append(conn, [Entry(case, "erased", SYSTEM, report) for report, case in reports.items()], now)
 
 
 async def retain(db: Database, blobs: Blobs, now: datetime) -> Mapping[str, int]:

@@ -116,27 +116,29 @@ ORDER BY r.case_id = %(case)s DESC, r.id DESC LIMIT 1
 
 -- name: referred
 -- Which of these cases exist, and the cases that this report is in, that these messages of ours were about and that these
--- mails came in; each as the case that it was brought into.
+-- mails came in; each as the case that it was brought into, and whether its person was erased.
 WITH RECURSIVE meant AS (
     (SELECT c.id AS named, NULL::bigint AS report, NULL::bigint AS message, NULL::text AS mail_id, NULL::text AS mail,
-            c.id, c.merged_into
+            false AS erased, c.id, c.merged_into
      FROM cases c WHERE c.id = ANY(%(cases)s::bigint[])
      UNION ALL
-     SELECT NULL, r.id, NULL, NULL, NULL, c.id, c.merged_into FROM reports r JOIN cases c ON c.id = r.case_id
+     SELECT NULL, r.id, NULL, NULL, NULL, r.erased_at IS NOT NULL, c.id, c.merged_into
+     FROM reports r JOIN cases c ON c.id = r.case_id
      WHERE r.id = %(report)s
      UNION ALL
-     SELECT NULL, NULL, m.id, m.mail_id, NULL, c.id, c.merged_into
-     FROM messages m LEFT JOIN reports r ON r.id = m.report_id JOIN cases c ON c.id = coalesce(r.case_id, m.case_id)
+     SELECT NULL, NULL, m.id, m.mail_id, NULL, p.erased_at IS NOT NULL OR r.erased_at IS NOT NULL, c.id, c.merged_into
+     FROM messages m LEFT JOIN people p ON p.id = m.person_id LEFT JOIN reports r ON r.id = m.report_id
+     JOIN cases c ON c.id = coalesce(r.case_id, m.case_id)
      WHERE m.id = ANY(%(messages)s::bigint[])
      UNION ALL
-     SELECT NULL, NULL, NULL, NULL, t.message_id, c.id, c.merged_into
+     SELECT NULL, NULL, NULL, NULL, t.message_id, false, c.id, c.merged_into
      FROM report_contents t JOIN reports r ON r.id = t.report_id JOIN cases c ON c.id = r.case_id
      WHERE t.message_id = ANY(%(mails)s::text[]))
     UNION
-    SELECT w.named, w.report, w.message, w.mail_id, w.mail, c.id, c.merged_into
+    SELECT w.named, w.report, w.message, w.mail_id, w.mail, w.erased, c.id, c.merged_into
     FROM meant w JOIN cases c ON c.id = w.merged_into
 )
-SELECT id, named, report, message, mail_id, mail FROM meant WHERE merged_into IS NULL
+SELECT id, named, report, message, mail_id, mail, erased FROM meant WHERE merged_into IS NULL
 
 -- name: judged
 -- Reports as they were judged at their arrival, and the case each belongs to now.

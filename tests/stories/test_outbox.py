@@ -1161,6 +1161,34 @@ async def test_what_mail_servers_say_of_letters_to_somebody_after_they_were_eras
     assert not await traces_of(office, "mette@example")
 
 
+@pytest.mark.parametrize("by", ["token", "reference"])
+async def test_what_answers_by_itself_for_somebody_after_they_were_erased_is_erased_at_once(
+    office: Office, by: str
+) -> None:
+    for name in ("mette", "anna"):
+        text = f"Charger 21052 does not start, says {name}."
+        await office.hear(text, sender=Sender(name=name, email=f"{name}@example.com"))
+    await office.sweep()
+    db = office.runtime.db
+    person = await find_person(db, "mette@example.com")
+    await erase_person(db, office.runtime.blobs, person, AGENT, office.clock.now())
+    away = {}
+    for sent in office.mails:
+        field = f"To: {sent['Reply-To']}" if by == "token" else f"In-Reply-To: {sent['Message-ID']}"
+        raw = f"From: {sent['To']}\nSubject: Out of office\nAuto-Submitted: auto-replied\n{field}\n\nI am away.\n"
+        away[str(sent["To"])] = raw.encode(), await take(office, raw.encode())
+    found = [row["report_id"] for row in await db.rows("SELECT report_id FROM report_contents ORDER BY report_id")]
+    assert found[1:] == [away["anna@example.com"][1].report]
+    raw, receipt = away["mette@example.com"]
+    assert (await take(office, raw)).report == receipt.report, "the same again is recognised"
+    assert (await office.kinds(receipt)).count("erased") == 2
+    assert not await traces_of(office, "mette@example")
+    back = await office.hear("Charger 21052 still does not start.", sender=Sender(email="mette@example.com"))
+    assert await find_person(db, "mette@example.com") != person, "whoever writes again is somebody new"
+    assert (await take(office, raw.replace(b"away.", b"away until Monday."))).report > back.report
+    assert await traces_of(office, "away until Monday")
+
+
 async def traces_of(office: Office, text: str) -> list[str]:
     """The tables that hold a text."""
     db = office.runtime.db
