@@ -60,6 +60,7 @@ _DATED_TAIL = re.compile(
     r"(?<=[:：])\s*\((?=[^()]*\d[:.]\d\d)[^()]{8,60}\)$"
 )  # K-9: "X <x@y> wrote: (3 March 2026 10:00)"
 _GLUED = re.compile(r"(?<=[\s\-–—.!?)])(?=(?:On|Den|Am|Le|El|Il|Op) \w{2,9}[.,]{0,2} \S{1,9} \S*\d)")
+_BEHIND = re.compile(r"(?<=[:：])[ \t]{2,}(?=\S)")
 _MEASURE = re.compile(r">\s?\d+(?:[.,]\d+)?\s?(?:%|k|a\b|m|h|s\b|v\b|min|sek|kr|°|€|years|år)", re.IGNORECASE)
 
 
@@ -88,7 +89,13 @@ def new_text(text: str, author: str | None = None, follows: bool = True) -> str:
 
 
 def _unglued(line: str) -> list[str]:
-    """A line as two when an attribution was put behind somebody's words in it."""
+    """A line as two when an attribution was put behind somebody's words in it, or the old mail behind that."""
+    if (
+        (behind := _BEHIND.search(line))
+        and VERB.search(line, max(0, behind.start() - 24), behind.start())
+        and BEGINS.match(line.lstrip())
+    ):
+        return [line[: behind.start()].strip(), line[behind.end() :]]
     if line[-1] in _ENDS and line[0] not in ">|" and VERB.search(line[-24:]):
         match = _GLUED.search(line)
         written = line[: match.start()].rstrip(" -–—") if match else ""
@@ -408,7 +415,11 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
             return _above_quote(lines, kinds, at)
         if (not bare and len(line) >= 4) or (line[:3] == "---" and line[-3:] == "---"):
             below = _next(lines, at + 1)
-            return below is not None and _header_block(lines, kinds, below, 2)
+            if below is None:
+                return False
+            return _header_block(lines, kinds, below, 2) or (
+                not bare and ABOVE.match(lines[below].lstrip()) is not None
+            )
     if line.lower() in ORIGINALS:
         return _above_quote(lines, kinds, at)
     return _header_block(lines, kinds, at, 3)
