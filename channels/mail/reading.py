@@ -110,7 +110,7 @@ def _understood(
         written = reaction
     reply_to = _reply_to(fields, box, domains)
     inner = attached_mails(body)
-    others = [*sent_on(full, subject, domains), *(text for mail in inner for text in words_of(mail, domains))]
+    others = [*sent_on(full, subject, domains), *words_of(inner, domains)]
     flags = (*robot.flags, *(() if written or told is not None or inner else _unread(body)))
     thread = thread_of(fields, subject, domains)
     results = told_by(fields.all("authentication-results"), trusted) if found is None else results_of(found)

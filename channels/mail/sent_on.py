@@ -12,12 +12,13 @@ from collections.abc import Collection, Sequence
 from channels.mail.headers import decode_field
 from channels.mail.parts import Body, body_of
 from channels.mail.phrases import FORWARDED, SENDS_ON
-from channels.mail.quotes import CUT, LIMIT, MAYBE, label, new_text, phrase
+from channels.mail.quotes import CUT, MAYBE, label, new_text, phrase
 from channels.mail.tree import Part, TooComplex, parse
 
 _LAYERS = 5  # mails within one another
 _HEADER = 16  # lines
-_MOST = 20  # attached mails
+_MOST = 5  # attached mails that are read
+_READ = 50_000  # characters of each, and of what is below a text
 _AT = re.compile(r"@([\w.-]{1,253})")
 _REPLIES_AS_OTHERS_SEND_ON = ("vs", "lähettäjä")  # the Finnish mark of an answer is the Norwegian one of a forward
 _MAIL = frozenset({"application/octet-stream", "text/plain", "message/rfc822"})
@@ -25,7 +26,7 @@ _MAIL = frozenset({"application/octet-stream", "text/plain", "message/rfc822"})
 
 def sent_on(text: str, subject: str, domains: Collection[str]) -> list[str]:
     """The words of the mails below a text, newest first, where it or its subject says that they are sent on."""
-    lines = [line.rstrip() for line in text[:LIMIT].split("\n")]
+    lines = [line.rstrip() for line in text[:_READ].split("\n")]
     said: list[str] = []
     for _ in range(_LAYERS):
         begin = _begin(lines, subject)
@@ -42,16 +43,19 @@ def sent_on(text: str, subject: str, domains: Collection[str]) -> list[str]:
 
 def attached_mails(body: Body) -> list[Part]:
     """The mails that came as files, whatever they are said to be."""
-    found = [_opened(part) for part in body.files[:_MOST]]
-    return [mail for mail in found if mail is not None]
+    return [mail for part in body.files if (mail := _opened(part)) is not None]
 
 
-def words_of(mail: Part, domains: Collection[str]) -> list[str]:
-    """The words of an attached mail and of those that were sent on in it."""
+def words_of(mails: Sequence[Part], domains: Collection[str]) -> list[str]:
+    """The words of the first attached mails and of those that were sent on in them."""
+    return [words for mail in mails[:_MOST] for words in _words_of(mail, domains)]
+
+
+def _words_of(mail: Part, domains: Collection[str]) -> list[str]:
     if any(domain.lower() in domains for domain in _AT.findall(mail.fields.raw("from") or "")):
         return []
     body, subject = body_of(mail), mail.fields.text("subject") or ""
-    full = "\n\n".join(text for _, text in body.written)
+    full = "\n\n".join(text for _, text in body.written)[:_READ]
     own = [text for text in (subject, new_text(full)) if text]
     return own + sent_on(full, subject, domains)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -125,6 +126,13 @@ def test_a_mail_of_ours_that_is_attached_is_not_judged() -> None:
         f"--B\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--B--\r\n"
     )
     assert read(raw.encode(), NOW, domains=("support.example",)).own_words is None
+
+
+@pytest.mark.parametrize("unit", [f"---------- Forwarded message ---------\n{EN}", "> From: x\n> Date: y\n"])
+def test_any_number_of_mails_that_are_sent_on_is_read_in_time(unit: str) -> None:
+    begun = time.process_time()
+    mail("VB: x", f"FYI\n{unit * (400_000 // len(unit))}")
+    assert time.process_time() - begun < 2
 
 
 def test_what_is_judged_comes_back_from_the_process_that_parses() -> None:
