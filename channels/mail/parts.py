@@ -30,7 +30,8 @@ _CIPHER = re.compile(
     r"(?:-----END PGP MESSAGE-----[^\n]*)?",
     re.MULTILINE,
 )
-_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_OF_OUTLOOK = frozenset({"application/ms-tnef", "application/vnd.ms-tnef", "application/vnd.ms-outlook"})
+_OUTLOOK_NAMES = ("winmail.dat", ".msg")  # how names of such files end
 _LAYERS = 4
 _VERSION = re.compile(rb"\s*Version:[^\r\n]{0,20}\s*")
 
@@ -56,8 +57,9 @@ def body_of(root: Part) -> Body:
     body.written = [(is_html, _rendered(is_html, text, body)) for is_html, text in body.written]
     body.files = _invited_once(body.files)
     if not any(text.strip() for _, text in body.written):
-        invited = (words_of(text_of(part)) for part in body.files if _is_invitation(part))
+        invited = [words_of(text_of(part)) for part in body.files if _is_invitation(part)]
         body.written += [(False, words) for words in invited if words]
+        body.locked = body.locked or "" in invited
     return body
 
 
@@ -101,7 +103,7 @@ def _sort(part: Part, body: Body) -> None:
         if _may_be_signed(part) and body.opened < _LAYERS and (inner := _within(part)) is not None:
             body.opened += 1
             _sort(inner, body)
-        elif part.kind in _TNEF or _may_be_signed(part) or (part.filename or "").lower() == "winmail.dat":
+        elif part.kind in _OF_OUTLOOK or _may_be_signed(part) or (part.filename or "").lower().endswith(_OUTLOOK_NAMES):
             body.locked = True
         body.files.append(part)
 

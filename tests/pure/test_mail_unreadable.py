@@ -49,6 +49,11 @@ LOCKED = {
     "outlook by name": several(
         "mixed", part("text/plain", ""), part("application/octet-stream; name=winmail.dat", TNEF, coded=True)
     ),
+    "outlook item": several(
+        "mixed", part("text/plain", ""), part("application/vnd.ms-outlook; name=VB.msg", TNEF, coded=True)
+    ),
+    "outlook item by name": several("mixed", part("application/octet-stream; name=VB.msg", TNEF, coded=True)),
+    "invited without words": part("text/calendar; method=REQUEST", "BEGIN:VCALENDAR\nEND:VCALENDAR\n"),
 }
 ANSWERED = {
     "alone": part("text/calendar; method=REPLY", CALENDAR.format("REPLY")),
