@@ -27,7 +27,7 @@ from gateway.web.keys import runtime_of
 from gateway.web.problems import Problem
 from gateway.web.within import reaches
 
-Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"\S")]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=models.WORDED)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 
 
