@@ -9,7 +9,8 @@ import pytest
 from ocpp.v16 import call as call16
 from ocpp.v201 import call as call201
 
-from channels.fleet import DemoFleet, asked_16, asked_201, lot
+from channels.fleet import DemoFleet, lot
+from channels.fleet_ocpp import asked_16, asked_201
 from channels.report import RemoteAct, RemoteAnswer
 
 NUMBERS = [str(number) for number in range(21000, 21400)]
