@@ -10,9 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
-WORDED = (
-    r"\S\s*$"  # as `\S` alone, which readers of the description join with the length to one that takes long to read
-)
+WORDED = r"\S\s*$"  # not `\S`: who joins it with a length makes a pattern that takes a second to read
 Text = Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=WORDED)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Category = Literal[
