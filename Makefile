@@ -10,7 +10,7 @@ run: venv ## Run everything on this machine with the demo's data (Ctrl-C stops i
 	@exec $(RUN) -m gateway up --demo --with-parent
 
 test: lint ## Lint, types, import rules and every test but the fault harness
-	$(RUN) -m pytest -n 2 --dist worksteal
+	$(RUN) -m pytest -n 3 --dist worksteal
 
 lint: venv ## Lint, format, types and import rules only
 	$(RUN) -m ruff check .
