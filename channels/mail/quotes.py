@@ -91,7 +91,8 @@ def new_text(text: str, author: str | None = None, follows: bool = True) -> str:
 def _unglued(line: str) -> list[str]:
     """A line as two when an attribution was put behind somebody's words in it, or the old mail behind that."""
     if (
-        (behind := _BEHIND.search(line))
+        ("  " in line or "\t" in line)
+        and (behind := _BEHIND.search(line))
         and VERB.search(line, max(0, behind.start() - 24), behind.start())
         and BEGINS.match(line.lstrip())
     ):
