@@ -87,7 +87,8 @@ FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = ANY(%(cases)s::bigint[]) ORDER BY r.case_id, r.id
 
 -- name: reports
-SELECT r.*, t.sender_name, t.sender_phone, t.sender_email, t.reply_to, t.copies, t.subject, t.text, t.full_text, t.html IS NOT NULL AS has_html,
+SELECT r.*, t.sender_name, t.sender_phone, t.sender_email, t.reply_to, t.copies, t.subject, t.text, t.full_text, t.own_words,
+       t.html IS NOT NULL AS has_html,
        t.recipients, t.alarm, t.report_id IS NULL AS erased
 FROM reports r LEFT JOIN report_contents t ON t.report_id = r.id
 WHERE r.case_id = %(case)s ORDER BY r.id

@@ -131,13 +131,35 @@ async def test_words_of_customers_stay_words(house: House) -> None:
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
+async def test_what_a_mail_sends_on_is_read_at_once_and_not_as_its_senders_words(house: House) -> None:
+    mail = (
+        b"From: karin@brf.example\r\nTo: support@support.example\r\nSubject: VB: Laddaren\r\n\r\nFYI\r\n\r\n"
+        b"Fr\xe5n: olle@drivers.example\r\nSkickat: den 28 november 2026 04:50\r\nTill: Karin\r\n\xc4mne: Laddaren\r\n"
+        b"\r\nDet luktar br\xe4nt fr\xe5n laddare 21007.\r\n"
+    )
+    receipt = await house.runtime.intake.accept(read(mail, house.runtime.clock.now(), domains={"support.example"}))
+    assert receipt.priority == "P1"
+    page = await (await house.client.get(f"/console/cases/{receipt.case}")).text()
+    assert '<div class="text">FYI</div>' in page
+    sent_on = page.partition("<details open><summary>Skickas vidare i mejlet</summary>")[2].partition("</details>")[0]
+    assert "Det luktar bränt från laddare 21007." in sent_on
+    assert "FYI" not in sent_on
+
+
 async def test_b59_markup_in_any_field_of_a_mail_stays_text(house: House) -> None:
     evil, now = "<svg/onload=alert(1)>", house.runtime.clock.now()
     files = (Attachment(evil, "image/png", b"x"), Attachment(evil, "text/plain", b"x", quarantined=evil))
     sender = Sender(name=evil, email=f"{evil}@a.example", phone=evil)
     said = Report(Channel.EMAIL, "m", now, f"{STUCK} {evil}", sender, evil, f"{evil}@b.example", (f"{evil}@c.example",))
     receipt = await house.runtime.intake.accept(
-        replace(said, full_text=f"{evil} {evil}", attachments=files, message_id=evil, quarantined=evil)
+        replace(
+            said,
+            full_text=f"{evil} {evil}",
+            own_words=f"{STUCK} {evil} on {evil}",
+            attachments=files,
+            message_id=evil,
+            quarantined=evil,
+        )
     )
     for path in (f"/console/cases/{receipt.case}", "/console", "/console?q=22809"):
         page = await (await house.client.get(path)).text()

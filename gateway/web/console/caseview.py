@@ -200,7 +200,14 @@ def _report(report: Mapping[str, Any], clips: Sequence[Mapping[str, Any]]) -> di
         "quarantined": report["quarantined"],
         "alarm": report["alarm"],
         "text": text,
+        "sent_on": _sent_on(report, text),
         "full_text": full if full != text else "",
         "clips": clips,
         "has_html": report["has_html"],
     }
+
+
+def _sent_on(report: Mapping[str, Any], text: str) -> str:
+    """What a mail was judged by beside its sender's own words: those of the mails that it sends on."""
+    judged: str = report["own_words"] or ""
+    return judged.removeprefix(text).strip() if report["channel"] == "email" else ""
