@@ -20,9 +20,14 @@ from channels.report import ANSWER, UNSOLVED, Channel, Report, Thread, Unconfirm
 
 TEXTS = frozenset({Channel.SMS, Channel.WHATSAPP})
 RATES, SOLVES = "rates", "solves"  # flags of an answer, before the call that it rates or the report of who says yes
-SPELT = {"ett": 1, "två": 2, "tre": 3, "fyra": 4, "fem": 5, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
-SPELT |= {"én": 1, "to": 2, "yksi": 1, "kaksi": 2, "kolme": 3, "neljä": 4, "viisi": 5}
-SPELT |= {"eins": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5}  # what is four in Norwegian burns in English
+_DIGITS = (
+    "ett én one yksi eins",
+    "två to two kaksi zwei",
+    "tre three kolme drei",
+    "fyra four neljä vier",  # not the Norwegian one, which burns in English
+    "fem five viisi fünf",
+)
+SPELT = {word: digit for digit, words in enumerate(_DIGITS, 1) for word in words.split()}
 OF = r"(?:/|av|af|of|out of|von|kautta)"
 THANKS = r"(?:tack(?: så mycket)?|takk|tak|thanks|thank you|kiitos|danke)"
 RATED = re.compile(rf"([1-5]|{'|'.join(SPELT)})(?:\ufe0f?\u20e3)?(?:\s*{OF}\s*5)?(?:[\s.,!]+{THANKS})?[\s.!]*")
