@@ -4,8 +4,7 @@ The provider is asked first; what the record says is what the provider has done.
 with music while the colleague is told, and is theirs only when they are in the room; once they have both, nothing takes
 it back. Leads may listen unheard, be heard by the agent alone, or join in, where the case is within their reach: other
 talks do not exist for them; an agent who wants that raises a hand, and may leave the caller to a lead who has joined as
-to a colleague who was asked. Raises NoTalk when there is none, Refused when the
-provider could not do it.
+to a colleague who was asked. Raises NoTalk when there is none, Refused when the provider could not do it.
 """
 
 from __future__ import annotations
