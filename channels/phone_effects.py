@@ -23,7 +23,7 @@ from channels.phone_ports import Caller, CaseStatus, Given, Incident, Place, Tak
 from channels.report import SOLVED, NotStored, Receipt, RemoteAnswer, Report
 from ivr.engine import PROMPTED_IN, CallState, Outcome
 from ivr.prompts import Phrases
-from ivr.vocabulary import COUNTS, FAILED, knows_category, recording_of, stricter
+from ivr.vocabulary import COUNTS, FAILED, chosen_category, is_faulty, knows_category, recording_of, stricter
 
 log = structlog.get_logger()
 
@@ -105,7 +105,8 @@ async def _find_charger(scene: Scene) -> Outcome:
 
 async def _look_for_danger(scene: Scene) -> Outcome:
     charger = scene.fact("candidate") if scene.fact("confirmed") == "yes" else None
-    told = scene.given.dangers.told(scene.fact("said") or "", scene.fact("category"), charger)
+    words, facts = scene.fact("said") or "", scene.state.facts
+    told = scene.given.dangers.told(words, chosen_category(facts), charger, is_faulty(facts))
     return Outcome("danger", {"danger": "said"}) if told else Outcome("none")
 
 
@@ -124,7 +125,7 @@ async def _known_incident(scene: Scene) -> Outcome:
 async def _known_outage(scene: Scene) -> Outcome:
     if scene.fact("outage_told"):
         return Outcome("none")
-    told = scene.fact("category"), scene.fact("said"), scene.fact("phone")
+    told = chosen_category(scene.state.facts), scene.fact("said"), scene.fact("phone")
     return _outage(scene, await scene.given.incidents.outage(*told))
 
 

@@ -151,7 +151,7 @@ class Places(Protocol):
 
 
 class Dangers(Protocol):
-    def told(self, words: str, category: str | None, charger: str | None) -> bool:
+    def told(self, words: str, category: str | None, charger: str | None, faulty: bool) -> bool:
         """Whether a report would be one of danger that says this, of what was chosen as wrong and of this charger."""
         ...
 

@@ -16,7 +16,7 @@ from channels.answers import RATES, SOLVES
 from channels.report import ANSWER, SOLVED, UNSOLVED, Channel, RemoteAct, RemoteAnswer, Report, Sender, Thread, Tried
 from ivr.engine import PROMPTED_IN, CallState, noting
 from ivr.prompts import Phrases
-from ivr.vocabulary import FAULT, knows_category
+from ivr.vocabulary import chosen_category, is_faulty, knows_category
 
 DROPPED = "call_dropped"
 TROUBLE = "trouble"
@@ -58,9 +58,9 @@ def report_of(
         charger=facts.get("candidate") if confirmed else None,
         site=facts.get("site") if confirmed else None,
         connector=_connector(facts),
-        category="safety" if facts.get("danger") == "yes" else _chosen(facts),
+        category="safety" if facts.get("danger") == "yes" else chosen_category(facts),
         danger=bool(facts.get("danger")),
-        faulty=facts.get("category") == FAULT,
+        faulty=is_faulty(facts),
         language=state.language,
         raw=json.dumps({"call": sid, **state.to_json()}, ensure_ascii=False, sort_keys=True).encode(),
         raw_type="application/json",
@@ -111,10 +111,6 @@ def agreed(state: CallState) -> int | None:
 
 def _tells(facts: Mapping[str, str]) -> bool:
     return any(facts.get(name) for name in (*TOLD, *PLACED))
-
-
-def _chosen(facts: Mapping[str, str]) -> str | None:
-    return facts["category"] if knows_category(facts) else None
 
 
 def _thread(facts: Mapping[str, str]) -> str | None:

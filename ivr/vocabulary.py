@@ -117,9 +117,18 @@ def is_urgent(facts: Mapping[str, str]) -> bool:
     return bool(facts.get("danger")) or facts.get("priority") == "P1"
 
 
+def chosen_category(facts: Mapping[str, str]) -> str | None:
+    """What a caller chose that it is about; that a charger does not work is no answer to that yet."""
+    return None if is_faulty(facts) else facts.get("category") or None
+
+
+def is_faulty(facts: Mapping[str, str]) -> bool:
+    """Whether a caller chose that a charger does not work, and not how."""
+    return facts.get("category") == FAULT
+
+
 def knows_category(facts: Mapping[str, str]) -> bool:
-    """Whether a caller chose what it is about; that a charger does not work is no answer to that yet."""
-    return facts.get("category") not in (None, "", FAULT)
+    return chosen_category(facts) is not None
 
 
 CONDITIONS: Mapping[str, Callable[[Mapping[str, str]], bool]] = MappingProxyType(

@@ -70,8 +70,9 @@ class JudgedDangers:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    def told(self, words: str, category: str | None, charger: str | None) -> bool:
-        said = Said(channel="phone", at=self._runtime.clock.now(), text=words, category=category, charger=charger)
+    def told(self, words: str, category: str | None, charger: str | None, faulty: bool) -> bool:
+        now = self._runtime.clock.now()
+        said = Said(channel="phone", at=now, text=words, category=category, charger=charger, faulty=faulty)
         facts = read_facts(said, self._runtime.directory(), self._runtime.rules())
         return bool(facts.danger or facts.alike)
 

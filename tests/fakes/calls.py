@@ -231,7 +231,7 @@ class _Places:
 
 
 class _Dangers:
-    def told(self, words: str, category: str | None, charger: str | None) -> bool:
+    def told(self, words: str, category: str | None, charger: str | None, faulty: bool) -> bool:
         return "brinner" in words
 
 
