@@ -110,9 +110,11 @@ def _understood(
         written = reaction
     reply_to = _reply_to(fields, box, domains)
     inner = attached_mails(body)
-    others = [*sent_on(full, subject, domains), *words_of(inner, domains)]
     flags = (*robot.flags, *(() if written or told is not None or inner else _unread(body)))
     thread = thread_of(fields, subject, domains)
+    others: list[str] = []
+    if not (told is not None or robot.auto_reply or thread.token or thread.subject):
+        others = [*sent_on(full, subject, domains), *words_of(inner, domains)]
     results = told_by(fields.all("authentication-results"), trusted) if found is None else results_of(found)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
     if about:
@@ -127,7 +129,7 @@ def _understood(
         reply_to=reply_to,
         copies=_copies(fields, [box.address if box else None, reply_to], domains),
         full_text=shown if shown or kind or told is not None else _forwarded(inner),
-        own_words=None if robot.auto_reply or thread.token or thread.subject else _judged(written, others),
+        own_words=_judged(written, others),
         html="\n".join(body.html) or None,
         attachments=() if kind else tuple(attachment_of(part) for part in body.files if not _is_read(part, told)),
         raw=raw,
