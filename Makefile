@@ -3,6 +3,9 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 RUN := .venv/bin/python
 STAMP := .venv/requirements.lock
 
+# Where Python may not keep what it compiled, each process compiles everything anew: a second of every start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: run test lint venv bench judge faults mailfaults help
 

@@ -135,6 +135,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RUN] = _Run.of_parent(given) if given else _Run()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no worker has yet to begin one when the others are through: those with a browser."""
+    items.sort(key=lambda item: "browser" not in item.path.parts)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node) -> None:  # type: ignore[no-untyped-def]
     run = node.config.stash[_RUN]
