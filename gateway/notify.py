@@ -17,6 +17,7 @@ from gateway.languages import CUSTOMERS, Catalogue, catalogue, format_date, form
 
 ENDED = ("concluded", "closed")  # kinds of messages about a case that is solved
 LONGEST_SUBJECT = 200
+_OF_NO_CHARGER = ("payment", "account", "enquiry")
 _BEGUN = re.compile(r"(?:re|sv|vs|aw|antw|vast)(?:\[\d+\])?\s?:\s*", re.IGNORECASE)
 SILENT_DAYS = 5  # after which a concluded case is closed although nobody confirmed
 
@@ -112,6 +113,8 @@ def _acknowledgement(book: Catalogue, facts: Facts, now: datetime | None) -> lis
     received = "acknowledgement" if not facts.attached else "attached" if facts.shared else "added"
     parts = [book.gettext(f"letter.{received}.text") % {"number": facts.number}]
     parts.append(book.gettext("letter.unreadable") if facts.unreadable else _understood(book, facts))
+    if _asks_which(facts):
+        parts.append(book.gettext("letter.which"))
     for msgid, due in (("letter.expected", facts.due_first_response), ("letter.solution", facts.due_solution)):
         if _is_ahead(due, now):
             parts.append(book.gettext(msgid) % {"time": format_time(due, facts.timezone, book.language, now)})
@@ -130,6 +133,12 @@ def _understood(book: Catalogue, facts: Facts) -> str:
     if facts.charger:
         what.append(book.gettext("letter.charger") % {"charger": facts.charger})
     return book.gettext("letter.understood") % {"what": ", ".join(what)}
+
+
+def _asks_which(facts: Facts) -> bool:
+    """Whether we wait for a charger's number: an answer with it places the case, and lets us act on the charger."""
+    told = facts.charger or facts.attached or facts.unreadable or facts.solved
+    return not told and facts.category not in _OF_NO_CHARGER
 
 
 def _concluded(book: Catalogue, facts: Facts, now: datetime | None) -> list[str]:

@@ -54,6 +54,31 @@ def test_an_acknowledgement_says_number_time_link_and_code(language: str):
 
 
 @pytest.mark.parametrize("language", CUSTOMERS)
+@pytest.mark.parametrize("category", ["safety", "no_start", "other"])
+def test_who_named_no_charger_is_asked_for_its_number(language: str, category: str):
+    asked = catalogue(language).gettext("letter.which")
+    assert asked != "letter.which"
+    assert asked in compose("acknowledgement", "email", language, facts(charger=None, category=category)).text
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"charger": "21007"},
+        {"category": "payment"},
+        {"category": "account"},
+        {"category": "enquiry"},
+        {"attached": True},
+        {"unreadable": True},
+        {"solved": True},
+    ],
+)
+def test_nobody_is_asked_for_a_charger_that_is_known_or_matters_to_nothing(known: dict[str, object]):
+    asked = catalogue("en").gettext("letter.which")
+    assert asked not in compose("acknowledgement", "email", "en", facts(**({"charger": None} | known))).text
+
+
+@pytest.mark.parametrize("language", CUSTOMERS)
 @pytest.mark.parametrize("channel", ["email", "sms"])
 def test_every_answer_to_a_p1_carries_112_and_keep_away(language: str, channel: str):
     words = compose("acknowledgement", channel, language, facts(priority="P1", category="safety"), now=DUE)
