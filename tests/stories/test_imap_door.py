@@ -7,7 +7,7 @@ import random
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ from tests.fakes.wire import wire
 from tests.stories.test_smtp_door import certificate
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+NewMailbox = Callable[[], AbstractAsyncContextManager[Mailbox]]
 
 
 def mail(number: int, text: str = "Laddaren är död.") -> bytes:
@@ -44,18 +45,29 @@ async def parsers() -> AsyncIterator[Parsers]:
     await pool.stop()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def mailbox() -> AsyncIterator[Mailbox]:
-    async with Mailbox() as opened:
+@asynccontextmanager
+async def pymap() -> AsyncIterator[NewMailbox]:
+    yield Mailbox
+
+
+@asynccontextmanager
+async def dovecot() -> AsyncIterator[NewMailbox]:
+    async with running() as server:
+        yield server.empty
+
+
+DOVECOT = pytest.param(dovecot, marks=pytest.mark.skipif(why_not() is not None, reason=why_not() or ""))
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=[pymap, DOVECOT], ids=["pymap", "dovecot"])
+async def new_mailbox(request: pytest.FixtureRequest) -> AsyncIterator[NewMailbox]:
+    async with request.param() as opened:
         yield opened
 
 
-DOVECOT = pytest.param(running, marks=pytest.mark.skipif(why_not() is not None, reason=why_not() or ""))
-
-
-@pytest_asyncio.fixture(loop_scope="module", params=[Mailbox, DOVECOT], ids=["pymap", "dovecot"])
-async def either(request: pytest.FixtureRequest) -> AsyncIterator[Mailbox]:
-    async with request.param() as opened:
+@pytest_asyncio.fixture(loop_scope="module")
+async def mailbox(new_mailbox: NewMailbox) -> AsyncIterator[Mailbox]:
+    async with new_mailbox() as opened:
         yield opened
 
 
@@ -165,41 +177,41 @@ async def test_f31_uids_that_a_restored_server_hands_out_again_lose_and_double_n
 
 
 async def test_f31_a_folder_that_is_renamed_is_trouble_and_read_on_when_it_is_back(
-    either: Mailbox, parsers: Parsers
+    mailbox: Mailbox, parsers: Parsers
 ) -> None:
     shelf, cursors = Shelf(), CursorShelf()
-    await either.ask(lambda client: client.create_folder("Support"))
-    await either.ask(lambda client: client.append("Support", mail(1)))
-    async with reading(either, parsers, shelf, cursors, folder="Support"):
+    await mailbox.ask(lambda client: client.create_folder("Support"))
+    await mailbox.ask(lambda client: client.append("Support", mail(1)))
+    async with reading(mailbox, parsers, shelf, cursors, folder="Support"):
         await until(lambda: cursors.history != [] and cursors.history[-1].listed == 1)
-    await either.ask(lambda client: client.rename_folder("Support", "Aside"))
-    async with reading(either, parsers, shelf, cursors, folder="Support") as door:
+    await mailbox.ask(lambda client: client.rename_folder("Support", "Aside"))
+    async with reading(mailbox, parsers, shelf, cursors, folder="Support") as door:
         health = next(iter(door.health().values()))
         await until(lambda: health.failing is not None)
         assert health.reason.startswith("the folder cannot be opened")
-        await either.ask(lambda client: client.append("Aside", mail(2)))
-        await either.ask(lambda client: client.rename_folder("Aside", "Support"))
+        await mailbox.ask(lambda client: client.append("Aside", mail(2)))
+        await mailbox.ask(lambda client: client.rename_folder("Aside", "Support"))
         await until(lambda: cursors.history[-1].listed == 2)
         await until(lambda: health.failing is None)
     assert [report.subject for report in shelf.reports.values()] == ["nr 1", "nr 2"]
 
 
-async def test_f31_a_line_that_is_cut_while_it_waits_is_opened_again(either: Mailbox, parsers: Parsers) -> None:
+async def test_f31_a_line_that_is_cut_while_it_waits_is_opened_again(mailbox: Mailbox, parsers: Parsers) -> None:
     shelf, cursors = Shelf(), CursorShelf()
-    await either.put(mail(1))
+    await mailbox.put(mail(1))
     async with (
-        wire(f"imap://127.0.0.1:{either.port}") as line,
-        reading(either, parsers, shelf, cursors, port=urlsplit(line.url).port) as door,
+        wire(f"imap://127.0.0.1:{mailbox.port}") as line,
+        reading(mailbox, parsers, shelf, cursors, port=urlsplit(line.url).port) as door,
     ):
         health = next(iter(door.health().values()))
         await until(lambda: health.read and subjects(shelf) == ["nr 1"])
         await line.cut()
         await until(lambda: health.failing is not None)
-        await either.put(mail(2))
+        await mailbox.put(mail(2))
         await line.mend()
         await until(lambda: cursors.history[-1].listed == 2)
     assert subjects(shelf) == ["nr 1", "nr 2"]
-    assert all((await either.seen()).values())
+    assert all((await mailbox.seen()).values())
 
 
 @pytest.mark.parametrize("item", ["RFC822.SIZE", "BODY.PEEK[]"])
