@@ -122,7 +122,8 @@ def _acknowledgement(book: Catalogue, facts: Facts, now: datetime | None) -> lis
         parts.append(facts.announcement)
     for solution in () if facts.unreadable else facts.solutions[:1]:
         steps = "\n".join(f"  – {step}" for step in solution.steps)
-        parts.append(f"{book.gettext('letter.try')}\n{steps}")
+        heading = "letter.until" if facts.category == "safety" else "letter.try"
+        parts.append(f"{book.gettext(heading)}\n{steps}")
     parts.append(book.gettext("letter.follow") % {"url": facts.status_url})
     parts.append(book.gettext("letter.code") % {"code": facts.code})
     return parts

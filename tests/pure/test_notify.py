@@ -159,7 +159,16 @@ def test_an_answer_to_what_has_no_subject_has_our_own(theirs: str | None):
 def test_the_standard_solution_is_offered():
     solution = Solution("s", "no_start", "T", ("Ta ut kontakten.", "Sätt i den igen."))
     words = compose("acknowledgement", "email", "sv", facts(solutions=[solution]), now=DUE)
-    assert "Ta ut kontakten." in words.text
+    assert "Till dess brukar det här hjälpa:\n  – Ta ut kontakten." in words.text
+
+
+@pytest.mark.parametrize("language", CUSTOMERS)
+def test_what_to_do_in_danger_is_not_said_to_help_often(language: str):
+    solution, book = Solution("s", "safety", "T", ("Håll avstånd.",)), catalogue(language)
+    given = facts(category="safety", priority="P1", solutions=[solution])
+    words = compose("acknowledgement", "email", language, given, now=DUE)
+    assert f"\n{book.gettext('letter.until')}\n  – Håll avstånd." in words.text
+    assert book.gettext("letter.try") not in words.text
 
 
 def test_every_customer_language_has_every_message():
