@@ -1,4 +1,4 @@
-"""Mails are parsed in processes of their own, so that a hostile one costs at most two seconds and never the door.
+"""Mails are parsed in processes of their own: a hostile one costs two seconds of CPU at most, and never the door.
 
 `Parsers.read` answers for every mail and never raises: a mail on which the process crashes, hangs or outgrows its
 memory comes back quarantined with its raw bytes. Mails that wait go over the pipe together; if the process dies, each
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ from channels.mail.reading import quarantined
 from channels.parsing_frames import ANSWER, ANSWER_LIMIT, READY, asked, unpack
 from channels.report import Report
 
-TIME = 2.0  # seconds for one mail
+TIME = 2.0  # seconds of CPU for one mail
+PATIENCE = 4  # times as long may pass by the clock: on a busy machine no mail is too complex for having to wait
 MEMORY = 1024 * 1024 * 1024  # bytes of address space
 TRIES = 3
 WINDOW, WINDOW_BYTES = 32, 4 * 1024 * 1024  # mails on their way to one process
@@ -56,7 +58,7 @@ class Parsers:
         trusted = domains if trusted_authserv is None else trusted_authserv
         settings = {"domains": sorted(domains), "trusted": sorted(trusted), "cpu": time, "memory": memory}
         self._waiting: deque[_Job] = deque()
-        self._workers = [_Worker(self._waiting, json.dumps(settings), time) for _ in range(workers)]
+        self._workers = [_Worker(self._waiting, json.dumps(settings), time * PATIENCE) for _ in range(workers)]
         self._stopped = True
 
     async def start(self) -> None:
@@ -94,7 +96,7 @@ class _Worker:
 
     waiting: deque[_Job]
     settings: str
-    time: float
+    patience: float
     under_way: deque[_Job] = field(default_factory=deque)
     process: asyncio.subprocess.Process | None = None
     _bytes: int = 0
@@ -148,6 +150,7 @@ class _Worker:
             finally:
                 ready, self.process = self.process is not None, None
                 await self._end(process)
+            self._late |= process.returncode == -signal.SIGPROF
             if ready:
                 self._take_back()
             else:
@@ -215,14 +218,14 @@ class _Worker:
         loop = asyncio.get_running_loop()
         self._head_since = loop.time()
         if self._watch is None:
-            self._watch = loop.call_later(self.time, self._check)
+            self._watch = loop.call_later(self.patience, self._check)
 
     def _check(self) -> None:
         self._watch = None
         if not self.under_way:
             return
         loop = asyncio.get_running_loop()
-        left = self._head_since + self.time - loop.time()
+        left = self._head_since + self.patience - loop.time()
         if left > 0:
             self._watch = loop.call_later(left, self._check)
         elif self.process is not None:

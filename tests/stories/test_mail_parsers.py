@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from channels import child, parsing_worker
+from channels import child, parsing, parsing_worker
 from channels.mail import read
 from channels.parsing import Parsers
 from channels.parsing_frames import ANSWER, pack, unpack
@@ -126,6 +126,40 @@ async def test_f5_a_mail_that_takes_too_long_is_given_up_and_the_next_is_read() 
         assert after.quarantined is None
         assert after.subject == "nr 2"
         assert pool.pids != (pid,)
+    finally:
+        await pool.stop()
+
+
+async def test_f5_a_mail_is_not_too_complex_because_the_machine_is_busy() -> None:
+    pool = Parsers(time=0.6)
+    await pool.start()
+    try:
+        pid = await alive(pool)
+        os.kill(pid, signal.SIGSTOP)
+        reading = asyncio.create_task(pool.read(mail(1), NOW))
+        assert (await asyncio.wait({reading}, timeout=0.9))[0] == set()  # longer than it may take of CPU
+        os.kill(pid, signal.SIGCONT)
+        assert (await reading).quarantined is None
+        assert pool.pids == (pid,)
+    finally:
+        await pool.stop()
+
+
+async def test_f5_a_mail_that_burns_its_cpu_time_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[str] = []
+
+    async def counted(module: str, settings: str) -> asyncio.subprocess.Process:
+        starts.append(module)
+        return await child.started(module, settings)
+
+    monkeypatch.setattr(parsing, "started", counted)
+    pool = Parsers(time=0.1)
+    await pool.start()
+    try:
+        burning = await pool.read(BOMB, NOW)
+        assert burning.quarantined == "too complex: not parsed in time"
+        await alive(pool)
+        assert len(starts) == 2
     finally:
         await pool.stop()
 
