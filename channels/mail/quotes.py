@@ -22,8 +22,8 @@ from channels.mail.phrases import (
     MOMENT,
     ORIGINALS,
     QUOTING,
-    VERB,
     YOURS,
+    verb_in,
 )
 from channels.mail.signatures import without_devices, without_marked, without_signature
 
@@ -93,11 +93,11 @@ def _unglued(line: str) -> list[str]:
     if (
         ("  " in line or "\t" in line)
         and (behind := _BEHIND.search(line))
-        and VERB.search(line, max(0, behind.start() - 24), behind.start())
+        and verb_in(line[max(0, behind.start() - 24) : behind.start()])
         and BEGINS.match(line.lstrip())
     ):
         return [line[: behind.start()].strip(), line[behind.end() :]]
-    if line[-1] in _ENDS and line[0] not in ">|" and VERB.search(line[-24:]):
+    if line[-1] in _ENDS and line[0] not in ">|" and verb_in(line[-24:]):
         match = _GLUED.search(line)
         written = line[: match.start()].rstrip(" -–—") if match else ""
         if match and written and "@" not in written:
@@ -200,7 +200,7 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
             _mark(quoted, at, end)
             at, follows = end, True
             continue
-        if _ends_attribution(line) or (VERB.search(line[-24:]) and _may_say_who(lines, at)):
+        if _ends_attribution(line) or (verb_in(line[-24:]) and _may_say_who(lines, at)):
             begin = _attribution(lines, at)
             if begin is not None:
                 answers, follows = follows, True
@@ -284,7 +284,7 @@ def _is_quote(lines: Sequence[str], at: int, first: str) -> bool:
 def _says_whose(lines: Sequence[str], at: int) -> bool:
     """Whether marked lines begin with who wrote them, or a mail's header."""
     begun = [lines[n].lstrip("> ") for n in range(at, min(at + 4, len(lines))) if lines[n].lstrip()[:1] == ">"]
-    return any("@" in line or (MOMENT.search(line) and VERB.search(line)) for line in begun)
+    return any("@" in line or (MOMENT.search(line) and verb_in(line)) for line in begun)
 
 
 def _near(lines: Sequence[str], at: int) -> list[str]:
@@ -310,6 +310,10 @@ def _attribution(lines: Sequence[str], at: int) -> int | None:
 
     The shortest reading counts, unless going on upwards, over lines that end no sentence, finds how such lines begin.
     """
+    near = " ".join(line.strip() for line in lines[max(0, at + 1 - _ATTRIBUTION_LINES) : at + 1])
+    timed = "@" in near and _CLOCK.search(near) is not None
+    if not timed and not verb_in(near) and not _quoted_below(lines, at):  # most lines that end in a colon
+        return None
     if _tells_of_oneself(lines[at]):
         return None
     joined, found = "", None
@@ -332,7 +336,7 @@ def _attribution(lines: Sequence[str], at: int) -> int | None:
 
 def _tells_of_oneself(line: str) -> bool:
     """Whether a line such as "On Monday I wrote to you:" tells of a mail and quotes none."""
-    verb = VERB.search(line)
+    verb = verb_in(line)
     if verb is None:
         return False
     before = FIRST_PERSON.search(line, 0, verb.start())
@@ -344,9 +348,9 @@ def _closes(lines: Sequence[str], at: int) -> bool:
     above, line = lines[at - 1] if at else "", lines[at]
     if line[0] != ">":
         return False
-    if line[-1] in ":：" and _ONLY_SAYS.fullmatch(line) and VERB.search(line):
+    if line[-1] in ":：" and _ONLY_SAYS.fullmatch(line) and verb_in(line):
         return True
-    return above.count("<") > above.count(">") and (line[-1] in _ENDS or bool(VERB.search(line[-24:])))
+    return above.count("<") > above.count(">") and (line[-1] in _ENDS or bool(verb_in(line[-24:])))
 
 
 def _quoted_below(lines: Sequence[str], at: int) -> bool:
@@ -357,7 +361,7 @@ def _quoted_below(lines: Sequence[str], at: int) -> bool:
 def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
     colon = text[-1] in ":：" or (text[:2] == text[-2:] and text[:2] in ("--", "=="))
     text = text.strip("-= ")
-    verb = VERB.search(text)
+    verb = verb_in(text)
     if not text:
         return False
     if not verb:
@@ -395,7 +399,7 @@ def _dated_and_addressed(text: str, verb: int) -> bool:
 def _certain(text: str) -> bool:
     """Whether an attribution may end the new text although no quote marks follow."""
     text = text.strip("- ")
-    if _SAYS.fullmatch(text) and VERB.search(text[-24:]):
+    if _SAYS.fullmatch(text) and verb_in(text[-24:]):
         return True
     dated = MOMENT.search(text) is not None
     return dated and ("@" in text or (bool(BEGINS.match(text)) and len(MOMENT.findall(text)) > 1))

@@ -173,14 +173,17 @@ def _known_kind(match: re.Match[bytes]) -> bytes:
 
 def _sound_head(head: bytes) -> bytes:
     """A header block whose broken lines end it no more: other fields come after them."""
+    last = max((known.start() for known in _KNOWN.finditer(head)), default=-1)
 
     def mended(match: re.Match[bytes]) -> bytes:
         if spaced := _SPACED.match(match[0]):
             return spaced[1] + b":" + match[0][spaced.end() :]
-        return b" " + match[0] if match.start() and _KNOWN.search(head, match.end()) else match[0]
+        return b" " + match[0] if match.start() and match.end() <= last else match[0]
 
-    if (first := _BAD_LINE.match(head)) and _KNOWN.search(head, first.end()):
+    if (first := _BAD_LINE.match(head)) and first.end() <= last:
+        taken = len(head)
         head = head[first.end() :].lstrip(b"\r\n")
+        last -= taken - len(head)
     return _BAD_LINE.sub(mended, head)
 
 

@@ -506,6 +506,7 @@ BOMBS = {
     "html": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n" + b"<table><tr><td>" * 20_000,
     "html attributes": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n<a " + b"x=y " * 100_000 + b">help",
     "html comments": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n" + b"<!--\r\n" * 15_000,
+    "lines that are no fields": b"Subject: deep\r\n" + b"log\r\n" * 20_000 + b"\r\nhelp",
     "html openings": b"Subject: deep\r\nContent-Type: text/html\r\n\r\n<!--" + b"<!" * 450_000,
 }
 

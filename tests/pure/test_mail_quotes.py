@@ -145,6 +145,9 @@ def test_any_lines_have_an_answer(text: str) -> None:
         "Begin forwarded message:\n\n> From: a@b.example\n>\n> x\n\n",
         "--- x --- from: a\n",
         "Mvh\nEva Ek\n070-174 06 01\nKabel 7\n\n",
+        '  <a b="c">d</a>\n',
+        "References: <1@x.example>\n",
+        "Felkod 12:\n",
     ],
 )
 def test_time_grows_with_length_only(unit: str) -> None:
