@@ -411,8 +411,8 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
     if _asks_above(line):
         return True
     if line[0] in "-_=–—*>" or line[-1] in ":-":
-        if (title := _TITLED.match(line)) and title[1].strip().lower() in ORIGINALS:  # and the header right behind it
-            return label(line[title.end() :].lstrip()) == "from"
+        if titled_header(line):
+            return True
         bare = phrase(line)
         if _groupwise(line) or (bare in ORIGINALS and line[0] in "-_=–—*>"):
             return not _mentioned(lines, kinds, at)
@@ -460,7 +460,16 @@ def phrase(line: str) -> str:
     """What a line says between its rules, in small letters."""
     match = _RULE.fullmatch(line)
     found = match[1] if match else line
-    return found.strip(" -_=–—*:").lower()
+    return found.strip(" -_=–—*:").lower().replace("i\u0307", "i")  # as Turkish capitals come out
+
+
+def titled_header(line: str) -> str | None:
+    """The header right behind the title of an old mail, where both became one line."""
+    title = _TITLED.match(line)
+    if title is None or phrase(title[1]) not in ORIGINALS:
+        return None
+    header = line[title.end() :].lstrip()
+    return header if label(header) == "from" else None
 
 
 def _header_block(lines: Sequence[str], kinds: Sequence[str | None], at: int, least: int) -> bool:

@@ -19,7 +19,7 @@ from channels.mail.key import FIELDS, key_of
 from channels.mail.parts import Body, body_of
 from channels.mail.phrases import FOLLOWING
 from channels.mail.quotes import CUT, MAYBE, new_text
-from channels.mail.sent_on import attached_mails, sent_on, words_of
+from channels.mail.sent_on import attached_mails, is_alone, sent_on, words_of
 from channels.mail.signatures import SIGNED
 from channels.mail.threads import thread_of
 from channels.mail.tree import Part, TooComplex, header_end, parse
@@ -92,7 +92,8 @@ def _understood(
     told = deliveries.told(root, kind, robots.machine(fields, box.address if box else None), subject, shown)
     failed = told is not None and deliveries.says_failed(told)
     name = box.name if box else None
-    written = "" if told is not None else new_text(full, name, _follows(fields, subject))
+    follows = _follows(fields, subject)
+    written = "" if told is not None else new_text(full, name, follows or is_alone(full))
     robot = robots.recognise(
         fields,
         box.address if box else None,
@@ -114,7 +115,7 @@ def _understood(
     thread = thread_of(fields, subject, domains)
     others: list[str] = []
     if not (told is not None or robot.auto_reply or thread.token or thread.subject):
-        others = [*sent_on(full, subject, domains), *words_of(inner, domains)]
+        others = [*sent_on(full, subject, domains, follows), *words_of(inner, domains)]
     results = told_by(fields.all("authentication-results"), trusted) if found is None else results_of(found)
     about = deliveries.returned_message_id(root) if (robot.auto_reply and kind) or told is not None else None
     if about:

@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 
 from channels.mail.headers import decode_field
 from channels.mail.parts import Body, body_of
-from channels.mail.phrases import FORWARDED, SENDS_ON
-from channels.mail.quotes import CUT, MAYBE, label, new_text, phrase
+from channels.mail.phrases import FORWARDED, MOMENT, ORIGINALS, SENDS_ON
+from channels.mail.quotes import CUT, MAYBE, label, new_text, phrase, titled_header
 from channels.mail.tree import Part, TooComplex, parse
 
 _LAYERS = 5  # mails within one another
@@ -24,21 +24,38 @@ _REPLIES_AS_OTHERS_SEND_ON = ("vs", "lähettäjä")  # the Finnish mark of an an
 _MAIL = frozenset({"application/octet-stream", "text/plain", "message/rfc822"})
 
 
-def sent_on(text: str, subject: str, domains: Collection[str]) -> list[str]:
-    """The words of the mails below a text, newest first, where it or its subject says that they are sent on."""
-    lines = [line.rstrip() for line in text[:_READ].split("\n")]
+def sent_on(text: str, subject: str, domains: Collection[str], follows: bool = True) -> list[str]:
+    """The words of the mails below a text, newest first, where it or its subject says that they are sent on, or the
+    mail answers none: whether it `follows` one.
+    """
+    lines = _lines(text)
     said: list[str] = []
     for _ in range(_LAYERS):
-        begin = _begin(lines, subject)
+        begin = _begin(lines, subject, follows)
         if begin is None:
             break
+        follows = True
         lines = _unmarked(lines[begin:])
         end, named = _past_header(lines)
         if any(domain.lower() in domains for domain in _AT.findall(named.get("from", ""))):
             break
-        lines, subject = lines[end:], named.get("subject", "")
+        lines, subject = _all_unmarked(lines[end:]), named.get("subject", "")
         said.append(new_text("\n".join(lines)))
     return [words for words in said if words]
+
+
+def is_alone(text: str) -> bool:
+    """Whether nobody wrote a word above a mail that is sent on, by its title or its whole header."""
+    lines = _lines(text)
+    begin = _begin(lines, "", False)
+    if begin is None:
+        return False
+    above = [title for line in lines[:begin] if (title := phrase(_bare(line)))]
+    if len(above) > 1 or not all(title in ORIGINALS for title in above):
+        return False
+    end, named = _past_header(_unmarked(lines[begin:]))
+    whole = "@" in named["from"] and MOMENT.search(named.get("date", "")) and named.keys() >= {"to", "subject"}
+    return bool(above) or bool(whole)
 
 
 def attached_mails(body: Body) -> list[Part]:
@@ -72,26 +89,44 @@ def _opened(part: Part) -> Part | None:
     return mail if "from" in mail.fields else None
 
 
-def _begin(lines: Sequence[str], subject: str) -> int | None:
-    """Where a mail begins that is sent on: at its title, or at its header where the subject says that it is one."""
+def _lines(text: str) -> list[str]:
+    """The lines, those of a title and the header behind it apart."""
+    lines: list[str] = []
+    for line in text[:_READ].split("\n"):
+        bare = _bare(line.strip())
+        if bare[:3] == "---" and (header := titled_header(bare)):
+            end = header.find(">") + 1 or len(header)
+            lines += [bare.removesuffix(header), header[:end], header[end:], ""]
+        else:
+            lines.append(line.rstrip())
+    return lines
+
+
+def _bare(line: str) -> str:
+    return "" if line == CUT else line.lstrip("> ").removeprefix(MAYBE)
+
+
+def _begin(lines: Sequence[str], subject: str, follows: bool) -> int | None:
+    """Where a mail begins that is sent on: at its title, or at its header where the subject says that it is one, or
+    where it can be none that is answered."""
     by_subject = SENDS_ON.match(subject) is not None
     mark, finnish = _REPLIES_AS_OTHERS_SEND_ON
     for n, line in enumerate(lines):
-        bare = line.lstrip("> ").removeprefix(MAYBE)
+        bare = _bare(line)
         if not bare:
             continue
         if bare[0] in "-_=–—*" or bare[-1] in ":-":
             title = phrase(bare)
             if len(title) < 60 and FORWARDED.search(title) and _header_near(lines, n + 1):
                 return n + 1
-        if by_subject and label(bare) == "from" and _header_near(lines, n):
+        if (by_subject or not follows) and label(bare) == "from" and _header_near(lines, n):
             answers = subject.lower().lstrip().startswith(mark) and bare.lower().lstrip(" *_").startswith(finnish)
             return None if answers else n
     return None
 
 
 def _header_near(lines: Sequence[str], at: int) -> bool:
-    bare = (line.lstrip("> ").removeprefix(MAYBE) for line in lines[at : at + _HEADER])
+    bare = [_bare(line) for line in lines[at : at + _HEADER]]
     found = {kind for line in bare if (kind := label(line))}
     return "from" in found and len(found) > 1
 
@@ -103,6 +138,12 @@ def _unmarked(lines: Sequence[str]) -> list[str]:
     if first.startswith(">"):
         return [line[1:].removeprefix(" ") if line.startswith(">") else line for line in kept]
     return kept
+
+
+def _all_unmarked(lines: Sequence[str]) -> list[str]:
+    """The lines without their marks where all have one: some programs set them before the words alone."""
+    written = [line for line in lines if line]
+    return _unmarked(lines) if written and all(line[0] == ">" for line in written) else list(lines)
 
 
 def _past_header(lines: Sequence[str]) -> tuple[int, dict[str, str]]:

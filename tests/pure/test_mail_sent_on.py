@@ -99,6 +99,53 @@ def test_what_an_attached_mail_says_is_judged(kind: str, encoding: str, content:
         assert TOLD in (report.full_text or "")
 
 
+GLUED = (
+    '----- Vidarebefordrat meddelande ----- Från: Hans <h@example.org>Till: "e@example.org" <e@example.org>'
+    f"Skickat: onsdag 16 september 2026 08:31Ämne: Hej\n {TOLD}"
+)
+WORDS_MARKED = f"---------- Forwarded message ----------\n{EN}> {TOLD}\n>\n> Hans"
+ITALIAN = (
+    "-------- Messaggio Inoltrato --------\nOggetto: Ciao\nData: 16/09/2026\nMittente: Hans <h@example.org>\nA: Eva\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SV.format("Hej", TOLD),
+        GLUED,
+        WORDS_MARKED,
+        ITALIAN + TOLD,
+        *(text for name, (_, text) in BELOW.items() if name != "norwegian"),
+    ],
+)
+@pytest.mark.parametrize("subject", ["Laddaren", "Fwd: Laddaren"])
+def test_a_mail_sent_on_without_a_word_is_nobodys_new_word_and_judged(text: str, subject: str) -> None:
+    report = mail(subject, text)
+    assert report.text == ""
+    assert TOLD in (report.own_words or "")
+    assert TOLD in (report.full_text or "")
+
+
+def test_what_is_sent_on_under_a_new_subject_is_judged() -> None:
+    report = mail("Laddaren", f"Se nedan, kan ni åka dit?\n\n{SV.format('Hej', TOLD)}")
+    assert report.text == "Se nedan, kan ni åka dit?"
+    assert report.own_words == f"{report.text}\n\n{TOLD}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Från: Hans Ek <h@example.org>\nÄmne: Laddare\n\n{TOLD}",  # a form of a web site
+        f"Från: Hans Ek <h@example.org>\nTelefon: 070-174 06 42\nDatum: 2026-09-16 08:31\nÄmne: Laddare\n\n{TOLD}",
+        f"From: Malmö\nTo: Lund\nDate: 2026-09-16\nSubject: trip\n\n{TOLD}",
+        f"Vidarebefordrat från min granne:\n\n{TOLD}",
+    ],
+)
+def test_what_only_looks_like_a_header_is_shown(text: str) -> None:
+    assert mail("Laddaren", text).text == text
+
+
 def test_danger_in_a_mail_that_is_sent_on_is_danger() -> None:
     said = said_of(mail("VB: Hej", f"FYI\n\n{SV.format('Hej', 'Laddare 21052 brinner!')}"))
     judged = judge(said, read_facts(said, directory(), rules()), History(), directory(), rules())
