@@ -65,6 +65,8 @@ ATTENDS = _compiled(rf"\b(?:{any_of('attends')})")
 MATTER = _compiled(rf"\b(?:{any_of('matter')})")
 ABSENCE = _compiled(rf"\b(?:{any_of('absence')})")
 ABSENT = _compiled(any_of("absent"))
+SAYS_ABSENT = _compiled(rf"(?:{any_of('greets')})?(?:{any_of('thanks')})?(?:{any_of('absent')})")
+WAS_ANSWERED = _compiled(rf"\b(?:{any_of('was_answered')})\b[^.!?\n]{{0,40}}\b(?:auto\w+|abwesenheits\w+|frånvaro\w+)")
 UNREAD = _compiled(
     r"(?:[^\n]{0,40}[,!]\s+)?(?:(?:thank|tack|takk?|mange tak|kiitos|vielen dank|danke)\b[^.!\n]{0,60}[.!]\s+)?"
     r"(?:(?:(?:please )?note|observera|notera|merk|bemærk|huomaa|bitte beachten sie)"
@@ -93,6 +95,7 @@ AUTOMATIC_SUBJECT = _compiled(
     rf"\[?(?:{any_of('automatic')})\s*(?::|$|[-–—(\[\]])"
     rf"|(?:{any_of('automatic')}|{any_of('away')})\s*[:–—-]?\s*(?:re|sv|vs|aw|antw|svar|vl)\s*:"
 )
+AUTOMATIC_WORDS = _compiled(rf"(?:{any_of('automatic')})\s")
 AWAY_SUBJECT = _compiled(rf"(?:{any_of('away')})\s*(?:[:–—-]|$)")
 IS_AWAY = _compiled(rf"\s+(?:{any_of('is_away')})\b")
 # "Re:", "VB:", "RE[2]:", "[list] Sv:"

@@ -18,6 +18,7 @@ from channels.mail.phrases import (
     ANNOUNCES,
     ATTENDS,
     AUTOMATIC_SUBJECT,
+    AUTOMATIC_WORDS,
     AWAY_SUBJECT,
     CONFIRMS,
     DECLARES,
@@ -26,7 +27,9 @@ from channels.mail.phrases import (
     MATTER,
     PASSES_ON,
     RECEIPT,
+    SAYS_ABSENT,
     UNREAD,
+    WAS_ANSWERED,
     speaks_of_oneself,
 )
 
@@ -158,7 +161,10 @@ def _titled(fields: Fields, subject: str, text: str) -> bool:
         return False
     own = subject.strip()
     if AUTOMATIC_SUBJECT.match(own) or AUTOMATIC_SUBJECT.match(_TAGS.sub("", own).strip()):
-        return _null_path(fields) or "auto-submitted" in fields or not (ATTENDS.search(text) or _goes_into_it(text))
+        attends = ATTENDS.search(text) or WAS_ANSWERED.search(text) or _goes_into_it(text)
+        return _null_path(fields) or "auto-submitted" in fields or not attends
+    if AUTOMATIC_WORDS.match(own) and SAYS_ABSENT.match(text):  # "Autosvar Eva Ek", as a person may begin as well
+        return not ("?" in text or ATTENDS.search(text) or MATTER.search(text))
     absent = AWAY_SUBJECT.match(own) and ABSENT.search(text[:_DECLARED_WITHIN])
     return bool(absent) and _answers(fields) and not ATTENDS.search(text)
 

@@ -53,8 +53,8 @@ def is_alone(text: str) -> bool:
     above = [title for line in lines[:begin] if (title := phrase(_bare(line)))]
     if len(above) > 1 or not all(title in ORIGINALS for title in above):
         return False
-    end, named = _past_header(_unmarked(lines[begin:]))
-    whole = "@" in named["from"] and MOMENT.search(named.get("date", "")) and named.keys() >= {"to", "subject"}
+    _, named = _past_header(_unmarked(lines[begin:]))
+    whole = "@" in named.get("from", "") and MOMENT.search(named.get("date", "")) and named.keys() >= {"to", "subject"}
     return bool(above) or bool(whole)
 
 

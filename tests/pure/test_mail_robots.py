@@ -642,3 +642,41 @@ def test_b27_a_mail_robot_by_its_account(subject: str, body: str) -> None:
 def test_b27_the_headers_of_what_came_back_are_no_notice(title: str) -> None:
     notice = f"Det kan ikke leveres.\r\n\r\n{title}\r\n\r\nFrom: us@support.example\r\nSubject: x"
     assert read(dsn().replace(b"It did not arrive.", notice.encode()), NOW).text == "Det kan ikke leveres."
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Autosvar Eva Hedlund", "Hej! Jag är på semester till och med 3 augusti."),
+        ("Automatiskt svar Laddaren", "Tack för ditt mejl. Jag är ledig och läser inte min mejl förrän måndag."),
+        ("Frånvarande Eva Hedlund", "Jag är frånvarande till den 5 maj."),
+        ("Fraværende Kari Dahl", "Jeg er på ferie til 3. august og leser ikke e-post."),
+        ("Automatisk svar Ladestander", "Jeg holder ferie og er tilbage den 3. august."),
+        ("Ude af kontoret", "Jeg er ikke på kontoret før mandag."),
+        ("Poissaolo Matti Aho", "Olen lomalla 1.8. asti. Viestejä ei lueta."),
+        ("Abwesenheitsnotiz Ladesäule", "Ich bin vom 1. bis 10. August nicht im Büro."),
+        ("Automatic reply John Smith", "I am out of the office until August 3rd with limited access to email."),
+    ],
+)
+def test_an_automatic_subject_without_a_colon_counts_above_a_note_of_absence(subject: str, body: str) -> None:
+    fields = (f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8")
+    assert read(mail(*fields, body=body), NOW).auto_reply
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Automatic reply not received", "I sent you a mail yesterday and got no automatic reply. Did you get it?"),
+        ("Automatic reply", "I keep getting your automatic reply. The cable is stuck in my car!"),
+        ("Autosvar", "Varför får jag bara autosvar? Laddaren är trasig."),
+        ("Autosvar fungerar inte", "Hej, jag är på semester och får inget autosvar. Har ni fått mitt ärende?"),
+        ("Autosvar Eva Hedlund", "Hej, jag är på semester och behöver hjälp med laddningen."),
+        ("Frånvarande elektriker", "Elektrikern kom inte. Jag är på semester nästa vecka, så ni måste komma nu."),
+        ("Fraværende svar", "Jeg har ikke fått svar på tre uker. Jeg er på ferie nå."),
+        ("Poissaolo latauspaikalta", "Olen lomalla elokuussa, voinko vuokrata latauspaikan naapurille?"),
+        ("Abwesenheitsnotiz", "Ich habe nur eine Abwesenheitsnotiz bekommen. Wann meldet sich jemand?"),
+    ],
+)
+def test_people_who_write_about_automatic_answers_are_people(subject: str, body: str) -> None:
+    fields = (f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8")
+    assert not read(mail(*fields, body=body), NOW).auto_reply
