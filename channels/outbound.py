@@ -35,7 +35,7 @@ LOOP_HEADER = "X-Switchyard-Loop"
 _LONGEST = 900  # characters of a subject that may be one word: a line may be 998 long, RFC 5322 section 2.1.1
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(
-    r"(?:[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f-\x9f]{1,64}|\"[^\"\\<>@\x00-\x1f\x7f-\U0010ffff]{1,62}\")"
+    r"(?:[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f-\x9f]{1,200}|\"[^\"\\<>@\x00-\x1f\x7f-\U0010ffff]{1,62}\")"
     r"@[^\s@<>()\[\]\\,;:\"/\x00-\x20\x7f-\x9f]{1,253}"
 )
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,500}>")

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 from channels.mail.headers import HEADER_LIMIT, decode_field, eight_bit
 
+_LOCAL = r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f\ud800-\udfff]"
+# More than the 64 characters of the standard: programs make longer ones, and a part of one is another's address.
 _ADDRESS = re.compile(
-    r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f\ud800-\udfff]{1,64}@(?:[^\s@<>()\[\]\\,;:\"/]{1,255}|\[[0-9a-fA-F.:IPv]{2,50}\])"
+    rf"(?<!{_LOCAL}){_LOCAL}{{1,200}}@(?:[^\s@<>()\[\]\\,;:\"/]{{1,255}}|\[[0-9a-fA-F.:IPv]{{2,50}}\])"
 )
 _QUOTED_LOCAL = re.compile(r'"(?:[^"\\\r\n]|\\.){1,62}"@[^\s@<>()\\,;:"/]{1,255}')
 _SIMPLE = re.compile(r'\s*([\w .=?*/+-]*|"[\w .,=?*/+-]*")\s*<([\w.+-]{1,64}@[\w.-]{1,255})>\s*', re.ASCII)

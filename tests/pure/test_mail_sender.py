@@ -9,6 +9,7 @@ import pytest
 
 from channels.mail import read
 from channels.mail.address import author, mailboxes
+from channels.outbound import address
 from channels.verification import passed, told_by
 
 NOW = datetime(2026, 9, 28, tzinfo=UTC)
@@ -161,3 +162,15 @@ def test_of_very_many_who_got_a_mail_some_are_kept() -> None:
     everybody = ", ".join(f"a{nth}@y.example" for nth in range(500))
     raw = f"From: a@x.example\nTo: {everybody}\nSubject: Trasig\n\nHej\n"
     assert read(raw.encode(), NOW).copies == tuple(f"a{nth}@y.example" for nth in range(20))
+
+
+@pytest.mark.parametrize("field", ["From: Case <{}>", "From: {}", "From: anna@x.example\r\nReply-To: Case <{}>"])
+def test_an_address_longer_than_the_standard_allows_is_no_other(field: str) -> None:
+    long = f"reply+{'a1b2c3d4' * 9}@desk.example"
+    report = read(f"{field.format(long)}\r\nSubject: x\r\n\r\nhej".encode(), NOW)
+    assert (report.reply_to or report.sender.email) == long
+    assert address(long) == long
+
+
+def test_of_an_address_that_nobody_can_have_no_part_is_taken() -> None:
+    assert author([f"{'a' * 300}@desk.example"]) is None
