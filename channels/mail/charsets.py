@@ -59,9 +59,15 @@ _CONTROLS = re.compile(
 )
 
 
-def decode(data: bytes, declared: str | None = None) -> str:
-    """The text of some bytes; what cannot be read becomes U+FFFD."""
+def decode(data: bytes, declared: str | None = None, otherwise: str | None = None) -> str:
+    """The text of some bytes; what cannot be read becomes U+FFFD. `otherwise` is what they may be in where they are not
+    said to be in any charset, and are neither ASCII nor UTF-8."""
     codec = _codec(declared)
+    if codec in (None, "ascii"):
+        if b"\x1b$" in data and data.isascii():
+            codec = "iso2022_jp"  # no other text has it
+        elif otherwise and not _is_utf8(data):
+            codec = _codec(otherwise)
     if data.isascii() and (codec not in _NOT_ASCII or (b"\0" not in data and b"\x1b" not in data)):
         return data.decode("ascii")
     if codec is None and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -89,6 +95,11 @@ def decode(data: bytes, declared: str | None = None) -> str:
     if codec in _UTF8 and _mostly_utf8(data):
         return data.decode("utf-8", "replace")
     return _mixed(data)
+
+
+def says_charset(name: str | None) -> bool:
+    """Whether a charset is an honest one, and more than ASCII."""
+    return _codec(name) not in (None, "ascii")
 
 
 def _japanese(data: bytes) -> str:

@@ -68,7 +68,7 @@ def text_of(part: Part) -> str:
     declared = part.parameters.get("charset")
     if declared is None and part.kind == "text/html" and (match := _META.search(part.content[:4096])):
         declared = match[1].decode("ascii")
-    text = tidy(decode(part.content, declared))
+    text = tidy(decode(part.content, declared, part.fields.charset))
     if part.kind in _ENRICHED:
         return _COMMAND.sub("", text).replace("<<", "<")
     if part.kind == "text/plain" and part.parameters.get("format", "").lower() == "flowed":

@@ -17,6 +17,7 @@ from email.parser import BytesParser
 from email.policy import Compat32, compat32
 from typing import Any, cast
 
+from channels.mail.charsets import says_charset
 from channels.mail.headers import HEADER_LIMIT, Fields, eight_bit
 
 HEADER_BLOCK = 128 * 1024  # bytes
@@ -29,6 +30,7 @@ _PLAIN_MULTIPARTS = ("multipart/alternative", "multipart/mixed", "multipart/rela
 _LAST = re.compile(rb"--(?:\r\n|\Z)")
 _FEW = 20  # parts
 _PADDED_BREAK = re.compile(rb"=[ \t]+(\r?\n|\Z)")  # blanks that a relay put behind a soft line break
+_ENCODED_WORD = re.compile(r"=\?([\w.:-]{2,40})(?:\*[^?\s]{0,20})?\?[bq]\?", re.IGNORECASE)
 _ENCODED_RUN = re.compile(rb"[A-Za-z0-9+/]{40}")  # longer than any word
 _NO_BODY_YET = MultipartInvariantViolationDefect  # what Python 3.11.2 says of a head alone
 _BAD_LINE = re.compile(rb"(?m)^(?![\x21-\x39\x3b-\x7e]+:|[ \t\r\n]|From (?![ \t]*:)|\Z)[^\r\n]+")
@@ -149,12 +151,20 @@ def parse(raw: bytes) -> Part:
         raise TooComplex(f"there are more than {HEADERS} header lines")
     if not root.children and (mended := _mended(root, source, end)) is not None:
         root = _part(_parse(mended), runs)
-    root.fields.charset = next((name for part in root.walk() if (name := part.parameters.get("charset"))), None)
+    root.fields.charset = next(filter(says_charset, _charsets(root)), None)
     if root.fields.charset:
         for part in root.walk():
+            part.fields.charset = root.fields.charset
             if part.filename and not part.filename.isascii():
                 part.filename = _filename(part.message, part.fields, root.fields.charset)
     return root
+
+
+def _charsets(root: Part) -> Iterator[str | None]:
+    """The charsets that the parts of a mail are said to be in, and those of its subject and sender."""
+    yield from (part.parameters.get("charset") for part in root.walk())
+    for name in ("subject", "from"):
+        yield from (match[1] for match in _ENCODED_WORD.finditer((root.fields.raw(name) or "")[:HEADER_LIMIT]))
 
 
 def header_end(raw: bytes) -> int:

@@ -773,3 +773,29 @@ def test_of_a_long_thread_an_answer_names_the_first_mail_and_the_newest(count: i
     named = before(read(raw.encode(), NOW).thread)
     assert named == [chain[0], *chain[count - newest :]]
     assert len(" ".join(named)) <= 2_000
+
+
+@pytest.mark.parametrize(
+    ("charset", "text"),
+    [
+        ("koi8-r", "Здравствуйте, станция не заряжает."),
+        ("gb2312", "您好，充电桩坏了。"),
+        ("iso-2022-jp", "充電器が動きません。"),
+        ("shift_jis", "充電器が動きません。"),
+        ("iso-8859-2", "Ładowarka nie działa, proszę o pomoc."),
+        ("windows-1255", "המטען לא עובד."),
+    ],
+)
+@pytest.mark.parametrize("said", ["", "Content-Type: text/plain\r\n", "Content-Type: text/plain; charset=us-ascii\r\n"])
+def test_a_text_that_does_not_say_its_charset_is_in_that_of_its_subject(charset: str, text: str, said: str) -> None:
+    word = base64.b64encode(text.encode(charset)).decode()
+    head = f"From: =?utf-8?q?Ivan?= <i@example.org>\r\nSubject: =?{charset.upper()}?B?{word}?=\r\n{said}\r\n"
+    report = read(head.encode() + text.encode(charset), NOW)
+    assert (report.subject, report.text) == (text, text)
+    report = read(head.encode() + "Ladda – å".encode(), NOW)
+    assert report.text == "Ladda – å"
+
+
+def test_japanese_is_known_by_its_escapes() -> None:
+    text = "充電器が動きません。"
+    assert read(b"Subject: x\r\n\r\n" + text.encode("iso-2022-jp"), NOW).text == text
