@@ -36,6 +36,9 @@ _BLOCK_LINES = 14
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
 _RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
 _TITLED = re.compile(r"[-_=–—]{3,}\s*([^\W\d_](?:[^-_=–—]|-(?=[^\W\d_])){2,58})[-_=–—]{3,}(?=\s*[^\W\d_])")
+_SAYS_WHO = re.compile(
+    r"-{3,} ((?:[^\W\d_a-z]\S{0,30} ){1,4}[^\W\d_]{3,12}) -{3,}"
+)  # "---- Eva Ek wrote ----", of telephones
 _SIGNED = re.compile(
     r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[^\n]+\n){0,5}\n(.*?)^-----BEGIN PGP SIGNATURE-----"
     r".*?(?:\Z|^-----END PGP SIGNATURE-----)",
@@ -414,6 +417,8 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
         if titled_header(line):
             return True
         bare = phrase(line)
+        if (said := _SAYS_WHO.fullmatch(line)) and verb_in(said[1].split()[-1]) and not _tells_of_oneself(line):
+            return True
         if _groupwise(line) or (bare in ORIGINALS and line[0] in "-_=–—*>"):
             return not _mentioned(lines, kinds, at)
         if bare in ORIGINALS:
@@ -510,13 +515,18 @@ def _labels_stand(lines: Sequence[str], kinds: Sequence[str | None], at: int, le
 
 def _measured(line: str) -> bool:
     """Whether a label is followed by a figure, as from 20 % to 62 %, and by nobody's name."""
-    return not any(letter.isalpha() for letter in line.partition(":")[2])
+    return not any(letter.isalpha() for letter in value_of(line))
 
 
 def _begins_below(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
     """Whether a header block begins within the next lines, so that a line like a label above it is somebody's own."""
     near = range(at + 2, min(at + 7, len(lines)))
     return any(kinds[n] and not kinds[n - 1] and _labels_stand(lines, kinds, n, 3) for n in near)
+
+
+def value_of(line: str) -> str:
+    """What stands behind the label of such a line."""
+    return re.split("[:：]", line, maxsplit=1)[1].strip(" *")
 
 
 def label(line: str) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from channels.mail.headers import decode_field
 from channels.mail.parts import Body, body_of
 from channels.mail.phrases import FORWARDED, MOMENT, ORIGINALS, SENDS_ON
-from channels.mail.quotes import CUT, MAYBE, label, new_text, phrase, titled_header
+from channels.mail.quotes import CUT, MAYBE, label, new_text, phrase, titled_header, value_of
 from channels.mail.tree import Part, TooComplex, parse
 
 _LAYERS = 5  # mails within one another
@@ -152,7 +152,7 @@ def _past_header(lines: Sequence[str]) -> tuple[int, dict[str, str]]:
     end, last = 0, ""
     for n, line in enumerate(lines[:_HEADER]):
         if kind := label(line):
-            named.setdefault(kind, line.partition(":")[2].strip(" *"))
+            named.setdefault(kind, value_of(line))
             end, last = n + 1, kind
         elif line and last in ("from", "to", "cc") and lines[n - 1] and ("@" in line or lines[n - 1][-1:] in ";,<"):
             if last == "from":

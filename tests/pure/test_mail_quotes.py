@@ -640,3 +640,26 @@ def test_short_answers_right_between_quoted_lines_are_new() -> None:
     asked = "On Thu, 24 Sep 2026 at 16:48 Us <us@x.example> wrote:\n"
     text = f"{asked}> Which of the posts is it and since when is it dark\nall of them\n> And the tag\nworks\n> Us"
     assert new_text(text) == "all of them\n\nworks"
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        "---- Kundservice skrev ----\n\nFungerar den nu?",  # telephones
+        "---- Eva Ek wrote ----\n\nFungerar den nu?",
+        "发件人： Kundservice\n发送时间： 2026-09-21 10:12\n收件人： li\n主题： 充电桩\nFungerar den nu?",  # Foxmail
+        "--------- 원본 메일 ---------\n보낸사람: K <k@x.example>\n받는사람 : <kim@example.org>\n제목: x\n\nFungerar den nu?",
+        "\u2063Skaffa BlueMail för Android\n\nDen 21 sep. 2026 10:12, K <k@x.example> skrev:\n>Fungerar den nu?",
+    ],
+)
+def test_old_mails_below_what_some_programs_write_are_not_new(old: str) -> None:
+    raw = f"Subject: Re: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nJa, tack.\n\n{old}\n"
+    assert read(raw.encode(), NOW).text == "Ja, tack."
+
+
+@pytest.mark.parametrize(
+    "title", ["---- Det jag skrev ----", "--- Så här står det ---", "---- Bilagor jag skriver om ----"]
+)
+def test_a_title_of_ones_own_is_shown(title: str) -> None:
+    text = f"Hej!\n\n{title}\n\nLaddaren är död."
+    assert new_text(text) == text
