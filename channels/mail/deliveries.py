@@ -23,7 +23,7 @@ _FINAL = re.compile(r"permanent|giv(?:en|ing) up|gave up|\b5\d\d[ -]+5\.\d", re.
 _FIELD = re.compile(
     r"^[ \t]*(final-recipient|original-recipient|action|status|diagnostic-code):[ \t]*(.+)$", re.I | re.M
 )
-_FOUND = re.compile(r"[^\s@<>()\[\]\\,;:\"'/=]{1,200}@[\w-]+(?:\.[\w-]+)+")
+_FOUND = re.compile(r"[^\s@<>()\[\]\\,;:\"'/=\uff08\uff09\uff1a\uff0c\u3002\uff1b]{1,200}@[\w-]+(?:\.[\w-]+)+")
 _NO_RECIPIENT = re.compile(
     r"\s*(?:from|mail from|message-id|received|return-path|x-\S+|sender|reply-to)\b", re.IGNORECASE
 )

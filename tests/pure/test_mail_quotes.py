@@ -648,7 +648,7 @@ def test_short_answers_right_between_quoted_lines_are_new() -> None:
         "---- Kundservice skrev ----\n\nFungerar den nu?",  # telephones
         "---- Eva Ek wrote ----\n\nFungerar den nu?",
         "发件人： Kundservice\n发送时间： 2026-09-21 10:12\n收件人： li\n主题： 充电桩\nFungerar den nu?",  # Foxmail
-        "--------- 원본 메일 ---------\n보낸사람: K <k@x.example>\n받는사람 : <kim@example.org>\n제목: x\n\nFungerar den nu?",
+        "--------- 원본 메일 ---------\n보낸사람: K <k@x.example>\n받는사람 : <k@y.example>\n제목: x\nFungerar den nu?",
         "\u2063Skaffa BlueMail för Android\n\nDen 21 sep. 2026 10:12, K <k@x.example> skrev:\n>Fungerar den nu?",
     ],
 )

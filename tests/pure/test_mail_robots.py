@@ -680,3 +680,10 @@ def test_an_automatic_subject_without_a_colon_counts_above_a_note_of_absence(sub
 def test_people_who_write_about_automatic_answers_are_people(subject: str, body: str) -> None:
     fields = (f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8")
     assert not read(mail(*fields, body=body), NOW).auto_reply
+
+
+def test_b27_an_address_in_chinese_brackets_is_one_recipient() -> None:
+    fields = ("Subject: 系统退信", "Content-Type: text/plain; charset=utf-8")
+    body = "收件人 li@example.org\r\n退信原因 收件人邮件地址（li@example.org）不存在，邮件无法送达。"
+    report = read(mail(*fields, body=body, sender="postmaster@qq.example"), NOW)
+    assert [(one.recipient, one.action) for one in report.deliveries] == [("li@example.org", "failed")]
