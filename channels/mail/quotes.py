@@ -196,6 +196,9 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
             at += 1
             continue
         if first == CUT or _block_at(lines, kinds, at):
+            if line.startswith(MAYBE):
+                at, follows = _past_maybe(lines, quoted, at), True
+                continue
             end = _past_block(lines, kinds, at)
             if not (_marked_whole(lines, at, end) or _answers_below(lines, quoted, at, end)):
                 _mark(quoted, at, count)
@@ -410,7 +413,9 @@ def _certain(text: str) -> bool:
 
 def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
     """Whether a header block, or a rule or title above one, begins here."""
-    line = lines[at].strip()
+    line = lines[at].removeprefix(MAYBE).strip()
+    if not line:
+        return False
     if _asks_above(line):
         return True
     if line[0] in "-_=–—*>" or line[-1] in ":-":
@@ -531,6 +536,7 @@ def value_of(line: str) -> str:
 
 def label(line: str) -> str | None:
     """Which field of a mail's header a line names, in any of the languages: `from`, `date`, …"""
+    line = line.removeprefix(MAYBE)
     if line[:1] == ">" or (":" not in line[:26] and "：" not in line[:26]):
         return None
     match = _LABEL.match(line)
