@@ -668,7 +668,7 @@ def test_a_title_of_ones_own_is_shown(title: str) -> None:
 def test_the_header_of_an_old_mail_in_an_indentation_is_known_and_what_stands_below_is_new() -> None:
     old = "envoyé : 21 septembre 2026 à 10:12<br>de : K &lt;k@x.example&gt;<br>à : j@y.example<br>objet : Borne"
     raw = (
-        "Subject: Re: Borne\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Merci.</p><blockquote style='margin-left"
+        "Subject: Re: Borne\r\nContent-Type: text/html; charset=utf-8\r\n\r\nMerci.<blockquote style='margin-left"
         f":0'><p>{old}</p><p>Marche-t-elle ?</p></blockquote><p>La 24352 aussi.</p>"
     )
     assert read(raw.encode(), NOW).text == "Merci.\n\nLa 24352 aussi."
