@@ -131,7 +131,7 @@ class PhoneDoor:
             await self._settled(progress.sid)
         try:
             loaded = await self._noted(progress)
-            if final and (loaded is None or loaded.state is not None):
+            if final and (loaded is None or loaded.state is not None or progress.outbound):
                 await self._over(params, progress, loaded)
         finally:
             if final:

@@ -107,6 +107,8 @@ class Legs:
         row = await self._runtime.db.row(SQL["find"], {"ring": ring})
         if row is None or not row["item_id"]:
             return self._goodbye("already_over", "sv")
+        if row["room"] and await talks.goes_on(self._runtime, row["room"]):
+            return self._goodbye("goodbye", _prompted(row["language"]))
         end = await callbacks.settle(self._runtime, row["item_id"])
         item = await self._runtime.db.row(SQL["wanted"], {"item": row["item_id"]})
         unreached = f"customer_{end}" if item and item["state"] == "done" else "callback_unreached"
@@ -222,6 +224,8 @@ class Legs:
         if await self._runtime.db.row(SQL["end"], given) is None:
             return await self._too_late(row, language)
         self._runtime.live.publish({"type": "case", "case": row["case_id"]})
+        if row["purpose"] in talks.HEARD:
+            await talks.anchor(self._runtime, row["room"])
         return await self._taken(row, None, language)
 
     async def _reached(self, row: Mapping[str, Any], sid: str) -> str:

@@ -4,12 +4,15 @@ The provider is asked first; what the record says is what the provider has done.
 with music while the colleague is told, and is theirs only when they are in the room; once they have both, nothing takes
 it back. Leads may listen unheard, be heard by the agent alone, or join in, where the case is within their reach: other
 talks do not exist for them; an agent who wants that raises a hand, and may leave the caller to a lead who has joined as
-to a colleague who was asked. Raises NoTalk when there is none, Refused when the provider could not do it.
+to a colleague who was asked. Whoever is alone with the caller ends the talk when they leave; while somebody else is
+heard there it goes on without the agent, and is theirs as soon as it is clear that only the agent has gone. Raises
+NoTalk when there is none, Refused when the provider could not do it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +22,7 @@ from gateway.desk.holding import take_over
 from gateway.jobs import wake
 from gateway.messages.post import account_of
 from gateway.phone import captions, consent
+from gateway.phone.alone import TOGETHER
 from gateway.record import agents, timeline
 from gateway.record.agents import Reach
 from gateway.record.db import Connection, statements
@@ -132,19 +136,9 @@ async def give(runtime: Runtime, actor: Actor) -> None:
     if not there:
         raise Refused(colleague="no colleague is in the talk")
     theirs = min(there, key=lambda one: HEARD.index(one["purpose"]))
-    to = await agents.find(runtime.db, theirs["agent_id"])
-    assert to is not None
     await _seat(runtime, talk, theirs["leg"], end_conference_on_exit=True)
     await _seat(runtime, talk, talk["leg"], end_conference_on_exit=False)
-    given = {"to": to.id, "caller": talk["caller"], "ring": talk["ring"], "consult": theirs["ring"]}
-    if talk["case_id"]:
-        async with act(runtime, Actor("agent", to.id, to.role), talk["case_id"]) as deed:
-            await deed.conn.execute(SQL["give"], given)
-            if deed.case.assignee == actor.id:
-                await take_over(deed)
-            deed.tell("talk_handed_over", call=talk["caller"], held_by=actor.id, to=to.id)
-    else:
-        await runtime.db.run(SQL["give"], given)
+    await _make_theirs(runtime, talk, actor.id or "", theirs)
     back = await _take_back(runtime, talk) or await _take_back(runtime, talk)
     account = account_of(runtime.config)
     if account is not None:
@@ -152,6 +146,45 @@ async def give(runtime: Runtime, actor: Actor) -> None:
             await provider.hang_up(talk["leg"])
     if not back:
         raise Refused(held="the provider could not take the caller back")
+
+
+async def sweep(runtime: Runtime) -> int:
+    """Leave talks whose agent is gone to who talks on with the caller; returns how many. Raises Unavailable."""
+    rows = await runtime.db.rows(SQL["forsaken"], {"now": runtime.clock.now(), "together": TOGETHER})
+    for talk in rows:
+        there = await runtime.db.rows(SQL["seated"], {"room": talk["room"]})
+        if not there:
+            continue
+        await _make_theirs(runtime, talk, talk["agent_id"], there[0])
+        await anchor(runtime, talk["room"])
+        if talk["held_at"] is not None:
+            await _take_back(runtime, talk)
+        _publish(runtime, talk)
+    return len(rows)
+
+
+async def goes_on(runtime: Runtime, room: str) -> bool:
+    """Whether somebody who came to a talk is heard in its room."""
+    there = await runtime.db.rows(SQL["seated"], {"room": room})
+    return any(one["purpose"] in HEARD for one in there)
+
+
+async def left(runtime: Runtime, leg: str) -> None:
+    """A call is over; if it was somebody's in a room, whoever is still there may be the one who ends the talk now."""
+    row = await runtime.db.row(SQL["room_of_leg"], {"leg": leg})
+    if row is not None:
+        await anchor(runtime, row["room"])
+
+
+async def anchor(runtime: Runtime, room: str) -> None:
+    """Let a talk end when the last who talks to the caller leaves, and not before. What the provider does not do
+    changes nothing else."""
+    there = await runtime.db.rows(SQL["seated"], {"room": room})
+    if not there:
+        return
+    last = there[0]["purpose"] in HEARD or not any(one["purpose"] in HEARD for one in there)
+    with suppress(Refused):
+        await _seat(runtime, {"room": room}, there[0]["leg"], end_conference_on_exit=last)
 
 
 async def attend(runtime: Runtime, actor: Actor, agent: str, how: str) -> None:
@@ -203,6 +236,22 @@ async def _seat(runtime: Runtime, talk: Talk, call: str, **changes: Any) -> None
     async with open_provider(account) as provider:
         if not await provider.seat(talk["room"], call, **changes):
             raise Refused(call="the provider could not do it")
+
+
+async def _make_theirs(runtime: Runtime, talk: Talk, agent: str, theirs: Mapping[str, Any]) -> None:
+    """A talk, and its case if it was the agent's, are the colleague's who is in the room."""
+    to = await agents.find(runtime.db, theirs["agent_id"])
+    assert to is not None
+    given = {"to": to.id, "caller": talk["caller"], "ring": talk["ring"], "consult": theirs["ring"]}
+    if not talk["case_id"]:
+        await runtime.db.run(SQL["give"], given)
+        return
+    async with act(runtime, Actor("agent", to.id, to.role), talk["case_id"]) as deed:
+        if await (await deed.conn.execute(SQL["give"], given)).fetchone() is None:
+            return
+        if deed.case.assignee == agent:
+            await take_over(deed)
+        deed.tell("talk_handed_over", call=talk["caller"], held_by=agent, to=to.id)
 
 
 async def _take_back(runtime: Runtime, talk: Talk) -> bool:

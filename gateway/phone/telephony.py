@@ -31,6 +31,7 @@ from gateway.phone import (
     oncall,
     recordings,
     ringing,
+    talks,
     transcribing,
     waiting,
     watch,
@@ -111,9 +112,9 @@ def signatures(config: Config) -> Signatures:
 
 @asynccontextmanager
 async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
-    """The worker's chores of the phone: the on-call ladder, telephones to ring, call-backs, who is left alone in a
-    room, who is in line no more, the question how a talk was; with an account also what was missed and recordings to
-    fetch; with a transcriber what they say."""
+    """The worker's chores of the phone: the on-call ladder, telephones to ring, call-backs, talks whose agent has gone,
+    who is left alone in a room, who is in line no more, the question how a talk was; with an account also what was
+    missed and recordings to fetch; with a transcriber what they say."""
     account = account_of(runtime.config)
     async with AsyncExitStack() as stack:
         provider = await stack.enter_async_context(open_provider(account)) if account else None
@@ -121,6 +122,7 @@ async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
             Chore("oncall", lambda: oncall.sweep(runtime)),
             Chore("ringing", lambda: ringing.sweep(runtime, provider)),
             Chore("callbacks", lambda: callbacks.sweep(runtime)),
+            Chore("talks", lambda: talks.sweep(runtime)),
             Chore("alone", lambda: alone.sweep(runtime)),
             Chore("line", lambda: waiting.sweep(runtime)),
             Chore("customer_first", lambda: customer_first.sweep(runtime)),

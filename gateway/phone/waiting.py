@@ -27,7 +27,7 @@ from channels.tolls import refusal
 from gateway.desk.acts import act
 from gateway.desk.words import respond
 from gateway.jobs import wake
-from gateway.phone import alone, callbacks, consent, wrapping
+from gateway.phone import alone, callbacks, consent, talks, wrapping
 from gateway.phone.asking import Ratings
 from gateway.phone.pace import Paces
 from gateway.record import timeline
@@ -162,6 +162,7 @@ class RecordedLine:
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         if why == "hung_up":
             await alone.hung_up(self._runtime, sid)
+            await talks.left(self._runtime, sid)
         await self._change("leave", {"sid": sid}, "call_left", after=_step_out, why=why)
 
     async def rated(self, sid: str, rating: int) -> None:

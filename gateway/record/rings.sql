@@ -233,13 +233,15 @@ SELECT id FROM promised(%(case)s::bigint, ARRAY[%(phone)s::text])
 
 -- name: unsettled
 -- Colleagues, or the last resort, who took a caller and whose own call is over, although nobody has said how it ended;
--- of several calls to the same colleague, the last.
+-- of several calls to the same colleague, the last. A talk that goes on with somebody who came to it has not ended.
 SELECT r.id, r.item_id, r.agent_id, w.kind, w.call_sid FROM rings r
 JOIN work_items w ON w.id = r.item_id AND w.state = 'taken' AND w.agent_id IS NOT DISTINCT FROM r.agent_id
 JOIN calls k ON k.sid = r.sid
 WHERE r.purpose IN ('agent', 'oncall', 'outgoing') AND r.state = 'taken' AND k.ended_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM rings n WHERE n.item_id = r.item_id AND n.agent_id IS NOT DISTINCT FROM r.agent_id AND n.id > r.id
                                         AND n.purpose IN ('agent', 'oncall', 'outgoing') AND n.state = 'taken')
+  AND NOT EXISTS (SELECT FROM rings o WHERE o.room = r.room AND o.state = 'taken' AND o.purpose IN ('consult', 'join')
+                                        AND o.sid IS NOT NULL AND NOT EXISTS (SELECT FROM calls c WHERE c.sid = o.sid AND c.ended_at IS NOT NULL))
 ORDER BY r.id LIMIT 50
 
 -- name: callers_alone
@@ -247,7 +249,7 @@ ORDER BY r.id LIMIT 50
 -- for the provider's lists.
 SELECT c.sid, c.turn FROM calls c JOIN call_turns t ON t.sid = c.sid AND t.turn = c.turn CROSS JOIN LATERAL (
     SELECT max(coalesce(k.ended_at, 'infinity')) AS at FROM rings r LEFT JOIN calls k ON k.sid = r.sid
-    WHERE r.room = c.room AND r.state = 'taken' AND r.purpose IN ('agent', 'oncall')) AS gone
+    WHERE r.room = c.room AND r.state = 'taken' AND r.purpose IN ('agent', 'oncall', 'consult', 'join')) AS gone
 WHERE c.ended_at IS NULL AND strpos(t.answer, '>' || c.room || '</Conference>') > 0
   AND gone.at BETWEEN %(now)s - interval '10 minutes' AND %(now)s - %(together)s
 ORDER BY c.started_at LIMIT 50

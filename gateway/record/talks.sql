@@ -92,7 +92,38 @@ WITH item AS (
 ), left_behind AS (
     UPDATE rings SET item_id = NULL WHERE id = %(ring)s
 )
-UPDATE rings SET purpose = 'agent', item_id = (SELECT id FROM item) WHERE id = %(consult)s
+UPDATE rings SET purpose = 'agent', item_id = (SELECT id FROM item)
+WHERE id = %(consult)s AND purpose IN ('consult', 'join') RETURNING id
+
+-- name: seated
+-- Who talks in a room: whose talk it is before those who came to it.
+SELECT r.id AS ring, r.agent_id, r.sid AS leg, r.purpose FROM rings r
+WHERE r.room = %(room)s AND r.state = 'taken' AND r.purpose IN ('agent', 'oncall', 'outgoing', 'consult', 'join')
+  AND r.sid IS NOT NULL AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL)
+ORDER BY r.purpose IN ('consult', 'join'), r.purpose, r.id DESC
+
+-- name: room_of_leg
+-- The room that a leg was in, if others came to it lately.
+SELECT r.room FROM rings r
+WHERE r.sid = %(leg)s AND r.state = 'taken' AND r.purpose <> 'customer' AND r.room IN (
+    SELECT o.room FROM rings o WHERE o.purpose IN ('consult', 'join') AND o.state = 'taken'
+                                 AND o.created_at > lease_now() - interval '4 hours')
+LIMIT 1
+
+-- name: forsaken
+-- Talks whose person has been gone for a while, and whose caller or customer is still there with who came to them.
+SELECT DISTINCT ON (o.room) r.id AS ring, r.agent_id, o.room, c.sid AS caller, c.case_id, c.held_at
+FROM rings o LEFT JOIN calls n ON n.sid = o.sid
+JOIN calls c ON c.ended_at IS NULL AND c.sid = CASE WHEN o.room LIKE 'call-%%' THEN substr(o.room, 6) ELSE (
+    SELECT b.sid FROM rings b WHERE b.room = o.room AND b.purpose = 'customer' AND b.state = 'taken') END
+CROSS JOIN LATERAL (
+    SELECT t.id, t.agent_id, t.sid FROM rings t
+    WHERE t.room = o.room AND t.state = 'taken' AND t.purpose IN ('agent', 'oncall', 'outgoing')
+    ORDER BY t.id DESC LIMIT 1) AS r
+JOIN calls k ON k.sid = r.sid AND k.ended_at <= %(now)s - %(together)s
+WHERE o.purpose IN ('consult', 'join') AND o.state = 'taken' AND o.created_at > lease_now() - interval '4 hours'
+  AND o.sid IS NOT NULL AND n.ended_at IS NULL AND r.agent_id IS NOT NULL
+ORDER BY o.room, o.id
 
 -- name: coached
 -- The leg of whose talk it is, while they are in it.

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 from gateway import dispatch
 from gateway.clock import SetClock
 from gateway.config import load
-from gateway.phone import callbacks, ringing, talks, wrapping
+from gateway.phone import alone, callbacks, ringing, talks, wrapping
 from gateway.phone.legs import LISTENING
 from gateway.record.timeline import Actor
 from tests.fakes import provider as fakes
@@ -587,3 +587,82 @@ async def test_a_caller_is_left_to_a_lead_who_has_joined(day: Night) -> None:
     (listed,) = await day.house.cases()
     assert (await day.house.case(listed["number"]))["assignee"] == "a03"
     assert not call.over
+
+
+async def joined(day: Night) -> tuple[Call, str, str]:
+    """A caller, a01 and the lead a03 in one room; the legs of the two."""
+    call, mine = await talking(day)
+    await day.house.hire("a03", role="lead")
+    await talks.attend(day.house.runtime, Actor("agent", "a03", "lead"), "a01", "join")
+    await ring(day)
+    theirs = day.last()[0]
+    seats(day)[theirs] = {}
+    assert "endConferenceOnExit" in await day.picks_up("1")
+    return call, mine, theirs
+
+
+async def leg_ends(day: Night, leg: str) -> None:
+    fields = {"AccountSid": fakes.ACCOUNT, "From": OURS, "Direction": "outbound-api", "CallStatus": "completed"}
+    await day.line.post("/twilio/status", {**fields, "CallSid": leg, "To": MINE})
+
+
+async def sweeps(day: Night) -> None:
+    await callbacks.sweep(day.house.runtime)
+    await talks.sweep(day.house.runtime)
+    await alone.sweep(day.house.runtime)
+
+
+async def worker_of(day: Night) -> tuple[str | None, str]:
+    row = await day.house.runtime.db.row("SELECT agent_id, state FROM work_items WHERE kind <> 'case' ORDER BY id DESC")
+    assert row is not None
+    return row["agent_id"], row["state"]
+
+
+@pytest.mark.parametrize("held", [False, True])
+async def test_a_caller_whose_agent_is_cut_off_talks_on_with_the_lead_who_has_joined(day: Night, held: bool) -> None:
+    call, mine, theirs = await joined(day)
+    if held:
+        await talks.hold(day.house.runtime, Actor("agent", "a01", "agent"), True)
+    assert seats(day)[mine]["EndConferenceOnExit"] == "false"
+    del day.peer.calls[call.sid]["updated"]
+    await leg_ends(day, mine)
+    assert seats(day)[theirs]["EndConferenceOnExit"] == "true", "the talk ends with the lead now"
+    await sweeps(day)
+    assert await worker_of(day) == ("a01", "taken"), "everybody may be leaving"
+    day.clock.forward(alone.TOGETHER)
+    await sweeps(day)
+    await sweeps(day)
+    assert await worker_of(day) == ("a03", "taken")
+    assert "updated" not in day.peer.calls[call.sid], "the caller is led nowhere"
+    assert seats(day)[call.sid].get("Hold") == ("false" if held else None)
+    (listed,) = await day.house.cases()
+    assert (await day.house.case(listed["number"]))["assignee"] == "a03"
+    assert (await kinds(day)).count("talk_handed_over") == 1
+    day.clock.forward(timedelta(minutes=1))
+    await leg_ends(day, theirs)
+    await sweeps(day)
+    assert await worker_of(day) == (None, "done")
+    assert "satisfied" in await call.talk()
+
+
+async def test_a_talk_that_a_lead_leaves_ends_with_its_agent_again(day: Night) -> None:
+    _, mine, theirs = await joined(day)
+    await leg_ends(day, theirs)
+    assert seats(day)[mine]["EndConferenceOnExit"] == "true"
+    await leg_ends(day, mine)
+    await sweeps(day)
+    assert await worker_of(day) == (None, "done")
+
+
+async def test_a_talk_that_all_leave_is_nobodys_else(day: Night) -> None:
+    call, mine, theirs = await joined(day)
+    await leg_ends(day, mine)
+    await call.hang_up()
+    await leg_ends(day, theirs)
+    day.clock.forward(alone.TOGETHER)
+    await sweeps(day)
+    assert await worker_of(day) == (None, "done")
+    assert "talk_handed_over" not in await kinds(day)
+    written = await wrapping.present(day.house.runtime, "a01")
+    assert written is not None
+    assert written["call"] == call.sid
