@@ -168,9 +168,9 @@ async def test_a_colleague_who_is_rung_for_a_call_back_tries_no_customer_who_is_
     assert room_of(await day.picks_up("1")) == room
 
 
-async def in_line_about_an_invoice(day: Night) -> Call:  # noqa: F811
+async def in_line_about_an_invoice(day: Night, caller: str = MOBILE) -> Call:  # noqa: F811
     """Somebody who is known waits because of something else."""
-    call = await day.line.call(MOBILE)
+    call = await day.line.call(caller)
     for keys in ("2", "5"):
         await call.press(keys)
     await call.speak("Jag har en fråga om min faktura från i mars")
@@ -358,3 +358,47 @@ async def test_the_call_backs_of_others_and_about_other_things_are_made(day: Nig
     assert "nummer 3 i kön" in call.now_hears
     await call.hang_up()
     assert [item["kind"] for item in await items(day)] == ["callback", "callback"]
+
+
+async def test_of_two_who_call_from_one_switchboard_one_is_called_back_while_the_other_is_on_the_line(
+    day: Night,  # noqa: F811
+) -> None:
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    await promised(day, LANDLINE)
+    assert "Vi ringer upp dig" in await (await in_line_about_an_invoice(day, LANDLINE)).press("1")
+    again = await in_line(day, LANDLINE, known=True)
+    assert f"call-{again.sid}</Conference>" in await colleague_comes(day)
+    await again.wait()
+    await available(day, "a02")
+    await work(day)
+    assert [item["state"] for item in await items(day) if item["kind"] == "callback"] == ["offered"]
+    room = room_of(await day.picks_up("1"))
+    await work(day)
+    assert day.rung()[-1] == LANDLINE
+    await day.ends("no-answer")
+    await work(day)
+    assert room.startswith("out-")
+    assert "callback_crossed" not in await all_kinds(day)
+
+
+async def test_of_two_who_are_to_be_called_back_at_one_switchboard_the_second_is_when_the_first_talks(
+    day: Night,  # noqa: F811
+) -> None:
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    await promised(day, LANDLINE)
+    assert "Vi ringer upp dig" in await (await in_line_about_an_invoice(day, LANDLINE)).press("1")
+    await available(day, "a02")
+    await colleague_comes(day)
+    await work(day)
+    assert sorted(item["state"] for item in await items(day)) == ["taken", "waiting"], "one at a time"
+    await day.picks_up("1")
+    await work(day)
+    assert sorted(item["state"] for item in await items(day)) == ["offered", "taken"]
+
+
+async def all_kinds(day: Night) -> set[str]:  # noqa: F811
+    return {
+        entry["kind"]
+        for listed in await day.house.cases()
+        for entry in (await day.house.case(listed["number"]))["timeline"]
+    }
