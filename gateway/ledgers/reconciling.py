@@ -34,7 +34,7 @@ from gateway.runtime import Runtime
 
 log = structlog.get_logger()
 SQL = statements("reconciling")
-SILENT = timedelta(minutes=10)
+SILENT = timedelta(minutes=2)  # after which a call that began before what is compared is looked for as well
 REST = 120.0  # seconds between comparisons
 ACCOUNT = 600.0  # seconds between accounts of what came
 COMPARED = "compared"  # what leaves a heartbeat whenever the lists were compared to their end
@@ -118,8 +118,8 @@ class Reconciler:
     async def _since(self) -> datetime:
         now = self._runtime.clock.now()
         row = await self._runtime.db.row(SQL["since"], {"now": now, "compared": COMPARED})
-        quiet = await self._calls.unfinished(now - SILENT)
         earliest = row["since"] if row else now - timedelta(hours=1)
+        quiet = await self._calls.unfinished(earliest, now - SILENT)
         return min(earliest, now - timedelta(hours=6)) if quiet else earliest
 
     async def _bring_calls(self, listed: list[Listed]) -> int:

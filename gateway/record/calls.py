@@ -102,9 +102,10 @@ class RecordedCalls:
         at = self._clock.now()
         await self._execute("transcribed", recording=recording, call=call, text=text, language=language, at=at)
 
-    async def unfinished(self, before: datetime) -> list[str]:
-        """Calls that are not over and of which nothing has been heard since `before`."""
-        return [row["sid"] for row in await self._db.rows(SQL["unfinished"], {"before": before})]
+    async def unfinished(self, began: datetime, before: datetime) -> list[str]:
+        """Calls that `began` before a moment, are not over, and of which nothing has been heard since `before`."""
+        given = {"began": began, "before": before}
+        return [row["sid"] for row in await self._db.rows(SQL["unfinished"], given)]
 
     async def known(self, sids: list[str]) -> dict[str, bool]:
         """Of these calls, those that we have: sid -> whether it is over, and a report came of it or it told nothing."""

@@ -194,9 +194,9 @@ SELECT f.*, EXISTS (SELECT FROM code_misses WHERE case_id = %(case)s AND misses 
 FROM (VALUES (true)) AS asked LEFT JOIN found f ON true
 
 -- name: unfinished
--- Calls of which nothing has been heard for long: the provider's last word may have been lost.
+-- Calls of which nothing has been heard for a while: the provider's last word may have been lost.
 SELECT c.sid FROM calls c
-WHERE c.ended_at IS NULL AND c.started_at < %(before)s
+WHERE c.ended_at IS NULL AND c.started_at < least(%(began)s, %(before)s)
   AND NOT EXISTS (SELECT FROM call_turns t WHERE t.sid = c.sid AND t.at >= %(before)s)
 ORDER BY c.started_at LIMIT 100
 

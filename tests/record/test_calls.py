@@ -149,9 +149,9 @@ async def test_b10_recordings_come_once_whatever_the_order(calls: RecordedCalls,
 async def test_f25_calls_that_fell_silent_are_found(calls: RecordedCalls) -> None:
     await calls.save(TURN)
     await calls.save(replace(TURN, sid="CA2", at=NOW + timedelta(minutes=20)))
-    assert await calls.unfinished(NOW + timedelta(minutes=10)) == ["CA1"]
+    assert await calls.unfinished(NOW + timedelta(hours=1), NOW + timedelta(minutes=10)) == ["CA1"]
     await calls.progress(replace(RINGING, status="completed"))
-    assert await calls.unfinished(NOW + timedelta(minutes=10)) == []
+    assert await calls.unfinished(NOW + timedelta(hours=1), NOW + timedelta(minutes=10)) == []
     assert await calls.known(["CA1", "CA2", "CA3"]) == {"CA1": False, "CA2": False}
 
 
