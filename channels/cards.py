@@ -2,8 +2,9 @@
 before anything is kept, logged or traced. Numbers that begin with 0 are telephone numbers, never cards.
 
 People say more than the number: what they count before it stays, month, year and security code behind it are masked
-too. Among other digits only lengths that the big issuers have count, from the beginning of a group to the end of one,
-since one in ten numbers has a right check digit by chance.
+too. Digits may be spelt out, one by one or, in Swedish and English, in pairs. Among other digits only lengths that the
+big issuers have count, from the beginning of a group to the end of one, since one in ten numbers has a right check
+digit by chance.
 """
 
 from __future__ import annotations
@@ -17,11 +18,67 @@ _RUN = re.compile(r"(?<![\d+])\d(?:[\s.,/*#\-]{0,2}\d){12,79}(?!\d)")
 _GROUP = re.compile(r"\d+")
 _ISSUERS = re.compile(r"[46]\d{15}|(?:5[0-8]|2[2-7])\d{14}|3[47]\d{13}|3[068]\d{12}")  # 16, 15 and 14 digits
 _BEHIND = 8  # digits: month, year and security code
+_LEAST = 13  # digits of a card
+_SPELT = (
+    "noll nolla nollan null zero oh",
+    "ett en ettan én eins ein one yksi",
+    "två tvåan to zwei zwo two kaksi",
+    "tre trean drei three kolme",
+    "fyra fyran fire vier four neljä",
+    "fem femman fünf five viisi",
+    "sex sexan seks sechs six kuusi",
+    "sju sjuan syv sieben seven seitsemän",
+    "åtta åttan åtte otte acht eight kahdeksan",
+    "nio nian ni neun nine yhdeksän",
+)
+_TEENS = (
+    "tio elva tolv tretton fjorton femton sexton sjutton arton nitton",
+    "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
+)
+_TENS = (
+    ("tjugo trettio fyrtio femtio sextio sjuttio åttio nittio", "ett två tre fyra fem sex sju åtta nio"),
+    ("twenty thirty forty fifty sixty seventy eighty ninety", "one two three four five six seven eight nine"),
+)
+
+
+def _number_words() -> dict[str, str]:
+    """The digits of each word, which is written without what may stand within it."""
+    words = {word: str(digit) for digit, spelt in enumerate(_SPELT) for word in spelt.split()}
+    words |= {word: str(number) for spelt in _TEENS for number, word in enumerate(spelt.split(), 10)}
+    for tens, ones in _TENS:
+        for ten, begins in enumerate(tens.split(), 2):
+            words |= {begins: f"{ten}0"} | {f"{begins}{end}": f"{ten}{one}" for one, end in enumerate(ones.split(), 1)}
+    return words
+
+
+_WORDS = _number_words()
+_PAIRS = "|".join(f"(?:{tens.replace(' ', '|')})[ -]?(?:{ones.replace(' ', '|')})" for tens, ones in _TENS)
+_WORD = rf"(?:{_PAIRS}|{'|'.join(_WORDS)}|\d+)"
+_SAID = re.compile(rf"(?<!\w){_WORD}(?:[\s.,\-]{{1,3}}{_WORD}){{6,79}}(?!\w)", re.IGNORECASE)
+_ONE_WORD = re.compile(rf"(?<!\w){_WORD}(?!\w)", re.IGNORECASE)
+_WITHIN = re.compile(r"[ \-]")
 
 
 def masked(text: str) -> str:
     """The text with every card number in it replaced."""
-    if sum(map(str.isdigit, text)) < 13:
+    return _keyed(_SAID.sub(lambda found: _said(found.group()), text))
+
+
+def hidden(text: str) -> str:
+    """The text with a sign for everything in it that may be part of a number."""
+    without_words = _ONE_WORD.sub(lambda word: word.group() if word.group().isdigit() else "•", text)
+    return "".join("•" if sign.isdigit() else sign for sign in without_words)
+
+
+def _said(run: str) -> str:
+    """Digits of which some are spelt out, in figures if a card is among them."""
+    figures = _ONE_WORD.sub(lambda word: _WORDS.get(_WITHIN.sub("", word.group()).casefold(), word.group()), run)
+    without = _keyed(figures)
+    return run if without == figures else without
+
+
+def _keyed(text: str) -> str:
+    if sum(map(str.isdigit, text)) < _LEAST:
         return text
     text = CANDIDATE.sub(lambda found: MASK if is_card(found.group()) else found.group(), text)
     return _RUN.sub(lambda found: _without_card(found.group()), text)

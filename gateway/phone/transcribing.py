@@ -45,7 +45,7 @@ def _masked(said: Sequence[Said]) -> Iterator[Said]:
         beside = [other for other in said[max(0, nth - BREATHS) : nth + BREATHS + 1] if other.speaker == one.speaker]
         together = " ".join(other.text for other in beside)
         if text == one.text and cards.masked(together) != " ".join(cards.masked(other.text) for other in beside):
-            text = "".join("•" if sign.isdigit() else sign for sign in one.text)
+            text = cards.hidden(one.text)
         yield replace(one, text=text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import wave
 from array import array
 from collections.abc import AsyncIterator
@@ -419,3 +420,31 @@ def test_b14_a_card_number_is_masked_also_when_it_is_said_in_pieces() -> None:
     assert "1111" not in " ".join(one.text for one in transcribing.masked(said[:1] + said[2:3]))
     whole = [Said(0, 1, "mitt kort är 4111 1111 1111 1111", "customer"), Said(1, 2, "laddare 21007", "agent")]
     assert [one.text for one in transcribing.masked(whole)] == ["mitt kort är ••••", "laddare 21007"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fyra" + " ett" * 15,
+        "four one one one, one one one one, one one one one, one one one one",
+        "fyrtioett" + " elva" * 7,
+        "Forty-one" + " eleven" * 7,
+        "fyra 111 1111 ett 111 1111 1",
+    ],
+)
+def test_b14_a_card_number_is_masked_also_when_its_digits_are_spelt_out(said: str) -> None:
+    for spoken in (f"mitt kort är {said} tack", f"mitt kort är {said}, tack"):
+        (one,) = transcribing.masked([Said(0, 1, spoken)])
+        assert re.fullmatch(r"mitt kort är ••••[ ,]+tack", one.text)
+    words = said.split()
+    pieces = [Said(0, 1, " ".join(words[:3]), "customer"), Said(2, 3, " ".join(words[3:]), "customer")]
+    kept = [one.text for one in transcribing.masked([pieces[0], Said(1, 2, "vänta ett tag", "agent"), pieces[1]])]
+    assert kept[1] == "vänta ett tag"
+    assert not set(words) & {word.strip(",") for word in f"{kept[0]} {kept[2]}".split()}
+
+
+@pytest.mark.parametrize(
+    "said", ["laddare två ett noll noll sju", "en två tre fyra fem sex sju åtta nio tio elva tolv", "jag har en bil"]
+)
+def test_b14_numbers_in_words_that_are_no_card_stay(said: str) -> None:
+    assert transcribing.masked([Said(0, 1, said)]) == [Said(0, 1, said)]
