@@ -310,6 +310,28 @@ async def test_a_caller_is_connected_to_whoever_claims_the_case(house: House, li
     assert {"call_queued", "first_response", "rated"} <= set(kinds)
 
 
+async def test_a_key_that_is_pressed_when_the_caller_has_hung_up_is_no_answer(house: House, line: Line) -> None:
+    async with house.runtime.db.connection() as connection:
+        await connection.execute("UPDATE agents SET activity = 'available'")
+    call = await described(line)
+    await call.press("1")
+    (listed,) = await house.cases()
+    assert (await house.api("POST", f"/cases/{listed['number']}/claim", {"as": "a01"}))[0] == 200
+    await call.wait()
+    await call.hang_up()
+    leg = {
+        "CallSid": "CAleg",
+        "ParentCallSid": call.sid,
+        "AccountSid": line.account,
+        "From": CALLER,
+        "To": "+46313900601",
+    }
+    await line.post("/twilio/voice/1", {**leg, "Digits": "1"})
+    case = await house.case(listed["number"])
+    assert case["first_response_at"] is None
+    assert "first_response" not in [entry["kind"] for entry in case["timeline"]]
+
+
 @pytest.mark.parametrize("over", [True, False])
 async def test_a_restart_that_is_answered_when_the_caller_has_hung_up_is_in_their_case_once(
     house: House, line: Line, monkeypatch: pytest.MonkeyPatch, over: bool
