@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import structlog
 
-from channels import phone_report
+from channels import cards, phone_report
 from channels.numbers import HOME, reachable, region_of
 from channels.phone_events import number_facts
 from channels.phone_ports import Caller, CaseStatus, Given, Incident, Place, Taken, Waiting
@@ -97,7 +97,7 @@ async def _find_charger(scene: Scene) -> Outcome:
     facts = {"candidate": found.charger, "site": found.site, "site_name": found.name or None}
     if spoken:
         before = scene.fact("place_said")
-        facts |= {"heard": None, "place_said": f"{before}\n{heard}" if before else heard}
+        facts |= {"heard": None, "place_said": cards.masked(f"{before}\n{heard}") if before else heard}
     if found.kind == "danger":
         facts["danger"] = "said"
     return Outcome(found.kind, {**facts, "confirmed": None, "connector": None})

@@ -861,6 +861,17 @@ async def test_b14_card_numbers_are_masked_before_anything_is_written(line: Line
     assert "••••" in everything
 
 
+async def test_b14_a_card_number_that_is_said_in_two_turns_is_in_no_report(line: Line, world: World) -> None:
+    call = await to_purpose(line)
+    await call.press("1")
+    await call.speak("my card is 4111 1111")
+    await call.speak("1111 1111 that was it")
+    await call.hang_up()
+    (report,) = world.reports.values()
+    assert report.text.startswith("my card is •••• that was it\n")
+    assert "1111" not in repr(world.calls[call.sid].state) + repr(report)
+
+
 @pytest.mark.parametrize(
     "said", ["</Say><Dial>+900123</Dial><Say>", "Tom & Jerry <3 \U0001f600", "x" * 10_000, "\x00\x01\x0b"]
 )
