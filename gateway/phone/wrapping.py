@@ -44,14 +44,15 @@ async def present(runtime: Runtime, agent: str) -> Mapping[str, Any] | None:
 
 
 async def end(runtime: Runtime, actor: Actor, call: str | None, disposition: str | None) -> None:
-    """The call is written up. Without a disposition the agent is only ready. Raises Refused for one that is none."""
+    """The call is written up. Without a disposition the agent is only ready; one that is said late, when another call
+    is to be written up, is kept and that other one still asked about. Raises Refused for a disposition that is none."""
     if disposition is not None and disposition not in DISPOSITIONS:
         raise Refused(disposition=f"one of {', '.join(DISPOSITIONS)}")
     case = None
     async with runtime.db.transaction() as conn:
         ended = await (await conn.execute(SQL["end"], {"agent": actor.id, "call": call})).fetchone()
-        if ended and disposition is not None:
-            given = {"call": call, "disposition": disposition}
+        if disposition is not None:
+            given = {"call": call, "disposition": disposition, "agent": actor.id, "written": ended is not None}
             disposed = await (await conn.execute(SQL["dispose"], given)).fetchone()
             case = disposed["case_id"] if disposed else None
         if case is not None:

@@ -13,4 +13,7 @@ UPDATE agents SET wrap_until = NULL, wrap_sid = NULL WHERE id = %(agent)s AND wr
 RETURNING id
 
 -- name: dispose
-UPDATE calls SET disposition = %(disposition)s WHERE sid = %(call)s AND disposition IS NULL RETURNING case_id
+-- By whoever has just written the call up (`written`), or whose call it was, also when another one is over meanwhile.
+UPDATE calls SET disposition = %(disposition)s
+WHERE sid = %(call)s AND disposition IS NULL AND (%(written)s OR agent_id = %(agent)s AND ended_at IS NOT NULL)
+RETURNING case_id

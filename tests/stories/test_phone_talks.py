@@ -531,6 +531,25 @@ async def test_what_came_of_a_call_is_asked_when_it_ends_and_ends_the_writing_up
     assert await dispatch.sweep(day.house.runtime) == 1
 
 
+async def test_what_is_said_of_a_call_when_the_next_one_is_over_already_is_kept(day: Night) -> None:
+    first, mine = await talking(day)
+    await leg_ends(day, mine)
+    await callbacks.sweep(day.house.runtime)
+    await first.hang_up()
+    day.clock.forward(wrapping.LASTS + timedelta(seconds=1))
+    second = await waiting(day, "+46701740606")
+    await ring(day)
+    await day.picks_up("1")
+    assert (await post(day, "/console/phone/ready", call=second.sid, disposition="solved")).status == 303
+    await second.hang_up()
+    await leg_ends(day, day.last()[0])
+    await callbacks.sweep(day.house.runtime)
+    assert (await post(day, "/console/phone/ready", call=first.sid, disposition="call_again")).status == 303
+    assert 'value="call_again"' in await page(day), "the second is still asked about"
+    rows = await day.house.runtime.db.rows("SELECT sid, disposition FROM calls WHERE direction = 'inbound'")
+    assert {row["sid"]: row["disposition"] for row in rows} == {first.sid: "call_again", second.sid: None}
+
+
 async def test_writing_up_ends_by_itself(day: Night) -> None:
     call, _ = await talking(day)
     await day.ends("completed")
