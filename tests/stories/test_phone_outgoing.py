@@ -9,7 +9,8 @@ import pytest
 
 from gateway import dispatch
 from gateway.ledgers.reconciling import Reconciler
-from gateway.phone import callbacks, ringing, telephony
+from gateway.phone import alone, callbacks, ringing, talks, telephony
+from gateway.record.timeline import Actor
 from tests.fakes import provider as fakes
 from tests.stories.test_phone_callbacks import room_of, rung_today
 from tests.stories.test_phone_oncall import CALLER, OURS, Night
@@ -235,3 +236,28 @@ async def test_who_has_no_telephone_here_calls_by_themselves(day: Night) -> None
     await sweep(day)
     assert day.rung() == []
     assert "call_wanted" in await kinds(day, case)
+
+
+async def test_a_customer_whose_agent_is_cut_off_talks_on_with_the_lead_who_has_joined(day: Night) -> None:  # noqa: F811
+    case, mine, customer = await called(day)
+    await day.house.hire("a03", role="lead")
+    await talks.attend(day.house.runtime, Actor("agent", "a03", "lead"), "a01", "join")
+    await sweep(day)
+    theirs = day.last()[0]
+    seats(day)[theirs] = {}
+    await day.picks_up("1")
+    row = await day.house.runtime.db.row("SELECT id FROM rings WHERE purpose = 'outgoing'")
+    assert row is not None
+    fields = {"CallSid": mine, "AccountSid": fakes.ACCOUNT, "From": OURS, "Direction": "outbound-api"}
+    assert (await day.line.post(f"/twilio/ring/{row['id']}/ended", fields))[0] == 200
+    await ends(day, mine, MINE)
+    assert seats(day)[theirs]["EndConferenceOnExit"] == "true"
+    assert await item(day) == {"state": "taken", "agent_id": "a01"}
+    day.clock.forward(alone.TOGETHER)
+    await talks.sweep(day.house.runtime)
+    assert await item(day) == {"state": "taken", "agent_id": "a03"}
+    await ends(day, customer, CALLER)
+    await ends(day, theirs, COLLEAGUE)
+    assert await item(day) == {"state": "done", "agent_id": None}
+    assert {"talk_handed_over", "call_ended"} <= set(await kinds(day, case))
+    assert "call_unanswered" not in await kinds(day, case)
