@@ -232,8 +232,8 @@ FROM gone g WHERE w.id = g.item_id AND w.state = 'offered' AND w.epoch = g.epoch
 
 -- name: not_needed
 -- Whom a text tells that it is solved need not be called for that; whoever asked for no texts is told by none. Nobody is
--- called about what is no matter of ours, nor about the same again who is to be called about another case; whoever has
--- picked up, or may just do, is not hung up on.
+-- called about what is no matter of ours, nor about the same again who is to be called about another case, where a
+-- number that may be several people's tells of the same in both; whoever has picked up, or may just do, is not hung up on.
 UPDATE work_items w SET state = 'done', epoch = w.epoch + 1
 FROM call_contents t
 WHERE w.case_id = %(case)s AND w.kind = 'callback' AND w.state = 'waiting' AND t.sid = w.call_sid
@@ -241,7 +241,10 @@ WHERE w.case_id = %(case)s AND w.kind = 'callback' AND w.state = 'waiting' AND t
       WHEN 'spam' THEN true
       WHEN 'duplicate' THEN EXISTS (
           SELECT FROM call_contents o JOIN work_items p ON p.call_sid = o.sid AND p.kind = 'callback' AND p.state <> 'done'
-          WHERE o.callback = t.callback AND p.case_id <> w.case_id)
+          JOIN cases k ON k.id = p.case_id JOIN cases d ON d.id = w.case_id
+          WHERE o.callback = t.callback AND p.case_id <> w.case_id
+            AND (t.state #>> '{call,facts,textless}' IS NULL
+                 OR k.category = d.category AND k.site_id IS NOT DISTINCT FROM d.site_id))
       ELSE t.state #>> '{call,facts,textless}' IS NULL
            AND NOT EXISTS (SELECT FROM identities WHERE kind = 'phone' AND value = t.callback AND unlinked_at IS NULL
                                                     AND stopped_at IS NOT NULL)

@@ -330,6 +330,16 @@ async def test_who_is_to_be_called_about_the_same_in_two_cases_is_called_about_o
     assert len(await items(day)) == 1, "the one that was promised is made"
 
 
+async def test_of_two_who_share_a_switchboard_none_is_taken_for_the_other_as_a_duplicate(day: Night) -> None:  # noqa: F811
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    await promised(day, LANDLINE)
+    assert "Vi ringer upp dig" in await (await in_line_about_an_invoice(day, LANDLINE)).press("1")
+    for listed in await day.house.cases():
+        same = {**DONE, "disposition": "duplicate"}
+        assert (await day.house.api("POST", f"/cases/{listed['number']}/conclude", same))[0] == 200
+    assert [item["kind"] for item in await items(day)] == ["callback", "callback"]
+
+
 @pytest.mark.parametrize("first", ["call", "wish"])
 async def test_who_wants_no_texts_is_called_also_when_it_is_solved(day: Night, first: str) -> None:  # noqa: F811
     stop = {"MessageSid": "SM1", "AccountSid": fakes.ACCOUNT, "From": MOBILE, "To": OURS, "Body": "STOP"}
