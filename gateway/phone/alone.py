@@ -3,8 +3,9 @@
 A caller who is led into the room just when the other leaves it waits in line again, by the turn after that one; whoever
 has not come there yet is let in no more and keeps their place (`waiting`). A customer who was called back is told that
 we call again, and is. A colleague is hung up, to be free for the next caller. Whoever met leaves together, so that a
-room in which somebody is still alone after `TOGETHER` is one in which nobody met. Doing it twice changes nothing.
-Raises Unavailable only.
+room in which somebody is still alone after `TOGETHER` is one in which nobody met; or two who talked to them left at the
+same moment, and neither ended the talk, which is over all the same. Doing it twice changes nothing. Raises Unavailable
+only.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from gateway.runtime import Runtime
 log = structlog.get_logger()
 SQL, WORK = statements("rings"), statements("work")
 TOGETHER = timedelta(seconds=10)  # in which whoever met has left, once the other has
+TALKED = "?DialCallStatus=completed"  # as the provider says that a talk is over
 
 
 async def sweep(runtime: Runtime) -> int:
@@ -32,8 +34,9 @@ async def sweep(runtime: Runtime) -> int:
     given = {"now": runtime.clock.now(), "together": TOGETHER}
     callers = await runtime.db.rows(SQL["callers_alone"], given)
     colleagues = await runtime.db.rows(SQL["colleagues_alone"], given)
-    customers = [row for row in await runtime.db.rows(SQL["customers_alone"], given) if await _missed(runtime, row)]
-    led = {caller["sid"]: f"voice/{caller['turn'] + 1}" for caller in callers}
+    left = await runtime.db.rows(SQL["customers_alone"], given)
+    customers = [row for row in left if not row["met"] and await _missed(runtime, row)]
+    led = {caller["sid"]: f"voice/{caller['turn'] + 1}{TALKED if caller['met'] else ''}" for caller in callers}
     led |= {customer["sid"]: f"ring/{customer['id']}" for customer in customers}
     account = account_of(runtime.config)
     if account is not None and led:
@@ -41,8 +44,9 @@ async def sweep(runtime: Runtime) -> int:
             for sid, where in led.items():
                 log.info("alone.caller", call=sid)
                 await provider.redirect(sid, f"{runtime.config.public_url.rstrip('/')}/twilio/{where}")
-    await _hang_up(runtime, colleagues)
-    return len(led) + len(colleagues)
+    over = [*colleagues, *(row for row in left if row["met"])]
+    await _hang_up(runtime, over)
+    return len(led) + len(over)
 
 
 async def hung_up(runtime: Runtime, caller: str) -> None:

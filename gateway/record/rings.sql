@@ -249,9 +249,9 @@ WHERE r.purpose IN ('agent', 'oncall', 'outgoing') AND r.state = 'taken' AND k.e
 ORDER BY r.id LIMIT 50
 
 -- name: callers_alone
--- Callers whose last turn led into a room that all others have left a while ago; of whom nothing is heard for long is
--- for the provider's lists.
-SELECT c.sid, c.turn FROM calls c JOIN call_turns t ON t.sid = c.sid AND t.turn = c.turn CROSS JOIN LATERAL (
+-- Callers whose last turn led into a room that all others have left a while ago, and whether they met somebody there; of
+-- whom nothing is heard for long is for the provider's lists.
+SELECT c.sid, c.turn, gone.at > t.at + %(together)s AS met FROM calls c JOIN call_turns t ON t.sid = c.sid AND t.turn = c.turn CROSS JOIN LATERAL (
     SELECT max(coalesce(k.ended_at, 'infinity')) AS at FROM rings r LEFT JOIN calls k ON k.sid = r.sid
     WHERE r.room = c.room AND r.state = 'taken' AND r.purpose IN ('agent', 'oncall', 'consult', 'join')) AS gone
 WHERE c.ended_at IS NULL AND strpos(t.answer, '>' || c.room || '</Conference>') > 0
@@ -259,9 +259,11 @@ WHERE c.ended_at IS NULL AND strpos(t.answer, '>' || c.room || '</Conference>') 
 ORDER BY c.started_at LIMIT 50
 
 -- name: customers_alone
--- Customers who came into the room of a call-back, or of a call to them, just when whoever called had left it.
-SELECT r.id, r.sid, r.case_id, r.item_id FROM calls c JOIN rings r ON r.sid = c.sid CROSS JOIN LATERAL (
-    SELECT max(coalesce(k.ended_at, 'infinity')) AS at FROM rings o LEFT JOIN calls k ON k.sid = o.sid
+-- Customers who are left in the room of a call-back, or of a call to them; they met somebody there, or came just when
+-- whoever called had left it.
+SELECT r.id, r.sid, r.case_id, r.item_id, gone.at > greatest(r.ended_at, gone.came) + %(together)s AS met
+FROM calls c JOIN rings r ON r.sid = c.sid CROSS JOIN LATERAL (
+    SELECT max(coalesce(k.ended_at, 'infinity')) AS at, min(o.ended_at) AS came FROM rings o LEFT JOIN calls k ON k.sid = o.sid
     WHERE o.room = r.room AND o.state = 'taken' AND o.purpose <> 'customer') AS gone
 WHERE c.ended_at IS NULL AND r.purpose = 'customer' AND r.state = 'taken'
   AND (r.room LIKE 'out-%%' OR r.room LIKE 'back-%%' AND r.reason = 'met')

@@ -3,6 +3,7 @@ held, handed over and heard as any caller is."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -261,3 +262,21 @@ async def test_a_customer_whose_agent_is_cut_off_talks_on_with_the_lead_who_has_
     assert await item(day) == {"state": "done", "agent_id": None}
     assert {"talk_handed_over", "call_ended"} <= set(await kinds(day, case))
     assert "call_unanswered" not in await kinds(day, case)
+
+
+async def test_a_customer_whom_agent_and_lead_leave_at_once_is_not_called_again(day: Night) -> None:  # noqa: F811
+    case, mine, customer = await called(day)
+    await day.house.hire("a03", role="lead")
+    await talks.attend(day.house.runtime, Actor("agent", "a03", "lead"), "a01", "join")
+    await sweep(day)
+    theirs = day.last()[0]
+    seats(day)[theirs] = {}
+    await day.picks_up("1")
+    day.clock.forward(timedelta(minutes=1))
+    await ends(day, mine, MINE)
+    await ends(day, theirs, COLLEAGUE)
+    day.clock.forward(alone.TOGETHER)
+    await alone.sweep(day.house.runtime)
+    assert day.peer.calls[customer]["updated"] == {"Status": "completed"}
+    assert "callback_postponed" not in await kinds(day, case)
+    assert await item(day) == {"state": "done", "agent_id": None}

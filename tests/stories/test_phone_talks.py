@@ -673,6 +673,17 @@ async def test_a_talk_that_a_lead_leaves_ends_with_its_agent_again(day: Night) -
     assert await worker_of(day) == (None, "done")
 
 
+async def test_a_caller_whom_agent_and_lead_leave_at_once_has_talked_and_is_asked_how_it_was(day: Night) -> None:
+    call, mine, theirs = await joined(day)
+    day.clock.forward(timedelta(minutes=1))
+    await leg_ends(day, mine)
+    await leg_ends(day, theirs)
+    day.clock.forward(alone.TOGETHER)
+    await sweeps(day)
+    assert await worker_of(day) == (None, "done")
+    assert "satisfied" in await call.led(day.peer.calls[call.sid]["updated"]["Url"])
+
+
 async def test_a_talk_that_all_leave_is_nobodys_else(day: Night) -> None:
     call, mine, theirs = await joined(day)
     await leg_ends(day, mine)
