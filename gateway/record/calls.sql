@@ -1,10 +1,11 @@
 -- name: asked
 -- What calls ask at once, one answer a question, in order. A turn: the call's state, its last turn, the answer given to
 -- this one, and whether it is over; null for a call that is new. A caller: the language of the person behind a number,
--- whether an owner who may ask for a PIN has registered it, and whether it asked for no texts. An incident: the newest
--- open case about a place that a stranger may be told of (several have reported it, or we are at it). Outages: open
--- faults of no place that several have reported lately, the newest first, and whether they are very many. Which cases
--- are over is said so that no index of all open cases is read for it.
+-- whether an owner who may ask for a PIN has registered it, and whether it asked for no texts or the last one could not
+-- arrive, as the next will not (the provider's codes for a wrong number, STOP, and what takes no texts). An incident:
+-- the newest open case about a place that a stranger may be told of (several have reported it, or we are at it).
+-- Outages: open faults of no place that several have reported lately, the newest first, and whether they are very many.
+-- Which cases are over is said so that no index of all open cases is read for it.
 SELECT CASE w.kind
     WHEN 'turn' THEN (
         SELECT jsonb_build_array(t.state -> 'call', c.turn, a.answer, c.ended_at IS NOT NULL)
@@ -17,7 +18,11 @@ SELECT CASE w.kind
              WHERE i.kind = 'phone' AND i.value = w.phone AND i.unlinked_at IS NULL AND p.language IS NOT NULL LIMIT 1),
             (SELECT true FROM owners WHERE phone = w.phone AND pin_hash IS NOT NULL LIMIT 1) IS NOT NULL,
             EXISTS (SELECT FROM identities WHERE kind = 'phone' AND value = w.phone AND unlinked_at IS NULL
-                                             AND stopped_at IS NOT NULL)))
+                                             AND stopped_at IS NOT NULL)
+            OR coalesce((SELECT m.state = 'failed' AND m.reason ~ '21211|21610|21614|30005|30006'
+                         FROM message_contents t JOIN messages m ON m.id = t.message_id
+                         WHERE t.recipient = w.phone AND m.channel = 'sms' AND m.state IN ('sent', 'failed')
+                         ORDER BY m.id DESC LIMIT 1), false)))
     WHEN 'incident' THEN (
         SELECT jsonb_build_array(c.id, c.status, c.due_solution, c.category) FROM (
             SELECT * FROM cases WHERE charger_id = w.charger -- as the index of what is told has it

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from gateway import dispatch
+from gateway.messages import outbox
+from gateway.messages.post import connect_post
 from gateway.phone import callbacks
+from gateway.runtime import Runtime
 from tests.fakes import provider as fakes
 from tests.fakes.phone import Call
 from tests.stories.test_phone_callbacks import AGENT, day, kinds, leg, room_of, timeline, work  # noqa: F401
@@ -412,3 +415,32 @@ async def all_kinds(day: Night) -> set[str]:  # noqa: F811
         for listed in await day.house.cases()
         for entry in (await day.house.case(listed["number"]))["timeline"]
     }
+
+
+@pytest.mark.parametrize("code", [21610, 21614, 30006])
+async def test_who_could_be_sent_no_text_hears_on_the_next_call_what_one_would_tell(
+    day: Night,  # noqa: F811
+    code: int,
+) -> None:
+    if code < 30_000:
+        day.peer.refusals[MOBILE] = code
+    for nth, known in enumerate((False, True, True)):
+        call = await day.line.call(MOBILE)
+        for keys in (STUCK if known else ("1", *STUCK))[:-1]:
+            told = await call.press(keys)
+        assert ("kod" in told.lower()) == (nth == 1), told
+        await call.hang_up()
+        if nth == 1:
+            day.peer.refusals.clear()
+        await send(day.house.runtime)
+        if code > 30_000 and nth == 0:
+            sent = {"MessageSid": list(day.peer.messages)[-1], "AccountSid": fakes.ACCOUNT, "From": OURS, "To": MOBILE}
+            undelivered = {**sent, "MessageStatus": "undelivered", "ErrorCode": str(code)}
+            assert (await day.line.post("/twilio/status", undelivered))[0] == 204
+        day.clock.forward(SOON)
+
+
+async def send(runtime: Runtime) -> None:
+    async with connect_post(runtime) as post:
+        facts_of = outbox.facts_from(runtime.config.public_url, None, lambda *_: [], lambda *_: "")
+        await outbox.Sweeper(runtime.db, runtime.clock, post, facts_of).sweep()
