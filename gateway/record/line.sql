@@ -112,11 +112,12 @@ UPDATE calls SET rating = %(rating)s WHERE sid = %(sid)s AND rating IS NULL RETU
 
 -- name: answer
 -- By whoever the caller was brought to; those who are dialled from the caller's own line have the case. Nobody answers
--- a caller who has hung up before.
+-- a caller who has hung up before, unless they wanted to be called back.
 UPDATE calls SET answered_at = %(now)s, agent_id = coalesce(
     (SELECT agent_id FROM work_items WHERE call_sid = calls.sid AND state = 'taken'),
     (SELECT assignee FROM cases WHERE id = calls.case_id))
-WHERE sid = %(sid)s AND answered_at IS NULL AND (ended_at IS NULL OR ended_at >= %(now)s)
+WHERE sid = %(sid)s AND answered_at IS NULL AND (ended_at IS NULL OR ended_at >= %(now)s OR EXISTS (
+    SELECT FROM work_items b WHERE b.call_sid = calls.sid AND b.kind = 'callback'))
 RETURNING case_id, agent_id, extract(epoch FROM answered_at - started_at) AS response, (
               SELECT callback_id FROM work_items WHERE call_sid = calls.sid ORDER BY id DESC LIMIT 1) AS callback_id,
           extract(epoch FROM answered_at - coalesce(queued_at, (
