@@ -218,8 +218,8 @@ FROM rings r LEFT JOIN calls k ON k.sid = r.sid
 WHERE r.item_id = %(item)s AND r.purpose = 'customer' ORDER BY r.id DESC LIMIT 1
 
 -- name: wanted
--- What a caller's item is about: the number to call back, unless they are on another way to somebody, and the case. A
--- number that takes no texts may be several people's: of those only who speaks about the same is taken for the same.
+-- What a caller's item is about: the number to call back, unless they are on another way to somebody, and the case. Of
+-- several people with one number only who speaks about the same is taken for the same.
 SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_sid, w.callback_id, w.language,
        t.callback AS phone, coalesce(w.not_before > lease_now(), false) AS later,
        EXISTS (SELECT FROM work_items i WHERE i.callback_id = w.id AND i.state <> 'done')
@@ -227,9 +227,7 @@ SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_si
            SELECT FROM calls c JOIN call_contents o ON o.sid = c.sid
            WHERE c.ended_at IS NULL AND c.started_at > lease_now() - interval '4 hours' AND c.direction = 'inbound'
              AND o.from_number = t.callback AND c.sid <> w.call_sid
-             AND (c.case_id IS NULL OR c.case_id = w.case_id OR t.state #>> '{call,facts,textless}' IS NULL OR EXISTS (
-                 SELECT FROM identities WHERE kind = 'phone' AND value = t.callback AND unlinked_at IS NULL
-                                          AND stopped_at IS NOT NULL))) AS crossed
+             AND (c.case_id IS NULL OR c.case_id = w.case_id OR one_persons(t.callback, t.state))) AS crossed
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 
 -- name: promised

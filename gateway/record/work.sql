@@ -110,8 +110,8 @@ WHERE calls = 0 AND (cases < max_cases OR max_calls > 0)
 -- name: waiting
 -- The first of every kind of waiting item, in order, and of those sites that are all that somebody who is free may see.
 -- A case whose caller waits is that caller's; one who is theirs who has taken it meanwhile is put through; who is on
--- another way to somebody, about whatever, is not called back: in line, on the line, or called back already. A number
--- that takes no texts may be several people's: of those only who speaks about the same is taken for the same.
+-- another way to somebody, about whatever, is not called back: in line, on the line, or called back already. Of several
+-- people with one number only who speaks about the same is taken for the same.
 WITH RECURSIVE kinds AS (
     (SELECT kind, line, language, queue FROM work_items WHERE state = 'waiting'
      ORDER BY kind, line, language, queue LIMIT 1)
@@ -137,8 +137,7 @@ WITH RECURSIVE kinds AS (
     JOIN call_contents p ON p.callback = t.from_number AND p.sid <> c.sid
     JOIN work_items o ON o.call_sid = p.sid AND o.kind = 'callback' AND o.state <> 'done'
     WHERE c.ended_at IS NULL AND c.started_at > lease_now() - interval '4 hours' AND c.direction = 'inbound'
-      AND (c.case_id IS NULL OR c.case_id = o.case_id OR p.state #>> '{call,facts,textless}' IS NULL OR EXISTS (
-          SELECT FROM identities WHERE kind = 'phone' AND value = p.callback AND unlinked_at IS NULL AND stopped_at IS NOT NULL))
+      AND (c.case_id IS NULL OR c.case_id = o.case_id OR one_persons(p.callback, p.state))
 )
 SELECT w.id, w.kind, w.case_id, w.call_sid, w.queue, w.line, w.priority, w.language, w.region, w.due_at, w.arrived_at,
        w.epoch, n.callback AS phone, (SELECT site_id FROM cases c WHERE c.id = w.case_id) AS site_id,
@@ -153,10 +152,8 @@ WHERE (w.queue <> 'review' OR w.kind <> 'case')
            AND NOT EXISTS (SELECT FROM work_items i WHERE i.callback_id = w.id AND i.state <> 'done')
            AND NOT EXISTS (SELECT FROM call_contents p JOIN work_items o ON o.call_sid = p.sid AND o.kind = 'callback'
                            WHERE p.callback = n.callback AND o.state IN ('offered', 'taken')
-                             AND (n.state #>> '{call,facts,textless}' IS NULL OR NOT EXISTS (
-                                 SELECT FROM rings r WHERE r.item_id = o.id AND r.purpose = 'customer' AND r.state = 'taken')
-                                 OR EXISTS (SELECT FROM identities WHERE kind = 'phone' AND value = n.callback
-                                                                     AND unlinked_at IS NULL AND stopped_at IS NOT NULL)))
+                             AND (one_persons(n.callback, n.state) OR NOT EXISTS (
+                                 SELECT FROM rings r WHERE r.item_id = o.id AND r.purpose = 'customer' AND r.state = 'taken')))
       ELSE true END
 ORDER BY w.priority, w.due_at NULLS LAST, w.arrived_at, w.id
 
@@ -243,7 +240,7 @@ WHERE w.case_id = %(case)s AND w.kind = 'callback' AND w.state = 'waiting' AND t
           SELECT FROM call_contents o JOIN work_items p ON p.call_sid = o.sid AND p.kind = 'callback' AND p.state <> 'done'
           JOIN cases k ON k.id = p.case_id JOIN cases d ON d.id = w.case_id
           WHERE o.callback = t.callback AND p.case_id <> w.case_id
-            AND (t.state #>> '{call,facts,textless}' IS NULL
+            AND (one_persons(t.callback, t.state)
                  OR k.category = d.category AND k.site_id IS NOT DISTINCT FROM d.site_id))
       ELSE t.state #>> '{call,facts,textless}' IS NULL
            AND NOT EXISTS (SELECT FROM identities WHERE kind = 'phone' AND value = t.callback AND unlinked_at IS NULL
