@@ -36,9 +36,8 @@ _BLOCK_LINES = 14
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
 _RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
 _TITLED = re.compile(r"[-_=–—]{3,}\s*([^\W\d_](?:[^-_=–—]|-(?=[^\W\d_])){2,58})[-_=–—]{3,}(?=\s*[^\W\d_])")
-_SAYS_WHO = re.compile(
-    r"-{3,} ((?:[^\W\d_a-z]\S{0,30} ){1,4}[^\W\d_]{3,12}) -{3,}"
-)  # "---- Eva Ek wrote ----", of telephones
+# "---- Eva Ek wrote ----", of telephones
+_SAYS_WHO = re.compile(r"-{3,} ((?:[^\W\d_a-z]\S{0,30} ){1,4}[^\W\d_]{3,12}) -{3,}")
 _SIGNED = re.compile(
     r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[^\n]+\n){0,5}\n(.*?)^-----BEGIN PGP SIGNATURE-----"
     r".*?(?:\Z|^-----END PGP SIGNATURE-----)",

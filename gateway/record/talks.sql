@@ -115,7 +115,8 @@ LIMIT 1
 SELECT DISTINCT ON (o.room) r.id AS ring, r.agent_id, o.room, c.sid AS caller, c.case_id, c.held_at
 FROM rings o LEFT JOIN calls n ON n.sid = o.sid
 JOIN calls c ON c.ended_at IS NULL AND c.sid = CASE WHEN o.room LIKE 'call-%%' THEN substr(o.room, 6) ELSE (
-    SELECT b.sid FROM rings b WHERE b.room = o.room AND b.purpose = 'customer' AND b.state = 'taken') END
+    SELECT b.sid FROM rings b WHERE b.room = o.room AND b.purpose = 'customer' AND b.state = 'taken'
+    ORDER BY b.id DESC LIMIT 1) END
 CROSS JOIN LATERAL (
     SELECT t.id, t.agent_id, t.sid FROM rings t
     WHERE t.room = o.room AND t.state = 'taken' AND t.purpose IN ('agent', 'oncall', 'outgoing')
