@@ -142,7 +142,7 @@ class PhoneDoor:
         anything that is not; returns whether it was."""
         progress = progress_of(params, self._now())
         state = self._told(params, await self._given.calls.progress(progress))
-        await self._given.line.leave(progress.sid, "hung_up")
+        await self._gone(progress)
         if not phone_report.unfinished(state):
             return False
         await self._file_dropped(progress.sid, state, progress.called)
@@ -387,7 +387,13 @@ class PhoneDoor:
         if not progress.outbound and phone_report.unfinished(state):
             await self._file_dropped(progress.sid, state, progress.called)
         if loaded is not None:
-            await self._given.line.leave(progress.sid, "hung_up")
+            await self._gone(progress)
+
+    async def _gone(self, progress: Progress) -> None:
+        """Nobody by this call is in line any more; if we made it, nobody is in a talk by it."""
+        await self._given.line.leave(progress.sid, "hung_up")
+        if progress.outbound:
+            await self._given.line.left_talk(progress.sid)
 
     async def _file_dropped(self, sid: str, state: CallState, called: str | None) -> None:
         report = phone_report.report_of(sid, state, self._now(), self._phrases, (phone_report.DROPPED,), called)

@@ -297,6 +297,10 @@ class Line(Protocol):
         """Give the place up; nothing happens when there is none."""
         ...
 
+    async def left_talk(self, sid: str) -> None:
+        """A call that we made is over: of who is left in its talk somebody ends that now when they leave."""
+        ...
+
     async def rated(self, sid: str, rating: int) -> None:
         """Keep a caller's answer, 1 to 5, about the call."""
         ...

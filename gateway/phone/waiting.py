@@ -162,8 +162,10 @@ class RecordedLine:
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         if why == "hung_up":
             await alone.hung_up(self._runtime, sid)
-            await talks.left(self._runtime, sid)
         await self._change("leave", {"sid": sid}, "call_left", after=_step_out, why=why)
+
+    async def left_talk(self, sid: str) -> None:
+        await talks.left(self._runtime, sid)
 
     async def rated(self, sid: str, rating: int) -> None:
         await Ratings(self._runtime).rated(sid, rating, "phone")

@@ -278,5 +278,8 @@ class _Line:
     async def leave(self, sid: str, why: Literal["hung_up", "message"]) -> None:
         self.world.left.append((sid, why))
 
+    async def left_talk(self, sid: str) -> None:
+        """Nobody talks to anybody here."""
+
     async def rated(self, sid: str, rating: int) -> None:
         self.world.ratings[sid] = rating
