@@ -56,11 +56,15 @@ _PAIRS = "|".join(f"(?:{tens.replace(' ', '|')})[ -]?(?:{ones.replace(' ', '|')}
 _WORD = rf"(?:{_PAIRS}|{'|'.join(_WORDS)}|\d+)"
 _SAID = re.compile(rf"(?<!\w){_WORD}(?:[\s.,\-]{{1,3}}{_WORD}){{6,79}}(?!\w)", re.IGNORECASE)
 _ONE_WORD = re.compile(rf"(?<!\w){_WORD}(?!\w)", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]+")
 _WITHIN = re.compile(r"[ \-]")
 
 
 def masked(text: str) -> str:
     """The text with every card number in it replaced."""
+    spelt = (_WORDS.get(word, "") for word in _LETTERS.findall(text.casefold()))
+    if sum(map(str.isdigit, text)) + sum(map(len, spelt)) < _LEAST:
+        return text
     return _keyed(_SAID.sub(lambda found: _said(found.group()), text))
 
 
@@ -78,8 +82,6 @@ def _said(run: str) -> str:
 
 
 def _keyed(text: str) -> str:
-    if sum(map(str.isdigit, text)) < _LEAST:
-        return text
     text = CANDIDATE.sub(lambda found: MASK if is_card(found.group()) else found.group(), text)
     return _RUN.sub(lambda found: _without_card(found.group()), text)
 
