@@ -46,6 +46,9 @@ def sent_on(text: str, subject: str, domains: Collection[str], follows: bool = T
 
 def is_alone(text: str) -> bool:
     """Whether nobody wrote a word above a mail that is sent on, by its title or its whole header."""
+    first = next((bare for line in text[:_READ].split("\n") if (bare := _bare(line.strip()))), "")
+    if (title := phrase(first)) and title not in ORIGINALS and label(first) != "from" and not titled_header(first):
+        return False  # as most mails
     lines = _lines(text)
     begin = _begin(lines, "", False)
     if begin is None:
