@@ -16,18 +16,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from channels.digits import DIGITS
 from channels.report import ANSWER, UNSOLVED, Channel, Report, Thread, Unconfirmed
 
 TEXTS = frozenset({Channel.SMS, Channel.WHATSAPP})
 RATES, SOLVES = "rates", "solves"  # flags of an answer, before the call that it rates or the report of who says yes
-_DIGITS = (
-    "ett én one yksi eins",
-    "två to two kaksi zwei",
-    "tre three kolme drei",
-    "fyra four neljä vier",  # not the Norwegian one, which burns in English
-    "fem five viisi fünf",
-)
-SPELT = {word: digit for digit, words in enumerate(_DIGITS, 1) for word in words.split()}
+_BURNS = "fire"  # four in Norwegian and Danish, and no answer in English
+SPELT = {word: digit for word, digit in DIGITS.items() if 1 <= digit <= 5 and word != _BURNS}
 OF = r"(?:/|av|af|of|out of|von|kautta)"
 THANKS = r"(?:tack(?: så mycket)?|takk|tak|thanks|thank you|kiitos|danke)"
 RATED = re.compile(rf"([1-5]|{'|'.join(SPELT)})(?:\ufe0f?\u20e3)?(?:\s*{OF}\s*5)?(?:[\s.,!]+{THANKS})?[\s.!]*")

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from channels.digits import DIGITS
+
 CANDIDATE = re.compile(r"(?<![\d+])[1-9](?:[ \-.]?\d){12,18}(?!\d)")
 MASK = "••••"
 _RUN = re.compile(r"(?<![\d+])\d(?:[\s.,/*#\-]{0,2}\d){12,79}(?!\d)")
@@ -19,18 +21,6 @@ _GROUP = re.compile(r"\d+")
 _ISSUERS = re.compile(r"[46]\d{15}|(?:5[0-8]|2[2-7])\d{14}|3[47]\d{13}|3[068]\d{12}")  # 16, 15 and 14 digits
 _BEHIND = 8  # digits: month, year and security code
 _LEAST = 13  # digits of a card
-_SPELT = (
-    "noll nolla nollan null zero oh",
-    "ett en ettan én eins ein one yksi",
-    "två tvåan to zwei zwo two kaksi",
-    "tre trean drei three kolme",
-    "fyra fyran fire vier four neljä",
-    "fem femman fünf five viisi",
-    "sex sexan seks sechs six kuusi",
-    "sju sjuan syv sieben seven seitsemän",
-    "åtta åttan åtte otte acht eight kahdeksan",
-    "nio nian ni neun nine yhdeksän",
-)
 _TEENS = (
     "tio elva tolv tretton fjorton femton sexton sjutton arton nitton",
     "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
@@ -43,7 +33,7 @@ _TENS = (
 
 def _number_words() -> dict[str, str]:
     """The digits of each word, which is written without what may stand within it."""
-    words = {word: str(digit) for digit, spelt in enumerate(_SPELT) for word in spelt.split()}
+    words = {word: str(digit) for word, digit in DIGITS.items()}
     words |= {word: str(number) for spelt in _TEENS for number, word in enumerate(spelt.split(), 10)}
     for tens, ones in _TENS:
         for ten, begins in enumerate(tens.split(), 2):
