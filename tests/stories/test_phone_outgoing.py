@@ -11,11 +11,10 @@ import pytest
 from gateway import dispatch
 from gateway.ledgers.reconciling import Reconciler
 from gateway.phone import alone, callbacks, ringing, talks, telephony
-from gateway.record.timeline import Actor
 from tests.fakes import provider as fakes
 from tests.stories.test_phone_callbacks import room_of, rung_today
 from tests.stories.test_phone_oncall import CALLER, OURS, Night
-from tests.stories.test_phone_talks import COLLEAGUE, MINE, at_work, day, page, post, seats, waiting  # noqa: F401
+from tests.stories.test_phone_talks import COLLEAGUE, MINE, at_work, day, lead_joins, page, post, seats, waiting  # noqa: F401
 
 
 async def case_of(day: Night) -> str:  # noqa: F811
@@ -241,12 +240,7 @@ async def test_who_has_no_telephone_here_calls_by_themselves(day: Night) -> None
 
 async def test_a_customer_whose_agent_is_cut_off_talks_on_with_the_lead_who_has_joined(day: Night) -> None:  # noqa: F811
     case, mine, customer = await called(day)
-    await day.house.hire("a03", role="lead")
-    await talks.attend(day.house.runtime, Actor("agent", "a03", "lead"), "a01", "join")
-    await sweep(day)
-    theirs = day.last()[0]
-    seats(day)[theirs] = {}
-    await day.picks_up("1")
+    theirs = await lead_joins(day)
     row = await day.house.runtime.db.row("SELECT id FROM rings WHERE purpose = 'outgoing'")
     assert row is not None
     fields = {"CallSid": mine, "AccountSid": fakes.ACCOUNT, "From": OURS, "Direction": "outbound-api"}
@@ -266,12 +260,7 @@ async def test_a_customer_whose_agent_is_cut_off_talks_on_with_the_lead_who_has_
 
 async def test_a_customer_whom_agent_and_lead_leave_at_once_is_not_called_again(day: Night) -> None:  # noqa: F811
     case, mine, customer = await called(day)
-    await day.house.hire("a03", role="lead")
-    await talks.attend(day.house.runtime, Actor("agent", "a03", "lead"), "a01", "join")
-    await sweep(day)
-    theirs = day.last()[0]
-    seats(day)[theirs] = {}
-    await day.picks_up("1")
+    theirs = await lead_joins(day)
     day.clock.forward(timedelta(minutes=1))
     await ends(day, mine, MINE)
     await ends(day, theirs, COLLEAGUE)

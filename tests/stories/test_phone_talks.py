@@ -611,13 +611,18 @@ async def test_a_caller_is_left_to_a_lead_who_has_joined(day: Night) -> None:
 async def joined(day: Night) -> tuple[Call, str, str]:
     """A caller, a01 and the lead a03 in one room; the legs of the two."""
     call, mine = await talking(day)
+    return call, mine, await lead_joins(day)
+
+
+async def lead_joins(day: Night) -> str:
+    """The leg of the lead a03, who joins a01's talk."""
     await day.house.hire("a03", role="lead")
     await talks.attend(day.house.runtime, Actor("agent", "a03", "lead"), "a01", "join")
     await ring(day)
     theirs = day.last()[0]
     seats(day)[theirs] = {}
     assert "endConferenceOnExit" in await day.picks_up("1")
-    return call, mine, theirs
+    return theirs
 
 
 async def leg_ends(day: Night, leg: str) -> None:
