@@ -100,7 +100,10 @@ def chargers_there(said: Said, sites: SitesSaid, directory: Directory) -> int | 
 
 
 def with_quoted(place: PlaceFacts, quoted: str, languages: Sequence[str], directory: Directory) -> PlaceFacts:
-    """What the quoted mail says of the place counts where the new text says nothing."""
+    """What the quoted mail says of the place counts where the new text says nothing: a number that the new text names
+    and the master data know stands, wherever the quoted mail was about."""
+    if {one.charger for one in place.said if one.sure} - {None}:
+        return place
     words = split(quoted)
     said = place.said or chargers_said(quoted, words, languages, directory)
     strongest = max((sum(kinds.values()) for kinds in place.sites.values()), default=0.0)

@@ -63,6 +63,15 @@ def test_the_number_of_a_case_in_a_subject_is_no_chargers(number: str):
     assert named.charger == "25634"
 
 
+def test_a_charger_of_the_new_text_stands_wherever_the_quoted_mail_was_about():
+    site = directory().sites["s002"]
+    quoted = f"Den 3 mars 2026 kl. 08:14 skrev Stöd:\n\n> {site.name}, {site.street} i {site.city}, är lagad.\n"
+    place = place_of(f"Nu startar inte 21007 heller.\n\n{quoted}", channel="email", subject="SV: Laddare")
+    assert (place.charger, place.site) == ("21007", "s001")
+    assert [r.code for r in place.reasons] == ["charger_said"]
+    assert place_of(f"Nu startar den inte heller.\n\n{quoted}", channel="email").site == "s002"
+
+
 def test_one_digit_wrong_is_mended_at_the_site_that_was_named():
     place = place_of("Sjukhusparkeringen i Borås, Hamngatan 61. Går inte igång.", charger="23416")
     assert place.charger == "24416"
