@@ -136,7 +136,7 @@ class Beginnings:
             return False, False
         heard = sound_of(word)
         less = [heard[:i] + heard[i + 1 : _HEARD] for i in range(_HEAD)] if len(heard) >= _HEARD else []
-        cut = len(word) == _BEGINNING and len(heard) < _HEAD  # what it begins like stands further on
+        cut = len(word) == _BEGINNING and len(heard) < _HEARD  # what it begins like stands further on
         found = cut or not self._heads.isdisjoint((heard[:_HEAD], *less))
         return found, found or (len(heard) <= _HEARD and self.may_go_on(word))
 

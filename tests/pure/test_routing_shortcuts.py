@@ -38,6 +38,7 @@ def test_whatever_sounds_like_a_name_but_for_a_letter_begins_like_it(name: str, 
 
 @given(LETTERS, LETTERS, LETTERS)
 @example("aaa", "aaa", "aaac")
+@example("aa", "aa", "shopping")
 def test_no_beginning_of_what_sounds_like_a_name_is_given_up(one: str, two: str, three: str):
     word = one + two + three
     beginnings = Beginnings(left_out(sound(word)))
