@@ -6,7 +6,6 @@ missed one, so attaching wants 0.80 and suggesting 0.45. Pure; the candidates ar
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from routing.directory import Directory
 from routing.evidence import Odds, at_most, plain, weigh_amounts, weigh_words
 from routing.incidents import raise_case
 from routing.machines import about, is_well
+from routing.quotes import answers, topic_of
 from routing.values import Candidate, Category, History, Judgement, Match, Priority, Reason, Said, Verdict
 
 __all__ = ["ATTACH", "SUGGEST", "alone", "as_its_case", "goes_on", "kin", "lock_keys", "match", "raise_case"]
@@ -30,7 +30,6 @@ _PERSONAL: Mapping[Category, float] = {
     Category.ENQUIRY: -1.5,
     Category.OTHER: -3.5,
 }
-_ANSWERS = re.compile(r"(?:\s*(?:re|sv|vs|aw|antw|svar)\s*:)+\s*", re.IGNORECASE)
 _RELATED: Mapping[frozenset[Category], float] = {
     frozenset({Category.NO_START, Category.OFFLINE}): 0.9,
     frozenset({Category.NO_START, Category.INTERRUPTED}): 0.6,
@@ -145,7 +144,7 @@ def alone(judgement: Judgement) -> bool:
 def goes_on(said: Said, judgement: Judgement, history: History) -> bool:
     """Whether `match` may take a report into any case of its sender, of whatever category."""
     well = said.automatic and is_well(said.subject or "")
-    return well or _answers(said) or _tells_of_nothing(judgement) or _is_one_of_many(said, judgement, history)
+    return well or answers(said.subject) or _tells_of_nothing(judgement) or _is_one_of_many(said, judgement, history)
 
 
 def kin(judgement: Judgement) -> tuple[Category, ...] | None:
@@ -215,7 +214,7 @@ def _compare(
         total.add(1.0, "mentions_reporter")
     if "!again" in judgement.tokens:
         total.add(0.8, "says_again")
-    if same_person and _answers(said):
+    if same_person and answers(said.subject):
         total.add(2.0, "answers_mail")
     if "!newmatter" in judgement.tokens and same_person:
         total.add(-4.0, "says_new_matter")
@@ -242,7 +241,7 @@ def _compare_words(
     if not _goes_back(judgement, theirs, same_person):
         if candidate.concluded_at is not None:
             total.add(min(0.0, _JUST_SUGGESTED - total.odds), "already_concluded")
-        elif "!repaired" in judgement.tokens and not (same_person and _answers(said)):
+        elif "!repaired" in judgement.tokens and not (same_person and answers(said.subject)):
             total.add(min(0.0, _JUST_SUGGESTED - total.odds), "repaired_since")
 
 
@@ -355,7 +354,7 @@ def _may_go_on(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
     answers the subject of that, or has none of its own and answers a message or says "again"."""
     if _has_its_topic(said, candidate):
         return True
-    return judgement.category in _SAYS_NOTHING_NEW and (_answers(said) or "!again" in judgement.tokens)
+    return judgement.category in _SAYS_NOTHING_NEW and (answers(said.subject) or "!again" in judgement.tokens)
 
 
 def _is_reminder(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
@@ -393,16 +392,8 @@ def _is_only_claimed(said: Said, candidate: Candidate) -> bool:
 
 def _has_its_topic(said: Said, candidate: Candidate) -> bool:
     """Whether a mail answers under the subject of one of the case's reports."""
-    mine = _topic(said.subject or "") if _answers(said) else ""
-    return mine != "" and mine in {_topic(r.text.partition("\n")[0]) for r in candidate.reports}
-
-
-def _answers(said: Said) -> bool:
-    return _ANSWERS.match(said.subject or "") is not None
-
-
-def _topic(subject: str) -> str:
-    return _ANSWERS.sub("", subject, count=1).strip().casefold()
+    mine = topic_of(said.subject or "") if answers(said.subject) else ""
+    return mine != "" and mine in {topic_of(r.text.partition("\n")[0]) for r in candidate.reports}
 
 
 def _time(total: Odds, said: Said, category: Category, theirs: Category, where: str, candidate: Candidate) -> None:

@@ -21,7 +21,7 @@ from routing.language import LanguageGuess, guess_language
 from routing.lexicon import Hit
 from routing.numbers import small_numbers
 from routing.place import PlaceFacts
-from routing.quotes import split_quotes
+from routing.quotes import answers, split_quotes
 from routing.rules import Rules
 from routing.scope import PIECES, Scope, read_scope
 from routing.senses import Told, senses_of
@@ -30,7 +30,7 @@ from routing.sites import sites_said
 from routing.streets import street_words
 from routing.values import Category, Said
 from routing.verdict import signs_of
-from routing.whereabouts import chargers_there, read_place, with_quoted
+from routing.whereabouts import answering, chargers_there, read_place, with_quoted
 from routing.words import CAP, Words, leaves_out_accents, sound, split
 
 _FLAGS = frozenset(
@@ -195,6 +195,8 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     raw = f"{subject} {text}"
     scope = read_scope(raw, words, active, pieces, concepts, chargers_there(said, sites, directory))
     place = read_place(said, raw, words, active, concepts, sites, directory, scope.whole_site)
+    if answers(said.subject):
+        place = answering(place, text, active, directory)
     if quoted:
         place = with_quoted(place, quoted, active, directory)
     of_the_trade = _is_of_the_trade(concepts, place, said)

@@ -25,6 +25,18 @@ _SENT = re.compile(
     r"(?:sent|date|skickat|datum|sendt|dato|gesendet|lähetetty|to|till|til|an|vastaanottaja)\s*:", re.IGNORECASE
 )
 
+_ANSWERS = re.compile(r"(?:\s*(?:re|sv|vs|aw|antw|svar)\s*:)+\s*", re.IGNORECASE)
+
+
+def answers(subject: str | None) -> bool:
+    """Whether a subject is that of a mail which is answered."""
+    return _ANSWERS.match(subject or "") is not None
+
+
+def topic_of(subject: str) -> str:
+    """A subject without the marks of answers, to be compared."""
+    return _ANSWERS.sub("", subject, count=1).strip().casefold()
+
 
 def split_quotes(text: str) -> tuple[str, str]:
     """The new text and the quoted text."""

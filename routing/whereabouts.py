@@ -99,6 +99,15 @@ def chargers_there(said: Said, sites: SitesSaid, directory: Directory) -> int | 
     return len(directory.site_chargers.get(likely, ())) if likely else None
 
 
+def answering(place: PlaceFacts, text: str, languages: Sequence[str], directory: Directory) -> PlaceFacts:
+    """The subject of a mail that is answered is that mail's: of the chargers it names, those count that the new text
+    names too, where that names one."""
+    if len({one.charger for one in place.said if one.charger}) < 2:
+        return place
+    named = {one.charger for one in chargers_said(text, split(text), languages, directory) if one.charger}
+    return replace(place, said=tuple(one for one in place.said if one.charger in named)) if named else place
+
+
 def with_quoted(place: PlaceFacts, quoted: str, languages: Sequence[str], directory: Directory) -> PlaceFacts:
     """What the quoted mail says of the place counts where the new text says nothing: a number that the new text names
     and the master data know stands, wherever the quoted mail was about."""

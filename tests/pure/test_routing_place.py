@@ -72,6 +72,15 @@ def test_a_charger_of_the_new_text_stands_wherever_the_quoted_mail_was_about():
     assert place_of(f"Nu startar den inte heller.\n\n{quoted}", channel="email").site == "s002"
 
 
+@pytest.mark.parametrize("mark", ["SV: ", "Re: Re: ", "AW: "])
+def test_a_charger_of_the_new_text_stands_whichever_the_subject_of_the_answered_mail_names(mark: str):
+    place = place_of("Nu är det 21007 som krånglar också.", channel="email", subject=f"{mark}Laddare 25634")
+    assert (place.charger, place.chargers) == ("21007", ("21007",))
+    assert place_of("Den krånglar fortfarande.", channel="email", subject=f"{mark}Laddare 25634").charger == "25634"
+    both = place_of("Nu är det 21007 som krånglar också.", channel="email", subject="Laddare 25634")
+    assert both.chargers == ("25634", "21007")
+
+
 def test_one_digit_wrong_is_mended_at_the_site_that_was_named():
     place = place_of("Sjukhusparkeringen i Borås, Hamngatan 61. Går inte igång.", charger="23416")
     assert place.charger == "24416"
