@@ -71,6 +71,10 @@ LINES = """(all) => all.map((one) => {
     range.selectNodeContents(one)
     return new Set([...range.getClientRects()].map((line) => line.top)).size
 })"""
+SEEN = """(one) => {
+    const { left, right } = one.getBoundingClientRect()
+    return right > 0 && left < innerWidth
+}"""
 OPEN = ("/", "/help", "/help?q=stuck", "/report", "/c/22809", "/login", "/portal/login", "/api", "/nothing-here")
 DESK = (
     *("/console", "/console?q=elephants", "/console/new", "/console/me", "/console/people", "/console/people/a02"),
@@ -200,6 +204,19 @@ async def test_on_a_telephone_owners_see_where_they_are_in_the_menu(desk: Desk) 
             assert at, path
             assert at["x"] >= 0, path
             assert at["x"] + at["width"] <= 360, path
+
+
+async def test_on_a_telephone_the_menu_leaves_the_screen_to_the_cases(desk: Desk) -> None:
+    await desk.house.hire("a01", role="admin")
+    async with desk.agent(viewport={"width": 390, "height": 844}) as page:
+        for path in ("/console", "/console/phone", "/managers/rota"):
+            await page.goto(path)
+            menu = await page.locator(".rail").bounding_box()
+            assert menu
+            assert menu["height"] <= 844 / 4, path
+            for way in await page.locator(".rail :is(a, summary, button):visible").all():
+                await way.focus()
+                assert await way.evaluate(SEEN), await way.inner_text()
 
 
 async def test_what_is_focused_on_the_report_form_is_not_under_its_button(desk: Desk) -> None:
