@@ -27,6 +27,7 @@ _FOUND = re.compile(r"[^\s@<>()\[\]\\,;:\"'/=\uff08\uff09\uff1a\uff0c\u3002\uff1
 _NO_RECIPIENT = re.compile(
     r"\s*(?:from|mail from|message-id|received|return-path|x-\S+|sender|reply-to)\b", re.IGNORECASE
 )
+_NAMED = re.compile(r"^[ \t]*<[^\s<>@]{1,100}@[^\s<>@]{1,200}>:", re.MULTILINE)  # whom qmail and its kin tell of
 _SERVER = re.compile(r"(?:post[-_.]?master|mailer-daemon|abuse|support|help)@", re.IGNORECASE)
 _NOT_LOST = frozenset({"delivered", "deliverable", "relayed", "expanded", "delayed"})
 _COMPLAINT = re.compile(r"\s*complaint about message from [\d.:a-f]*\d", re.IGNORECASE)  # as one big provider has it
@@ -55,7 +56,7 @@ def told(root: Part, kind: str | None, machine: int, subject: str, text: str) ->
     if not (rejection or kind in (None, "unknown")) or not machine:
         return None
     shown = notice(text)[:_READ]
-    if machine == 1 and speaks_of_oneself(shown) and not _has_copy(root, text):
+    if machine == 1 and speaks_of_oneself(shown) and not (_has_copy(root, text) or _NAMED.search(shown)):
         return None
     says = bool(BOUNCE_SUBJECT.search(subject)) + bool(FAILS.search(shown) or DELAYS.search(subject))
     proves = bool(_CODE.search(shown)) + _has_copy(root, text) + ("x-failed-recipients" in root.fields)

@@ -98,6 +98,13 @@ AUTOMATIC_SUBJECT = _compiled(
 AUTOMATIC_WORDS = _compiled(rf"(?:{any_of('automatic')})\s")
 AWAY_SUBJECT = _compiled(rf"(?:{any_of('away')})\s*(?:[:–—-]|$)")
 IS_AWAY = _compiled(rf"\s+(?:{any_of('is_away')})\b")
+READ_TITLE = _compiled(rf"\s*(?:{any_of('read_titles')})(?: \([^\W\d_]{{1,16}}\))?\s?[:：–-]")
+# "Your message was read on Tuesday, 3 March 2026 10:00:00 AM (UTC+01:00) Stockholm, Vienna."
+WAS_READ = _compiled(
+    rf"(?:{any_of('your_mail')})\s(?:[^?\n]{{0,300}}?\s)?(?:{any_of('was_read')})\s[^?\n]{{0,50}}?\d{{1,2}}[:.]\d\d(?:[:.]\d\d)?"
+    rf"(?:\s?[ap]\.?m\.?)?(?:\s?\(?(?:utc|gmt)[^?\n]{{0,100}}?)?(?:\s(?:{any_of('read_behind')}))?[\s.]*"
+)
+READ_RECEIPT = _compiled(any_of("read_receipts"))
 # "Re:", "VB:", "RE[2]:", "[list] Sv:"
 FOLLOWING = _compiled(r"\s*(?:\[[^\]]{0,60}\]\s*){0,3}[^\W\d_]{1,6}(?:\[\d+\]|\(\d+\))?\s?[:：]")
 BOUNCE_SUBJECT = _compiled(any_of("bounces"))

@@ -26,12 +26,16 @@ from channels.mail.phrases import (
     IS_AWAY,
     MATTER,
     PASSES_ON,
+    READ_RECEIPT,
+    READ_TITLE,
     RECEIPT,
     SAYS_ABSENT,
     UNREAD,
     WAS_ANSWERED,
+    WAS_READ,
     speaks_of_oneself,
 )
+from channels.mail.quotes import label
 
 AUTOMATIC, LIST, NO_ANSWER, OURSELVES = "automatic", "list", "no_answer", "from_ourselves"
 _ROBOT_FIELDS = (
@@ -110,6 +114,7 @@ def recognise(
         or _away(subject, name)
         or _declares(fields, text, subject)
         or _confirms(subject, text)
+        or _was_read(subject, text)
     )
     return Robot(auto_reply, failed, _flags(fields, sender, auto_reply, domains))
 
@@ -212,6 +217,16 @@ def _confirms(subject: str, text: str) -> bool:
     if not (found or (titled and announced)) or speaks_of_oneself(text) or ATTENDS.search(text):
         return False
     return not PASSES_ON.search(begun[: found.start()] if found else begun)
+
+
+def _was_read(subject: str, text: str) -> bool:
+    """Whether a mail program tells that a mail was read, or thrown away unread, and nobody wrote a word with it."""
+    if len(text) > _DECLARED_WITHIN or not READ_TITLE.match(subject):
+        return False
+    said = " ".join(" ".join(line for line in text.split("\n") if label(line) is None).split())
+    if READ_RECEIPT.match(said):
+        return not (speaks_of_oneself(said) or MATTER.search(said) or "?" in said)
+    return WAS_READ.fullmatch(said) is not None
 
 
 def _answers(fields: Fields) -> bool:

@@ -687,3 +687,77 @@ def test_b27_an_address_in_chinese_brackets_is_one_recipient() -> None:
     body = "收件人 li@example.org\r\n退信原因 收件人邮件地址（li@example.org）不存在，邮件无法送达。"
     report = read(mail(*fields, body=body, sender="postmaster@qq.example"), NOW)
     assert [(one.recipient, one.action) for one in report.deliveries] == [("li@example.org", "failed")]
+
+
+WAS_READ = [
+    (
+        "Read: Re: Post 21645",
+        "Your message\n\n  To: Eva Ek\n  Subject: Re: Post 21645\n  Sent: Tuesday, March 3, 2026 9:12 AM\n\n"
+        "was read on Tuesday, March 3, 2026 10:00:00 AM (UTC+01:00) Amsterdam, Stockholm, Vienna.",
+    ),
+    (
+        "Not read: Post 21645",
+        "Your message\n\n  To: Eva Ek\n  Sent: 3/3/2026 9:12\n\nwas deleted without being read on 4/3/2026 10:00.",
+    ),
+    (
+        "Läst: Laddaren",
+        "Meddelandet\n\n   Till: Eva Ek\n   Ämne: Laddaren\n   Skickat: den 3 mars 2026 09:12\n\n"
+        "lästes den 3 mars 2026 10:00:00 (UTC+01:00) Stockholm, Wien.",
+    ),
+    ("Läst: Laddaren", "Ditt meddelande till eva@example.org lästes den 3 mars 2026 10.00."),
+    (
+        "Lest: Laderen",
+        "Meldingen\n\n Til: Eva Ek\n Emne: Laderen\n Sendt: 03.03.2026 09:12\n\nble lest 03.03.2026 10:00.",
+    ),
+    ("Læst: Laderen", "Din meddelelse\n\n Til: Eva Ek\n Emne: Laderen\n\nblev læst den 3. marts 2026 10:00:00."),
+    ("Luettu: Laturi", "Viestisi\n\n Vastaanottaja: Eva Ek\n Aihe: Laturi\n\non luettu 3.3.2026 klo 10.00."),
+    (
+        "Gelesen: Ladesäule",
+        "Ihre Nachricht\n\n An: Eva Ek\n Betreff: Ladesäule\n\n"
+        "wurde am Dienstag, 3. März 2026 10:00:00 (UTC+01:00) Wien gelesen.",
+    ),
+    (
+        "Return Receipt (displayed) - Post 21645",
+        "This is a Return Receipt for the mail that you sent to eva@example.org.\n\nNote: This Return Receipt only "
+        "acknowledges that the message was displayed on the recipient's computer.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("subject", "text"), WAS_READ)
+def test_a_receipt_for_reading_that_is_plain_text_is_no_persons_mail(subject: str, text: str) -> None:
+    report = read(mail(f"Subject: {subject}", "References: <7.ab@support.example>", body=text), NOW)
+    assert (report.auto_reply, report.bounce, report.flags) == (True, False, ("no_answer",))
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Read: Post 21645", "Your message was read on Tuesday 10:00 and the post is still dead."),
+        ("Read: Post 21645", "Your message was read on Tuesday at 10:00. Nobody came."),
+        ("Läst: Laddaren", "Meddelandet lästes den 3 mars 2026 10:00, men laddaren är fortfarande död."),
+        ("Re: Post 21645", "Your message was read on Tuesday at 10:00."),
+        ("Read: the display", "It says 10:00 all day."),
+        ("Read: receipt", "This is a receipt for the charging on Monday, 240 kr too much was taken."),
+    ],
+)
+def test_a_person_who_tells_what_they_read_is_one(subject: str, text: str) -> None:
+    report = read(mail(f"Subject: {subject}", body=text), NOW)
+    assert (report.auto_reply, report.text) == (False, text)
+
+
+def test_a_postmaster_who_speaks_of_itself_tells_of_whom_it_names_alone_on_a_line() -> None:
+    text = (
+        "Hello, this is the mail server at example.org.\nI could not deliver your letter to the addresses below, I am "
+        "sorry.\n\n<eva@example.org>:\nno such user here"
+    )
+    fields = ("To: help@support.example", "Subject: Message status - undeliverable")
+    report = read(mail(*fields, body=text, sender="Postmaster <postmaster@example.org>"), NOW)
+    assert (report.bounce, [one.recipient for one in report.deliveries]) == (True, ["eva@example.org"])
+
+
+def test_a_postmaster_who_asks_about_a_mail_is_a_person() -> None:
+    text = "I could not deliver your letter to eva@example.org yesterday. Which address should I use?"
+    fields = ("To: help@support.example", "Subject: Undeliverable?")
+    report = read(mail(*fields, body=text, sender="Postmaster <postmaster@example.org>"), NOW)
+    assert (report.bounce, report.auto_reply, report.text) == (False, False, text)
