@@ -34,6 +34,9 @@ _ATTRIBUTION_LINES = 6
 _ATTRIBUTION_LIMIT = 420
 _BLOCK_LINES = 14
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
+_COLUMNS = "columns"
+_NOTES_NAME = re.compile(r"@|[^\W\d_]/[^\W\d_]")
+_COLUMN = re.compile(r"\s*([^\W\d_]{1,14})(?:(?:\t| {2}).*)?|\s+([^\W\d_]{4,14}) .*")
 _RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
 _TITLED = re.compile(r"[-_=–—]{3,}\s*([^\W\d_](?:[^-_=–—]|-(?=[^\W\d_])){2,58})[-_=–—]{3,}(?=\s*[^\W\d_])")
 # "---- Eva Ek wrote ----", of telephones
@@ -176,6 +179,8 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
     count = len(lines)
     quoted = [False] * count
     kinds = [label(line) for line in lines]
+    for begin, end in columns(lines):
+        kinds[begin:end] = [_COLUMNS, *["other"] * (end - begin - 1)]
     at = 0
     while at < count:
         line = lines[at]
@@ -206,7 +211,7 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
             at, follows = end, True
             continue
         if _ends_attribution(line) or (verb_in(line[-24:]) and _may_say_who(lines, at)):
-            begin = _attribution(lines, at)
+            begin = attribution(lines, at)
             if begin is not None:
                 answers, follows = follows, True
                 below = _next(lines, at + 1)
@@ -310,7 +315,7 @@ def _next(lines: Sequence[str], at: int) -> int | None:
     return None
 
 
-def _attribution(lines: Sequence[str], at: int) -> int | None:
+def attribution(lines: Sequence[str], at: int) -> int | None:
     """Where "On …, X <x@y> wrote:" begins that ends in this line; None when it is no such line.
 
     The shortest reading counts, unless going on upwards, over lines that end no sentence, finds how such lines begin.
@@ -415,7 +420,7 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
     line = lines[at].removeprefix(MAYBE).strip()
     if not line:
         return False
-    if _asks_above(line):
+    if kinds[at] == _COLUMNS or _asks_above(line):
         return True
     if line[0] in "-_=–—*>" or line[-1] in ":-":
         if titled_header(line):
@@ -431,8 +436,10 @@ def _block_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
             below = _next(lines, at + 1)
             if below is None:
                 return False
-            return _header_block(lines, kinds, below, 2) or (
-                not bare and ABOVE.match(lines[below].lstrip()) is not None
+            return (
+                kinds[below] == _COLUMNS
+                or _header_block(lines, kinds, below, 2)
+                or (not bare and ABOVE.match(lines[below].lstrip()) is not None)
             )
     if line.lower() in ORIGINALS:
         return _above_quote(lines, kinds, at)
@@ -515,6 +522,33 @@ def _labels_stand(lines: Sequence[str], kinds: Sequence[str | None], at: int, le
         return MOMENT.search(joined) is not None
     timed = MOMENT if least == 2 else _CLOCK
     return bool(found & {"subject", "date"} and timed.search(joined)) and (least == 2 or any(lines[:at]))
+
+
+def columns(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Where headers of old mails begin and end whose labels have no colon: who wrote it and when, then "To", "cc" and
+    "Subject", each alone or before a gap, as Lotus Notes sets them."""
+    found = []
+    for at in [n for n, line in enumerate(lines) if line and _column(line) == "subject"]:
+        to = next((n for n in range(at - 1, max(-1, at - _BLOCK_LINES), -1) if _column(lines[n]) == "to"), None)
+        dated = [n for n in range(max(0, to - 3), min(to + 2, at)) if _dates(lines[n])] if to is not None else []
+        if to is None or not dated:
+            continue
+        first = begin = min(to, dated[0])
+        while begin and first - begin < 2 and lines[begin - 1] and lines[begin - 1][-1] not in ".!?:-":
+            begin -= 1
+        if begin < to and _NOTES_NAME.search("\n".join(lines[begin : at + 1])):
+            found.append((begin, at + 1))
+    return found
+
+
+def _column(line: str) -> str | None:
+    """Which field a line names that has no colon: alone, before a gap, or behind one."""
+    match = _COLUMN.fullmatch(line)
+    return LABELS.get((match[1] or match[2]).lower()) if match else None
+
+
+def _dates(line: str) -> bool:
+    return len(line) < 120 and bool(_CLOCK.search(line)) and len(MOMENT.findall(line)) > 1
 
 
 def _measured(line: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from channels.mail.headers import decode_field
 from channels.mail.parts import Body, body_of
 from channels.mail.phrases import FORWARDED, MOMENT, ORIGINALS, SENDS_ON
-from channels.mail.quotes import CUT, MAYBE, label, new_text, phrase, titled_header, value_of
+from channels.mail.quotes import CUT, MAYBE, attribution, columns, label, new_text, phrase, titled_header, value_of
 from channels.mail.tree import Part, TooComplex, parse
 
 _LAYERS = 5  # mails within one another
@@ -35,8 +35,11 @@ def sent_on(text: str, subject: str, domains: Collection[str], follows: bool = T
         if begin is None:
             break
         follows = True
+        led = attribution(lines, begin - 1) if begin and lines[begin - 1] else None
+        writer = " ".join(lines[led:begin]) if led is not None else ""
         lines = _unmarked(lines[begin:])
         end, named = _past_header(lines)
+        named.setdefault("from", writer)
         if any(domain.lower() in domains for domain in _AT.findall(named.get("from", ""))):
             break
         lines, subject = _all_unmarked(lines[end:]), named.get("subject", "")
@@ -113,6 +116,7 @@ def _begin(lines: Sequence[str], subject: str, follows: bool) -> int | None:
     """Where a mail begins that is sent on: at its title, or at its header where the subject says that it is one, or
     where it can be none that is answered."""
     by_subject = SENDS_ON.match(subject) is not None
+    unnamed = {begin for begin, _ in columns(lines)} if by_subject or not follows else set()
     mark, finnish = _REPLIES_AS_OTHERS_SEND_ON
     for n, line in enumerate(lines):
         bare = _bare(line)
@@ -120,8 +124,14 @@ def _begin(lines: Sequence[str], subject: str, follows: bool) -> int | None:
             continue
         if bare[0] in "-_=–—*" or bare[-1] in ":-":
             title = phrase(bare)
-            if len(title) < 60 and FORWARDED.search(title) and _header_near(lines, n + 1):
-                return n + 1
+            if len(title) < 60 and FORWARDED.search(title):
+                if _header_near(lines, n + 1):
+                    return n + 1
+                by_subject = True  # the line that says who wrote it is below
+        if n in unnamed:
+            return n
+        if by_subject and "@" in bare and bare[-1] in ":：" and attribution(lines, n) is not None:
+            return n + 1
         if (by_subject or not follows) and label(bare) == "from" and _header_near(lines, n):
             answers = subject.lower().lstrip().startswith(mark) and bare.lower().lstrip(" *_").startswith(finnish)
             return None if answers else n
@@ -131,7 +141,7 @@ def _begin(lines: Sequence[str], subject: str, follows: bool) -> int | None:
 def _header_near(lines: Sequence[str], at: int) -> bool:
     bare = [_bare(line) for line in lines[at : at + _HEADER]]
     found = {kind for line in bare if (kind := label(line))}
-    return "from" in found and len(found) > 1
+    return ("from" in found and len(found) > 1) or bool(columns(bare))
 
 
 def _unmarked(lines: Sequence[str]) -> list[str]:
@@ -151,6 +161,10 @@ def _all_unmarked(lines: Sequence[str]) -> list[str]:
 
 def _past_header(lines: Sequence[str]) -> tuple[int, dict[str, str]]:
     """Where the words of a mail begin below its header, and what the lines of that say."""
+    for begin, end in columns(lines[:_HEADER])[:1]:
+        alone = len(lines[end - 1].split()) == 1
+        subject = next((n for n in range(end, min(end + 3, len(lines))) if lines[n]), end - 1) if alone else end - 1
+        return subject + 1, {"from": lines[begin], "subject": lines[subject].strip()}
     named: dict[str, str] = {}
     end, last = 0, ""
     for n, line in enumerate(lines[:_HEADER]):

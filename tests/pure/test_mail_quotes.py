@@ -672,3 +672,33 @@ def test_the_header_of_an_old_mail_in_an_indentation_is_known_and_what_stands_be
         f":0'><p>{old}</p><p>Marche-t-elle ?</p></blockquote><p>La 24352 aussi.</p>"
     )
     assert read(raw.encode(), NOW).text == "Merci.\n\nLa 24352 aussi."
+
+
+NOTES = [
+    "Support/Desk/Example\n03/03/2026 09:12\n        To      Eva Ek/Kund\n        cc      Per Berg/Kund\n"
+    "        Subject Re: Laddaren",
+    "Support <support@desk.example> \n2026-03-03 09:12\n\nTo\nEva Ek <eva@kund.example>\ncc\n\nSubject\nRe: Laddaren",
+    '"Support" <support@desk.example>\n03.03.2026 09:12\n\nAn\n<eva@kund.example>\nKopie\n\nThema\nRe: Laddaren',
+    '             "Support"\n             <support@desk.example>\n'
+    "                                                  To\n"
+    '             03/03/2026 09:12      "Eva Ek" <eva@kund.example>\n'
+    "                                                  cc\n\n"
+    "                                             Subject\n                         Re: Laddaren",
+]
+
+
+@pytest.mark.parametrize("header", NOTES)
+def test_the_header_of_an_old_mail_without_colons_is_known(header: str) -> None:
+    assert new_text(f"Den är fortfarande död.\n\n\n\n{header}\n\n\nHar ni startat om den?") == "Den är fortfarande död."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vi kom 03/03/2026 09:12 och gick 10:30.\n\nTo\nuse it, press the button.\n\nSubject\nto change.",
+        "Eva tried it at\n2026-03-03 09:12\nTo\nno\nSubject\navail. Nothing.",
+        "Fält i formuläret:\n\nTo\nSubject\n\nBåda är tomma sedan 2026-03-03 09:12, skriv till eva@kund.example.",
+    ],
+)
+def test_words_that_only_could_be_such_a_header_are_shown(text: str) -> None:
+    assert new_text(text) == text

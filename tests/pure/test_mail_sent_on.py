@@ -26,6 +26,8 @@ SV = "Från: Hans <h@example.org>\nSkickat: den 16 september 2026 08:31\nTill: E
 EN = "From: Hans <h@example.org>\nDate: 16 September 2026\nSubject: Hej\nTo: Eva\n\n"
 NO = "Fra: Hans <h@example.org>\nSendt: 16. september 2026 08:31\nTil: Eva\nEmne: Hej\n\n"
 FI = "Lähettäjä: Hans <h@example.org>\nLähetetty: 16. syyskuuta 2026 8.31\nVastaanottaja: Eva\nAihe: Hej\n\n"
+RU = '16.09.2026, 08:31, "Hans" <h@example.org>:'
+NOTES = "Hans Ek/SE/Example\n16-09-2026 08:31\n\nTo\nEva Ek/SE/Example@Example\ncc\n\nSubject\nHej"
 MARKED = "\n".join(f"> {line}" for line in f"{EN}{TOLD}".split("\n"))
 BELOW = {
     "outlook": ("VB: Hej", SV.format("Hej", SIGNED)),
@@ -74,6 +76,22 @@ def test_what_is_sent_on_below_is_judged_and_not_shown_as_new(subject: str, text
     assert TOLD in report.told
     assert "070" not in report.told
     assert "From:" not in report.told
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Fwd: Hej", f"{RU}\n\nКому: eva@example.org\nТема: Hej\n\n{TOLD}"),
+        ("Fwd: Hej", f"-------- Пересылаемое сообщение --------\n{RU}\n\n{TOLD}"),
+        ("Laddaren", f"-------- Пересылаемое сообщение --------\n{RU}\n\n{TOLD}"),
+        ("Fw: Hej", f"----- Forwarded by Eva Ek/SE/Example on 16-09-2026 09:00 -----\n\n{NOTES}\n\n{TOLD}"),
+        ("Fw: Hej", f"{NOTES}\n\n{TOLD}"),
+        ("Laddaren", f"{NOTES}\n\n{TOLD}"),
+    ],
+)
+def test_what_is_sent_on_below_a_header_without_labels_is_judged(subject: str, text: str) -> None:
+    report = mail(subject, f"FYI\n\n{text}")
+    assert (report.text, report.own_words) == ("FYI", f"FYI\n\n{TOLD}")
 
 
 def test_a_title_says_that_a_mail_is_sent_on_whatever_its_subject() -> None:
@@ -158,6 +176,7 @@ def test_danger_in_a_mail_that_is_sent_on_is_danger() -> None:
         ("SV: Hej", f"Tack\n\n{SV.format('Hej', TOLD)}"),  # an answer
         ("VS: Hei", f"Kiitos\n\n{FI}{TOLD}"),  # an answer, in Finnish
         ("VB: Hej", f"FYI\n\n{SV.format('Hej', TOLD).replace('h@example.org', 'help@support.example')}"),  # ours
+        ("Fwd: Hej", f"FYI\n\n{RU.replace('h@example.org', 'help@support.example')}\n\n{TOLD}"),  # ours
         ("VB: [#1042-9] Hej", f"FYI\n\n{SV.format('Hej', TOLD)}"),  # what we have as a case
         ("VB: Hej", f"FYI\n\nDet här är vidarebefordrat:\n{TOLD}"),  # somebody's own words
     ],
