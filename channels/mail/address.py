@@ -20,6 +20,7 @@ _ADDRESS = re.compile(
 )
 _QUOTED_LOCAL = re.compile(r'"(?:[^"\\\r\n]|\\.){1,62}"@[^\s@<>()\\,;:"/]{1,255}')
 _SIMPLE = re.compile(r'\s*([\w .=?*/+-]*|"[\w .,=?*/+-]*")\s*<([\w.+-]{1,64}@[\w.-]{1,255})>\s*', re.ASCII)
+_APART = re.compile(r"\s+([@.])\s*|(?<=[@.])\s+")  # as the standard once allowed, RFC 5322 section 4.4
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
 _MAX_MAILBOXES = 100
 
@@ -127,7 +128,7 @@ def _mailbox(entry: _Entry) -> Mailbox | None:
         inner = entry.angles[-1].strip()
         address = _only(inner) or (_only("".join(_COMMENT.sub("", inner).split())) if "(" in inner else None)
         if address is None:
-            address, odd = bare(inner) or bare(phrase), True
+            address, odd = _only(_APART.sub(r"\1", inner)) or bare(inner) or bare(phrase), True
         else:
             odd = len(entry.angles) > 1
         if address is None:

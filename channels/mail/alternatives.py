@@ -20,7 +20,7 @@ _ONLY_HTML = re.compile(r"\bhtml\b|\bbrowser|\bwebbläsare|\bnettleser|\bselaim|
 def may_say_more(source: str, plain: str) -> bool:
     """Whether an HTML document may hold words that its plain form lacks; False is certain, and cheap to know."""
     shown = html.shows_at_most(source) if _WORD.search(plain) else None
-    return shown is None or _lacks(plain, shown)
+    return shown is None or lacks(plain, shown)
 
 
 def read_of(plain: str, rich: str) -> tuple[str, ...]:
@@ -28,13 +28,13 @@ def read_of(plain: str, rich: str) -> tuple[str, ...]:
     new = new_text(rich, follows=False)
     if not _WORD.search(plain):
         return (rich,) if rich.strip() else (plain,)
-    if not _lacks(plain, new):
+    if not lacks(plain, new):
         return (plain,)
     own = new_text(plain)  # no border in it may cut off what follows
-    return (own, without_lead(rich)) if _lacks(rich, own) and not _is_stub(own) else (rich,)
+    return (own, without_lead(rich)) if lacks(rich, own) and not _is_stub(own) else (rich,)
 
 
-def _lacks(text: str, other: str) -> bool:
+def lacks(text: str, other: str) -> bool:
     """Whether a word of another text is nowhere in a text."""
     unknown = set(other.split()).difference(text.split())  # what stands in both alike need not be taken apart
     return bool(unknown) and not _words(" ".join(unknown)) <= _words(text)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from email.message import Message
+from html import unescape
 
 from channels.mail import html
-from channels.mail.alternatives import may_say_more, read_of
+from channels.mail.alternatives import lacks, may_say_more, read_of
 from channels.mail.charsets import decode, tidy
 from channels.mail.flowed import unwrap
 from channels.mail.headers import Fields
@@ -21,7 +22,13 @@ _ENRICHED = frozenset({"text/enriched", "text/richtext"})
 _WORDS = _ENRICHED | {"text/plain", "text/html", "text/markdown"}
 _COMMAND = re.compile(r"(?<!<)</?[A-Za-z-]{1,60}>")
 _DOCUMENT = re.compile(
-    r"\s*(?:<!doctype html|<html)\b[^>]{0,300}>.*</(?:p|div|body|html|td)>", re.IGNORECASE | re.DOTALL
+    r"\s*(?:<!doctype html|<html)\b[^>]{0,300}>.*</(?:p|div|body|html|td)>"
+    r"|\s*<(p|div|table|span|font)\b[^>]{0,300}>.*</\1>\s*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+# Letters as HTML spells them, which some programs leave so in a plain text.
+_SPELT = re.compile(
+    r"&(?:[A-Za-z](?:uml|ring|acute|grave|circ|tilde|cedil|slash)|(?:ae|AE|oe|OE|sz)lig|#(?:19[2-9]|2[0-4]\d|25[0-5]));"
 )
 _META = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _MAY_BE_SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
@@ -96,6 +103,8 @@ def _sort(part: Part, body: Body) -> None:
         is_html = part.kind == "text/html" or _DOCUMENT.match(text) is not None
         if is_html:
             body.html.append(text)
+        elif part.kind == "text/plain" and _SPELT.search(text):
+            text = unescape(text)
         body.written.append((is_html, text))
     elif part.kind.startswith("multipart/"):
         body.written.append((False, text_of(part)))
@@ -132,6 +141,9 @@ def _alternatives(parts: list[Part], body: Body) -> None:
         if part.kind not in _OTHER_FORMS:
             _sort(part, inner)
     plain, rich = ([text for is_html, text in inner.written if is_html is wanted] for wanted in (False, True))
+    if not plain and len(rich) > 1:  # the plain form may be HTML as well
+        first, *others = (_rendered(True, source, body) for source in rich)
+        rich = rich if lacks("\n".join(others), first) else rich[1:]
     written = "\n".join(plain)
     if plain and rich and not any(may_say_more(source, written) for source in rich):
         body.written.append((False, written))

@@ -110,7 +110,7 @@ FOLLOWING = _compiled(r"\s*(?:\[[^\]]{0,60}\]\s*){0,3}[^\W\d_]{1,6}(?:\[\d+\]|\(
 BOUNCE_SUBJECT = _compiled(any_of("bounces"))
 FAILS = _compiled(any_of("failures"))
 DELAYS = _compiled(any_of("delays"))
-COPY = re.compile(rf"^[-_ ]*(?:{any_of('copies')})", re.IGNORECASE | re.MULTILINE)
+COPY = re.compile(rf"^[-_=|*# ]*(?:{any_of('copies')})", re.IGNORECASE | re.MULTILINE)
 
 
 def verb_in(text: str) -> re.Match[str] | None:

@@ -36,7 +36,7 @@ _BLOCK_LINES = 14
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
 _COLUMNS = "columns"
 _NOTES_NAME = re.compile(r"@|[^\W\d_]/[^\W\d_]")
-_COLUMN = re.compile(r"\s*([^\W\d_]{1,14})(?:(?:\t| {2}).*)?|\s+([^\W\d_]{4,14}) .*")
+_COLUMN = re.compile(r"(?:\s*|[^\n]{0,120}?\S {2,})([^\W\d_]{1,14})(?:(?:\t| {2}).*)?|\s+([^\W\d_]{4,14}) .*")
 _RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
 _TITLED = re.compile(r"[-_=–—]{3,}\s*([^\W\d_](?:[^-_=–—]|-(?=[^\W\d_])){2,58})[-_=–—]{3,}(?=\s*[^\W\d_])")
 # "---- Eva Ek wrote ----", of telephones
@@ -179,8 +179,8 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
     count = len(lines)
     quoted = [False] * count
     kinds = [label(line) for line in lines]
-    for begin, end in columns(lines):
-        kinds[begin:end] = [_COLUMNS, *["other"] * (end - begin - 1)]
+    for top, end in columns(lines):
+        kinds[top:end] = [_COLUMNS, *["other"] * (end - top - 1)]
     at = 0
     while at < count:
         line = lines[at]
@@ -530,14 +530,17 @@ def columns(lines: Sequence[str]) -> list[tuple[int, int]]:
     found = []
     for at in [n for n, line in enumerate(lines) if line and _column(line) == "subject"]:
         to = next((n for n in range(at - 1, max(-1, at - _BLOCK_LINES), -1) if _column(lines[n]) == "to"), None)
-        dated = [n for n in range(max(0, to - 3), min(to + 2, at)) if _dates(lines[n])] if to is not None else []
-        if to is None or not dated:
+        if to is None:
             continue
-        first = begin = min(to, dated[0])
-        while begin and first - begin < 2 and lines[begin - 1] and lines[begin - 1][-1] not in ".!?:-":
+        dated = next((n for n in range(max(0, to - 6), min(at + 4, len(lines))) if _dates(lines[n])), None)
+        if dated is None:
+            continue
+        first = begin = min(to, dated)
+        beside = first == to and _NOTES_NAME.search(re.split(r"\s{2,}", lines[to])[0]) is not None
+        while not beside and begin and first - begin < 2 and lines[begin - 1] and lines[begin - 1][-1] not in ".!?:-":
             begin -= 1
-        if begin < to and _NOTES_NAME.search("\n".join(lines[begin : at + 1])):
-            found.append((begin, at + 1))
+        if (beside or begin < to) and _NOTES_NAME.search("\n".join(lines[begin : at + 1])):
+            found.append((begin, max(at, dated) + 1))
     return found
 
 

@@ -49,7 +49,7 @@ _ROBOT_FIELDS = (
     "auto-reply",
     "x-mail-autoreply",
 )
-_NOT_A_ROBOT = frozenset({"no", "false", "none", "mirror", "forward", "redirect"})  # a person's mail sent on
+_NOT_A_ROBOT = frozenset({"", "no", "false", "none", "mirror", "forward", "redirect"})  # a person's mail sent on
 _NO_ANSWER = re.compile(
     r"(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noreply\w*|donotreply\w*|bounces?[-+=]\S*|mailer-daemon|postmaster"
     r"|svara[-_.]?(?:inte|ej)|ikke[-_.]?svar|ei[-_.]?vastaus|nobody|root|daemon)@",

@@ -799,3 +799,32 @@ def test_a_text_that_does_not_say_its_charset_is_in_that_of_its_subject(charset:
 def test_japanese_is_known_by_its_escapes() -> None:
     text = "充電器が動きません。"
     assert read(b"Subject: x\r\n\r\n" + text.encode("iso-2022-jp"), NOW).text == text
+
+
+def plain(text: str, below: str = "") -> Report:
+    head = "From: eva@example.org\r\nSubject: x\r\nContent-Type: multipart/alternative; boundary=B\r\n\r\n"
+    parts = [f"--B\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"]
+    parts += [f"--B\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{below}\r\n"] if below else []
+    return read(f"{head}{''.join(parts)}--B--\r\n".encode(), NOW)
+
+
+def test_a_plain_text_that_is_html_is_read_as_that_and_once() -> None:
+    markup = "<p>Det kommer r&ouml;k ur stolpen.</p>\n\n<p>Eva<br />\nGaraget</p>"
+    words = "Det kommer rök ur stolpen.\n\nEva\nGaraget"
+    assert plain(markup).text == words
+    assert plain(markup, f"<html><body>{markup}</body></html>").text == words
+
+
+def test_letters_that_a_program_spelt_as_html_does_are_letters() -> None:
+    assert plain("Det kommer r&ouml;k fr&aring;n 21052 &amp; det luktar br&#228;nt.").text == (
+        "Det kommer rök från 21052 & det luktar bränt."
+    )
+    once = plain("Det kommer r&#246;k", "<p>Det kommer rök</p>")
+    assert once.text == "Det kommer rök"
+
+
+@pytest.mark.parametrize(
+    "text", ["Skärmen visar &amp; och <p> hela tiden.", "<p> står det på skärmen.", "R&D vill veta; AT&T;", "x &lt; y"]
+)
+def test_signs_that_only_look_like_html_stay(text: str) -> None:
+    assert plain(text).text == text

@@ -761,3 +761,24 @@ def test_a_postmaster_who_asks_about_a_mail_is_a_person() -> None:
     fields = ("To: help@support.example", "Subject: Undeliverable?")
     report = read(mail(*fields, body=text, sender="Postmaster <postmaster@example.org>"), NOW)
     assert (report.bounce, report.auto_reply, report.text) == (False, False, text)
+
+
+@pytest.mark.parametrize("field", ["X-Autoreply:", "X-Autorespond: ", "Auto-Reply:", "X-Auto-Reply:"])
+def test_a_field_without_a_value_makes_nobody_a_robot(field: str) -> None:
+    assert not read(mail(field, "Subject: Re: Post 21645", body="Still dead."), NOW).auto_reply
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "|---- Message header follows: ----|",
+        "    ---- Contents of the undelivered mail ----",
+        "=== Original message ===",
+    ],
+)
+def test_the_copy_below_a_notice_is_not_shown_as_its_words(rule: str) -> None:
+    told = "Failed addresses follow:\n <eva@example.org>\n   552 5.2.2 mailbox is full"
+    text = f"{told}\n\n{rule}\nReceived: from x\nSubject: y"
+    report = read(mail("Subject: Mail delivery failed", body=text, sender="MAILER-DAEMON@example.org"), NOW)
+    assert report.bounce
+    assert report.text == told

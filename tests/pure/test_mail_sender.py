@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from channels.mail import read
-from channels.mail.address import author, mailboxes
+from channels.mail.address import Mailbox, author, mailboxes
 from channels.outbound import address
 from channels.verification import passed, told_by
 
@@ -174,3 +174,16 @@ def test_an_address_longer_than_the_standard_allows_is_no_other(field: str) -> N
 
 def test_of_an_address_that_nobody_can_have_no_part_is_taken() -> None:
     assert author([f"{'a' * 300}@desk.example"]) is None
+
+
+@pytest.mark.parametrize(
+    "shown", ["Eva Ek <eva@ kund.example>", "Eva Ek < eva @kund.example >", "Eva Ek <eva@kund .example>"]
+)
+def test_an_address_with_blanks_in_it_is_read_and_not_believed(shown: str) -> None:
+    box = author([shown])
+    assert box is not None
+    assert (box.address, box.name, box.odd) == ("eva@kund.example", "Eva Ek", True)
+
+
+def test_what_stands_before_a_blank_is_no_part_of_an_address() -> None:
+    assert author(["Eva Ek <evil ek@kund.example>"]) == Mailbox("ek@kund.example", "Eva Ek", True)
