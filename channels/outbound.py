@@ -208,11 +208,12 @@ async def send(
     url: str,
     *,
     copies: Sequence[str] = (),
+    for_all: bool = True,
     tokens: Tokens | None = None,
     timeout: float = TIMEOUT,
 ) -> Sent | Deferred | Refused:
-    """Hand a mail, for all of whom it is to or for none but those of the copies that never get one, to the relay at
-    `smtp://`, `smtp+starttls://` or `smtps://` `[user:password@]host[:port]`; one of `tokens` opens it for
+    """Hand a mail, for all of whom it is to or for none but those of the copies that never get one, or not now where it
+    need not be `for_all`, to the relay at `smtp://`, `smtp+starttls://` or `smtps://` `[user:password@]host[:port]`; one of `tokens` opens it for
     `user;AUTH=XOAUTH2@`."""
     try:
         sender, recipients = address(sender), [address(one) for one in (recipient, *copies)]
@@ -233,14 +234,14 @@ async def send(
         oauth_token_generator=tokens.token if tokens and by_token else None,
         timeout=timeout,
     )
-    answer = await _attempt(client, raw, sender, recipients, timeout)
+    answer = await _attempt(client, raw, sender, recipients, for_all, timeout)
     if tokens and isinstance(answer, Deferred) and answer.reason.startswith(DENIED):
         tokens.forget()
     return answer
 
 
 async def _attempt(
-    client: aiosmtplib.SMTP, raw: bytes, sender: str, recipients: Sequence[str], timeout: float
+    client: aiosmtplib.SMTP, raw: bytes, sender: str, recipients: Sequence[str], for_all: bool, timeout: float
 ) -> Sent | Deferred | Refused:
     try:
         await client.connect()
@@ -264,7 +265,8 @@ async def _attempt(
             try:
                 await client.rcpt(one, encoding=encoding)
             except aiosmtplib.SMTPRecipientRefused as error:
-                if one == recipients[0] or not _is_final(error.code):
+                put_off = not _is_final(error.code) and (for_all or error.code == 421)
+                if one == recipients[0] or put_off:
                     raise
                 without.append(one)
         body_begun = True

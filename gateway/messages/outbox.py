@@ -46,6 +46,7 @@ QUOTED = 20_000  # characters of history below a reply
 BATCH = 20
 HOLD = 20.0  # seconds between signs that whoever sends is alive; a lease lasts a minute
 PATIENCE = timedelta(days=5)
+WAITING = timedelta(hours=2)  # how long a mail waits for those in copy, as for a server that greylists strangers
 # After which an automatic message helps nobody any more.
 STALE = {
     "acknowledgement": timedelta(days=1),
@@ -77,7 +78,7 @@ class Enclosed:
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A composed message on its way: answers go to the case of `report`, or to `case` when it is about none; `since`
-    dates it. `copies` are who else gets it. `mail_id` is the Message-ID, `before` are those of the mails before the one
+    dates it. `copies` are who else gets it, now or not at all when it has `waited` for long enough. `mail_id` is the Message-ID, `before` are those of the mails before the one
     that it answers.
 
     When it has `perhaps` arrived, `others` are what the provider calls messages that went to the same recipient.
@@ -99,6 +100,7 @@ class Outgoing:
     others: frozenset[str] = frozenset()
     mail_id: str | None = None
     copies: tuple[str, ...] = ()
+    waited: bool = False
     before: tuple[str, ...] = ()
     above: str = ""
     quoted: str = ""
@@ -243,6 +245,7 @@ class Sweeper:
             others=await self._others(row, recipient),
             mail_id=mail_id,
             copies=tuple(about["copies"] or ()),
+            waited=row["age"] > WAITING,
             before=tuple(about["report_mails_before"] or ()),
             **await self._enclosed(row, about),
         )

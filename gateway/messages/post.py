@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from channels import outbound
 from channels.mail_tokens import Grant, Tokens
@@ -101,11 +102,11 @@ class MailPost:
             return Delivery("deferred", "the files cannot be read")
         except ValueError as fault:  # Unsendable, or what the library finds to be no header
             return Delivery("failed", str(fault))
-        to, copies = outgoing.recipient, outgoing.copies
+        send = partial(outbound.send, copies=outgoing.copies, for_all=not outgoing.waited, tokens=self._tokens)
         returns = _with_token(sender, return_token(outgoing.mail_id))
-        answer = await outbound.send(raw, returns, to, url, copies=copies, tokens=self._tokens)
+        answer = await send(raw, returns, outgoing.recipient, url)
         if isinstance(answer, outbound.Refused) and answer.sender:
-            answer = await outbound.send(raw, sender, to, url, copies=copies, tokens=self._tokens)
+            answer = await send(raw, sender, outgoing.recipient, url)
         match answer:
             case outbound.Sent(without=without):
                 return Delivery("sent", FEWER if without else "")

@@ -480,6 +480,22 @@ async def test_an_answer_that_one_of_many_cannot_get_yet_goes_to_nobody_until_al
     assert office.server.mails[-1].recipients == ["anna@example.com", "bo@example.org", "ordf@brf.example"]
 
 
+async def test_whoever_asked_does_not_wait_for_days_for_somebody_in_copy(office: Office) -> None:
+    receipt = await take(office, COPIED)
+    await office.sweep()
+    unknown = "450 4.1.2 Recipient address rejected: Domain not found"
+    office.server.answer_rcpt = lambda address: unknown if address == "ordf@brf.example" else None
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "Vi kommer.", everybody=True)
+    await office.sweep()
+    await office.sweep(timedelta(hours=1))
+    assert (len(office.mails), await shown(office, receipt)) == (1, ["sent", "deferred"])
+    await office.sweep(timedelta(hours=3))
+    assert await shown(office, receipt) == ["sent", "sent"]
+    assert office.server.mails[-1].recipients == ["anna@example.com", "bo@example.org"]
+    told = await office.runtime.db.rows("SELECT kind, data FROM timeline WHERE kind = 'message_sent' ORDER BY id")
+    assert "not to all" in telling.tell(told[-1]["kind"], told[-1]["data"], None, "en")
+
+
 async def test_an_answer_that_one_in_copy_never_gets_goes_to_all_others_and_that_is_told(office: Office) -> None:
     receipt = await take(office, COPIED)
     await office.sweep()
