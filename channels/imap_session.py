@@ -12,7 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
@@ -142,7 +142,7 @@ class Session:
             return {}
         found = self._ask(lambda: self._client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"]))
         told = {
-            uid: Lying(int(found[uid][b"RFC822.SIZE"]), found[uid].get(b"INTERNALDATE"))
+            uid: Lying(int(found[uid][b"RFC822.SIZE"]), _moment(found[uid].get(b"INTERNALDATE")))
             for uid in uids
             if b"RFC822.SIZE" in found.get(uid, {})
         }
@@ -239,3 +239,11 @@ class Session:
 
         if (refusal := self._ask(wanted)) is not None:
             raise NotMarked(f"the server refuses ({type(refusal).__name__})") from refusal
+
+
+def _moment(told: object) -> datetime | None:
+    """When a mail came in, as far as a server tells a time that there is."""
+    try:
+        return told.astimezone(UTC) if isinstance(told, datetime) else None
+    except (ValueError, OverflowError):
+        return None

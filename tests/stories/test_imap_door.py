@@ -532,6 +532,20 @@ async def test_b47_a_mail_that_never_comes_is_shown_to_somebody(parsers: Parsers
     assert not any("STORE" in command for command in server.commands)
 
 
+@pytest.mark.parametrize("since", [b"01-Jan-2026 00:00:00 +2400", b"01-Jan-1900 00:00:00 +9999"])
+async def test_a_time_that_there_is_not_holds_up_no_mailbox(parsers: Parsers, since: bytes) -> None:
+    told = b'* 1 FETCH (UID 1 RFC822.SIZE 5 INTERNALDATE "%s" BODY[] {14}\r\nSubject: x\r\n\r\n)\r\n' % since
+    answers = {"SELECT": SELECTED, "UID SEARCH": [b"* SEARCH 1\r\n"], "UID FETCH": [told]}
+    shelf, cursors = Shelf(), CursorShelf()
+    async with Script(answers) as server:
+        account = Account("127.0.0.1", server.port, "u", "p", tls=False)
+        door = ImapDoor(shelf, parsers, RealClock(), [account], cursors, again=0.01)
+        await door.start()
+        await until(lambda: len(shelf.reports) == 1)
+        await door.stop()
+    assert shelf.only.subject == "x"
+
+
 def failing(monkeypatch: pytest.MonkeyPatch, fails: Callable[[list[int], str], bool]) -> None:
     """Let the server hang up where the bytes of mails are asked for and `fails` says so of the UIDs and the item."""
     fetch = IMAPClient.fetch
