@@ -213,8 +213,8 @@ async def send(
     timeout: float = TIMEOUT,
 ) -> Sent | Deferred | Refused:
     """Hand a mail, for all of whom it is to or for none but those of the copies that never get one, or not now where it
-    need not be `for_all`, to the relay at `smtp://`, `smtp+starttls://` or `smtps://` `[user:password@]host[:port]`; one of `tokens` opens it for
-    `user;AUTH=XOAUTH2@`."""
+    need not be `for_all`, to the relay at `smtp://`, `smtp+starttls://` or `smtps://` `[user:password@]host[:port]`;
+    one of `tokens` opens it for `user;AUTH=XOAUTH2@`."""
     try:
         sender, recipients = address(sender), [address(one) for one in (recipient, *copies)]
     except Unsendable as error:

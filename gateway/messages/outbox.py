@@ -78,8 +78,8 @@ class Enclosed:
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A composed message on its way: answers go to the case of `report`, or to `case` when it is about none; `since`
-    dates it. `copies` are who else gets it, now or not at all when it has `waited` for long enough. `mail_id` is the Message-ID, `before` are those of the mails before the one
-    that it answers.
+    dates it. `copies` are who else gets it, now or not at all when it has `waited` for long enough. `mail_id` is the
+    Message-ID, `before` are those of the mails before the one that it answers.
 
     When it has `perhaps` arrived, `others` are what the provider calls messages that went to the same recipient.
     `quoted` is what it answers, shown below the line `above`.
