@@ -40,6 +40,16 @@ _ADDRESS = re.compile(
 )
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,500}>")
 _SENDER = re.compile(r"\bsend(?:er\b| ?as\b|AsDenied)", re.IGNORECASE)
+# What servers say for good that is over later, and is about us and nobody whom we write to: a quota, a relay that is
+# not ours any more.
+_NOT_NOW = re.compile(
+    r"^5\d\d 5\.4\.5\b|\bgr[ea]y-?list|\btry (?:it |your message )?(?:again|later)|\bcome back later"
+    r"|\b(?:send(?:ing)?|submission|hourly|daily|message|rate)[ -]?(?:rate[ -]?)?(?:limit|quota)"
+    r"|\btoo many (?:e-?)?m(?:ails|essages)\b"
+    r"|\brelay(?:ing)? (?:access )?(?:is )?(?:denied|not (?:permitted|allowed))",
+    re.IGNORECASE,
+)
+_OF_THEIRS = re.compile(r"5\d\d 5\.(?:1\.|2\.[1-9])")  # an address or a mailbox, RFC 3463
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 
 
@@ -265,7 +275,7 @@ async def _attempt(
             try:
                 await client.rcpt(one, encoding=encoding)
             except aiosmtplib.SMTPRecipientRefused as error:
-                put_off = not _is_final(error.code) and (for_all or error.code == 421)
+                put_off = not _is_final(error) and (for_all or error.code == 421)
                 if one == recipients[0] or put_off:
                     raise
                 without.append(one)
@@ -274,7 +284,7 @@ async def _attempt(
         return Sent(_shown(response.message), tuple(without))
     except aiosmtplib.SMTPResponseException as error:
         told = f"{error.code} {_shown(error.message)}"
-        if not _is_final(error.code):
+        if not _is_final(error):
             return Deferred(told)
         named = sender.lower() in told.lower() or _SENDER.search(told) is not None
         return Refused(told, named or isinstance(error, aiosmtplib.SMTPSenderRefused))
@@ -286,9 +296,11 @@ async def _attempt(
         client.close()
 
 
-def _is_final(code: int) -> bool:
+def _is_final(error: aiosmtplib.SMTPResponseException) -> bool:
     """Whether another try would be answered in the same way."""
-    return 500 <= code < 600 and code not in (503, 530, 535)
+    told = f"{error.code} {error.message}"
+    over_later = _NOT_NOW.search(told) and not _OF_THEIRS.match(told)
+    return 500 <= error.code < 600 and error.code not in (503, 530, 535) and not over_later
 
 
 def _shown(answer: str) -> str:

@@ -218,6 +218,27 @@ async def test_b103_f30_later_never_and_perhaps() -> None:
     assert not gone.uncertain
 
 
+@pytest.mark.parametrize(
+    ("answer", "later"),
+    [
+        ("550 5.4.5 Daily user sending limit exceeded", True),
+        ("554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", True),
+        ("554 5.7.1 <anna@example.org>: Relay access denied", True),
+        ("550 5.7.1 Greylisted, please try again in 300 seconds", True),
+        ("550 Too many messages from you this hour", True),
+        ("552 5.2.2 Mailbox quota exceeded, try again later", False),
+        ("550 5.1.1 No such user, relaying denied", False),
+        ("552 5.3.4 Message size exceeds the limit", False),
+        ("550 5.7.1 Refused as spam", False),
+    ],
+)
+async def test_what_is_about_us_and_over_later_is_said_later_whatever_its_code(answer: str, later: bool) -> None:
+    raw = compose(LETTER)
+    async with MailServer(answer_rcpt=lambda address: answer) as server:
+        found = await send(raw, LETTER.sender, LETTER.recipient, server.url)
+    assert found == (Deferred(answer) if later else Refused(answer))
+
+
 async def test_an_international_address_goes_where_it_is_understood() -> None:
     letter = replace(LETTER, recipient="åsa@example.org")
     async with MailServer() as server:
