@@ -28,7 +28,7 @@ _DOCUMENT = re.compile(
 )
 # Letters as HTML spells them, which some programs leave so in a plain text.
 _SPELT = re.compile(
-    r"&(?:[A-Za-z](?:uml|ring|acute|grave|circ|tilde|cedil|slash)|(?:ae|AE|oe|OE|sz)lig|#(?:19[2-9]|2[0-4]\d|25[0-5]));"
+    r"&(?:[A-Za-z](?:uml|ring|acute|grave|circ|tilde|cedil|slash)|(?:ae|AE|oe|OE|sz)lig|nbsp|#(?:19[2-9]|2[0-4]\d|25[0-5]));"
 )
 _META = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _MAY_BE_SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})

@@ -35,6 +35,7 @@ _ATTRIBUTION_LIMIT = 420
 _BLOCK_LINES = 14
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
 _COLUMNS = "columns"
+_GAP = re.compile(r"\s{2,}")
 _NOTES_NAME = re.compile(r"@|[^\W\d_]/[^\W\d_]")
 _COLUMN = re.compile(r"(?:\s*|[^\n]{0,120}?\S {2,})([^\W\d_]{1,14})(?:(?:\t| {2}).*)?|\s+([^\W\d_]{4,14}) .*")
 _RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
@@ -536,7 +537,7 @@ def columns(lines: Sequence[str]) -> list[tuple[int, int]]:
         if dated is None:
             continue
         first = begin = min(to, dated)
-        beside = first == to and _NOTES_NAME.search(re.split(r"\s{2,}", lines[to])[0]) is not None
+        beside = first == to and any(_NOTES_NAME.search(_GAP.split(line)[0]) for line in lines[to : at + 1])
         while not beside and begin and first - begin < 2 and lines[begin - 1] and lines[begin - 1][-1] not in ".!?:-":
             begin -= 1
         if (beside or begin < to) and _NOTES_NAME.search("\n".join(lines[begin : at + 1])):

@@ -684,6 +684,12 @@ NOTES = [
     '             03/03/2026 09:12      "Eva Ek" <eva@kund.example>\n'
     "                                                  cc\n\n"
     "                                             Subject\n                         Re: Laddaren",
+    "Support <support@desk.example>    To       Eva Ek <eva@kund.example>\ncc\n"
+    "03/03/2026 09:12                  Subject  Re: Laddaren",
+    "To       Eva Ek <eva@kund.example>\ncc\nSupport <support@desk.example>    Subject  Re: Laddaren\n\n"
+    "03/03/2026 09:12",
+    "Support <support@desk.example>\nSent by: Bo Ek <bo@desk.example>\n03/03/2026 09:12\nPlease respond to\n"
+    "Support <support@desk.example>\n\nTo\nEva Ek <eva@kund.example>\ncc\n\nSubject\nRe: Laddaren",
 ]
 
 
