@@ -529,8 +529,9 @@ def columns(lines: Sequence[str]) -> list[tuple[int, int]]:
     """Where headers of old mails begin and end whose labels have no colon: who wrote it and when, then "To", "cc" and
     "Subject", each alone or before a gap, as Lotus Notes sets them."""
     found = []
-    for at in [n for n, line in enumerate(lines) if line and _column(line) == "subject"]:
-        to = next((n for n in range(at - 1, max(-1, at - _BLOCK_LINES), -1) if _column(lines[n]) == "to"), None)
+    named = [_column(line) if line else None for line in lines]
+    for at in [n for n, field in enumerate(named) if field == "subject"]:
+        to = next((n for n in range(at - 1, max(-1, at - _BLOCK_LINES), -1) if named[n] == "to"), None)
         if to is None:
             continue
         dated = next((n for n in range(max(0, to - 6), min(at + 4, len(lines))) if _dates(lines[n])), None)
