@@ -35,6 +35,7 @@ _ATTRIBUTION_LIMIT = 420
 _BLOCK_LINES = 14
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
 _COLUMNS = "columns"
+_OWN_MARK = re.compile(r"\s{0,4}(\||[:}\]%#](?=\s)|[A-Z][A-Za-z]{0,3}>)")
 _GAP = re.compile(r"\s{2,}")
 _NOTES_NAME = re.compile(r"@|[^\W\d_]/[^\W\d_]")
 _COLUMN = re.compile(r"(?:\s*|[^\n]{0,120}?\S {2,})([^\W\d_]{1,14})(?:(?:\t| {2}).*)?|\s+([^\W\d_]{4,14}) .*")
@@ -185,7 +186,7 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
     at = 0
     while at < count:
         line = lines[at]
-        if not line:
+        if not line or quoted[at]:
             at += 1
             continue
         first = line[0] if line[0] not in " \t" else line.lstrip()[:1]
@@ -216,6 +217,11 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
             if begin is not None:
                 answers, follows = follows, True
                 below = _next(lines, at + 1)
+                if below is not None and (mark := _own_mark(lines, below)):
+                    _mark(quoted, begin, at + 1)
+                    for n in range(below, count):
+                        quoted[n] = lines[n].lstrip().startswith(mark)
+                    continue
                 if below is None or _quoted_below(lines, at):
                     _mark(quoted, begin, at + 1)
                     at = _past_maybe(lines, quoted, at + 1)
@@ -254,6 +260,18 @@ def _past_block(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> i
     while end < len(lines) and end < at + _BLOCK_LINES and (kinds[end] or lines[end - 1][:1] == CUT or not lines[end]):
         end += 1
     return end
+
+
+def _own_mark(lines: Sequence[str], at: int) -> str | None:
+    """With what the lines of an old mail begin that is marked in a way of its own, such as "|" or "EE>": at least two,
+    or all there are, up to a line that is none."""
+    match = _OWN_MARK.match(lines[at])
+    if match is None:
+        return None
+    mark = match[1]
+    marked = list(takewhile(lambda line: line.lstrip().startswith(mark), lines[at:]))
+    alone = all(line.count("|") == 1 for line in marked) if mark == "|" else True
+    return mark if alone and (len(marked) > 1 or mark == "|") else None
 
 
 def _ends_attribution(line: str) -> bool:

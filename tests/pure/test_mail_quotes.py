@@ -708,3 +708,17 @@ def test_the_header_of_an_old_mail_without_colons_is_known(header: str) -> None:
 )
 def test_words_that_only_could_be_such_a_header_are_shown(text: str) -> None:
     assert new_text(text) == text
+
+
+@pytest.mark.parametrize("mark", [" |", "|", "| ", " EE> ", ": ", "# ", "} "])
+def test_answers_below_marks_of_a_programs_own_are_shown(mark: str) -> None:
+    old = [f"{mark}{line}" for line in ("Hur länge har den varit död?", "Och har ni startat om den?")]
+    led = "Den 21 sep. 2026 10:12 skrev Eva Ek <eva@kund.example>:"
+    text = f"{led}\n{old[0]}\n{old[1]}\n\nSedan i går.\n\n{mark}Lyser den?\n\nNej."
+    assert new_text(text).split() == ["Sedan", "i", "går.", "Nej."]
+
+
+def test_an_old_mail_that_begins_with_a_table_is_not_new() -> None:
+    table = "|laddare|fel|\n|21052|17|"
+    text = f"Tack!\n\nDen 21 sep. 2026 10:12 skrev Eva Ek <eva@kund.example>:\n{table}\n\nFungerar den?"
+    assert new_text(text) == "Tack!"
