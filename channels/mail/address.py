@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channels.mail.headers import HEADER_LIMIT, decode_field, eight_bit
 
 _LOCAL = r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f\ud800-\udfff]"
 # More than the 64 characters of the standard: programs make longer ones, and a part of one is another's address.
 _ADDRESS = re.compile(
-    rf"(?<!{_LOCAL}){_LOCAL}{{1,200}}@(?:[^\s@<>()\[\]\\,;:\"/]{{1,255}}|\[[0-9a-fA-F.:IPv]{{2,50}}\])"
+    rf"(?<!{_LOCAL}){_LOCAL}{{1,200}}@(?:[^\s@<>()\[\]\\,;:\"/&]{{1,255}}|\[[0-9a-fA-F.:IPv]{{2,50}}\])"
 )
 _QUOTED_LOCAL = re.compile(r'"(?:[^"\\\r\n]|\\.){1,62}"@[^\s@<>()\\,;:"/]{1,255}')
 _SIMPLE = re.compile(r'\s*([\w .=?*/+-]*|"[\w .,=?*/+-]*")\s*<([\w.+-]{1,64}@[\w.-]{1,255})>\s*', re.ASCII)
@@ -37,11 +37,12 @@ class Mailbox:
 def author(values: Sequence[str], charset: str | None = None) -> Mailbox | None:
     """The sender that From headers name; the first mailbox when there are several, and then odd.
 
-    `charset` is that of bare bytes in a name.
+    `charset` is that of bare bytes in a name. Where no address is to be seen, one that is encoded is read, and odd.
     """
     boxes = [box for value in values[:5] for box in mailboxes(value, charset)]
     if not boxes:
-        return None
+        hidden = [box for value in values[:1] if "=?" in value for box in mailboxes(decode_field(value))]
+        return replace(hidden[0], odd=True) if hidden else None
     first = boxes[0]
     if len(values) > 1 or len(boxes) > 1:
         return Mailbox(first.address, first.name, True)
@@ -53,7 +54,8 @@ def mailboxes(value: str, charset: str | None = None) -> list[Mailbox]:
     value = value[:HEADER_LIMIT]
     if simple := _SIMPLE.fullmatch(value):
         name = decode_field(simple[1].replace('"', "")) or None
-        return [Mailbox(simple[2].lower(), name, _misleading(name, simple[2].lower()))]
+        address = simple[2].lower().rstrip(".")
+        return [Mailbox(address, name, _misleading(name, address))]
     found = []
     for entry in _entries(value if value.isascii() else eight_bit(value, charset)):
         if box := _mailbox(entry):
@@ -66,7 +68,7 @@ def mailboxes(value: str, charset: str | None = None) -> list[Mailbox]:
 def bare(value: str | None) -> str | None:
     """The address in a text such as `<a@b.example>` or `a@b.example`, lower case; None when there is none."""
     match = _ADDRESS.search(value) if value else None
-    return match[0].lower() if match else None
+    return match[0].lower().rstrip(".") if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def _entries(value: str) -> Iterator[_Entry]:
         character = value[at]
         if character == '"':
             text, at = _until(value, at + 1, '"')
-            phrase.append(f'"{text}"' if value[at : at + 1] == "@" else text)
+            after = value[at : at + 1]  # an address that stands right behind a name is none of it
+            phrase.append(f'"{text}"' if after == "@" else f"{text} " if after.isalnum() else text)
         elif character == "(":
             text, at = _until(value, at + 1, ")")
             comments.append(text)
@@ -150,7 +153,7 @@ def _only(text: str) -> str | None:
     """The address when the text is nothing else."""
     text = text.removeprefix("mailto:")
     if _ADDRESS.fullmatch(text) or _QUOTED_LOCAL.fullmatch(text):
-        return text.lower()
+        return text.lower().rstrip(".")
     return None
 
 

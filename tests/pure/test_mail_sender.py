@@ -34,6 +34,12 @@ FROMS = [
     (f"{OWNER}, <evil@y.example>", OWNER, None, True),
     (f"<{OWNER}> <evil@y.example>", "evil@y.example", None, True),
     ("owner＠site.example <evil@y.example>", "evil@y.example", "owner＠site.example", True),
+    ("Anna <anna@x.example.>", "anna@x.example", "Anna", False),
+    ('"Anna"anna@x.example', "anna@x.example", None, True),
+    ('"Anna Berg"anna@x.example', "anna@x.example", None, True),
+    ("Anna Berg &lt;anna@x.example&gt;", "anna@x.example", None, True),
+    ("=?utf-8?b?QW5uYSA8YW5uYUB4LmV4YW1wbGU+?=", "anna@x.example", "Anna", True),
+    ("=?utf-8?b?b3duZXJAc2l0ZS5leGFtcGxl?=", OWNER, None, True),
 ]
 
 
