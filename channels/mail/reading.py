@@ -125,7 +125,7 @@ def _understood(
         key=key_of([fields.raw(name) for name in FIELDS], [(p.kind, p.content) for p in root.leaves()]),
         received_at=received_at,
         text=written if told is None else deliveries.notice(shown),
-        sender=_sender(box, results),
+        sender=_sender(box, results, name or _shown_name(fields)),
         subject=subject or None,
         reply_to=reply_to,
         copies=_copies(fields, [box.address if box else None, reply_to], domains),
@@ -186,11 +186,18 @@ def _copies(fields: Fields, known: Collection[str | None], domains: Collection[s
     return tuple(one for one in others if one not in known and not robots.wants_no_answer(one))[:COPIES]
 
 
-def _sender(box: Mailbox | None, results: Results) -> Sender:
+def _sender(box: Mailbox | None, results: Results, name: str | None) -> Sender:
+    shown = name[:200] if name else None
     if box is None:
-        return Sender()
+        return Sender(name=shown)
     vouched = not box.odd and bool(box.address) and passed(box.address, results)
-    return Sender(name=box.name[:200] if box.name else None, email=box.address, verified=vouched)
+    return Sender(name=shown, email=box.address, verified=vouched)
+
+
+def _shown_name(fields: Fields) -> str | None:
+    """What a From header without an address says, as that of a scanner or of a program that lost it."""
+    shown = " ".join((fields.text("from") or "").replace("<", " ").replace(">", " ").split())
+    return None if "@" in shown else shown or None
 
 
 def _full_text(body: Body) -> str:

@@ -193,3 +193,11 @@ def test_an_address_with_blanks_in_it_is_read_and_not_believed(shown: str) -> No
 
 def test_what_stands_before_a_blank_is_no_part_of_an_address() -> None:
     assert author(["Eva Ek <evil ek@kund.example>"]) == Mailbox("ek@kund.example", "Eva Ek", True)
+
+
+@pytest.mark.parametrize("shown", ["Eva Ek", "Eva Ek <>", "Eva =?utf-8?q?Ek?= <>"])
+def test_whoever_writes_without_an_address_is_shown_by_name(shown: str) -> None:
+    sender = read(f"From: {shown}\r\nSubject: x\r\n\r\nhej".encode(), NOW).sender
+    assert (sender.name, sender.email, sender.verified) == ("Eva Ek", None, False)
+    answered = read(f"From: {shown}\r\nReply-To: eva@x.example\r\n\r\nhej".encode(), NOW).sender
+    assert (answered.name, answered.email, answered.verified) == ("Eva Ek", "eva@x.example", False)
