@@ -34,7 +34,7 @@ _ATTRIBUTION_LINES = 6
 _ATTRIBUTION_LIMIT = 420
 _BLOCK_LINES = 14
 _LABEL = re.compile(r"[\s*_|]{0,6}([^\W\d_][\w\- ]{0,16}?)[\s*_]{0,4}[:：]")
-_COLUMNS = "columns"
+_COLUMNS, _LONGEST_LABEL = "columns", 14
 _OWN_MARK = re.compile(r"\s{0,4}(\||[:}\]%#](?=\s)|[A-Z][A-Za-z]{0,3}>)")
 _GAP = re.compile(r"\s{2,}")
 _NOTES_NAME = re.compile(r"@|[^\W\d_]/[^\W\d_]")
@@ -566,7 +566,8 @@ def columns(lines: Sequence[str]) -> list[tuple[int, int]]:
 
 def _column(line: str) -> str | None:
     """Which field a line names that has no colon: alone, before a gap, or behind one."""
-    match = _COLUMN.fullmatch(line)
+    may = len(line) <= _LONGEST_LABEL or "  " in line or "\t" in line or line[0].isspace()  # faster than to match
+    match = _COLUMN.fullmatch(line) if may else None
     return LABELS.get((match[1] or match[2]).lower()) if match else None
 
 
