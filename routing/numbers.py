@@ -23,11 +23,13 @@ _MOST_SEEN = 8_000  # words
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The number words of some languages, and the letters that those begin with which can be run together; `seen` is a
-    bounded memory of which words are numbers."""
+    """The number words of some languages, the letters that those begin with which can be run together, and their words
+    for a thousand and for "and"; `seen` is a bounded memory of which words are numbers."""
 
     words: Mapping[str, tuple[NumberWord, ...]]
     heads: frozenset[str]
+    thousands: tuple[str, ...]
+    joints: tuple[str, ...]
     seen: dict[str, bool] = field(default_factory=dict)
 
 
@@ -182,9 +184,20 @@ def _thousands(head: str, words: Sequence[str], at: int, end: int, table: Table)
     yield str(thousands), at + 1
     rest = at + 2 if at + 1 < end and _joins(words[at + 1], table) else at + 1
     if rest < end and THOUSAND_WORD not in _meanings(words[rest], table):
-        for value, used in _groups(words, rest, end, table):
-            if len(value) <= 3:
-                yield str(thousands + int(value)), used
+        for value, used in _below_thousand(words, rest, end, table):
+            yield str(thousands + int(value)), used
+
+
+def _below_thousand(
+    words: Sequence[str], at: int, end: int, table: Table, before: str = ""
+) -> Iterator[tuple[str, int]]:
+    """What can follow a thousand: one number, or its last digits one by one ("noll sju", "oh oh seven", "six two")."""
+    for value, used in _groups(words, at, end, table):
+        said = before + value
+        if len(said) <= 3 and (not before or len(said) == 3 or before[0] == "0"):
+            yield said, used
+        if len(said) < 3 and used < end:
+            yield from _below_thousand(words, used, end, table, said)
 
 
 def _completed(head: str, words: Sequence[str], at: int, end: int, table: Table) -> Iterator[tuple[str, int]]:
@@ -194,9 +207,8 @@ def _completed(head: str, words: Sequence[str], at: int, end: int, table: Table)
         return
     room = len(head) - len(head.rstrip("0"))
     if room >= 3:
-        for value, used in _groups(words, rest, end, table):
-            if len(value) <= 3:
-                yield str(int(head) + int(value)), used
+        for value, used in _below_thousand(words, rest, end, table):
+            yield str(int(head) + int(value)), used
     else:
         for value, used in _below_hundred(words, rest, end, table):
             if len(value) <= 2 and value != "0":
@@ -219,7 +231,28 @@ def _run_together(word: str, table: Table) -> tuple[NumberWord, ...]:
         if heads and tails:
             return (NumberWord(heads[0].digits + tails[0].digits, 4),)
     digits = _spelled(word, table)
-    return (NumberWord(digits, 5),) if digits else ()
+    if digits:
+        return (NumberWord(digits, 5),)
+    return next(((NumberWord(str(value), 4),) for value in _with_thousand(word, table)), ())
+
+
+def _with_thousand(word: str, table: Table) -> Iterator[int]:
+    """What a word is worth that holds a thousand: "einundzwanzigtausendsieben", and "tjugoettusen", where the last
+    letter of the one number is the first of the next."""
+    for thousand in table.thousands:
+        head, found, tail = word.partition(thousand)
+        if not found:
+            continue
+        counts = [_worth(head, table), _worth(head + thousand[0], table)] if head else [1]
+        rests = [_worth(tail.removeprefix(joint), table) for joint in ("", *table.joints)] if tail else [0]
+        yield from (count * 1000 + rest for count in counts if count for rest in rests if rest is not None)
+
+
+def _worth(word: str, table: Table) -> int | None:
+    """The number below a thousand that a word is, spelt digits among them."""
+    said = next((w.digits for w in table.words.get(word, ()) if 1 <= w.size <= 4), None)
+    digits = said or (_spelled(word, table) if word else "")
+    return int(digits) if digits and len(digits) <= 3 else None
 
 
 def _spelled(word: str, table: Table) -> str:
@@ -243,4 +276,6 @@ def _table(languages: tuple[str, ...]) -> Table:
         for text, word in number_words(language):
             if word not in words.get(text, ()):
                 words[text] = (*words.get(text, ()), word)
-    return Table(words, frozenset(text[:_HEAD] for text in words))
+    named = {kind: tuple(text for text in words if kind in words[text]) for kind in (THOUSAND_WORD, AND_WORD)}
+    thousands = tuple(sorted(named[THOUSAND_WORD], key=len, reverse=True))
+    return Table(words, frozenset(text[:_HEAD] for text in words), thousands, named[AND_WORD])

@@ -1,4 +1,5 @@
-"""The number words of six languages up to 999, with what transcribers and dialects make of them, all folded."""
+"""The number words of six languages up to 999 and theirs for a thousand, with what transcribers and dialects make of
+them, all folded."""
 
 from __future__ import annotations
 
@@ -149,14 +150,14 @@ def number_words(language: str) -> Iterator[tuple[str, NumberWord]]:
         yield from ((name, NumberWord(f"{tens}0", 3)) for name in text.split())
         below[tens * 10] = text.split()
         for unit in range(1, 10):
-            names = [_compound(language, t, units[unit][0]) for t in text.split()]
-            below[tens * 10 + unit] = names
+            names = [one for u in units[unit] for t in text.split() for one in _compounds(language, t, u)]
+            below[tens * 10 + unit] = [_compounds(language, t, units[unit][0])[0] for t in text.split()]
             yield from ((name, NumberWord(f"{tens}{unit}", 2)) for name in names)
     for hundred in _HUNDRED[language].split():
         yield hundred, HUNDRED_WORD
-        if language in ("en", "fi"):
+        if language == "en":
             continue
-        joints = ("",) if language == "sv" else ("", _AND[language])
+        joints = ("",) if language in ("sv", "fi") else ("", _AND[language])
         for count, rest in product(range(1, 10), range(100)):
             heads = [units[count][0], *([""] if count == 1 else [])]
             tails = [""] if rest == 0 else [j + r for r in below[rest] for j in joints]
@@ -165,12 +166,10 @@ def number_words(language: str) -> Iterator[tuple[str, NumberWord]]:
                     yield head + hundred + tail, NumberWord(str(count * 100 + rest), 4)
     for thousand in _THOUSAND[language].split():
         yield thousand, THOUSAND_WORD
-        if language not in ("en", "fi"):
-            for value, names in below.items():
-                for name in names if value else ():
-                    yield name + thousand, NumberWord(f"{value}000", 4)
     yield _AND[language], AND_WORD
 
 
-def _compound(language: str, tens: str, unit: str) -> str:
-    return f"{unit}{_AND[language]}{tens}" if language in ("de", "da") else tens + unit
+def _compounds(language: str, tens: str, unit: str) -> tuple[str, ...]:
+    """A number of tens and units as one word; in Norway it is said either way round."""
+    turned = f"{unit}{_AND[language]}{tens}"
+    return {"de": (turned,), "da": (turned,), "no": (tens + unit, turned)}.get(language, (tens + unit,))

@@ -34,6 +34,20 @@ def read(language: str, text: str) -> set[str]:
         ("de", "die Säule zwei fünf sechs drei vier", "25634"),
         ("fi", "laturi kaksviiskuuskolmenelja ei lataa", "25634"),
         ("en", "charger twofivesixthreefour", "25634"),
+        ("sv", "tjugoettusen sju", "21007"),
+        ("sv", "tjugoettusensju", "21007"),
+        ("sv", "tjugoen tusen sju", "21007"),
+        ("sv", "tjugoett tusen noll sju", "21007"),
+        ("sv", "tjugofemtusensexhundratrettiofyra", "25634"),
+        ("en", "twenty-one thousand oh oh seven", "21007"),
+        ("en", "twenty-five thousand six three four", "25634"),
+        ("no", "tjueettusen og sju", "21007"),
+        ("no", "enogtyve tusen og syv", "21007"),
+        ("da", "enogtyvetusindogsyv", "21007"),
+        ("de", "einundzwanzigtausendsieben", "21007"),
+        ("fi", "kaksikymmentäyksituhatta seitsemän", "21007"),
+        ("fi", "kakskytyks tuhatta seiska", "21007"),
+        ("fi", "kaksikymmentäviisituhatta kuusisataakolmekymmentäneljä", "25634"),
     ],
 )
 def test_a_charger_number_is_heard(language: str, text: str, digits: str):
@@ -44,6 +58,11 @@ def test_a_charger_number_is_heard(language: str, text: str, digits: str):
 def test_numbers_run_together_without_an_end_are_none_and_cost_little(times: int):
     """ "Dreizehn" can be cut in two ways; were every way tried, six hundred would never be done."""
     assert read("de", "dreizehn" * times + "x") == set()
+
+
+@pytest.mark.parametrize("text", ["tusentals laddar här", "tjugoett tusen fem sex", "tusenlappar tjugoett"])
+def test_what_only_holds_the_word_for_a_thousand_is_no_charger_number(text: str):
+    assert read("sv", text) == set()
 
 
 def test_house_numbers_are_read_with_every_length():
