@@ -3,9 +3,9 @@
 The answer to the provider never holds words: what a sender is told goes through the outbox, which knows who opted out
 and who is a robot. What answers a question of ours goes to the case that it is about and is applied; in the spool it
 lies as it came, and is understood when the record is back. Whoever wants no texts any more (or wants them again) says
-it in one word, which the report carries as a flag: kept, it is granted. Pictures are fetched by their ids from the
-provider's own API; a URL inside a webhook is never followed, and what cannot be fetched is said so and costs no text.
-Raises NotStored when nothing could be kept.
+it in a message that says nothing else, and the report carries it as a flag: kept, it is granted, and is nobody's work.
+Pictures are fetched by their ids from the provider's own API; a URL inside a webhook is never followed, and what cannot
+be fetched is said so and costs no text. Raises NotStored when nothing could be kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -43,10 +44,25 @@ MEDIA_SECONDS = 8.0
 UNNAMED = "application/octet-stream"
 MEDIA_URL = re.compile(r"MediaUrl(\d{1,3})(?:\.\d+)?")  # one that came twice has a number behind the point
 MEDIA_SID = re.compile(r"/Media/(ME[0-9a-zA-Z]{1,62})$")
-WISHES = {
-    STOP: frozenset({"stop", "stopp", "stopall", "unsubscribe", "cancel", "end", "quit", "sluta", "avsluta", "lopeta"}),
-    START: frozenset({"start", "unstop", "starta", "aloita"}),
+THANKS = r"(?:tack|snälla|please|thanks|thank you|takk|tak|kiitos|danke|bitte)"
+TEXTS = (
+    r"(?:(?:era|fler|flera|alla|the|your|these|more|any more|all) )?(?:sms(?:en|er)?|texts?|texting(?: me)?|meddelanden"
+    r"|(?:text )?messages?|sms ?a(?: mig)?|meldinger|beskeder|nachrichten|viest(it|ejä))(?: til meg| till mig| to me)?"
+)
+ENDS = (
+    r"(?:stop|stopp|stoppa|stopall|unsubscribe|cancel|end|quit|sluta|slutt|avsluta|lopeta|avregistrera|afmeld|abmelden)"
+)
+SENDS = r"(?: med)?(?: att| å| at)?(?: (?:skicka|sende|sending|lähettämästä))?(?: mig| me| meg)?"
+NO_MORE = r"(?:inga fler|inga flera|no more|ingen flere|keine weiteren|ei enää)"
+WISHES = {  # whole messages
+    STOP: re.compile(
+        rf"(?:{THANKS} )?(?:{ENDS}(?:{SENDS} {TEXTS})?|{NO_MORE} {TEXTS}|keine {TEXTS} mehr)(?: {THANKS})?(?: nu| now)?"
+    ),
+    START: re.compile(rf"(?:start|unstop|starta|aloita)(?: {THANKS})?"),
 }
+LONGEST_WISH = 60  # characters
+WORD = re.compile(r"[^\W\d_]+")
+PLAIN = re.compile(r"(?:[^\W\d_]|[\s.,;:!'\"()*_-])*")
 EMPTY = str(MessagingResponse())
 
 
@@ -117,7 +133,10 @@ class SmsDoor:
             raw_type="application/json",
             recipients=(params["To"],) if params.get("To") else (),
             auto_reply=phone in self._numbers or (phone is None and not sender.startswith("whatsapp:")),
-            flags=(*_wishes(text), *(f"media_missing:{file.name}" for file in attachments if file.quarantined)),
+            flags=(
+                *(() if attachments else _wishes(text)),
+                *(f"media_missing:{file.name}" for file in attachments if file.quarantined),
+            ),
         )
 
     async def _attachments(self, sid: str, params: Params) -> tuple[Attachment, ...]:
@@ -158,7 +177,12 @@ class SmsDoor:
             log.warning("sms.answer_not_noted", message=report.key, error=type(error).__name__)
 
 
-def _wishes(text: str) -> Iterator[str]:
-    """The flag of a message that is nothing but a wish."""
-    word = "".join(character for character in text.casefold() if character.isalpha())
-    return (flag for flag, words in WISHES.items() if len(text) <= 20 and word in words)
+def _wishes(text: str) -> tuple[str, ...]:
+    """The flag of a message that is nothing but a wish; one that asks, names a number or shows anything is none."""
+    if len(text) > LONGEST_WISH:
+        return ()
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("\u200b", "")
+    if not PLAIN.fullmatch(plain):
+        return ()
+    said = " ".join(WORD.findall(plain))
+    return tuple(flag for flag, words in WISHES.items() if words.fullmatch(said))

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.domains import spellings_of_address
-from channels.report import ANSWER, SOLVED, START, STOP, UNSOLVED, Outcome, Receipt
+from channels.report import ANSWER, START, STOP, UNSOLVED, Outcome, Receipt
 from gateway import jobs
 from gateway.casenumber import number
 from gateway.keeping.hearing import Hearing, listen
@@ -297,8 +297,8 @@ class Draft:
             case, opened = open_case(decided, case_id, self.directory, self.rules)
             self.cases[case_id] = case
             self.entries.append(opened)
-            if decided.solved:
-                self.entries += end_at_once(case, decided, SOLVED, self.now)
+            if decided.over:
+                self.entries += end_at_once(case, decided, decided.over, self.now)
         number_of = case.candidate.id
         self.entries += tried_entries(decided, number_of)
         self._hear_of_ours(decided, number_of)

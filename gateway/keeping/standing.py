@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from channels.report import ADDED, ANSWER, SOLVED, UNSOLVED, Report
+from channels.report import ADDED, ANSWER, SOLVED, START, STOP, UNSOLVED, Report
 from gateway.casenumber import number
 from gateway.messages.threads import Reference
 from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
@@ -33,6 +33,7 @@ PLACED = {  # what a case's timeline says of where it belongs -> the column
 }
 REMEMBERED = 8  # reports of a case that a new one is compared with
 TEXT = 2000  # characters of each
+WISH = "wish"  # the disposition of what asked for nothing but texts or silence
 RECOVERIES = ("alarm_cleared", "alarm_recovered", "machine_says_well")
 
 
@@ -62,6 +63,16 @@ class Decided:
     def solved(self) -> bool:
         """Whether a caller told of it and that it is solved; danger is looked after all the same."""
         return SOLVED in self.report.flags and self.judgement.priority is not Priority.P1
+
+    @property
+    def wish(self) -> bool:
+        """Whether it only says if its sender wants texts of ours; danger is looked after all the same."""
+        return bool({STOP, START}.intersection(self.report.flags)) and self.judgement.priority is not Priority.P1
+
+    @property
+    def over(self) -> str | None:
+        """With which disposition a case that it opens is over at once."""
+        return SOLVED if self.solved else WISH if self.wish else None
 
     @property
     def suggested(self) -> int | None:
@@ -171,7 +182,7 @@ def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules
         **{name: row[column] for name, column in PLACED.items()},
         "reasons": decided.reasons(),
         "suggested": number(decided.suggested) if decided.suggested else None,
-        "due": None if decided.solved else {target: row[f"due_{target}"] for target in TARGETS},
+        "due": None if decided.over else {target: row[f"due_{target}"] for target in TARGETS},
         "solved": decided.solved,
     }
     return Standing(row, candidate, new=True), Entry(case_id, "opened", CUSTOMER, decided.id, told)
@@ -196,7 +207,7 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
     """Let a case grow by a report; returns what its timeline says about it.
 
     Somebody who writes again about a case thought solved reopens it; a robot's answer does not, nor one to a question,
-    nor thanks, nor a call that ended with the fault solved.
+    nor thanks, nor a wish about texts, nor a call that ended with the fault solved.
     """
     if not (case.new or case.grown):
         case.row = {n: v.isoformat() if isinstance(v, datetime) else v for n, v in case.row.items()}
@@ -212,7 +223,7 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
         bool(decided.reference.how),
     )
     thanks = row["concluded_at"] is not None and _only_thanks(decided)
-    news = not (report.auto_reply or report.bounce or decided.recovery or ANSWER in report.flags or decided.solved)
+    news = not (report.auto_reply or report.bounce or decided.recovery or ANSWER in report.flags or decided.over)
     reopened = row["concluded_at"] is not None and not row["reopened"] and news and not thanks
     urgent = Priority(row["priority"]) > raised.priority
     reasons = decided.reasons()

@@ -54,7 +54,7 @@ LEFT JOIN LATERAL (SELECT kind, at FROM timeline WHERE case_id = c.id AND kind I
                    ORDER BY id DESC LIMIT 1) AS solved ON true
 LEFT JOIN LATERAL (SELECT at FROM timeline WHERE case_id = c.id AND kind = 'confirmed' ORDER BY id DESC LIMIT 1) AS confirmed ON true
 WHERE c.owner_id = %(owner)s AND c.opened_at >= %(from)s AND c.opened_at < %(to)s AND c.merged_into IS NULL
-  AND coalesce(c.disposition, '') NOT IN ('duplicate', 'spam', 'recovered')
+  AND coalesce(c.disposition, '') NOT IN ('duplicate', 'spam', 'recovered', 'wish')
 ORDER BY began.at, c.id
 
 -- name: maintenance

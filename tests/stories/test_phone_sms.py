@@ -101,18 +101,56 @@ async def test_b19_odd_bodies_are_kept(body: str) -> None:
     assert report.text == body
 
 
-@pytest.mark.parametrize(("body", "wish"), [("STOP", STOP), ("Stopp", STOP), ("stop.", STOP), (" START ", START)])
+@pytest.mark.parametrize(
+    ("body", "wish"),
+    [
+        ("STOP", STOP),
+        ("Stopp", STOP),
+        ("stop.", STOP),
+        (" START ", START),
+        ("Stoppa", STOP),
+        ("stopp tack", STOP),
+        ("STOP!", STOP),
+        ("ＳＴＯＰ", STOP),
+        ("STOP\u200b", STOP),
+        ("Sluta skicka sms", STOP),
+        ("Sluta skicka mig sms nu!", STOP),
+        ("sluta sms:a mig tack", STOP),
+        ("Inga fler sms, tack.", STOP),
+        ("please stop sending me messages", STOP),
+        ("unsubscribe", STOP),
+        ("Slutt å sende meg sms", STOP),
+        ("Bitte keine SMS mehr", STOP),
+        ("ei enää viestejä", STOP),
+    ],
+)
 async def test_b20_a_wish_for_silence_is_kept_with_its_message(body: str, wish: str) -> None:
     _, report = await kept(body=body)
     assert (report.text, report.flags) == (body, (wish,))
 
 
 @pytest.mark.parametrize(
-    "body", ["please stop the charging at 21007", "stoppar hela tiden", "start does not work at all"]
+    "body",
+    [
+        "please stop the charging at 21007",
+        "stoppar hela tiden",
+        "start does not work at all",
+        "Stoppa laddningen på 21007",
+        "stop 21007",
+        "Stoppa laddningen!",
+        "stop?",
+        "stopp \U0001f525",
+        "Jag får inga sms",
+    ],
 )
 async def test_b20_a_sentence_with_the_word_is_no_wish(body: str) -> None:
     _, report = await kept(body=body)
     assert report.flags == ()
+
+
+async def test_b20_a_word_with_a_picture_is_no_wish() -> None:
+    _, report = await kept(body="Stopp", NumMedia="1")
+    assert STOP not in report.flags
 
 
 @pytest.mark.parametrize(("body", "rating"), [("5", 5), (" 1\n", 1), ("4.", 4), ("3!", 3)])
