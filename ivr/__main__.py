@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from ivr import checks, comparing, drawing, twiml
-from ivr.flow import FLOWS, Flow, FlowError, load, shipped
+from ivr.flow import FLOWS, Flow, load, shipped
 from ivr.prompts import LANGUAGES, Phrases, read_catalogues
 from ivr.simulator import Simulation
 from ivr.walks import longest, nearest_person, walk
 
 EX_CONFIG = 78
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Flows of the phone: lint, draw, talk to, compare.")
+Spoken = Literal["sv", "en"]
 Named = Annotated[str | None, typer.Argument(metavar="[FLOW]", help="A file, or the name of a shipped flow.")]
 
 
@@ -34,7 +35,7 @@ def check(flow: Named = None) -> None:
 
 
 @app.command()
-def draw(flow: Named = None, language: str = "en") -> None:
+def draw(flow: Named = None, language: Spoken = "en") -> None:
     """The flow as SVG on standard output."""
     sys.stdout.write(drawing.draw(_load(flow), Phrases(read_catalogues()), language))
 
@@ -84,13 +85,11 @@ def _path(flow: str) -> Path:
 
 
 def _load(flow: str | None) -> Flow:
-    try:
-        return load(_path(flow) if flow else shipped()[0])
-    except FlowError as error:
-        print("\n".join(error.faults), file=sys.stderr)
-    except OSError as error:
-        print(f"{flow}: {error.strerror}", file=sys.stderr)
-    raise typer.Exit(EX_CONFIG)
+    path = _path(flow) if flow else shipped()[0]
+    if faults := checks.check_all([path]):
+        print("\n".join(map(str, faults)), file=sys.stderr)
+        raise typer.Exit(EX_CONFIG)
+    return load(path)
 
 
 if __name__ == "__main__":

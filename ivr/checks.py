@@ -17,6 +17,7 @@ from ivr.prompts import Catalogues, facts_named, placeholders, read_catalogues
 from ivr.vocabulary import CONDITIONS, EFFECTS, FACTS, FAILED
 from ivr.walks import MOST_TURNS, longest
 
+MOST_DIGITS = 32
 SPOKEN_BY_ENGINE = ("menu_changed", "to_a_person", "not_understood", "no_card_numbers")
 EARNED_BY = {
     "filed": {"file_report", "file_follower", "file_solved"},
@@ -47,6 +48,8 @@ def check_all(paths: list[Path] | None = None) -> list[Fault]:
             faults += check(load(path), catalogues)
         except FlowError as error:
             faults += [Fault(path.stem, "-", fault) for fault in error.faults]
+        except OSError as error:
+            faults.append(Fault(path.stem, "-", f"{path}: {error.strerror}"))
     return faults
 
 
@@ -114,7 +117,11 @@ def _vocabulary(flow: Flow) -> Iterator[tuple[str, str]]:
                     yield name, f"{effect} has no outcome {outcome}"
             case Branch(when=when) if when not in CONDITIONS:
                 yield name, f"there is no condition {when}"
-            case Menu(press=press, values=values):
+            case Ask(digits=(least, most)) if not 1 <= least <= most <= MOST_DIGITS:
+                yield name, f"digits from {least} to {most} are no number that can be keyed"
+            case Menu(press=press, values=values, into=into):
+                if values and into is None:
+                    yield name, "keys have values and there is no fact to take them"
                 for key in sorted(set(values) - set(press)):
                     yield name, f"key {key} has a value but no target"
 

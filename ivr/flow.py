@@ -188,7 +188,7 @@ def load(path: Path) -> Flow:
     """Read one flow file. Raises FlowError with all faults of form at once, OSError when there is no such file."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FlowError([f"{path.name}: {error}"]) from error
     try:
         return Flow.model_validate({"name": path.stem, **document})
@@ -202,4 +202,4 @@ def shipped() -> list[Path]:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "the file"
+    return " ".join(".".join(str(part) for part in location).split()) or "the file"

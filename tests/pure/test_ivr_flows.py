@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from channels.phone_report import ENDINGS
 from gateway.outages import BEHIND
+from ivr.__main__ import app
 from ivr.checks import check, check_all, facts_asked
 from ivr.engine import Begin, CallState, Outcome, Pressed, Silence, Turn, start, step
 from ivr.flow import Branch, Connect, Do, End, Flow, FlowError, Queue, load, shipped
@@ -105,6 +107,12 @@ def test_the_shipped_flows_and_the_small_one_are_right(tmp_path: Path) -> None:
             "there is no condition moon_is_full",
         ),
         ('press = { 1 = "file" }', 'press = { 1 = "file" }\nvalues = { 2 = "x" }', "key 2 has a value but no target"),
+        ('press = { 1 = "file" }', 'press = { 1 = "file" }\nvalues = { 1 = "x" }', "there is no fact to take them"),
+        (
+            'otherwise = "file"',
+            'otherwise = "x"\n[node.x]\nkind = "ask"\ninto = "x"\ndigits = [8, 3]\nnext = "file"\notherwise = "file"',
+            "digits from 8 to 3 are no number",
+        ),
     ],
 )
 def test_each_fault_of_a_flow_is_named(tmp_path: Path, old: str, new: str, fault: str) -> None:
@@ -122,6 +130,30 @@ def test_faults_of_form_come_all_at_once(tmp_path: Path) -> None:
     assert len(caught.value.faults) == 2
     with pytest.raises(FlowError):
         small(tmp_path, "start = ")
+
+
+@pytest.mark.parametrize("command", ["check", "draw", "call", "diff"])
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('{ 1 = "file" }', '{ 1 = "nowhere" }', "hello: 1 leads to nowhere, which does not exist"),
+        ('effect = "file_report"', 'effect = "order_pizza"', "file: there is no effect order_pizza"),
+        ("[node.told]", '[node."a\\nb"]', "node.a b"),
+        ('start = "hello"', f"start = {'[' * 3000}", "recursion"),
+        (None, None, "No such file"),
+    ],
+)
+def test_a_broken_flow_is_a_line_a_fault_whatever_is_asked_of_it(
+    tmp_path: Path, command: str, old: str | None, new: str | None, fault: str
+) -> None:
+    path = tmp_path / "small.toml"
+    if old and new:
+        path.write_text(SMALL.replace(old, new))
+    given = [command, str(path), str(path)] if command == "diff" else [command, str(path)]
+    told = CliRunner().invoke(app, given)
+    assert (told.exit_code, type(told.exception)) == (78, SystemExit)
+    assert fault in told.output
+    assert all(line.startswith("small: ") for line in told.output.splitlines())
 
 
 def test_placeholders_and_vocabulary_agree_between_languages() -> None:
