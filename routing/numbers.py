@@ -244,15 +244,20 @@ def _with_thousand(word: str, table: Table) -> Iterator[int]:
         if not found:
             continue
         counts = [_worth(head, table), _worth(head + thousand[0], table)] if head else [1]
-        rests = [_worth(tail.removeprefix(joint), table) for joint in ("", *table.joints)] if tail else [0]
+        tails = [tail.removeprefix(joint) for joint in ("", *table.joints)]
+        rests = [_worth(one, table) or _last_digits(one, table) for one in tails] if tail else [0]
         yield from (count * 1000 + rest for count in counts if count for rest in rests if rest is not None)
 
 
 def _worth(word: str, table: Table) -> int | None:
-    """The number below a thousand that a word is, spelt digits among them."""
-    said = next((w.digits for w in table.words.get(word, ()) if 1 <= w.size <= 4), None)
-    digits = said or (_spelled(word, table) if word else "")
-    return int(digits) if digits and len(digits) <= 3 else None
+    """The number below a thousand that a word is."""
+    return next((int(w.digits) for w in table.words.get(word, ()) if 1 <= w.size <= 4 and len(w.digits) <= 3), None)
+
+
+def _last_digits(word: str, table: Table) -> int | None:
+    """What is left of a number whose last digits are said one by one: "nollsju"."""
+    digits = _spelled(word, table)
+    return int(digits) if 2 <= len(digits) <= 3 else None
 
 
 def _spelled(word: str, table: Table) -> str:

@@ -60,6 +60,13 @@ def test_numbers_run_together_without_an_end_are_none_and_cost_little(times: int
     assert read("de", "dreizehn" * times + "x") == set()
 
 
+@pytest.mark.parametrize("text", ["tjugoettusen sju", "tjugoettusensju", "tjueettusen og sju"])
+def test_a_number_in_one_of_three_languages_that_are_alike_is_heard(text: str):
+    """Of Danish words "tjugo" and "et" were made 201, which goes before any thousand."""
+    readings = digit_strings(split(text).words, ("no", "da", "sv"), FIVE)
+    assert "21007" in {reading.digits for reading in readings if reading.edge}
+
+
 @pytest.mark.parametrize("text", ["tusentals laddar här", "tjugoett tusen fem sex", "tusenlappar tjugoett"])
 def test_what_only_holds_the_word_for_a_thousand_is_no_charger_number(text: str):
     assert read("sv", text) == set()

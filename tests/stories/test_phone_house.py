@@ -493,6 +493,26 @@ async def test_the_language_that_was_chosen_last_is_that_of_the_next_call(
     assert again.languages[0] == {"sv": "sv-SE", "da": "sv-SE"}.get(language, "en-GB")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("1", "tjugoettusen sju"),
+        ("1", "det är nummer tjugoett tusen noll sju"),
+        ("2", "it's twenty-one thousand and seven"),
+        ("3", "tjueettusen og sju"),
+        ("4", "enogtyvetusind og syv"),
+        ("5", "kaksikymmentäyksituhatta seitsemän"),
+        ("6", "einundzwanzigtausendsieben"),
+    ],
+)
+async def test_a_charger_number_is_heard_as_one_says_it(house: House, line: Line, language: str, said: str) -> None:
+    call = await line.call(CALLER)
+    for key in (language, "2", "1"):
+        await call.press(key)
+    await call.speak(said)
+    assert "2, 1, 0, 0, 7" in call.now_hears
+
+
 async def test_who_was_not_asked_for_a_language_has_chosen_none(house: House, line: Line) -> None:
     call = await line.call(CALLER)
     for key in ("2", "2", "0"):
