@@ -18,7 +18,7 @@ from urllib.parse import quote
 import structlog
 
 from channels import phone_report
-from channels.phone_effects import EFFECTS, FILES, LOOKS, REPEATABLE, Scene, carry_out, file_report, keep
+from channels.phone_effects import EFFECTS, FILES, LOOKS, REPEATABLE, Begun, Scene, carry_out, file_report, keep
 from channels.phone_events import (
     FINAL,
     Params,
@@ -48,6 +48,7 @@ log = structlog.get_logger()
 
 DEADLINE = 1.7  # seconds, under the 2 s that a webhook may take
 NOTED = 4.0  # seconds for the record to take a status
+ELSEWHERE, LOOK = 12.0, 0.25  # seconds that what another request does may take, and between looks whether it is done
 HOLDS = 12  # holding sentences while a turn is slow
 PATIENCE = 2  # and while the record does not answer, before a call that had begun goes on without it
 LAST_RESORT = "last_resort"  # in the URL that a call comes back to from there
@@ -205,7 +206,12 @@ class PhoneDoor:
             known = self._told(params, loaded) if loaded.turn < turn - 1 else self._recorded(params, loaded)
             state, spoken = self._first_step(known, self._event(known, params), new=loaded.state is None)
         before = phone_report.tried(state)
-        state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
+        try:
+            state, spoken = await self._carried_out(sid, state, spoken, params.get("To"), patient=True)
+        except Begun:
+            if done := await self._answered_elsewhere(sid, turn):
+                return done
+            state, spoken = await self._carried_out(sid, state, spoken, params.get("To"))
         taken = self._taken(params, turn, state, spoken, new=loaded.state is None)
         answer = await calls.save(taken)
         for tried in {*phone_report.tried(state)}.difference(before):
@@ -213,6 +219,15 @@ class PhoneDoor:
         if answer is taken.answer:
             self._note(sid, turn, state)
         return answer
+
+    async def _answered_elsewhere(self, sid: str, turn: int) -> str | None:
+        """What another request answers to this turn, once it is done; None when it came to no end."""
+        for _ in range(int(ELSEWHERE / LOOK)):
+            await asyncio.sleep(LOOK)
+            loaded = await self._given.calls.load(sid, turn)
+            if loaded.answer is not None:
+                return loaded.answer
+        return None
 
     async def _ahead(self, params: Params, turn: int) -> _Ahead | None:
         """The turn after one that was answered here, worked out from what the record was told then, or the first one of
@@ -277,14 +292,22 @@ class PhoneDoor:
         return engine.step(self._flow, state, Begin() if new else event)
 
     async def _carried_out(
-        self, sid: str, state: CallState, spoken: Turn, called: str | None, *, within: Collection[str] = EFFECTS
+        self,
+        sid: str,
+        state: CallState,
+        spoken: Turn,
+        called: str | None,
+        *,
+        within: Collection[str] = EFFECTS,
+        patient: bool = False,
     ) -> tuple[CallState, Turn]:
-        """The turn that is spoken once its effects are done, or those before the first that is not `within`."""
+        """The turn that is spoken once its effects are done, or those before the first that is not `within`. Raises
+        Begun, to who is patient."""
         lines = spoken.say
         while spoken.effect is not None:
             if spoken.effect not in within:
                 return state, Turn(lines, spoken.node, state.language, spoken.effect)
-            scene = Scene(sid, state, self._now(), called, self._given, self._phrases)
+            scene = Scene(sid, state, self._now(), called, self._given, self._phrases, patient)
             outcome = await carry_out(spoken.effect, scene)
             state, spoken = engine.step(self._flow, state, outcome)
             lines = (*lines, *spoken.say)

@@ -34,9 +34,13 @@ REMOTE = {"cable_stuck": "unlock", "no_start": "restart", "interrupted": "restar
 DONE = {RemoteAnswer.ACCEPTED, RemoteAnswer.UNLOCKED}
 
 
+class Begun(Exception):
+    """Another request has begun what must not be done twice, and may be at it still."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A call in which an effect is carried out."""
+    """A call in which an effect is carried out; `patient` while what another request has begun may yet end."""
 
     sid: str
     state: CallState
@@ -44,6 +48,7 @@ class Scene:
     called: str | None
     given: Given
     phrases: Phrases
+    patient: bool = False
 
     def fact(self, name: str) -> str | None:
         return self.state.facts.get(name) or None
@@ -57,9 +62,11 @@ Stored = TypeVar("Stored")
 
 
 async def carry_out(effect: str, scene: Scene) -> Outcome:
-    """Do what a flow asks for. Never raises."""
+    """Do what a flow asks for. Raises Begun, to who is patient, and nothing else."""
     try:
         return await EFFECTS[effect](scene)
+    except Begun:
+        raise
     except Exception as error:
         return _failed(effect, scene, error)
 
@@ -177,11 +184,18 @@ async def _next_step(scene: Scene) -> Outcome:
 
 
 async def _restart_charger(scene: Scene) -> Outcome:
-    if not await scene.given.calls.first(scene.sid, "restart"):
+    if not await _first(scene, "restart"):
         return Outcome("refused")
     answer = await scene.given.chargers.restart(scene.fact("candidate") or "")
     done = {"restarted": "yes"} if answer in DONE else {}
     return Outcome("done" if done else "refused", {"restart_answer": answer, **done})
+
+
+async def _first(scene: Scene, act: str) -> bool:
+    first = await scene.given.calls.first(scene.sid, act)
+    if not first and scene.patient:
+        raise Begun
+    return first
 
 
 async def _count_connectors(scene: Scene) -> Outcome:
@@ -191,7 +205,7 @@ async def _count_connectors(scene: Scene) -> Outcome:
 
 async def _unlock_connector(scene: Scene) -> Outcome:
     connector = int(scene.state.facts["connector"])
-    if not await scene.given.calls.first(scene.sid, "unlock"):
+    if not await _first(scene, "unlock"):
         return Outcome("refused")
     answer = await scene.given.chargers.unlock(scene.fact("candidate") or "", connector)
     done = {"unlocked": "yes"} if answer in DONE else {}

@@ -1251,6 +1251,32 @@ async def test_f14_slow_work_is_a_holding_sentence_that_comes_back(line: Line, w
     assert world.remote == [("restart", "21007")]
 
 
+async def test_f14_what_another_process_is_doing_from_afar_is_waited_for(line: Line, world: World) -> None:
+    """The holding sentence came back to a process that found the restart begun, and told that it could not be done."""
+    gate, restart = asyncio.Event(), world.restart
+    world.steps = ()
+
+    async def slow(charger: str) -> RemoteAnswer:
+        await gate.wait()
+        return await restart(charger)
+
+    world.restart = slow  # type: ignore[method-assign]
+    call = await to_purpose(line)
+    for key in ("1", "21007#", "1", "1"):
+        await call.press(key)
+    asked = {"CallSid": call.sid, "From": call.caller, "To": OURS, "AccountSid": line.account, "Digits": "1"}
+    async with _open(world, _door(world)) as other:
+        turn = max(world.calls[call.sid].turns) + 1
+        here = asyncio.create_task(line.post(f"/twilio/voice/{turn}", asked))
+        assert "One moment" in (await here)[1]
+        assert "One moment" in (await other.post(f"/twilio/voice/{turn}", asked))[1]
+        gate.set()
+        there = (await other.post(f"/twilio/voice/{turn}", asked))[1]
+        assert "restarting" in there
+        assert (await line.post(f"/twilio/voice/{turn}", asked))[1] == there
+    assert world.remote == [("restart", "21007")]
+
+
 async def test_f14_whoever_takes_a_call_and_its_caller_wait_for_no_record(
     line: Line, world: World, door: PhoneDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
