@@ -444,3 +444,56 @@ async def send(runtime: Runtime) -> None:
     async with connect_post(runtime) as post:
         facts_of = outbox.facts_from(runtime.config.public_url, None, lambda *_: [], lambda *_: "")
         await outbox.Sweeper(runtime.db, runtime.clock, post, facts_of).sweep()
+
+
+async def two_at_once(day: Night) -> tuple[Call, Call]:  # noqa: F811
+    """Two colleagues at one switchboard call about the same charger, the second before the first has hung up."""
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    first = await in_line(day, LANDLINE)
+    day.clock.forward(SOON)
+    second = await day.line.call(LANDLINE)
+    day.clock.forward(SOON)
+    assert "Vi ringer upp dig" in await first.press("1")
+    for keys in STUCK:
+        await second.press(keys)
+    assert "uppringd" in second.now_hears
+    return first, second
+
+
+async def called_back(day: Night) -> None:  # noqa: F811
+    """The first whose call-back it is, is reached, and talks."""
+    document = await colleague_comes(day)
+    mine, ended = day.last()[0], document.split('action="')[1].split('"')[0]
+    await work(day)
+    await day.picks_up("1")
+    day.clock.forward(SOON)
+    await day.ends("completed")
+    await leg(day, ended, mine)
+
+
+async def test_two_who_call_at_once_from_one_number_about_the_same_are_both_called_back(day: Night) -> None:  # noqa: F811
+    """The talk with the one was taken for one with the other, who had been promised a call."""
+    _, second = await two_at_once(day)
+    assert "Vi ringer upp dig" in await second.press("1")
+    day.clock.forward(SOON)
+    await called_back(day)
+    (left,) = await items(day)
+    assert (left["kind"], left["state"]) == ("callback", "waiting")
+
+
+async def test_a_talk_with_one_of_two_who_called_at_once_is_no_call_back_of_the_other(day: Night) -> None:  # noqa: F811
+    _, second = await two_at_once(day)
+    assert f"call-{second.sid}</Conference>" in await colleague_comes(day)
+    await second.wait()
+    await second.talk()
+    await day.ends("completed")
+    assert "callback" in [item["kind"] for item in await items(day)]
+    assert "callback_done" not in await kinds(day)
+
+
+async def test_one_who_called_twice_is_called_back_once_about_the_same(day: Night) -> None:  # noqa: F811
+    await day.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "busy"})
+    await promised(day, LANDLINE)
+    assert "Vi ringer upp dig" in await (await in_line(day, LANDLINE, known=True)).press("1")
+    await called_back(day)
+    assert await items(day) == []
