@@ -1,5 +1,6 @@
-"""What is answered when we asked: by text one digit how a call was, and one word, yes or no, whether a case is solved;
-by key in a call how it was or that it is, while that could not be noted.
+"""What is answered when we asked: by text one digit how a call was, and yes or no, whether a case is solved, alone or
+with no more than thanks, regret, or that it works or does not; by key in a call how it was or that it is, while that
+could not be noted.
 
 A digit goes to the case of its call, and rates it, also one that is spelt out, "of 5" or followed by thanks; a word
 goes to the one case that its sender was asked about, and closes it or opens it again. 1 and 2 mean the same as words,
@@ -18,16 +19,14 @@ from typing import Protocol
 
 from channels.digits import DIGITS
 from channels.report import ANSWER, UNSOLVED, Channel, Report, Thread, Unconfirmed
+from channels.solved import THANKS, says_solved
 
 TEXTS = frozenset({Channel.SMS, Channel.WHATSAPP})
 RATES, SOLVES = "rates", "solves"  # flags of an answer, before the call that it rates or the report of who says yes
 _BURNS = "fire"  # four in Norwegian and Danish, and no answer in English
 SPELT = {word: digit for word, digit in DIGITS.items() if 1 <= digit <= 5 and word != _BURNS}
 OF = r"(?:/|av|af|of|out of|von|kautta)"
-THANKS = r"(?:tack(?: så mycket)?|takk|tak|thanks|thank you|kiitos|danke)"
 RATED = re.compile(rf"([1-5]|{'|'.join(SPELT)})(?:\ufe0f?\u20e3)?(?:\s*{OF}\s*5)?(?:[\s.,!]+{THANKS})?[\s.!]*")
-YES = frozenset({"ja", "jo", "yes", "y", "j", "kyllä", "joo", "1"})
-NO = frozenset({"nej", "nei", "no", "n", "nein", "ei", "2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +70,13 @@ class Answers:
         """A report with what it answers and the case that is about; any other as it is."""
         if report.thread.token is None and (rates := _answered(report.flags).get(RATES)):
             return replace(report, thread=Thread(await self._ratings.about(rates)))
-        phone, at, word = report.sender.phone, report.received_at, _word(report.text)
+        phone, at, solved = report.sender.phone, report.received_at, says_solved(report.text)
         if phone is None or report.auto_reply or report.channel not in TEXTS:
             return report
         if _rating(report.text) and (question := await self._ratings.question(phone, at)):
             return _answering(report, question.token, ANSWER, f"{RATES}:{question.call}")
-        if word in YES | NO and (asked := await self._conclusions.asked(phone, at)):
-            said = (ANSWER, f"{SOLVES}:{asked.report}") if word in YES else (UNSOLVED,)
+        if solved is not None and (asked := await self._conclusions.asked(phone, at)):
+            said = (ANSWER, f"{SOLVES}:{asked.report}") if solved else (UNSOLVED,)
             return _answering(report, asked.token, *said)
         return report
 
@@ -102,8 +101,3 @@ def _rating(text: str) -> int | None:
     """A message as the digit that it may be."""
     found = RATED.fullmatch(text.strip().casefold())
     return SPELT.get(found[1]) or int(found[1]) if found else None
-
-
-def _word(text: str) -> str:
-    """A message as the one word that it may be."""
-    return text.strip().rstrip(".!").rstrip().casefold()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from channels.answers import NO, YES
+from channels.solved import NO, YES
 from gateway import casenumber, telling
 from gateway.languages import CUSTOMERS, PAGES, catalogue
 from gateway.ledgers.reconciling import Reconciler
@@ -255,6 +255,19 @@ async def test_yes_by_text_confirms_and_closes_once(day: Night) -> None:  # noqa
     assert (last[0], "Hur gick det?" in last[1]) == (CALLER, True), "asked once, and by text"
     assert len(await told(day, case, "survey_asked")) == 1
     assert len(await day.house.cases()) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("Ja, det funkar nu, tack!", "closed"), ("\U0001f44d", "closed"), ("Nej, det funkar inte", "assigned")],
+)
+async def test_an_answer_in_a_few_words_is_one(day: Night, body: str, status: str) -> None:  # noqa: F811
+    """It opened a case of its own, and the one that was asked about stayed as it was."""
+    case, _ = await concluded(day)
+    await sent(day)
+    await text(day, body, "SManswer", CALLER)
+    (stands,) = await day.house.cases()
+    assert (stands["number"], stands["status"]) == (case, status)
 
 
 async def test_no_by_text_opens_it_again_for_the_same_agent_once(day: Night) -> None:  # noqa: F811

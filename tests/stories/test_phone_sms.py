@@ -244,7 +244,27 @@ CONCLUSION = {"+46701740605": Unconfirmed(7, "1042.token")}
 
 
 @pytest.mark.parametrize(
-    "body", ["JA", "ja.", " Ja! ", "Jo", "YES", "y", "Kyllä", "KYLLÄ", "joo", "1", "1.", "Ja\u00a0", "J"]
+    "body",
+    [
+        *("JA", "ja.", " Ja! ", "Jo", "YES", "y", "Kyllä", "KYLLÄ", "joo", "1", "1.", "Ja\u00a0", "J"),
+        *(
+            "Ja tack",
+            "Ja, det funkar nu, tack!",
+            "\U0001f44d\U0001f3fd",
+            "Ja \U0001f44d",
+            "ja :)",
+            "Ｊａ",
+            '"Ja"',
+            "Japp",
+        ),
+        *(
+            "Yes, it works now. Thank you!",
+            "Det funkar igen, tack för hjälpen",
+            "Ja takk",
+            "Det virker igen, mange tak",
+        ),
+        *("joo kiitos", "Ja, vielen Dank!"),
+    ],
 )
 async def test_a_yes_in_one_word_answers_whether_it_is_solved(body: str) -> None:
     desk = Desk(conclusions=CONCLUSION)
@@ -254,7 +274,19 @@ async def test_a_yes_in_one_word_answers_whether_it_is_solved(body: str) -> None
     assert desk.confirmed == [7]
 
 
-@pytest.mark.parametrize("body", ["NEJ", "nei", "No", "nein!", "Ei.", "2", "n"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("NEJ", "nei", "No", "nein!", "Ei.", "2", "n"),
+        *("Nej tyvärr", "Nej, det funkar inte", "Nej, det laddar fortfarande inte!", "nej, inte än", "Nope"),
+        *(
+            "No, it still doesn't work",
+            "No it doesn\u2019t work",
+            "Nei, det virker ikke",
+            "Nein, es geht immer noch nicht",
+        ),
+    ],
+)
 async def test_a_no_in_one_word_opens_its_case_by_the_report_itself(body: str) -> None:
     desk = Desk(conclusions=CONCLUSION)
     await desk.door().sms(message(body))
@@ -273,7 +305,19 @@ async def _away(report: Report) -> Receipt:
 
 
 @pytest.mark.parametrize(
-    "body", ["Ja, men kabeln sitter fast", "nej tack inte mer", "3", "12", "", "STOP", "ja ja", "?"]
+    "body",
+    [
+        *("Ja, men kabeln sitter fast", "nej tack inte mer", "3", "12", "", "STOP", "ja ja", "?"),
+        *(
+            "Ja, fast den laddar inte",
+            "ja?",
+            "JA eller NEJ",
+            "Nej, det luktar bränt",
+            "Ja tack, ring mig",
+            "ok",
+            "Tack!",
+        ),
+    ],
 )
 async def test_anything_else_is_a_report_as_before(body: str) -> None:
     desk = Desk(conclusions=CONCLUSION)
