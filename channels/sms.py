@@ -3,9 +3,9 @@
 The answer to the provider never holds words: what a sender is told goes through the outbox, which knows who opted out
 and who is a robot. What answers a question of ours goes to the case that it is about and is applied; in the spool it
 lies as it came, and is understood when the record is back. Whoever wants no texts any more (or wants them again) says
-it in a message that says nothing else, and the report carries it as a flag: kept, it is granted, and is nobody's work.
-Pictures are fetched by their ids from the provider's own API; a URL inside a webhook is never followed, and what cannot
-be fetched is said so and costs no text. Raises NotStored when nothing could be kept.
+it in a message that says nothing else, and the report carries it as a flag: kept, it is granted; a wish for none is
+nobody's work. Pictures are fetched by their ids from the provider's own API; a URL inside a webhook is never followed,
+and what cannot be fetched is said so and costs no text. Raises NotStored when nothing could be kept.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from channels.report import ADDED, ANSWER, SOLVED, START, STOP, UNSOLVED, Report
+from channels.report import ADDED, ANSWER, SOLVED, STOP, UNSOLVED, Report
 from gateway.casenumber import number
 from gateway.messages.threads import Reference
 from gateway.record.timeline import CUSTOMER, SYSTEM, Entry
@@ -33,7 +33,7 @@ PLACED = {  # what a case's timeline says of where it belongs -> the column
 }
 REMEMBERED = 8  # reports of a case that a new one is compared with
 TEXT = 2000  # characters of each
-WISH = "wish"  # the disposition of what asked for nothing but texts or silence
+WISH = "wish"  # the disposition of what asked for nothing but silence
 RECOVERIES = ("alarm_cleared", "alarm_recovered", "machine_says_well")
 
 
@@ -66,8 +66,8 @@ class Decided:
 
     @property
     def wish(self) -> bool:
-        """Whether it only says if its sender wants texts of ours; danger is looked after all the same."""
-        return bool({STOP, START}.intersection(self.report.flags)) and self.judgement.priority is not Priority.P1
+        """Whether it only says that its sender wants no texts of ours; who says "start" may mean the charging."""
+        return STOP in self.report.flags and self.judgement.priority is not Priority.P1
 
     @property
     def over(self) -> str | None:
@@ -207,7 +207,7 @@ def attach_report(case: Standing, decided: Decided, directory: Directory, rules:
     """Let a case grow by a report; returns what its timeline says about it.
 
     Somebody who writes again about a case thought solved reopens it; a robot's answer does not, nor one to a question,
-    nor thanks, nor a wish about texts, nor a call that ended with the fault solved.
+    nor thanks, nor a wish for no texts, nor a call that ended with the fault solved.
     """
     if not (case.new or case.grown):
         case.row = {n: v.isoformat() if isinstance(v, datetime) else v for n, v in case.row.items()}
