@@ -121,11 +121,11 @@ def microseconds(length: timedelta) -> int:
 
 
 def _opened(case: _Case, entry: Entry) -> None:
-    """A case that was solved before anybody was asked waits for nothing."""
+    """A case that was solved before anybody was asked waits for nothing, nor does a wish for no texts."""
     case.reports.add(entry.report)
     case.where = _told(case.where, entry.data)
     case.alone = bool(entry.data.get("solved"))
-    if not case.alone:
+    if not (case.alone or entry.data.get("wish")):
         _begin(case, entry)
 
 

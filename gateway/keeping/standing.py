@@ -184,6 +184,7 @@ def open_case(decided: Decided, case_id: int, directory: Directory, rules: Rules
         "suggested": number(decided.suggested) if decided.suggested else None,
         "due": None if decided.over else {target: row[f"due_{target}"] for target in TARGETS},
         "solved": decided.solved,
+        **({"wish": True} if decided.over == WISH else {}),
     }
     return Standing(row, candidate, new=True), Entry(case_id, "opened", CUSTOMER, decided.id, told)
 

@@ -1,4 +1,5 @@
-"""A fault that its caller solved by our advice during the call: kept, closed by their word, and nobody's work."""
+"""A fault that its caller solved by our advice during the call: kept, closed by their word, and nobody's work; as is
+who wants no texts."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from channels.report import SOLVED, Channel, Receipt, Report, Sender, Thread
+from channels.report import SOLVED, STOP, Channel, Receipt, Report, Sender, Thread
 from gateway import desk
 from gateway.casenumber import parse
 from gateway.clock import SetClock
@@ -70,6 +71,14 @@ async def test_it_is_closed_by_the_callers_word_and_waits_for_nobody(runtime: Ru
     assert {fact.kind for fact in counted(found)} == {"case"}
     (whole,) = counted(found)
     assert whole.tags == ("solved_alone",)
+
+
+async def test_a_wish_for_no_texts_is_counted_as_come_in_and_as_waiting_for_nothing(runtime: Runtime) -> None:
+    text = replace(call(runtime, "SM01"), channel=Channel.SMS, text="Stopp", charger=None, category=None, flags=(STOP,))
+    found = await full(runtime, await runtime.intake.accept(text))
+    assert (found.listed.case.status, found.listed.case.disposition) == ("closed", "wish")
+    (whole,) = counted(found)
+    assert (whole.kind, whole.tags) == ("case", ())
 
 
 async def test_whoever_answers_that_it_is_back_opens_it_and_waits_from_then(runtime: Runtime, clock: SetClock) -> None:
