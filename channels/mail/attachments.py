@@ -69,14 +69,10 @@ _EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*
 
 def attachment_of(part: Part) -> Attachment:
     """One part as a file."""
-    data, declared = part.content, part.kind
-    return Attachment(
-        name=_name_of(part, declared),
-        media_type=_sniffed(data) or declared,
-        content=data,
-        inline=_is_inline(part),
-        quarantined=danger(_name_of(part, declared), data),
-    )
+    data = part.content
+    kind = sniffed(data) or part.kind
+    name = _name_of(part, kind if part.kind.startswith("text/") else part.kind)
+    return Attachment(name=name, media_type=kind, content=data, inline=_is_inline(part), quarantined=danger(name, data))
 
 
 def clean_name(given: str, fallback: str = "file") -> str:
@@ -102,7 +98,7 @@ def clean_name(given: str, fallback: str = "file") -> str:
 def danger(name: str, data: bytes) -> str | None:
     """Why a file must not be opened without a second thought; None when nothing speaks against it."""
     extensions = name.lower().split(".")[1:] or [name.lower()]
-    kind = _sniffed(data)
+    kind = sniffed(data)
     if _EICAR in data[:200]:
         return "antivirus test file"
     if extensions[-1] in _PROGRAMS or kind in (
@@ -146,7 +142,8 @@ def _is_inline(part: Part) -> bool:
     return part.disposition == "inline" or (not part.disposition and "content-id" in part.fields)
 
 
-def _sniffed(data: bytes) -> str | None:
+def sniffed(data: bytes) -> str | None:
+    """The media type that a file's first bytes show."""
     head = data[:32]
     for magic, kind in _MAGIC:
         if head.startswith(magic):

@@ -9,6 +9,7 @@ from html import unescape
 
 from channels.mail import html
 from channels.mail.alternatives import lacks, may_say_more, read_of
+from channels.mail.attachments import sniffed
 from channels.mail.charsets import decode, tidy
 from channels.mail.flowed import unwrap
 from channels.mail.headers import Fields
@@ -94,7 +95,7 @@ def _sort(part: Part, body: Body) -> None:
                 _sort(child, body)
     elif part.kind == "application/pgp-encrypted" and _VERSION.fullmatch(part.content):
         body.locked = True  # by what comes with an encrypted mail, and is none of it
-    elif part.kind in _WORDS and not _is_file(part):
+    elif part.kind in _WORDS and not _is_file(part) and not _is_binary(part.content):
         if part.kind == "text/plain" and b"begin " in part.content:
             content, files = taken_out(part.content)
             part = replace(part, _content=content)
@@ -115,6 +116,11 @@ def _sort(part: Part, body: Body) -> None:
         elif part.kind in _OF_OUTLOOK or _may_be_signed(part) or (part.filename or "").lower().endswith(_OUTLOOK_NAMES):
             body.locked = True
         body.files.append(part)
+
+
+def _is_binary(content: bytes) -> bool:
+    """Whether what is said to be a text begins as a file does, and holds what no text has."""
+    return (b"\0" in content or content[:5] == b"%PDF-") and sniffed(content) is not None
 
 
 def _may_be_signed(part: Part) -> bool:

@@ -30,6 +30,8 @@ _PLAIN_MULTIPARTS = ("multipart/alternative", "multipart/mixed", "multipart/rela
 _LAST = re.compile(rb"--(?:\r\n|\Z)")
 _FEW = 20  # parts
 _PADDED_BREAK = re.compile(rb"=[ \t]+(\r?\n|\Z)")  # blanks that a relay put behind a soft line break
+_QUOTED_LETTER = re.compile(rb"=(?:C[2-9A-F]|D[0-9A-F]|E[0-9A-F]=[89AB][0-9A-F])=[89AB][0-9A-F]")
+_NOT_QUOTED = re.compile(rb"=(?![0-9A-F]{2}|[ \t]*(?:\r?\n|\Z))")
 _ENCODED_WORD = re.compile(r"=\?([\w.:-]{2,40})(?:\*[^?\s]{0,20})?\?[bq]\?", re.IGNORECASE)
 _ENCODED_RUN = re.compile(rb"[A-Za-z0-9+/]{40}")  # longer than any word
 _NO_BODY_YET = MultipartInvariantViolationDefect  # what Python 3.11.2 says of a head alone
@@ -117,8 +119,8 @@ class Part:
             return encoded if self.kind.startswith("text/") and _in_the_clear(encoded) else _base64(encoded)
         decoded = self.message.get_payload(decode=True)
         found = self._restored(decoded) if isinstance(decoded, bytes) else b""
-        if "content-transfer-encoding" not in self.fields and self.kind.startswith("text/"):
-            return _unsaid_base64(found) or found
+        if self.kind.startswith("text/") and encoding in ("", "7bit", "8bit"):
+            return (None if encoding else _unsaid_base64(found)) or _unsaid_quoted(found) or found
         return found
 
     def _restored(self, data: bytes) -> bytes:
@@ -149,7 +151,8 @@ def parse(raw: bytes) -> Part:
     root = _part(_parse_simple(source, end) or _parse(source), runs)
     if root.fields.count > HEADERS:
         raise TooComplex(f"there are more than {HEADERS} header lines")
-    if not root.children and (mended := _mended(root, source, end)) is not None:
+    mended = _mended(root, source, end) if not root.children else _told_apart(root, source, end)
+    if mended is not None:
         root = _part(_parse(mended), runs)
     root.fields.charset = next(filter(says_charset, _charsets(root)), None)
     if root.fields.charset:
@@ -357,6 +360,21 @@ def _mended(root: Part, raw: bytes, end: int) -> bytes | None:
     return source + (words and words + b"\r\n") + raw[begin:].lstrip(b"\r\n")
 
 
+def _told_apart(root: Part, raw: bytes, end: int) -> bytes | None:
+    """The mail with a boundary of its own for parts within one, when both had the same and parts stand below the first
+    end of it, where nobody looks."""
+    boundary = (root.parameters.get("boundary") or "").encode("utf-8", "surrogateescape")
+    if not boundary or b"--" + boundary not in (root.message.epilogue or "").encode("utf-8", "surrogateescape"):
+        return None
+    mark = re.escape(boundary)
+    again = re.compile(rb"(?i)boundary=\"?(" + mark + rb")(?=[\";\r\n])").search(raw, end)
+    ends = again and re.compile(rb"(?m)^--" + mark + rb"--").search(raw, again.end())
+    if not again or not ends:
+        return None
+    within = re.sub(rb"(?m)^--" + mark, b"--" + boundary + b".within", raw[again.end() : ends.end()])
+    return raw[: again.end(1)] + b".within" + raw[again.end(1) : again.end()] + within + raw[ends.end() :]
+
+
 def _in_the_clear(data: bytes) -> bool:
     """Whether a text is said to be base64 and is not: it begins with words."""
     first, *others = [line.strip() for line in data[:2000].split(b"\n") if line.strip()][:3] or [b""]
@@ -374,6 +392,14 @@ def _unsaid_base64(data: bytes) -> bytes | None:
         return decoded if decoded.decode().replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else None
     except UnicodeDecodeError:
         return None
+
+
+def _unsaid_quoted(data: bytes) -> bytes | None:
+    """What a text says that is quoted-printable, although nobody said so: each "=" in it is such a letter, or a break,
+    and some are letters of UTF-8."""
+    if b"=" not in data or not _QUOTED_LETTER.search(data) or not data.isascii() or _NOT_QUOTED.search(data):
+        return None
+    return binascii.a2b_qp(_PADDED_BREAK.sub(rb"=\1", data))
 
 
 def _base64(data: bytes) -> bytes:

@@ -828,3 +828,38 @@ def test_letters_that_a_program_spelt_as_html_does_are_letters() -> None:
 )
 def test_signs_that_only_look_like_html_stay(text: str) -> None:
     assert plain(text).text == text
+
+
+def test_a_file_below_parts_that_reuse_the_boundary_around_them_is_kept() -> None:
+    inner = b"--b\r\nContent-Type: text/plain\r\n\r\nKabeln sitter fast.\r\n--b\r\nContent-Type: text/html\r\n\r\n"
+    inner += b"<p>Kabeln sitter fast.</p>\r\n--b--\r\n"
+    for declared in (b"b", b'"b"'):
+        forms = b"Content-Type: multipart/alternative; boundary=" + declared + b"\r\n\r\n" + inner
+        report = read(mixed(forms, attached(b"kvitto.pdf", b"%PDF-1.4 x")), NOW)
+        assert report.text == "Kabeln sitter fast."
+        assert [(file.name, file.content) for file in report.attachments] == [("kvitto.pdf", b"%PDF-1.4 x")]
+
+
+@pytest.mark.parametrize("disposition", [b"", b"Content-Disposition: inline\r\n"])
+@pytest.mark.parametrize("kind", [b"text/html", b"text/plain"])
+def test_a_picture_that_is_said_to_be_words_is_a_file(kind: bytes, disposition: bytes) -> None:
+    picture = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256))
+    coded = b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.b64encode(picture)
+    words = b"Content-Type: text/plain\r\n\r\nSe bilden."
+    report = read(mixed(words, b"Content-Type: " + kind + b"\r\n" + disposition + coded), NOW)
+    assert (report.text, report.full_text, report.html) == ("Se bilden.", "Se bilden.", None)
+    file = report.attachments[0]
+    assert (file.name, file.media_type, file.content, file.quarantined) == ("image.png", "image/png", picture, None)
+
+
+@pytest.mark.parametrize("encoding", ["", "Content-Transfer-Encoding: 7bit\r\n", "Content-Transfer-Encoding: 8bit\r\n"])
+def test_quoted_letters_are_letters_although_nobody_said_so(encoding: str) -> None:
+    head = f"Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n{encoding}\r\n"
+    quoted = "Kabeln sitter fast p=C3=A5 laddaren, och den =\r\ng=C3=A5r inte loss. =E2=82=AC 3=3D3"
+    assert read((head + quoted).encode(), NOW).text == "Kabeln sitter fast på laddaren, och den går inte loss. € 3=3"
+    for plain in (
+        "Jag ser https://x.example/?id=C3=A5&a=b på skärmen",
+        "https://x.example/?q=C3=A5&page=x",
+        "a=20 b=3D",
+    ):
+        assert read((head + plain).encode(), NOW).text == plain
