@@ -20,7 +20,7 @@ from channels.mail.parts import Body, body_of
 from channels.mail.phrases import FOLLOWING
 from channels.mail.quotes import CUT, MAYBE, new_text
 from channels.mail.sent_on import attached_mails, is_alone, sent_on, words_of
-from channels.mail.signatures import SIGNED
+from channels.mail.signatures import SIGNED, without_signature
 from channels.mail.threads import thread_of
 from channels.mail.tree import Part, TooComplex, header_end, parse
 from channels.report import FORGED, UNREADABLE, Channel, Report, Sender, Thread
@@ -111,6 +111,8 @@ def _understood(
         written = reaction
     reply_to = _reply_to(fields, box, domains)
     inner = attached_mails(body)
+    if body.locked and not without_signature(written.split("\n"), name, below=True):
+        written = ""  # what lists and scanners put below it
     flags = (*robot.flags, *(() if written or told is not None or inner else _unread(body)))
     thread = thread_of(fields, subject, domains)
     others: list[str] = []

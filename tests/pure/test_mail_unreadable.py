@@ -33,7 +33,20 @@ def several(kind: str, *parts: str) -> str:
     return f"Content-Type: multipart/{kind}; boundary=b\n\n" + "".join(f"--b\n{one}" for one in parts) + "--b--\n"
 
 
+FOOTER = (
+    "_______________________________________________\nDrift mailing list\nDrift@lists.b.example\n"
+    "https://lists.b.example/mailman/listinfo/drift\n"
+)
+
+
 LOCKED = {
+    "pgp above a list's footer": part("text/plain", f"{ARMOUR}\n{FOOTER}"),
+    "s/mime above a list's footer": several(
+        "mixed",
+        part("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", SEALED, coded=True),
+        part("text/plain", FOOTER),
+    ),
+    "pgp above what a telephone adds": part("text/plain", f"{ARMOUR}\nSkickat från min iPhone\n"),
     "pgp in the text": part("text/plain", ARMOUR),
     "pgp in both forms": several("alternative", part("text/plain", ARMOUR), part("text/html", f"<pre>{ARMOUR}</pre>")),
     "pgp without an end": part("text/plain", ARMOUR.partition("=Ab3d")[0]),
@@ -66,6 +79,7 @@ ANSWERED = {
 READ = {
     "words beside": several("mixed", part("text/plain", "Laddaren startar inte."), part("application/ms-tnef", "x")),
     "words above": part("text/plain", f"Laddaren startar inte.\n\n{ARMOUR}"),
+    "words above a list's footer": part("text/plain", f"Laddaren startar inte.\n\n{ARMOUR}\n{FOOTER}"),
     "words below": part("text/plain", f"{ARMOUR}\nLaddaren startar inte."),
     "below one without an end": part("text/plain", f"{ARMOUR.partition('-----END')[0]}\nLaddaren startar inte."),
     "with an answer": several(
