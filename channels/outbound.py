@@ -50,6 +50,7 @@ _NOT_NOW = re.compile(
     re.IGNORECASE,
 )
 _OF_THEIRS = re.compile(r"5\d\d 5\.(?:1\.|2\.[1-9])")  # an address or a mailbox, RFC 3463
+_BLANKS = re.compile(r"(?m)^[ \t]+|\t[ \t]*|(?<= ) [ \t]*")  # what a page would show as one blank, or none
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 
 
@@ -355,7 +356,10 @@ def _marked(text: str) -> str:
         out += [escape(text[end : match.start()]), f'<a href="{shown}">{shown}</a>']
         end = match.end()
     out.append(escape(text[end:]))
-    return "".join(out).replace("\n", "<br>\n")
+    shown = "".join(out)
+    if "  " in shown or "\n " in shown or "\t" in shown or shown[:1] == " ":
+        shown = _BLANKS.sub(lambda match: "&nbsp;" * len(match[0].expandtabs(4)), shown)
+    return shown.replace("\n", "<br>\n")
 
 
 def _fix_boundaries(message: EmailMessage, mail: Mail) -> None:

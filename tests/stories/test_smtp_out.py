@@ -48,6 +48,19 @@ def test_a_composed_mail_says_what_it_should() -> None:
     assert "&lt;b&gt;inte fet&lt;/b&gt;" in html.get_content()
 
 
+def test_what_an_agent_set_in_is_set_in_in_both_forms() -> None:
+    text = "Gör så här:\n1. Dra ur kabeln\n   a. vänta\n\tb. sätt i den\n\n  Pris   kr\n  10      5  > 3\n"
+    message = email.message_from_bytes(compose(replace(LETTER, text=text)), policy=email.policy.default)
+    html = message.get_body(("html",))
+    assert html is not None
+    shown = html.get_content().replace("\r\n", "\n").partition("<body")[2]
+    assert "1. Dra ur kabeln<br>\n&nbsp;&nbsp;&nbsp;a. vänta<br>\n&nbsp;&nbsp;&nbsp;&nbsp;b. sätt" in shown
+    assert (
+        "<p>&nbsp;&nbsp;Pris &nbsp;&nbsp;kr<br>\n&nbsp;&nbsp;10 &nbsp;&nbsp;&nbsp;&nbsp;&nbsp;5 &nbsp;&gt; 3</p>"
+        in shown
+    )
+
+
 def test_only_mails_that_no_person_wrote_say_that_they_are_ours() -> None:
     for automatic in (True, False):
         message = email.message_from_bytes(compose(replace(LETTER, automatic=automatic)))
