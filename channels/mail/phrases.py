@@ -37,6 +37,7 @@ SERVICE = _compiled(any_of("services"))
 CONTINUES = _compiled(any_of("goes_with_services"))
 _VERB = re.compile(rf"(?<![^\W\d])(?:{any_of('verbs')})(?!\w)")
 QUOTING = _compiled(rf"(?:{any_of('quoting')})\s")
+CITES = _compiled(any_of("citing"))
 BEGINS = _compiled(
     r"(?:(?:on|den|på|am|le|op|el|il|em|dne|w dniu|dňa|dnia|em|в|у|na|la|στις)(?![^\W\d_])|\d{1,4}[-./ ]"
     r"|(?:m[åa]n|mon|tis|tir|tue|ons|wed|tors?|thu|fre|fri|l[öø]r|sat|s[öø]n|sun|maa?|tii?|kes?|pe|per|la|lau|su|sun"

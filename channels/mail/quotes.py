@@ -17,6 +17,7 @@ from channels.mail.phrases import (
     BEGINS,
     BELOW,
     BELOW_HAS,
+    CITES,
     FIRST_PERSON,
     LABELS,
     MOMENT,
@@ -357,7 +358,7 @@ def attribution(lines: Sequence[str], at: int) -> int | None:
         if len(joined) > _ATTRIBUTION_LIMIT:
             break
         if _reads_as_attribution(joined, _quoted_below(lines, at)):
-            if BEGINS.match(joined) and (found is None or MOMENT.search(line)):
+            if (BEGINS.match(joined) and (found is None or MOMENT.search(line))) or CITES.match(joined):
                 return n
             found = n if found is None or nameless else found
     return found
@@ -396,6 +397,8 @@ def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
     if not verb:
         if quoted_below and QUOTING.match(text) and _ADDRESSED.search(text):
             return True
+        if quoted_below and CITES.match(text) and MOMENT.search(text):
+            return True
         # Older Gmail: "2026-09-17 9:14 GMT+02:00 Kundservice <a@b.example>:", and others with a day before it
         if not (text[0].isdigit() or BEGINS.match(text)) or not MOMENT.search(text):
             return quoted_below and _named(text)
@@ -428,7 +431,7 @@ def _dated_and_addressed(text: str, verb: int) -> bool:
 def _certain(text: str) -> bool:
     """Whether an attribution may end the new text although no quote marks follow."""
     text = text.strip("- ")
-    if _SAYS.fullmatch(text) and verb_in(text[-24:]):
+    if CITES.match(text) or (_SAYS.fullmatch(text) and verb_in(text[-24:])):
         return True
     dated = MOMENT.search(text) is not None
     return dated and ("@" in text or (bool(BEGINS.match(text)) and len(MOMENT.findall(text)) > 1))

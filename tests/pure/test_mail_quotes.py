@@ -722,3 +722,30 @@ def test_an_old_mail_that_begins_with_a_table_is_not_new() -> None:
     table = "|laddare|fel|\n|21052|17|"
     text = f"Tack!\n\nDen 21 sep. 2026 10:12 skrev Eva Ek <eva@kund.example>:\n{table}\n\nFungerar den?"
     assert new_text(text) == "Tack!"
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Excerpts from Support's message of March 3, 2026 10:00 am:\n> ",
+        "Excerpts from Support's message of Tue Mar 03 10:00:02\n+0100 2026:\n> ",
+        "In message <a.1@support.example>, Support <help@support.example> writes:\n",
+        "In message <a.1.reply@support.example>,\nSupport <help@support.example>\nwrites:\n",
+        "In article <a.1@support.example>, Support writes:\n> ",
+        "I meddelandet <a.1@support.example> skrev Kundservice:\n",
+    ],
+)
+def test_what_names_the_mail_that_is_quoted_is_not_new(above: str) -> None:
+    assert new_text(f"Det går inte.\n\n{above}Har du provat?") == "Det går inte."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I article 3 of the agreement, you write:\nwe get money back.",
+        "I mejlet, in message <a@b.example>, fick jag svar.\nDet stod:\nNi kommer i morgon.",
+        "Excerpts from your message of 3 March 2026:\nThe cable is on fire.",
+    ],
+)
+def test_what_only_begins_so_is_shown(text: str) -> None:
+    assert new_text(f"Hej!\n\n{text}") == f"Hej!\n\n{text}"
