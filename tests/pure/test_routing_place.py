@@ -241,3 +241,20 @@ def _seconds(act: object) -> float:
     begun = time.process_time()
     act()  # type: ignore[operator]
     return time.process_time() - begun
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "charger"),
+    [
+        ("Ärende 2102-1", "Det startar inte än.", None),
+        ("Angående ärendenummer: 2102-1", "Hur går det?", None),
+        ("Hej", "Mitt ärende är 2102-1. Har ni hört något?", None),
+        ("Question", "My case number is 2102-1, it still does not start", None),
+        ("Sak nr. 2102-1", "Den starter ikke.", None),
+        ("Ärende 2102-1", "Laddare 24352 startar inte.", "24352"),
+        ("Ärende om laddare 2102-1", "Den startar inte.", "21021"),
+        ("Ärende 2104-4", "Det är ingen kontrollsiffra.", "21044"),
+    ],
+)
+def test_the_number_of_a_case_is_no_charger(subject: str, text: str, charger: str | None) -> None:
+    assert place_of(text, channel="email", subject=subject).charger == charger
