@@ -36,6 +36,7 @@ UNKNOWN = MappingProxyType(
 )
 LONGEST = 20_000  # characters of one reply
 LONGEST_TEXT = 1_600  # characters that the provider takes as one text
+AGAIN = timedelta(minutes=2)  # in which nobody writes the same letter by letter twice
 NAMED = re.compile(r"(?<![\w@.])@([A-Za-z0-9_-]{1,60})")
 
 
@@ -53,8 +54,8 @@ async def reply(
     be one person alone, who is written to by `channel` or the way they came. `everybody` who got their mail gets the
     reply too. The first reply is the first response.
 
-    Files go by mail only. Raises Overtaken when nobody in the case has that address now, BlobsUnavailable when the
-    files cannot be kept; then nothing was sent.
+    The same from the same agent again within two minutes is sent once. Files go by mail only. Raises Overtaken when
+    nobody in the case has that address now, BlobsUnavailable when the files cannot be kept; then nothing was sent.
     """
     require_text(text=text)
     if GAP in text:
@@ -77,6 +78,8 @@ async def reply(
             raise Refused(channel="files can be sent by e-mail only")
         if chosen.channel is Channel.SMS and len(text) > LONGEST_TEXT:
             raise Refused(text="too long for an SMS, which holds 1,600 characters")
+        if await _said_just_now(deed, chosen, text, enclosed):
+            return
         message = await deed.send(
             "reply",
             chosen.channel,
@@ -90,6 +93,20 @@ async def reply(
         if enclosed:
             await deed.conn.execute(ATTACHMENTS["add_to_message"], {"message": message, "rows": recordset(enclosed)})
         await respond(deed, "reply", message=message, channel=chosen.channel)
+
+
+async def _said_just_now(deed: Act, chosen: Recipient, text: str, enclosed: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the same agent has just sent the same words and files there: a form that came twice, by a second click or
+    because the answer to the first was lost."""
+    given = {
+        "case": deed.case.id,
+        "agent": deed.agent,
+        "recipient": chosen.address,
+        "text": text,
+        "files": sorted(file["sha256"] for file in enclosed),
+        "since": deed.now - AGAIN,
+    }
+    return await (await deed.conn.execute(MESSAGES["said_just_now"], given)).fetchone() is not None
 
 
 async def reachable(runtime: Runtime, case_id: int) -> list[Recipient]:

@@ -12,6 +12,14 @@ INSERT INTO message_contents (message_id, recipient, subject, text, data)
 SELECT r.message_id, r.recipient, r.subject, r.text, coalesce(r.data, '{}')
 FROM jsonb_to_recordset(%(rows)s) AS r(message_id bigint, recipient text, subject text, text text, data jsonb)
 
+-- name: said_just_now
+SELECT m.id FROM messages m JOIN message_contents c ON c.message_id = m.id
+WHERE m.case_id = %(case)s AND m.kind = 'reply' AND m.agent_id = %(agent)s AND m.created_at >= %(since)s
+    AND m.state IN ('queued', 'sent', 'uncertain') AND c.recipient = %(recipient)s AND c.text = %(text)s
+    AND %(files)s::text[] = ARRAY(
+        SELECT encode(a.sha256, 'hex') FROM message_attachments a WHERE a.message_id = m.id ORDER BY 1)
+LIMIT 1
+
 -- name: add_to_reporters
 -- One message to every person who reported, in the language and by the channel of their newest report; but for whoever
 -- sent one report, if one is given.

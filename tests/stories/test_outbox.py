@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -1436,3 +1437,23 @@ async def test_a_reply_that_is_too_long_for_a_text_is_refused_and_goes_by_mail(o
         await desk.reply(office.runtime, AGENT, case, text, "email")
     await desk.reply(office.runtime, AGENT, case, "å" * 1600, "sms")
     assert (await office.kinds(receipt)).count("replied") == 3
+
+
+async def test_an_answer_whose_form_comes_twice_is_sent_once(office: Office) -> None:
+    receipt = await office.hear("Laderen 21052 starter ikke.")
+    case = casenumber.parse(receipt.case) or 0
+    await office.sweep()
+    files = [Attachment("vejledning.pdf", "application/pdf", b"%PDF-1.7 x")]
+
+    async def write(text: str, *, by: desk.Actor = AGENT, enclosed: Sequence[Attachment] = ()) -> int:
+        await desk.reply(office.runtime, by, case, text, "email", enclosed)
+        return len(await office.states())
+
+    twice = await asyncio.gather(write("Se her.", enclosed=files), write("Se her.", enclosed=files))
+    assert max(twice) == 2
+    assert await write("Se her.") == 3, "without the file it is another letter"
+    assert await write("Se også her.") == 4
+    assert await write("Se her.", by=replace(AGENT, id="a02")) == 5
+    office.clock.forward(timedelta(minutes=3))
+    assert await write("Se her.", enclosed=files) == 6
+    assert (await office.kinds(receipt)).count("replied") == 5
