@@ -43,11 +43,12 @@ def raise_case(
         priority = Priority.P2
         reasons.append(Reason("p2_whole_site"))
     machine = said.auto_reply or said.bounce or said.channel == "alarm"
-    persons = candidate.persons | ({person} if person is not None and not machine else set())
+    before = candidate.persons - candidate.machines
+    persons = before | ({person} if person is not None and not machine else set())
     unknown = sum(1 for r in candidate.reports if r.person is None and r.channel != "alarm" and not r.added)
     unknown += person is None and not machine and not added
     incident = len(persons) + unknown > 1
-    if incident and len(candidate.persons) <= 1:
+    if incident and len(before) <= 1:
         reasons.append(Reason("incident", {"count": len(persons) + unknown}))
     return Raised(
         priority=priority,

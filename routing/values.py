@@ -200,7 +200,7 @@ class CaseReport:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A case that a new report might belong to: open, or concluded/closed at most 14 days ago. `reports` newest first,
-    at most eight; `persons` are all who reported."""
+    at most eight; `persons` are all who reported, `machines` those of them of whom only machines wrote."""
 
     id: int
     status: str
@@ -215,6 +215,7 @@ class Candidate:
     reports: tuple[CaseReport, ...]
     mass: bool = False
     whole_site: bool = False
+    machines: frozenset[int] = frozenset()
 
 
 class Verdict(StrEnum):

@@ -107,6 +107,7 @@ class Standing:
 
 def known_case(row: Mapping[str, Any]) -> Standing:
     """A case that the record holds, as one of its candidates."""
+    persons = frozenset(row["persons"] or ()) - {None}
     candidate = Candidate(
         id=row["id"],
         status=row["status"],
@@ -117,15 +118,16 @@ def known_case(row: Mapping[str, Any]) -> Standing:
         opened_at=row["opened_at"],
         last_report_at=row["last_report_at"],
         concluded_at=row["concluded_at"],
-        persons=frozenset(row["persons"] or ()) - {None},
+        persons=persons,
         reports=tuple(
             CaseReport(report, datetime.fromisoformat(at), *told) for report, at, *told in row["reports"] or ()
         ),
         mass=row["mass"],
         whole_site=row["whole_site"],
+        machines=persons.difference(row["people"] or ()),
     )
     kept = {**row, "reopened": False}
-    for name in ("nths", "kin", "persons", "reports"):
+    for name in ("nths", "kin", "persons", "people", "reports"):
         del kept[name]
     return Standing(kept, candidate, new=False)
 
@@ -300,11 +302,17 @@ def remember(case: Standing, decided: Decided) -> None:
         category=judgement.category,
         language=judgement.language,
         text="\n".join(filter(None, (report.subject, report.told)))[:TEXT],
-        added=ADDED in report.flags or report.bounce,
+        added=ADDED in report.flags or report.bounce or report.auto_reply,
     )
     person = None if report.bounce else decided.person
-    persons = case.candidate.persons if person is None else case.candidate.persons | {person}
-    case.candidate = replace(case.candidate, persons=persons, reports=(told, *case.candidate.reports)[:REMEMBERED])
+    known, machines = case.candidate.persons, case.candidate.machines
+    persons = known if person is None else known | {person}
+    if not report.auto_reply:
+        machines -= {person}
+    elif person is not None and person not in known:
+        machines |= {person}
+    reports = (told, *case.candidate.reports)[:REMEMBERED]
+    case.candidate = replace(case.candidate, persons=persons, machines=machines, reports=reports)
 
 
 def touches(candidate: Candidate, judgement: Judgement, person: int | None) -> bool:

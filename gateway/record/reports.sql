@@ -88,7 +88,7 @@ WITH wanted AS (
 SELECT f.nths, c.id, c.status, c.line, c.queue, c.category, c.priority, c.language, c.charger_id, c.site_id, c.owner_id,
        c.sla_level, c.timezone, c.fault_code, c.whole_site, c.mass, c.incident, c.opened_at, c.last_report_at,
        c.concluded_at, c.muted, c.first_response_at, c.due_first_response, c.due_line, c.due_next_update, c.due_solution,
-       may.kin, told.persons, told.reports
+       may.kin, told.persons, told.people, told.reports
 FROM (SELECT id, array_agg(nth) AS nths, bool_or(theirs) AS theirs FROM found GROUP BY id) AS f
 CROSS JOIN LATERAL (SELECT * FROM cases WHERE id = f.id LIMIT 1) AS c -- else a scan of all cases is planned
 CROSS JOIN LATERAL (
@@ -97,9 +97,10 @@ CROSS JOIN LATERAL (
 ) AS may
 CROSS JOIN LATERAL (
     SELECT array_agg(r.person_id) FILTER (WHERE NOT 'bounce' = ANY(r.flags)) AS persons,
+           array_agg(r.person_id) FILTER (WHERE NOT r.flags && '{bounce,auto_reply}') AS people,
            json_agg(json_build_array(
                r.id, r.received_at, r.person_id, r.channel, r.charger_id, r.site_id, r.category, r.language,
-               left(concat_ws(E'\n', t.subject, coalesce(t.own_words, t.text)), 2000), r.flags && '{added,bounce}'
+               left(concat_ws(E'\n', t.subject, coalesce(t.own_words, t.text)), 2000), r.flags && '{added,bounce,auto_reply}'
            ) ORDER BY r.id DESC) FILTER (WHERE r.back <= 8) AS reports
     FROM (SELECT *, row_number() OVER (ORDER BY id DESC) AS back FROM reports WHERE case_id = c.id AND may.kin) AS r
     LEFT JOIN report_contents t ON t.report_id = CASE WHEN r.back <= %(compared)s THEN r.id END

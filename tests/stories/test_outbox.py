@@ -1457,3 +1457,25 @@ async def test_an_answer_whose_form_comes_twice_is_sent_once(office: Office) -> 
     office.clock.forward(timedelta(minutes=3))
     assert await write("Se her.", enclosed=files) == 6
     assert (await office.kinds(receipt)).count("replied") == 5
+
+
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON@mx.example", "Mail Delivery System"])
+@pytest.mark.parametrize("together", [False, True])
+async def test_what_mail_servers_say_of_our_letters_makes_no_second_reporter(
+    office: Office, sender: str, together: bool
+) -> None:
+    receipt = await office.hear("Charger 21052 does not start.")
+    await office.sweep()
+    await desk.reply(office.runtime, AGENT, casenumber.parse(receipt.case) or 0, "We are on it.")
+    await office.sweep(timedelta(minutes=1))
+    told = [report_about(sent, "delayed", "4.4.7") for sent in office.mails]
+    raws = [raw.replace(b"MAILER-DAEMON@mx.example", sender.encode()) for raw in told]
+    if together:
+        await asyncio.gather(*(take(office, raw) for raw in raws))
+    else:
+        assert [(await take(office, raw)).case for raw in raws] == [receipt.case] * 2
+    await office.hear("It still does not start, charger 21052.")
+    found = await office.runtime.db.rows("SELECT incident FROM cases")
+    assert found == [{"incident": False}]
+    await office.hear("Charger 21052 is dead.", sender=Sender(name="Bo", email="bo@example.org"))
+    assert await office.runtime.db.rows("SELECT incident FROM cases") == [{"incident": True}]
