@@ -176,12 +176,16 @@ ORDER BY c.priority, c.opened_at LIMIT 3
 
 -- name: status
 -- What a reporter with the right code may hear of the case that their report is in now, whichever of its cases they name,
--- and whether they were asked if it is solved and did not say. A code that fits none is a miss of the case that was named;
+-- and whether they were asked if it is solved and did not say; nobody is of what was concluded as a duplicate or as spam,
+-- which is closed to them. A code that fits none is a miss of the case that was named;
 -- `guessed` says that it had its most in a day before. By the database's clock: one that is wrong gives nobody more.
 WITH found AS (
-    SELECT c.id AS case_id, c.status, c.due_solution, CASE WHEN c.status = 'concluded' AND NOT EXISTS (
-        SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = c.concluded_at) THEN r.id END AS unconfirmed
+    SELECT c.id AS case_id, CASE WHEN silent THEN 'closed' ELSE c.status END AS status, c.due_solution,
+           CASE WHEN c.status = 'concluded' AND NOT silent AND NOT EXISTS (
+               SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = c.concluded_at)
+           THEN r.id END AS unconfirmed
     FROM reports r JOIN cases c ON c.id = r.case_id
+    CROSS JOIN LATERAL (SELECT coalesce(c.disposition, '') IN ('duplicate', 'spam')) AS ended(silent)
     WHERE r.code = %(code)s AND r.id IN (
         SELECT id FROM reports WHERE case_id = %(case)s
         UNION ALL

@@ -73,6 +73,23 @@ async def test_one_confirms_and_closes_and_who_calls_again_is_not_asked(day: Nig
     assert len(await day.house.cases()) == 1, "who was only told leaves no report behind"
 
 
+@pytest.mark.parametrize("disposition", ["duplicate", "spam"])
+async def test_whose_case_was_no_matter_of_its_own_is_not_told_that_it_is_solved_nor_asked(
+    day: Night,  # noqa: F811
+    disposition: str,
+) -> None:
+    receipt = await day.house.report("Laddaren startar inte", charger="21007", **{"from": {"phone": CALLER}})
+    case, code = receipt["case"], await code_of(day, receipt["report"])
+    await day.house.api("POST", f"/cases/{case}/claim", {"as": "a01"})
+    await day.house.api("POST", f"/cases/{case}/conclude", {**DONE, "disposition": disposition})
+    call = await asks(day, case, code)
+    assert "Your case is closed." in call.now_hears
+    assert "solved" not in call.now_hears
+    assert await told(day, case, "confirmed", "closed", "reopened") == []
+    await call.press("0")
+    assert not call.over, "a person is asked for"
+
+
 async def test_a_case_that_an_agent_brought_into_others_is_found_by_every_number_it_had(day: Night) -> None:  # noqa: F811
     """In whole, and again with those that it was brought to; a code fits no case that its report was never in."""
     texts = ("Displayen är svart", "Kabeln sitter fast", "Priset stämmer inte")
