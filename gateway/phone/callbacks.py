@@ -1,13 +1,13 @@
 """Calls to customers: call-backs, and those that agents make from a case.
 
-A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS; one
-that we could not make (a cap, no provider), or whose colleague left as the customer had picked up, is made later and
-costs no try, unless their number is refused. While its customer is on another way to somebody, on the line, called from
-the case or called back about something else, it is not made, and it is done when that led to a talk about the same
-(`fulfil`). Somebody whose number was erased is not tried again. A call that an agent makes is tried once, and the agent
-told how it went. The place in the order is that of the caller's first moment in the queue, at every try. Who is rung
-first is a matter of the queue: the agent, as here, or the customer (`customer_first`). Every change is one transaction;
-doing it twice changes nothing.
+A call-back is done once the customer was on the line, else tried again at stated times, which they are told by SMS;
+what is not urgent waits for the morning. One that we could not make (a cap, no provider), or whose colleague left as
+the customer had picked up, is made later and costs no try, unless their number is refused. While its customer is on
+another way to somebody, on the line, called from the case or called back about something else, it is not made, and it
+is done when that led to a talk about the same (`fulfil`). Somebody whose number was erased is not tried again. A call
+that an agent makes is tried once, and the agent told how it went. The place in the order is that of the caller's first
+moment in the queue, at every try. Who is rung first is a matter of the queue: the agent, as here, or the customer
+(`customer_first`). Every change is one transaction; doing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -25,9 +25,13 @@ from gateway.jobs import wake
 from gateway.messages.post import account_of
 from gateway.phone import wrapping
 from gateway.record import cases, timeline
+from gateway.record.cases import Case
 from gateway.record.db import Connection, recordset, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry
 from gateway.runtime import Runtime
+from routing.hours import after_working
+from routing.targets import targets
+from routing.values import Priority
 
 log = structlog.get_logger()
 SQL, WORK, LINE, MESSAGES = (statements(name) for name in ("rings", "work", "line", "messages"))
@@ -65,8 +69,7 @@ async def settle(runtime: Runtime, item: int) -> End:
         reached = end == "reached"
         if wanted is None or wanted["state"] != "taken":
             return end
-        if wanted["case_id"]:
-            await cases.lock(conn, wanted["case_id"])
+        case = await cases.lock(conn, wanted["case_id"]) if wanted["case_id"] else None
         if last and reached and wanted["agent_id"]:
             await wrapping.begin(conn, wanted["agent_id"], last["sid"])
         kept_waiting = last is not None and last["kept_waiting"]
@@ -85,7 +88,7 @@ async def settle(runtime: Runtime, item: int) -> End:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
         else:
-            wait = _wait(wanted, ours=ours, kept_waiting=kept_waiting)
+            wait = _awake(runtime, case, _wait(wanted, ours=ours, kept_waiting=kept_waiting))
             later = {"item": item, "wait": wait, "tries": 0 if ours else 1}
             tried = await (await conn.execute(WORK["try_later"], later)).fetchone()
             if tried is None:  # whoever ends it at the same time was first
@@ -177,7 +180,8 @@ async def put_off(
         await conn.execute(WORK["end_item"], {"item": item})
         kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
     else:
-        wait = wait if ours else AGAIN[wanted["tries"]]
+        case = await cases.lock(conn, wanted["case_id"]) if wanted["case_id"] else None
+        wait = _awake(runtime, case, wait if ours else AGAIN[wanted["tries"]])
         given = {"item": item, "wait": wait, "tries": 0 if ours else 1}
         put = await (await conn.execute(WORK["put_off"], given)).fetchone()
         if put is None:
@@ -226,6 +230,16 @@ def _wait(wanted: Mapping[str, Any], *, ours: bool, kept_waiting: bool) -> timed
     if kept_waiting:
         return AGAIN[0]
     return DELAY if ours else AGAIN[wanted["tries"]]
+
+
+def _awake(runtime: Runtime, case: Case | None, wait: timedelta) -> timedelta:
+    """The same, or until the morning when the customer would be rung in the night about what can wait: the clocks of
+    P3 say what is day. Who spoke to us a moment ago is up."""
+    if case is None or wait <= AGAIN[0]:
+        return wait
+    now, priority = runtime.clock.now(), Priority(min(case.priority, Priority.P3))
+    hours = targets(runtime.rules().sla, priority, case.sla_level).hours
+    return after_working(now + wait, NOW, hours, case.timezone) - now
 
 
 def _missed(ring: Mapping[str, Any] | None) -> str:

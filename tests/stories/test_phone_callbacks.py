@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import CALLER, OURS, Night, night  # noqa: F401
 
 AGENT = "+46313900601"
+MORNING = timedelta(hours=6)  # after the night
 
 
 @pytest.fixture
@@ -224,7 +226,43 @@ async def test_a_call_back_rings_the_colleague_first_and_then_the_customer_who_m
     assert await day.house.runtime.db.row("SELECT state FROM work_items WHERE kind = 'callback'") == {"state": "done"}
 
 
+async def missed(day: Night) -> None:
+    """The call-back is made, and a voicemail takes it."""
+    await work(day)
+    ended = (await day.picks_up("1")).split('action="')[1].split('"')[0]
+    sid = day.last()[0]
+    await work(day)
+    assert day.rung()[-1] == CALLER
+    await day.picks_up()  # presses nothing
+    await day.ends("completed")
+    await work(day)
+    await leg(day, ended, sid)
+
+
+@pytest.mark.parametrize("priority", ["P2", "P3", "P4"])
+async def test_nobody_is_called_back_in_the_night_about_what_can_wait(day: Night, priority: str) -> None:
+    """Who has just asked for it is awake; an hour later, and four, they sleep."""
+    await (await waiting(day)).press("1")
+    await day.house.runtime.db.run("UPDATE cases SET priority = %(priority)s", {"priority": priority})
+    later = ("03:10", "04:10", "08:10") if priority == "P2" else ("03:10", "07:00", "11:00")
+    for time in later:
+        await missed(day)
+        row = await day.house.runtime.db.row("SELECT not_before FROM work_items WHERE kind = 'callback'")
+        assert row is not None
+        assert f"{row['not_before'].astimezone(ZoneInfo('Europe/Stockholm')):%H:%M}" == time
+        told = await day.house.runtime.db.rows("SELECT text FROM message_contents WHERE text LIKE '%Nytt försök%'")
+        assert f"Nytt försök: {time}" in [text["text"] for text in told][-1]
+        calls = len(day.rung())
+        day.clock.put(row["not_before"] - timedelta(seconds=1))
+        await work(day)
+        assert len(day.rung()) == calls
+        day.clock.put(row["not_before"])
+    await missed(day)
+    assert (await kinds(day))[-1] == "callback_given_up"
+
+
 async def test_a_customer_who_does_not_answer_is_tried_again_at_stated_times_and_told_by_sms(day: Night) -> None:
+    day.clock.forward(MORNING)
     call = await waiting(day)
     await call.press("1")
     for pause in (*callbacks.AGAIN, None):
@@ -250,7 +288,7 @@ async def test_a_customer_who_does_not_answer_is_tried_again_at_stated_times_and
         " WHERE m.kind LIKE 'callback%' ORDER BY m.id"
     )
     assert {row["recipient"] for row in texts} == {CALLER}
-    assert "Nytt försök: 03:10" in texts[0]["text"]
+    assert "Nytt försök: 09:10" in texts[0]["text"]
     assert "försökt ringa flera gånger" in texts[-1]["text"]
 
 
@@ -504,6 +542,7 @@ async def test_b108_the_cap_of_calls_to_customers_is_theirs_alone_and_that_of_a_
 async def test_b108_a_customer_whom_nobody_could_ring_is_not_told_that_we_did(
     day: Night, refusal: int | None, tries: int
 ) -> None:
+    day.clock.forward(MORNING)
     await (await waiting(day)).press("1")
     await work(day)
     if refusal is None:

@@ -16,7 +16,7 @@ from gateway.phone import callbacks, customer_first, ringing
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
-from tests.stories.test_phone_callbacks import erased, is_over, kinds, leg, room_of, timeline, waiting
+from tests.stories.test_phone_callbacks import MORNING, erased, is_over, kinds, leg, room_of, timeline, waiting
 from tests.stories.test_phone_oncall import CALLER, LAST, MOBILE, NIGHT, OURS, Night, opened
 
 AGENT, OTHER = "+46313900601", "+46313900602"
@@ -134,6 +134,7 @@ async def test_the_customer_is_rung_first_and_the_agent_once_a_person_has_presse
 
 
 async def test_who_does_not_answer_or_is_a_machine_costs_no_agent_anything_and_is_tried_again(day: Night) -> None:
+    day.clock.forward(MORNING)
     await wanted(day)
     for nth, pause in enumerate((*callbacks.AGAIN, None)):
         assert len(day.rung()) == nth + 1
