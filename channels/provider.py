@@ -16,14 +16,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from aiohttp import ClientConnectorError, ClientError, ClientSession, encode_basic_auth
+from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, encode_basic_auth
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.response import Response
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from twilio.rest import Client
 
-from channels.provider_http import LONGEST, SLOW, TIMEOUT, ProviderAway, ProviderHttp, download
+from channels.provider_http import (
+    DOWNLOAD,
+    LARGEST,
+    LONGEST,
+    NOT_TAKEN,
+    SLOW,
+    TIMEOUT,
+    ProviderAway,
+    ProviderHttp,
+    download,
+)
 from channels.tolls import COUNTRIES, refusal
 from ivr.twiml import CAPTIONS
 
@@ -71,7 +81,8 @@ Find = Callable[[datetime], Awaitable[Answer | None]]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account with the provider: its SID and token, or an API key of its own, and where its API is."""
+    """An account with the provider: its SID and token, or an API key of its own, and where its API is. `spare` is the
+    token that becomes the account's when a rotation ends, which may be at any moment."""
 
     sid: str
     token: str = field(repr=False)
@@ -80,6 +91,7 @@ class Account:
     key: str | None = None
     secret: str | None = field(default=None, repr=False)
     app: str | None = None
+    spare: str | None = field(default=None, repr=False)
     own: Collection[str] = ()
     countries: Collection[str] = COUNTRIES
 
@@ -116,12 +128,13 @@ class Provider:
         self._account = account
         self._session = session
         user, secret = (account.key or account.sid), (account.secret or account.token)
-        self._headers = {"Authorization": encode_basic_auth(user, secret)}
+        spare = None if account.secret else account.spare
+        self._secrets = [{"Authorization": encode_basic_auth(user, one)} for one in (secret, spare) if one]
         self._client = Client(
             user,
             secret,
             account.sid,
-            http_client=ProviderHttp(session, account.api_url, timeout),
+            http_client=ProviderHttp(session, account.api_url, timeout, spare),
             environment={"TWILIO_ACCOUNT_SID": account.sid},
         )
 
@@ -283,7 +296,7 @@ class Provider:
 
     async def recording(self, sid: str) -> bytes:
         """The sound of a recording (WAV). Raises ProviderAway."""
-        return await download(self._session, self._url(f"Recordings/{sid}.wav"), self._headers, LONGEST, SLOW)
+        return await self._downloaded(f"Recordings/{sid}.wav", LONGEST, SLOW)
 
     async def delete_recording(self, sid: str) -> None:
         """Delete a recording at the provider; one that is already gone is fine. Raises ProviderAway."""
@@ -297,7 +310,7 @@ class Provider:
 
     async def media(self, message: str, media: str) -> bytes:
         """A picture of an MMS, at most 16 MB. Raises ProviderAway."""
-        return await download(self._session, self._url(f"Messages/{message}/Media/{media}"), self._headers)
+        return await self._downloaded(f"Messages/{message}/Media/{media}")
 
     def browser_token(self, identity: str) -> str:
         """A token with which a browser may take and place calls as `identity` for an hour. Needs an API key."""
@@ -332,6 +345,15 @@ class Provider:
             log.warning("provider.call_not_updated", call=call, error=type(error).__name__)
             return False
         return True
+
+    async def _downloaded(self, path: str, largest: int = LARGEST, timeout: ClientTimeout = DOWNLOAD) -> bytes:
+        url, (headers, *spare) = self._url(path), self._secrets
+        try:
+            return await download(self._session, url, headers, largest, timeout)
+        except ProviderAway as error:
+            if error.status != NOT_TAKEN or not spare:
+                raise
+        return await download(self._session, url, spare[0], largest, timeout)
 
     def _url(self, path: str) -> str:
         return f"{self._account.api_url.rstrip('/')}/2010-04-01/Accounts/{self._account.sid}/{path}"

@@ -18,6 +18,7 @@ LARGEST = 16 << 20  # bytes of one picture
 LONGEST = 128 << 20  # bytes of one recording: an hour of two voices
 SLOW = ClientTimeout(total=30 * TIMEOUT, sock_read=TIMEOUT)
 MEDIA_HOSTS = (".twilio.com", ".twiliocdn.com")
+NOT_TAKEN = 401  # the status of whoever does not know our secret
 REDIRECTS = (302, 303, 307, 308)
 silent = logging.getLogger("switchyard.provider")
 
@@ -31,10 +32,12 @@ class ProviderAway(Exception):
 
 
 class ProviderHttp(AsyncHttpClient):  # type: ignore[misc]
-    """What `twilio.rest.Client` sends with. Raises aiohttp.ClientError and TimeoutError as they come."""
+    """What `twilio.rest.Client` sends with. What is refused for its secret was not done, and is asked once more with
+    the spare one, if there is one. Raises aiohttp.ClientError and TimeoutError as they come."""
 
-    def __init__(self, session: ClientSession, base: str, timeout: float = TIMEOUT) -> None:
+    def __init__(self, session: ClientSession, base: str, timeout: float = TIMEOUT, spare: str | None = None) -> None:
         super().__init__(silent, True, timeout)
+        self._spare = spare
         self._session = session
         self._base = base.rstrip("/")
 
@@ -51,15 +54,28 @@ class ProviderHttp(AsyncHttpClient):  # type: ignore[misc]
     ) -> Response:
         asked = urlsplit(uri)
         query = urlencode(params, doseq=True) if params else asked.query
+        url = self._base + asked.path + (f"?{query}" if query else "")
+        body = urlencode(data, doseq=True) if data is not None else None
+        answer = await self._answer(method, url, body, {**(headers or {}), **_authorised(auth)})
+        if answer.status_code == NOT_TAKEN and auth and self._spare:
+            spare = _authorised((auth[0], self._spare))
+            return await self._answer(method, url, body, {**(headers or {}), **spare})
+        return answer
+
+    async def _answer(self, method: str, url: str, body: str | None, headers: Mapping[str, str]) -> Response:
         async with self._session.request(
             method.upper(),
-            self._base + asked.path + (f"?{query}" if query else ""),
-            data=urlencode(data, doseq=True) if data is not None else None,
-            headers={**(headers or {}), **({"Authorization": encode_basic_auth(*auth)} if auth else {})},
+            url,
+            data=body,
+            headers=headers,
             timeout=ClientTimeout(total=self.timeout),
             allow_redirects=False,
         ) as answer:
             return Response(answer.status, await answer.text(), answer.headers)
+
+
+def _authorised(auth: tuple[str, str] | None) -> dict[str, str]:
+    return {"Authorization": encode_basic_auth(*auth)} if auth else {}
 
 
 async def download(
@@ -92,7 +108,7 @@ def _trusted(elsewhere: str, url: str) -> bool:
 
 async def _measured(answer: ClientResponse, largest: int) -> bytes:
     if answer.status != 200:
-        raise ProviderAway(f"status {answer.status}")
+        raise ProviderAway(f"status {answer.status}", answer.status)
     content = bytearray()
     async for chunk in answer.content.iter_chunked(64 << 10):
         content += chunk

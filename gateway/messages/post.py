@@ -45,6 +45,7 @@ def account_of(config: Config) -> Account | None:
         key=config.twilio_api_key,
         secret=config.twilio_api_secret,
         app=config.twilio_app_sid,
+        spare=config.twilio_auth_token_next,
         own=[number.number for number in config.twilio_numbers],
     )
 

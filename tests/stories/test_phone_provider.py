@@ -9,8 +9,10 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncertain
+from channels.provider import Account, Deferred, Provider, Refused, Sent, Uncertain, open_provider
 from channels.provider_http import ProviderAway
+from gateway.config import load
+from gateway.messages.post import account_of
 from tests.fakes import provider as fakes
 
 OURS = "+46313900100"
@@ -108,6 +110,36 @@ async def test_b105_f28_refused_credentials_stop_everything(port: Provider, peer
     assert answer.halted
     assert await port.text(TO, OURS, "a", since=datetime.now(UTC)) == answer
     assert await port.call(TO, OURS, "https://support.example/twilio/voice", since=datetime.now(UTC)) == answer
+
+
+@pytest.mark.parametrize("promoted", [False, True], ids=["before", "after"])
+async def test_f28_everything_goes_on_while_a_token_is_rotated(promoted: bool) -> None:
+    """The next one becomes the account's at a moment that we are not told."""
+    peer = fakes.Provider(secrets={"next" if promoted else "token"})
+    environ = {
+        "DATABASE_URL": "postgresql://",
+        "SECRET_KEYS": "a key that is long enough for it",
+        "ADMIN_TOKEN": "a" * 32,
+    }
+    async with TestServer(peer.app()) as server:
+        config = load({**environ, **fakes.variables(server, OURS), "TWILIO_AUTH_TOKEN_NEXT": "next"})
+        account = account_of(config)
+        assert account is not None
+        async with open_provider(account) as port:
+            assert isinstance(await port.text(TO, OURS, "a"), Sent)
+            assert isinstance(await port.call(TO, OURS, "https://support.example/twilio/ring/1"), Sent)
+            sid = peer.add_recording(b"RIFF", call_sid="CA1")
+            assert await port.recording(sid) == b"RIFF"
+            assert [found.sid async for found in port.recordings(datetime.now(UTC) - timedelta(hours=1))] == [sid]
+            await port.delete_recording(sid)
+            assert peer.recordings == {}
+            peer.secrets.clear()
+            answer = await port.text(TO, OURS, "b")
+            assert isinstance(answer, Deferred)
+            assert answer.halted
+            with pytest.raises(ProviderAway):
+                await port.recording(sid)
+    assert (len(peer.messages), len(peer.calls)) == (1, 1)
 
 
 async def test_f27_a_provider_that_cannot_be_reached_means_later() -> None:
