@@ -32,6 +32,7 @@ from gateway.runtime import Runtime
 SQL, RINGS = statements("talks"), statements("rings")
 BESIDE = frozenset({"consult", "listen", "coach", "join"})
 HEARD = ("consult", "join")  # who of them talks to the caller: whom the agent asked first
+UNHEARD = BESIDE.difference(HEARD)  # and who does not: what becomes of it is not theirs
 BEAT = timedelta(seconds=75)  # for which a browser that said it is there counts as there
 
 Talk = Mapping[str, Any]
@@ -198,7 +199,7 @@ async def attend(runtime: Runtime, actor: Actor, agent: str, how: str) -> None:
 
 async def _own(runtime: Runtime, actor: Actor) -> Talk:
     talk = await current(runtime, actor.id or "")
-    if talk is None:
+    if talk is None or talk["purpose"] in UNHEARD:
         raise NoTalk
     return talk
 

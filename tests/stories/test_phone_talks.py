@@ -578,6 +578,25 @@ async def test_a_lead_listens_coaches_and_joins(day: Night, how: str, heard: str
     assert (await day.house.case(listed["number"]))["assignee"] == "a01"
 
 
+@pytest.mark.parametrize("how", ["listen", "coach"])
+async def test_who_is_not_heard_by_the_caller_does_nothing_to_the_talk(day: Night, how: str) -> None:
+    """Neither by a button that they are shown nor without one: it is the agent's, who would not know."""
+    call, mine = await talking(day)
+    await at_work(day, "a02")
+    await day.house.hire("a03", PASSWORD, "lead")
+    await day.house.log_in("agent03@support.example", PASSWORD)
+    await post(day, f"/managers/talks/{how}", agent="a01")
+    await ring(day)
+    await day.picks_up("1")
+    shown = await page(day)
+    assert 'id="talk-title"' in shown
+    for path in ("hold", "resume", "silence", "record", "hand", "lower", "give", "consult"):
+        assert f'action="/console/phone/{path}"' not in shown, path
+        assert (await post(day, f"/console/phone/{path}", colleague="a02")).status == 409, path
+    assert seats(day)[call.sid] == seats(day)[mine] == {}
+    assert not {"talk_held", "recording_silenced", "hand_raised"} & set(await kinds(day))
+
+
 async def test_a_caller_is_left_to_a_lead_who_has_joined(day: Night) -> None:
     call, mine = await talking(day)
     lead = Actor("agent", "a03", "lead")
