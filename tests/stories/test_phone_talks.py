@@ -18,9 +18,10 @@ from aiohttp.test_utils import TestServer
 from gateway import dispatch
 from gateway.clock import SetClock
 from gateway.config import load
+from gateway.people.privacy import erase_person, find_person
 from gateway.phone import alone, callbacks, ringing, talks, wrapping
 from gateway.phone.legs import LISTENING
-from gateway.record.timeline import Actor
+from gateway.record.timeline import SYSTEM, Actor
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
@@ -595,6 +596,19 @@ async def test_who_is_not_heard_by_the_caller_does_nothing_to_the_talk(day: Nigh
         assert (await post(day, f"/console/phone/{path}", colleague="a02")).status == 409, path
     assert seats(day)[call.sid] == seats(day)[mine] == {}
     assert not {"talk_held", "recording_silenced", "hand_raised"} & set(await kinds(day))
+
+
+async def test_who_called_and_was_erased_is_not_shown_as_a_charger(day: Night) -> None:
+    call = await waiting(day)
+    await call.hang_up()
+    (listed,) = await day.house.cases()
+    runtime = day.house.runtime
+    person = await find_person(runtime.db, call.caller)
+    await erase_person(runtime.db, runtime.blobs, person, SYSTEM, runtime.clock.now())
+    for language, words in (("sv", ("okänt", "laddaren")), ("en", ("unknown", "the charger"))):
+        answer = await day.house.client.get(f"/console/cases/{listed['number']}", params={"language": language})
+        side = (await answer.text()).split('<aside id="side"')[1].split("</section>")[0]
+        assert [word in side for word in words] == [True, False]
 
 
 async def test_a_caller_is_left_to_a_lead_who_has_joined(day: Night) -> None:
