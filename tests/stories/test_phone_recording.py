@@ -324,6 +324,27 @@ async def test_a_talk_becomes_text_with_speakers_and_times_and_without_card_numb
     assert "Kabeln sitter fast" in page
 
 
+async def test_a_recording_of_which_the_provider_made_no_words_is_heard_by_our_own(
+    day: Night, endpoint: Endpoint, scribe: Scribe
+) -> None:
+    """Nothing at all is no transcript, also when it comes twice; words that it brings are kept to the last."""
+    call = await wants_a_person(day)
+    await call.hang_up()
+    long = f"{'Jag har provat allt. ' * 150}Ring mig på kontoret."
+    for words in ("", long):
+        sid = day.peer.add_recording(recorded(CUSTOMER), call_sid=call.sid)
+        fields = {"AccountSid": fakes.ACCOUNT, "CallSid": call.sid, "RecordingSid": sid, "RecordingDuration": "11"}
+        for text in ("", words):
+            told = {**fields, "TranscriptionStatus": "completed", "TranscriptionText": text}
+            await day.line.post("/twilio/transcription", told)
+        await day.line.post("/twilio/recording", {**fields, "RecordingStatus": "completed"})
+        assert await recordings.sweep(day.house.runtime, day.port) == 1
+        assert await transcribing.sweep(day.house.runtime, endpoint) == (0 if words else 1)
+    texts = await day.house.runtime.db.rows("SELECT text FROM transcripts ORDER BY text")
+    assert [row["text"] == long for row in texts] == [True, False]
+    assert "Kabeln" in texts[1]["text"]
+
+
 async def test_a_transcriber_that_is_away_is_asked_again_and_not_for_ever(
     day: Night, endpoint: Endpoint, scribe: Scribe
 ) -> None:
