@@ -702,6 +702,30 @@ async def test_a_caller_whose_agent_is_cut_off_talks_on_with_the_lead_who_has_jo
     assert "satisfied" in await call.talk()
 
 
+@pytest.mark.parametrize("cut_off", [False, True])
+async def test_a_caller_whose_case_was_concluded_in_the_talk_is_left_to_another_all_the_same(
+    day: Night, cut_off: bool
+) -> None:
+    """They go on about something else: the talk becomes the lead's, and what is concluded stays as it is."""
+    call, mine, _ = await joined(day)
+    (listed,) = await day.house.cases()
+    done = {"as": "a01", "disposition": "explained", "text": "Fick besked."}
+    assert (await day.house.api("POST", f"/cases/{listed['number']}/conclude", done))[0] == 200
+    await talks.hold(day.house.runtime, Actor("agent", "a01", "agent"), True)
+    if cut_off:
+        await leg_ends(day, mine)
+        day.clock.forward(alone.TOGETHER)
+        await talks.sweep(day.house.runtime)
+    else:
+        assert (await post(day, "/console/phone/give")).status == 303
+        assert day.peer.calls[mine]["updated"] == {"Status": "completed"}
+    assert seats(day)[call.sid]["Hold"] == "false", "the music is over"
+    assert await worker_of(day) == ("a03", "taken")
+    assert (await kinds(day)).count("talk_handed_over") == 1
+    case = await day.house.case(listed["number"])
+    assert (case["status"], case["assignee"]) == ("concluded", "a01")
+
+
 async def test_a_talk_that_a_lead_leaves_ends_with_its_agent_again(day: Night) -> None:
     _, mine, theirs = await joined(day)
     await leg_ends(day, theirs)
