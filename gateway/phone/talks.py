@@ -240,7 +240,8 @@ async def _seat(runtime: Runtime, talk: Talk, call: str, **changes: Any) -> None
 
 
 async def _make_theirs(runtime: Runtime, talk: Talk, agent: str, theirs: Mapping[str, Any]) -> None:
-    """A talk, and its case if it was the agent's and is open, are the colleague's who is in the room."""
+    """A talk, and its case if it was the agent's, are the colleague's who is in the room; a case that is over, or
+    waits for a visit, stays where it is."""
     to = await agents.find(runtime.db, theirs["agent_id"])
     assert to is not None
     given = {"to": to.id, "caller": talk["caller"], "ring": talk["ring"], "consult": theirs["ring"]}
@@ -250,7 +251,7 @@ async def _make_theirs(runtime: Runtime, talk: Talk, agent: str, theirs: Mapping
     async with act(runtime, Actor("agent", to.id, to.role), talk["case_id"]) as deed:
         if await (await deed.conn.execute(SQL["give"], given)).fetchone() is None:
             return
-        if deed.case.assignee == agent and deed.case.status not in ("concluded", "closed"):
+        if deed.case.assignee == agent and deed.case.status not in ("planned", "concluded", "closed"):
             await take_over(deed)
         deed.tell("talk_handed_over", call=talk["caller"], held_by=agent, to=to.id)
 

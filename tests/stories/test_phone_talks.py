@@ -26,6 +26,7 @@ from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
 from tests.stories.test_phone_oncall import NIGHT, OURS, Night, opened
+from tests.stories.test_visits import PROPOSAL
 
 PASSWORD = "correct horse battery"
 MINE, COLLEAGUE = "+46313900601", "+46313900602"
@@ -724,6 +725,27 @@ async def test_a_caller_whose_case_was_concluded_in_the_talk_is_left_to_another_
     assert (await kinds(day)).count("talk_handed_over") == 1
     case = await day.house.case(listed["number"])
     assert (case["status"], case["assignee"]) == ("concluded", "a01")
+
+
+async def test_a_visit_stays_with_who_drives_when_they_leave_a_talk_about_it_to_another(day: Night) -> None:
+    await joined(day)
+    await day.house.runtime.db.run("UPDATE agents SET line = 3 WHERE id = 'a01'")
+    (listed,) = await day.house.cases()
+    start = day.clock.now() + timedelta(days=2)
+    for verb, body in (
+        ("escalate", {"as": "a01", "reason": "Omstart hjälpte inte"}),
+        ("escalate", {"reason": "måste ut", "proposal": PROPOSAL}),
+        (
+            "plan_visit",
+            {"agent": "a01", "from": start.isoformat(), "until": (start + timedelta(hours=2)).isoformat()},
+        ),
+    ):
+        answer = await day.house.api("POST", f"/cases/{listed['number']}/{verb}", {"as": "a16", **body})
+        assert answer[0] == 200, answer
+    assert (await post(day, "/console/phone/give")).status == 303
+    assert await worker_of(day) == ("a03", "taken")
+    case = await day.house.case(listed["number"])
+    assert (case["status"], case["assignee"]) == ("planned", "a01")
 
 
 async def test_a_talk_that_a_lead_leaves_ends_with_its_agent_again(day: Night) -> None:
