@@ -148,8 +148,10 @@ SELECT r.id, r.category, r.priority, r.charger_id, r.site_id, r.language, r.queu
 FROM reports r JOIN cases c ON c.id = r.case_id WHERE r.id = ANY(%(reports)s::bigint[])
 
 -- name: by_token
--- What a status page may tell: state and times of the case, and nothing about anybody.
-SELECT r.id AS report_id, r.received_at, r.language, r.channel, r.outcome, c.id AS case_id, c.status, c.line, c.priority,
+-- What a status page may tell: state and times of the case, and nothing about anybody. What was concluded as a duplicate
+-- or as spam is closed to its reporters, and nobody asks them whether it is solved.
+SELECT r.id AS report_id, r.received_at, r.language, r.channel, r.outcome, c.id AS case_id,
+       CASE WHEN c.disposition IN ('duplicate', 'spam') THEN 'closed' ELSE c.status END AS status, c.line, c.priority,
        c.category, c.charger_id, c.site_id, c.timezone, c.incident, c.opened_at, c.first_response_at, c.concluded_at,
        c.confirmed_at, c.closed_at, c.due_first_response, c.due_next_update, c.due_solution, r.code,
        EXISTS (SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = c.concluded_at) AS confirmed,

@@ -363,6 +363,22 @@ async def test_what_a_reporter_has_confirmed_is_not_thought_but_told(house: Hous
     assert "<h1>Det är löst</h1>" in await (await house.client.get(link)).text()
 
 
+@pytest.mark.parametrize("disposition", ["duplicate", "spam"])
+async def test_whose_case_was_no_matter_of_its_own_is_not_asked_whether_it_is_solved(
+    house: House, disposition: str
+) -> None:
+    answer = await house.submit(await filled(house, email="mig@example.net"))
+    link = answer.headers["Location"].removesuffix("/receipt")
+    (case,) = await house.cases()
+    said = {"as": "a01", "disposition": disposition, "text": "Hör till ett annat."}
+    assert (await house.api("POST", f"/cases/{case['number']}/conclude", said))[0] == 200
+    shown = await (await house.client.get(link)).text()
+    assert "<h1>Ärendet är stängt</h1>" in shown
+    assert "Är ditt problem löst?" not in shown
+    await house.client.post(link, data={"solved": "no"})
+    assert (await house.case(case["number"]))["status"] == "open"
+
+
 @pytest.mark.parametrize(
     ("text", "advice", "danger"),
     [(TEXT, "Råd: ", False), ("Det brinner i laddaren", "Vid fara: ", True), ("Skärmen är sprucken", "Råd: ", False)],
