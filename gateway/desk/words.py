@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from channels.report import Attachment, Channel
 from gateway.desk import clocks
 from gateway.desk.acts import Act, Overtaken, Refused, act, require_text
@@ -78,7 +80,8 @@ async def reply(
             raise Refused(channel="files can be sent by e-mail only")
         if chosen.channel is Channel.SMS and len(text) > LONGEST_TEXT:
             raise Refused(text="too long for an SMS, which holds 1,600 characters")
-        if await _said_just_now(deed, chosen, text, enclosed):
+        copies = chosen.copies if everybody else ()
+        if await _said_just_now(deed, chosen.address, copies, text, enclosed):
             return
         message = await deed.send(
             "reply",
@@ -88,20 +91,23 @@ async def reply(
             language=chosen.language,
             recipient=chosen.address,
             text=text,
-            copies=chosen.copies if everybody else (),
+            copies=copies,
         )
         if enclosed:
             await deed.conn.execute(ATTACHMENTS["add_to_message"], {"message": message, "rows": recordset(enclosed)})
         await respond(deed, "reply", message=message, channel=chosen.channel)
 
 
-async def _said_just_now(deed: Act, chosen: Recipient, text: str, enclosed: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the same agent has just sent the same words and files there: a form that came twice, by a second click or
-    because the answer to the first was lost."""
+async def _said_just_now(
+    deed: Act, recipient: str, copies: Sequence[str], text: str, enclosed: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether the same agent has just sent the same words and files to the same: a form that came twice, by a second
+    click or because the answer to the first was lost."""
     given = {
         "case": deed.case.id,
         "agent": deed.agent,
-        "recipient": chosen.address,
+        "recipient": recipient,
+        "copies": Jsonb(list(copies)),
         "text": text,
         "files": sorted(file["sha256"] for file in enclosed),
         "since": deed.now - AGAIN,

@@ -16,7 +16,7 @@ FROM jsonb_to_recordset(%(rows)s) AS r(message_id bigint, recipient text, subjec
 SELECT m.id FROM messages m JOIN message_contents c ON c.message_id = m.id
 WHERE m.case_id = %(case)s AND m.kind = 'reply' AND m.agent_id = %(agent)s AND m.created_at >= %(since)s
     AND m.state IN ('queued', 'sent', 'uncertain') AND c.recipient = %(recipient)s AND c.text = %(text)s
-    AND %(files)s::text[] = ARRAY(
+    AND coalesce(c.data -> 'copies', '[]') = %(copies)s::jsonb AND %(files)s::text[] = ARRAY(
         SELECT encode(a.sha256, 'hex') FROM message_attachments a WHERE a.message_id = m.id ORDER BY 1)
 LIMIT 1
 
