@@ -216,6 +216,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     raw = f"{subject} {text}"
     scope = read_scope(raw, words, active, pieces, concepts, chargers_there(said, sites, directory))
     place = read_place(said, raw, words, active, concepts, sites, directory, scope.whole_site)
+    numbers = {at for one in place.said for at in range(one.at, one.end)}
     if answers(said.subject):
         place = answering(place, text, active, directory)
     if quoted:
@@ -228,7 +229,7 @@ def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
     only_words: tuple[str, ...] = ()
     if not said.alarm:
         senses = senses_of(rules.senses, words, active, forgiven)
-        if not _only_names(words, places | sites.name_words, (rules.common[language], directory.names.legal)):
+        if not _only_names(words, places | sites.name_words | numbers, (rules.common[language], directory.names.legal)):
             like = recall(rules.experience, words, chain.from_iterable(meant.values()), senses)
         if not danger:
             about = of_the_trade or (like.danger >= 0.0 and _has_context(concepts))

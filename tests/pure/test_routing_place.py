@@ -81,6 +81,17 @@ def test_a_charger_of_the_new_text_stands_whichever_the_subject_of_the_answered_
     assert both.chargers == ("25634", "21007")
 
 
+@pytest.mark.parametrize("number", ["twenty-one thousand and seven", "two one zero zero seven", "tjugoettusen sju"])
+def test_a_number_that_is_spoken_tells_where_and_nothing_of_what_is_wrong(number: str):
+    def judged(text: str) -> tuple[str, str | None]:
+        said = Said(channel="phone", at=NOON, text=text, faulty=True)
+        found = judge(said, read_facts(said, directory(), rules()), NOBODY, directory(), rules())
+        return found.category, found.place.charger
+
+    assert judged(number) == ("other", "21007")
+    assert judged(f"{number}. It is very slow") == ("slow", "21007")
+
+
 def test_one_digit_wrong_is_mended_at_the_site_that_was_named():
     place = place_of("Sjukhusparkeringen i Borås, Hamngatan 61. Går inte igång.", charger="23416")
     assert place.charger == "24416"
