@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 import structlog
 
+from channels.mentions import without
 from channels.phone_ports import Taken
 from channels.report import FORGED, UNREADABLE, Channel, NotStored, Outcome, Receipt, Report
 from gateway.blobs import Blobs, BlobsUnavailable
@@ -181,12 +182,12 @@ def _nothing(_: Receipt) -> None:
 
 
 def said_of(report: Report) -> Said:
-    """What judgement sees of a report."""
+    """What judgement sees of a report: of numbers, those that are no case's."""
     return Said(
         channel=report.channel,
         at=report.received_at,
-        text=report.told or report.full_text or "",
-        subject=report.subject,
+        text=without(report.told or report.full_text or ""),
+        subject=without(report.subject) if report.subject else None,
         phone=report.sender.phone,
         email=None if FORGED in report.flags else report.sender.email,
         verified=report.sender.verified,

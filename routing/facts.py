@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from stdnum import damm
-
 from routing.alarms import Fault, read_alarm
 from routing.categories import weigh
 from routing.danger import DESPAIR, EV_CONCEPTS, TRADE_CONCEPTS, dangers
@@ -55,14 +53,6 @@ _FLAGS = frozenset(
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\d[\d \-/]{6,18}\d(?!\w)")
 _FIGURES = re.compile(r"\d[\d \-/]{6}")  # what any telephone number holds; faster to look for
-_CASE = re.compile(r"\[#\d{1,17}-\d\]")  # a case as the subjects of our letters name it, which is no charger
-_NUMBERED = re.compile(r"(?<![\d/-])(\d{4,17})[-\u2010-\u2015](\d)(?![\d-])", re.ASCII)  # as cases are
-_CALLED_CASE = re.compile(
-    r"\b(?:(?:ä|a\u0308?)rende|sak|sag|case|ticket|fall|vorgang|tapau|referen[sz]|reference|ref)"
-    r"(?:s?-?(?:nummer|numret|nr|numero)\w{0,4}|e?ts?|ens?|s(?:ta)?)?"
-    r"(?:[\s:.#]|\b(?:number|nummer|numret|nr|no|med|with|is|är|er|on|ist)\b){0,8}\Z",
-    re.IGNORECASE,
-)
 _NEAR_POWER = 8
 _LIKELY = 0.25
 _SAYS_LITTLE = 10  # words
@@ -171,20 +161,8 @@ def read_meant(said: Said, directory: Directory, rules: Rules) -> Meant:
     return Meant(read.words, read.meant)
 
 
-def _without_cases(text: str) -> str:
-    """The text without numbers of cases, by their form and what they are called: they may be spelt as chargers are."""
-
-    def kept(match: re.Match[str]) -> str:
-        named = damm.is_valid(match[1] + match[2]) and _CALLED_CASE.search(
-            text[max(0, match.start() - 48) : match.start()]
-        )
-        return " " if named else match[0]
-
-    return _NUMBERED.sub(kept, _CASE.sub(" ", text))
-
-
 def _read(said: Said, directory: Directory, rules: Rules) -> _Read:
-    subject, (text, quoted) = _without_cases((said.subject or "")[:500]), split_quotes(_without_cases(said.text[:CAP]))
+    subject, (text, quoted) = (said.subject or "")[:500], split_quotes(said.text[:CAP])
     if said.alarm and said.alarm.info and said.alarm.info not in text:
         text = f"{text}\n{said.alarm.info}"
     words = split(subject, text)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from channels.report import Channel, Report
+from gateway.intake import said_of
 from routing.directory import build_directory
 from routing.facts import read_facts
 from routing.judge import judge
@@ -21,6 +23,14 @@ NOBODY = History()
 
 def place_of(text: str, *, history: History = NOBODY, **given: object) -> Place:
     said = Said(channel=str(given.pop("channel", "form")), at=NOON, text=text, **given)  # type: ignore[arg-type]
+    return judged_place(said, history)
+
+
+def place_of_mail(text: str, subject: str) -> Place:
+    return judged_place(said_of(Report(Channel.EMAIL, "1", NOON, text, subject=subject)))
+
+
+def judged_place(said: Said, history: History = NOBODY) -> Place:
     facts = read_facts(said, directory(), rules())
     return judge(said, facts, history, directory(), rules()).place
 
@@ -55,11 +65,11 @@ def test_places_are_named_in_many_ways(text: str, charger: str | None, site: str
 
 @pytest.mark.parametrize("number", ["1000-8", "2563-4", "1001-9"])
 def test_the_number_of_a_case_in_a_subject_is_no_chargers(number: str):
-    named = place_of("It does not start.", channel="email", subject=f"Re: We have your report [#{number}]")
+    named = place_of_mail("It does not start.", subject=f"Re: We have your report [#{number}]")
     assert named.charger is None
     assert not named.candidates
     assert not {reason.code for reason in named.reasons} & {"charger_unknown", "charger_unsure", "charger_said"}
-    named = place_of("It does not start.", channel="email", subject=f"Re: [#{number}] charger 25634")
+    named = place_of_mail("It does not start.", subject=f"Re: [#{number}] charger 25634")
     assert named.charger == "25634"
 
 
@@ -268,4 +278,4 @@ def _seconds(act: object) -> float:
     ],
 )
 def test_the_number_of_a_case_is_no_charger(subject: str, text: str, charger: str | None) -> None:
-    assert place_of(text, channel="email", subject=subject).charger == charger
+    assert place_of_mail(text, subject=subject).charger == charger
