@@ -99,11 +99,11 @@ async def settle(runtime: Runtime, item: int) -> End:
             missed = {"ring": last["id"], "state": "missed", "reason": None, "room": None, "now": now}
             await conn.execute(SQL["end"], missed)
         told = wanted["kind"] == "callback" or not reached
-        if wanted["case_id"] and told:
+        if case and told:
             data["call"] = wanted["call_sid"]
-            await timeline.append(conn, [Entry(wanted["case_id"], kind, SYSTEM, data=data)], now)
+            await timeline.append(conn, [Entry(case.id, kind, SYSTEM, data=data)], now)
             if not reached and wanted["phone"] and kind != CROSSED:
-                await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], until)
+                await _tell(conn, case, kind, wanted["phone"], until, now)
         await wake(conn)
     log.info("callback.ended", item=item, kind=wanted["kind"], reached=reached)
     if reached and wanted["agent_id"]:
@@ -175,12 +175,12 @@ async def put_off(
         return
     if wanted["crossed"]:
         kind, ours, wait = CROSSED, True, NOW
+    case = await cases.lock(conn, wanted["case_id"]) if wanted["case_id"] else None
     until: datetime | None = None
     if wanted["phone"] is None or (wanted["tries"] >= len(AGAIN) and not ours):
         await conn.execute(WORK["end_item"], {"item": item})
         kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
     else:
-        case = await cases.lock(conn, wanted["case_id"]) if wanted["case_id"] else None
         wait = _awake(runtime, case, wait if ours else AGAIN[wanted["tries"]])
         given = {"item": item, "wait": wait, "tries": 0 if ours else 1}
         put = await (await conn.execute(WORK["put_off"], given)).fetchone()
@@ -190,11 +190,11 @@ async def put_off(
         data = {"tries": put["tries"], "until": put["not_before"].isoformat()}
     await conn.execute(LINE["withdraw"], {"items": [item]})
     await conn.execute(SQL["spare"], {"item": item, "now": now})
-    if wanted["case_id"]:
-        entry = Entry(wanted["case_id"], kind, SYSTEM, data={**data, "call": wanted["call_sid"]})
+    if case:
+        entry = Entry(case.id, kind, SYSTEM, data={**data, "call": wanted["call_sid"]})
         await timeline.append(conn, [entry], now)
         if wanted["phone"] and kind != CROSSED:
-            await _tell(runtime, conn, wanted["case_id"], kind, wanted["phone"], until)
+            await _tell(conn, case, kind, wanted["phone"], until, now)
     await wake(conn)
     log.info("callback.put_off", item=item, ours=ours)
 
@@ -254,19 +254,14 @@ def _ours(ring: Mapping[str, Any]) -> bool:
     return bool(ring["state"] == "failed" and not ring["reason"].startswith(REFUSED))
 
 
-async def _tell(
-    runtime: Runtime, conn: Connection, case_id: int, kind: str, phone: str, until: datetime | None
-) -> None:
+async def _tell(conn: Connection, case: Case, kind: str, phone: str, until: datetime | None, now: datetime) -> None:
     """An SMS to a customer who spoke to nobody: when we try again, or that we do not."""
-    now = runtime.clock.now()
-    case = await cases.lock(conn, case_id)
-    assert case is not None
     book = languages.catalogue(case.language if case.language in languages.CUSTOMERS else languages.SPOKEN)
-    given, data = {"number": number(case_id)}, {}
+    given, data = {"number": number(case.id)}, {}
     if until:
         data = {"lasts": (until - now).total_seconds()}
         given["time"] = languages.format_time(until, case.timezone, book.language, now)
-    row = {"case_id": case_id, "channel": "sms", "kind": kind, "language": book.language}
+    row = {"case_id": case.id, "channel": "sms", "kind": kind, "language": book.language}
     added = await (await conn.execute(MESSAGES["add"], {"rows": recordset([row]), "now": now})).fetchone()
     assert added is not None
     content = {"message_id": added["id"], "recipient": phone, "text": book.gettext(f"sms.{kind}") % given, "data": data}
