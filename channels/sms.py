@@ -36,6 +36,7 @@ from channels.report import (
     Sender,
     Spool,
 )
+from channels.solved import THANKS
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ MEDIA_SECONDS = 8.0
 UNNAMED = "application/octet-stream"
 MEDIA_URL = re.compile(r"MediaUrl(\d{1,3})(?:\.\d+)?")  # one that came twice has a number behind the point
 MEDIA_SID = re.compile(r"/Media/(ME[0-9a-zA-Z]{1,62})$")
-THANKS = r"(?:tack|snälla|please|thanks|thank you|takk|tak|kiitos|danke|bitte)"
+POLITE = rf"(?:{THANKS}|snälla|please|bitte)"
 TEXTS = (
     r"(?:(?:era|fler|flera|alla|the|your|these|more|any more|all) )?(?:sms(?:en|er)?|texts?|texting(?: me)?|meddelanden"
     r"|(?:text )?messages?|sms ?a(?: mig)?|meldinger|beskeder|nachrichten|viest(it|ejä))(?: til meg| till mig| to me)?"
@@ -56,9 +57,9 @@ SENDS = r"(?: med)?(?: att| å| at)?(?: (?:skicka|sende|sending|lähettämästä
 NO_MORE = r"(?:inga fler|inga flera|no more|ingen flere|keine weiteren|ei enää)"
 WISHES = {  # whole messages
     STOP: re.compile(
-        rf"(?:{THANKS} )?(?:{ENDS}(?:{SENDS} {TEXTS})?|{NO_MORE} {TEXTS}|keine {TEXTS} mehr)(?: {THANKS})?(?: nu| now)?"
+        rf"(?:{POLITE} )?(?:{ENDS}(?:{SENDS} {TEXTS})?|{NO_MORE} {TEXTS}|keine {TEXTS} mehr)(?: {POLITE})?(?: nu| now)?"
     ),
-    START: re.compile(rf"(?:start|unstop|starta|aloita)(?: {THANKS})?"),
+    START: re.compile(rf"(?:start|unstop|starta|aloita)(?: {POLITE})?"),
 }
 LONGEST_WISH = 60  # characters
 WORD = re.compile(r"[^\W\d_]+")
