@@ -1228,8 +1228,8 @@ async def test_nothing_can_be_kept_and_the_caller_is_told_the_truth(line: Line, 
     assert call.dialled == "+46313900199"
 
 
-async def test_f14_slow_work_is_a_holding_sentence_that_comes_back(line: Line, world: World) -> None:
-    call = await line.call()
+def restarts_slowly(world: World) -> asyncio.Event:
+    """Have chargers restart once the event is set, and no advice given before."""
     gate, restart = asyncio.Event(), world.restart
     world.steps = ()
 
@@ -1238,6 +1238,12 @@ async def test_f14_slow_work_is_a_holding_sentence_that_comes_back(line: Line, w
         return await restart(charger)
 
     world.restart = slow  # type: ignore[method-assign]
+    return gate
+
+
+async def test_f14_slow_work_is_a_holding_sentence_that_comes_back(line: Line, world: World) -> None:
+    call = await line.call()
+    gate = restarts_slowly(world)
     await call.press("2")
     await call.press("2")
     await call.press("1")
@@ -1253,14 +1259,7 @@ async def test_f14_slow_work_is_a_holding_sentence_that_comes_back(line: Line, w
 
 async def test_f14_what_another_process_is_doing_from_afar_is_waited_for(line: Line, world: World) -> None:
     """The holding sentence came back to a process that found the restart begun, and told that it could not be done."""
-    gate, restart = asyncio.Event(), world.restart
-    world.steps = ()
-
-    async def slow(charger: str) -> RemoteAnswer:
-        await gate.wait()
-        return await restart(charger)
-
-    world.restart = slow  # type: ignore[method-assign]
+    gate = restarts_slowly(world)
     call = await to_purpose(line)
     for key in ("1", "21007#", "1", "1"):
         await call.press(key)
