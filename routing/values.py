@@ -96,10 +96,8 @@ class Said:
     """What judgement sees of a report. `charger`, `site` are what the sender gave in a structured way, unchecked,
     and `faulty` that they chose that a charger does not work, and not how.
 
-    `phone` and `email` serve only to find the owner in the directory and are never repeated in a reason. `reference`
-    is the id of a case that the record has proven this sender may write to (signed token, our Message-ID, or number
-    and participant); `mentions` are case ids that the text merely quotes. `automatic` is what a machine sends of
-    its own accord.
+    `phone` and `email` serve only to find the owner in the directory and are never repeated in a reason. `automatic`
+    is what a machine sends of its own accord.
     """
 
     channel: str
