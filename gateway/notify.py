@@ -6,7 +6,6 @@ is answered in English and told so. Nothing a stranger wrote is ever repeated in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +13,11 @@ from typing import TypeGuard
 
 from channels.report import Solution
 from gateway.languages import CUSTOMERS, Catalogue, catalogue, format_date, format_time, written_in
+from routing.quotes import topic_of
 
 ENDED = ("concluded", "closed")  # kinds of messages about a case that is solved
 LONGEST_SUBJECT = 200
 _OF_NO_CHARGER = ("payment", "account", "enquiry")
-_BEGUN = re.compile(r"(?:re|sv|vs|aw|antw|vast)(?:\[\d+\])?\s?:\s*", re.IGNORECASE)
 SILENT_DAYS = 5  # after which a concluded case is closed although nobody confirmed
 
 
@@ -98,9 +97,8 @@ def _answer_to(subject: str | None, number: str) -> str | None:
     conversation (RFC 5256 section 2.1)."""
     tag = f"[#{number}]"
     theirs = " ".join("".join(sign if sign.isprintable() else " " for sign in subject or "").replace(tag, " ").split())
-    while begun := _BEGUN.match(theirs):
-        theirs = theirs[begun.end() :]
-    return f"Re: {tag} {theirs[:LONGEST_SUBJECT]}" if theirs else None
+    topic = topic_of(theirs)
+    return f"Re: {tag} {topic[:LONGEST_SUBJECT]}" if topic else None
 
 
 def quoted_by(language: str, who: str, at: datetime, timezone: str) -> str:

@@ -392,8 +392,8 @@ def _is_only_claimed(said: Said, candidate: Candidate) -> bool:
 
 def _has_its_topic(said: Said, candidate: Candidate) -> bool:
     """Whether a mail answers under the subject of one of the case's reports."""
-    mine = topic_of(said.subject or "") if answers(said.subject) else ""
-    return mine != "" and mine in {topic_of(r.text.partition("\n")[0]) for r in candidate.reports}
+    mine = topic_of(said.subject or "").casefold() if answers(said.subject) else ""
+    return mine != "" and mine in {topic_of(r.text.partition("\n")[0]).casefold() for r in candidate.reports}
 
 
 def _time(total: Odds, said: Said, category: Category, theirs: Category, where: str, candidate: Candidate) -> None:

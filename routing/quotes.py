@@ -25,7 +25,7 @@ _SENT = re.compile(
     r"(?:sent|date|skickat|datum|sendt|dato|gesendet|lähetetty|to|till|til|an|vastaanottaja)\s*:", re.IGNORECASE
 )
 
-_ANSWERS = re.compile(r"(?:\s*(?:re|sv|vs|aw|antw|svar)\s*:)+\s*", re.IGNORECASE)
+_ANSWERS = re.compile(r"(?:\s*(?:re|sv|vs|aw|antw|vast|svar)(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE)
 
 
 def answers(subject: str | None) -> bool:
@@ -34,8 +34,9 @@ def answers(subject: str | None) -> bool:
 
 
 def topic_of(subject: str) -> str:
-    """A subject without the marks of answers, to be compared."""
-    return _ANSWERS.sub("", subject, count=1).strip().casefold()
+    """A subject without the marks of answers before it."""
+    begun = _ANSWERS.match(subject)
+    return (subject[begun.end() :] if begun else subject).strip()
 
 
 def split_quotes(text: str) -> tuple[str, str]:
