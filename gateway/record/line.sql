@@ -17,16 +17,14 @@ WHERE sid = %(sid)s
 RETURNING case_id, report_id
 
 -- name: line_up
--- A caller who waits is work with its own place, which whoever comes back has kept, and who was to be called back too;
--- whoever called before the other had hung up is another.
+-- A caller who waits is work with its own place, which whoever comes back has kept, and who was to be called back too.
 INSERT INTO work_items (kind, case_id, call_sid, callback_id, queue, line, priority, language, due_at, arrived_at,
                         longest_at, state)
 SELECT 'call', c.case_id, c.sid, b.id, %(queue)s, coalesce(k.line, 1), coalesce(k.priority, %(priority)s),
        coalesce(c.language, 'sv'), least(c.queued_at, b.arrived_at) + %(target)s, least(c.queued_at, b.arrived_at),
        least(c.queued_at, b.arrived_at) + %(longest)s, 'waiting'
 FROM calls c LEFT JOIN cases k ON k.id = c.case_id LEFT JOIN call_contents t ON t.sid = c.sid
-LEFT JOIN promised(c.case_id, ARRAY[t.from_number, %(phone)s::text]) AS b
-    ON NOT EXISTS (SELECT FROM calls o WHERE o.sid = b.call_sid AND o.ended_at > c.started_at)
+LEFT JOIN promised(c.case_id, ARRAY[t.from_number, %(phone)s::text], c.sid) AS b ON true
 WHERE c.sid = %(sid)s
 ON CONFLICT (call_sid) WHERE kind = 'call' AND state <> 'done'
 DO UPDATE SET state = 'waiting', agent_id = NULL, epoch = work_items.epoch + 1 WHERE work_items.state = 'taken'
@@ -157,7 +155,7 @@ WHERE call_sid = %(sid)s AND kind = 'call' AND state <> 'done' RETURNING id, cal
 
 -- name: add_callback
 -- Of a caller who has no place, because nobody is at work, unless they had one before, also to be called back; they are
--- moved on when they would have been in line. Whoever called before the other had hung up is another.
+-- moved on when they would have been in line.
 INSERT INTO work_items (kind, case_id, call_sid, callback_id, queue, line, priority, language, due_at, arrived_at,
                         longest_at, state)
 SELECT 'callback', c.case_id, c.sid, b.id, coalesce(k.queue, 'helpdesk'), coalesce(k.line, 1),
@@ -165,8 +163,7 @@ SELECT 'callback', c.case_id, c.sid, b.id, coalesce(k.queue, 'helpdesk'), coales
        CASE WHEN k.priority IS DISTINCT FROM 'P1'
             THEN a.at + (%(longest)s ->> coalesce(k.queue, 'helpdesk'))::float8 * interval '1 second' END, 'waiting'
 FROM calls c LEFT JOIN cases k ON k.id = c.case_id LEFT JOIN call_contents t ON t.sid = c.sid
-LEFT JOIN promised(c.case_id, ARRAY[t.from_number, %(phone)s::text]) AS b
-    ON NOT EXISTS (SELECT FROM calls o WHERE o.sid = b.call_sid AND o.ended_at > c.started_at)
+LEFT JOIN promised(c.case_id, ARRAY[t.from_number, %(phone)s::text], c.sid) AS b ON true
 CROSS JOIN LATERAL (SELECT least(%(now)s, b.arrived_at, min(o.arrived_at)) AS at
                     FROM work_items o WHERE o.call_sid = c.sid AND o.kind = 'call') AS a
 WHERE c.sid = %(sid)s

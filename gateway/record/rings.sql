@@ -231,10 +231,7 @@ SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_si
 FROM work_items w LEFT JOIN call_contents t ON t.sid = w.call_sid WHERE w.id = %(item)s
 
 -- name: promised
--- What the same was promised about it in another call; who were on the line at once are two.
-SELECT p.id FROM promised(%(case)s::bigint, ARRAY[%(phone)s::text]) AS p
-WHERE NOT EXISTS (SELECT FROM calls o JOIN calls m ON m.started_at < o.ended_at AND o.started_at < m.ended_at
-                  WHERE o.sid = p.call_sid AND m.sid = %(call_sid)s)
+SELECT id FROM promised(%(case)s::bigint, ARRAY[%(phone)s::text], %(call_sid)s)
 
 -- name: unsettled
 -- Colleagues, or the last resort, who took a caller and whose own call is over, although nobody has said how it ended;
