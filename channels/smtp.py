@@ -26,10 +26,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from channels.mail.headers import one_line
+from channels.mail.headers import header_end, one_line
 from channels.mail.reading import quarantined
 from channels.mail.threads import token_of
-from channels.mail.tree import header_end
 from channels.report import Intake, NotStored, Report
 from channels.smtp_limits import Doorkeeper, Limits
 from channels.smtp_session import TOO_MANY, Conversation

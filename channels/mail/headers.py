@@ -11,7 +11,9 @@ import unicodedata
 from email.message import Message
 
 from channels.mail.charsets import decode
+from channels.mail.encodings import base64
 
+HEADER_BLOCK = 128 * 1024  # bytes
 HEADER_LIMIT = 8 * 1024  # characters of one value that are looked at
 _WORD = re.compile(r"=\?([^?\s*]{0,40})(?:\*[^?\s]*)?\?([bBqQ])\?(.*?)\?=", re.DOTALL)
 _BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{0,60}\?[bBqQ]\?)")
@@ -61,6 +63,15 @@ class Fields:
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+
+def header_end(raw: bytes) -> int:
+    """Where the header block of a mail ends."""
+    end = most = min(len(raw), HEADER_BLOCK + 2)
+    for blank in (b"\n\r\n", b"\n\n", b"\r\r"):
+        at = raw.find(blank, 0, end + 2)
+        end = at if 0 <= at < end else end
+    return end if end == most else end - (raw[end] == 10 and raw[end - 1 : end] == b"\r")
 
 
 def decode_field(value: str, charset: str | None = None) -> str:
@@ -126,13 +137,4 @@ def _bytes_of(encoding: str, text: str) -> bytes:
     data = text.encode("utf-8", "surrogateescape")
     if encoding in "qQ":
         return binascii.a2b_qp(data.replace(b"=\n", b"= "), header=True)
-    try:
-        return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
-    except binascii.Error:
-        return _sound_base64(data)
-
-
-def _sound_base64(data: bytes) -> bytes:
-    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
-    kept = kept[:-1] if len(kept) % 4 == 1 else kept
-    return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
+    return base64(data)

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from channels.mail.quotes import CUT, MAYBE
+from channels.mail.marks import CUT, MAYBE
 from channels.mail.signatures import SIGNED
 
 LIMIT = 1_000_000  # characters that are read

@@ -47,6 +47,7 @@ BEGINS = _compiled(
 MOMENT = re.compile(
     r"(?<!\d)20\d\d(?!\d)|(?<!\d)\d{1,2}[:.]\d\d(?!\d)|(?<!\d)\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d(?!\d)"
 )
+CLOCK = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 FIRST_PERSON = _compiled(r"\s*(?<!\S)(?:i|we|jag|vi|jeg|ich|wir|minä)(?=\s)")  # right before or behind the verb
 OUTSIDE = _compiled(any_of("outside"))
 BEWARE = _compiled(any_of("beware"))

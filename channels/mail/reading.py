@@ -14,15 +14,16 @@ from channels.mail import deliveries, reactions, robots
 from channels.mail.address import Mailbox, author, mailboxes
 from channels.mail.attachments import attachment_of
 from channels.mail.charsets import decode, tidy
-from channels.mail.headers import Fields, decode_field
+from channels.mail.headers import Fields, decode_field, header_end
 from channels.mail.key import FIELDS, key_of
+from channels.mail.marks import CUT, MAYBE
 from channels.mail.parts import Body, body_of
 from channels.mail.phrases import FOLLOWING
-from channels.mail.quotes import CUT, MAYBE, new_text
+from channels.mail.quotes import new_text
 from channels.mail.sent_on import attached_mails, is_alone, sent_on, words_of
 from channels.mail.signatures import SIGNED, without_signature
 from channels.mail.threads import thread_of
-from channels.mail.tree import Part, TooComplex, header_end, parse
+from channels.mail.tree import Part, TooComplex, parse
 from channels.report import FORGED, UNREADABLE, Channel, Report, Sender, Thread
 from channels.verification import Results, passed, refused, results_of, told_by
 

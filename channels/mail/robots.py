@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from channels.mail.headers import Fields
+from channels.mail.old_headers import label
 from channels.mail.phrases import (
     ABSENCE,
     ABSENT,
@@ -35,7 +36,6 @@ from channels.mail.phrases import (
     WAS_READ,
     speaks_of_oneself,
 )
-from channels.mail.quotes import label
 
 AUTOMATIC, LIST, NO_ANSWER, OURSELVES = "automatic", "list", "no_answer", "from_ourselves"
 _ROBOT_FIELDS = (

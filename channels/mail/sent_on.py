@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from channels.mail.attributions import attribution
 from channels.mail.headers import decode_field
+from channels.mail.marks import CUT, MAYBE
+from channels.mail.old_headers import columns, label, phrase, titled_header, value_of
 from channels.mail.parts import Body, body_of
 from channels.mail.phrases import FORWARDED, MOMENT, ORIGINALS, SENDS_ON
-from channels.mail.quotes import CUT, MAYBE, attribution, columns, label, new_text, phrase, titled_header, value_of
+from channels.mail.quotes import new_text
 from channels.mail.tree import Part, TooComplex, parse
 
 _LAYERS = 5  # mails within one another

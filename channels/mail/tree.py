@@ -7,7 +7,6 @@ are taken out before, since it looks at every line.
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,49 +16,26 @@ from email.parser import BytesParser
 from email.policy import Compat32, compat32
 from typing import Any, cast
 
+from channels.mail import encodings
 from channels.mail.charsets import says_charset
-from channels.mail.headers import HEADER_LIMIT, Fields, eight_bit
+from channels.mail.headers import HEADER_BLOCK, HEADER_LIMIT, Fields, eight_bit, header_end
+from channels.mail.mending import sound, told_apart, with_its_boundary
 
-HEADER_BLOCK = 128 * 1024  # bytes
 HEADERS, PARTS, DEPTH = 200, 250, 20
 _LONG_RUN = 64 * 1024  # bytes; shorter mails are parsed as they are
 _MUST_BE_WHOLE = ("from", "sender", "message-id", "content-")  # how names of fields begin that mislead when cut
-_FIRST_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\r\n]{1,200}?)[ \t]*\r?\n(?=[A-Za-z-]{4,40}:)")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n|\r\r")
 _PLAIN_MULTIPARTS = ("multipart/alternative", "multipart/mixed", "multipart/related")
 _LAST = re.compile(rb"--(?:\r\n|\Z)")
 _FEW = 20  # parts
-_PADDED_BREAK = re.compile(rb"=[ \t]+(\r?\n|\Z)")  # blanks that a relay put behind a soft line break
-_QUOTED_LETTER = re.compile(rb"=(?:C[2-9A-F]|D[0-9A-F]|E[0-9A-F]=[89AB][0-9A-F])=[89AB][0-9A-F]")
-_NOT_QUOTED = re.compile(rb"=(?![0-9A-F]{2}|[ \t]*(?:\r?\n|\Z))")
 _ENCODED_WORD = re.compile(r"=\?([\w.:-]{2,40})(?:\*[^?\s]{0,20})?\?[bq]\?", re.IGNORECASE)
-_ENCODED_RUN = re.compile(rb"[A-Za-z0-9+/]{40}")  # longer than any word
 _NO_BODY_YET = MultipartInvariantViolationDefect  # what Python 3.11.2 says of a head alone
-_BAD_LINE = re.compile(rb"(?m)^(?![\x21-\x39\x3b-\x7e]+:|[ \t\r\n]|From (?![ \t]*:)|\Z)[^\r\n]+")
-_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,60}:")
-_SPACED = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,80})[ \t]+:")
-# A parameter on a line of its own that lost the blank by which it belongs to the line above.
-_UNFOLDED = re.compile(
-    rb"(?im)^(content-(?:type|disposition):[^\r\n]{0,998};)[ \t]*\r?\n(?=(?:boundary|charset|(?:file)?name)\*?=)"
-)
-# What international mails are returned as (RFC 6533), by the names that the library knows.
-_GLOBAL = re.compile(rb"(?im)^(content-type:[ \t]*)message/global(-[a-z-]{1,30})?")
-_GLOBAL_NAMED = re.compile(rb"(?i)/global")
-_GLOBAL_KINDS = {b"": b"message/rfc822", b"-headers": b"text/rfc822-headers"}
-_LOST = re.compile(rb";[ \t]*\r?\n[bcnfBCNF]")
-_KNOWN = re.compile(rb"(?im)^(?:from|to|subject|date|message-id|mime-version|content-type|content-transfer-encoding):")
-_SAYS_PARTS = re.compile(
-    rb"(?i)this (?:is a|message is in) (?:multi-?part|mime)[^\r\n]{0,100}(?:\r?\n[^\r\n]{1,100}){0,2}"
-)
-_BOUNDARY_TEXT = re.compile(r"[\w'()+,./:=? -]{1,70}")
 # Parameters as nearly everybody writes them; the library takes its time for the others.
 _PLAIN_PARAMETER = re.compile(r';\s*([\w-]{1,60})=(?:"([^"\\]*)"|([^\s;"\\(),*\'<>]+))', re.ASCII)
 _PLAIN_PARAMETERS = re.compile(rf"[\w/.+-]{{1,160}}\s*(?:{_PLAIN_PARAMETER.pattern}\s*)+;?\s*", re.ASCII)
 _PLAIN_NAME = re.compile(r';\s*(?:file)?name\s*=\s*(?:"[^"]*"|[^;"]*)', re.IGNORECASE)
 _KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+*-]{1,80}")
 _BASE64_LINES = re.compile(rb"(?m)^(?:[A-Za-z0-9+/]{60,76}\r?\n)+")  # all there are, so that none is looked at twice
-_ONLY_BASE64 = re.compile(rb"\s*(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{0,76}={0,2}\s*")
-_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=]+")
 _RUN = 12 * 1024  # bytes of them that are worth taking out
 _RUN_MARK = b"\x02%d\x03\n"
 _RUN_MARKED = re.compile(rb"\x02(\d{1,4})\x03\n")
@@ -113,14 +89,18 @@ class Part:
             return self._restored(b"\n".join(_source(child.message) for child in self.children))
         encoding = self.fields.word("content-transfer-encoding")
         if encoding == "quoted-printable":
-            return self._restored(binascii.a2b_qp(_PADDED_BREAK.sub(rb"=\1", _undecoded(self.message))))
+            return self._restored(encodings.quoted_printable(_undecoded(self.message)))
         if encoding == "base64":
             encoded = self._restored(_undecoded(self.message))
-            return encoded if self.kind.startswith("text/") and _in_the_clear(encoded) else _base64(encoded)
+            return (
+                encoded
+                if self.kind.startswith("text/") and encodings.in_the_clear(encoded)
+                else encodings.base64(encoded)
+            )
         decoded = self.message.get_payload(decode=True)
         found = self._restored(decoded) if isinstance(decoded, bytes) else b""
         if self.kind.startswith("text/") and encoding in ("", "7bit", "8bit"):
-            return (None if encoding else _unsaid_base64(found)) or _unsaid_quoted(found) or found
+            return (None if encoding else encodings.unsaid_base64(found)) or encodings.unsaid_quoted(found) or found
         return found
 
     def _restored(self, data: bytes) -> bytes:
@@ -132,26 +112,19 @@ class Part:
 
 def parse(raw: bytes) -> Part:
     """The tree of a mail. Raises TooComplex."""
-    if raw[:1].isspace() and _FIELD.match(raw.lstrip()[:200]):
-        raw = raw.lstrip()
+    raw = sound(raw)
     end = header_end(raw)
     if end > HEADER_BLOCK:
         raise TooComplex(f"the header is longer than {HEADER_BLOCK // 1024} kB")
-    if _BAD_LINE.search(raw, 0, end):
-        raw = _sound_head(raw[:end]) + raw[end:]
-        end = header_end(raw)
-    if _LOST.search(raw):
-        raw = _UNFOLDED.sub(rb"\1\n ", raw)
-        end = header_end(raw)
-    if _GLOBAL_NAMED.search(raw):
-        raw = _GLOBAL.sub(_known_kind, raw)
-        end = header_end(raw)
     runs: list[bytes] = []
     source = _without_runs(raw, runs) if len(raw) > _LONG_RUN else raw
     root = _part(_parse_simple(source, end) or _parse(source), runs)
     if root.fields.count > HEADERS:
         raise TooComplex(f"there are more than {HEADERS} header lines")
-    mended = _mended(root, source, end) if not root.children else _told_apart(root, source, end)
+    if root.children:
+        mended = told_apart(root.parameters.get("boundary") or "", root.message.epilogue or "", source, end)
+    else:
+        mended = with_its_boundary(root.kind, root.fields, source, end)
     if mended is not None:
         root = _part(_parse(mended), runs)
     root.fields.charset = next(filter(says_charset, _charsets(root)), None)
@@ -168,36 +141,6 @@ def _charsets(root: Part) -> Iterator[str | None]:
     yield from (part.parameters.get("charset") for part in root.walk())
     for name in ("subject", "from"):
         yield from (match[1] for match in _ENCODED_WORD.finditer((root.fields.raw(name) or "")[:HEADER_LIMIT]))
-
-
-def header_end(raw: bytes) -> int:
-    """Where the header block of a mail ends."""
-    end = most = min(len(raw), HEADER_BLOCK + 2)
-    for blank in (b"\n\r\n", b"\n\n", b"\r\r"):
-        at = raw.find(blank, 0, end + 2)
-        end = at if 0 <= at < end else end
-    return end if end == most else end - (raw[end] == 10 and raw[end - 1 : end] == b"\r")
-
-
-def _known_kind(match: re.Match[bytes]) -> bytes:
-    kind = (match[2] or b"").lower()
-    return match[1] + _GLOBAL_KINDS.get(kind, b"message/" + kind[1:])
-
-
-def _sound_head(head: bytes) -> bytes:
-    """A header block whose broken lines end it no more: other fields come after them."""
-    last = max((known.start() for known in _KNOWN.finditer(head)), default=-1)
-
-    def mended(match: re.Match[bytes]) -> bytes:
-        if spaced := _SPACED.match(match[0]):
-            return spaced[1] + b":" + match[0][spaced.end() :]
-        return b" " + match[0] if match.start() and match.end() <= last else match[0]
-
-    if (first := _BAD_LINE.match(head)) and first.end() <= last:
-        taken = len(head)
-        head = head[first.end() :].lstrip(b"\r\n")
-        last -= taken - len(head)
-    return _BAD_LINE.sub(mended, head)
 
 
 def _without_runs(raw: bytes, runs: list[bytes]) -> bytes:
@@ -333,83 +276,6 @@ def _filename(message: Message, fields: Fields, charset: str | None = None) -> s
         return message.get_filename() or None
     except (ValueError, LookupError, TypeError, AttributeError, IndexError):
         return None
-
-
-def _mended(root: Part, raw: bytes, end: int) -> bytes | None:
-    """The mail with the boundary that its body really uses, when the declared one never occurs."""
-    declared = root.kind.startswith("multipart/")
-    if not declared and "content-type" in root.fields:
-        return None
-    match = _FIRST_BOUNDARY.search(raw, end)
-    if not match:
-        return None
-    if not declared and b"content-type" not in raw[match.end() : match.end() + 400].lower():
-        return None
-    boundary = match[1].decode("latin-1")
-    if not _BOUNDARY_TEXT.fullmatch(boundary):
-        return None
-    kind = root.kind if declared else "multipart/mixed"
-    lines = [f"{name}: {value}" for name, value in root.fields.pairs if name.lower() != "content-type"]
-    head = "\r\n".join([*lines, f'Content-Type: {kind}; boundary="{boundary}"'])
-    first = re.compile(rb"(?m)^--" + re.escape(match[1])).search(raw, end)
-    begin = first.start() if first else match.start()
-    above = raw[end:begin].strip()
-    # Where nothing said that there are parts, what stands above them was written to be read.
-    words = b"" if declared or not above or _SAYS_PARTS.fullmatch(above) else b"--" + match[1] + b"\r\n\r\n" + above
-    source = head.encode("utf-8", "surrogateescape") + b"\r\n\r\n"
-    return source + (words and words + b"\r\n") + raw[begin:].lstrip(b"\r\n")
-
-
-def _told_apart(root: Part, raw: bytes, end: int) -> bytes | None:
-    """The mail with a boundary of its own for parts within one, when both had the same and parts stand below the first
-    end of it, where nobody looks."""
-    boundary = (root.parameters.get("boundary") or "").encode("utf-8", "surrogateescape")
-    if not boundary or b"--" + boundary not in (root.message.epilogue or "").encode("utf-8", "surrogateescape"):
-        return None
-    mark = re.escape(boundary)
-    again = re.compile(rb"(?i)boundary=\"?(" + mark + rb")(?=[\";\r\n])").search(raw, end)
-    ends = again and re.compile(rb"(?m)^--" + mark + rb"--").search(raw, again.end())
-    if not again or not ends:
-        return None
-    within = re.sub(rb"(?m)^--" + mark, b"--" + boundary + b".within", raw[again.end() : ends.end()])
-    return raw[: again.end(1)] + b".within" + raw[again.end(1) : again.end()] + within + raw[ends.end() :]
-
-
-def _in_the_clear(data: bytes) -> bool:
-    """Whether a text is said to be base64 and is not: it begins with words."""
-    first, *others = [line.strip() for line in data[:2000].split(b"\n") if line.strip()][:3] or [b""]
-    sound = _BASE64_LINE.fullmatch(first) is not None and len(first) % 4 == 0
-    begun = (first, *others)
-    return not sound and any(b" " in line for line in begun) and not any(map(_ENCODED_RUN.search, begun))
-
-
-def _unsaid_base64(data: bytes) -> bytes | None:
-    """What a text says that is nothing but base64, although nobody said so."""
-    if len(data) < 60 or not _ONLY_BASE64.fullmatch(data):
-        return None
-    decoded = _base64(data)
-    try:
-        return decoded if decoded.decode().replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else None
-    except UnicodeDecodeError:
-        return None
-
-
-def _unsaid_quoted(data: bytes) -> bytes | None:
-    """What a text says that is quoted-printable, although nobody said so: each "=" in it is such a letter, or a break,
-    and some are letters of UTF-8."""
-    if b"=" not in data or not _QUOTED_LETTER.search(data) or not data.isascii() or _NOT_QUOTED.search(data):
-        return None
-    return binascii.a2b_qp(_PADDED_BREAK.sub(rb"=\1", data))
-
-
-def _base64(data: bytes) -> bytes:
-    """Base64 as far as it goes: strange characters skipped, a torn end cut off."""
-    try:
-        return binascii.a2b_base64(data)
-    except binascii.Error:
-        kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
-        kept = kept[: len(kept) - 1] if len(kept) % 4 == 1 else kept
-        return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
 
 
 def _source(message: Message) -> bytes:

@@ -6,7 +6,8 @@ import asyncio
 import re
 
 from channels.mail.address import author
-from channels.mail.tree import HEADER_BLOCK, TooComplex, parse
+from channels.mail.headers import HEADER_BLOCK
+from channels.mail.tree import TooComplex, parse
 from channels.vouching.dkim_check import signatures_of
 from channels.vouching.dmarc_check import policy_of, verdict
 from channels.vouching.names import Asking, Names

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from channels.mail.tree import header_end
+from channels.mail.headers import header_end
 from channels.parsing import Parsers
 from channels.report import Channel, Report, Thread
 from gateway.config import DEMO_DOMAIN

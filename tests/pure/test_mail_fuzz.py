@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.mail import quarantined, read, sanitise
-from channels.mail.tree import _parse, _parse_simple, header_end
+from channels.mail.headers import header_end
+from channels.mail.tree import _parse, _parse_simple
 from channels.parsing_frames import pack, unpack
 
 NOW = datetime(2026, 9, 28, tzinfo=UTC)
