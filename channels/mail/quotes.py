@@ -13,6 +13,7 @@ from itertools import takewhile
 from channels.mail.attributions import ENDS, attribution, certain, closes_address, ends_attribution, may_end_attribution
 from channels.mail.banners import without_banner
 from channels.mail.desks import newest_comment, without_marks
+from channels.mail.footers import without_devices
 from channels.mail.marks import CUT, MARK, MAYBE, is_quote, next_written, own_mark, quoted_below
 from channels.mail.old_headers import groupwise, header_at, label, labels_of, past_header, phrase
 from channels.mail.phrases import (
@@ -24,7 +25,7 @@ from channels.mail.phrases import (
     YOURS,
     verb_in,
 )
-from channels.mail.signatures import without_devices, without_marked, without_signature
+from channels.mail.signatures import without_marked, without_signature
 
 LIMIT = 400_000  # characters that are looked at; what comes after can only be history
 _SIGNED = re.compile(
