@@ -155,6 +155,12 @@ def kin(judgement: Judgement) -> tuple[Category, ...] | None:
     return category, *_RELATED_TO.get(category, ())
 
 
+def has_its_topic(said: Said, candidate: Candidate) -> bool:
+    """Whether a mail answers under the subject of one of the case's reports."""
+    mine = topic_of(said.subject or "").casefold() if answers(said.subject) else ""
+    return mine != "" and mine in {topic_of(r.text.partition("\n")[0]).casefold() for r in candidate.reports}
+
+
 def as_its_case(judgement: Judgement, candidate: Candidate, *, answer: bool = False) -> Judgement:
     """The judgement of a report that belongs to a case: what says nothing new, and whatever belongs to a danger, is
     about what the case is, and no less urgent. An `answer` to what we asked is about nothing else, and as urgent."""
@@ -352,7 +358,7 @@ def _calls_again(said: Said, candidate: Candidate) -> bool:
 def _may_go_on(said: Said, judgement: Judgement, candidate: Candidate) -> bool:
     """Whether a report of a person may be about their earlier matter though its own words are of another kind: it
     answers the subject of that, or has none of its own and answers a message or says "again"."""
-    if _has_its_topic(said, candidate):
+    if has_its_topic(said, candidate):
         return True
     return judgement.category in _SAYS_NOTHING_NEW and (answers(said.subject) or "!again" in judgement.tokens)
 
@@ -387,13 +393,7 @@ def _adds_to_many(said: Said, judgement: Judgement, history: History, candidate:
 
 def _is_only_claimed(said: Said, candidate: Candidate) -> bool:
     """Whether nothing but an address that anybody can write ties a mail to a case."""
-    return said.channel == "email" and not said.verified and not _has_its_topic(said, candidate)
-
-
-def _has_its_topic(said: Said, candidate: Candidate) -> bool:
-    """Whether a mail answers under the subject of one of the case's reports."""
-    mine = topic_of(said.subject or "").casefold() if answers(said.subject) else ""
-    return mine != "" and mine in {topic_of(r.text.partition("\n")[0]).casefold() for r in candidate.reports}
+    return said.channel == "email" and not said.verified and not has_its_topic(said, candidate)
 
 
 def _time(total: Odds, said: Said, category: Category, theirs: Category, where: str, candidate: Candidate) -> None:

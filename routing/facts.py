@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple
 
@@ -81,7 +81,8 @@ class Facts:
     (see routing/examples.py); `alike`: it is like those of danger, and `alarming` the senses that make it so;
     `danger` are the listed dangers that are meant, `only_words` those that are not believed (routing/verdict.py);
     `flags` concepts that colour the judgement; `contacts` addresses and telephone numbers the text mentions (never a
-    right, only a place to look for earlier reports); `tokens` what duplicates are compared by.
+    right, only a place to look for earlier reports); `tokens` what duplicates are compared by; `anew` what is told
+    without the subject, when that alone tells of danger and is the one of a mail that is answered.
     """
 
     language: str
@@ -101,6 +102,7 @@ class Facts:
     words: int
     contacts: tuple[str, ...]
     tokens: frozenset[str]
+    anew: Facts | None
 
 
 class Meant(NamedTuple):
@@ -132,7 +134,15 @@ class _Read(NamedTuple):
 
 def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
     """Read what a report says."""
-    read = _read(said, directory, rules)
+    facts = _facts(said, _read(said, directory, rules), rules)
+    if not (facts.danger or facts.alike) or not answers(said.subject):
+        return facts
+    anew = _facts(said, _read(replace(said, subject=None), directory, rules), rules)
+    calm = not (anew.danger or anew.only_words or anew.alike) and "again" not in anew.flags
+    return replace(facts, anew=replace(anew, place=facts.place)) if calm else facts
+
+
+def _facts(said: Said, read: _Read, rules: Rules) -> Facts:
     held = weigh(rules.signs, read.meant)
     return Facts(
         language=read.language,
@@ -152,6 +162,7 @@ def read_facts(said: Said, directory: Directory, rules: Rules) -> Facts:
         words=len(read.words),
         contacts=_contacts(read.text),
         tokens=_tokens(read.words, read.language, read.concepts, rules),
+        anew=None,
     )
 
 

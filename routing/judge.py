@@ -6,6 +6,7 @@ Facts are what the report says; history is what the record knows of the person. 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from routing.categories import best
@@ -89,6 +90,16 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
         tokens=facts.tokens | _marks(facts, category, weight),
         foreign=facts.foreign,
     )
+
+
+def judge_anew(said: Said, facts: Facts, history: History, directory: Directory, rules: Rules) -> Judgement:
+    """The same of a mail that answers under its case's own subject: its new text is judged, where nothing but the
+    subject tells of danger. That was judged when it was new, and perhaps corrected by a person."""
+    if facts.anew is None:
+        return judge(said, facts, history, directory, rules)
+    judgement = judge(said, facts.anew, history, directory, rules)
+    why = (Reason("danger_answered"), *judgement.reasons["category"])
+    return replace(judgement, reasons={**judgement.reasons, "category": why})
 
 
 def _spoken(facts: Facts) -> Reason:

@@ -48,8 +48,8 @@ from gateway.record import people, timeline
 from gateway.record.db import Line, recordset, recordsets, statements, together
 from gateway.record.timeline import SYSTEM, Entry
 from routing.directory import Directory
-from routing.duplicates import as_its_case, lock_keys, match
-from routing.judge import judge
+from routing.duplicates import as_its_case, has_its_topic, lock_keys, match
+from routing.judge import judge, judge_anew
 from routing.rules import Rules
 from routing.values import History, Judgement, Match, Reason, Verdict
 
@@ -193,6 +193,8 @@ class Draft:
             decided = Decided(ids["report"], item.report, item.said, person, judgement, reference, again)
             if decided.attached_to is not None:
                 its_case = self.cases[decided.attached_to].candidate
+                if item.facts.anew and has_its_topic(item.said, its_case):
+                    judgement = judge_anew(item.said, item.facts, history, self.directory, self.rules)
                 answer = ANSWER in item.report.flags
                 decided = replace(decided, judgement=as_its_case(judgement, its_case, answer=answer))
             self._place(decided, item, ids["case"])

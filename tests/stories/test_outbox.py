@@ -187,6 +187,34 @@ async def test_b68_e4_e13_an_answer_to_a_mail_finds_its_case_and_a_strangers_doe
     assert [row["cases"] for row in linked if row["cases"] == [receipt.case]] == [[receipt.case]] * 2
 
 
+@pytest.mark.parametrize(
+    ("words", "priority"),
+    [
+        ("Thank you for looking into it. When may I charge there?", "P3"),
+        ("Now flames come out of the charger!", "P1"),
+        ("It is doing it again", "P1"),
+    ],
+)
+async def test_who_answers_under_a_subject_of_danger_tells_of_it_by_new_words_only(
+    office: Office, words: str, priority: str
+) -> None:
+    """An agent saw that it was steam and lowered the case: the old subject above each answer is no new alarm."""
+    asked = "From: Mette <mette@example.com>\nSubject: Smoke from charger 21052\n\nSee subject."
+    receipt = await take(office, asked.encode())
+    case = casenumber.parse(receipt.case) or 0
+    assert receipt.priority == "P1"
+    await office.sweep()
+    await desk.correct(office.runtime, AGENT, case, category="no_start", priority="P3", reason="steam")
+    await desk.reply(office.runtime, AGENT, case, "It was steam. We look into it.")
+    await office.sweep()
+    sent = office.mails[-1]
+    assert "Smoke" in sent["Subject"]
+    answer = f"From: Mette <mette@example.com>\nTo: {sent['Reply-To']}\nSubject: Re: {sent['Subject']}\n\n{words}"
+    told = await take(office, answer.encode())
+    (row,) = await office.runtime.db.rows("SELECT priority FROM cases WHERE id = %(case)s", {"case": case})
+    assert (told.case, row["priority"]) == (receipt.case, priority)
+
+
 async def test_e5_an_answer_finds_its_case_although_a_relay_gave_our_mail_another_message_id(office: Office) -> None:
     receipt = await office.hear("Charger 21052 does not start.", message_id="<question@example.com>")
     await office.sweep()
