@@ -27,6 +27,7 @@ from gateway.phone import wrapping
 from gateway.record import cases, timeline
 from gateway.record.cases import Case
 from gateway.record.db import Connection, recordset, statements
+from gateway.record.facts import TIMEZONE
 from gateway.record.timeline import SYSTEM, Actor, Entry
 from gateway.runtime import Runtime
 from routing.hours import after_working
@@ -88,7 +89,7 @@ async def settle(runtime: Runtime, item: int) -> End:
             await conn.execute(WORK["end_item"], {"item": item})
             kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
         else:
-            wait = _awake(runtime, case, _wait(wanted, ours=ours, kept_waiting=kept_waiting))
+            wait = _awake(runtime, wanted, case, _wait(wanted, ours=ours, kept_waiting=kept_waiting))
             later = {"item": item, "wait": wait, "tries": 0 if ours else 1}
             tried = await (await conn.execute(WORK["try_later"], later)).fetchone()
             if tried is None:  # whoever ends it at the same time was first
@@ -181,7 +182,7 @@ async def put_off(
         await conn.execute(WORK["end_item"], {"item": item})
         kind, data = "callback_given_up", {"tries": wanted["tries"] + 1}
     else:
-        wait = _awake(runtime, case, wait if ours else AGAIN[wanted["tries"]])
+        wait = _awake(runtime, wanted, case, wait if ours else AGAIN[wanted["tries"]])
         given = {"item": item, "wait": wait, "tries": 0 if ours else 1}
         put = await (await conn.execute(WORK["put_off"], given)).fetchone()
         if put is None:
@@ -232,14 +233,14 @@ def _wait(wanted: Mapping[str, Any], *, ours: bool, kept_waiting: bool) -> timed
     return DELAY if ours else AGAIN[wanted["tries"]]
 
 
-def _awake(runtime: Runtime, case: Case | None, wait: timedelta) -> timedelta:
+def _awake(runtime: Runtime, wanted: Mapping[str, Any], case: Case | None, wait: timedelta) -> timedelta:
     """The same, or until the morning when the customer would be rung in the night about what can wait: the clocks of
-    P3 say what is day. Who spoke to us a moment ago is up."""
-    if case is None or wait <= AGAIN[0]:
+    P3 say what is day, at home for who has no case. Who spoke to us a moment ago is up."""
+    if wait <= AGAIN[0]:
         return wait
-    now, priority = runtime.clock.now(), Priority(min(case.priority, Priority.P3))
-    hours = targets(runtime.rules().sla, priority, case.sla_level).hours
-    return after_working(now + wait, NOW, hours, case.timezone) - now
+    level, timezone = (case.sla_level, case.timezone) if case else ("basic", TIMEZONE)
+    now, priority = runtime.clock.now(), Priority(min(case.priority if case else wanted["priority"], Priority.P3))
+    return after_working(now + wait, NOW, targets(runtime.rules().sla, priority, level).hours, timezone) - now
 
 
 def _missed(ring: Mapping[str, Any] | None) -> str:

@@ -220,7 +220,7 @@ WHERE r.item_id = %(item)s AND r.purpose = 'customer' ORDER BY r.id DESC LIMIT 1
 -- name: wanted
 -- What a caller's item is about: the number to call back, unless they are on another way to somebody, and the case. Of
 -- several people with one number only who speaks about the same is taken for the same.
-SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_sid, w.callback_id, w.language,
+SELECT w.id, w.kind, w.state, w.queue, w.agent_id, w.tries, w.case_id, w.call_sid, w.callback_id, w.language, w.priority,
        t.callback AS phone, coalesce(w.not_before > lease_now(), false) AS later,
        EXISTS (SELECT FROM work_items i WHERE i.callback_id = w.id AND i.state <> 'done')
        OR w.kind = 'callback' AND EXISTS (

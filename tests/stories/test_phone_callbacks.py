@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from channels.provider import Provider
+from channels.report import NotStored
 from gateway import dispatch
+from gateway.intake import GroupIntake
 from gateway.people.privacy import erase_person, find_person
 from gateway.phone import alone, callbacks, ringing
 from gateway.phone import waiting as line
@@ -259,6 +261,26 @@ async def test_nobody_is_called_back_in_the_night_about_what_can_wait(day: Night
         day.clock.put(row["not_before"])
     await missed(day)
     assert (await kinds(day))[-1] == "callback_given_up"
+
+
+async def test_nobody_without_a_case_is_called_back_in_the_night_about_what_can_wait(
+    day: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their report waits in the spool; those who were in danger are rung all the same."""
+
+    async def away(*_: Any) -> None:
+        raise NotStored("away")
+
+    monkeypatch.setattr(GroupIntake, "accept", away)
+    monkeypatch.setattr(GroupIntake, "file", away)
+    await (await waiting(day)).press("1")
+    for priority, time in (("P3", "03:10"), ("P3", "07:00"), ("P1", "11:00")):
+        await missed(day)
+        row = await day.house.runtime.db.row("SELECT case_id, not_before FROM work_items WHERE kind = 'callback'")
+        assert row is not None
+        assert row["case_id"] is None
+        assert (priority, f"{row['not_before'].astimezone(ZoneInfo('Europe/Stockholm')):%H:%M}") == (priority, time)
+        day.clock.put(row["not_before"])
 
 
 async def test_a_customer_who_does_not_answer_is_tried_again_at_stated_times_and_told_by_sms(day: Night) -> None:
