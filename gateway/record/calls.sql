@@ -170,17 +170,23 @@ UPDATE owners SET pin_misses = CASE id WHEN %(owner)s THEN 0 ELSE greatest(pin_m
 WHERE id = ANY(%(tried)s::text[])
 
 -- name: owner_cases
-SELECT c.id, c.site_id, c.status, count(*) OVER () AS n FROM cases c
+-- One that waits for anything but an answer is put aside.
+SELECT c.id, c.site_id, count(*) OVER () AS n,
+       CASE WHEN c.status = 'waiting' AND c.paused_at IS NULL THEN 'aside' ELSE c.status END AS status
+FROM cases c
 WHERE c.owner_id = %(owner)s AND c.status IN ('open', 'assigned', 'waiting', 'planned') AND c.merged_into IS NULL
 ORDER BY c.priority, c.opened_at LIMIT 3
 
 -- name: status
 -- What a reporter with the right code may hear of the case that their report is in now, whichever of its cases they name,
 -- and whether they were asked if it is solved and did not say; nobody is of what was concluded as a duplicate or as spam,
--- which is closed to them. A code that fits none is a miss of the case that was named;
--- `guessed` says that it had its most in a day before. By the database's clock: one that is wrong gives nobody more.
+-- which is closed to them. One that waits for anything but an answer is put aside. A code that fits none is a miss of
+-- the case that was named; `guessed` says that it had its most in a day before. By the
+-- database's clock: one that is wrong gives nobody more.
 WITH found AS (
-    SELECT c.id AS case_id, CASE WHEN silent THEN 'closed' ELSE c.status END AS status, c.due_solution,
+    SELECT c.id AS case_id, c.due_solution,
+           CASE WHEN silent THEN 'closed' WHEN c.status = 'waiting' AND c.paused_at IS NULL THEN 'aside'
+                ELSE c.status END AS status,
            CASE WHEN c.status = 'concluded' AND NOT silent AND NOT EXISTS (
                SELECT FROM confirmations f WHERE f.report_id = r.id AND f.concluded_at = c.concluded_at)
            THEN r.id END AS unconfirmed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -118,3 +119,29 @@ async def test_whoever_looks_after_two_owners_by_one_number_hears_of_the_one_who
         assert await owners.open_cases(REGISTERED, "x") is None
     assert await owners.open_cases(REGISTERED, pin) is None
     assert await owners.open_cases(REGISTERED, "another") is None
+
+
+async def test_who_waits_for_a_part_is_not_told_that_an_answer_is_waited_for(house: House) -> None:
+    case = (await house.report("Laddaren är helt död", charger="21007", **{"from": {"phone": "+46846500422"}}))["case"]
+    row = await house.runtime.db.row("SELECT code FROM reports")
+    assert row is not None
+    pin = await new_pin(house)
+    assert (await house.api("POST", f"/cases/{case}/claim", {"as": "a01"}))[0] == 200
+    assert (await house.api("POST", f"/cases/{case}/reply", {"as": "a01", "text": "Hej!"}))[0] == 200
+
+    async def asked(line: Line) -> str:
+        call = await line.call("+46846500422")
+        for keys in ("1", "2", "4", f"{case.replace('-', '')}#", row["code"]):
+            await call.press(keys)
+        return call.now_hears
+
+    async with line_to(house) as line:
+        for words, data in (
+            ("väntar på något som vi behöver", {"for": "other", "reason": "en ny kontaktor"}),
+            ("väntar på svar", {"reason": "vilket uttag det är"}),
+        ):
+            until = (NOW + timedelta(days=2)).isoformat()
+            status, problem = await house.api("POST", f"/cases/{case}/wait", {"as": "a01", "until": until, **data})
+            assert status == 200, problem
+            told = await asked(line), await asks(line, pin)
+            assert [words in one for one in told] == [True, True], told
