@@ -190,7 +190,8 @@ class Announcements(Protocol):
 @dataclass(frozen=True, slots=True)
 class CaseStatus:
     """What the status page of a reporter tells: the status word, "aside" when what is waited for is no answer of
-    theirs, and hours until the case should be solved; and the report that they may say yes or no to, when it waits for that. `token` is that of the case, for a thread."""
+    theirs, and hours until the case should be solved; and the report that they may say yes or no to, when it waits for
+    that. `token` is that of the case, for a thread."""
 
     status: str
     hours: float | None

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from channels.provider import open_provider
@@ -33,6 +34,13 @@ SQL, RINGS = statements("talks"), statements("rings")
 BESIDE = frozenset({"consult", "listen", "coach", "join"})
 HEARD = ("consult", "join")  # who of them talks to the caller: whom the agent asked first
 UNHEARD = BESIDE.difference(HEARD)  # and who does not: what becomes of it is not theirs
+SEATS = MappingProxyType(  # how leads sit in a talk, as the provider says it
+    {
+        "listen": {"muted": True, "coaching": False},
+        "coach": {"muted": False, "coaching": True},
+        "join": {"muted": False, "coaching": False},
+    }
+)
 BEAT = timedelta(seconds=75)  # for which a browser that said it is there counts as there
 
 Talk = Mapping[str, Any]
@@ -189,10 +197,18 @@ async def anchor(runtime: Runtime, room: str) -> None:
 
 
 async def attend(runtime: Runtime, actor: Actor, agent: str, how: str) -> None:
-    """A lead is rung into an agent's talk: to `listen`, `coach` or `join`."""
+    """A lead is rung into an agent's talk, to `listen`, `coach` or `join`; who is there already stays and does that."""
     talk = await _of(runtime, actor, agent)
-    await _invite(runtime, how, actor.id or "", talk)
+    there = [one for one in await beside(runtime, talk) if one["agent_id"] == actor.id and one["state"] == "taken"]
+    seat = next((one for one in there if one["purpose"] in SEATS and one["purpose"] != how), None)
+    if seat is None:
+        await _invite(runtime, how, actor.id or "", talk)
+    else:
+        coached = {"call_sid_to_coach": talk["leg"]} if how == "coach" else {}
+        await _seat(runtime, talk, seat["leg"], **SEATS[how], **coached)
     async with runtime.db.transaction() as conn:
+        if seat is not None:
+            await conn.execute(SQL["reseat"], {"ring": seat["ring"], "purpose": how})
         await _tell(runtime, conn, actor, talk, f"talk_{how}")
     _publish(runtime, talk)
 

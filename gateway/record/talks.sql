@@ -56,6 +56,10 @@ WHERE a.id = %(agent)s AND a.disabled_at IS NULL AND (a.phone IS NOT NULL OR a.b
                       AND NOT EXISTS (SELECT FROM calls k WHERE k.sid = r.sid AND k.ended_at IS NOT NULL))
 RETURNING id
 
+-- name: reseat
+-- A lead in a talk does something else there from now on, unless the talk became theirs meanwhile.
+UPDATE rings SET purpose = %(purpose)s WHERE id = %(ring)s AND purpose IN ('listen', 'coach', 'join')
+
 -- name: answers
 -- Colleagues who could be asked now.
 SELECT a.id, a.name, a.line FROM agents a

@@ -599,6 +599,30 @@ async def test_who_is_not_heard_by_the_caller_does_nothing_to_the_talk(day: Nigh
     assert not {"talk_held", "recording_silenced", "hand_raised"} & set(await kinds(day))
 
 
+async def test_a_lead_who_listens_joins_by_one_press_and_stays_on_the_line(day: Night) -> None:
+    _, mine = await talking(day)
+    await day.house.hire("a03", PASSWORD, "lead")
+    await day.house.log_in("agent03@support.example", PASSWORD)
+    await post(day, "/managers/talks/listen", agent="a01")
+    await ring(day)
+    await day.picks_up("1")
+    theirs, rung = day.last()[0], len(day.rung())
+    seats(day)[theirs] = {}
+    for how, seat in (
+        ("coach", {"Muted": "false", "Coaching": "true", "CallSidToCoach": mine}),
+        ("join", {"Muted": "false", "Coaching": "false"}),
+        ("listen", {"Muted": "true", "Coaching": "false"}),
+        ("join", {"Muted": "false", "Coaching": "false"}),
+    ):
+        assert (await post(day, f"/managers/talks/{how}", agent="a01")).status == 303, how
+        assert seats(day)[theirs].items() >= seat.items()
+        assert (await kinds(day))[-1] == f"talk_{how}"
+    await ring(day)
+    assert len(day.rung()) == rung
+    assert "/console/phone/hold" in await page(day)
+    assert (await post(day, "/managers/talks/join", agent="a01")).status == 409, "they do so already"
+
+
 async def test_who_called_and_was_erased_is_not_shown_as_a_charger(day: Night) -> None:
     call = await waiting(day)
     await call.hang_up()
