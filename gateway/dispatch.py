@@ -3,7 +3,8 @@
 `sweep` ends what ran out and offers what waits, in the order and to the agents that `routing.offers` says. One
 dispatcher works at a time; a second one that wakes up finds nothing to do, and one that was paused changes nothing,
 because every step is guarded by state and epoch, and deadlines are made, kept and missed by the database's clock
-alone. An accepted case is claimed in the same transaction. Where a call-back rings the customer first, the agent who is
+alone. An accepted case is claimed in the same transaction. Nobody is called back in the night about what can wait, but
+for who asked for it then. Where a call-back rings the customer first, the agent who is
 offered it is rung once the customer is on the line.
 """
 
@@ -18,7 +19,7 @@ from psycopg.types.json import Jsonb
 
 from gateway.desk.acts import Refused, Taken, Unknown, act
 from gateway.jobs import wake
-from gateway.phone import customer_first
+from gateway.phone import callbacks, customer_first
 from gateway.record import timeline
 from gateway.record.db import Connection, Database, statements
 from gateway.record.timeline import SYSTEM, Actor, Entry
@@ -145,11 +146,12 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
         if choice.agent is None:
             continue
         case, phone = rows[item.id]["case_id"], rows[item.id]["phone"]
-        if phone in called:
+        there = item.kind is Kind.CALLBACK and await customer_first.waiting(conn, item.id) is not None
+        asleep = item.kind is Kind.CALLBACK and not there and callbacks.asleep(runtime, rows[item.id], now)
+        if phone in called or asleep:
             continue
         reasons = [{"code": reason.code, "data": dict(reason.data)} for reason in choice.reasons]
-        first = item.kind is Kind.CALLBACK and customer_first.wanted(runtime, item.queue)
-        first = first and await customer_first.waiting(conn, item.id) is None  # whoever waits is not rung any more
+        first = item.kind is Kind.CALLBACK and customer_first.wanted(runtime, item.queue) and not there
         given = {
             "item": item.id,
             "agent": choice.agent,

@@ -30,7 +30,7 @@ from gateway.record.db import Connection, recordset, statements
 from gateway.record.facts import TIMEZONE
 from gateway.record.timeline import SYSTEM, Actor, Entry
 from gateway.runtime import Runtime
-from routing.hours import after_working
+from routing.hours import Hours, after_working, is_open
 from routing.targets import targets
 from routing.values import Priority
 
@@ -43,6 +43,7 @@ AGAIN = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4))  # after
 DELAY = timedelta(hours=1)  # after one that we could not make
 CROSSED = "callback_crossed"  # of a try while its customer was on another way to somebody, as soon as they are not
 NOW = timedelta()
+HOME = ("basic", TIMEZONE)  # the level and the time zone of who has no case
 End = Literal["reached", "unreached", "capped", "unplaced"]  # the customer was rung in vain, or never
 
 
@@ -164,6 +165,22 @@ async def crossed(conn: Connection, item: int, now: datetime) -> bool:
     return tried is not None
 
 
+def asleep(runtime: Runtime, wanted: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the customer of a call-back that waits would be rung in the night about what can wait, and neither has
+    asked for it nor was to be tried within the hour."""
+    lately = max(filter(None, (wanted["callback_at"], wanted["not_before"])), default=None)
+    if lately is not None and now - lately < DELAY:
+        return False
+    level, timezone = (wanted["sla_level"], wanted["timezone"]) if wanted["case_id"] else HOME
+    return not is_open(now, _day(runtime, wanted["case_priority"] or wanted["priority"], level), timezone)
+
+
+def is_day(runtime: Runtime) -> bool:
+    """Whether all may be rung now, at home."""
+    level, timezone = HOME
+    return is_open(runtime.clock.now(), _day(runtime, Priority.P3, level), timezone)
+
+
 async def put_off(
     runtime: Runtime, conn: Connection, item: int, kind: str, *, ours: bool, wait: timedelta = AGAIN[0]
 ) -> None:
@@ -234,13 +251,18 @@ def _wait(wanted: Mapping[str, Any], *, ours: bool, kept_waiting: bool) -> timed
 
 
 def _awake(runtime: Runtime, wanted: Mapping[str, Any], case: Case | None, wait: timedelta) -> timedelta:
-    """The same, or until the morning when the customer would be rung in the night about what can wait: the clocks of
-    P3 say what is day, at home for who has no case. Who spoke to us a moment ago is up."""
+    """The same, or until the morning when the customer would be rung in the night about what can wait. Who spoke to us
+    a moment ago is up."""
     if wait <= AGAIN[0]:
         return wait
-    level, timezone = (case.sla_level, case.timezone) if case else ("basic", TIMEZONE)
-    now, priority = runtime.clock.now(), Priority(min(case.priority if case else wanted["priority"], Priority.P3))
-    return after_working(now + wait, NOW, targets(runtime.rules().sla, priority, level).hours, timezone) - now
+    now, (level, timezone) = runtime.clock.now(), (case.sla_level, case.timezone) if case else HOME
+    hours = _day(runtime, case.priority if case else wanted["priority"], level)
+    return after_working(now + wait, NOW, hours, timezone) - now
+
+
+def _day(runtime: Runtime, priority: str, level: str) -> Hours:
+    """When somebody may be rung about what is so urgent: the clocks of P3 say what is day for all that can wait."""
+    return targets(runtime.rules().sla, Priority(min(priority, Priority.P3)), level).hours
 
 
 def _missed(ring: Mapping[str, Any] | None) -> str:

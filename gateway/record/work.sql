@@ -140,9 +140,11 @@ WITH RECURSIVE kinds AS (
       AND (c.case_id IS NULL OR c.case_id = o.case_id OR one_persons(p.callback, p.state))
 )
 SELECT w.id, w.kind, w.case_id, w.call_sid, w.queue, w.line, w.priority, w.language, w.region, w.due_at, w.arrived_at,
-       w.epoch, n.callback AS phone, (SELECT site_id FROM cases c WHERE c.id = w.case_id) AS site_id,
+       w.epoch, w.not_before, n.callback AS phone, n.callback_at, k.site_id, k.priority AS case_priority, k.sla_level,
+       k.timezone,
        (SELECT array_agg(o.agent_id) FROM offers o WHERE o.item_id = w.id AND o.state IN ('declined', 'expired')) AS passed
 FROM first w LEFT JOIN call_contents n ON n.sid = w.call_sid AND w.kind = 'callback'
+LEFT JOIN cases k ON k.id = w.case_id
 WHERE (w.queue <> 'review' OR w.kind <> 'case')
   AND CASE w.kind
       WHEN 'case' THEN NOT EXISTS (SELECT FROM work_items o WHERE o.kind IN ('call', 'callback') AND o.state <> 'done'

@@ -228,13 +228,13 @@ async def test_a_call_back_rings_the_colleague_first_and_then_the_customer_who_m
     assert await day.house.runtime.db.row("SELECT state FROM work_items WHERE kind = 'callback'") == {"state": "done"}
 
 
-async def missed(day: Night) -> None:
+async def missed(day: Night, caller: str = CALLER) -> None:
     """The call-back is made, and a voicemail takes it."""
     await work(day)
     ended = (await day.picks_up("1")).split('action="')[1].split('"')[0]
     sid = day.last()[0]
     await work(day)
-    assert day.rung()[-1] == CALLER
+    assert day.rung()[-1] == caller
     await day.picks_up()  # presses nothing
     await day.ends("completed")
     await work(day)
@@ -261,6 +261,29 @@ async def test_nobody_is_called_back_in_the_night_about_what_can_wait(day: Night
         day.clock.put(row["not_before"])
     await missed(day)
     assert (await kinds(day))[-1] == "callback_given_up"
+
+
+async def test_a_first_try_waits_for_the_morning_too(night: Night) -> None:  # noqa: F811
+    """Whoever comes to work at three finds who asked in the evening, and sleeps, and who asks then, and does not."""
+    night.clock.put(night.clock.now() - timedelta(hours=5, minutes=30))
+    evening = await night.line.call(CALLER)
+    for keys in ("1", "2", "0", "2"):
+        await evening.press(keys)
+    assert "Vi ringer upp dig" in evening.now_hears
+    night.clock.forward(timedelta(hours=5, minutes=30))
+    await night.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
+    await work(night)
+    assert night.rung() == []
+    later = await waiting(night, "+46846500423")
+    assert "Du är näst på tur" in later.now_hears
+    await later.press("1")
+    await missed(night, later.caller)
+    await night.house.api("POST", "/agents/me/activity", {"as": "a01", "activity": "available"})
+    night.clock.forward(timedelta(hours=3, minutes=59))
+    await work(night)
+    assert night.rung() == [AGENT, later.caller]
+    night.clock.forward(timedelta(minutes=1))
+    await missed(night)
 
 
 async def test_nobody_without_a_case_is_called_back_in_the_night_about_what_can_wait(
