@@ -172,7 +172,7 @@ def asleep(runtime: Runtime, wanted: Mapping[str, Any], now: datetime) -> bool:
     if lately is not None and now - lately < DELAY:
         return False
     level, timezone = (wanted["sla_level"], wanted["timezone"]) if wanted["case_id"] else HOME
-    return not is_open(now, _day(runtime, wanted["case_priority"] or wanted["priority"], level), timezone)
+    return not is_open(now, _day(runtime, wanted["case_priority"] or _uncased(wanted), level), timezone)
 
 
 def is_day(runtime: Runtime) -> bool:
@@ -256,13 +256,18 @@ def _awake(runtime: Runtime, wanted: Mapping[str, Any], case: Case | None, wait:
     if wait <= AGAIN[0]:
         return wait
     now, (level, timezone) = runtime.clock.now(), (case.sla_level, case.timezone) if case else HOME
-    hours = _day(runtime, case.priority if case else wanted["priority"], level)
+    hours = _day(runtime, case.priority if case else _uncased(wanted), level)
     return after_working(now + wait, NOW, hours, timezone) - now
 
 
 def _day(runtime: Runtime, priority: str, level: str) -> Hours:
     """When somebody may be rung about what is so urgent: the clocks of P3 say what is day for all that can wait."""
     return targets(runtime.rules().sla, Priority(min(priority, Priority.P3)), level).hours
+
+
+def _uncased(wanted: Mapping[str, Any]) -> str:
+    """How urgent a call-back without a case is: that it has waited long makes it no more so, only danger does."""
+    return Priority.P1 if wanted["priority"] == Priority.P1 else Priority.P3
 
 
 def _missed(ring: Mapping[str, Any] | None) -> str:

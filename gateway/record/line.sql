@@ -61,7 +61,8 @@ SELECT coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue
         WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, lease_now()) <= lease_now()
           AND (o.priority, o.arrived_at, o.id) < (w.priority, w.arrived_at, w.id)
           AND NOT EXISTS (SELECT FROM work_items i WHERE i.callback_id = o.id AND i.state <> 'done')
-          AND (%(day)s OR o.kind <> 'callback' OR o.priority <= 'P2' OR o.not_before > lease_now() - interval '1 hour'
+          AND (%(day)s OR o.kind <> 'callback' OR o.priority = 'P1' OR o.not_before > lease_now() - interval '1 hour'
+               OR EXISTS (SELECT FROM cases c WHERE c.id = o.case_id AND c.priority <= 'P2')
                OR EXISTS (SELECT FROM call_contents t WHERE t.sid = o.call_sid
                                                         AND t.callback_at > lease_now() - interval '1 hour'))
         GROUP BY o.queue) AS o
