@@ -146,12 +146,12 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
         if choice.agent is None:
             continue
         case, phone = rows[item.id]["case_id"], rows[item.id]["phone"]
-        there = item.kind is Kind.CALLBACK and await customer_first.waiting(conn, item.id) is not None
-        asleep = item.kind is Kind.CALLBACK and not there and callbacks.asleep(runtime, rows[item.id], now)
-        if phone in called or asleep:
+        asleep = item.kind is Kind.CALLBACK and callbacks.asleep(runtime, rows[item.id], now)
+        if phone in called or (asleep and await customer_first.waiting(conn, item.id) is None):
             continue
         reasons = [{"code": reason.code, "data": dict(reason.data)} for reason in choice.reasons]
-        first = item.kind is Kind.CALLBACK and customer_first.wanted(runtime, item.queue) and not there
+        first = item.kind is Kind.CALLBACK and customer_first.wanted(runtime, item.queue)
+        first = first and await customer_first.waiting(conn, item.id) is None  # whoever waits is not rung any more
         given = {
             "item": item.id,
             "agent": choice.agent,
