@@ -4,8 +4,8 @@
 dispatcher works at a time; a second one that wakes up finds nothing to do, and one that was paused changes nothing,
 because every step is guarded by state and epoch, and deadlines are made, kept and missed by the database's clock
 alone. An accepted case is claimed in the same transaction. Nobody is called back in the night about what can wait, but
-for who asked for it then. Where a call-back rings the customer first, the agent who is
-offered it is rung once the customer is on the line.
+for who asked for it then. Where a call-back rings the customer first, the agent who is offered it is rung once the
+customer is on the line.
 """
 
 from __future__ import annotations
@@ -136,7 +136,10 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
         "calls": _enough(sum(worker.has_room(Kind.CALL) for worker in workers)),
         "sites": sorted({site for worker in workers for site in worker.sites}),
     }
-    rows = {row["id"]: row for row in await (await conn.execute(SQL["waiting"], given)).fetchall()}
+    waiting = await (await conn.execute(SQL["waiting"], given)).fetchall()
+    while await callbacks.let_sleep(runtime, conn, waiting, now):
+        waiting = await (await conn.execute(SQL["waiting"], given)).fetchall()
+    rows = {row["id"]: row for row in waiting}
     offered: list[tuple[str, int | None]] = []
     called: set[str] = set()  # one telephone is rung for one call-back at a time
     for item in order([_item(runtime, row, now) for row in rows.values()], now):
@@ -146,8 +149,7 @@ async def _offer(runtime: Runtime, conn: Connection, now: datetime) -> list[tupl
         if choice.agent is None:
             continue
         case, phone = rows[item.id]["case_id"], rows[item.id]["phone"]
-        asleep = item.kind is Kind.CALLBACK and callbacks.asleep(runtime, rows[item.id], now)
-        if phone in called or (asleep and await customer_first.waiting(conn, item.id) is None):
+        if phone in called:
             continue
         reasons = [{"code": reason.code, "data": dict(reason.data)} for reason in choice.reasons]
         first = item.kind is Kind.CALLBACK and customer_first.wanted(runtime, item.queue)

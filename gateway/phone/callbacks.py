@@ -12,7 +12,7 @@ moment in the queue, at every try. Who is rung first is a matter of the queue: t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -30,7 +30,7 @@ from gateway.record.db import Connection, recordset, statements
 from gateway.record.facts import TIMEZONE
 from gateway.record.timeline import SYSTEM, Actor, Entry
 from gateway.runtime import Runtime
-from routing.hours import Hours, after_working, is_open
+from routing.hours import Hours, after_working
 from routing.targets import targets
 from routing.values import Priority
 
@@ -165,20 +165,15 @@ async def crossed(conn: Connection, item: int, now: datetime) -> bool:
     return tried is not None
 
 
-def asleep(runtime: Runtime, wanted: Mapping[str, Any], now: datetime) -> bool:
-    """Whether the customer of a call-back that waits would be rung in the night about what can wait, and neither has
-    asked for it nor was to be tried within the hour."""
-    lately = max(filter(None, (wanted["callback_at"], wanted["not_before"])), default=None)
-    if lately is not None and now - lately < DELAY:
-        return False
-    level, timezone = (wanted["sla_level"], wanted["timezone"]) if wanted["case_id"] else HOME
-    return not is_open(now, _day(runtime, wanted["case_priority"] or _uncased(wanted), level), timezone)
-
-
-def is_day(runtime: Runtime) -> bool:
-    """Whether all may be rung now, at home."""
-    level, timezone = HOME
-    return is_open(runtime.clock.now(), _day(runtime, Priority.P3, level), timezone)
+async def let_sleep(runtime: Runtime, conn: Connection, waiting: Sequence[Mapping[str, Any]], now: datetime) -> bool:
+    """Put call-backs that would ring somebody in the night about what can wait off to the morning, their place kept;
+    whether there was any. Who is on the line, asked for it within the hour or was to be tried then is awake."""
+    slept = False
+    for item in waiting:
+        if item["kind"] == "callback" and (wait := _until_day(runtime, item, now)) > NOW:
+            put = await conn.execute(WORK["let_sleep"], {"item": item["id"], "wait": wait})
+            slept = slept or put.rowcount > 0
+    return slept
 
 
 async def put_off(
@@ -258,6 +253,15 @@ def _awake(runtime: Runtime, wanted: Mapping[str, Any], case: Case | None, wait:
     now, (level, timezone) = runtime.clock.now(), (case.sla_level, case.timezone) if case else HOME
     hours = _day(runtime, case.priority if case else _uncased(wanted), level)
     return after_working(now + wait, NOW, hours, timezone) - now
+
+
+def _until_day(runtime: Runtime, item: Mapping[str, Any], now: datetime) -> timedelta:
+    lately = max(filter(None, (item["callback_at"], item["not_before"])), default=None)
+    if lately is not None and now - lately < DELAY:
+        return NOW
+    level, timezone = (item["sla_level"], item["timezone"]) if item["case_id"] else HOME
+    hours = _day(runtime, item["case_priority"] or _uncased(item), level)
+    return after_working(now, NOW, hours, timezone) - now
 
 
 def _day(runtime: Runtime, priority: str, level: str) -> Hours:

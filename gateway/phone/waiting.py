@@ -73,7 +73,7 @@ class RecordedLine:
         return place
 
     async def place(self, sid: str) -> Place:
-        row = await self._db.row(SQL["place"], {"sid": sid, "day": callbacks.is_day(self._runtime)})
+        row = await self._db.row(SQL["place"], {"sid": sid})
         if row is None:
             return Place(0)
         if row["taken"] and row["room"] is None:

@@ -41,8 +41,8 @@ UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1
 WHERE id = (SELECT max(id) FROM work_items WHERE call_sid = %(sid)s AND kind = 'call') AND state IN ('taken', 'done')
 
 -- name: place
--- Who waits before a call, by queue, call-backs included, but for those whose customers wait themselves or, unless it is
--- day, sleep; the room where somebody is (or was, when they are only `taken`), or the telephone of whoever has taken its case meanwhile and is theirs.
+-- Who waits before a call, by queue, call-backs included, but for those whose customers wait themselves; the room where
+-- somebody is (or was, when they are only `taken`), or the telephone of whoever has taken its case meanwhile and is theirs.
 SELECT coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue, w.state, k.queue AS case_queue,
        (SELECT r.room FROM rings r LEFT JOIN calls l ON l.sid = r.sid
         WHERE r.room = c.room AND r.state = 'taken' AND r.purpose IN ('agent', 'oncall') AND l.ended_at IS NULL
@@ -61,10 +61,6 @@ SELECT coalesce(k.priority, w.priority, 'P3') AS priority, w.longest_at, w.queue
         WHERE o.kind <> 'case' AND o.state IN ('waiting', 'offered') AND coalesce(o.not_before, lease_now()) <= lease_now()
           AND (o.priority, o.arrived_at, o.id) < (w.priority, w.arrived_at, w.id)
           AND NOT EXISTS (SELECT FROM work_items i WHERE i.callback_id = o.id AND i.state <> 'done')
-          AND (%(day)s OR o.kind <> 'callback' OR o.priority = 'P1' OR o.not_before > lease_now() - interval '1 hour'
-               OR EXISTS (SELECT FROM cases c WHERE c.id = o.case_id AND c.priority <= 'P2')
-               OR EXISTS (SELECT FROM call_contents t WHERE t.sid = o.call_sid
-                                                        AND t.callback_at > lease_now() - interval '1 hour'))
         GROUP BY o.queue) AS o
 ) AS before
 FROM calls c
