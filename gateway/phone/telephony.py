@@ -28,6 +28,7 @@ from gateway.phone import (
     callbacks,
     consent,
     customer_first,
+    heeding,
     oncall,
     recordings,
     ringing,
@@ -113,9 +114,9 @@ def signatures(config: Config) -> Signatures:
 @asynccontextmanager
 async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
     """The worker's chores of the phone: the on-call ladder, telephones to ring, call-backs, talks whose agent has gone,
-    who is left alone in a room, who is in line no more, the question how a talk was; with an account also what was
-    missed and recordings to fetch; with a transcriber what they say."""
-    account = account_of(runtime.config)
+    who is left alone in a room, who is in line no more, the question how a talk was, danger in recorded messages; with
+    an account also what was missed and recordings to fetch; with a transcriber what they say."""
+    account, phrases = account_of(runtime.config), Phrases(read_catalogues())
     async with AsyncExitStack() as stack:
         provider = await stack.enter_async_context(open_provider(account)) if account else None
         found = [
@@ -127,6 +128,7 @@ async def chores(runtime: Runtime) -> AsyncIterator[tuple[Chore, ...]]:
             Chore("line", lambda: waiting.sweep(runtime)),
             Chore("customer_first", lambda: customer_first.sweep(runtime)),
             Chore("asking", lambda: asking.sweep(runtime), every=asking.EVERY),
+            Chore("heeding", lambda: heeding.sweep(runtime, phrases)),
             Chore("watch", lambda: watch.complain(runtime), every=watch.EVERY),
         ]
         if runtime.config.transcriber_url:

@@ -17,3 +17,19 @@ ON CONFLICT (recording_sid) DO NOTHING
 
 -- name: case
 SELECT case_id FROM reports WHERE id = %(report)s
+
+-- name: unheard
+-- Words of recordings that nobody has looked through for danger, and the case of each: `alone` when a caller told them to
+-- no colleague, who would have heard it.
+SELECT t.recording_sid AS sid, t.text, r.case_id, c.priority, c.charger_id AS charger, k.language,
+       o.state #>> '{call,facts,phone}' AS phone,
+       'recording:' || t.recording_sid = ANY(r.flags) OR NOT EXISTS (
+           SELECT FROM rings s WHERE s.room = k.room AND s.state = 'taken' AND s.purpose IN ('agent', 'oncall')) AS alone
+FROM transcripts t JOIN recordings g ON g.sid = t.recording_sid
+JOIN reports r ON r.id = coalesce(g.report_id, (SELECT id FROM reports WHERE call_sid = g.call_sid ORDER BY id LIMIT 1))
+JOIN cases c ON c.id = r.case_id
+LEFT JOIN calls k ON k.sid = g.call_sid LEFT JOIN call_contents o ON o.sid = g.call_sid
+WHERE t.heard_at IS NULL ORDER BY t.recording_sid LIMIT 20
+
+-- name: heard
+UPDATE transcripts SET heard_at = %(now)s WHERE recording_sid = ANY(%(sids)s::text[])

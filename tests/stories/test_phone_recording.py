@@ -20,10 +20,11 @@ from channels.phone_ports import Sound
 from gateway import alerts, dispatch
 from gateway.config import load
 from gateway.desk.acts import Refused
-from gateway.phone import callbacks, consent, recordings, ringing, talks, transcribing
+from gateway.phone import callbacks, consent, heeding, recordings, ringing, talks, transcribing
 from gateway.record.calls import RecordedCalls
 from gateway.record.timeline import Actor
 from gateway.ruling import FOLDER
+from ivr.prompts import Phrases, read_catalogues
 from tests.fakes import provider as fakes
 from tests.fakes.clock import LeaseClock
 from tests.fakes.phone import Call
@@ -322,6 +323,36 @@ async def test_a_talk_becomes_text_with_speakers_and_times_and_without_card_numb
     assert f'src="/console/recordings/{sid}"' in page
     assert 'data-seek="2.5"' in page
     assert "Kabeln sitter fast" in page
+
+
+async def test_danger_that_is_told_to_a_recording_raises_the_case_once_it_is_text(
+    day: Night, endpoint: Endpoint, scribe: Scribe
+) -> None:
+    """Not what is said in a talk: a colleague hears that."""
+    runtime, phrases = day.house.runtime, Phrases(read_catalogues())
+    scribe.words[CUSTOMER] = [(0.0, 3.0, "Hej, nu brinner det i laddaren, det kommer rök ur den.")]
+    talked = await wants_a_person(day)
+    await talked.press("1")
+    await answered(day, talked)
+    await talked.talk()
+    message = await day.line.call("+46701740606")
+    for keys in ("1", "2", "0", "1", "2"):
+        await message.press(keys)
+    day.line.recorded = lambda call, _: day.peer.add_recording(recorded(CUSTOMER), call_sid=call)
+    await message.record(9)
+    sid = day.peer.add_recording(recorded(CUSTOMER), call_sid=talked.sid)
+    fields = {"AccountSid": fakes.ACCOUNT, "CallSid": talked.sid, "RecordingSid": sid, "RecordingDuration": "9"}
+    await day.line.post("/twilio/recording", {**fields, "RecordingStatus": "completed"})
+    assert await recordings.sweep(runtime, day.port) == 2
+    assert await heeding.sweep(runtime, phrases) == 0
+    assert await transcribing.sweep(runtime, endpoint) == 2
+    assert [await heeding.sweep(runtime, phrases) for _ in range(2)] == [1, 0]
+    mine, theirs = sorted(await day.house.cases(), key=lambda one: one["priority"])
+    assert [(one["priority"], one["category"]) for one in (mine, theirs)] == [("P1", "safety"), ("P4", "other")]
+    told = (await day.house.case(mine["number"]))["reports"]
+    rows = await runtime.db.rows("SELECT kind FROM messages WHERE report_id = %(last)s", {"last": told[-1]["id"]})
+    assert (len(told), [row["kind"] for row in rows]) == (2, ["acknowledgement"])
+    assert told[-1]["text"].startswith("Sagt i det inspelade meddelandet:\nHej, nu brinner det")
 
 
 async def test_a_recording_of_which_the_provider_made_no_words_is_heard_by_our_own(
