@@ -18,6 +18,8 @@ _ADDRESSED = re.compile(r"[<\[(]\s*(?:mailto:)?[^\s<>]{1,100}@[^\s<>]{1,200}[>\]
 _ANGLED = re.compile(r"<[^\s<>]{1,100}@[^\s<>]{1,200}>")
 _ONLY_SAYS = re.compile(r">\s*[^\s<>:：]{2,16}(?:\s[^\s<>:：]{2,16})?\s*[:：]")
 _SAYS = re.compile(r"[^<>@]{1,60}<[^\s<>]{1,100}@[^\s<>]{1,200}>\s+(?:a |ha )?[^\s<>@:：]{2,16}\s*[:：]")
+_VERB_ALONE = re.compile(r"\s*(?:[^\s:：]{1,12} )?[^\s:：]{2,16}\s?[:：]")
+_NAME_ALONE = re.compile(r"\"[^\"]{2,60}\"|(?:[^\W\d_a-zåäöæø][\w.'’-]{0,30} ?){2,5}")
 # K-9: "X <x@y> wrote: (3 March 2026 10:00)"
 _DATED_TAIL = re.compile(r"(?<=[:：])\s*\((?=[^()]*\d[:.]\d\d)[^()]{8,60}\)$")
 
@@ -28,7 +30,7 @@ def attribution(lines: Sequence[str], at: int) -> int | None:
     The shortest reading counts, unless going on upwards, over lines that end no sentence, finds how such lines begin.
     """
     near = " ".join(line.strip() for line in lines[max(0, at + 1 - _ATTRIBUTION_LINES) : at + 1])
-    timed = "@" in near and CLOCK.search(near) is not None
+    timed = CLOCK.search(near) is not None and ("@" in near or _cites(lines, at))
     if not timed and not verb_in(near) and not quoted_below(lines, at):  # most lines that end in a colon
         return None
     if tells_of_oneself(lines[at]):
@@ -50,7 +52,7 @@ def attribution(lines: Sequence[str], at: int) -> int | None:
             break
         if _reads_as_attribution(joined, quoted_below(lines, at)):
             if (BEGINS.match(joined) and (found is None or MOMENT.search(line))) or CITES.match(joined):
-                return n
+                return _with_author_above(lines, n, at)
             found = n if found is None or nameless else found
     return found
 
@@ -92,6 +94,18 @@ def tells_of_oneself(line: str) -> bool:
     return (before is not None and before.end() >= verb.start() - 1) or FIRST_PERSON.match(line, verb.end()) is not None
 
 
+def _cites(lines: Sequence[str], at: int) -> bool:
+    return any(CITES.match(lines[n].strip()) for n in range(max(0, at - 2), at + 1))
+
+
+def _with_author_above(lines: Sequence[str], begin: int, at: int) -> int:
+    """Where an attribution begins whose author stands above its day: a name and an address on lines of their own."""
+    if begin < 2 or begin == at or not _VERB_ALONE.fullmatch(lines[at]) or not verb_in(lines[at]):
+        return begin
+    above = _ANGLED.fullmatch(lines[begin - 1].strip()) and _NAME_ALONE.fullmatch(lines[begin - 2].strip())
+    return begin - 2 if above else begin
+
+
 def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
     colon = text[-1] in ":：" or (text[:2] == text[-2:] and text[:2] in ("--", "=="))
     text = text.strip("-= ")
@@ -101,7 +115,7 @@ def _reads_as_attribution(text: str, quoted_below: bool) -> bool:
     if not verb:
         if quoted_below and QUOTING.match(text) and _ADDRESSED.search(text):
             return True
-        if quoted_below and CITES.match(text) and MOMENT.search(text):
+        if CITES.match(text) and MOMENT.search(text) and (quoted_below or (colon and CLOCK.search(text))):
             return True
         # Older Gmail: "2026-09-17 9:14 GMT+02:00 Kundservice <a@b.example>:", and others with a day before it
         if not (text[0].isdigit() or BEGINS.match(text)) or not MOMENT.search(text):

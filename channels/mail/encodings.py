@@ -10,6 +10,9 @@ import re
 
 _PADDED_BREAK = re.compile(rb"=[ \t]+(\r?\n|\Z)")  # blanks that a relay put behind a soft line break
 _QUOTED_LETTER = re.compile(rb"=(?:C[2-9A-F]|D[0-9A-F]|E[0-9A-F]=[89AB][0-9A-F])=[89AB][0-9A-F]")
+# Letters of Latin-1 and of the alphabets beside it: one within a word, or a run of them.
+_WITHIN_WORD = re.compile(rb"(?:=[C-F][0-9A-F]|(?:=[89A-F][0-9A-F]){3})[a-z]|(?:=[89A-F][0-9A-F]){5}")
+_ONE_LETTER = re.compile(rb"=[C-F][0-9A-F]|=\r?\n")
 _NOT_QUOTED = re.compile(rb"=(?![0-9A-F]{2}|[ \t]*(?:\r?\n|\Z))")
 _ENCODED_RUN = re.compile(rb"[A-Za-z0-9+/]{40}")  # longer than any word
 _ONLY_BASE64 = re.compile(rb"\s*(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{0,76}={0,2}\s*")
@@ -22,10 +25,12 @@ def quoted_printable(data: bytes) -> bytes:
 
 def unsaid_quoted(data: bytes) -> bytes | None:
     """What a text says that is quoted-printable, although nobody said so: each "=" in it is such a letter, or a break,
-    and some are letters of UTF-8."""
-    if b"=" not in data or not _QUOTED_LETTER.search(data) or not data.isascii() or _NOT_QUOTED.search(data):
+    and some are letters of UTF-8, or within words."""
+    if b"=" not in data or not data.isascii() or _NOT_QUOTED.search(data):
         return None
-    return quoted_printable(data)
+    if _QUOTED_LETTER.search(data) or (_WITHIN_WORD.search(data) and len(_ONE_LETTER.findall(data)) > 1):
+        return quoted_printable(data)
+    return None
 
 
 def unsaid_base64(data: bytes) -> bytes | None:

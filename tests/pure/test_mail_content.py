@@ -863,3 +863,24 @@ def test_quoted_letters_are_letters_although_nobody_said_so(encoding: str) -> No
         "a=20 b=3D",
     ):
         assert read((head + plain).encode(), NOW).text == plain
+
+
+@pytest.mark.parametrize("charset", ["; charset=iso-8859-1", "; charset=windows-1252", ""])
+def test_quoted_letters_of_latin_1_are_too(charset: str) -> None:
+    head = f"Subject: x\r\nContent-Type: text/plain{charset}\r\n\r\n"
+    quoted = "Kabeln sitter fast p=E5 laddaren, och den g=E5r =\r\ninte loss. 3=3D3"
+    assert read((head + quoted).encode(), NOW).text == "Kabeln sitter fast på laddaren, och den går inte loss. 3=3"
+    for plain in (
+        "Displayen visar felkod=E5 och state=F0",
+        "https://x.example/?id=E5&page=20",
+        "Summan =C4+D5 blir fel, =E5 med",
+        "mac=E5F0A1B2 id=C4D5",
+    ):
+        assert read((head + plain).encode(), NOW).text == plain
+
+
+def test_quoted_letters_of_other_alphabets_are_too() -> None:
+    words = "Кабель застрял"
+    quoted = "".join("=" + f"{byte:02X}" if byte > 127 else chr(byte) for byte in words.encode("koi8-r"))
+    mail = f"Subject: x\r\nContent-Type: text/plain; charset=koi8-r\r\n\r\n{quoted}"
+    assert read(mail.encode(), NOW).text == words

@@ -733,10 +733,25 @@ def test_an_old_mail_that_begins_with_a_table_is_not_new() -> None:
         "In message <a.1.reply@support.example>,\nSupport <help@support.example>\nwrites:\n",
         "In article <a.1@support.example>, Support writes:\n> ",
         "I meddelandet <a.1@support.example> skrev Kundservice:\n",
+        "Excerpts from Support's message of March 3, 2026 10:00 am:\n",
+        "Excerpts from Support's message of Tue Mar 03 10:00:02\n+0100 2026:\n\n",
     ],
 )
 def test_what_names_the_mail_that_is_quoted_is_not_new(above: str) -> None:
     assert new_text(f"Det går inte.\n\n{above}Har du provat?") == "Det går inte."
+
+
+@pytest.mark.parametrize("name", ['"Eva Ek"', "Eva Maria Ek", '"Ek, Eva (Kundservice)"'])
+@pytest.mark.parametrize("day", ["2026-03-02 10:04", "Mon, 2 Mar 2026 10:04:07 +0100", "den 2 mars 2026 kl. 10:04"])
+@pytest.mark.parametrize("old", ["Har du provat?", "> Har du provat?"])
+def test_an_author_on_lines_above_the_day_is_not_new(name: str, day: str, old: str) -> None:
+    assert new_text(f"Den laddar nu.\n\n{name}\n<eva@ek.example>\n{day}\nskrev:\n\n{old}") == "Den laddar nu."
+
+
+def test_words_above_an_attribution_that_name_an_address_are_shown() -> None:
+    written = "Svara hellre till\n<bo@ek.example>"
+    old = "Den 2 mars 2026 kl. 10:04\nskrev:\n> Har du provat?"
+    assert new_text(f"{written}\n{old}") == written
 
 
 @pytest.mark.parametrize(
