@@ -18,6 +18,11 @@ _ADDRESSED = re.compile(r"[<\[(]\s*(?:mailto:)?[^\s<>]{1,100}@[^\s<>]{1,200}[>\]
 _ANGLED = re.compile(r"<[^\s<>]{1,100}@[^\s<>]{1,200}>")
 _ONLY_SAYS = re.compile(r">\s*[^\s<>:：]{2,16}(?:\s[^\s<>:：]{2,16})?\s*[:：]")
 _SAYS = re.compile(r"[^<>@]{1,60}<[^\s<>]{1,100}@[^\s<>]{1,200}>\s+(?:a |ha )?[^\s<>@:：]{2,16}\s*[:：]")
+# "Eva Ek skrev den 3 mars 2026 kl. 10:00:"
+_NAMED_SAYS = re.compile(
+    r"(?:[^\W\d_a-zåäöæø][\w.'’-]{1,30} ){2,4} ?[^\W\d_A-ZÅÄÖ]{3,12} (?:[^\W\d_]{1,10}\.?,? ){0,3}"
+    r"\d[^:：]{4,40}[:.]\d\d(?:[:.]\d\d)?[:：]"
+)
 _VERB_ALONE = re.compile(r"\s*(?:[^\s:：]{1,12} )?[^\s:：]{2,16}\s?[:：]")
 _NAME_ALONE = re.compile(r"\"[^\"]{2,60}\"|(?:[^\W\d_a-zåäöæø][\w.'’-]{0,30} ?){2,5}")
 # K-9: "X <x@y> wrote: (3 March 2026 10:00)"
@@ -80,6 +85,8 @@ def certain(text: str) -> bool:
     """Whether an attribution may end the new text although no quote marks follow."""
     text = text.strip("- ")
     if CITES.match(text) or (_SAYS.fullmatch(text) and verb_in(text[-24:])):
+        return True
+    if _NAMED_SAYS.match(text) and len(MOMENT.findall(text)) > 1:
         return True
     dated = MOMENT.search(text) is not None
     return dated and ("@" in text or (bool(BEGINS.match(text)) and len(MOMENT.findall(text)) > 1))

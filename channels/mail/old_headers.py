@@ -46,6 +46,8 @@ def header_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
         bare = phrase(line)
         if (said := _SAYS_WHO.fullmatch(line)) and verb_in(said[1].split()[-1]) and not tells_of_oneself(line):
             return True
+        if groupwise(line) and "@" in line:
+            return True
         if groupwise(line) or (bare in ORIGINALS and line[0] in "-_=–—*>"):
             return not _mentioned(lines, kinds, at)
         if bare in ORIGINALS:
@@ -191,7 +193,10 @@ def _measured(line: str) -> bool:
 
 
 def _begins_below(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> bool:
-    """Whether a header block begins within the next lines, so that a line like a label above it is somebody's own."""
+    """Whether a header block begins within the next lines, so that a line like a label above it is somebody's own; not
+    where a blank stands between each two lines of the header, and only this one names its field."""
+    if kinds[at + 2 : at + 5 : 2] != [None] and all(kinds[at + 2 : at + 5 : 2]) and not any(lines[at + 1 : at + 4 : 2]):
+        return kinds[at] in kinds[at + 2 : at + 8]
     near = range(at + 2, min(at + 7, len(lines)))
     return any(kinds[n] and not kinds[n - 1] and _labels_stand(lines, kinds, n, 3) for n in near)
 

@@ -20,6 +20,8 @@ from channels.mail.phrases import (
     BEGINS,
     BELOW,
     BELOW_HAS,
+    DEVICE,
+    DEVICE_LIMIT,
     MOMENT,
     ORIGINALS,
     YOURS,
@@ -40,6 +42,7 @@ _PICTURE = re.compile(
     r"|[^\]]{1,300}(?:automatically generated|automatiskt genererad|automatisch generiert)[^\]]{0,40})\]\s*)+",
     re.IGNORECASE,
 )
+_DIVISION = re.compile(r"\s*</?div>\s*")  # which a telephone leaves in the plain form around the header of the old mail
 _BLANK_RUNS = re.compile(r"\n{3,}")
 _GLUED = re.compile(r"(?<=[\s\-–—.!?)])(?=(?:On|Den|Am|Le|El|Il|Op) \w{2,9}[.,]{0,2} \S{1,9} \S*\d)")
 _BEHIND = re.compile(r"(?<=[:：])[ \t]{2,}(?=\S)")
@@ -53,6 +56,8 @@ def new_text(text: str, author: str | None = None, follows: bool = True) -> str:
     if "-----BEGIN PGP" in text:
         text = _SIGNED.sub(lambda match: _ESCAPED.sub("", match[1]), text)
     lines = [line.rstrip() for line in text.split("\n")]
+    if "<div>--" in text:
+        lines = [part for line in lines for part in (_DIVISION.split(line) if "<div>--" in line else (line,))]
     if "[" in text:
         lines = [line for line in lines if not _PICTURE.fullmatch(line)]
     if "@" in text:
@@ -198,7 +203,7 @@ def _marked(lines: Sequence[str], follows: bool) -> list[bool]:
                     _mark(quoted, begin, at + 1)
                     at = _past_maybe(lines, quoted, at + 1)
                     continue
-                if answers and certain(" ".join(lines[begin : at + 1])):
+                if answers and (certain(" ".join(lines[begin : at + 1])) or _below_device(lines, begin)):
                     written = any(lines[n].strip() and not quoted[n] for n in range(begin))
                     written = written and not _answers_below(lines, quoted, begin, at + 1)
                     _mark(quoted, begin, count if written else at + 1)
@@ -224,6 +229,12 @@ def _marked_whole(lines: Sequence[str], at: int, end: int) -> bool:
         return False
     marked = (lines[n] for n in takewhile(lambda n: lines[n][:1] == ">", range(end, len(lines))))
     return any(line.strip("> ") and label(line.lstrip("> ")) is None for line in marked)
+
+
+def _below_device(lines: Sequence[str], at: int) -> bool:
+    """Whether an attribution stands right below what a telephone adds: below it is nothing but the old mail."""
+    above = next((lines[n].strip() for n in range(at - 1, max(-1, at - 4), -1) if lines[n].strip()), "")
+    return len(above) < DEVICE_LIMIT and DEVICE.match(above) is not None
 
 
 def _mark(quoted: list[bool], begin: int, end: int) -> None:

@@ -764,3 +764,37 @@ def test_words_above_an_attribution_that_name_an_address_are_shown() -> None:
 )
 def test_what_only_begins_so_is_shown(text: str) -> None:
     assert new_text(f"Hej!\n\n{text}") == f"Hej!\n\n{text}"
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        ">>> Eva Ek <eva@ek.example> 10/22/26 21:02 >>>\n\nhar du provat?",
+        "<div>-------- Original message --------</div><div>From: Eva Ek <eva@ek.example> </div>"
+        "<div>Date:12/02/2026  09:48  (GMT+01:00) </div><div>To: bo@bo.example </div>"
+        "<div>Subject: Re: kabel </div><div>\n</div>Har du provat?",
+        '**Gesendet:** Mittwoch, 3. Juni 2026 um 09:43\n\n**Von:** "Eva" <eva@ek.example>\n\n'
+        "**An:** <bo@bo.example>\n\n**Betreff:** Kabel\n\nHar du provat?",
+        "Skickat från min iPhone\n\neva@ek.example skrev:\n\nHar du provat?",
+        "Eva Ek skrev den 3 mars 2026 kl. 10:00:\n\nHar du provat?",
+        "Eva Ek schrieb am Do. 20. Juni 2026 um 14:49:\n    Har du provat?",
+    ],
+)
+def test_old_mails_that_begin_in_a_way_of_their_own_are_not_new(old: str) -> None:
+    assert new_text(f"Det gick\n\n{old}") == "Det gick"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Elektrikern skrev den 3 mars 2026 kl. 10:00:\n\nVi kommer. Men de kom inte.",
+        "eva@ek.example skrev:\n\nVi kommer. Men hon kom inte.",
+    ],
+)
+def test_what_somebody_tells_of_a_mail_is_shown(written: str) -> None:
+    assert new_text(f"Hej!\n\n{written}") == f"Hej!\n\n{written}"
+
+
+def test_a_line_like_a_label_above_a_header_is_shown() -> None:
+    header = "Von: Eva <eva@ek.example>\nGesendet: 3. Juni 2026 09:43\nAn: bo@bo.example\nBetreff: Kabel\n\nHar du?"
+    assert new_text(f"Ja.\n\nDatum: 3 mars\n\n{header}") == "Ja.\n\nDatum: 3 mars"
