@@ -43,9 +43,14 @@ _THEIRS: Mapping[str, str] = {  # the provider's error codes
 }
 _NUMBER = re.compile(r"(?<![0-9])[0-9]{5}(?![0-9])")
 _NOBODY = re.compile(r"5[0-9]{2} .*?5\.1\.[0-3]")
+_TOO_LARGE = re.compile(
+    r"5[0-9]{2} (?:5\.(?:3\.4|2\.3)(?![0-9])|(?!.*mailbox)(?!5\.2\.2)"
+    r".*(?:mail|message|file|attachment)s?\b.*\b(?:size|large|big)\b)",
+    re.IGNORECASE,
+)
 _STATUS = re.compile(r"(?<![0-9.])[245]\.[0-9]{1,3}\.[0-9]{1,3}(?!\.?[0-9])")
 _GONE = re.compile(r"5\.(?:1\.(?:[0-6]|10)|2\.1)")  # 5.1.7 to 5.1.9 are about whoever sends
-CAUSES = tuple(sorted({*OURS.values(), *_THEIRS.values(), "refused", "unanswered"}))
+CAUSES = tuple(sorted({*OURS.values(), *_THEIRS.values(), "refused", "too_large", "unanswered"}))
 
 
 def cause(reason: str | None) -> str | None:
@@ -58,6 +63,8 @@ def cause(reason: str | None) -> str | None:
             return _THEIRS[number]
     if _NOBODY.match(text):
         return "unknown_address"
+    if _TOO_LARGE.match(text):
+        return "too_large"
     if text.startswith("5"):
         return "refused"
     return "unanswered" if text.startswith("4") else None

@@ -14,6 +14,7 @@ SEND_AGAIN = N_("Please send it once more. Nothing you wrote is lost.")
 PHOTO_FAULTS = {
     "too_large": N_("A photo was too large and is missing. Everything else is kept."),
     "too_many": N_("There were too many photos; the last ones are missing. Everything else is kept."),
+    "too_much": N_("There were too many photos; the last ones are missing. Everything else is kept."),
     "empty": N_("A photo was empty and is missing. Everything else is kept."),
     "broken_off": N_("The photo did not get through. Everything else is kept."),
     "no_picture": N_("A file was not a photo and is missing. Everything else is kept."),

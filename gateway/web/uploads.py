@@ -22,9 +22,14 @@ MULTIPART = "multipart/form-data"
 FAULTS = (*BROKEN, ValueError, RuntimeError, LookupError, AssertionError)
 
 
+class _TooMuch(ValueError):
+    """Everything together is more than anyone sends."""
+
+
 class FileFault(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY = "too_many"
+    TOO_MUCH = "too_much"
     EMPTY = "empty"
     BROKEN_OFF = "broken_off"
 
@@ -88,6 +93,8 @@ class Upload:
                     await self._take_file(part, files)
                 else:
                     await self._take_field(part)
+        except _TooMuch:
+            files.faults.append(FileFault.TOO_MUCH)
         except (*FAULTS, Problem):
             files.faults.append(FileFault.BROKEN_OFF)
         return files
@@ -148,7 +155,7 @@ class Upload:
         while not part.at_eof():
             raw = await part.read_chunk(64 << 10)
             if self._body.total > self.limits.whole:
-                raise ValueError("more than anyone sends")
+                raise _TooMuch
             if fits:
                 content += raw
                 fits = len(content) <= limit

@@ -341,6 +341,21 @@ async def test_an_agent_answers_with_files(house: House) -> None:
     assert "manual.pdf" in await (await house.client.get(f"/console/cases/{receipt.case}")).text()
 
 
+async def test_files_that_are_too_much_together_are_said_to_be(house: House) -> None:
+    receipt = await house.runtime.intake.accept(
+        Report(Channel.EMAIL, "f", house.runtime.clock.now(), STUCK, Sender(email="m@example.com"))
+    )
+    form = FormData({"csrf": await house.csrf("/console"), "text": "Se bilagorna.", "channel": "email"})
+    for n in range(3):
+        form.add_field("files", io.BytesIO(b"%PDF-1.7" + bytes(8 << 20)), filename=f"{n}.pdf")
+    answer = await house.client.post(f"/console/cases/{receipt.case}/reply", data=form, allow_redirects=False)
+    page = await answer.text()
+    assert answer.status == 422
+    assert "Tillsammans är filerna större än 20 MB. Välj färre eller mindre." in page
+    assert "Se bilagorna." in page
+    assert not await house.runtime.db.rows("SELECT 1 FROM message_attachments")
+
+
 PAGES = ("/console/cases/{case}", "/managers/master")
 
 

@@ -29,6 +29,7 @@ FILE_FAULTS: Mapping[FileFault, str] = MappingProxyType(
     {
         FileFault.TOO_LARGE: N_("A file is larger than 10 MB. Choose the files again."),
         FileFault.TOO_MANY: N_("More than ten files. Choose the files again."),
+        FileFault.TOO_MUCH: N_("Together the files are larger than 20 MB. Choose fewer or smaller ones."),
         FileFault.EMPTY: N_("A file is empty. Choose the files again."),
         FileFault.BROKEN_OFF: N_("The files did not arrive whole. Choose the files again."),
     }
