@@ -21,6 +21,12 @@ from channels.mail.uuencoded import taken_out
 _OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
 _ENRICHED = frozenset({"text/enriched", "text/richtext"})
 _WORDS = _ENRICHED | {"text/plain", "text/html", "text/markdown"}
+_FOR_MACHINES = frozenset(
+    {"text/calendar", "text/vcard", "text/x-vcard", "text/directory", "text/rfc822-headers", "text/csv", "text/xml"}
+)
+_ANY_KIND = frozenset({"text", "unknown", "application", "*"})
+_UNSAID = frozenset({"application/octet-stream", "application/text", "application/x-unknown-content-type"})
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _COMMAND = re.compile(r"(?<!<)</?[A-Za-z-]{1,60}>")
 _DOCUMENT = re.compile(
     r"\s*(?:<!doctype html|<html)\b[^>]{0,300}>.*</(?:p|div|body|html|td)>"
@@ -62,6 +68,8 @@ def body_of(root: Part) -> Body:
     _sort(root, body)
     if not body.written and (named := next((part for part in body.files if _is_words(part)), None)):
         body.written.append((named.kind == "text/html", text_of(named)))  # it stays a file as well
+    elif not body.written and not body.locked:
+        body.written += [(False, text_of(part)) for part in body.files if _may_be_words(part)][:1]
     body.written = [(is_html, _rendered(is_html, text, body)) for is_html, text in body.written]
     body.files = _invited_once(body.files)
     if not any(text.strip() for _, text in body.written):
@@ -189,6 +197,15 @@ def _is_invitation(part: Part) -> bool:
 def _is_words(part: Part) -> bool:
     """Whether a text has a name only, and is not said to be a file: all that some programs send."""
     return part.kind in ("text/plain", "text/html") and part.disposition != "attachment"
+
+
+def _may_be_words(part: Part) -> bool:
+    """Whether a part without a name is words of a kind that nobody knows, which are read as plain ones (RFC 2046)."""
+    if _is_file(part) or part.kind in _FOR_MACHINES or part.kind.partition("/")[0] not in _ANY_KIND:
+        return False
+    if part.kind.startswith("application/") and part.kind not in _UNSAID:
+        return False
+    return not _CONTROLS.search(part.content) and sniffed(part.content) is None
 
 
 def _is_file(part: Part) -> bool:

@@ -34,6 +34,7 @@ _NO_BODY_YET = MultipartInvariantViolationDefect  # what Python 3.11.2 says of a
 _PLAIN_PARAMETER = re.compile(r';\s*([\w-]{1,60})=(?:"([^"\\]*)"|([^\s;"\\(),*\'<>]+))', re.ASCII)
 _PLAIN_PARAMETERS = re.compile(rf"[\w/.+-]{{1,160}}\s*(?:{_PLAIN_PARAMETER.pattern}\s*)+;?\s*", re.ASCII)
 _PLAIN_NAME = re.compile(r';\s*(?:file)?name\s*=\s*(?:"[^"]*"|[^;"]*)', re.IGNORECASE)
+_WORDS = re.compile(r"text/(?:plain|html)(?![a-z0-9-])")  # with what does not belong behind it
 _KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+*-]{1,80}")
 _BASE64_LINES = re.compile(rb"(?m)^(?:[A-Za-z0-9+/]{60,76}\r?\n)+")  # all there are, so that none is looked at twice
 _RUN = 12 * 1024  # bytes of them that are worth taking out
@@ -245,7 +246,9 @@ def _part(message: Message, runs: list[bytes], depth: int = 1) -> Part:
         else []
     )
     kind = fields.word("content-type")
-    if not _KIND.fullmatch(kind):
+    if not _KIND.fullmatch(kind) and (words := _WORDS.match(kind)):
+        kind = words[0]
+    elif not _KIND.fullmatch(kind):
         kind = message.get_default_type() if not kind or "/" not in kind else "application/octet-stream"
     return Part(kind, fields, _parameters(message, fields), _filename(message, fields), below, message, runs)
 

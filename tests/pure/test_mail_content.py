@@ -385,6 +385,30 @@ def test_a_text_that_is_all_there_is_is_read_although_it_has_a_name() -> None:
     assert report.text == ""
 
 
+@pytest.mark.parametrize(
+    "kind",
+    b"text/x-markdown text/note text/* text/plain> text/plain, text/plain/utf-8 */* application/text unknown/unknown "
+    b"application/octet-stream".split(),
+)
+def test_words_of_an_unknown_or_broken_kind_are_read(kind: bytes) -> None:
+    words = b"Content-Type: " + kind + b"; charset=utf-8\r\n\r\nLaddaren surrar p\xc3\xa5 natten.\r\n"
+    for raw in (b"Subject: x\r\n" + words, mixed(words, attached(b"a.bin", b"x"))):
+        assert read(raw, NOW).text == "Laddaren surrar på natten."
+    assert read(mixed(b"\r\nSe filen.", words), NOW).text == (
+        "Se filen.\n\nLaddaren surrar på natten." if kind.startswith(b"text/plain") else "Se filen."
+    )
+
+
+def test_what_is_no_words_is_a_file_though_it_has_no_name() -> None:
+    for kind, content in (
+        (b"application/octet-stream", bytes(range(64))),
+        (b"application/json", b'{"a": 1}'),
+        (b"text/vcard", b"BEGIN:VCARD\r\nFN:Eva Ek\r\nEND:VCARD"),
+    ):
+        report = read(b"Subject: x\r\nContent-Type: " + kind + b"\r\n\r\n" + content, NOW)
+        assert (report.text, len(report.attachments)) == ("", 1)
+
+
 @pytest.mark.parametrize("charset", [b"utf\0-8", b"utf-16", b"undefined", b"idna"])
 def test_b56_b57_a_strange_charset_costs_neither_the_text_nor_the_file(charset: bytes) -> None:
     text = b"Content-Type: text/plain; charset=" + charset + b"\r\n\r\nLaddaren \xe4r trasig."
