@@ -128,7 +128,7 @@ def linked_entries(decided: Decided, case: int) -> list[Entry]:
         return []
     told = {"reasons": [plain_reason(reference.why)]} if reference.why else {}
     entries = [Entry(case, "linked", CUSTOMER, decided.id, {"cases": list(map(number, others)), **told})]
-    if reference.how and reference.case is None:
+    if reference.copied or (reference.how and reference.case is None):
         back = {"cases": [number(case)], "because": "referred", **told}
         entries += [Entry(other, "linked", CUSTOMER, decided.id, back) for other in others]
     return entries

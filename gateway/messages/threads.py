@@ -5,10 +5,10 @@ that a mail of ours comes back to, among the references or in a bounce (known by
 the message went out with, whatever key made it), and a case number in the subject together with a participant's
 address. What was written about a report means the case that the report is in by now, and so does the number of a case
 that it was taken out of; a case that was brought into another means that one. A number alone never opens a case to a
-stranger: it becomes a mention, and the new case is linked; so do a number in the text, whoever wrote it, and an answer
-to a mail that came in, which whoever had a copy may write. A reply token does not prove that a message came back, since
-everybody who takes part in the case holds it. Tokens are spelled in lower case only, because mail systems fold the case
-of addresses.
+stranger: it becomes a mention, and the new case is linked (the other is told so when they had a copy of a mail in it);
+so do a number in the text, whoever wrote it, and an answer to a mail that came in, which whoever had a copy may write.
+A reply token does not prove that a message came back, since everybody who takes part in the case holds it. Tokens are
+spelled in lower case only, because mail systems fold the case of addresses.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ REPLY, ABOUT, MESSAGE = "reply address", "reply about a report", "message id"
 class Reference:
     """`case` is proven to be meant, `how` says by what; `mentions` are existing cases that the report does not go to,
     `why` says why not, `bounced` the messages of ours that a bounce is about, `delayed` those that a server says are
-    late; `erased` says that it answers what was written to somebody who was erased since."""
+    late; `erased` says that it answers what was written to somebody who was erased since, `copied` that whoever names a
+    case by its number had a copy of a mail in it, so that the case may be told."""
 
     case: int | None = None
     how: str = ""
@@ -42,6 +43,7 @@ class Reference:
     bounced: tuple[int, ...] = ()
     delayed: tuple[int, ...] = ()
     erased: bool = False
+    copied: bool = False
 
 
 def reply_token(keys: Sequence[str], case: int) -> str:
@@ -115,10 +117,12 @@ async def _resolve(conn: Connection, report: Report, keys: Sequence[str]) -> Ref
 async def _by_number(conn: Connection, report: Report, case: int) -> Reference:
     addresses = [a for a in (report.sender.email, report.sender.phone) if a]
     row = await (await conn.execute(SQL["participant"], {"case": case, "addresses": addresses})).fetchone()
-    if row is None:
-        return Reference(mentions=(case,))
     if FORGED in report.flags:
-        return Reference(mentions=(case,), why=Reason("sender_refused"))
+        return Reference(mentions=(case,), why=Reason("sender_refused") if row else None)
+    if row is None:
+        given = {"case": case, "addresses": addresses}
+        copied = await (await conn.execute(SQL["in_copy"], given)).fetchone()
+        return Reference(mentions=(case,), copied=bool(copied and copied["known"]))
     return Reference(row["case_id"], "number_and_participant")
 
 

@@ -115,6 +115,13 @@ WHERE i.value = ANY(%(addresses)s::text[])
        OR EXISTS (SELECT FROM timeline t WHERE t.case_id = %(case)s AND t.kind = 'detached' AND t.report_id = r.id))
 ORDER BY r.case_id = %(case)s DESC, r.id DESC LIMIT 1
 
+-- name: in_copy
+-- Whether somebody had a copy of a mail in this case, theirs or ours.
+SELECT EXISTS (SELECT FROM reports r JOIN report_contents t ON t.report_id = r.id
+               WHERE r.case_id = %(case)s AND t.copies && %(addresses)s::text[])
+    OR EXISTS (SELECT FROM messages m JOIN message_contents t ON t.message_id = m.id
+               WHERE m.case_id = %(case)s AND t.data -> 'copies' ?| %(addresses)s::text[]) AS known
+
 -- name: referred
 -- Which of these cases exist, and the cases that this report is in, that these messages of ours were about and that these
 -- mails came in; each as the case that it was brought into, and whether its person was erased.

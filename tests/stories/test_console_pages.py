@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 
 from channels.imap_cursor import Reconciliation
 from channels.mail import read
-from channels.report import Attachment, Channel, Receipt, Report, Sender
+from channels.report import FORGED, Attachment, Channel, Receipt, Report, Sender, Thread
 from gateway import dispatch
 from gateway.activity import set_activity
 from gateway.casenumber import parse
@@ -339,6 +339,35 @@ async def test_an_agent_answers_with_files(house: House) -> None:
     rows = await house.runtime.db.rows("SELECT name, media_type, size FROM message_attachments")
     assert [tuple(row.values()) for row in rows] == [("manual.pdf", "application/pdf", 8)]
     assert "manual.pdf" in await (await house.client.get(f"/console/cases/{receipt.case}")).text()
+
+
+@pytest.mark.parametrize(
+    ("sender", "flags", "told"),
+    [("kollega@example.com", (), True), ("kollega@example.com", (FORGED,), False), ("annan@example.com", (), False)],
+)
+async def test_a_case_is_told_that_somebody_in_copy_wrote_about_it_in_another(
+    house: House, sender: str, flags: tuple[str, ...], told: bool
+) -> None:
+    runtime = house.runtime
+    first = Report(
+        Channel.EMAIL, "k1", runtime.clock.now(), STUCK, Sender(email="m@example.com"), copies=("kollega@example.com",)
+    )
+    case = (await runtime.intake.accept(first)).case
+    answer = Report(
+        Channel.EMAIL,
+        "k2",
+        runtime.clock.now(),
+        "Ni behöver inte komma i dag.",
+        Sender(email=sender),
+        subject=f"Ärende {case}",
+        thread=Thread(subject=case),
+        flags=flags,
+    )
+    other = (await runtime.intake.accept(answer)).case
+    assert other != case
+    page = unescape(await (await house.client.get(f"/console/cases/{case}")).text())
+    told_by = re.search(r"En anmälan som hänvisar till det här ärendet ligger i ett eget[^\n]{0,200}" + other, page)
+    assert (told_by is not None) is told
 
 
 async def test_files_that_are_too_much_together_are_said_to_be(house: House) -> None:
