@@ -34,15 +34,17 @@ def attribution(lines: Sequence[str], at: int) -> int | None:
 
     The shortest reading counts, unless going on upwards, over lines that end no sentence, finds how such lines begin.
     """
-    near = " ".join(line.strip() for line in lines[max(0, at + 1 - _ATTRIBUTION_LINES) : at + 1])
-    timed = CLOCK.search(near) is not None and ("@" in near or _cites(lines, at))
+    near = " ".join(lines[max(0, at + 1 - _ATTRIBUTION_LINES) : at + 1])
+    timed = ("@" in near or "essage of" in near) and CLOCK.search(near) is not None
     if not timed and not verb_in(near) and not quoted_below(lines, at):  # most lines that end in a colon
         return None
     if tells_of_oneself(lines[at]):
         return None
     joined, found = "", None
     for n in range(at, max(-1, at - _ATTRIBUTION_LINES), -1):
-        line = _DATED_TAIL.sub("", lines[n].strip()) if n == at else lines[n].strip()
+        line = lines[n].strip()
+        if n == at and line[-1] == ")":
+            line = _DATED_TAIL.sub("", line)
         if not line and n < at and joined[:1] in ("<", ">"):
             continue
         if (
@@ -99,10 +101,6 @@ def tells_of_oneself(line: str) -> bool:
         return False
     before = FIRST_PERSON.search(line, 0, verb.start())
     return (before is not None and before.end() >= verb.start() - 1) or FIRST_PERSON.match(line, verb.end()) is not None
-
-
-def _cites(lines: Sequence[str], at: int) -> bool:
-    return any(CITES.match(lines[n].strip()) for n in range(max(0, at - 2), at + 1))
 
 
 def _with_author_above(lines: Sequence[str], begin: int, at: int) -> int:

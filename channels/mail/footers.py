@@ -18,6 +18,7 @@ from channels.mail.phrases import (
     FOOTER,
     MATTER,
     SENT,
+    any_of,
     is_disclaimer,
     speaks_of_oneself,
 )
@@ -31,6 +32,8 @@ _TELLS = re.compile(
     r"\b(?:is|are|am|was|has|have|can|will|not|but|är|har|kan|ska|inte|men|jag|ikke|jeg|ei|ole|ist|hat|nicht|ich)\b",
     re.IGNORECASE,
 )
+_HEADING = re.compile(r"[*_ ]{0,3}(?:legal )?disclaimer[*_: ]{0,3}", re.IGNORECASE)
+_SCANNED = re.compile(any_of("scanned"), re.IGNORECASE)
 _LINK = re.compile(r"https?:\S+")
 _COLON = re.compile(r":(?![a-zäö]{1,4}\b)")  # none that a Finnish ending stands behind, as in "iOS:lle"
 
@@ -79,11 +82,12 @@ def without_disclaimer(lines: list[str]) -> list[str]:
         begin = end
         while begin and lines[begin - 1].strip():
             begin -= 1
-        if begin == 0 or not _is_lawyers(" ".join(lines[begin:end])):
+        paragraph = " ".join(lines[begin:end])
+        if begin == 0 or not (_is_lawyers(paragraph) or _is_scanners(paragraph)):
             return lines
         lines = lines[:begin]
         trimmed(lines)
-        if lines and RULE.fullmatch(lines[-1].strip()):
+        if lines and (RULE.fullmatch(lines[-1].strip()) or _HEADING.fullmatch(lines[-1].strip())):
             lines.pop()
 
 
@@ -119,10 +123,22 @@ def _is_lawyers(paragraph: str) -> bool:
     )
 
 
+def _is_scanners(paragraph: str) -> bool:
+    """Whether a paragraph only says that a program looked for viruses in the mail."""
+    return (
+        len(paragraph) < 600
+        and _SCANNED.match(paragraph.lstrip(" *_")) is not None
+        and not speaks_of_oneself(paragraph)
+        and not ALARMING.search(paragraph)
+        and not places([paragraph])
+    )
+
+
 def _about_mail(text: str) -> bool:
     return bool(
         re.search(
-            r"mail|message|meddelande|melding|meddelelse|besked|viesti|nachricht|e-post|epost|mejl|sähköposti|print|skriv",
+            r"mail|message|in this communication|meddelande|melding|"
+            r"meddelelse|besked|viesti|nachricht|e-post|epost|mejl|sähköposti|print|skriv",
             text,
             re.IGNORECASE,
         )

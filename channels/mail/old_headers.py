@@ -21,6 +21,10 @@ _NOTES_NAME = re.compile(r"@|[^\W\d_]/[^\W\d_]")
 _COLUMN = re.compile(r"(?:\s*|[^\n]{0,120}?\S {2,})([^\W\d_]{1,14})(?:(?:\t| {2}).*)?|\s+([^\W\d_]{4,14}) .*")
 _RULE = re.compile(r"\s*[-_=–—*]{2,}\s*(.*?)\s*[-_=–—*:]*\s*")
 _TITLED = re.compile(r"[-_=–—]{3,}\s*([^\W\d_](?:[^-_=–—]|-(?=[^\W\d_])){2,58})[-_=–—]{3,}(?=\s*[^\W\d_])")
+# "Original Message processed by david®", above a header whose labels have no colons
+_PROCESSED = re.compile(
+    r"Original[ -]?(?:[Mm]essage|[Nn]achricht) (?:processed|verarbeitet) (?:by|von|durch) \S.{0,40}"
+)
 # "---- Eva Ek wrote ----", of telephones
 _SAYS_WHO = re.compile(r"-{3,} ((?:[^\W\d_a-z]\S{0,30} ){1,4}[^\W\d_]{3,12}) -{3,}")
 
@@ -38,7 +42,7 @@ def header_at(lines: Sequence[str], kinds: Sequence[str | None], at: int) -> boo
     line = lines[at].removeprefix(MAYBE).strip()
     if not line:
         return False
-    if kinds[at] == _COLUMNS or _asks_above(line):
+    if kinds[at] == _COLUMNS or _asks_above(line) or (line[:5] == "Origi" and _PROCESSED.fullmatch(line)):
         return True
     if line[0] in "-_=–—*>" or line[-1] in ":-":
         if titled_header(line):

@@ -233,8 +233,9 @@ def _marked_whole(lines: Sequence[str], at: int, end: int) -> bool:
 
 def _below_device(lines: Sequence[str], at: int) -> bool:
     """Whether an attribution stands right below what a telephone adds: below it is nothing but the old mail."""
-    above = next((lines[n].strip() for n in range(at - 1, max(-1, at - 4), -1) if lines[n].strip()), "")
-    return len(above) < DEVICE_LIMIT and DEVICE.match(above) is not None
+    near = [line.strip() for line in lines[max(0, at - 3) : at] if line]
+    above = near[-1] if near else ""
+    return above[-1:] not in ENDS and len(above) < DEVICE_LIMIT and DEVICE.match(above) is not None
 
 
 def _mark(quoted: list[bool], begin: int, end: int) -> None:

@@ -798,3 +798,37 @@ def test_what_somebody_tells_of_a_mail_is_shown(written: str) -> None:
 def test_a_line_like_a_label_above_a_header_is_shown() -> None:
     header = "Von: Eva <eva@ek.example>\nGesendet: 3. Juni 2026 09:43\nAn: bo@bo.example\nBetreff: Kabel\n\nHar du?"
     assert new_text(f"Ja.\n\nDatum: 3 mars\n\n{header}") == "Ja.\n\nDatum: 3 mars"
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "Disclaimer\n\nThe information contained in this communication from the sender is confidential. It is intended "
+        "solely for use by the recipient.\n\nThis email has been scanned for viruses and malware, and may have been "
+        "archived by Example Ltd.",
+        "Detta e-postmeddelande har kontrollerats av Exempel med avseende på virus.",
+        "Diese E-Mail wurde von Beispiel auf Viren geprüft.",
+        "Tämä viesti on tarkistettu virusten varalta.",
+    ],
+)
+def test_what_a_scanner_and_its_lawyers_put_below_is_not_new(footer: str) -> None:
+    assert new_text(f"Kabeln sitter fast.\n\n{footer}") == "Kabeln sitter fast."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This email has been scanned for viruses, I hope: the charger smells of burning.",
+        "Disclaimer\n\nJag är ingen elektriker, men laddaren luktar.",
+    ],
+)
+def test_words_that_only_begin_as_a_scanners_are_shown(text: str) -> None:
+    assert new_text(f"Kabeln sitter fast.\n\n{text}") == f"Kabeln sitter fast.\n\n{text}"
+
+
+@pytest.mark.parametrize(
+    "title", ["Original Message processed by david®", "Original-Nachricht verarbeitet von Beispiel 12"]
+)
+def test_an_old_mail_below_a_title_that_names_its_program_is_not_new(title: str) -> None:
+    header = "AW: Kabel 9. August 2026, 12:44 Uhr\nVon Eva Ek\nAn Bo Ek"
+    assert new_text(f"Danke, es lädt.\n\n{title}\n{header}\n\nHaben Sie es probiert?") == "Danke, es lädt."
