@@ -7,13 +7,16 @@ STAMP := .venv/requirements.lock
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint venv bench judge faults mailfaults help
+.PHONY: run test proofs lint venv bench judge faults mailfaults help
 
 run: venv ## Run everything on this machine with the demo's data (Ctrl-C stops it)
 	@exec $(RUN) -m gateway up --demo --with-parent
 
-test: lint ## Lint, types, import rules and every test but the fault harness
-	$(RUN) -m pytest -n 3 --dist worksteal
+test: lint ## Lint, types, import rules and every test but the long ones and the fault harness
+	$(RUN) -m pytest -n 3 --dist worksteal -m 'not long'
+
+proofs: venv ## The long tests: every way through a call in every situation, the API against all it may be sent (minutes)
+	$(RUN) -m pytest -n 3 --dist worksteal -m long
 
 lint: venv ## Lint, format, types and import rules only
 	$(RUN) -m ruff check .

@@ -21,7 +21,8 @@ from gateway.config import Config, load
 from tests.fakes.house import House, open_house
 
 PASSWORD = "a quiet shift for everybody"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the first does least beside
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 FLAGS = [
     "--headless=new",
     "--no-sandbox",

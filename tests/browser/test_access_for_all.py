@@ -36,7 +36,7 @@ async def test_axe_sees_what_is_wrong_in_either_theme(desk: Desk) -> None:
         assert "words that dark pages hide" in second[1][0]
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "sv"), ("dark", "en")])
+@pytest.mark.parametrize(("theme", "language"), [("light", "sv"), pytest.param("dark", "en", marks=pytest.mark.long)])
 async def test_axe_finds_nothing_serious_in_either_theme(desk: Desk, theme: str, language: str) -> None:
     receipts = [await desk.house.report(text, **{"from": sender}) for text, sender in REPORTS]
     number, outside = receipts[1]["case"], receipts[0]["case"]

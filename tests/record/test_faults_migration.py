@@ -41,7 +41,10 @@ def until(connection: psycopg.Connection[tuple[int]], statement: str, wanted: in
 
 
 # What somebody else is just making holds up the revision that makes the same: the first one, and one in the middle.
-@pytest.mark.parametrize(("held_up_by", "left"), [("timeline", False), ("procrastinate_jobs", True)])
+@pytest.mark.parametrize(
+    ("held_up_by", "left"),
+    [("timeline", False), pytest.param("procrastinate_jobs", True, marks=pytest.mark.long)],
+)
 def test_f42_a_killed_migration_leaves_whole_revisions_and_is_run_again(
     empty_database_url: str, tmp_path: Path, held_up_by: str, left: bool
 ):

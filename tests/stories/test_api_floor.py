@@ -152,7 +152,13 @@ async def test_the_description_names_every_endpoint_and_answers_everybody(house:
     assert described == {(endpoint.method, f"/api/v1{endpoint.path}") for endpoint in ENDPOINTS}
 
 
-@pytest.mark.parametrize("part", [("--exclude-path", "/api/v1/events"), ("--include-path", "/api/v1/alarms")])
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(("--exclude-path", "/api/v1/events"), marks=pytest.mark.long, id="all"),
+        pytest.param(("--include-path", "/api/v1/alarms"), id="alarms"),
+    ],
+)
 async def test_the_api_keeps_to_its_description_whatever_it_is_sent(
     config: Config, tmp_path: Path, part: tuple[str, str]
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import product
 
 import aiohttp
 import pytest
@@ -45,6 +46,7 @@ WORLDS: dict[str, Callable[[World], None]] = {
     "connectors": lambda world: setattr(world, "connectors", 4),
     "owner": lambda world: setattr(world, "owner", True),
 }
+EACH_RUN = {("quiet", "sv"), ("quiet", "en"), ("closed", "en"), ("owner", "sv")}  # the others are long
 Act = tuple[str, str]
 LONGEST_WAY = 40
 SORRY = re.compile("^(I did not get that|Jag uppfattade inte det). ")
@@ -98,8 +100,13 @@ def place(call: Call) -> tuple[str, str]:
     return call.waits.tag, re.sub(r"[\d,]+", "#", SORRY.sub("", call.now_hears))
 
 
-@pytest.mark.parametrize("language", LANGUAGE)
-@pytest.mark.parametrize("situation", WORLDS)
+@pytest.mark.parametrize(
+    ("situation", "language"),
+    [
+        pytest.param(situation, language, marks=() if (situation, language) in EACH_RUN else pytest.mark.long)
+        for situation, language in product(WORLDS, LANGUAGE)
+    ],
+)
 async def test_every_way_in_every_situation_ends_well(language: str, situation: str) -> None:
     world = World(case=CaseStatus("planned", 20.0))
     WORLDS[situation](world)

@@ -84,6 +84,7 @@ def test_up_serves_brings_back_what_dies_and_stops_cleanly(product: Callable[...
     assert running.said().rstrip().endswith("Stopped.")
 
 
+@pytest.mark.long
 def test_killed_it_leaves_no_process_and_started_again_it_has_its_cases(product: Callable[..., Product]) -> None:
     running = product().start()
     case = report(running, "The screen stays black")
