@@ -23,8 +23,10 @@ SELECT case_id FROM reports WHERE id = %(report)s
 -- no colleague, who would have heard it.
 SELECT t.recording_sid AS sid, t.text, r.case_id, c.priority, c.charger_id AS charger, k.language,
        o.state #>> '{call,facts,phone}' AS phone,
-       'recording:' || t.recording_sid = ANY(r.flags) OR NOT EXISTS (
-           SELECT FROM rings s WHERE s.room = k.room AND s.state = 'taken' AND s.purpose IN ('agent', 'oncall')) AS alone
+       k.direction IS DISTINCT FROM 'outbound' AND (
+           t.recording_sid IN (o.state #>> '{call,facts,recording}', o.state #>> '{call,facts,message}')
+           OR k.answered_at IS NULL AND NOT EXISTS (
+               SELECT FROM rings s WHERE s.room = 'call-' || g.call_sid AND s.state = 'taken')) AS alone
 FROM transcripts t JOIN recordings g ON g.sid = t.recording_sid
 JOIN reports r ON r.id = coalesce(g.report_id, (SELECT id FROM reports WHERE call_sid = g.call_sid ORDER BY id LIMIT 1))
 JOIN cases c ON c.id = r.case_id
