@@ -23,6 +23,7 @@ from channels.solved import THANKS, says_solved
 
 TEXTS = frozenset({Channel.SMS, Channel.WHATSAPP})
 RATES, SOLVES = "rates", "solves"  # flags of an answer, before the call that it rates or the report of who says yes
+DURING = "during"  # the flag of what somebody told who had reported in the same call before, before that call
 _BURNS = "fire"  # four in Norwegian and Danish, and no answer in English
 SPELT = {word: digit for word, digit in DIGITS.items() if 1 <= digit <= 5 and word != _BURNS}
 OF = r"(?:/|av|af|of|out of|von|kautta)"
@@ -68,8 +69,9 @@ class Answers:
 
     async def understood(self, report: Report) -> Report:
         """A report with what it answers and the case that is about; any other as it is."""
-        if report.thread.token is None and (rates := _answered(report.flags).get(RATES)):
-            return replace(report, thread=Thread(await self._ratings.about(rates)))
+        told = _answered(report.flags)
+        if report.thread.token is None and (call := told.get(RATES) or told.get(DURING)):
+            return replace(report, thread=Thread(await self._ratings.about(call)))
         phone, at, solved = report.sender.phone, report.received_at, says_solved(report.text)
         if phone is None or report.auto_reply or report.channel not in TEXTS:
             return report
@@ -89,8 +91,14 @@ class Answers:
             await self._conclusions.confirm(int(asked), report.received_at, by)
 
 
+def during(flags: Sequence[str]) -> str | None:
+    """The call in which something was told that is not the report of that call."""
+    return _answered(flags).get(DURING)
+
+
 def _answered(flags: Sequence[str]) -> dict[str, str]:
-    return dict(flag.split(":", 1) for flag in flags if flag.startswith((f"{RATES}:", f"{SOLVES}:")))
+    known = (f"{RATES}:", f"{SOLVES}:", f"{DURING}:")
+    return dict(flag.split(":", 1) for flag in flags if flag.startswith(known))
 
 
 def _answering(report: Report, token: str, *flags: str) -> Report:

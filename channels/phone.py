@@ -18,7 +18,18 @@ from urllib.parse import quote
 import structlog
 
 from channels import cards, phone_report
-from channels.phone_effects import EFFECTS, FILES, LOOKS, REPEATABLE, Begun, Scene, carry_out, file_report, keep
+from channels.phone_effects import (
+    EFFECTS,
+    FILES,
+    LOOKS,
+    REPEATABLE,
+    Begun,
+    Scene,
+    carry_out,
+    file_report,
+    keep,
+    keep_danger,
+)
 from channels.phone_events import (
     FINAL,
     Params,
@@ -144,10 +155,7 @@ class PhoneDoor:
         progress = progress_of(params, self._now())
         state = self._told(params, await self._given.calls.progress(progress))
         await self._gone(progress)
-        if not phone_report.unfinished(state):
-            return False
-        await self._file_dropped(progress.sid, state, progress.called)
-        return True
+        return await self._file_left(progress.sid, state, progress.called)
 
     async def recording(self, params: Params) -> None:
         """Note a recording, once. Raises when the record is away: a sweep of the provider's list finds it again."""
@@ -363,14 +371,19 @@ class PhoneDoor:
 
     async def _spooled(self, params: Params, turn: int, state: CallState) -> bool:
         """Whether what a call told lies in the spool now; then it is not filed as a broken call as well."""
-        sid, flags = params["CallSid"], (phone_report.TROUBLE,)
-        report = phone_report.report_of(sid, state, self._now(), self._phrases, flags, params.get("To"))
+        sid, now, called = params["CallSid"], self._now(), params.get("To")
+        danger = phone_report.untold_danger(state)
+        if danger and not phone_report.unfinished(state):
+            report = phone_report.danger_of(sid, state, now, self._phrases, called)
+        else:
+            report = phone_report.report_of(sid, state, now, self._phrases, (phone_report.TROUBLE,), called)
         try:
             await self._given.spool.keep(report)
         except NotStored:
             log.error("phone.nothing_kept", call=sid)
             return False
-        self._lately.note(sid, turn, engine.noting(state, {"kept": "yes"}))
+        told = {"kept": "yes", "danger_told": "yes"} if danger else {"kept": "yes"}
+        self._lately.note(sid, turn, engine.noting(state, told))
         return True
 
     def _told(self, params: Params, loaded: Loaded | None = None) -> CallState:
@@ -406,8 +419,8 @@ class PhoneDoor:
     async def _over(self, params: Params, progress: Progress, loaded: Loaded | None) -> None:
         """A call is over, and what the record knows of it, if it answered: file what is not filed."""
         state = self._told(params, loaded)
-        if not progress.outbound and phone_report.unfinished(state):
-            await self._file_dropped(progress.sid, state, progress.called)
+        if not progress.outbound:
+            await self._file_left(progress.sid, state, progress.called)
         if loaded is not None:
             await self._gone(progress)
 
@@ -416,6 +429,16 @@ class PhoneDoor:
         await self._given.line.leave(progress.sid, "hung_up")
         if progress.outbound:
             await self._given.line.left_talk(progress.sid)
+
+    async def _file_left(self, sid: str, state: CallState, called: str | None) -> bool:
+        """File what a call that is over told and that is in no report; whether there was anything."""
+        if phone_report.unfinished(state):
+            await self._file_dropped(sid, state, called)
+        elif phone_report.untold_danger(state):
+            await keep_danger(self._given, sid, state, self._now(), self._phrases, called)
+        else:
+            return False
+        return True
 
     async def _file_dropped(self, sid: str, state: CallState, called: str | None) -> None:
         report = phone_report.report_of(sid, state, self._now(), self._phrases, (phone_report.DROPPED,), called)

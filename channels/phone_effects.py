@@ -266,6 +266,24 @@ async def _file_follower(scene: Scene) -> Outcome:
     return Outcome("filed", outcome.facts) if outcome.name == "urgent" else outcome
 
 
+async def _report_danger(scene: Scene) -> Outcome:
+    """Told once, however often they say so; whoever has a place in line is the first there."""
+    facts: dict[str, str | None] = {}
+    if phone_report.untold_danger(scene.state):
+        receipt = await keep_danger(scene.given, scene.sid, scene.state, scene.at, scene.phrases, scene.called)
+        facts = {"danger_told": "yes", **_danger_facts(scene, receipt)}
+    return Outcome("in_line" if await scene.given.line.hurry(scene.sid) else "nowhere", facts)
+
+
+def _danger_facts(scene: Scene, receipt: Receipt | None) -> dict[str, str | None]:
+    """Whose call is not filed is in the case of this; what they told before will be filed still."""
+    if receipt is None:
+        return {}
+    if scene.fact("report"):
+        return {"queue": receipt.queue}
+    return {**receipt_facts(receipt), "priority": "P1", "filed": None}
+
+
 async def _file_solved(scene: Scene) -> Outcome:
     outcome = await _file(scene, (SOLVED,))
     return Outcome("filed", outcome.facts) if outcome.name == "urgent" else outcome
@@ -345,6 +363,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "owner_cases": _owner_cases,
         "check_number": _check_number,
         "file_report": _file_report,
+        "report_danger": _report_danger,
         "file_follower": _file_follower,
         "file_solved": _file_solved,
         "enter_queue": _enter_queue,
@@ -384,6 +403,18 @@ async def keep(given: Given, report: Report) -> Receipt | None:
     """Store a report, or put it into the spool (None), also when the record does not say whether it took it: the spool
     hands it in again under the same key. Raises NotStored when neither could be done."""
     return await _stored(given, report, given.intake.accept(report))
+
+
+async def keep_danger(
+    given: Given, sid: str, state: CallState, at: datetime, phrases: Phrases, called: str | None
+) -> Receipt | None:
+    """Store that it has become dangerous in a call, as `keep` does, in its case."""
+    try:
+        token = await given.line.about(sid)
+    except Exception as error:
+        log.warning("phone.case_not_known", call=sid, error=type(error).__name__)
+        token = None
+    return await keep(given, phone_report.danger_of(sid, state, at, phrases, called, token))
 
 
 async def _stored(given: Given, report: Report, storing: Awaitable[Stored]) -> Stored | None:

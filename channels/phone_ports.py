@@ -302,6 +302,15 @@ class Line(Protocol):
         """A call that we made is over: of who is left in its talk somebody ends that now when they leave."""
         ...
 
+    async def about(self, sid: str) -> str | None:
+        """The token of the case that a call is about, for a thread; None while it has none."""
+        ...
+
+    async def hurry(self, sid: str) -> bool:
+        """It has become dangerous: whoever waits in this call, or to be called back for it, is as urgent as can be and
+        keeps the arrival that they had. Whether the caller has a place in line."""
+        ...
+
     async def rated(self, sid: str, rating: int) -> None:
         """Keep a caller's answer, 1 to 5, about the call."""
         ...

@@ -3,16 +3,18 @@
 Of that, only what the caller said is judged: our sentences about fires and cables would be taken for theirs. A number
 that was keyed and not yet confirmed is judged as if it had been said; a place that was refused is not.
 
-One call is one report, whenever and however it ends; its key is the CallSid, which no caller can choose.
+One call is one report, whenever and however it ends; its key is the CallSid, which no caller can choose. That it has
+become dangerous while they waited is another one, in the case of the first.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from channels.answers import RATES, SOLVES
+from channels.answers import DURING, RATES, SOLVES
 from channels.report import ANSWER, SOLVED, UNSOLVED, Channel, RemoteAct, RemoteAnswer, Report, Sender, Thread, Tried
 from ivr.engine import PROMPTED_IN, CallState, noting
 from ivr.prompts import Phrases
@@ -21,9 +23,11 @@ from ivr.vocabulary import chosen_category, is_faulty, knows_category
 DROPPED = "call_dropped"
 TROUBLE = "trouble"
 FOLLOWER = "follower"
+LATER = "later"  # the danger of whoever had said that there was none
 UNCHOSEN = ("said", "danger", "recording", "message")
 TOLD = (*UNCHOSEN, "category")
 PLACED = ("heard", "place_said")
+KEYED = {"yes": "chose_danger", LATER: "chose_danger_later"}  # danger that was told by key, in words
 
 
 def report_of(
@@ -58,7 +62,7 @@ def report_of(
         charger=facts.get("candidate") if confirmed else None,
         site=facts.get("site") if confirmed else None,
         connector=_connector(facts),
-        category="safety" if facts.get("danger") == "yes" else chosen_category(facts),
+        category="safety" if facts.get("danger") in KEYED else chosen_category(facts),
         danger=bool(facts.get("danger")),
         faulty=is_faulty(facts),
         language=state.language,
@@ -85,6 +89,28 @@ def rating_of(sid: str, state: CallState, at: datetime, called: str | None) -> R
         recipients=(called,) if called else (),
         flags=(ANSWER, f"{RATES}:{sid}"),
     )
+
+
+def danger_of(
+    sid: str, state: CallState, at: datetime, phrases: Phrases, called: str | None, token: str | None = None
+) -> Report:
+    """That it has become dangerous while they waited: news of the case of their call, which `token` stands for, or
+    which whoever can ask the record finds by the call."""
+    return replace(
+        report_of(sid, state, at, phrases, (), called),
+        key=f"{sid} {LATER}",
+        text=phrases.say(KEYED[LATER], PROMPTED_IN.get(state.language, "en"), state.facts),
+        own_words="",
+        call_sid=None,
+        thread=Thread(token),
+        flags=(f"{DURING}:{sid}",),
+        tried=(),
+    )
+
+
+def untold_danger(state: CallState) -> bool:
+    """Whether it has become dangerous and that is in no report that is kept."""
+    return state.facts.get("danger") == LATER and not state.facts.get("danger_told")
 
 
 def tried(state: CallState) -> tuple[Tried, ...]:
@@ -145,8 +171,8 @@ def _sentences(state: CallState, phrases: Phrases, flags: tuple[str, ...]) -> It
     def say(prompt: str, **more: str) -> str:
         return phrases.say(prompt, language, {**facts, **more})
 
-    if facts.get("danger") == "yes":
-        yield say("chose_danger")
+    if danger := KEYED.get(facts.get("danger", "")):
+        yield say(danger)
     if category := facts.get("category"):
         yield say(f"chose_{category}")
     if facts.get("confirmed") == "yes":

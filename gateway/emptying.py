@@ -14,10 +14,11 @@ from contextlib import contextmanager, suppress
 
 import structlog
 
-from channels.answers import Answers
+from channels.answers import Answers, during
 from channels.report import NotStored, Receipt, Report
 from gateway.phone.asking import Ratings
 from gateway.phone.concluding import Conclusions
+from gateway.phone.waiting import hurry
 from gateway.record.db import Unavailable
 from gateway.runtime import Runtime
 
@@ -52,6 +53,8 @@ async def _file(runtime: Runtime, answers: Answers, report: Report) -> Receipt:
     receipt = await runtime.intake.accept(understood)
     with _answering(report):
         await answers.apply(report, receipt.flags)
+        if call := during(report.flags):
+            await hurry(runtime.db, call)
     return receipt
 
 

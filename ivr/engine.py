@@ -248,8 +248,8 @@ def _arrive(flow: Flow, state: CallState, said: tuple[Line, ...]) -> tuple[CallS
         node = flow.node[state.node]
         said = (*said, *_lines(node, state))
         match node:
-            case Say(next=target):
-                state = state.at(target)
+            case Say(next=target, notes=notes):
+                state = noting(state, notes).at(target)
             case Branch(when=when, yes=yes, no=no):
                 state = state.at(yes if CONDITIONS[when](state.facts) else no)
             case Do(effect=effect):

@@ -36,9 +36,10 @@ class Step(BaseModel):
 
 
 class Say(Step):
-    """Speak and go on."""
+    """Speak and go on. `notes` are facts that are known of whoever comes here, whatever becomes of the call."""
 
     kind: Literal["say"]
+    notes: Mapping[Name, str] = {}
     next: Name
 
     def exits(self) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,5 @@
-"""What callers told a recording, looked through once it is text: danger in it is a report of the call's case.
+"""What callers told a recording, looked through once it is text: danger in it is a report of the call's case, and
+whoever told it and is to be called back is the first.
 
 What is said in a talk a colleague has heard. A report is known by its recording, so that words that are looked through
 twice are filed once; what cannot be kept is looked through again.
@@ -14,6 +15,7 @@ import structlog
 from channels.report import Channel, NotStored, Report, Sender, Thread
 from gateway.messages.threads import reply_token
 from gateway.phone.lookups import JudgedDangers
+from gateway.phone.waiting import hurry
 from gateway.record.db import statements
 from gateway.runtime import Runtime
 from ivr.engine import PROMPTED_IN
@@ -28,13 +30,15 @@ async def sweep(runtime: Runtime, phrases: Phrases) -> int:
     """Look through what is text since the last time; returns how many reports of danger it held."""
     dangers, filed, heard = JudgedDangers(runtime), 0, []
     for row in await runtime.db.rows(SQL["unheard"]):
-        if row["alone"] and row["priority"] != Priority.P1 and dangers.told(row["text"], None, row["charger"], False):
-            try:
-                await runtime.intake.accept(_report(runtime, phrases, row))
-            except NotStored as error:
-                log.warning("recording.danger_not_filed", recording=row["sid"], error=str(error))
-                continue
-            filed += 1
+        if row["alone"] and dangers.told(row["text"], None, row["charger"], False):
+            if row["priority"] != Priority.P1:
+                try:
+                    await runtime.intake.accept(_report(runtime, phrases, row))
+                except NotStored as error:
+                    log.warning("recording.danger_not_filed", recording=row["sid"], error=str(error))
+                    continue
+                filed += 1
+            await hurry(runtime.db, row["call_sid"])
         heard.append(row["sid"])
     if heard:
         await runtime.db.run(SQL["heard"], {"sids": heard, "now": runtime.clock.now()})

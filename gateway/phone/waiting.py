@@ -31,7 +31,7 @@ from gateway.phone import alone, callbacks, consent, talks, wrapping
 from gateway.phone.asking import Ratings
 from gateway.phone.pace import Paces
 from gateway.record import timeline
-from gateway.record.db import Connection, statements
+from gateway.record.db import Connection, Database, statements
 from gateway.record.timeline import CUSTOMER, Actor, Entry
 from gateway.runtime import Runtime
 from measuring.expected import Before, expected
@@ -167,6 +167,12 @@ class RecordedLine:
     async def left_talk(self, sid: str) -> None:
         await talks.left(self._runtime, sid)
 
+    async def about(self, sid: str) -> str | None:
+        return await Ratings(self._runtime).about(sid)
+
+    async def hurry(self, sid: str) -> bool:
+        return await hurry(self._db, sid)
+
     async def rated(self, sid: str, rating: int) -> None:
         await Ratings(self._runtime).rated(sid, rating, "phone")
 
@@ -213,6 +219,16 @@ class RecordedLine:
             self._runtime.live.publish({"type": "case", "case": row["case_id"]})
         for agent in writing:
             wrapping.tell(self._runtime, agent)
+
+
+async def hurry(db: Database, sid: str) -> bool:
+    """Whoever told of danger in a call, and waits in it or to be called back, is the first from now on; whether they
+    wait in it. Again, that changes nothing."""
+    async with db.transaction() as conn:
+        rows = await (await conn.execute(SQL["hurry"], {"sid": sid})).fetchall()
+        if rows:
+            await wake(conn)
+    return any(row["in_line"] for row in rows)
 
 
 async def sweep(runtime: Runtime) -> int:

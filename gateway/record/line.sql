@@ -140,6 +140,16 @@ WITH theirs AS (
 UPDATE work_items w SET state = 'done', agent_id = NULL, epoch = epoch + 1
 FROM theirs WHERE w.id = theirs.id RETURNING w.id, theirs.agent_id
 
+-- name: hurry
+-- Whoever told of danger in a call is the first in the queue of its case: in line, or to be called back for it or since
+-- before, at once and for as long as it takes, with the arrival that they had.
+UPDATE work_items w SET priority = 'P1', queue = coalesce(k.queue, 'emergency'), line = coalesce(k.line, w.line),
+                        longest_at = NULL, not_before = NULL
+FROM work_items o LEFT JOIN cases k ON k.id = o.case_id AND k.priority = 'P1'
+WHERE w.id = o.id AND o.kind IN ('call', 'callback') AND o.state <> 'done'
+  AND (o.call_sid = %(sid)s OR o.id = ANY(ARRAY(SELECT callback_id FROM work_items WHERE call_sid = %(sid)s)))
+RETURNING w.kind = 'call' AND w.call_sid = %(sid)s AS in_line
+
 -- name: gone
 -- Callers whose call has been over for a while and who are in line all the same.
 SELECT w.call_sid FROM work_items w JOIN calls c ON c.sid = w.call_sid

@@ -21,7 +21,7 @@ SELECT case_id FROM reports WHERE id = %(report)s
 -- name: unheard
 -- Words of recordings that nobody has looked through for danger, and the case of each: `alone` when a caller told them to
 -- no colleague, who would have heard it.
-SELECT t.recording_sid AS sid, t.text, r.case_id, c.priority, c.charger_id AS charger, k.language,
+SELECT t.recording_sid AS sid, g.call_sid, t.text, r.case_id, c.priority, c.charger_id AS charger, k.language,
        o.state #>> '{call,facts,phone}' AS phone,
        k.direction IS DISTINCT FROM 'outbound' AND (
            t.recording_sid IN (o.state #>> '{call,facts,recording}', o.state #>> '{call,facts,message}')

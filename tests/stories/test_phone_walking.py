@@ -1179,6 +1179,43 @@ async def test_f10_danger_whose_last_resort_does_not_answer_leaves_a_message(lin
     assert world.spooled[call.sid].danger
 
 
+async def to_the_queue(line: Line, world: World) -> Call:
+    """Somebody whose report is filed and who waits."""
+    call = await to_purpose(line)
+    await call.press("0")
+    assert world.waiting[0].priority == "P3"
+    return call
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_f10_danger_that_comes_as_they_wait_while_the_record_is_away_is_put_through_and_spooled(
+    line: Line, world: World, full: bool
+) -> None:
+    call = await to_the_queue(line, world)
+    world.away, world.full = True, full
+    assert "Call 1 1 2" in await call.press("9")
+    assert call.dialled == "+46313900199"
+    world.full = False
+    await call.hang_up()
+    assert [(key, report.danger) for key, report in world.spooled.items()] == [(f"{call.sid} later", True)]
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_danger_that_comes_as_they_wait_is_filed_also_when_they_hang_up_as_they_say_so(
+    world: World, away: bool
+) -> None:
+    door = _door(world)
+    async with _open(world, door) as line:
+        call = await to_the_queue(line, world)
+        door._lately.hold(call.sid, max(world.calls[call.sid].turns) + 1, {"Digits": "9"})
+        world.away = away
+        await call.hang_up()
+        (report,) = [one for key, one in {**world.reports, **world.spooled}.items() if key != call.sid]
+        assert (report.key, report.category, report.danger) == (f"{call.sid} later", "safety", True)
+        assert (report.thread.token, report.flags) == (f"{call.sid}.case", (f"during:{call.sid}",))
+        assert "pressed 9" in report.text
+
+
 async def test_danger_that_gets_no_place_in_line_is_put_through_after_its_message(line: Line, world: World) -> None:
     async def fail(waiting: object) -> None:
         raise ConnectionError
