@@ -267,12 +267,13 @@ async def _file_follower(scene: Scene) -> Outcome:
 
 
 async def _report_danger(scene: Scene) -> Outcome:
-    """Told once, however often they say so; whoever has a place in line is the first there."""
+    """Told once, however often they say so."""
     facts: dict[str, str | None] = {}
     if phone_report.untold_danger(scene.state):
         receipt = await keep_danger(scene.given, scene.sid, scene.state, scene.at, scene.phrases, scene.called)
         facts = {"danger_told": "yes", **_danger_facts(scene, receipt)}
-    return Outcome("in_line" if await scene.given.line.hurry(scene.sid) else "nowhere", facts)
+    await scene.given.line.hurry(scene.sid)
+    return Outcome("told", facts)
 
 
 def _danger_facts(scene: Scene, receipt: Receipt | None) -> dict[str, str | None]:

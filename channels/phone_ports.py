@@ -306,9 +306,9 @@ class Line(Protocol):
         """The token of the case that a call is about, for a thread; None while it has none."""
         ...
 
-    async def hurry(self, sid: str) -> bool:
+    async def hurry(self, sid: str) -> None:
         """It has become dangerous: whoever waits in this call, or to be called back for it, is as urgent as can be and
-        keeps the arrival that they had. Whether the caller has a place in line."""
+        keeps the arrival that they had. Again, that changes nothing."""
         ...
 
     async def rated(self, sid: str, rating: int) -> None:

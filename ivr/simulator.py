@@ -29,7 +29,6 @@ KINDEST = {
     "case_status": "found",
     "owner_cases": "found",
     "file_report": "filed",
-    "report_danger": "in_line",
     "enter_queue": "open",
     "book_callback": "booked",
 }

@@ -35,7 +35,7 @@ EFFECTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "owner_cases": frozenset({"found", "wrong", "locked"}),
         "check_number": frozenset({"good", "bad"}),
         "file_report": frozenset({"filed", "urgent", "kept"}),
-        "report_danger": frozenset({"in_line", "nowhere"}),
+        "report_danger": frozenset({"told"}),
         "file_follower": frozenset({"filed", "kept"}),
         "file_solved": frozenset({"filed", "kept"}),
         "enter_queue": frozenset({"open", "closed"}),

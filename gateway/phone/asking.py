@@ -52,7 +52,7 @@ class Ratings:
         return Question(row["sid"], reply_token(runtime.config.secret_keys, row["case_id"])) if row else None
 
     async def about(self, call: str) -> str | None:
-        row = await self._runtime.db.row(LINE["case_of"], {"sid": call})
+        row = await self._runtime.db.row(LINE["about"], {"sid": call})
         return reply_token(self._runtime.config.secret_keys, row["case_id"]) if row and row["case_id"] else None
 
     async def rated(self, call: str, rating: int, by: str) -> None:

@@ -170,8 +170,8 @@ class RecordedLine:
     async def about(self, sid: str) -> str | None:
         return await Ratings(self._runtime).about(sid)
 
-    async def hurry(self, sid: str) -> bool:
-        return await hurry(self._db, sid)
+    async def hurry(self, sid: str) -> None:
+        await hurry(self._db, sid)
 
     async def rated(self, sid: str, rating: int) -> None:
         await Ratings(self._runtime).rated(sid, rating, "phone")
@@ -221,14 +221,11 @@ class RecordedLine:
             wrapping.tell(self._runtime, agent)
 
 
-async def hurry(db: Database, sid: str) -> bool:
-    """Whoever told of danger in a call, and waits in it or to be called back, is the first from now on; whether they
-    wait in it. Again, that changes nothing."""
+async def hurry(db: Database, sid: str) -> None:
+    """Whoever told of danger in a call, and waits in it or to be called back, is the first from now on."""
     async with db.transaction() as conn:
-        rows = await (await conn.execute(SQL["hurry"], {"sid": sid})).fetchall()
-        if rows:
+        if (await conn.execute(SQL["hurry"], {"sid": sid})).rowcount:
             await wake(conn)
-    return any(row["in_line"] for row in rows)
 
 
 async def sweep(runtime: Runtime) -> int:

@@ -106,6 +106,11 @@ WHERE id = %(item)s AND kind IN ('call', 'callback') AND overdue_at IS NULL
 -- name: case_of
 SELECT case_id, report_id FROM calls WHERE sid = %(sid)s
 
+-- name: about
+-- The case of a call, also of one whose report lay in the spool.
+SELECT coalesce((SELECT case_id FROM calls WHERE sid = %(sid)s),
+                (SELECT case_id FROM reports WHERE call_sid = %(sid)s ORDER BY id LIMIT 1)) AS case_id
+
 -- name: rate
 -- A call has one rating, the first.
 UPDATE calls SET rating = %(rating)s WHERE sid = %(sid)s AND rating IS NULL RETURNING case_id, report_id
@@ -148,7 +153,6 @@ UPDATE work_items w SET priority = 'P1', queue = coalesce(k.queue, 'emergency'),
 FROM work_items o LEFT JOIN cases k ON k.id = o.case_id AND k.priority = 'P1'
 WHERE w.id = o.id AND o.kind IN ('call', 'callback') AND o.state <> 'done'
   AND (o.call_sid = %(sid)s OR o.id = ANY(ARRAY(SELECT callback_id FROM work_items WHERE call_sid = %(sid)s)))
-RETURNING w.kind = 'call' AND w.call_sid = %(sid)s AS in_line
 
 -- name: gone
 -- Callers whose call has been over for a while and who are in line all the same.

@@ -284,13 +284,12 @@ class _Line:
     async def about(self, sid: str) -> str | None:
         return f"{sid}.case" if sid in self.world.reports else None
 
-    async def hurry(self, sid: str) -> bool:
+    async def hurry(self, sid: str) -> None:
         theirs = [waiting for waiting in self.world.waiting if waiting.sid == sid]
         self.world.waiting = [
             *(replace(waiting, priority="P1", queue="emergency") for waiting in theirs),
             *(waiting for waiting in self.world.waiting if waiting.sid != sid),
         ]
-        return bool(theirs)
 
     async def rated(self, sid: str, rating: int) -> None:
         self.world.ratings[sid] = rating

@@ -14,8 +14,8 @@ from gateway.phone import heeding, longest
 from gateway.record.calls import RecordedCalls
 from ivr.prompts import Phrases, read_catalogues
 from tests.fakes.phone import Call
-from tests.stories.test_phone_callbacks import AGENT, day, waiting, work  # noqa: F401
-from tests.stories.test_phone_oncall import CALLER, MOBILE, SECOND, Night, night, on_call  # noqa: F401
+from tests.stories.test_phone_callbacks import AGENT, day, room_of, waiting, work  # noqa: F401
+from tests.stories.test_phone_oncall import CALLER, LAST, MOBILE, SECOND, Night, night, on_call  # noqa: F401
 
 KEEP_AWAY = "Ring ett ett två"
 FIRST = "Samtal som ditt går före alla andra"
@@ -146,3 +146,65 @@ async def test_whoever_told_a_recording_of_danger_and_is_to_be_called_back_is_no
     assert item["arrived_at"] == before["arrived_at"]
     await work(night)
     assert night.rung() == [AGENT]
+
+
+async def test_whoever_is_answered_as_they_say_that_it_has_become_dangerous_is_put_through_at_once(
+    day: Night,  # noqa: F811
+) -> None:
+    call = await waiting(day)
+    await work(day)
+    room = room_of(await day.picks_up("1"))
+    told = await call.press("9")
+    assert KEEP_AWAY in told
+    assert call.waits is not None
+    assert (call.waits.tag, call.waits.findtext("Conference")) == ("Dial", room)
+    assert (await case_of(day, call))["priority"] == "P1"
+
+
+@pytest.mark.parametrize("on_duty", [True, False])
+async def test_whoever_waits_at_night_is_helped_as_any_danger_is(night: Night, on_duty: bool) -> None:  # noqa: F811
+    if on_duty:
+        await on_call(night, "a17")
+    call = await night.line.call(CALLER)
+    for keys in ("1", "2", "0", "3"):
+        await call.press(keys)
+    night.clock.forward(600 * SECOND)
+    told = await call.press("9")
+    assert told.index(KEEP_AWAY) < told.index(FIRST)
+    assert "ingen" not in told.casefold().split(FIRST.casefold())[1]
+    assert call.waits is not None
+    if on_duty:
+        await night.work()
+        assert night.rung() == ["+46313900617"]
+    else:
+        assert call.waits[0].text == LAST
+
+
+async def test_danger_in_a_case_that_was_concluded_meanwhile_opens_it(day: Night) -> None:  # noqa: F811
+    call = await waiting(day)
+    number = (await case_of(day, call))["number"]
+    body = {"as": "a02", "disposition": "solved_remotely", "text": "Laddaren startades om."}
+    assert (await day.house.api("POST", f"/cases/{number}/claim", {"as": "a02"}))[0] == 200
+    assert (await day.house.api("POST", f"/cases/{number}/conclude", body))[0] == 200
+    await call.press("9")
+    case = await case_of(day, call)
+    assert (case["priority"], case["status"]) == ("P1", "open")
+
+
+async def test_danger_of_a_call_that_lies_in_the_spool_too_comes_to_its_case_when_that_is_filed(
+    day: Night,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def away(*_: Any) -> None:
+        raise NotStored("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(GroupIntake, "accept", away)
+        patched.setattr(GroupIntake, "file", away)
+        call = await waiting(day)
+        assert KEEP_AWAY in await call.press("9")
+    await emptying.sweep(day.house.runtime)
+    (listed,) = await day.house.cases()
+    case = await day.house.case(listed["number"])
+    assert (case["priority"], len(case["reports"])) == ("P1", 2)
+    assert [(one["priority"], one["queue"]) for one in await items(day)] == [("P1", "emergency")]

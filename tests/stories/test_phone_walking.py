@@ -28,6 +28,7 @@ from gateway.web.problems import Problem
 from ivr.engine import CallState
 from ivr.flow import load, shipped
 from ivr.prompts import Phrases, read_catalogues
+from ivr.vocabulary import is_recorded
 from tests.fakes.calls import Kept, World
 from tests.fakes.phone import Call, Line, read, signature
 
@@ -1214,6 +1215,27 @@ async def test_danger_that_comes_as_they_wait_is_filed_also_when_they_hang_up_as
         assert (report.key, report.category, report.danger) == (f"{call.sid} later", "safety", True)
         assert (report.thread.token, report.flags) == (f"{call.sid}.case", (f"during:{call.sid}",))
         assert "pressed 9" in report.text
+
+
+@pytest.mark.parametrize("declined", [False, True])
+async def test_whoever_says_late_that_it_is_dangerous_is_asked_nothing_and_not_how_they_liked_it(
+    line: Line, world: World, declined: bool
+) -> None:
+    world.consent, world.nobody = "announce", not declined
+    call = await to_purpose(line)
+    await call.press("0")
+    if declined:
+        await call.press("2")
+    told = await call.press("9")
+    assert told.index("Call 1 1 2") < told.index("before all others")
+    assert ("recorded" in told) is not declined, "told once, and not who has said no"
+    assert [(waiting.sid, waiting.priority) for waiting in world.waiting] == [(call.sid, "P1")]
+    world.rooms[call.sid] = "room-7"
+    await call.wait()
+    assert call.waits is not None
+    assert call.waits.tag == "Dial"
+    assert is_recorded(world.calls[call.sid].state["facts"]) is not declined  # type: ignore[index]
+    assert "1 to 5" not in await call.talk()
 
 
 async def test_danger_that_gets_no_place_in_line_is_put_through_after_its_message(line: Line, world: World) -> None:
