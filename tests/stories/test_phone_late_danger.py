@@ -208,3 +208,22 @@ async def test_danger_of_a_call_that_lies_in_the_spool_too_comes_to_its_case_whe
     case = await day.house.case(listed["number"])
     assert (case["priority"], len(case["reports"])) == ("P1", 2)
     assert [(one["priority"], one["queue"]) for one in await items(day)] == [("P1", "emergency")]
+
+
+async def test_who_gets_a_place_while_their_danger_lies_in_the_spool_is_the_first_once_it_is_filed(
+    night: Night,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def away(*_: Any) -> None:
+        raise NotStored("away")
+
+    call = await night.line.call(CALLER)
+    for keys in ("1", "2", "0"):
+        await call.press(keys)
+    with monkeypatch.context() as patched:
+        patched.setattr(GroupIntake, "accept", away)
+        assert KEEP_AWAY in await call.press("9")
+    await emptying.sweep(night.house.runtime)
+    (item,) = await items(night)
+    assert (item["call_sid"], item["priority"], item["queue"]) == (call.sid, "P1", "emergency")
+    assert (await case_of(night, call))["priority"] == "P1"
