@@ -51,9 +51,7 @@ async def test_whoever_waits_as_it_becomes_dangerous_is_told_of_112_and_served_b
         assert told.index(KEEP_AWAY) < told.index(FIRST) < told.index("näst på tur")
         case = await case_of(day, call)
         assert (case["priority"], case["category"], case["queue"]) == ("P1", "safety", "emergency")
-        assert [one["text"] for one in case["reports"]][1:] == [
-            "Uppringaren tryckte 9 under väntan: det har blivit farligt."
-        ]
+        assert [one["text"] for one in case["reports"]][1:] == ["Uppringaren tryckte 9 för fara under väntan."]
         mine, other = await items(day)
         assert (mine["call_sid"], other["call_sid"]) == (call.sid, earlier.sid)
         assert (mine["priority"], mine["queue"], mine["longest_at"]) == ("P1", "emergency", None)

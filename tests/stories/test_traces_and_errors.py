@@ -19,7 +19,6 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from gateway.chores import Chore, Chores
 from gateway.config import Config
-from gateway.hosting import logs
 from gateway.hosting.error_reports import reported
 from gateway.hosting.tracing import NotInstalled, open_tracing, untraced
 from gateway.web.health import traced
@@ -110,7 +109,6 @@ async def test_a_collector_that_is_away_holds_nobody_up(config: Config) -> None:
 
 async def test_errors_are_reported_by_place_and_never_by_what_they_say(config: Config, peer: Peer) -> None:
     pytest.importorskip("sentry_sdk", reason="the extra `errors` is not installed")
-    logs.configure("test")
     log = structlog.get_logger("gateway.test")
     configured = config.model_copy(update={"sentry_dsn": peer.url.replace("http://", "http://public@") + "/7"})
 
