@@ -92,12 +92,10 @@ def judge(said: Said, facts: Facts, history: History, directory: Directory, rule
     )
 
 
-def judge_anew(said: Said, facts: Facts, history: History, directory: Directory, rules: Rules) -> Judgement:
-    """The same of a mail that answers under its case's own subject: its new text is judged, where nothing but the
-    subject tells of danger. That was judged when it was new, and perhaps corrected by a person."""
-    if facts.anew is None:
-        return judge(said, facts, history, directory, rules)
-    judgement = judge(said, facts.anew, history, directory, rules)
+def judge_anew(said: Said, anew: Facts, history: History, directory: Directory, rules: Rules) -> Judgement:
+    """The same of a mail that answers under its case's own subject, of which nothing but that tells of danger: its new
+    text is judged (`Facts.anew`). The subject was judged when it was new, and perhaps corrected by a person."""
+    judgement = judge(said, anew, history, directory, rules)
     why = (Reason("danger_answered"), *judgement.reasons["category"])
     return replace(judgement, reasons={**judgement.reasons, "category": why})
 

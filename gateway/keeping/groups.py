@@ -193,8 +193,8 @@ class Draft:
             decided = Decided(ids["report"], item.report, item.said, person, judgement, reference, again)
             if decided.attached_to is not None:
                 its_case = self.cases[decided.attached_to].candidate
-                if item.facts.anew and has_its_topic(item.said, its_case):
-                    judgement = judge_anew(item.said, item.facts, history, self.directory, self.rules)
+                if (anew := item.facts.anew) and has_its_topic(item.said, its_case):
+                    judgement = judge_anew(item.said, anew, history, self.directory, self.rules)
                 answer = ANSWER in item.report.flags
                 decided = replace(decided, judgement=as_its_case(judgement, its_case, answer=answer))
             self._place(decided, item, ids["case"])
