@@ -30,7 +30,7 @@ from gateway.record.db import Connection, recordset, statements
 from gateway.record.facts import TIMEZONE
 from gateway.record.timeline import SYSTEM, Actor, Entry
 from gateway.runtime import Runtime
-from routing.hours import Hours, after_working
+from routing.hours import after_working
 from routing.targets import targets
 from routing.values import Priority
 
@@ -168,12 +168,9 @@ async def crossed(conn: Connection, item: int, now: datetime) -> bool:
 async def let_sleep(runtime: Runtime, conn: Connection, waiting: Sequence[Mapping[str, Any]], now: datetime) -> bool:
     """Put call-backs that would ring somebody in the night about what can wait off to the morning, their place kept;
     whether there was any. Who is on the line, asked for it within the hour or was to be tried then is awake."""
-    slept = False
-    for item in waiting:
-        if item["kind"] == "callback" and (wait := _until_day(runtime, item, now)) > NOW:
-            put = await conn.execute(WORK["let_sleep"], {"item": item["id"], "wait": wait})
-            slept = slept or put.rowcount > 0
-    return slept
+    waits = {one["id"]: _until_day(runtime, one, now) for one in waiting if one["kind"] == "callback"}
+    rows = [{"item": item, "seconds": wait.total_seconds()} for item, wait in waits.items() if wait > NOW]
+    return bool(rows) and (await conn.execute(WORK["let_sleep"], {"rows": recordset(rows)})).rowcount > 0
 
 
 async def put_off(
@@ -250,23 +247,24 @@ def _awake(runtime: Runtime, wanted: Mapping[str, Any], case: Case | None, wait:
     a moment ago is up."""
     if wait <= AGAIN[0]:
         return wait
-    now, (level, timezone) = runtime.clock.now(), (case.sla_level, case.timezone) if case else HOME
-    hours = _day(runtime, case.priority if case else _uncased(wanted), level)
-    return after_working(now + wait, NOW, hours, timezone) - now
+    now = runtime.clock.now()
+    told = (case.priority, case.sla_level, case.timezone) if case else (_uncased(wanted), *HOME)
+    return _by_day(runtime, now + wait, *told) - now
 
 
 def _until_day(runtime: Runtime, item: Mapping[str, Any], now: datetime) -> timedelta:
     lately = max(filter(None, (item["callback_at"], item["not_before"])), default=None)
     if lately is not None and now - lately < DELAY:
         return NOW
-    level, timezone = (item["sla_level"], item["timezone"]) if item["case_id"] else HOME
-    hours = _day(runtime, item["case_priority"] or _uncased(item), level)
-    return after_working(now, NOW, hours, timezone) - now
+    told = item["case_priority"], item["sla_level"], item["timezone"]
+    return _by_day(runtime, now, *(told if item["case_id"] else (_uncased(item), *HOME))) - now
 
 
-def _day(runtime: Runtime, priority: str, level: str) -> Hours:
-    """When somebody may be rung about what is so urgent: the clocks of P3 say what is day for all that can wait."""
-    return targets(runtime.rules().sla, Priority(min(priority, Priority.P3)), level).hours
+def _by_day(runtime: Runtime, at: datetime, priority: str, level: str, timezone: str) -> datetime:
+    """From when on somebody may be rung about what is so urgent: the clocks of P3 say what is day for all that can
+    wait."""
+    hours = targets(runtime.rules().sla, Priority(min(priority, Priority.P3)), level).hours
+    return after_working(at, NOW, hours, timezone)
 
 
 def _uncased(wanted: Mapping[str, Any]) -> str:

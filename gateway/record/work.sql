@@ -265,11 +265,12 @@ UPDATE work_items SET state = 'waiting', agent_id = NULL, epoch = epoch + 1, tri
 WHERE id = %(item)s AND kind = 'callback' AND state IN ('waiting', 'offered') RETURNING tries, not_before
 
 -- name: let_sleep
--- A call-back that waits for the morning, its place kept, unless its customer is rung or on the line.
-UPDATE work_items w SET not_before = lease_now() + %(wait)s
-WHERE w.id = %(item)s AND w.kind = 'callback' AND w.state = 'waiting'
-  AND NOT EXISTS (SELECT FROM rings r WHERE r.item_id = w.id AND r.purpose = 'customer'
-                  AND r.state IN ('due', 'ringing', 'taken') AND r.created_at > lease_now() - interval '1 hour')
+-- Call-backs that wait for the morning, their place kept, but for those whose customer is rung or on the line.
+UPDATE work_items w SET not_before = lease_now() + r.seconds * interval '1 second'
+FROM jsonb_to_recordset(%(rows)s) AS r(item bigint, seconds float8)
+WHERE w.id = r.item AND w.kind = 'callback' AND w.state = 'waiting'
+  AND NOT EXISTS (SELECT FROM rings g WHERE g.item_id = w.id AND g.purpose = 'customer'
+                  AND g.state IN ('due', 'ringing', 'taken') AND g.created_at > lease_now() - interval '1 hour')
 
 -- name: undo
 -- A call-back that was taken for done, unless another one of its call or its case has followed it.
